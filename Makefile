@@ -1,0 +1,130 @@
+# One entry for everything: `make help`.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+include lambda.mk
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# The environments. Their stamps are named after the content of the lock, so that a fresh checkout's file times mean nothing.
+# ---------------------------------------------------------------------------------------------------------------------------
+checksum = $(shell cat $(1) 2>/dev/null | cksum | tr ' ' -)
+DEV_STAMP := .venv/dependencies-$(call checksum,requirements/dev.lock)
+PROJECT_STAMP := .venv/project-$(call checksum,pyproject.toml)
+TOOLS_STAMP := .venv-tools/dependencies-$(call checksum,requirements/tools.lock)
+
+# An interpreter asked for by name (`make PYTHON=python3.12 setup`) replaces an environment of another version.
+python_version = $(shell $(1) -c 'import sys; v = sys.version_info; print(v[:2] if v >= (3, 11) else "")' 2>/dev/null)
+ifdef PYTHON
+  ifneq ($(filter-out $(call python_version,.venv/bin/python),$(call python_version,$(PYTHON))),)
+    $(shell rm -f .venv/dependencies-*)
+  endif
+else
+  PYTHON = $(or $(LAMBDA_PYTHON),python3)
+endif
+
+define create_environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed, and $(PYTHON) is not: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "building $(1) with $$($(PYTHON) --version) from $(2)"
+	@"$$($(PYTHON) -c 'import sys; print(sys._base_executable)')" -m venv --clear $(1)
+endef
+
+$(DEV_STAMP):
+	$(call create_environment,.venv,requirements/dev.lock)
+	@.venv/bin/python -m pip install -qq --require-hashes --requirement requirements/dev.lock
+	@touch $@
+
+$(PROJECT_STAMP): $(DEV_STAMP)
+	@.venv/bin/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@rm -f .venv/project-* && touch $@
+
+$(TOOLS_STAMP): | $(DEV_STAMP)
+	$(call create_environment,.venv-tools,requirements/tools.lock)
+	@.venv/bin/python -m pip --python .venv-tools/bin/python install -qq --require-hashes --requirement requirements/tools.lock
+	@touch $@
+
+.PHONY: setup tools lock
+setup: $(PROJECT_STAMP) ## build .venv from the lock, and nothing else
+
+tools: $(TOOLS_STAMP)
+
+lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest versions)
+	@compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-header --no-emit-index-url $${UPGRADE:+--upgrade} "$$@"; }; \
+	compile requirements/dev.in --output-file requirements/dev.lock; \
+	compile requirements/tools.in --output-file requirements/tools.lock; \
+	for layer in layers/keyturn layers/dependencies; do \
+		compile $$layer/requirements.in --constraint requirements/dev.lock --output-file $$layer/requirements.txt; \
+	done
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# The embedded stack
+# ---------------------------------------------------------------------------------------------------------------------------
+.PHONY: run demo
+run: setup ## start the embedded stack, deploy the template into it, tell the story, and stay up
+	@.venv/bin/python -m local run
+
+demo: setup ## tell the story on the embedded stack, and exit
+	@.venv/bin/python -m local demo
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Tests and checks. What cannot run for want of a tool says so, and fails in CI.
+# ---------------------------------------------------------------------------------------------------------------------------
+ON_THE_STACK := $(wildcard tests/integration tests/emulator tests/sam_local)
+STAGES := format lint types contracts dead-code template build test
+
+.PHONY: check test test-fast test-stack $(STAGES)
+check: setup tools ## what CI runs: every check, the build, every test, with the time of each stage
+	@for stage in $(STAGES); do \
+		echo "== $$stage"; started=$$SECONDS; \
+		$(MAKE) $$stage || { echo "== $$stage FAILED after $$((SECONDS - started)) s" >&2; exit 1; }; \
+		echo "== $$stage: $$((SECONDS - started)) s"; \
+	done; echo "== all of it: $$SECONDS s"
+
+format: setup
+	@.venv/bin/ruff format --check .
+
+lint: setup
+	@.venv/bin/ruff check .
+
+types: setup
+	@.venv/bin/mypy
+
+contracts: setup
+	@PYTHONPATH=.:functions:layers/keyturn:cli .venv/bin/lint-imports --no-cache
+
+dead-code: setup
+	@.venv/bin/vulture
+
+# The cycle that matters shows only after the SAM transform, so the native template is linted too.
+template: setup tools
+	@.venv-tools/bin/sam validate --lint --template template.yaml
+	@.venv-tools/bin/cfn-lint template.yaml
+	@mkdir -p build && .venv/bin/python -m local transform > build/template.json
+	@.venv-tools/bin/cfn-lint build/template.json
+
+build: setup tools ## sam build for ARCHITECTURE (arm64 by default, or x86_64) into .aws-sam/build
+ifeq ($(LAMBDA_PYTHON),)
+	@echo "NOT RUN: build needs python3.13, the Lambda runtime: pyenv install 3.13"; test -z "$${CI:-}"
+else
+	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+endif
+
+test: setup tools test-fast test-stack ## every test that needs no Docker, no browser and no account
+
+test-fast: setup
+	@.venv/bin/python -m pytest --numprocesses auto tests $(addprefix --ignore=,$(ON_THE_STACK))
+
+test-stack: setup
+	@.venv/bin/python -m pytest $(ON_THE_STACK)
+
+.PHONY: help
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,28 @@
+"""The command line's entry: a fault is one line on standard error and exit code 1."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from keyturn.domain.errors import KeyturnError
+from keyturn_cli import clients, keys, token
+from keyturn_cli.revoke import revoke
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Operate a Keyturn stack.", pretty_exceptions_enable=False
+)
+app.add_typer(clients.app, name="clients")
+app.add_typer(keys.app, name="keys")
+app.add_typer(token.app, name="token")
+app.command("revoke")(revoke)
+
+
+def main() -> None:
+    """Run the command of the arguments."""
+    try:
+        app()
+    except (KeyturnError, ValueError, BotoCoreError, ClientError) as error:
+        sys.exit(f"keyturn: {error}")

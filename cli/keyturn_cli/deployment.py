@@ -1,0 +1,110 @@
+"""The stack that a command works on: the embedded one that is up in this folder, or a deployed one by its name."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRing
+from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
+from keyturn.adapters.service_clock import ServiceClock
+from keyturn.domain.errors import KeyturnError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# How long any token is accepted after its iat, at most: the ceiling of the template's lifetime and leeway parameters.
+TOKEN_HORIZON = 3600 + 60
+
+
+class NoDeployment(KeyturnError):
+    """There is nothing to work on; the message says how to name it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A stack's issuer and tables, and the DynamoDB client that reaches them."""
+
+    name: str
+    issuer: str
+    client_table: str
+    key_ring_table: str
+    revocation_table: str
+    dynamodb: DynamoDBClient
+
+    def clients(self) -> DynamoDbClientRegistry:
+        """Return the registered clients."""
+        return DynamoDbClientRegistry(self.dynamodb, self.client_table)
+
+    def key_ring(self) -> DynamoDbKeyRing:
+        """Return the key rings, to read."""
+        return DynamoDbKeyRing(self.dynamodb, self.key_ring_table)
+
+    def clock(self) -> ServiceClock:
+        """Return service time; asks DynamoDB once, since only an answer of its tells it."""
+        clock = ServiceClock(self.dynamodb)
+        self.dynamodb.get_item(TableName=self.key_ring_table, Key={"pk": {"S": "clock"}})
+        return clock
+
+    def revocations(self) -> DynamoDbRevocationWriter:
+        """Return the writer of revocations."""
+        return DynamoDbRevocationWriter(self.dynamodb, self.revocation_table, self.clock(), token_horizon=TOKEN_HORIZON)
+
+
+def find_deployment(stack: str | None, folder: Path) -> Deployment:
+    """Return the named deployed stack, or without a name the embedded stack of this folder; raises NoDeployment."""
+    if stack is not None:
+        return _deployed(stack)
+    description = next(
+        (path for parent in (folder, *folder.parents) if (path := parent / ".local" / "stack.json").is_file()), None
+    )
+    if description is None:
+        raise NoDeployment("no embedded stack is up here: start one with `make run`, or name a stack with --stack")
+    return _embedded(json.loads(description.read_text()))
+
+
+def _embedded(description: dict[str, Any]) -> Deployment:
+    outputs = description["outputs"]
+    session = boto3.Session(
+        aws_access_key_id=description["emulator"]["access_key_id"],
+        aws_secret_access_key=description["emulator"]["secret_access_key"],
+        region_name=description["emulator"]["region"],
+    )
+    return _deployment("the embedded stack", outputs, session, endpoint_url=description["emulator"]["endpoint_url"])
+
+
+def _deployed(stack: str) -> Deployment:
+    session = boto3.Session()
+    if session.region_name is None:
+        raise NoDeployment("no AWS region is set: set AWS_REGION, or a profile that has one")
+    try:
+        [found] = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except (BotoCoreError, ClientError) as error:
+        raise NoDeployment(f"stack {stack} in {session.region_name}: {error}") from None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    if "KeyRingTableName" not in outputs:
+        raise NoDeployment(f"stack {stack} is not a Keyturn stack: it has no output KeyRingTableName")
+    return _deployment(f"stack {stack}", outputs, session, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+
+
+def _deployment(name: str, outputs: dict[str, str], session: boto3.Session, *, endpoint_url: str | None) -> Deployment:
+    return Deployment(
+        name=name,
+        issuer=outputs["IssuerUrl"],
+        client_table=outputs["ClientTableName"],
+        key_ring_table=outputs["KeyRingTableName"],
+        revocation_table=outputs["RevocationTableName"],
+        dynamodb=session.client(
+            "dynamodb",
+            endpoint_url=endpoint_url,
+            config=Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}),
+        ),
+    )

@@ -1,0 +1,65 @@
+"""The Lambda function: an event in, an answer out, or an error that API Gateway turns into 401 or 500 (R57)."""
+
+from __future__ import annotations
+
+from authorizer.bootstrap import bootstrap
+from authorizer.policy_document import allow, refuse
+from authorizer.refusal import Refused
+from authorizer.request import parse_request
+from keyturn.domain.errors import KeyturnError
+from keyturn.observability import log_event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from authorizer.request import Request
+
+
+class AuthorizerFault(Exception):
+    """The authorizer could not decide: API Gateway answers 500, and caches nothing (G4)."""
+
+
+def lambda_handler(event: object, _context: object) -> dict[str, Any]:
+    """Return API Gateway's answer to an authorizer event; raises where API Gateway is to answer 401 or 500."""
+    try:
+        answer = _decide(event)
+    except Exception as fault:
+        # The only broad except: whatever went wrong, nobody is let in, and nobody's refusal is cached.
+        _log_fault(fault)
+        raise AuthorizerFault("the authorizer could not decide; its log says why") from None
+    if answer is None:
+        # The one text that API Gateway turns into 401.
+        raise Exception("Unauthorized") from None
+    return answer
+
+
+def _decide(event: object) -> dict[str, Any] | None:
+    request = parse_request(event)
+    authorizer = bootstrap()
+    shape = authorizer.rules.answer_for(request)
+    try:
+        token = authorizer.authorize(request)
+        answer = allow(request, token, shape)
+    except Refused as refusal:
+        _log_refusal(request, refusal)
+        return refuse(request, refusal, shape)
+    log_event("INFO", "allowed", api=request.kind, jti=token.jti)
+    return answer
+
+
+def _log_refusal(request: Request, refusal: Refused) -> None:
+    jti = None if refusal.token is None else refusal.token.jti
+    log_event("INFO", "refused", reason=refusal.reason, api=request.kind, kid=refusal.kid, jti=jti)
+
+
+def _log_fault(fault: Exception) -> None:
+    """Say what went wrong: by its text if it is ours, else by type and place, as a foreign text may hold a secret."""
+    if isinstance(fault, KeyturnError):
+        log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, detail=str(fault))
+        return
+    frame = fault.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = None if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+    log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, place=place)

@@ -1,0 +1,85 @@
+"""The decision, in the order in which it is taken."""
+
+from __future__ import annotations
+
+from authorizer.credentials import bearer_token
+from authorizer.refusal import Forbidden, Unauthorized
+from keyturn.domain.revocation import targets_of
+from keyturn.jose import TokenError, verify_access_token
+from keyturn.jose.compact import UnverifiedToken
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from authorizer.access_rules import AccessRules
+    from authorizer.key_view import KeyView
+    from authorizer.request import Request
+    from keyturn.jose import VerificationPolicy, VerifiedAccessToken
+    from keyturn.ports import RevocationReader
+
+
+class Authorizer:
+    """Decides about requests: with keys younger than the bound, and revocations read for each (strict mode).
+
+    `now` returns seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        keys: KeyView,
+        revocations: RevocationReader,
+        policy: VerificationPolicy,
+        rules: AccessRules,
+        now: Callable[[], float],
+    ) -> None:
+        """Take what a decision needs."""
+        self._keys = keys
+        self._revocations = revocations
+        self._policy = policy
+        self._now = now
+        self.rules = rules
+
+    def authorize(self, request: Request) -> VerifiedAccessToken:
+        """Return the request's token if it opens the route; raises Unauthorized, Forbidden.
+
+        Any other error is a fault, and no reason to allow or to deny.
+        """
+        token = self._verify(bearer_token(request))
+        self._check_revocations(token)
+        self._check_rules(request, token)
+        return token
+
+    def _verify(self, raw: str) -> VerifiedAccessToken:
+        try:
+            return verify_access_token(raw, self._keys.keys(), self._policy, now=self._now())
+        except TokenError as error:
+            raise Unauthorized(error.reason.value, kid=_kid_of(raw)) from None
+
+    def _check_revocations(self, token: VerifiedAccessToken) -> None:
+        targets = targets_of(
+            jti=token.jti,
+            subject=token.subject,
+            client_id=token.client_id,
+            grant_id=token.grant_id,
+            session_id=token.session_id,
+        )
+        found = self._revocations.find(targets)
+        now = self._now()
+        if any(revocation.hits(issued_at=token.issued_at, kid=token.kid, now=now) for revocation in found):
+            raise Unauthorized("revoked", token=token)
+
+    def _check_rules(self, request: Request, token: VerifiedAccessToken) -> None:
+        required = self.rules.required_scopes(request)
+        if required is None:
+            raise Forbidden("no_rule", token=token)
+        if not required <= token.scope:
+            raise Forbidden("insufficient_scope", token=token)
+
+
+def _kid_of(raw: str) -> str | None:
+    """Return the kid of a refused token if it has the one safe form: operators look for it when keys turn."""
+    try:
+        return UnverifiedToken(raw).header.kid
+    except TokenError:
+        return None

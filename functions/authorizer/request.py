@@ -1,0 +1,98 @@
+"""What an authorizer event says, whichever of API Gateway's shapes it has: told by what is there."""
+
+from __future__ import annotations
+
+import enum
+
+from keyturn.domain.errors import KeyturnError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+class ApiKind(enum.StrEnum):
+    """The shape of an event, which decides the shape of the answer."""
+
+    REST_TOKEN = "rest_token"
+    REST_REQUEST = "rest_request"
+    HTTP_1_0 = "http_1.0"
+    HTTP_2_0 = "http_2.0"
+
+
+REST_KINDS = frozenset({ApiKind.REST_TOKEN, ApiKind.REST_REQUEST})
+
+
+class UnknownEvent(KeyturnError):
+    """The event is none that API Gateway sends to an authorizer of a kind that we answer: somebody else called."""
+
+
+class Request:
+    """One request at the gateway, by what API Gateway itself says of it (R58, G7, G8).
+
+    `arn`, as sent, names it exactly; `api_id`, `method` and `path` are its parts, `path` without the leading slash and
+    as the caller wrote it. `template` is the route that API Gateway chose, `/reports/{id}` or `$default`; None for a
+    TOKEN event, which does not tell. `headers` and `multi_value_headers` as sent; `authorization` of a TOKEN event.
+    """
+
+    __slots__ = (
+        "api_id",
+        "arn",
+        "authorization",
+        "headers",
+        "kind",
+        "method",
+        "multi_value_headers",
+        "path",
+        "template",
+    )
+
+    def __init__(self, kind: ApiKind, event: Mapping[str, Any], arn: str, template: str | None) -> None:
+        """Take the event's parts; raises UnknownEvent."""
+        self.kind = kind
+        self.arn = arn
+        self.api_id, self.method, self.path = _split_arn(arn)
+        self.template = template
+        self.headers = _mapping(event.get("headers"))
+        self.multi_value_headers = _mapping(event.get("multiValueHeaders"))
+        self.authorization = event.get("authorizationToken") if kind is ApiKind.REST_TOKEN else None
+
+
+def parse_request(event: object) -> Request:
+    """Return the request of an authorizer event; raises UnknownEvent."""
+    if not isinstance(event, dict):
+        raise UnknownEvent("the event is no JSON object")
+    if event.get("type") == "TOKEN" and "methodArn" in event:
+        return Request(ApiKind.REST_TOKEN, event, _text(event, "methodArn"), None)
+    if event.get("type") == "REQUEST" and "methodArn" in event and "resource" in event:
+        # A REST API's event has no version; neither has the local emulator's event of an HTTP API.
+        kind = ApiKind.HTTP_1_0 if event.get("version") == "1.0" else ApiKind.REST_REQUEST
+        return Request(kind, event, _text(event, "methodArn"), _text(event, "resource"))
+    if event.get("version") == "2.0" and "routeArn" in event and "routeKey" in event:
+        # "GET /reports/{id}", or "$default".
+        template = _text(event, "routeKey").rpartition(" ")[2]
+        return Request(ApiKind.HTTP_2_0, event, _text(event, "routeArn"), template)
+    raise UnknownEvent("the event is not one of an API Gateway authorizer")
+
+
+def _split_arn(arn: str) -> tuple[str, str, str]:
+    """Return API id, method and path of `arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path>`."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or parts[2] != "execute-api":
+        raise UnknownEvent("the event's ARN is not one of execute-api")
+    resource = parts[5].split("/", 3)
+    if len(resource) < 3 or not (resource[2].isascii() and resource[2].isalpha() and resource[2].isupper()):
+        raise UnknownEvent("the event's ARN names no HTTP method")
+    return resource[0], resource[2], resource[3] if len(resource) == 4 else ""
+
+
+def _text(event: Mapping[str, Any], name: str) -> str:
+    value = event[name]
+    if not isinstance(value, str):
+        raise UnknownEvent(f"the event's {name} is no string")
+    return value
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

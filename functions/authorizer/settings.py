@@ -1,0 +1,69 @@
+"""The environment that this function needs, checked when it starts."""
+
+from __future__ import annotations
+
+from authorizer.access_rules import AccessRulesError, parse_access_rules
+from keyturn.domain.errors import KeyturnError
+from keyturn.domain.issuer_url import check_issuer_url
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SettingsError(KeyturnError):
+    """A variable of the environment is missing or wrong; the text names it."""
+
+
+class Settings:
+    """What an operator chose; times in seconds."""
+
+    __slots__ = (
+        "access_rules",
+        "audiences",
+        "issuer",
+        "key_ring_table",
+        "leeway",
+        "max_token_lifetime",
+        "previous_issuers",
+        "revocation_bound",
+        "revocation_table",
+    )
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Read every variable; raises SettingsError that names the first wrong one."""
+        self.issuer = _issuer("ISSUER", _text(environ, "ISSUER"))
+        self.previous_issuers = frozenset(
+            _issuer("PREVIOUS_ISSUERS", url) for url in environ.get("PREVIOUS_ISSUERS", "").split()
+        )
+        self.audiences = frozenset(_text(environ, "AUDIENCES").split())
+        self.key_ring_table = _text(environ, "KEY_RING_TABLE")
+        self.revocation_table = _text(environ, "REVOCATION_TABLE")
+        self.leeway = _seconds(environ, "LEEWAY_SECONDS", 0, 60)
+        self.max_token_lifetime = _seconds(environ, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600)
+        self.revocation_bound = _seconds(environ, "REVOCATION_BOUND_SECONDS", 2, 300)
+        try:
+            self.access_rules = parse_access_rules(_text(environ, "ACCESS_RULES"))
+        except AccessRulesError as error:
+            raise SettingsError(f"ACCESS_RULES: {error}") from None
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
+def _issuer(name: str, url: str) -> str:
+    try:
+        return check_issuer_url(url)
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}") from None
+
+
+def _seconds(environ: Mapping[str, str], name: str, least: int, most: int) -> int:
+    value = _text(environ, name)
+    if not (value.isascii() and value.isdigit() and len(value) <= 6 and least <= int(value) <= most):
+        raise SettingsError(f"{name} is a whole number of seconds, {least} to {most}")
+    return int(value)

@@ -1,0 +1,94 @@
+"""The Lambda handler: the schedule's tick, the operator's commands, CloudFormation's custom resource."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from key_rotator.bootstrap import bootstrap
+from key_rotator.custom_resource import apply_request, is_custom_resource_event, respond
+from key_rotator.report import Report, error_code
+from keyturn.domain.errors import KeyturnError
+from keyturn.domain.rotation_refusal import RotationRefused
+from keyturn.observability import log_event
+
+_MAX_TEXT = 256
+
+
+class MalformedEvent(RotationRefused):
+    """The event is not one that the rotator knows."""
+
+    code = "malformed_event"
+
+
+def lambda_handler(event: Any, _context: object) -> dict[str, Any]:
+    """Return what was done: the ring, the steps applied, due and planned; or an error with its message.
+
+    A tick that fails raises: Lambda counts it, the alarm rings, and the schedule tries again.
+    """
+    try:
+        answer = _answer(event)
+        reason = None
+    except Exception as fault:
+        # The message of a fault that is not ours may hold anything.
+        reason = str(fault) if isinstance(fault, KeyturnError) else f"{type(fault).__name__}: see the rotator's log"
+        log_event("error", "key_rotator_failed", error=type(fault).__name__, message=str(fault))
+        if not is_custom_resource_event(event):
+            raise
+        answer = {"error": "custom_resource_failed", "message": reason}
+    if is_custom_resource_event(event):
+        respond(event, reason)
+    return answer
+
+
+def _answer(event: Any) -> dict[str, Any]:
+    if is_custom_resource_event(event):
+        apply_request(event, bootstrap)
+        log_event("info", "custom_resource", request_type=event["RequestType"])
+        return {}
+    action = event.get("action") if isinstance(event, dict) else None
+    if action == "tick":
+        report = bootstrap().tick()
+        _log("tick", report)
+        report.check()
+        return report.to_answer()
+    try:
+        report = _command(action, event)
+    except KeyturnError as fault:
+        return _error(fault)
+    _log(str(action), report)
+    return report.to_answer()
+
+
+def _command(action: object, event: Any) -> Report:
+    if action == "plan":
+        return bootstrap().plan()
+    if action == "rotate":
+        return bootstrap().rotate()
+    if action == "compromise":
+        kid, reason, actor = (_text(event, name) for name in ("kid", "reason", "actor"))
+        return bootstrap().compromise(kid, reason=reason, actor=actor)
+    raise MalformedEvent('an event is {"action": "tick", "plan", "rotate" or "compromise"}')
+
+
+def _text(event: dict[str, Any], name: str) -> str:
+    value = event.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT or not value.isprintable():
+        raise MalformedEvent(f"{name} is 1 to {_MAX_TEXT} printable characters")
+    return value
+
+
+def _error(fault: KeyturnError) -> dict[str, Any]:
+    code = fault.code if isinstance(fault, RotationRefused) else error_code(fault)
+    log_event(
+        "warning" if isinstance(fault, RotationRefused) else "error", "command_failed", error=code, message=str(fault)
+    )
+    answer: dict[str, Any] = {"error": code, "message": str(fault)}
+    if isinstance(fault, RotationRefused) and fault.retry_after is not None:
+        answer["retry_after_seconds"] = fault.retry_after
+    return answer
+
+
+def _log(action: str, report: Report) -> None:
+    answer = report.to_answer()
+    answer.pop("ring", None)
+    log_event("error" if report.failures else "info", "key_rotation", action=action, **answer)

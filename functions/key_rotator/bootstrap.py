@@ -1,0 +1,43 @@
+"""The composition root: settings → adapters → rotator, once per cold start."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cache
+
+from key_rotator.rotation import Rotator
+from key_rotator.settings import Settings
+from keyturn.adapters.aws_client import dynamodb_client, kms_client, tagging_client
+from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.adapters.kms_key_provisioner import KeyOwners, KmsClients, KmsKeyProvisioner
+from keyturn.adapters.service_clock import ServiceClock
+from keyturn.adapters.system_clock import wall_seconds
+
+# KMS makes an RSA key while it is asked for one.
+_KMS_READ_TIMEOUT = 5.0
+
+
+@cache
+def bootstrap() -> Rotator:
+    """Return the rotator that the environment describes; raises SettingsError, again at each call."""
+    return connect(Settings.from_environment(os.environ))
+
+
+def connect(settings: Settings) -> Rotator:
+    """Return the rotator on AWS; DynamoDB's answers set its clock."""
+    dynamodb = dynamodb_client()
+    clients = KmsClients(
+        kms=kms_client(read_timeout=_KMS_READ_TIMEOUT),
+        kms_once=kms_client(read_timeout=_KMS_READ_TIMEOUT, attempts=1),
+        tagging=tagging_client(),
+    )
+    owners = KeyOwners(settings.stack_name, settings.issuer_role_arn, settings.rotator_role_arn)
+    return Rotator(
+        store=DynamoDbKeyRingStore(dynamodb, settings.key_ring_table, settings.revocation_table),
+        keys=KmsKeyProvisioner(clients, owners),
+        clock=ServiceClock(dynamodb),
+        policy=settings.policy,
+        local_time=wall_seconds,
+        new_nonce=lambda: secrets.token_hex(16),
+    )

@@ -1,0 +1,99 @@
+"""The stack's custom resource: makes the first key, and refuses deployments whose durations break a rule.
+
+CloudFormation waits for an answer at a URL of its own: one that never comes blocks the stack for an hour.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from key_rotator.rotation import Rotator
+from keyturn.domain.errors import KeyturnError
+
+_PHYSICAL_ID = "keyturn-key-ring"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+_TIMEOUT = 5.0
+_PAUSES = (0.5, 2.0)
+_MAX_REASON = 1000
+
+Send = Callable[[urllib.request.Request], int]
+
+
+class ResponseUndelivered(KeyturnError):
+    """CloudFormation did not take the answer."""
+
+
+class UnknownRequestType(KeyturnError):
+    """A custom resource is created, updated or deleted, and nothing else."""
+
+
+def is_custom_resource_event(event: object) -> bool:
+    """Tell whether CloudFormation sent the event, and waits."""
+    return isinstance(event, dict) and isinstance(event.get("RequestType"), str) and "ResponseURL" in event
+
+
+def apply_request(event: Mapping[str, Any], connect: Callable[[], Rotator]) -> None:
+    """Do what CloudFormation asks for; raises what CloudFormation is to hear as the reason."""
+    request = event["RequestType"]
+    if request == "Create":
+        connect().create_ring().check()
+    elif request == "Update":
+        connect().accept_policy().check()
+    elif request != "Delete":
+        raise UnknownRequestType(f"the request type is {request!r}")
+    # Nothing at Delete: keys outlive the stack, as the tables do, until somebody has decided about both.
+
+
+def send(request: urllib.request.Request) -> int:
+    """Return the status of the answer to a request; raises OSError, HTTPException."""
+    with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - _check_url has seen its scheme
+        return int(response.status)
+
+
+def respond(
+    event: Mapping[str, Any],
+    reason: str | None,
+    *,
+    put: Send = send,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Tell CloudFormation that it is done, or the reason why not; raises ResponseUndelivered."""
+    url = _check_url(event["ResponseURL"])
+    body = json.dumps(_response(event, reason)).encode()
+    # The URL is signed for an empty content type.
+    request = urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT")  # noqa: S310 - as above
+    for wait in (*_PAUSES, None):
+        try:
+            if put(request) == http.client.OK:
+                return
+        except (OSError, http.client.HTTPException):
+            # Its text may hold the URL, and the URL is a credential.
+            pass
+        if wait is not None:
+            pause(wait)
+    raise ResponseUndelivered(f"CloudFormation did not take the answer in {len(_PAUSES) + 1} attempts")
+
+
+def _response(event: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
+    return {
+        "Status": "SUCCESS" if reason is None else "FAILED",
+        "Reason": (reason or "done")[:_MAX_REASON],
+        "PhysicalResourceId": event.get("PhysicalResourceId") or _PHYSICAL_ID,
+        **{name: event.get(name) for name in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+
+
+def _check_url(url: object) -> str:
+    """Return the URL if it may be written to: https, or the local stack's http on loopback."""
+    if isinstance(url, str):
+        parts = urlsplit(url)
+        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+            return url
+    raise ResponseUndelivered("the ResponseURL is neither https nor on loopback")

@@ -1,0 +1,274 @@
+"""One run of the rotator: load the ring, plan, apply each step with one conditional write, until nothing is due.
+
+A run may crash anywhere, be repeated, or meet another one: whatever it did is in the ring, and the next run goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from key_rotator.report import Report
+from key_rotator.self_test import describe_key, prove_key
+from keyturn.domain import key_transition as transition
+from keyturn.domain.errors import AccessDenied, AlreadyExists, KeyturnError, Throttled, VersionConflict
+from keyturn.domain.key_ring import DEFAULT_RING, Compromise, KeyRing
+from keyturn.domain.key_rotation import Action, Step, planned_steps, rotate
+from keyturn.domain.key_transition import IntentGivenUp, active_key, find_intent, find_key, standby_key
+from keyturn.domain.rotation_policy import RotationPolicy
+from keyturn.ports import Clock, KeyProvisioner, KeyRingStore
+
+_CLOCK_TOLERANCE = 300
+_DAY = 86_400
+# An emergency does not give way to a run that happens to write at the same time.
+_EMERGENCY_ATTEMPTS = 5
+_RECORD_ATTEMPTS = 3
+
+
+class ClocksDisagree(KeyturnError):
+    """This machine's clock and service time are more than five minutes apart: one of them is wrong (invariant I7)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotator:
+    """Turns the keys of one ring; `local_time` in seconds since the epoch, `new_nonce` names a creation."""
+
+    store: KeyRingStore
+    keys: KeyProvisioner
+    clock: Clock
+    policy: RotationPolicy
+    local_time: Callable[[], float]
+    new_nonce: Callable[[], str]
+    ring_name: str = DEFAULT_RING
+
+    # ----- what can be asked for
+
+    def tick(self) -> Report:
+        """Do what is due; what fails is in the report, and the rest is done all the same.
+
+        Raises PolicyViolation, ClocksDisagree, KeyRingMissing, KeyRingEmpty, ItemDamaged: then nothing was changed.
+        """
+        ring = self._load_to_change()
+        report = Report()
+        self._repair_policies(ring, report)
+        return self._apply_due(report)
+
+    def plan(self) -> Report:
+        """Say what is due and what comes next; changes nothing."""
+        self.policy.check()
+        return self._conclude(Report())
+
+    def rotate(self) -> Report:
+        """Promote the standby ahead of its time, then do what is due; raises RotationRefused."""
+        report = Report()
+        for attempt in range(2):
+            ring = self._load_to_change()
+            now = self.clock.now()
+            rotated = rotate(ring, self.policy, now=math.floor(now.earliest), stamp=math.ceil(now.latest))
+            try:
+                ring = self.store.save(rotated)
+                break
+            except VersionConflict:
+                if attempt:
+                    raise
+        report.applied.append(Step(Action.PROMOTE, ring.active().kid))
+        return self._follow_up(report)
+
+    def compromise(self, kid: str, *, reason: str, actor: str) -> Report:
+        """Take a key out of use everywhere, at once and for good (invariant I8); raises UnknownKey.
+
+        Nothing but the stores can stop this: neither durations that break a rule nor a clock that is off.
+        """
+        report = Report()
+        self._compromise(kid, reason, actor, report)
+        return self._follow_up(report, first=frozenset({Action.DISABLE}))
+
+    def create_ring(self) -> Report:
+        """Make the ring, its first key, which is active at once, and the standby; what is there already stays.
+
+        The only way to a first key: no verifier can have cached anything before it.
+        """
+        self.policy.check()
+        with contextlib.suppress(AlreadyExists):
+            lifetime = self.policy.max_token_lifetime
+            self.store.create(KeyRing(name=self.ring_name, version=1, keys=(), longest_lifetime=lifetime))
+        ring = self._load_to_change()
+        if active_key(ring) is None and standby_key(ring) is None and not any(each.arn for each in ring.intents):
+            # An intent without a key is from a run that crashed: nothing signs, so this one does not wait for its end.
+            with contextlib.suppress(VersionConflict):
+                self._create_key(ring, "")
+        return self._apply_due(Report())
+
+    def accept_policy(self) -> Report:
+        """Take changed durations over: the ring remembers the longest lifetime (I2); raises PolicyViolation."""
+        self.policy.check()
+        return self._apply_due(Report(), only=frozenset({Action.RAISE_LONGEST_LIFETIME}))
+
+    # ----- one run
+
+    def _load_to_change(self) -> KeyRing:
+        """Return the ring once it is sure that this run may act on time; the answer that brings it sets the clock."""
+        self.policy.check()
+        ring = self.store.load(self.ring_name)
+        local, service = self.local_time(), self.clock.now()
+        if not service.earliest - _CLOCK_TOLERANCE <= local <= service.latest + _CLOCK_TOLERANCE:
+            raise ClocksDisagree(f"this machine's clock is {local - service.earliest:+.0f} s from service time")
+        return ring
+
+    def _apply_due(self, report: Report, only: frozenset[Action] = frozenset(Action)) -> Report:
+        """Apply what is due, most urgent first, on the ring as it is at each step; a failed step is not tried again."""
+        met_another_run = False
+        while True:
+            self._conclude(report)
+            ring = report.ring
+            step = next((s for s in report.due if s.action in only and not report.has_failed(s)), None)
+            if step is None or ring is None:
+                return report
+            try:
+                self._apply(step, ring)
+            except VersionConflict:
+                if met_another_run:
+                    report.notes.append("another run is at work and goes on with what is due")
+                    return report
+                met_another_run = True
+            except KeyturnError as fault:
+                report.failures.append((step, fault))
+            else:
+                report.applied.append(step)
+
+    def _follow_up(self, report: Report, first: frozenset[Action] = frozenset()) -> Report:
+        """Do what is due after a command that has been carried out: no fault from here on may hide that it was."""
+        try:
+            self._apply_due(report, only=first)
+            self._load_to_change()
+            self._apply_due(report)
+        except KeyturnError as fault:
+            report.failures.append((Step(Action.TICK), fault))
+        return report
+
+    def _conclude(self, report: Report) -> Report:
+        """Write the present state of things into the report."""
+        ring = self.store.load(self.ring_name)
+        now = math.floor(self.clock.now().earliest)
+        planned = planned_steps(ring, self.policy)
+        report.ring = ring
+        report.due = tuple(step for step in planned if step.at <= now)
+        report.planned = tuple(step for step in planned if step.at > now)
+        return report
+
+    def _repair_policies(self, ring: KeyRing, report: Report) -> None:
+        """Put right the policies of all keys that are in use: a role that was made anew is another principal."""
+        for key in ring.published():
+            step = Step(Action.REPAIR_POLICY, key.kid)
+            try:
+                if self.keys.repair_policy(key.arn):
+                    report.applied.append(step)
+            except KeyturnError as fault:
+                report.failures.append((step, fault))
+
+    def _stamp(self) -> int:
+        """Return the late end of the present: a wait that starts at it is never too short."""
+        return math.ceil(self.clock.now().latest)
+
+    # ----- one step
+
+    def _apply(self, step: Step, ring: KeyRing) -> None:
+        apply: dict[Action, Callable[[KeyRing, str], object]] = {
+            Action.DISABLE: self._disable,
+            Action.RAISE_LONGEST_LIFETIME: self._raise_longest_lifetime,
+            Action.ABANDON_INTENT: self._abandon_intent,
+            Action.PUBLISH: self._publish,
+            Action.DESTROY: self._destroy,
+            Action.PROMOTE: self._promote,
+            Action.SCHEDULE_DELETION: self._schedule_deletion,
+            Action.FORGET: self._forget,
+            Action.CREATE_KEY: self._create_key,
+        }
+        apply[step.action](ring, step.subject)
+
+    def _disable(self, ring: KeyRing, kid: str) -> None:
+        self.keys.disable(find_key(ring, kid).arn)
+        self.store.save(transition.mark_disabled(ring, kid, self._stamp()))
+
+    def _raise_longest_lifetime(self, ring: KeyRing, _subject: str) -> None:
+        self.store.save(transition.raise_longest_lifetime(ring, self.policy.max_token_lifetime))
+
+    def _abandon_intent(self, ring: KeyRing, nonce: str) -> None:
+        known = find_intent(ring, nonce).arn is not None
+        found = () if known else self.keys.find_by_nonce(nonce)
+        self.store.save(transition.abandon_intent(ring, nonce, found, self._stamp()))
+
+    def _publish(self, ring: KeyRing, nonce: str) -> None:
+        prove_key(self.keys, find_intent(ring, nonce))
+        self.store.save(transition.publish(ring, nonce, self._stamp()))
+
+    def _destroy(self, ring: KeyRing, kid: str) -> None:
+        self.store.save(transition.destroy(ring, kid, self._stamp()))
+
+    def _promote(self, ring: KeyRing, kid: str) -> None:
+        self.store.save(transition.promote(ring, kid, self._stamp()))
+
+    def _schedule_deletion(self, ring: KeyRing, kid: str) -> None:
+        days = self.policy.deletion_window_days
+        self.keys.schedule_deletion(find_key(ring, kid).arn, days)
+        self.store.save(transition.mark_deletion(ring, kid, self._stamp() + days * _DAY))
+
+    def _forget(self, ring: KeyRing, kid: str) -> None:
+        self.store.save(transition.forget(ring, kid))
+
+    def _create_key(self, ring: KeyRing, _subject: str) -> None:
+        """Record the wish, ask KMS, record the answer; the key is published by a step of its own."""
+        nonce, algorithm = self.new_nonce(), self.policy.algorithm
+        opened = self.store.save(transition.open_intent(ring, nonce=nonce, algorithm=algorithm, now=self._stamp()))
+        try:
+            arn = self.keys.create_key(algorithm, nonce)
+        except (AccessDenied, Throttled):
+            # KMS has said no: there is nothing to look for later.
+            with contextlib.suppress(KeyturnError):
+                self.store.save(transition.drop_intent(opened, nonce))
+            raise
+        self._record_key(nonce, arn, describe_key(self.keys.public_key(arn), algorithm))
+
+    def _record_key(self, nonce: str, arn: str, jwk: dict[str, str]) -> None:
+        for attempt in range(_RECORD_ATTEMPTS):
+            try:
+                ring = self.store.load(self.ring_name)
+                self.store.save(transition.record_key(ring, nonce, arn=arn, jwk=jwk))
+                return
+            except VersionConflict:
+                if attempt == _RECORD_ATTEMPTS - 1:
+                    raise
+            except IntentGivenUp:
+                # This run was too late, and nobody else can know this key.
+                self.keys.schedule_deletion(arn, self.policy.deletion_window_days)
+                raise
+
+    # ----- the emergency
+
+    def _compromise(self, kid: str, reason: str, actor: str, report: Report) -> None:
+        for _ in range(_EMERGENCY_ATTEMPTS):
+            ring = self.store.load(self.ring_name)
+            now = self._stamp()
+            changed = transition.compromise(ring, Compromise(kid=kid, at=now, reason=reason, actor=actor))
+            if changed is ring:
+                report.notes.append(f"{kid} was compromised before")
+                return
+            try:
+                self.store.save_compromise(changed, transition.compromised_since(changed, now - _DAY))
+            except VersionConflict:
+                continue
+            report.applied.append(Step(Action.COMPROMISE, kid))
+            report.notes += self._warnings(changed, now)
+            return
+        raise VersionConflict(f"the emergency met other writers {_EMERGENCY_ATTEMPTS} times: repeat it")
+
+    def _warnings(self, ring: KeyRing, now: int) -> list[str]:
+        active = active_key(ring)
+        if active is None:
+            return ["no standby was there: nothing is signed until the next key is created"]
+        known_in = active.published_at + self.policy.publish_lead - now
+        if active.activated_at == now and known_in > 0:
+            return [f"{active.kid} signs now; some verifiers may not know it for another {known_in} s"]
+        return []

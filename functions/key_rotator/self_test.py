@@ -1,0 +1,39 @@
+"""What a new key must show before anyone is told of it (invariant I10)."""
+
+from __future__ import annotations
+
+from keyturn.domain.errors import KeyturnError
+from keyturn.domain.key_ring import Intent
+from keyturn.jose.ecdsa_signature import CURVES, from_der
+from keyturn.jose.errors import TokenError
+from keyturn.jose.jwk import parse_jwk
+from keyturn.jose.public_key import public_jwk
+from keyturn.ports import Signer
+
+# Without a dot: no signature over it can ever be the signature of a token.
+MESSAGE = b"keyturn self-test of a new signing key"
+
+
+class SelfTestFailed(KeyturnError):
+    """The key is not what it should be: it is never published."""
+
+
+def describe_key(spki: bytes, algorithm: str) -> dict[str, str]:
+    """Return the public JWK of KMS's answer (RFC 7517 §4); raises SelfTestFailed for a key of another kind."""
+    try:
+        return public_jwk(spki, algorithm)
+    except ValueError as error:
+        raise SelfTestFailed(f"the new key is not one for {algorithm}: {error}") from None
+
+
+def prove_key(signer: Signer, intent: Intent) -> None:
+    """Sign with KMS's key, verify with the recorded public one; raises SelfTestFailed, and what the signer raises."""
+    if intent.arn is None or intent.jwk is None:
+        raise SelfTestFailed(f"the creation {intent.nonce} has no key yet")
+    signature = signer.sign(intent.arn, intent.algorithm, MESSAGE)
+    try:
+        if intent.algorithm in CURVES:
+            signature = from_der(signature, intent.algorithm)
+        parse_jwk(intent.jwk).verify(MESSAGE, signature)
+    except (ValueError, TokenError) as error:
+        raise SelfTestFailed(f"the new key {intent.jwk.get('kid')} signs what does not verify: {error}") from None

@@ -1,0 +1,58 @@
+"""The Lambda function behind the issuer's HTTP API: routes, and the one place where an error becomes HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keyturn.observability import log_event
+from token_issuer.bootstrap import bootstrap
+from token_issuer.endpoints.endpoint import Endpoint
+from token_issuer.errors import MethodNotAllowed, NotFound, as_oauth_error
+from token_issuer.request import Request
+from token_issuer.responses import Response, error_response
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return the HTTP answer to an event of an HTTP API (payload format 2.0); it never raises, and logs one line."""
+    request = Request(event)
+    facts: dict[str, Any] = {}
+    try:
+        response = _respond(request)
+    except Exception as error:
+        # The only broad except: whatever went wrong, no token leaves and nothing is confirmed.
+        response, facts = _refuse(error)
+    level = "ERROR" if response.status >= 500 else "INFO"
+    log_event(level, "request", status=response.status, **(request.facts | facts))
+    return response.to_event(with_body=request.method != "HEAD")
+
+
+def _respond(request: Request) -> Response:
+    endpoint = _find_endpoint(request)
+    # Only now is the path one of ours; what a stranger calls nobody needs to read in a log.
+    request.note(endpoint=request.path, method=request.method)
+    return endpoint.respond(request)
+
+
+def _find_endpoint(request: Request) -> Endpoint:
+    endpoint = bootstrap().get(request.path)
+    if endpoint is None:
+        raise NotFound("there is no endpoint at this path")
+    if request.method not in endpoint.methods:
+        raise MethodNotAllowed(endpoint.methods)
+    return endpoint
+
+
+def _refuse(error: Exception) -> tuple[Response, dict[str, Any]]:
+    refusal = as_oauth_error(error)
+    facts = {"outcome": refusal.error, "detail": refusal.detail or refusal.description}
+    if refusal is not error:
+        facts["place"] = _place(error)
+    return error_response(refusal), facts
+
+
+def _place(error: Exception) -> str:
+    """Return where the error was raised: of a foreign one this and the type are all that is safe to log."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -1,0 +1,34 @@
+"""The JWK Set of the published keys (RFC 7517 §5)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from token_issuer.request import Request
+from token_issuer.responses import Response, public_document, to_json
+from token_issuer.ring_view import RingView
+
+
+class JwksEndpoint:
+    """Publishes the keys that verifiers need: the active one, the standby, and those that only verify (I1, I2)."""
+
+    methods = ("GET", "HEAD")
+
+    def __init__(self, ring: RingView, *, max_age: int) -> None:
+        """Take the view of the ring, and the seconds for which anybody may cache the document (I11)."""
+        self._ring = ring
+        self._max_age = max_age
+
+    def respond(self, request: Request) -> Response:
+        """Return the document, or 304 to whoever has it already (RFC 9110 §13.1.2)."""
+        body = to_json(dict(self._ring.ring_to_publish().to_jwks()))
+        etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+        document = public_document(body, max_age=self._max_age, headers={"etag": etag})
+        if _has_already(request.headers.get("if-none-match", ""), etag):
+            return Response(304, "", {name: document.headers[name] for name in ("cache-control", "etag")})
+        return document
+
+
+def _has_already(if_none_match: str, etag: str) -> bool:
+    candidates = [candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")]
+    return etag in candidates or candidates == ["*"]

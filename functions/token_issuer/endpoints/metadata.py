@@ -1,0 +1,55 @@
+"""Authorization server metadata (RFC 8414), on the OpenID Connect Discovery path too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from token_issuer.client_authentication import METHODS
+from token_issuer.own_tokens import SIGNING_ALGORITHMS
+from token_issuer.request import Request
+from token_issuer.responses import Response, public_document, to_json
+
+TOKEN_PATH = "/oauth2/token"
+REVOCATION_PATH = "/oauth2/revoke"
+INTROSPECTION_PATH = "/oauth2/introspect"
+JWKS_PATH = "/.well-known/jwks.json"
+METADATA_PATH = "/.well-known/oauth-authorization-server"
+# API Gateway's JWT authorizers and most verifiers look nowhere else.
+OPENID_METADATA_PATH = "/.well-known/openid-configuration"
+
+
+class MetadataEndpoint:
+    """Says where the endpoints are and what they take; the same bytes on both paths."""
+
+    methods = ("GET", "HEAD")
+
+    def __init__(self, issuer: str, grant_types: Iterable[str], *, max_age: int) -> None:
+        """Take the issuer identifier exactly as tokens carry it (RFC 8414 §3.3, R51), and the seconds to cache."""
+        self._response = public_document(to_json(describe_server(issuer, grant_types)), max_age=max_age)
+
+    def respond(self, _request: Request) -> Response:
+        """Return the document."""
+        return self._response
+
+
+def describe_server(issuer: str, grant_types: Iterable[str]) -> dict[str, Any]:
+    """Return the metadata document (RFC 8414 §2); every URL is made from the issuer, none from a request."""
+    authentication_methods = list(METHODS)
+    return {
+        "issuer": issuer,
+        "jwks_uri": issuer + JWKS_PATH,
+        "token_endpoint": issuer + TOKEN_PATH,
+        "token_endpoint_auth_methods_supported": authentication_methods,
+        "revocation_endpoint": issuer + REVOCATION_PATH,
+        "revocation_endpoint_auth_methods_supported": authentication_methods,
+        "introspection_endpoint": issuer + INTROSPECTION_PATH,
+        "introspection_endpoint_auth_methods_supported": authentication_methods,
+        "grant_types_supported": sorted(grant_types),
+        # Required by RFC 8414 §2 although there is no authorization endpoint to use one at.
+        "response_types_supported": [],
+        # Required by OpenID Connect Discovery §3: strict parsers refuse a document on that path without them. They
+        # promise no ID token: without an authorization endpoint nobody can ask for one.
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+    }

@@ -1,0 +1,55 @@
+"""The token endpoint (RFC 6749 §3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from keyturn.domain.client import Client
+from token_issuer.client_authentication import ClientAuthenticator
+from token_issuer.errors import UnauthorizedClient, UnsupportedGrantType
+from token_issuer.form import Form, parse_form
+from token_issuer.issue_token import IssuedToken
+from token_issuer.request import Request
+from token_issuer.responses import Response, json_response
+
+
+class Grant(Protocol):
+    """One way to get a token."""
+
+    def exchange(self, client: Client, form: Form) -> IssuedToken:
+        """Return the token; raises OAuthError."""
+
+
+class TokenEndpoint:
+    """Authenticates the client, and lets the grant of the requested type decide."""
+
+    methods = ("POST",)
+
+    def __init__(self, authenticator: ClientAuthenticator, grants: Mapping[str, Grant]) -> None:
+        """Take the grants by their grant_type."""
+        self._authenticator = authenticator
+        self._grants = grants
+
+    def respond(self, request: Request) -> Response:
+        """Return a token response (RFC 6749 §5.1); scope is always in it (R26)."""
+        form = parse_form(request)
+        client = self._authenticator.authenticate(request, form)
+        token = self._grant(client, form.require("grant_type")).exchange(client, form)
+        request.note(outcome="issued", jti=token.jti, kid=token.kid, scope=token.scope)
+        return json_response(
+            {
+                "access_token": token.value,
+                "token_type": "Bearer",
+                "expires_in": token.expires_in,
+                "scope": token.scope,
+            }
+        )
+
+    def _grant(self, client: Client, grant_type: str) -> Grant:
+        grant = self._grants.get(grant_type)
+        if grant is None:
+            raise UnsupportedGrantType("this grant type is not supported")
+        if grant_type not in client.grant_types:
+            raise UnauthorizedClient("the client is not registered for this grant type")
+        return grant

@@ -1,0 +1,137 @@
+"""What a client is told when it gets no token (RFC 6749 §5.2): one base, one subclass per cause.
+
+`description` is public and never repeats input; `detail` is for the log alone.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from keyturn.domain.errors import (
+    ClockUnavailable,
+    KeyturnError,
+    KeyUnusable,
+    NoActiveKey,
+    StoreUnavailable,
+    Throttled,
+)
+
+
+class OAuthError(Exception):
+    """The base of every refusal; each subclass has its error code and HTTP status."""
+
+    error: ClassVar[str]
+    status: ClassVar[int] = 400
+
+    def __init__(self, description: str, *, detail: str = "", headers: dict[str, str] | None = None) -> None:
+        """Take the public sentence, the private one, and the headers that the answer needs besides."""
+        super().__init__(description)
+        self.description = description
+        self.detail = detail
+        self.headers = headers or {}
+
+
+class InvalidRequest(OAuthError):
+    """A parameter is missing, repeated or malformed (RFC 6749 §5.2)."""
+
+    error = "invalid_request"
+
+
+class PayloadTooLarge(InvalidRequest):
+    """The body is larger than any request needs (RFC 9110 §15.5.14)."""
+
+    status = 413
+
+
+class NotFound(InvalidRequest):
+    """No endpoint has this path."""
+
+    status = 404
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The endpoint does not take this method (RFC 9110 §15.5.6)."""
+
+    status = 405
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        """Take the methods that the endpoint does take."""
+        methods = ", ".join(allowed)
+        super().__init__(f"this endpoint takes {methods} only", headers={"allow": methods})
+
+
+class InvalidClient(OAuthError):
+    """Client authentication failed: which half of it was wrong is nobody's business (RFC 6749 §5.2)."""
+
+    error = "invalid_client"
+    status = 401
+
+    def __init__(self, detail: str) -> None:
+        """Take the reason for the log; the client reads the same sentence always."""
+        # RFC 6749 asks for the challenge when the header was used, RFC 9110 §15.5.2 with every 401.
+        super().__init__(
+            "client authentication failed",
+            detail=detail,
+            headers={"www-authenticate": 'Basic realm="keyturn", charset="UTF-8"'},
+        )
+
+
+class UnauthorizedClient(OAuthError):
+    """The client is not registered for this grant type (RFC 6749 §5.2)."""
+
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    """No grant of this type exists here (RFC 6749 §5.2)."""
+
+    error = "unsupported_grant_type"
+
+
+class InvalidScope(OAuthError):
+    """The scope is malformed, or more than the client may have (RFC 6749 §5.2)."""
+
+    error = "invalid_scope"
+
+
+class InvalidTarget(OAuthError):
+    """The resource is not one that the client may have tokens for (RFC 8707 §2)."""
+
+    error = "invalid_target"
+
+
+class TemporarilyUnavailable(OAuthError):
+    """A store or KMS did not answer: nothing was issued or changed by half, and the request may be sent again."""
+
+    error = "temporarily_unavailable"
+    status = 503
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        """Take the fault for the log, and the seconds after which a retry makes sense."""
+        super().__init__("try again later", detail=detail, headers={"retry-after": str(retry_after)})
+
+
+class ServerError(OAuthError):
+    """Something that waiting does not mend: an operator has to look."""
+
+    error = "server_error"
+    status = 500
+
+    def __init__(self, detail: str) -> None:
+        """Take the fault for the log."""
+        super().__init__("the server could not answer this request", detail=detail)
+
+
+def as_oauth_error(error: Exception) -> OAuthError:
+    """Return what the client is told about any error: refusals as they are, faults without their inner life."""
+    if isinstance(error, OAuthError):
+        return error
+    if not isinstance(error, KeyturnError):
+        # The message of a foreign exception may quote what it choked on, a secret for instance: its type has to do.
+        return ServerError(type(error).__name__)
+    detail = f"{type(error).__name__}: {error}"
+    if isinstance(error, Throttled):
+        return TemporarilyUnavailable(detail, retry_after=1)
+    if isinstance(error, (StoreUnavailable, NoActiveKey, KeyUnusable, ClockUnavailable)):
+        return TemporarilyUnavailable(detail, retry_after=5)
+    return ServerError(detail)

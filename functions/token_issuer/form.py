@@ -1,0 +1,81 @@
+"""The form in a request's body (application/x-www-form-urlencoded, RFC 6749 appendix B), read strictly (R20)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from urllib.parse import unquote_to_bytes
+
+from token_issuer.errors import InvalidRequest, PayloadTooLarge
+from token_issuer.request import Request
+
+MAX_BODY_BYTES = 16 * 1024
+_MAX_BASE64_LENGTH = (MAX_BODY_BYTES + 2) // 3 * 4
+_FORM = "application/x-www-form-urlencoded"
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+class Form:
+    """The parameters of one request, each there at most once; an empty one counts as absent (RFC 6749 §3.2)."""
+
+    __slots__ = ("_parameters",)
+
+    def __init__(self, parameters: dict[str, str]) -> None:
+        """Take the parameters by name."""
+        self._parameters = parameters
+
+    def get(self, name: str) -> str | None:
+        """Return the parameter's value, or None."""
+        return self._parameters.get(name) or None
+
+    def require(self, name: str) -> str:
+        """Return the parameter's value; raises InvalidRequest that names it. `name` is ours, never from the request."""
+        value = self.get(name)
+        if value is None:
+            raise InvalidRequest(f"the parameter {name} is missing")
+        return value
+
+
+def parse_form(request: Request) -> Form:
+    """Return the request's form; raises InvalidRequest, or PayloadTooLarge before anything is decoded."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != _FORM:
+        raise InvalidRequest(f"the content type is not {_FORM}")
+    parameters: dict[str, str] = {}
+    for pair in _body(request).split(b"&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition(b"=")
+        decoded = decode_component(name)
+        if decoded in parameters:
+            raise InvalidRequest("a parameter is there more than once")
+        parameters[decoded] = decode_component(value)
+    return Form(parameters)
+
+
+def decode_component(encoded: bytes) -> str:
+    """Return a form-encoded name or value as text; raises InvalidRequest unless it is whole escapes of UTF-8."""
+    if _BROKEN_ESCAPE.search(encoded):
+        raise InvalidRequest("the form has a broken percent escape")
+    try:
+        return unquote_to_bytes(encoded.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidRequest("the form is not UTF-8") from None
+
+
+def _body(request: Request) -> bytes:
+    limit = _MAX_BASE64_LENGTH if request.body_is_base64 else MAX_BODY_BYTES
+    if len(request.body) > limit:
+        raise PayloadTooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
+    body = _decode_base64(request.body) if request.body_is_base64 else request.body.encode("utf-8", "surrogatepass")
+    if len(body) > MAX_BODY_BYTES:
+        raise PayloadTooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
+    return body
+
+
+def _decode_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequest("the body cannot be read") from None

@@ -1,0 +1,36 @@
+"""Reads a token that a client presents about itself: at revocation (RFC 7009) and introspection (RFC 7662)."""
+
+from __future__ import annotations
+
+from keyturn.jose import ANY_AUDIENCE, TokenError, VerificationPolicy, VerifiedAccessToken, verify_access_token
+from token_issuer.request import Request
+from token_issuer.ring_view import RingView
+from token_issuer.settings import Settings
+
+# What a ring's keys may sign with.
+SIGNING_ALGORITHMS = ("RS256", "PS256", "ES256")
+
+
+class OwnTokens:
+    """Verifies access tokens of this issuer for any audience: the issuer is none of their resource servers."""
+
+    def __init__(self, settings: Settings, ring: RingView, *, leeway: int) -> None:
+        """Take the issuer's identity, its keys, and the leeway in seconds."""
+        self._ring = ring
+        self._policy = VerificationPolicy(
+            issuer=settings.issuer,
+            audiences=ANY_AUDIENCE,
+            algorithms=frozenset(SIGNING_ALGORITHMS),
+            leeway=leeway,
+            max_lifetime=settings.max_token_lifetime,
+        )
+
+    def read(self, raw: str, request: Request, *, now: float) -> VerifiedAccessToken | None:
+        """Return the token if it is one of ours and in time, else None; the log learns why. `now` in seconds."""
+        try:
+            token = verify_access_token(raw, self._ring.keys(), self._policy, now)
+        except TokenError as error:
+            request.note(reason=error.reason.value)
+            return None
+        request.note(jti=token.jti, kid=token.kid)
+        return token

@@ -1,0 +1,35 @@
+"""An HTTP request as an API Gateway HTTP API hands it over (payload format 2.0)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Request:
+    """One request; header names in lower case, the body still encoded as it came.
+
+    `facts` gathers what the one log line of this request says besides its outcome.
+    """
+
+    __slots__ = ("body", "body_is_base64", "facts", "headers", "method", "path")
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        """Read the event; raises KeyError for one that is none of an HTTP API."""
+        context = event["requestContext"]
+        self.method: str = context["http"]["method"]
+        self.path = _without_stage(event["rawPath"], context.get("stage", "$default"))
+        # A header that came twice arrives joined by a comma: no form, no Basic credentials, no ETag reads well then.
+        self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        self.body: str = event.get("body") or ""
+        self.body_is_base64 = event.get("isBase64Encoded") is True
+        self.facts: dict[str, Any] = {"request_id": context.get("requestId")}
+
+    def note(self, **facts: Any) -> None:
+        """Add facts for the log: identifiers, never a token or a secret (R66)."""
+        self.facts.update(facts)
+
+
+def _without_stage(path: str, stage: str) -> str:
+    """Return the path as the client wrote it: API Gateway puts a named stage in front."""
+    prefix = f"/{stage}/"
+    return path[len(prefix) - 1 :] if path.startswith(prefix) else path

@@ -1,0 +1,66 @@
+"""The environment that this function needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keyturn.domain.errors import KeyturnError
+from keyturn.domain.issuer_url import check_issuer_url
+
+
+class SettingsError(KeyturnError):
+    """An environment variable is missing or wrong; the text names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The issuer's configuration; all durations in seconds."""
+
+    issuer: str
+    key_ring_table: str
+    revocation_table: str
+    client_table: str
+    access_token_lifetime: int
+    max_token_lifetime: int
+    leeway: int
+    ring_view: int
+    jwks_max_age: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Return the settings; raises SettingsError that names the variable and what it should be."""
+        ceiling = _seconds(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600)
+        return cls(
+            issuer=_issuer(environment),
+            key_ring_table=_text(environment, "KEY_RING_TABLE"),
+            revocation_table=_text(environment, "REVOCATION_TABLE"),
+            client_table=_text(environment, "CLIENT_TABLE"),
+            access_token_lifetime=_seconds(environment, "ACCESS_TOKEN_LIFETIME_SECONDS", 1, ceiling),
+            max_token_lifetime=ceiling,
+            leeway=_seconds(environment, "LEEWAY_SECONDS", 0, 60),
+            ring_view=_seconds(environment, "RING_VIEW_SECONDS", 2, 600),
+            jwks_max_age=_seconds(environment, "JWKS_MAX_AGE_SECONDS", 1, 86_400),
+        )
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
+def _issuer(environment: Mapping[str, str]) -> str:
+    try:
+        return check_issuer_url(_text(environment, "ISSUER"))
+    except ValueError as error:
+        raise SettingsError(f"ISSUER: {error}") from None
+
+
+def _seconds(environment: Mapping[str, str], name: str, least: int, most: int) -> int:
+    text = _text(environment, name)
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    if not least <= value <= most:
+        raise SettingsError(f"{name} is not a whole number of seconds from {least} to {most}")
+    return value

@@ -1,0 +1,63 @@
+"""Signs access tokens with the ring's active key, and survives the key's end between two reads of the ring."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keyturn.domain.errors import KeyUnusable
+from keyturn.domain.key_ring import RingKey
+from keyturn.jose.remote_algorithm import encode_access_token
+from keyturn.observability import log_event
+from token_issuer.ring_view import RingView
+
+if TYPE_CHECKING:
+    from keyturn.ports import Signer
+
+
+class SignedToken(NamedTuple):
+    """A token in its compact form, and the kid of the key that signed it."""
+
+    value: str
+    kid: str
+
+
+class _BoundKey:
+    """One key of the ring as the remote key that the encoder wants."""
+
+    __slots__ = ("_key", "_signer")
+
+    def __init__(self, key: RingKey, signer: Signer) -> None:
+        self._key = key
+        self._signer = signer
+
+    def sign(self, signing_input: bytes) -> bytes:
+        return self._signer.sign(self._key.arn, self._key.algorithm, signing_input)
+
+
+class TokenSigner:
+    """Signs with whichever key is active."""
+
+    def __init__(self, ring: RingView, signer: Signer) -> None:
+        """Take the view of the ring and the port to KMS."""
+        self._ring = ring
+        self._signer = signer
+
+    def sign(self, claims: dict[str, Any], *, compromised_kids: Set[str]) -> SignedToken:
+        """Return the signed token (RFC 9068 §2).
+
+        A key that KMS refuses, or that an emergency has named meanwhile, means that our view of the ring is outdated:
+        it is read again and the token signed once more (I8, I10). Raises KeyUnusable when that does not help.
+        """
+        key = self._ring.ring().active()
+        try:
+            return self._sign_with(key, claims, compromised_kids)
+        except KeyUnusable as error:
+            log_event("WARN", "active_key_unusable", kid=key.kid, fault=str(error))
+        return self._sign_with(self._ring.reload().active(), claims, compromised_kids)
+
+    def _sign_with(self, key: RingKey, claims: dict[str, Any], compromised_kids: Set[str]) -> SignedToken:
+        if key.kid in compromised_kids:
+            raise KeyUnusable(f"key {key.kid} is compromised")
+        remote_key = _BoundKey(key, self._signer)
+        return SignedToken(encode_access_token(claims, algorithm=key.algorithm, kid=key.kid, key=remote_key), key.kid)

@@ -1,0 +1,154 @@
+"""Revocations in DynamoDB: read with strong consistency, written with their feed item in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from keyturn.adapters.attribute_values import decode_item
+from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.revocation_feed_item import feed_item, stored_targets, target_update
+from keyturn.adapters.revocation_item import revocation_from_item, target_key
+from keyturn.domain.errors import StoreUnavailable, Throttled
+from keyturn.domain.revocation import Revocation, Target
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.ports import Clock
+
+_READS = 2  # the first one, and one more for what DynamoDB left unprocessed
+_WRITES = 5
+_FIRST_PAUSE = 0.05
+# D of the architecture, in seconds: a snapshot reads its feed again from that long before its last read, so that a feed
+# item which became visible later than D after its time might never be seen.
+FEED_OVERLAP = 30
+_THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+class DynamoDbRevocationReader:
+    """A RevocationReader that asks DynamoDB each time."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        """Take boto3's low-level client and the table's name."""
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+        """Return the stored revocations of these targets; all of them are answered, or StoreUnavailable."""
+        keys: list[Any] = [target_key(target) for target in dict.fromkeys(targets)]
+        items: list[dict[str, Any]] = []
+        for _ in range(_READS if keys else 0):
+            with aws_errors("DynamoDB BatchGetItem of revocations"):
+                answer = self._dynamodb.batch_get_item(
+                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+                )
+            items += answer["Responses"].get(self._table, [])
+            keys = [key for rest in answer["UnprocessedKeys"].values() for key in rest["Keys"]]
+            if not keys:
+                break
+        if keys:
+            # What was not answered is not "not revoked".
+            raise StoreUnavailable(f"DynamoDB left {len(keys)} keys unprocessed")
+        return tuple(revocation_from_item(decode_item(item)) for item in items)
+
+
+class DynamoDbRevocationWriter:
+    """A RevocationWriter: strict readers see a revocation at once, snapshots at their next read of the feed."""
+
+    def __init__(
+        self,
+        dynamodb: DynamoDBClient,
+        table: str,
+        clock: Clock,
+        *,
+        token_horizon: int,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Take boto3's low-level client, the table's name, and the clock that readers share.
+
+        `token_horizon`: how long any token is accepted after its iat, in seconds, which is the lifetime ceiling and the
+        leeway.
+        """
+        self._dynamodb = dynamodb
+        self._table = table
+        self._clock = clock
+        self._feed_lifetime = token_horizon + FEED_OVERLAP
+        self._pause = pause
+
+    def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
+        """Store the target and its feed item; what is stored already is kept where it is stronger.
+
+        A feed item is written even if the target is there: whoever wrote it may have died before its feed item could be
+        relied on. Raises StoreUnavailable when nothing can be acknowledged; the same call may then be made again.
+        """
+        target_is_due = True
+        for attempt in range(_WRITES):
+            # The early end of the present: no reader skips a feed item for lying in its future, or in tomorrow's feed.
+            written_at = self._clock.now().earliest
+            writes = [self._feed_write(revocation, written_at, reason, actor)]
+            if target_is_due:
+                writes += self._target_writes(revocation, reason, actor)
+            done, stored = self._write(writes)
+            if stored is not None:
+                stronger = _stronger(revocation, stored)
+                target_is_due = (stronger.not_before, stronger.expires_at) != (stored.not_before, stored.expires_at)
+                revocation = stronger
+            elif done:
+                target_is_due = False
+                if self._clock.now().latest - written_at <= FEED_OVERLAP / 2:
+                    return
+            else:
+                self._pause(_FIRST_PAUSE * 2**attempt)
+        raise StoreUnavailable(f"the revocation was not written in time in {_WRITES} attempts")
+
+    def _feed_write(self, revocation: Revocation, now: float, reason: str, actor: str) -> dict[str, Any]:
+        expires_at = now + self._feed_lifetime
+        item = feed_item(revocation, secrets.token_hex(8), now=now, expires_at=expires_at, reason=reason, actor=actor)
+        return {"Put": {"TableName": self._table, "Item": item}}
+
+    def _target_writes(self, revocation: Revocation, reason: str, actor: str) -> list[dict[str, Any]]:
+        return [
+            {"Update": {"TableName": self._table, **target_update(target, revocation, reason=reason, actor=actor)}}
+            for target in stored_targets(revocation.target)
+        ]
+
+    def _write(self, writes: list[Any]) -> tuple[bool, Revocation | None]:
+        """Return whether the transaction was done, or else the stored revocation that is in its way, if that is why."""
+        with aws_errors("DynamoDB TransactWriteItems of a revocation"):
+            try:
+                # The token makes botocore's own retry of a lost answer harmless.
+                self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=secrets.token_hex(16))
+            except self._dynamodb.exceptions.TransactionInProgressException:
+                return False, None
+            except self._dynamodb.exceptions.TransactionCanceledException as error:
+                return False, _obstacle(error)
+        return True, None
+
+
+def _obstacle(error: ClientError) -> Revocation | None:
+    """Return the stored revocation that failed the condition, or None for a conflict, which a retry resolves."""
+    reasons: list[Any] = [*error.response.get("CancellationReasons", ())]
+    for reason in reasons:
+        if reason.get("Code") == "ConditionalCheckFailed" and reason.get("Item"):
+            return revocation_from_item(decode_item(reason["Item"]))
+    codes = {str(reason.get("Code")) for reason in reasons} - {"None"}
+    if codes & _THROTTLED:
+        raise Throttled("DynamoDB throttled the transaction of a revocation")
+    if codes <= {"TransactionConflict", "ConditionalCheckFailed"}:
+        return None
+    raise StoreUnavailable(f"DynamoDB cancelled the transaction of a revocation: {', '.join(sorted(codes))}")
+
+
+def _stronger(wanted: Revocation, stored: Revocation) -> Revocation:
+    """Return the revocation that hits whatever either of the two hits."""
+    cuts = [cut for cut in (wanted.not_before, stored.not_before) if cut is not None]
+    return Revocation(
+        wanted.target,
+        expires_at=max(wanted.expires_at, stored.expires_at),
+        not_before=max(cuts, default=None),
+    )

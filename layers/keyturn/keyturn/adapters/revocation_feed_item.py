@@ -1,0 +1,64 @@
+"""What a revocation writes: the update of its target items, which keeps the stronger cut, and its feed item.
+
+Apart from `revocation_item`, which the authorizer imports to read.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.item_version import ITEM_VERSION
+from keyturn.adapters.revocation_item import target_key
+from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+
+
+def stored_targets(target: Target) -> tuple[Target, ...]:
+    """Return the targets whose items a revocation writes: all copies of global, else the one."""
+    if target.kind is TargetKind.GLOBAL:
+        return tuple(Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES))
+    return (target,)
+
+
+def target_update(target: Target, revocation: Revocation, *, reason: str, actor: str) -> dict[str, Any]:
+    """Return the arguments of a conditional UpdateItem: it fails rather than take anything back.
+
+    `not_before` never goes back and `expires_at` never shrinks; compromised kids are left alone.
+    """
+    values = {":v": ITEM_VERSION, ":expires": revocation.expires_at, ":reason": reason, ":actor": actor}
+    update = "SET v = if_not_exists(v, :v), expires_at = :expires, reason = :reason, actor = :actor"
+    condition = "(attribute_not_exists(expires_at) OR expires_at <= :expires)"
+    if revocation.not_before is not None:
+        values[":cut"] = revocation.not_before
+        update += ", not_before = :cut"
+        condition += " AND (attribute_not_exists(not_before) OR not_before <= :cut)"
+    return {
+        "Key": target_key(target),
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": encode_item(values),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def feed_item(
+    revocation: Revocation, feed_id: str, *, now: float, expires_at: float, reason: str, actor: str
+) -> dict[str, Any]:
+    """Return the feed item as attribute values; `now` is service time in seconds, `expires_at` the item's own end."""
+    day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
+    return encode_item(
+        {
+            "pk": f"feed#{day}",
+            "sk": f"{math.floor(now * 1_000_000):016d}#{feed_id}",
+            "v": ITEM_VERSION,
+            "target": revocation.target.key,
+            "kind": revocation.target.kind.value,
+            "not_before": revocation.not_before,
+            "target_expires_at": revocation.expires_at,
+            "reason": reason,
+            "actor": actor,
+            "expires_at": math.ceil(expires_at),
+        }
+    )

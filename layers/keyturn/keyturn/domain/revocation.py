@@ -1,0 +1,127 @@
+"""Revocations: what they hit, whether one hits a token, and how long each has to be remembered.
+
+A revocation names a target, never the spelling of a token: one token has many spellings (requirements, rule 1).
+"""
+
+from __future__ import annotations
+
+import enum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What every request reads cannot live in one item: DynamoDB serves 3,000 strong reads a second from one partition.
+GLOBAL_COPIES = 16
+
+
+class TargetKind(enum.StrEnum):
+    """What a revocation hits; the value is the prefix of its item's key."""
+
+    TOKEN = "jti"
+    GRANT = "gid"
+    SESSION = "sid"
+    SUBJECT = "sub"
+    CLIENT = "client"
+    GLOBAL = "global"
+
+
+CUT_KINDS = frozenset({TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.GLOBAL})
+
+
+class Target:
+    """One thing that can be revoked: `jti#…`, `gid#…`, `sid#…`, `sub#…`, `client#…` or a copy of `global`."""
+
+    __slots__ = ("identifier", "kind")
+
+    def __init__(self, kind: TargetKind, identifier: str) -> None:
+        """Take the kind and the identifier (for GLOBAL: the number of the copy)."""
+        if not identifier:
+            raise ValueError("a target has an identifier")
+        self.kind = kind
+        self.identifier = identifier
+
+    @property
+    def key(self) -> str:
+        """The partition key of the target's item."""
+        return f"{self.kind}#{self.identifier}"
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by value."""
+        return isinstance(other, Target) and self.key == other.key
+
+    def __hash__(self) -> int:
+        """Hash by value."""
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        """Show the key."""
+        return f"Target({self.key!r})"
+
+
+class Revocation:
+    """One stored revocation.
+
+    `not_before` is T in whole seconds of service time: for subjects, clients and everything, tokens with iat ≤ T are
+    refused; None for a token, a grant or a session, which are refused whatever their iat. `expires_at` in seconds: from
+    then on nothing that it hits can be redeemed. `compromised_kids` only on the copies of global.
+    """
+
+    __slots__ = ("compromised_kids", "expires_at", "not_before", "target")
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        expires_at: int,
+        not_before: int | None = None,
+        compromised_kids: Iterable[str] = (),
+    ) -> None:
+        """Refuse a cut without its time: it would hit nothing, and look as if it did."""
+        if target.kind in (TargetKind.SUBJECT, TargetKind.CLIENT) and not_before is None:
+            raise ValueError(f"a revocation of kind {target.kind} needs the time that it cuts at")
+        self.target = target
+        self.expires_at = expires_at
+        self.not_before = not_before
+        self.compromised_kids = frozenset(compromised_kids)
+
+    def hits(self, *, issued_at: int, kid: str, now: float) -> bool:
+        """Tell whether it refuses a token of its target, by iat and kid; expiry is compared here, not left to TTL."""
+        if kid in self.compromised_kids:
+            return True
+        if now >= self.expires_at:
+            return False
+        if self.target.kind in CUT_KINDS:
+            return self.not_before is not None and issued_at <= self.not_before
+        return True
+
+
+def targets_of(
+    *, jti: str, subject: str, client_id: str, grant_id: str | None = None, session_id: str | None = None
+) -> tuple[Target, ...]:
+    """Return every target whose revocation refuses this token: two to five of its own, and one copy of global.
+
+    The copy follows from the jti, so that load spreads over all of them and one token always reads the same.
+    """
+    targets = [Target(TargetKind.TOKEN, jti), Target(TargetKind.SUBJECT, subject), Target(TargetKind.CLIENT, client_id)]
+    if grant_id is not None:
+        targets.append(Target(TargetKind.GRANT, grant_id))
+    if session_id is not None:
+        targets.append(Target(TargetKind.SESSION, session_id))
+    copy = sum(jti.encode("utf-8", "surrogatepass")) % GLOBAL_COPIES
+    targets.append(Target(TargetKind.GLOBAL, str(copy)))
+    return tuple(targets)
+
+
+def issuance_targets(*, subject: str, client_id: str) -> tuple[Target, ...]:
+    """Return the targets whose cut a new token's iat has to lie after; any copy of global will do."""
+    return (
+        Target(TargetKind.SUBJECT, subject),
+        Target(TargetKind.CLIENT, client_id),
+        Target(TargetKind.GLOBAL, "0"),
+    )
+
+
+def earliest_iat(revocations: Iterable[Revocation]) -> int:
+    """Return the first iat that no cut refuses: T + 1 of the latest, or 0."""
+    return max((found.not_before + 1 for found in revocations if found.not_before is not None), default=0)

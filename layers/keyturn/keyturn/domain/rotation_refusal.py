@@ -1,0 +1,50 @@
+"""What the operator may ask for and must not get now; nothing was changed."""
+
+from __future__ import annotations
+
+from keyturn.domain.errors import KeyturnError
+
+
+class RotationRefused(KeyturnError):
+    """A refusal: `code` for programs, the message for people, `retry_after` in seconds where waiting helps."""
+
+    code = "rotation_refused"
+
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        """Take the message and the seconds to wait."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnknownKey(RotationRefused):
+    """The ring has no key with this kid."""
+
+    code = "unknown_key"
+
+
+class NoStandby(RotationRefused):
+    """There is nothing to promote; the next tick creates a standby."""
+
+    code = "no_standby"
+
+
+class StandbyTooYoung(RotationRefused):
+    """Some verifiers may not know the standby yet (invariant I1)."""
+
+    code = "standby_too_young"
+
+    def __init__(self, retry_after: int) -> None:
+        """Take the seconds until they all do."""
+        message = f"the standby has not been published for the whole lead: wait {retry_after} s"
+        super().__init__(message, retry_after)
+
+
+class TooManyPublished(RotationRefused):
+    """The JWKS would have no room for the next standby (invariant I9)."""
+
+    code = "too_many_published"
+
+    def __init__(self, retry_after: int) -> None:
+        """Take the seconds until it has."""
+        message = f"the JWKS is full until the next deactivated key leaves it: wait {retry_after} s"
+        super().__init__(message, retry_after)

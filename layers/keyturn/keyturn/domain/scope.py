@@ -1,0 +1,20 @@
+"""Scope values (RFC 6749 §3.3)."""
+
+from __future__ import annotations
+
+import re
+
+_SCOPE_TOKEN = r"[\x21\x23-\x5B\x5D-\x7E]+"
+_SCOPE = re.compile(rf"{_SCOPE_TOKEN}(?: {_SCOPE_TOKEN})*")
+
+
+def parse_scope(value: str) -> frozenset[str]:
+    """Return the scope tokens of a scope value (RFC 6749 §3.3); raises ValueError when the grammar does not hold."""
+    if _SCOPE.fullmatch(value) is None:
+        raise ValueError("scope is one or more tokens of printable ASCII, separated by single spaces")
+    return frozenset(value.split(" "))
+
+
+def format_scope(scope: frozenset[str]) -> str:
+    """Return the scope value of a set of tokens, in a stable order."""
+    return " ".join(sorted(scope))

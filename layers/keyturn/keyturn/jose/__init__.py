@@ -1,0 +1,23 @@
+"""Strict verification of signed tokens (RFC 7515, RFC 7519, RFC 9068): no I/O, no clock, no PyJWT.
+
+What signs lives beside it and is imported by its own name: `keyturn.jose.remote_algorithm`, `keyturn.jose.public_key`.
+"""
+
+from __future__ import annotations
+
+from keyturn.jose.access_token import VerifiedAccessToken
+from keyturn.jose.errors import TokenError, TokenErrorReason
+from keyturn.jose.key_set import KeySet
+from keyturn.jose.policy import ANY_AUDIENCE, VerificationPolicy
+from keyturn.jose.verify import verify_access_token, verify_jws
+
+__all__ = [
+    "ANY_AUDIENCE",
+    "KeySet",
+    "TokenError",
+    "TokenErrorReason",
+    "VerificationPolicy",
+    "VerifiedAccessToken",
+    "verify_access_token",
+    "verify_jws",
+]

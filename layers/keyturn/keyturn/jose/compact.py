@@ -1,0 +1,87 @@
+"""The JWS Compact Serialization (RFC 7515 §7.1), read strictly: what a token says before anything in it is believed."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from keyturn.jose.base64url import decode
+from keyturn.jose.errors import TokenError, TokenErrorReason
+from keyturn.jose.strict_json import parse_object
+
+# API Gateway passes 10,240 bytes of headers in all; the cap stands before the first look inside.
+MAX_TOKEN_LENGTH = 8192
+
+# Parameters that bring a key along (CVE-2018-0114), change how the token is read (b64, zip, enc, p2c) or demand an
+# extension that we do not implement (crit, RFC 7515 §4.1.11). Others are ignored, as RFC 7515 §4 asks.
+_REFUSED_PARAMETERS = frozenset(
+    {"crit", "b64", "zip", "cty", "enc", "p2c", "p2s", "epk", "apu", "apv", "iv", "tag"}
+    | {"jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256"}
+)
+_KID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class Header:
+    """An unverified token's header; `token_type` in lower case without "application/", or "" (RFC 7515 §4.1.9)."""
+
+    __slots__ = ("algorithm", "kid", "token_type")
+
+    def __init__(self, algorithm: str, kid: str, token_type: str) -> None:
+        """Take what parse_header has checked."""
+        self.algorithm = algorithm
+        self.kid = kid
+        self.token_type = token_type
+
+
+class UnverifiedToken:
+    """A token that has the legal form (RFC 7515 §7.1), and of which nothing is proven."""
+
+    __slots__ = ("_payload", "_signature", "header", "signing_input")
+
+    def __init__(self, raw: object) -> None:
+        """Split the text and read its header; raises TokenError."""
+        if not isinstance(raw, str) or len(raw) > MAX_TOKEN_LENGTH:
+            raise TokenError(TokenErrorReason.INVALID_TOKEN)
+        data = raw.encode("ascii", "replace")  # "?" is outside of base64url: the segment that has it is refused
+        segments = data.split(b".", 3)
+        if len(segments) != 3:
+            raise TokenError(TokenErrorReason.INVALID_TOKEN)
+        self.header = parse_header(segments[0])
+        self._payload = segments[1]
+        self._signature = segments[2]
+        self.signing_input = data[: -len(self._signature) - 1]
+
+    def payload(self) -> bytes:
+        """Return the payload's bytes; raises TokenError."""
+        return _decode_segment(self._payload)
+
+    def signature(self) -> bytes:
+        """Return the signature's bytes; raises TokenError."""
+        return _decode_segment(self._signature)
+
+
+# One issuer has two or three live headers. The bound is for an attacker's: 32 of at most 8 KiB; refusals are not kept.
+@lru_cache(maxsize=32)
+def parse_header(segment: bytes) -> Header:
+    """Return what a JOSE header segment says (RFC 7515 §4); raises TokenError."""
+    header = parse_object(_decode_segment(segment))
+    if header is None:
+        raise TokenError(TokenErrorReason.INVALID_HEADER)
+    if not _REFUSED_PARAMETERS.isdisjoint(header):
+        raise TokenError(TokenErrorReason.UNSUPPORTED_HEADER)
+    algorithm, kid, token_type = header.get("alg"), header.get("kid"), header.get("typ", "")
+    if not (isinstance(algorithm, str) and isinstance(token_type, str) and is_kid(kid)):
+        raise TokenError(TokenErrorReason.INVALID_HEADER)
+    return Header(algorithm, header["kid"], token_type.lower().removeprefix("application/"))
+
+
+def is_kid(value: object) -> bool:
+    """Return whether a value is a key id of the form we accept: it ends in a look-up, a log line, never in a path."""
+    return isinstance(value, str) and _KID.fullmatch(value) is not None
+
+
+def _decode_segment(segment: bytes) -> bytes:
+    decoded = decode(segment)
+    if decoded is None:
+        raise TokenError(TokenErrorReason.INVALID_TOKEN)
+    return decoded

@@ -1,0 +1,35 @@
+"""The two spellings of an ECDSA signature: JOSE's r ‖ s of fixed length (RFC 7518 §3.4), and DER, which KMS speaks."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+# Bytes of r and of s, and the order n of the curve's group (SP 800-186 §3.2.1).
+_P256_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_P384_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973
+_P521_N = 2**521 - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7
+CURVES = {"ES256": (32, _P256_N), "ES384": (48, _P384_N), "ES512": (66, _P521_N)}
+
+
+def to_der(signature: bytes, algorithm: str) -> bytes | None:
+    """Return JOSE's r ‖ s as DER, or None unless the length is exact and 0 < r, s < n (CVE-2022-21449).
+
+    Both s and n - s pass: KMS makes either, so a token has two spellings and only its jti names it.
+    """
+    size, order = CURVES[algorithm]
+    if len(signature) != 2 * size:
+        return None
+    r = int.from_bytes(signature[:size], "big")
+    s = int.from_bytes(signature[size:], "big")
+    if not (0 < r < order and 0 < s < order):
+        return None
+    return encode_dss_signature(r, s)
+
+
+def from_der(signature: bytes, algorithm: str) -> bytes:
+    """Return a DER signature as JOSE's r ‖ s; raises ValueError if it is not DER or not of the algorithm's curve."""
+    size, order = CURVES[algorithm]
+    r, s = decode_dss_signature(signature)
+    if not (0 < r < order and 0 < s < order):
+        raise ValueError(f"the signature is not of {algorithm}'s curve")
+    return r.to_bytes(size, "big") + s.to_bytes(size, "big")

@@ -1,0 +1,65 @@
+"""What a verifier accepts: configuration, so a mistake in it raises ValueError at start, not a TokenError later."""
+
+from __future__ import annotations
+
+import enum
+
+from keyturn.jose.algorithms import ALGORITHM_NAMES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Set
+    from typing import Final, Literal
+
+MAX_LEEWAY = 60
+
+
+class _AnyAudience(enum.Enum):
+    ANY_AUDIENCE = "any audience"
+
+
+# For the issuer alone, when it checks tokens of its own at revocation and introspection: a resource server that accepts
+# any audience accepts tokens that were given to another one.
+ANY_AUDIENCE: Final = _AnyAudience.ANY_AUDIENCE
+
+
+class VerificationPolicy:
+    """The rules for one issuer's access tokens (RFC 9068 §4); nothing in it comes from a token or a request.
+
+    `leeway` in seconds (0 to 60) for the clocks' difference; `max_lifetime` in seconds, the longest exp - iat;
+    `previous_issuers` are accepted too, while the issuer's URL changes.
+    """
+
+    __slots__ = ("algorithms", "audiences", "issuers", "leeway", "max_lifetime")
+
+    def __init__(  # one argument for each rule, by name: a bag of options would hide which one is missing
+        self,
+        *,
+        issuer: str,
+        audiences: Set[str] | Literal[_AnyAudience.ANY_AUDIENCE],
+        algorithms: Set[str],
+        leeway: int = 10,
+        max_lifetime: int = 3600,
+        previous_issuers: Set[str] = frozenset(),
+    ) -> None:
+        """Check every rule; raises ValueError."""
+        self.issuers = _strings("issuer", {issuer}) | _strings("previous_issuers", previous_issuers)
+        self.audiences = audiences if audiences is ANY_AUDIENCE else _strings("audiences", audiences, at_least=1)
+        self.algorithms = _strings("algorithms", algorithms, at_least=1)
+        if not self.algorithms <= ALGORITHM_NAMES:
+            raise ValueError(f"algorithms are among {', '.join(sorted(ALGORITHM_NAMES))}")
+        if type(leeway) is not int or not 0 <= leeway <= MAX_LEEWAY:
+            raise ValueError(f"leeway is 0 to {MAX_LEEWAY} whole seconds")
+        if type(max_lifetime) is not int or max_lifetime < 1:
+            raise ValueError("max_lifetime is at least 1 whole second")
+        self.leeway = leeway
+        self.max_lifetime = max_lifetime
+
+
+def _strings(name: str, values: Set[str], *, at_least: int = 0) -> frozenset[str]:
+    """Return the values frozen: a str would pass for a set of its characters, a list could change later."""
+    if not isinstance(values, (set, frozenset)) or len(values) < at_least:
+        raise ValueError(f"{name} is a set of at least {at_least} strings")
+    if not all(isinstance(value, str) and value for value in values):
+        raise ValueError(f"{name} holds non-empty strings only")
+    return frozenset(values)

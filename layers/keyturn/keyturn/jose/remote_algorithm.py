@@ -1,0 +1,81 @@
+"""PyJWT with a private key that stays elsewhere: KMS signs, PyJWT writes the token.
+
+Any user of PyJWT can register `RemoteAlgorithm` with a `jwt.PyJWS` of theirs. The verifying side does not import this.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn, Protocol
+
+from jwt.algorithms import Algorithm
+from jwt.api_jws import PyJWS
+from jwt.exceptions import InvalidKeyError
+
+from keyturn.jose.algorithms import KEY_KIND
+from keyturn.jose.compact import MAX_TOKEN_LENGTH
+from keyturn.jose.ecdsa_signature import CURVES, from_der
+
+
+class RemoteKey(Protocol):
+    """A private key that signs without being seen."""
+
+    def sign(self, signing_input: bytes) -> bytes:
+        """Return the signature as KMS encodes it: DER for ECDSA, the plain octets for RSA and Ed25519."""
+
+
+class RemoteAlgorithm(Algorithm):
+    """A PyJWT algorithm whose keys are RemoteKey objects; it signs, and leaves verifying to `keyturn.jose`."""
+
+    def __init__(self, name: str) -> None:
+        """Take the fully-specified name of the algorithm (RFC 7518 §3.1, RFC 9864)."""
+        if name not in KEY_KIND:
+            raise ValueError("the algorithm is not one that Keyturn knows")
+        self.name = name
+
+    def prepare_key(self, key: RemoteKey) -> RemoteKey:
+        """Return the key if it can sign; raises jwt.InvalidKeyError."""
+        if not callable(getattr(key, "sign", None)):
+            raise InvalidKeyError("a remote key has a method sign(signing_input)")
+        return key
+
+    def sign(self, msg: bytes, key: RemoteKey) -> bytes:
+        """Return the signature over the signing input as JOSE encodes it (RFC 7518 §3)."""
+        signature = key.sign(msg)
+        return from_der(signature, self.name) if self.name in CURVES else signature
+
+    def verify(self, msg: bytes, key: RemoteKey, sig: bytes) -> NoReturn:
+        """Refuse: a public key is at hand for that, and no call over the network is needed."""
+        raise NotImplementedError("verify with keyturn.jose and the public key")
+
+    @staticmethod
+    def to_jwk(key_obj: Any, as_dict: bool = False) -> NoReturn:
+        """Refuse: `keyturn.jose.public_key` makes the JWK from the public half."""
+        raise NotImplementedError("use keyturn.jose.public_key")
+
+    @staticmethod
+    def from_jwk(jwk: Any) -> NoReturn:
+        """Refuse: a private key that could come from a JWK would not be a remote one."""
+        raise NotImplementedError("a remote key has no JWK of its private half")
+
+
+def _remote_jws() -> PyJWS:
+    jws = PyJWS(algorithms=[])
+    for name in KEY_KIND:
+        jws.register_algorithm(name, RemoteAlgorithm(name))
+    return jws
+
+
+_JWS = _remote_jws()
+
+
+def encode_access_token(claims: dict[str, Any], *, algorithm: str, kid: str, key: RemoteKey) -> str:
+    """Return a signed access token (RFC 9068 §2) with these claims; `algorithm` by its fully-specified name.
+
+    Raises ValueError for a token longer than our verifier reads, and whatever the key's `sign` raises.
+    """
+    payload = json.dumps(claims, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    token = _JWS.encode(payload, key, algorithm, headers={"typ": "at+jwt", "kid": kid})  # type: ignore[arg-type]  # PyJWT names the keys of its own algorithms only
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise ValueError(f"the access token is longer than {MAX_TOKEN_LENGTH} characters: its claims are too many")
+    return token

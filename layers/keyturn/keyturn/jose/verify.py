@@ -1,0 +1,65 @@
+"""Verification (RFC 7515 §5.2, RFC 9068 §4), readable in one sitting: cheap refusals first, belief last."""
+
+from __future__ import annotations
+
+from keyturn.jose.access_token import check_access_token
+from keyturn.jose.algorithms import fully_specified
+from keyturn.jose.compact import UnverifiedToken
+from keyturn.jose.errors import TokenError, TokenErrorReason
+from keyturn.jose.strict_json import parse_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+    from keyturn.jose.access_token import VerifiedAccessToken
+    from keyturn.jose.key_set import KeySet
+    from keyturn.jose.policy import VerificationPolicy
+
+_ACCESS_TOKEN_TYPE = "at+jwt"
+
+
+def verify_access_token(raw: str, keys: KeySet, policy: VerificationPolicy, now: float) -> VerifiedAccessToken:
+    """Return the access token that a string holds (RFC 9068 §4), or raise TokenError; nothing else, for any input.
+
+    `now` in seconds since the epoch. Whether the token is revoked is the next question, not answered here.
+    """
+    # 1. It has the one legal form, and a header of which we understand everything (R01 to R07).
+    token = UnverifiedToken(raw)
+    # 2. It says itself that it is an access token: an ID token or a logout token is signed by the same key (R11).
+    if token.header.token_type != _ACCESS_TOKEN_TYPE:
+        raise TokenError(TokenErrorReason.INVALID_TYPE)
+    # 3. A key that we knew before signed it.
+    payload = _verify_signature(token, keys, policy.algorithms)
+    # 4. Only now are its claims worth reading (ASVS 9.1.1): each of the right type, and meant for us, now (R12 to R16).
+    claims = parse_object(payload)
+    if claims is None:
+        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
+    return check_access_token(claims, token.header.kid, policy, now)
+
+
+def verify_jws(raw: str, keys: KeySet, algorithms: Set[str]) -> bytes:
+    """Return the payload of a compact JWS (RFC 7515 §5.2), or raise TokenError; nothing else, for any input.
+
+    The payload is proven to be from the key's owner, and nothing more: type, claims and age are the caller's business.
+    """
+    return _verify_signature(UnverifiedToken(raw), keys, algorithms)
+
+
+def _verify_signature(token: UnverifiedToken, keys: KeySet, algorithms: Set[str]) -> bytes:
+    """Return the payload once its signature holds."""
+    header = token.header
+    # a. The algorithm is one that we chose beforehand.
+    if header.algorithm not in algorithms:
+        raise TokenError(TokenErrorReason.ALGORITHM_NOT_ALLOWED)
+    # b. The kid finds a key of our own set; it is never a path, a query or a URL (CVE-2018-0114).
+    key = keys.get(header.kid)
+    if key is None:
+        raise TokenError(TokenErrorReason.UNKNOWN_KEY)
+    # c. The key is bound to this algorithm: the token cannot pick another one for it (RFC 8725bis §3.1).
+    if key.algorithm != fully_specified(header.algorithm):
+        raise TokenError(TokenErrorReason.ALGORITHM_MISMATCH)
+    # d. Both remaining segments are canonical, and only then does arithmetic begin.
+    payload, signature = token.payload(), token.signature()
+    key.verify(token.signing_input, signature)
+    return payload

@@ -1,0 +1,109 @@
+"""The outside world on one page: each port is what one function needs of it, in the words of the domain.
+
+Every method may raise StoreUnavailable (time-out, throttling, partial answer) or AccessDenied; it says what else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from keyturn.domain.client import Client
+    from keyturn.domain.key_ring import KeyRing
+    from keyturn.domain.revocation import Revocation, Target
+    from keyturn.domain.service_time import ServiceTime
+
+
+class Clock(Protocol):
+    """The time that others will compare."""
+
+    def now(self) -> ServiceTime:
+        """Return the interval in which the present lies; raises ClockUnavailable before any store has answered."""
+
+
+class KeyRingReader(Protocol):
+    """Whoever verifies or signs reads rings."""
+
+    def load(self, name: str) -> KeyRing:
+        """Return the ring, strongly consistent; raises KeyRingMissing, ItemDamaged."""
+
+
+class KeyRingStore(KeyRingReader, Protocol):
+    """The rotator's side of the ring: every write is one conditional write on the version that was read."""
+
+    def create(self, ring: KeyRing) -> KeyRing:
+        """Store the first version of a ring; raises AlreadyExists."""
+
+    def save(self, ring: KeyRing) -> KeyRing:
+        """Store the ring as the next version if its version is still the stored one; raises VersionConflict."""
+
+    def save_compromise(self, ring: KeyRing, compromised_kids: Sequence[str]) -> KeyRing:
+        """Store the ring and all copies of global in one transaction (invariant I8); raises VersionConflict."""
+
+
+class Signer(Protocol):
+    """Signatures by a key whose private half nobody can read."""
+
+    def sign(self, arn: str, algorithm: str, signing_input: bytes) -> bytes:
+        """Return KMS's signature over the signing input, as KMS encodes it; raises KeyUnusable, Throttled."""
+
+
+class KeyProvisioner(Signer, Protocol):
+    """The only port that creates, disables or deletes keys."""
+
+    def create_key(self, algorithm: str, nonce: str) -> str:
+        """Create a signing key with its policy and the nonce in a tag, and return its ARN."""
+
+    def public_key(self, arn: str) -> bytes:
+        """Return the public key as DER SubjectPublicKeyInfo (RFC 5280 §4.1)."""
+
+    def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
+        """Return the ARNs of this stack's keys that carry the nonce and are not pending deletion."""
+
+    def repair_policy(self, arn: str) -> bool:
+        """Put the expected key policy if the key has another; return whether it had to."""
+
+    def disable(self, arn: str) -> None:
+        """Disable the key; a key that is disabled, pending deletion or gone already is no error."""
+
+    def schedule_deletion(self, arn: str, window_days: int) -> None:
+        """Schedule the key's deletion; a key that is scheduled or gone already is no error."""
+
+
+class RevocationReader(Protocol):
+    """Whoever decides about a token asks here."""
+
+    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+        """Return the stored revocations of these targets, strongly consistent; all answered or StoreUnavailable.
+
+        Raises ItemDamaged for an item that this release does not read: it may say "revoked".
+        """
+
+
+class RevocationWriter(Protocol):
+    """Whoever ends a token, a grant, a client writes here."""
+
+    def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
+        """Store the target item and its feed item in one transaction; returns when the bound's clock has started.
+
+        Idempotent: a revocation that is there already, or a stronger one, stays.
+        """
+
+
+class ClientReader(Protocol):
+    """Whoever authenticates clients reads them."""
+
+    def get(self, client_id: str) -> Client | None:
+        """Return the client, or None; raises ItemDamaged."""
+
+
+class ClientRegistry(ClientReader, Protocol):
+    """The operator's side of the clients."""
+
+    def add(self, client: Client) -> None:
+        """Store a new client; raises AlreadyExists."""
+
+    def list(self) -> tuple[Client, ...]:
+        """Return all clients, by id."""

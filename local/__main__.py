@@ -1,0 +1,91 @@
+"""`python -m local run|demo|transform`: the embedded stack from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.build import BuildError
+from local.demo import tell_story
+from local.deployer import DeployError
+from local.emulator import REGION, EmulatorError
+from local.progress import Progress
+from local.stack import PARAMETERS, ROOT, AlreadyRunning, EmbeddedStack
+from local.stack_file import StackFile
+from local.transform import TransformError, makefile_sources, read_template, transform_template
+
+_KNOWN_FAILURES = (AlreadyRunning, BuildError, DeployError, EmulatorError, TransformError, BotoCoreError, ClientError)
+
+
+def run_stack(*, stay_up: bool) -> int:
+    """Start the stack, tell the story, stay up until Ctrl-C or SIGTERM if asked to; return the exit code."""
+    progress = Progress()
+    stack = EmbeddedStack(progress=progress)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same clean stop as Ctrl-C
+    try:
+        progress.line("Keyturn's embedded stack")
+        running = stack.start()
+        progress.line("\nThe story: expected is what happened, unless a line says DIFFERS")
+        told = tell_story(running, progress)
+        progress.line(f"\nThe story went {'as it must' if told else 'WRONG'}.")
+        if stay_up:
+            _print_addresses(stack, running, progress)
+            _wait(stack)
+        return 0 if told else 1
+    except KeyboardInterrupt:
+        progress.line()
+        return 0 if stay_up else 130
+    except _KNOWN_FAILURES as error:
+        progress.line(f"\n{error}")
+        return 1
+    finally:
+        # A second Ctrl-C would kill what is just being saved.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if stack.is_up:
+            with progress.step("stop") as step:
+                stack.stop()
+                step.result = "stopped, state kept for the next run"
+        stack.stop()
+
+
+def print_native_template() -> int:
+    """Print the template after the SAM transform, for linters."""
+    template = read_template(ROOT / "template.yaml")
+    places = {logical_id: f"s3://artifacts/{logical_id}.zip" for logical_id in makefile_sources(template)}
+    json.dump(transform_template(template, PARAMETERS, places, REGION), sys.stdout, indent=2)
+    return 0
+
+
+def _print_addresses(stack: EmbeddedStack, running: StackFile, progress: Progress) -> None:
+    progress.line("\nUp, until Ctrl-C:")
+    progress.line(f"  issuer       {running.issuer}")
+    progress.line(f"  JWKS         {running.jwks_uri}")
+    for name, url in running.apis.items():
+        progress.line(f"  {name:<12} {url}")
+    progress.line(f"  credentials  {stack.file} (client_id, client_secret, and the rest)")
+
+
+def _wait(stack: EmbeddedStack) -> None:
+    while stack.is_up:
+        time.sleep(0.5)
+    raise EmulatorError("the emulator ended by itself; its log is in .local/emulator.log")
+
+
+def main() -> int:
+    """Parse the command line and do it."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("command", choices=["run", "demo", "transform"])
+    command = parser.parse_args().command
+    if command == "transform":
+        return print_native_template()
+    return run_stack(stay_up=command == "run")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The artifacts of functions and layers, from the Makefile targets that `sam build` calls, if their inputs changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.transform import makefile_sources
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold: equal content gives equal archives
+
+
+class BuildError(Exception):
+    """An artifact did not build; the message holds what make printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A zip of one function or layer; `sha256` is that of its bytes, in hex."""
+
+    logical_id: str
+    path: Path
+    sha256: str
+    built: bool
+
+
+def build_artifacts(template: dict[str, Any], root: Path, directory: Path) -> dict[str, Artifact]:
+    """Build every resource that says `BuildMethod: makefile` into `directory`; what is up to date is left as it is."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {
+        logical_id: _build_artifact(logical_id, root / source, directory, root / "lambda.mk")
+        for logical_id, source in makefile_sources(template).items()
+    }
+
+
+def fingerprint_inputs(source: Path, *more: Path) -> str:
+    """Return the SHA-256, in hex, of all that decides what a build of this folder gives."""
+    digest = hashlib.sha256(f"{sys.version} {platform.machine()} {platform.libc_ver()}".encode())
+    files = sorted(path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    for path in (*files, *more):
+        content = path.read_bytes()
+        digest.update(f"\0{os.path.relpath(path, source)}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _build_artifact(logical_id: str, source: Path, directory: Path, shared_makefile: Path) -> Artifact:
+    archive, record = directory / f"{logical_id}.zip", directory / f"{logical_id}.json"
+    inputs = fingerprint_inputs(source, shared_makefile)
+    known = _read_record(record)
+    if known.get("inputs") == inputs and archive.exists():
+        return Artifact(logical_id, archive, known["sha256"], built=False)
+    with tempfile.TemporaryDirectory(dir=directory) as temporary:
+        content = Path(temporary) / "content"
+        content.mkdir()
+        _run_make(logical_id, source, content)
+        unfinished = Path(temporary) / archive.name
+        _zip_folder(content, unfinished)
+        sha256 = hashlib.sha256(unfinished.read_bytes()).hexdigest()
+        record.unlink(missing_ok=True)  # a crash between the two moves must not leave a record of another archive
+        unfinished.replace(archive)
+        finished = Path(temporary) / record.name
+        finished.write_text(json.dumps({"inputs": inputs, "sha256": sha256}))
+        finished.replace(record)
+    return Artifact(logical_id, archive, sha256, built=True)
+
+
+def _read_record(record: Path) -> dict[str, str]:
+    try:
+        known: dict[str, str] = json.loads(record.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return known
+
+
+def _run_make(logical_id: str, source: Path, artifacts: Path) -> None:
+    make = shutil.which("make")
+    if make is None:
+        raise BuildError("make is not on the PATH")
+    # The emulator runs handlers on its own interpreter, which is this one, and on this machine.
+    settings = [f"ARTIFACTS_DIR={artifacts}", f"LAMBDA_PYTHON={sys.executable}", "ARCHITECTURE=native"]
+    completed = subprocess.run(
+        [make, f"build-{logical_id}", *settings],
+        cwd=source,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if completed.returncode != 0:
+        raise BuildError(f"{logical_id} did not build:\n{completed.stdout}{completed.stderr}")
+
+
+def _zip_folder(folder: Path, archive: Path) -> None:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as output:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (path.stat().st_mode & 0o755) << 16
+            output.writestr(entry, path.read_bytes(), compresslevel=1)

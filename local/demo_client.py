@@ -1,0 +1,62 @@
+"""The demo client: registered once for each state of the emulator, with a secret of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.domain.client import Client, hash_secret
+from keyturn.domain.errors import AlreadyExists
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.emulator import Emulator
+
+AUDIENCE = "https://api.example.com"
+SCOPES = ("reports:read", "reports:write")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoClient:
+    """What the demo client authenticates with."""
+
+    client_id: str
+    client_secret: str
+
+
+def register_demo_client(emulator: Emulator, table: str, memory: Path) -> DemoClient:
+    """Return the demo client of this state, registering it if it is not; its secret is kept in `memory` alone."""
+    demo_client = _recall(memory) or _remember(memory, DemoClient("demo", secrets.token_urlsafe(32)))
+    client = Client(
+        client_id=demo_client.client_id,
+        name="Demo client of the embedded stack",
+        secret_hashes=(hash_secret(demo_client.client_secret),),
+        grant_types=frozenset({"client_credentials"}),
+        scopes=frozenset(SCOPES),
+        audiences=(AUDIENCE,),
+        created_at=int(time.time()),
+    )
+    with contextlib.suppress(AlreadyExists):
+        DynamoDbClientRegistry(emulator.client("dynamodb"), table).add(client)
+    return demo_client
+
+
+def _recall(memory: Path) -> DemoClient | None:
+    try:
+        return DemoClient(**json.loads(memory.read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def _remember(memory: Path, client: DemoClient) -> DemoClient:
+    descriptor = os.open(memory, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump({"client_id": client.client_id, "client_secret": client.client_secret}, file)
+    return client

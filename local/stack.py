@@ -1,0 +1,188 @@
+"""The embedded stack: emulator, artifacts, deployment, front proxy and demo client, started and stopped as one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from local.build import build_artifacts
+from local.demo_client import AUDIENCE, SCOPES, register_demo_client
+from local.deployer import Deployer, Deployment
+from local.emulator import REGION, ROOT_CREDENTIALS, Emulator, StateFound, settle_last_run
+from local.emulator_gaps import GAPS
+from local.front_proxy import FrontProxy
+from local.ports import DEFAULT_PORTS, Ports, choose_ports
+from local.progress import Progress
+from local.stack_file import StackFile, write_stack_file
+from local.transform import read_template
+
+ROOT = Path(__file__).resolve().parent.parent
+STACK_NAME = "keyturn"
+
+# Durations so short that keys turn while one looks on; the rules between them are the same as on AWS.
+PARAMETERS = {
+    "Architecture": "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64",
+    "DeployExamples": "true",
+    "DeletionProtection": "false",
+    "Audiences": AUDIENCE,
+    "SigningAlgorithm": "RS256",
+    "AccessTokenLifetimeSeconds": "300",
+    "MaxTokenLifetimeSeconds": "300",
+    "ClockSkewSeconds": "2",
+    "RingViewSeconds": "2",
+    "VerifierCacheSeconds": "1",
+    "JwksMaxAgeSeconds": "1",
+    "PublishLeadSeconds": "6",
+    "RetentionSeconds": "304",
+    "MaxPublishedKeys": "8",
+    "DeletionWindowDays": "7",
+}
+
+
+class AlreadyRunning(Exception):
+    """Another process runs a stack in the same directory; the message says which, and where."""
+
+
+class EmbeddedStack:
+    """The stack whose state lives in `directory`; `with` starts and stops it.
+
+    Artifacts are kept in `builds`, which stacks may share. `parameters` override PARAMETERS.
+    """
+
+    def __init__(
+        self,
+        directory: Path = ROOT / ".local",
+        *,
+        builds: Path = ROOT / ".local" / "builds",
+        ports: Ports = DEFAULT_PORTS,
+        parameters: dict[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.directory = directory
+        self.file = directory / "stack.json"
+        self._builds = builds
+        self._preferred_ports = ports
+        self._parameters = {**PARAMETERS, **(parameters or {})}
+        self._progress = progress or Progress(None)
+        self._running = ExitStack()
+        self._emulator: Emulator | None = None
+
+    def __enter__(self) -> StackFile:
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the emulator still runs."""
+        return self._emulator is not None and self._emulator.is_running
+
+    def start(self) -> StackFile:
+        """Start everything and return where it is; raises what the parts raise, with everything stopped again."""
+        try:
+            return self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything that runs; the state stays."""
+        self._running.close()
+
+    def _start(self) -> StackFile:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock()
+        found = settle_last_run(self.directory)  # first of all, since an emulator left behind holds its port
+        ports, remarks = choose_ports(self.directory / "ports.json", self._preferred_ports)
+        for remark in remarks:
+            self._progress.line(f"  {remark}")
+        emulator = self._start_emulator(ports.emulator, found)
+        issuer = self._running.enter_context(FrontProxy(ports.issuer, ports.emulator))
+        apis = self._running.enter_context(FrontProxy(ports.apis, ports.emulator))
+        deployment = self._deploy(emulator, f"http://localhost:{ports.issuer}")
+        with self._progress.step("client") as step:
+            client = register_demo_client(
+                emulator, deployment.outputs["ClientTableName"], emulator.state / "demo_client.json"
+            )
+            step.result = f"{client.client_id} may ask for {' and '.join(SCOPES)}"
+        prefixes = _publish(issuer, apis, deployment)
+        stack = StackFile(
+            issuer=deployment.outputs["IssuerUrl"],
+            token_endpoint=deployment.outputs["TokenEndpoint"],
+            client_id=client.client_id,
+            client_secret=client.client_secret,
+            audience=AUDIENCE,
+            scope=SCOPES[0],
+            apis={name: f"http://127.0.0.1:{ports.apis}{prefix}/reports" for name, prefix in prefixes.items()},
+            jwks_uri=deployment.outputs["JwksUrl"],
+            stack_name=STACK_NAME,
+            region=REGION,
+            endpoint_url=emulator.endpoint_url,
+            key_ring_table=deployment.outputs["KeyRingTableName"],
+            revocation_table=deployment.outputs["RevocationTableName"],
+            client_table=deployment.outputs["ClientTableName"],
+            key_rotator_function=deployment.outputs["KeyRotatorFunctionName"],
+            environment={
+                "AWS_ENDPOINT_URL": emulator.endpoint_url,
+                "AWS_DEFAULT_REGION": REGION,
+                **ROOT_CREDENTIALS,
+            },
+            process_id=os.getpid(),
+        )
+        self._running.callback(self.file.unlink, missing_ok=True)
+        write_stack_file(self.file, stack)
+        return stack
+
+    def _lock(self) -> None:
+        lock = self._running.enter_context((self.directory / "lock").open("a+"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            where = f"see {self.file}" if self.file.exists() else "it is starting"
+            raise AlreadyRunning(f"the stack already runs, as process {lock.read()}: {where}") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+
+    def _start_emulator(self, port: int, found: StateFound) -> Emulator:
+        self._emulator = Emulator(self.directory, port)
+        with self._progress.step("emulator") as step:
+            self._emulator.start()
+            self._running.callback(self._emulator.stop)
+            step.result = f"{found.value}; MiniStack on {self._emulator.endpoint_url}"
+        return self._emulator
+
+    def _deploy(self, emulator: Emulator, issuer: str) -> Deployment:
+        template = read_template(ROOT / "template.yaml")
+        with self._progress.step("artifacts") as step:
+            artifacts = build_artifacts(template, ROOT, self._builds)
+            built = [artifact.logical_id for artifact in artifacts.values() if artifact.built]
+            step.result = f"built {', '.join(built)}" if built else "up to date"
+        python = ".".join(map(str, sys.version_info[:3]))
+        self._progress.line(f"  {'gaps':<10} handlers run on Python {python} here; on the emulator:")
+        for gap in GAPS:
+            self._progress.line(f"  {'':<10} - {gap.subject}: {gap.here}")
+        with self._progress.step("stack") as step:
+            deployer = Deployer(emulator, STACK_NAME, emulator.state / "deployed")
+            deployment = deployer.deploy(template, {**self._parameters, "IssuerUrl": issuer}, artifacts)
+            step.result = f"{STACK_NAME} {deployment.action}"
+        return deployment
+
+
+def _publish(issuer: FrontProxy, apis: FrontProxy, deployment: Deployment) -> dict[str, str]:
+    path_of = {name: f"/_aws/execute-api/{physical_id}" for name, physical_id in deployment.physical_ids.items()}
+    issuer.publish({"/": path_of["IssuerApi"]})
+    apis.publish(
+        {
+            "/http": path_of["ExampleHttpApi"],
+            "/rest-token": f"{path_of['ExampleRestTokenApi']}/example",
+            "/rest-request": f"{path_of['ExampleRestRequestApi']}/example",
+        }
+    )
+    return {"http": "/http", "rest_token": "/rest-token", "rest_request": "/rest-request"}

@@ -1,0 +1,96 @@
+"""What a cold start of the authorizer loads."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cryptography
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SITE_PACKAGES = Path(cryptography.__file__).parents[1]
+PATHS = [ROOT / "functions", ROOT / "layers" / "keyturn", SITE_PACKAGES]
+
+# `typing` is missing because `cryptography` itself loads it; our own modules do not (last test).
+HEAVY = {
+    "aws_lambda_powertools",
+    "boto3",
+    "botocore",
+    "dataclasses",
+    "inspect",
+    "jwt",
+    "logging",
+    "pydantic",
+    "requests",
+    "urllib3",
+}
+
+
+def run(code: str) -> object:
+    """Return what the code prints as JSON, in a fresh interpreter that sees the artifact's packages alone."""
+    prelude = f"import json, sys; sys.path += {[str(path) for path in PATHS]!r}; "
+    result = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", prelude + code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> set[str]:
+    names = run("import authorizer.app; print(json.dumps(sorted(sys.modules)))")
+    assert isinstance(names, list)
+    return set(names)
+
+
+def test_cold_start_loads_nothing_heavy(loaded: set[str]) -> None:
+    """P4: importing the handler loads no SDK, no other JWT library and no module for introspection."""
+    assert {name for name in loaded if name.partition(".")[0] in HEAVY} == set()
+
+
+def test_cold_start_loads_nothing_that_signs(loaded: set[str]) -> None:
+    """The authorizer may read public keys and revocations: the issuer's and the rotator's side is not even imported."""
+    ours = {
+        name for name in loaded if name.partition(".")[0] in ("authorizer", "keyturn", "key_rotator", "token_issuer")
+    }
+    assert "authorizer.app" in ours
+    assert not any(name.startswith(("key_rotator", "token_issuer")) for name in ours)
+    assert ours.isdisjoint({"keyturn.jose.remote_algorithm", "keyturn.jose.public_key", "keyturn.jose.thumbprint"})
+    assert {name for name in ours if name.startswith("keyturn.adapters.")} == {
+        "keyturn.adapters.attribute_values",
+        "keyturn.adapters.item_version",
+        "keyturn.adapters.key_ring_item",
+        "keyturn.adapters.lean_dynamodb",
+        "keyturn.adapters.lean_key_ring",
+        "keyturn.adapters.lean_revocations",
+        "keyturn.adapters.revocation_item",
+        "keyturn.adapters.sigv4",
+        "keyturn.adapters.system_clock",
+    }
+
+
+def test_no_module_of_ours_loads_typing(loaded: set[str]) -> None:
+    """The authorizer's modules import `typing` and the like for the type checker alone, never at run time."""
+    for name in loaded:
+        if name.partition(".")[0] in ("authorizer", "keyturn"):
+            assert imported_at_run_time(name).isdisjoint(HEAVY | {"typing"}), name
+
+
+def imported_at_run_time(name: str) -> set[str]:
+    """Return the top-level packages that a module of ours imports outside of `if TYPE_CHECKING:`."""
+    source = importlib.util.find_spec(name)
+    assert source is not None
+    assert source.origin is not None
+    tree = ast.parse(Path(source.origin).read_text())
+    tree.body = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING")
+    ]
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return {each.partition(".")[0] for each in names}

@@ -1,0 +1,115 @@
+"""The revocation ports: the fake and the DynamoDB adapters behave alike (R47, R49, R50)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+from tests.fakes.memory_revocations import MemoryRevocations
+from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
+from tests.fakes.stepped_clock import SteppedClock
+from tests.fakes.token_factory import NOW
+
+if TYPE_CHECKING:
+    from keyturn.ports import RevocationReader, RevocationWriter
+
+    Store = tuple[RevocationReader, RevocationWriter]
+
+Fields = tuple[str, int | None, int]
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Return an empty store of each kind."""
+    if request.param == "memory":
+        memory = MemoryRevocations()
+        yield memory, memory
+        return
+    with moto_dynamodb() as dynamodb:
+        create_table(dynamodb, "revocations", "pk", "sk")
+        writer = DynamoDbRevocationWriter(dynamodb, "revocations", SteppedClock(), token_horizon=3610)
+        yield DynamoDbRevocationReader(dynamodb, "revocations"), writer
+
+
+def revocation(kind: TargetKind, identifier: str, not_before: int | None = None, lifetime: int = 1000) -> Revocation:
+    """Return a revocation that ends `lifetime` seconds after NOW."""
+    return Revocation(Target(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
+
+
+def revoke(store: Store, *revocations: Revocation) -> None:
+    """Store the revocations."""
+    for each in revocations:
+        store[1].revoke(each, reason="test", actor="test")
+
+
+def find(store: Store, *targets: Target) -> list[Fields]:
+    """Return what is stored about the targets, as plain values, by key."""
+    found = store[0].find(targets)
+    return sorted((each.target.key, each.not_before, each.expires_at) for each in found)
+
+
+JTI = Target(TargetKind.TOKEN, "j1")
+CLIENT = Target(TargetKind.CLIENT, "web")
+
+
+def test_nothing_is_revoked(store: Store) -> None:
+    """An empty store answers that nothing is revoked, also when nothing is asked."""
+    assert find(store, JTI, CLIENT) == []
+    assert find(store) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TargetKind if kind is not TargetKind.GLOBAL])
+def test_what_is_revoked_is_found(store: Store, kind: TargetKind) -> None:
+    """A revocation is found by its target, and by no other (R47)."""
+    revoke(store, revocation(kind, "x", NOW))
+    assert find(store, Target(kind, "x")) == [(f"{kind}#x", NOW, NOW + 1000)]
+    others = [Target(other, "x") for other in TargetKind if other is not kind]
+    assert find(store, Target(kind, "X"), *others) == []
+
+
+def test_several_at_once(store: Store) -> None:
+    """All targets of a token are asked in one read, each once."""
+    revoke(store, revocation(TargetKind.TOKEN, "j1"), revocation(TargetKind.CLIENT, "web", NOW))
+    assert [key for key, _, _ in find(store, JTI, CLIENT, JTI, Target(TargetKind.SUBJECT, "web"))] == [
+        "client#web",
+        "jti#j1",
+    ]
+
+
+def test_idempotent(store: Store) -> None:
+    """A revocation that is there already stays as it is (R50)."""
+    revoke(store, *[revocation(TargetKind.TOKEN, "j1")] * 3)
+    assert find(store, JTI) == [("jti#j1", None, NOW + 1000)]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        pytest.param((NOW - 5, 500), (NOW, NOW + 1000), id="weaker"),
+        pytest.param((NOW + 5, 1500), (NOW + 5, NOW + 1500), id="stronger"),
+        pytest.param((NOW + 5, 500), (NOW + 5, NOW + 1000), id="later cut, sooner forgotten"),
+        pytest.param((NOW - 5, 1500), (NOW, NOW + 1500), id="earlier cut, later forgotten"),
+    ],
+)
+def test_the_stronger_stays(store: Store, second: tuple[int, int], expected: tuple[int, int]) -> None:
+    """A second revocation takes nothing back: not_before never goes back, expires_at never shrinks (R50)."""
+    revoke(store, revocation(TargetKind.CLIENT, "web", NOW), revocation(TargetKind.CLIENT, "web", *second))
+    assert find(store, CLIENT) == [("client#web", *expected)]
+
+
+@pytest.mark.parametrize(("lifetime", "expected"), [(500, 1000), (1500, 1500)])
+def test_token_is_remembered_longest(store: Store, lifetime: int, expected: int) -> None:
+    """A token that is revoked again is remembered for the longer of the two times (R50)."""
+    revoke(store, revocation(TargetKind.TOKEN, "j1"), revocation(TargetKind.TOKEN, "j1", lifetime=lifetime))
+    assert find(store, JTI) == [("jti#j1", None, NOW + expected)]
+
+
+def test_everything(store: Store) -> None:
+    """A cut of everything is in every copy of global (R49)."""
+    revoke(store, revocation(TargetKind.GLOBAL, "0", NOW), revocation(TargetKind.GLOBAL, "7", NOW - 1, 2000))
+    copies = [Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
+    assert find(store, *copies) == sorted((copy.key, NOW, NOW + 2000) for copy in copies)

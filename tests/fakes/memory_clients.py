@@ -1,0 +1,38 @@
+"""Registered clients in memory."""
+
+from __future__ import annotations
+
+from keyturn.domain.client import Client
+from keyturn.domain.errors import AlreadyExists
+
+
+class MemoryClients:
+    """A ClientRegistry; `fault` is raised by every call, `reads` counts the look-ups."""
+
+    def __init__(self, *clients: Client) -> None:
+        """Begin with these clients."""
+        self._clients = {client.client_id: client for client in clients}
+        self.fault: Exception | None = None
+        self.reads: list[str] = []
+
+    def get(self, client_id: str) -> Client | None:
+        """Return the client, or None."""
+        self.reads.append(client_id)
+        self._fail()
+        return self._clients.get(client_id)
+
+    def add(self, client: Client) -> None:
+        """Store a new client; raises AlreadyExists."""
+        self._fail()
+        if client.client_id in self._clients:
+            raise AlreadyExists(f"the client {client.client_id} exists already")
+        self._clients[client.client_id] = client
+
+    def list(self) -> tuple[Client, ...]:
+        """Return all clients, by id."""
+        self._fail()
+        return tuple(self._clients[client_id] for client_id in sorted(self._clients))
+
+    def _fail(self) -> None:
+        if self.fault is not None:
+            raise self.fault

@@ -1,0 +1,82 @@
+"""KMS in memory, with real keys: what a KeyProvisioner may lean on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keyturn.domain.errors import KeyUnusable
+from tests.fakes.token_factory import SigningKey, signing_key
+
+
+@dataclass(slots=True)
+class MemoryKey:
+    """One key: KMS's word for its state, the nonce in its tag, and whether its policy is the expected one."""
+
+    key: SigningKey
+    nonce: str
+    state: str = "Enabled"
+    policy_is_expected: bool = True
+    deletion_days: int | None = None
+
+
+class MemoryKms:
+    """A KeyProvisioner; `made` has every key that it ever made, by ARN."""
+
+    def __init__(self) -> None:
+        """Begin without a key."""
+        self.made: dict[str, MemoryKey] = {}
+
+    def states(self) -> list[str]:
+        """Return the states of all keys, in the order of their creation."""
+        return [key.state for key in self.made.values()]
+
+    def create_key(self, algorithm: str, nonce: str) -> str:
+        """Make a key."""
+        number = len(self.made)
+        arn = f"arn:aws:kms:eu-central-1:123456789012:key/{number:08d}"
+        # Keys are made once per process, since RSA keys take their time.
+        self.made[arn] = MemoryKey(signing_key(algorithm, f"kms-{number}"), nonce)
+        return arn
+
+    def public_key(self, arn: str) -> bytes:
+        """Return the public key."""
+        return self._enabled(arn).key.spki
+
+    def sign(self, arn: str, algorithm: str, signing_input: bytes) -> bytes:
+        """Sign."""
+        key = self._enabled(arn).key
+        assert key.algorithm == algorithm
+        return key.sign(signing_input)
+
+    def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
+        """Find by the tag."""
+        return tuple(arn for arn, key in self.made.items() if key.nonce == nonce and key.state != "PendingDeletion")
+
+    def repair_policy(self, arn: str) -> bool:
+        """Repair."""
+        if self._known(arn).policy_is_expected:
+            return False
+        self.made[arn].policy_is_expected = True
+        return True
+
+    def disable(self, arn: str) -> None:
+        """Disable."""
+        if arn in self.made and self.made[arn].state == "Enabled":
+            self.made[arn].state = "Disabled"
+
+    def schedule_deletion(self, arn: str, window_days: int) -> None:
+        """Schedule."""
+        if arn in self.made and self.made[arn].state != "PendingDeletion":
+            self.made[arn].state = "PendingDeletion"
+            self.made[arn].deletion_days = window_days
+
+    def _known(self, arn: str) -> MemoryKey:
+        if arn not in self.made:
+            raise KeyUnusable("KMS: NotFoundException")
+        return self.made[arn]
+
+    def _enabled(self, arn: str) -> MemoryKey:
+        key = self._known(arn)
+        if key.state != "Enabled":
+            raise KeyUnusable(f"KMS: {key.state}")
+        return key

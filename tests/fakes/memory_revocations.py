@@ -1,0 +1,54 @@
+"""Revocations in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+
+
+class MemoryRevocations:
+    """A RevocationReader and a RevocationWriter; `fault` is raised by every call, `writes` holds what was accepted."""
+
+    def __init__(self, *revocations: Revocation) -> None:
+        """Begin with these revocations."""
+        self._stored = {revocation.target.key: revocation for revocation in revocations}
+        self.fault: Exception | None = None
+        self.asked: list[tuple[Target, ...]] = []
+        self.writes: list[tuple[Revocation, str, str]] = []
+
+    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+        """Return the stored revocations of these targets."""
+        wanted = tuple(dict.fromkeys(targets))
+        self.asked.append(wanted)
+        self._fail()
+        return tuple(self._stored[target.key] for target in wanted if target.key in self._stored)
+
+    def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
+        """Store the revocation, or what of it is stronger than the stored one."""
+        self._fail()
+        self.writes.append((revocation, reason, actor))
+        if revocation.target.kind is TargetKind.GLOBAL:
+            targets = tuple(Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES))
+        else:
+            targets = (revocation.target,)
+        for target in targets:
+            self._stored[target.key] = _stronger(target, revocation, self._stored.get(target.key))
+
+    def store(self, revocation: Revocation) -> None:
+        """Put an item as it is, as somebody else's write would."""
+        self._stored[revocation.target.key] = revocation
+
+    def _fail(self) -> None:
+        if self.fault is not None:
+            raise self.fault
+
+
+def _stronger(target: Target, wanted: Revocation, stored: Revocation | None) -> Revocation:
+    known = (wanted,) if stored is None else (wanted, stored)
+    return Revocation(
+        target,
+        expires_at=max(each.expires_at for each in known),
+        not_before=max((each.not_before for each in known if each.not_before is not None), default=None),
+        compromised_kids=() if stored is None else stored.compromised_kids,
+    )

@@ -1,0 +1,33 @@
+"""DynamoDB in this process, by moto, with tables as the template has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+import boto3
+from moto import mock_aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@contextmanager
+def moto_dynamodb() -> Iterator[DynamoDBClient]:
+    """Return a client of an empty DynamoDB; nothing leaves the process."""
+    with mock_aws():
+        yield boto3.client(
+            "dynamodb", region_name="eu-central-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
+
+
+def create_table(dynamodb: DynamoDBClient, name: str, *keys: str) -> None:
+    """Create a table with a partition key and perhaps a sort key, both strings."""
+    kinds: tuple[Literal["HASH", "RANGE"], ...] = ("HASH", "RANGE")
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, kinds, strict=False)],
+    )

@@ -1,0 +1,22 @@
+"""Service time that stands still until somebody moves it."""
+
+from __future__ import annotations
+
+from keyturn.domain.service_time import ServiceTime
+from tests.fakes.token_factory import NOW
+
+
+class SteppedClock:
+    """A Clock at `seconds`, with `spread` seconds of uncertainty; `fault` is raised if there is one."""
+
+    def __init__(self, seconds: float = NOW, spread: float = 0.0) -> None:
+        """Begin there."""
+        self.seconds = seconds
+        self.spread = spread
+        self.fault: Exception | None = None
+
+    def now(self) -> ServiceTime:
+        """Return the interval."""
+        if self.fault is not None:
+            raise self.fault
+        return ServiceTime(self.seconds, self.seconds + self.spread)

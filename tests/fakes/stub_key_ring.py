@@ -1,0 +1,50 @@
+"""A key ring reader that counts its reads, takes time and fails when it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
+from tests.fakes.token_factory import NOW, SigningKey, signing_key
+
+
+def ring_of(*keys: SigningKey) -> KeyRing:
+    """Return a ring whose first key is active and whose others only verify; by default of the default key."""
+    states = [KeyState.ACTIVE] + [KeyState.DEACTIVATED] * len(keys)
+    return KeyRing(
+        name=DEFAULT_RING,
+        version=1,
+        keys=[_ring_key(key, state) for key, state in zip(keys or (signing_key(),), states, strict=False)],
+        longest_lifetime=3600,
+    )
+
+
+def _ring_key(key: SigningKey, state: KeyState) -> RingKey:
+    return RingKey(
+        kid=key.kid,
+        arn=f"arn:aws:kms:eu-central-1:123456789012:key/{key.kid}",
+        algorithm=key.algorithm,
+        jwk=key.jwk,
+        state=state,
+        created_at=NOW - 100,
+        published_at=NOW - 100,
+    )
+
+
+class StubKeyRingReader:
+    """A KeyRingReader that answers `ring`, or raises `fault`; `before` runs within each read, as time would pass."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        """Answer this ring."""
+        self.ring = ring
+        self.fault: Exception | None = None
+        self.before: Callable[[], None] = lambda: None
+        self.reads = 0
+
+    def load(self, name: str) -> KeyRing:
+        """Answer, or fail."""
+        self.reads += 1
+        self.before()
+        if self.fault is not None:
+            raise self.fault
+        return self.ring

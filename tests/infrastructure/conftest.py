@@ -1,0 +1,26 @@
+"""The template as CloudFormation sees it: transformed, with the parameters' defaults filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.transform import makefile_sources, read_template, transform_template
+from tests.infrastructure.native_template import NativeTemplate
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def source() -> dict[str, Any]:
+    """Return the SAM source."""
+    return read_template(ROOT / "template.yaml")
+
+
+@pytest.fixture(scope="session")
+def template(source: dict[str, Any]) -> NativeTemplate:
+    """Return the native template with the examples deployed."""
+    artifacts = {logical_id: f"s3://bucket/{logical_id}" for logical_id in makefile_sources(source)}
+    return NativeTemplate(transform_template(source, {"DeployExamples": "true"}, artifacts, "us-east-1"))

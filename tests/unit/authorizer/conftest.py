@@ -1,0 +1,74 @@
+"""The authorizer on fakes, at a time that tests set."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from authorizer import app
+from authorizer.access_rules import parse_access_rules
+from authorizer.authorize import Authorizer
+from authorizer.key_view import KeyView
+from keyturn.domain.key_ring import DEFAULT_RING
+from keyturn.domain.revocation import Revocation
+from tests.fakes import token_factory
+from tests.fakes.authorizer_events import API_ID
+from tests.fakes.memory_revocations import MemoryRevocations
+from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
+
+ROUTES = {
+    "GET /reports": ["reports:read"],
+    "GET /reports/{id}": ["reports:read", "reports:one"],
+    "GET /me": [],
+    "POST /reports": ["reports:write"],
+    "$default": ["reports:read"],
+}
+
+
+class AuthorizerWorld:
+    """An authorizer, what it reads, its time, and the lines that it wrote."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.now = float(token_factory.NOW)
+        self.ring = StubKeyRingReader(ring_of())
+        self.revocations = MemoryRevocations()
+        self._capsys = capsys
+        self.authorizer = self.build("simple")
+
+    def revoke(self, *revocations: Revocation) -> None:
+        """Let these revocations be the ones that are stored."""
+        self.revocations = MemoryRevocations(*revocations)
+        self.authorizer = self.build("simple")
+
+    def build(self, answer: str) -> Authorizer:
+        """Return an authorizer whose API wants this answer."""
+        return Authorizer(
+            KeyView(self.ring, DEFAULT_RING, 10, lambda: self.now, lambda: self.now),
+            self.revocations,
+            token_factory.policy(),
+            parse_access_rules(json.dumps({"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})),
+            lambda: self.now,
+        )
+
+    def bootstrap(self) -> Authorizer:
+        """Return the authorizer, as the handler asks for it."""
+        return self.authorizer
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what was logged since the last call."""
+        return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def world(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> AuthorizerWorld:
+    world = AuthorizerWorld(capsys)
+    monkeypatch.setattr(app, "bootstrap", world.bootstrap)
+    return world
+
+
+@pytest.fixture
+def token() -> str:
+    """Return a good token that opens GET /reports."""
+    return token_factory.make_token(claims={"scope": "reports:read extra"})

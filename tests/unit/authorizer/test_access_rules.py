@@ -1,0 +1,125 @@
+"""Access rules: what opens a route, and what is wrong with a document."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from authorizer.access_rules import AccessRules, AccessRulesError, parse_access_rules
+from authorizer.request import Request, parse_request
+from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event
+
+ROUTES = {
+    "GET /reports": ["reports:read"],
+    "ANY /reports": ["reports:admin"],
+    "GET /reports/{id}": ["reports:read", "reports:one"],
+    "GET /me": [],
+    "ANY /files/{proxy+}": ["files"],
+    "$default": ["default"],
+}
+
+
+def rules(routes: Any = None, **apis: Any) -> str:
+    return json.dumps({"apis": apis or {"*": {"routes": ROUTES if routes is None else routes}}})
+
+
+def request(kind: str, method: str, path: str, template: str | None = None) -> Request:
+    return parse_request(authorizer_event(kind, "t", method=method, path=path, template=template))
+
+
+def opening(parsed: AccessRules, asked: Request) -> list[str] | None:
+    """Return the scopes that open a request, sorted, or None."""
+    scopes = parsed.required_scopes(asked)
+    return None if scopes is None else sorted(scopes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("method", "path", "template", "scopes"),
+    [
+        ("GET", "/reports", "/reports", ["reports:read"]),
+        ("DELETE", "/reports", "/reports", ["reports:admin"]),
+        ("GET", "/reports/7", "/reports/{id}", ["reports:one", "reports:read"]),
+        ("POST", "/reports/7", "/reports/{id}", None),
+        ("GET", "/me", "/me", []),
+        ("PUT", "/files/a/b", "/files/{proxy+}", ["files"]),
+        ("GET", "/other", "/other", None),
+    ],
+)
+def test_route_has_its_scopes(kind: str, method: str, path: str, template: str, scopes: list[str] | None) -> None:
+    """A method's own rule goes before ANY; a route without a rule has none, whatever the kind of API."""
+    assert opening(parse_access_rules(rules()), request(kind, method, path, template)) == scopes
+
+
+def test_default_route_needs_its_own_rule() -> None:
+    """Only a request that API Gateway sent to $default is opened by the rule for $default."""
+    parsed = parse_access_rules(rules())
+    assert opening(parsed, request("http_2.0", "GET", "/x", "$default")) == ["default"]
+    assert (
+        parse_access_rules(rules({"ANY /{proxy+}": []})).required_scopes(request("http_2.0", "GET", "/x", "$default"))
+        is None
+    )
+
+
+def test_named_route_is_not_opened_by_a_wider_one() -> None:
+    """G6, G7: where API Gateway names the route, no other route's rule opens it, not even {proxy+}."""
+    parsed = parse_access_rules(rules({"ANY /{proxy+}": []}))
+    for kind in ("rest_request", "http_1.0", "http_2.0"):
+        assert opening(parsed, request(kind, "GET", "/admin", "/admin")) is None
+        assert opening(parsed, request(kind, "GET", "/admin", "/{proxy+}")) == []
+
+
+def test_token_event_finds_the_resource_before_the_method() -> None:
+    """A path whose own route lacks the method is not opened by a wider route that has it."""
+    parsed = parse_access_rules(rules({"GET /admin": ["admin"], "ANY /{proxy+}": []}))
+    assert opening(parsed, request("rest_token", "POST", "/admin")) is None
+
+
+def test_api_is_found_by_its_id_first() -> None:
+    """An API that is named has its own rules alone; "*" is for the others; without either everything is closed."""
+    named = {"routes": {"GET /reports": ["named"]}, "answer": "policy"}
+    others = {"routes": {"GET /reports": ["others"], "GET /me": []}}
+    asked = request("http_2.0", "GET", "/reports")
+    both = parse_access_rules(rules(**{API_ID: named, "*": others}))
+    assert (opening(both, asked), both.answer_for(asked)) == (["named"], "policy")
+    assert opening(both, request("http_2.0", "GET", "/me")) is None
+    rest = parse_access_rules(rules(**{"another": named, "*": others}))
+    assert (opening(rest, asked), rest.answer_for(asked)) == (["others"], "simple")
+    none = parse_access_rules(rules(another=named))
+    assert (opening(none, asked), none.answer_for(asked)) == (None, "simple")
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("{", "not JSON"),
+        ('{"apis": {"*": {"routes": {}}, "*": {"routes": {}}}}', r'"\*" is there twice'),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "the document is not a JSON object"),
+        ("{}", "apis is not a JSON object"),
+        ('{"apis": {}, "api": {}}', 'unknown member "api"; known: apis'),
+        (rules(a=[]), 'apis."a" is not a JSON object'),
+        (rules(a={}), 'apis."a".routes is not a JSON object'),
+        (rules(a={"routes": {}, "answers": "simple"}), 'unknown member "answers"; known: answer, routes'),
+        (rules(a={"routes": {}, "answer": "iam"}), 'apis."a".answer is "simple" or "policy"'),
+        (rules(a={"routes": {}, "answer": ["simple"]}), 'apis."a".answer is "simple" or "policy"'),
+        (rules({"reports": []}), r'apis."\*".routes."reports": a route is "METHOD /path"'),
+        (rules({"get /reports": []}), "a route is"),
+        (rules({"GET  /reports": []}), "a path begins with /"),
+        (rules({"GET reports": []}), "a path begins with /"),
+        (rules({"GET /{proxy+}/x": []}), "greedy"),
+        (rules({"GET /reports/*": []}), r'the segment "\*"'),
+        (rules({"GET /a/{x}": [], "POST /a/{y}": []}), "/a/{x} and /a/{y} are one route"),
+        (rules({"GET /a": "reports:read"}), "is a list of scopes"),
+        (rules({"GET /a": [5]}), "is a list of scopes"),
+        (rules({"GET /a": ["a b"]}), "each scope is one token"),
+        (rules({"GET /a": [""]}), "each scope is one token"),
+        (rules({"GET /a": ['"']}), "each scope is one token"),
+    ],
+)
+def test_wrong_document_is_explained(document: str, message: str) -> None:
+    """What is wrong with a document is said with its place and what is expected."""
+    with pytest.raises(AccessRulesError, match=message):
+        parse_access_rules(document)

@@ -1,0 +1,168 @@
+"""The handler: answers, the one text that means 401, and faults that mean 500."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from authorizer.app import AuthorizerFault, lambda_handler
+from authorizer.bootstrap import bootstrap
+from authorizer.settings import SettingsError
+from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.revocation import Revocation, Target, TargetKind
+from tests.fakes.authorizer_events import KINDS, authorizer_event
+from tests.fakes.token_factory import NOW, good_claims, make_token, signing_key
+from tests.unit.authorizer.test_settings import ENVIRON
+
+if TYPE_CHECKING:
+    from tests.unit.authorizer.conftest import AuthorizerWorld
+
+REST = ("rest_token", "rest_request")
+HTTP = ("http_1.0", "http_2.0")
+JTI = good_claims()["jti"]
+
+
+def outcome(event: object) -> str:
+    """Return allow, deny, 401 or 500, as API Gateway understands the handler's answer."""
+    try:
+        answer = lambda_handler(event, None)
+    except AuthorizerFault:
+        return "500"
+    except Exception as error:
+        only_unauthorized = (type(error), error.args) == (Exception, ("Unauthorized",))
+        return "401" if only_unauthorized and error.__cause__ is error.__context__ is None else repr(error)
+    if "isAuthorized" in answer:
+        return "allow" if answer["isAuthorized"] is True else "deny"
+    effect: str = answer["policyDocument"]["Statement"][0]["Effect"]
+    return effect.lower()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", ["simple", "policy"])
+def test_good_token_is_allowed_and_logged(world: AuthorizerWorld, token: str, kind: str, shape: str) -> None:
+    """A good token is allowed on every kind of API, and one short line says so."""
+    world.authorizer = world.build(shape)
+    assert outcome(authorizer_event(kind, token)) == "allow"
+    assert world.lines() == [{"level": "INFO", "event": "allowed", "api": kind, "jti": JTI}]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("raw", "reason"), [("x.y.z", "invalid_token"), ("", "malformed_credentials"), ("a,b", "several_credentials")]
+)
+def test_bad_token_is_401_on_rest_and_no_on_http(world: AuthorizerWorld, kind: str, raw: str, reason: str) -> None:
+    """R57: a bad token is Unauthorized on a REST API and a no on an HTTP API, with one line that gives the reason."""
+    assert outcome(authorizer_event(kind, raw)) == ("401" if kind in REST else "deny")
+    assert world.lines() == [{"level": "INFO", "event": "refused", "reason": reason, "api": kind}]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_revoked_token_is_refused_as_a_bad_one(world: AuthorizerWorld, token: str, kind: str) -> None:
+    """R47, R57: a revoked token is a bad token from the next request on; the line names it by kid and jti."""
+    stored = Revocation(Target(TargetKind.TOKEN, JTI), expires_at=NOW + 3600)
+    world.revoke(stored)
+    assert outcome(authorizer_event(kind, token)) == ("401" if kind in REST else "deny")
+    [line] = world.lines()
+    assert line == {
+        "level": "INFO",
+        "event": "refused",
+        "reason": "revoked",
+        "api": kind,
+        "kid": signing_key().kid,
+        "jti": JTI,
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_forbidden_request_is_denied(world: AuthorizerWorld, token: str, kind: str) -> None:
+    """R57: a good token that does not open the route is denied (403), never told to authenticate again."""
+    assert outcome(authorizer_event(kind, token, method="POST")) == "deny"
+    assert [line["reason"] for line in world.lines()] == ["insufficient_scope"]
+
+
+@pytest.mark.parametrize("kind", ["rest_token", "rest_request", "http_1.0"])
+def test_wildcard_path_is_denied(world: AuthorizerWorld, token: str, kind: str) -> None:
+    """G1: a path that a policy would read as a wildcard is denied, and the log says why."""
+    event = authorizer_event(kind, token, path="/reports/*", template="/reports")
+    assert outcome(event) == "deny"
+    assert [line["reason"] for line in world.lines()] == [
+        "no_rule" if kind == "rest_token" else "resource_not_nameable"
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("where", ["ring", "revocations"])
+@pytest.mark.parametrize(
+    "fault", [StoreUnavailable("DynamoDB GetItem: TimeoutError"), RuntimeError("secret"), KeyError("x")]
+)
+def test_fault_is_500(world: AuthorizerWorld, token: str, kind: str, where: str, fault: Exception) -> None:
+    """R57, G4: whatever goes wrong, the answer is neither Allow nor Deny nor 401, so that nothing is cached."""
+    getattr(world, where).fault = fault
+    assert outcome(authorizer_event(kind, token)) == "500"
+    [line] = world.lines()
+    assert (line["level"], line["event"], line["fault"]) == ("ERROR", "authorizer_fault", type(fault).__name__)
+    assert "secret" not in str(line)
+
+
+def test_fault_of_ours_is_explained_and_a_foreign_one_is_placed(world: AuthorizerWorld, token: str) -> None:
+    """R66: a text of ours is logged; of a foreign exception only type and place, as its text may hold a secret."""
+    world.ring.fault = StoreUnavailable("DynamoDB GetItem: TimeoutError")
+    outcome(authorizer_event("rest_token", token))
+    world.ring.fault = ValueError("Invalid header value b'session-token'")
+    outcome(authorizer_event("rest_token", token))
+    ours, foreign = world.lines()
+    assert ours["detail"] == "DynamoDB GetItem: TimeoutError"
+    assert "detail" not in foreign
+    assert "stub_key_ring.py:" in foreign["place"]
+
+
+def test_raised_fault_tells_nothing(world: AuthorizerWorld, token: str) -> None:
+    """R66: Lambda writes a raised error to the log: it carries neither cause nor text of what went wrong."""
+    world.ring.fault = RuntimeError("secret")
+    with pytest.raises(AuthorizerFault) as raised:
+        lambda_handler(authorizer_event("rest_token", token), None)
+    assert raised.value.__suppress_context__
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("event", [None, {}, [], {"version": "2.0", "routeKey": "GET /x"}, {"type": "TOKEN"}])
+def test_foreign_event_is_500(world: AuthorizerWorld, event: Any) -> None:
+    """An event that is none of API Gateway's gets no answer."""
+    assert outcome(event) == "500"
+    assert [line["fault"] for line in world.lines()] == ["UnknownEvent"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_line_holds_any_part_of_a_token(world: AuthorizerWorld, token: str, kind: str) -> None:
+    """R66: neither an allowed nor a refused token leaves its payload or signature in a line."""
+    for raw in (token, token[:-4] + "AAAA", make_token(claims={"exp": NOW - 100})):
+        outcome(authorizer_event(kind, raw))
+        lines = str(world.lines())
+        assert not any(part in lines for part in raw.split("."))
+
+
+def test_wrong_environment_is_500_and_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong variable lets nobody in, and the log names it."""
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ACCESS_RULES", "{}")
+    bootstrap.cache_clear()
+    assert outcome(authorizer_event("http_2.0", "a.b.c")) == "500"
+    assert "ACCESS_RULES: apis is not a JSON object" in capsys.readouterr().out
+
+
+def test_environment_makes_one_authorizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The composition root builds once, and opens nothing; a wrong endpoint is named."""
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere.example")
+    bootstrap.cache_clear()
+    with pytest.raises(SettingsError, match="AWS_ENDPOINT_URL"):
+        bootstrap()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
+    assert bootstrap() is bootstrap()
+    bootstrap.cache_clear()

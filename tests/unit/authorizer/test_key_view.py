@@ -1,0 +1,161 @@
+"""How long public keys are believed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from authorizer.key_view import KeyView
+from keyturn.domain.errors import AccessDenied, ItemDamaged, KeyRingMissing, KeyturnError, StoreUnavailable, Throttled
+from keyturn.domain.key_ring import DEFAULT_RING, KeyState
+from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
+from tests.fakes.token_factory import NOW, signing_key
+
+BOUND = 10
+
+
+class World:
+    """A view, its reader, and the two clocks that a test moves."""
+
+    def __init__(self) -> None:
+        self.wall = float(NOW)
+        self.monotonic = 50.0
+        self.reader = StubKeyRingReader(ring_of())
+        self.view = KeyView(self.reader, DEFAULT_RING, BOUND, lambda: self.wall, lambda: self.monotonic)
+
+    def pass_time(self, seconds: float) -> None:
+        self.wall += seconds
+        self.monotonic += seconds
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.view.keys()
+    return world
+
+
+def test_first_use_reads() -> None:
+    """The first decision of a sandbox reads the ring, and sees its published keys."""
+    world = World()
+    assert world.view.keys().kids == {signing_key().kid}
+    assert world.reader.reads == 1
+
+
+@pytest.mark.parametrize("fault", [StoreUnavailable("x"), Throttled("x"), AccessDenied("x"), KeyRingMissing("x")])
+def test_first_use_without_an_answer_is_a_fault(fault: KeyturnError) -> None:
+    """Without keys there is no decision, and the next request tries again."""
+    world = World()
+    world.reader.fault = fault
+    with pytest.raises(type(fault)):
+        world.view.keys()
+    world.reader.fault = None
+    assert len(world.view.keys()) == 1
+
+
+def test_young_view_is_used_without_a_read(world: World) -> None:
+    """Below half of the bound nothing is read."""
+    world.pass_time(BOUND / 2 - 0.001)
+    world.view.keys()
+    assert world.reader.reads == 1
+
+
+def test_view_is_renewed_from_half_of_the_bound_on(world: World) -> None:
+    """R07: at half of the bound the ring is read again, and a new key is seen."""
+    world.reader.ring = ring_of(signing_key("ES256", "second"), signing_key())
+    world.pass_time(BOUND / 2)
+    assert world.view.keys().kids == {signing_key("ES256", "second").kid, signing_key().kid}
+    assert world.reader.reads == 2
+
+
+def test_destroyed_key_leaves_with_the_next_read(world: World) -> None:
+    """A key that is no longer published is gone from the next view."""
+    compromised = world.reader.ring.keys[0].replace(state=KeyState.COMPROMISED)
+    world.reader.ring = world.reader.ring.with_key(compromised)
+    world.pass_time(BOUND / 2)
+    assert len(world.view.keys()) == 0
+
+
+def test_old_view_decides_below_the_bound(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """R47: while the ring cannot be read, the old view decides below the bound, and a line says so."""
+    world.reader.fault = StoreUnavailable("DynamoDB GetItem: TimeoutError")
+    world.pass_time(BOUND - 0.001)
+    assert len(world.view.keys()) == 1
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["event"], line["fault"]) == ("WARN", "key_view_not_refreshed", "StoreUnavailable")
+
+
+def test_old_view_decides_nothing_at_the_bound(world: World) -> None:
+    """R47: at the bound a view that could not be renewed is a fault, and it recovers by itself."""
+    world.reader.fault = StoreUnavailable("x")
+    world.pass_time(BOUND)
+    with pytest.raises(StoreUnavailable):
+        world.view.keys()
+    world.reader.fault = None
+    assert len(world.view.keys()) == 1
+
+
+def test_age_counts_from_before_the_read(world: World) -> None:
+    """R47: a slow answer is as old as its question."""
+    world.reader.before = lambda: world.pass_time(3)
+    world.pass_time(BOUND / 2)
+    world.view.keys()
+    world.reader.before = lambda: None
+    world.pass_time(1.999)
+    world.view.keys()
+    assert world.reader.reads == 2
+    world.pass_time(0.001)
+    world.view.keys()
+    assert world.reader.reads == 3
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_time_that_a_read_takes_counts(world: World, fails: bool) -> None:
+    """R47: a read that takes until the bound decides nothing, whether it fails or not."""
+    world.pass_time(BOUND / 2)
+    world.reader.before = lambda: world.pass_time(BOUND / 2 if fails else BOUND)
+    world.reader.fault = StoreUnavailable("x") if fails else None
+    with pytest.raises(StoreUnavailable):
+        world.view.keys()
+
+
+def test_monotonic_clock_alone_makes_a_view_old(world: World) -> None:
+    """A wall clock that stands still does not keep a view young."""
+    world.monotonic += BOUND / 2
+    world.view.keys()
+    assert world.reader.reads == 2
+
+
+def test_wall_clock_alone_makes_a_view_old(world: World) -> None:
+    """A monotonic clock that stood still in a frozen sandbox does not keep a view young."""
+    world.wall += BOUND / 2
+    world.view.keys()
+    assert world.reader.reads == 2
+
+
+def test_wall_clock_that_went_back_makes_a_view_infinitely_old(world: World) -> None:
+    """R47: a wall clock set back says nothing about the age, so the ring is read, or there is no decision."""
+    world.wall -= 0.001
+    world.view.keys()
+    assert world.reader.reads == 2
+    world.wall -= 600
+    world.reader.fault = StoreUnavailable("x")
+    with pytest.raises(StoreUnavailable):
+        world.view.keys()
+
+
+def test_ring_with_a_weak_key_is_damaged(world: World) -> None:
+    """R09: a ring whose JWKS the verifier refuses is a fault once the last good view is too old."""
+    [key] = world.reader.ring.keys
+    world.reader.ring = world.reader.ring.with_key(key.replace(jwk={**key.jwk, "use": "enc"}))
+    world.pass_time(BOUND)
+    with pytest.raises(ItemDamaged):
+        world.view.keys()
+
+
+def test_unchanged_keys_are_not_parsed_again(world: World) -> None:
+    """A read that brings the same keys keeps the key set, prepared as it is."""
+    before = world.view.keys()
+    world.pass_time(BOUND / 2)
+    assert world.view.keys() is before

@@ -1,0 +1,95 @@
+"""Which request an event describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from authorizer.request import ApiKind, UnknownEvent, parse_request
+from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event, method_arn
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_event_tells_its_kind_and_route(kind: str) -> None:
+    """Each shape is told by what is there; the method and the API come from the ARN, the route from API Gateway."""
+    request = parse_request(authorizer_event(kind, "t", method="POST", path="/reports/7", template="/reports/{id}"))
+    assert request.kind == kind
+    assert (request.arn, request.api_id) == (method_arn("POST", "/reports/7"), API_ID)
+    assert (request.method, request.path) == ("POST", "reports/7")
+    assert request.template == (None if kind == "rest_token" else "/reports/{id}")
+
+
+def test_default_route_is_a_template() -> None:
+    """The route $default of an HTTP API is named as it is."""
+    assert parse_request(authorizer_event("http_2.0", "t", template="$default")).template == "$default"
+
+
+def test_rest_request_event_without_a_version_is_rest() -> None:
+    """The same event is an HTTP API's when it says version 1.0, and a REST API's when it says nothing."""
+    event = authorizer_event("rest_request", "t")
+    assert parse_request(event).kind is ApiKind.REST_REQUEST
+    assert parse_request({**event, "version": "1.0"}).kind is ApiKind.HTTP_1_0
+
+
+@pytest.mark.parametrize("kind", ["rest_request", "http_1.0", "http_2.0"])
+def test_method_and_route_are_the_gateways(kind: str) -> None:
+    """R58, G7, G8: no header and no raw path changes what is decided about."""
+    event = authorizer_event(kind, "t")
+    plain = parse_request(event)
+    event["headers"] |= {
+        "X-HTTP-Method-Override": "DELETE",
+        "X-Forwarded-Uri": "/admin",
+        "x-amzn-request-context": '{"http": {"method": "DELETE"}}',
+    }
+    event |= {"rawPath": "/admin", "path": "/admin", "httpMethod": "DELETE"}
+    request = parse_request(event)
+    assert (request.method, request.path, request.template, request.arn) == (
+        plain.method,
+        plain.path,
+        plain.template,
+        plain.arn,
+    )
+
+
+def test_root_has_an_empty_path() -> None:
+    """The root of an API has no segments, with or without the ARN's last slash."""
+    event = {"type": "TOKEN", "authorizationToken": "x", "methodArn": method_arn("GET", "/")}
+    assert parse_request(event).path == ""
+    assert parse_request({**event, "methodArn": method_arn("GET", "")}).path == ""
+
+
+def test_colon_in_the_path_stays_in_the_path() -> None:
+    """Only the ARN's own colons part it."""
+    event = authorizer_event("rest_token", "t", path="/things/a:b:c")
+    assert parse_request(event).path == "things/a:b:c"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "TOKEN",
+        {},
+        {"type": "TOKEN"},
+        {"type": "REQUEST"},
+        {"type": "TOKEN", "methodArn": None},
+        {"type": "TOKEN", "methodArn": ""},
+        {"type": "TOKEN", "methodArn": "arn:aws:s3:::bucket/stage/GET/x"},
+        {"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:api"},
+        {"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:api/stage/*/x"},
+        {"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:api/stage/get/x"},
+        {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/$connect"},
+        {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "resource": None},
+        {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "resource": 5},
+        {"version": "2.0", "type": "REQUEST", "routeKey": "GET /x"},
+        {"version": "2.0", "routeArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "routeKey": None},
+        {"version": "2.0", "routeKey": "GET /x", "rawPath": "/x", "requestContext": {"http": {"method": "GET"}}},
+        {"authorizationToken": "x", "requestContext": {"apiId": "appsync"}},
+    ],
+)
+def test_other_event_is_a_fault(event: Any) -> None:
+    """An event that API Gateway does not send to an authorizer is neither allowed nor denied."""
+    with pytest.raises(UnknownEvent):
+        parse_request(event)

@@ -1,0 +1,102 @@
+"""The route behind a concrete path, as API Gateway chooses it."""
+
+from __future__ import annotations
+
+import pytest
+
+from authorizer.route_template import RouteTemplate, match_path
+
+TEMPLATES = [
+    RouteTemplate(text)
+    for text in (
+        "/{proxy+}",
+        "/",
+        "/reports",
+        "/reports/{id}",
+        "/reports/latest",
+        "/reports/{id}/pages",
+        "/files/{path+}",
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "template"),
+    [
+        ("", "/"),
+        ("reports", "/reports"),
+        ("reports/latest", "/reports/latest"),
+        ("reports/7", "/reports/{id}"),
+        ("reports/LATEST", "/reports/{id}"),
+        ("reports/7/pages", "/reports/{id}/pages"),
+        ("reports/latest/pages", "/reports/{id}/pages"),
+        ("reports/7/other", "/{proxy+}"),
+        ("files/a", "/files/{path+}"),
+        ("files/a/b/c", "/files/{path+}"),
+        ("files", "/{proxy+}"),
+        ("Reports", "/{proxy+}"),
+        ("things/a:b@c", "/{proxy+}"),
+    ],
+)
+def test_best_template_wins(path: str, template: str) -> None:
+    """A literal segment goes before {param}, and that before {proxy+}; case counts."""
+    assert match_path(TEMPLATES, path) == template
+    assert match_path(reversed(TEMPLATES), path) == template
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "reports/",
+        "/reports",
+        "reports//7",
+        "reports%2f7",
+        "reports/%37",
+        "reports;x=1",
+        "reports/..",
+        "reports/.",
+        "a b",
+        "reports/*",
+        "reports/?",
+        "files/../reports",
+        "reports\\7",
+        "r\u00e9sum\u00e9",
+        "reports/{id}",
+        "reports\n",
+    ],
+)
+def test_path_with_two_readings_has_no_route(path: str) -> None:
+    """G7: what API Gateway may read in another way than this matches nothing, not even {proxy+}."""
+    assert match_path(TEMPLATES, path) is None
+
+
+def test_path_without_a_template_has_no_route() -> None:
+    """A path that no template covers has no route; the root is not covered by {proxy+}."""
+    assert match_path([RouteTemplate("/reports")], "other") is None
+    assert match_path([RouteTemplate("/reports/{id}")], "reports") is None
+    assert match_path([RouteTemplate("/{proxy+}")], "") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "reports",
+        "/reports/",
+        "//",
+        "/a//b",
+        "/{}",
+        "/{a",
+        "/{a}b",
+        "/{proxy+}/x",
+        "/a b",
+        "/..",
+        "/*",
+        "/{a*}",
+        "/a%2Fb",
+    ],
+)
+def test_template_that_no_gateway_has_is_refused(text: str) -> None:
+    """A template with an empty, encoded or half-variable segment, or a greedy one that is not last, is refused."""
+    with pytest.raises(ValueError, match=r"."):
+        RouteTemplate(text)

@@ -1,0 +1,86 @@
+"""The environment: every variable is checked, and an error names the wrong one."""
+
+from __future__ import annotations
+
+import pytest
+
+from authorizer.settings import Settings, SettingsError
+
+ENVIRON = {
+    "ISSUER": "https://issuer.example",
+    "PREVIOUS_ISSUERS": "https://old.example https://older.example",
+    "AUDIENCES": "https://api.example urn:second",
+    "KEY_RING_TABLE": "rings",
+    "REVOCATION_TABLE": "revocations",
+    "LEEWAY_SECONDS": "10",
+    "MAX_TOKEN_LIFETIME_SECONDS": "3600",
+    "REVOCATION_BOUND_SECONDS": "10",
+    "ACCESS_RULES": '{"apis": {}}',
+}
+
+
+def test_settings_are_what_the_environment_says() -> None:
+    """Each setting comes from its variable, numbers as numbers, lists by their spaces."""
+    settings = Settings(ENVIRON)
+    assert settings.issuer == "https://issuer.example"
+    assert settings.previous_issuers == {"https://old.example", "https://older.example"}
+    assert settings.audiences == {"https://api.example", "urn:second"}
+    assert (settings.key_ring_table, settings.revocation_table) == ("rings", "revocations")
+    assert (settings.leeway, settings.max_token_lifetime, settings.revocation_bound) == (10, 3600, 10)
+
+
+@pytest.mark.parametrize(
+    "environ", [ENVIRON | {"PREVIOUS_ISSUERS": ""}, {**ENVIRON, "ISSUER": "http://localhost:8000"}]
+)
+def test_optional_and_local_settings_pass(environ: dict[str, str]) -> None:
+    """No previous issuer, or an issuer on loopback, is fine."""
+    Settings(environ)
+
+
+@pytest.mark.parametrize("name", sorted(set(ENVIRON) - {"PREVIOUS_ISSUERS"}))
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_missing_variable_is_named(name: str, value: str | None) -> None:
+    """A variable that is absent or blank is named."""
+    environ = {key: text for key, text in ENVIRON.items() if key != name}
+    with pytest.raises(SettingsError, match=rf"^{name} is not set"):
+        Settings(environ if value is None else environ | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ISSUER", "https://issuer.example/"),
+        ("ISSUER", "http://issuer.example"),
+        ("PREVIOUS_ISSUERS", "https://old.example/path"),
+        ("PREVIOUS_ISSUERS", "https://old.example,https://older.example"),
+        ("LEEWAY_SECONDS", "61"),
+        ("LEEWAY_SECONDS", "-1"),
+        ("LEEWAY_SECONDS", "1.5"),
+        ("LEEWAY_SECONDS", "²"),
+        ("MAX_TOKEN_LIFETIME_SECONDS", "0"),
+        ("MAX_TOKEN_LIFETIME_SECONDS", "3601"),
+        ("REVOCATION_BOUND_SECONDS", "1"),
+        ("REVOCATION_BOUND_SECONDS", "301"),
+        ("REVOCATION_BOUND_SECONDS", "9" * 5000),
+        ("ACCESS_RULES", "{"),
+    ],
+)
+def test_wrong_variable_is_named(name: str, value: str) -> None:
+    """A value out of range or of the wrong form is refused at start, and the error names its variable."""
+    with pytest.raises(SettingsError, match=rf"^{name}"):
+        Settings(ENVIRON | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEEWAY_SECONDS", "0"),
+        ("LEEWAY_SECONDS", "60"),
+        ("MAX_TOKEN_LIFETIME_SECONDS", "1"),
+        ("REVOCATION_BOUND_SECONDS", "2"),
+        ("REVOCATION_BOUND_SECONDS", "300"),
+    ],
+)
+def test_ends_of_a_range_belong_to_it(name: str, value: str) -> None:
+    """The least and the largest value are fine."""
+    Settings(ENVIRON | {name: value})

@@ -1,0 +1,75 @@
+"""PyJWT writes tokens that a key elsewhere signs (RFC 9068 §2, R28)."""
+
+from __future__ import annotations
+
+import jwt
+import pytest
+
+from keyturn.jose import verify_access_token
+from keyturn.jose.compact import MAX_TOKEN_LENGTH
+from keyturn.jose.remote_algorithm import RemoteAlgorithm, encode_access_token
+from tests.fakes.token_factory import ALGORITHMS, AUDIENCE, ISSUER, NOW, good_claims, key_set, policy, signing_key
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_what_a_remote_key_signs_verifies(algorithm: str) -> None:
+    """RFC 9068 §2: for every algorithm, the header is typ at+jwt, alg and kid alone, and the token verifies."""
+    key = signing_key(algorithm)
+    raw = encode_access_token(good_claims(), algorithm=algorithm, kid=key.kid, key=key)
+    assert jwt.get_unverified_header(raw) == {"typ": "at+jwt", "alg": algorithm, "kid": key.kid}
+    assert verify_access_token(raw, key_set(key), policy(), now=NOW).claims == good_claims()
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS384", "ES256", "ES384", "ES512"])
+def test_pyjwt_verifies_what_a_remote_key_signed(algorithm: str) -> None:
+    """RFC 7515 §5.2: another library accepts the token with the published key."""
+    key = signing_key(algorithm)
+    raw = encode_access_token(good_claims(), algorithm=algorithm, kid=key.kid, key=key)
+    options: jwt.types.Options = {"verify_exp": False, "verify_iat": False}
+    published = jwt.PyJWK(key.jwk)
+    claims = jwt.decode(raw, published, algorithms=[algorithm], audience=AUDIENCE, issuer=ISSUER, options=options)
+    assert claims == good_claims()
+
+
+def test_any_user_of_pyjwt_can_register_it() -> None:
+    """Public interface: a PyJWS of one's own signs with a remote key, whatever its payload."""
+    jws = jwt.PyJWS(algorithms=[])
+    jws.register_algorithm("ES256", RemoteAlgorithm("ES256"))
+    key = signing_key("ES256")
+    raw = jws.encode(b"payload", key, "ES256")  # type: ignore[arg-type]  # PyJWT names the keys of its own algorithms only
+    assert jwt.PyJWS().decode(raw, jwt.PyJWK(key.jwk), algorithms=["ES256"]) == b"payload"
+
+
+@pytest.mark.parametrize("name", ["HS256", "none", "EdDSA", ""])
+def test_only_fully_specified_asymmetric_algorithms_sign(name: str) -> None:
+    """R04, A1: no token is written with HMAC, none, or a name that leaves the curve open."""
+    with pytest.raises(ValueError, match="algorithm"):
+        RemoteAlgorithm(name)
+    with pytest.raises(NotImplementedError):
+        encode_access_token(good_claims(), algorithm=name, kid="k", key=signing_key())
+
+
+def test_a_key_that_cannot_sign_is_refused() -> None:
+    """Public interface: a PEM text, bytes or None in the place of a remote key is PyJWT's InvalidKeyError."""
+    for key in ("-----BEGIN PRIVATE KEY-----", b"key", None):
+        with pytest.raises(jwt.InvalidKeyError):
+            RemoteAlgorithm("RS256").prepare_key(key)  # type: ignore[arg-type]
+
+
+def test_verifying_and_exporting_are_left_to_the_public_half() -> None:
+    """Public interface: a remote key neither verifies nor becomes a JWK."""
+    algorithm = RemoteAlgorithm("RS256")
+    with pytest.raises(NotImplementedError):
+        algorithm.verify(b"", signing_key(), b"")
+    with pytest.raises(NotImplementedError):
+        RemoteAlgorithm.to_jwk(signing_key())
+    with pytest.raises(NotImplementedError):
+        RemoteAlgorithm.from_jwk("{}")
+
+
+def test_a_token_that_our_verifier_would_refuse_is_never_written() -> None:
+    """R02, R03: claims that make the token too long, or that hold NaN, are refused before anybody gets the token."""
+    key = signing_key()
+    for bad in ({"fill": "x" * MAX_TOKEN_LENGTH}, {"n": float("nan")}):
+        with pytest.raises(ValueError, match=r"too many|JSON compliant"):
+            encode_access_token(good_claims(**bad), algorithm="ES256", kid=key.kid, key=key)

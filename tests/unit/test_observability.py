@@ -1,0 +1,81 @@
+"""What a log line says, and what it never says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from keyturn.observability import REDACTED, log_event
+from tests.fakes.token_factory import make_token, signing_key
+
+
+def logged(capsys: pytest.CaptureFixture[str], **fields: object) -> dict[str, object]:
+    log_event("INFO", "tested", **fields)
+    [line] = capsys.readouterr().out.splitlines()
+    parsed: dict[str, object] = json.loads(line)
+    return parsed
+
+
+def test_line_holds_level_event_and_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    """An event is one line of JSON with its level, its name and the fields that are there."""
+    assert logged(capsys, jti="abc", kid=None, count=3) == {
+        "level": "INFO",
+        "event": "tested",
+        "jti": "abc",
+        "count": 3,
+    }
+
+
+@pytest.mark.parametrize("text", ["a\r\nb", "a\nb", "a\u2028b", 'a"}\n{"level": "x'])
+def test_field_never_begins_a_second_line(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """R66: whatever a field holds, the line stays one line."""
+    assert logged(capsys, detail=text)["detail"] == text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["client_secret", "refresh_token", "Authorization", "password", "client_assertion", "set-cookie", "code_verifier"],
+)
+def test_field_with_a_secret_name_is_redacted(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """R66: a field whose name says that it is a secret is never written."""
+    assert logged(capsys, **{name: "hunter2"})[name] == REDACTED
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
+def test_token_is_redacted_wherever_it_stands(capsys: pytest.CaptureFixture[str], algorithm: str) -> None:
+    """R66: a token is redacted inside of a text, of a list and of a nested field, whatever the field's name."""
+    token = make_token(key=signing_key(algorithm))
+    line = logged(capsys, detail=f"got 'Bearer {token}' there", several=[token], nested={"deep": {"deeper": token}})
+    assert line["detail"] == f"got 'Bearer {REDACTED}' there"
+    assert line["several"] == [REDACTED]
+    assert line["nested"] == {"deep": {"deeper": REDACTED}}
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "eyJhbGciOiJub25lIn0.e30.",
+        "ewogImFsZyI6ICJSUzI1NiIgfQ.e30.c2ln",
+        "eyJlbmMiOiJBMTI4R0NNIn0.a2V5.aXY.Y2lwaGVydGV4dA.dGFn",
+        "x" * 40 + "." + "y" * 40 + "." + "z" * 86,
+    ],
+)
+def test_every_spelling_of_a_token_is_redacted(capsys: pytest.CaptureFixture[str], token: str) -> None:
+    """R66: unsigned, indented, encrypted and damaged tokens are redacted too."""
+    assert logged(capsys, detail=token)["detail"] == REDACTED
+
+
+@pytest.mark.parametrize(
+    "text", ["dynamodb.eu-central-1.amazonaws.com", "execute-api.eu-central-1.amazonaws.com", "1.2.3", "example.com.au"]
+)
+def test_host_name_is_no_token(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """A text with dots stays readable."""
+    assert logged(capsys, detail=text)["detail"] == text
+
+
+def test_secret_name_inside_of_a_field_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
+    """R66: names count at every depth."""
+    assert logged(capsys, request={"headers": {"authorization": "x"}})["request"] == {
+        "headers": {"authorization": REDACTED}
+    }

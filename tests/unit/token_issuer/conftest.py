@@ -1,0 +1,13 @@
+"""What the tests of the issuer share."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.issuer_harness import IssuerHarness
+
+
+@pytest.fixture
+def issuer(monkeypatch: pytest.MonkeyPatch) -> IssuerHarness:
+    """Return an issuer on fakes."""
+    return IssuerHarness(monkeypatch)

@@ -1,0 +1,108 @@
+"""What a verifier or client finds out by itself (R51, R52, R53)."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyturn.jose.thumbprint import thumbprint
+from tests.fakes.http_api_event import http_api_event
+from tests.fakes.issuer_harness import (
+    INTROSPECT,
+    JWKS,
+    METADATA,
+    OPENID_METADATA,
+    REVOKE,
+    TOKEN,
+    IssuerHarness,
+)
+from tests.fakes.stub_key_ring import ring_of
+from tests.fakes.token_factory import ISSUER
+
+
+def test_metadata(issuer: IssuerHarness) -> None:
+    """The metadata names the issuer exactly as tokens do, and every endpoint below it (R51, RFC 8414 §2)."""
+    answer = issuer.get(METADATA)
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    metadata = answer.json
+    assert metadata["issuer"] == ISSUER
+    assert metadata["jwks_uri"] == ISSUER + JWKS
+    assert metadata["token_endpoint"] == ISSUER + TOKEN
+    assert metadata["revocation_endpoint"] == ISSUER + REVOKE
+    assert metadata["introspection_endpoint"] == ISSUER + INTROSPECT
+    assert metadata["grant_types_supported"] == ["client_credentials"]
+    assert metadata["response_types_supported"] == []
+    for endpoint in ("token", "revocation", "introspection"):
+        methods = metadata[f"{endpoint}_endpoint_auth_methods_supported"]
+        assert methods == ["client_secret_basic", "client_secret_post"]
+
+
+def test_metadata_on_both_paths(issuer: IssuerHarness) -> None:
+    """The OpenID path, where AWS's verifiers look, has the same document (R51)."""
+    assert issuer.get(OPENID_METADATA) == issuer.get(METADATA)
+
+
+def test_metadata_promises_no_unsigned_tokens(issuer: IssuerHarness) -> None:
+    """Nothing that the metadata offers is "none" (R53)."""
+    assert "none" not in str(issuer.get(METADATA).json)
+
+
+def test_every_advertised_endpoint_exists(issuer: IssuerHarness) -> None:
+    """Each URL of the metadata is answered by the issuer itself."""
+    metadata = issuer.get(METADATA).json
+    urls = [value for name, value in metadata.items() if name.endswith(("_endpoint", "_uri"))]
+    assert len(urls) == 4
+    assert 404 not in [issuer.get(url.removeprefix(ISSUER)).status for url in urls]
+
+
+def test_jwks(issuer: IssuerHarness) -> None:
+    """The JWKS has the published keys: public members only, the thumbprint as kid, use and alg on each (R52, I9)."""
+    answer = issuer.get(JWKS)
+    assert answer.status == 200
+    keys = answer.json["keys"]
+    assert [key["kid"] for key in keys] == [issuer.key.kid, issuer.next_key.kid]
+    for key in keys:
+        assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
+        assert key["kid"] == thumbprint(key)
+        assert (key["use"], key["alg"]) == ("sig", "ES256")
+
+
+def test_jwks_caching(issuer: IssuerHarness) -> None:
+    """Anybody may cache the JWKS for the configured time (I11), and ask again with its strong ETag."""
+    answer = issuer.get(JWKS)
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert "pragma" not in answer.headers
+    assert answer.headers["etag"].startswith('"')
+    assert issuer.get(JWKS).headers["etag"] == answer.headers["etag"]
+
+
+@pytest.mark.parametrize("pattern", ["{}", "W/{}", '"other", {}', "*"])
+def test_not_modified(issuer: IssuerHarness, pattern: str) -> None:
+    """Whoever has the current JWKS gets 304 without a body (RFC 9110 §13.1.2)."""
+    etag = issuer.get(JWKS).headers["etag"]
+    answer = issuer.get(JWKS, if_none_match=pattern.format(etag))
+    assert (answer.status, answer.body) == (304, "")
+    assert answer.headers["etag"] == etag
+    assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize("header", ['"other"', "", "garbage", '"', '"other",*'])
+def test_modified(issuer: IssuerHarness, header: str) -> None:
+    """Whoever has another one, or none, gets the document."""
+    assert issuer.get(JWKS, if_none_match=header).status == 200
+
+
+def test_etag_follows_the_keys(issuer: IssuerHarness) -> None:
+    """A new set of keys has a new ETag."""
+    first = issuer.get(JWKS).headers["etag"]
+    issuer.rotate(ring_of(issuer.next_key))
+    issuer.wall += 31
+    assert issuer.get(JWKS).headers["etag"] != first
+
+
+@pytest.mark.parametrize("path", [JWKS, METADATA])
+def test_head(issuer: IssuerHarness, path: str) -> None:
+    """HEAD has the headers of GET and no body (RFC 9110 §9.3.2)."""
+    answer = issuer.send(http_api_event("HEAD", path))
+    assert (answer.status, answer.body) == (200, "")
+    assert answer.headers == issuer.get(path).headers

@@ -1,0 +1,72 @@
+"""A key that ends between two reads of the ring (I8, I10)."""
+
+from __future__ import annotations
+
+import jwt
+
+from keyturn.domain.errors import KeyRingMissing
+from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+from tests.fakes.issuer_harness import TOKEN, IssuerHarness
+from tests.fakes.token_factory import NOW
+
+
+def kid_of(token: str) -> str:
+    """Return the kid that signed."""
+    kid = jwt.get_unverified_header(token)["kid"]
+    assert isinstance(kid, str)
+    return kid
+
+
+def mark_compromised(issuer: IssuerHarness, kid: str, copy: int = 0) -> None:
+    """Store what the emergency writes besides the ring."""
+    everything = Revocation(Target(TargetKind.GLOBAL, str(copy)), expires_at=NOW + 9999, compromised_kids=[kid])
+    issuer.revocations.store(everything)
+
+
+def test_disabled_key(issuer: IssuerHarness) -> None:
+    """When KMS refuses the key that was active, the ring is read again and the new active key signs (I10)."""
+    assert kid_of(issuer.issue()) == issuer.key.kid
+    issuer.signer.unusable.add(issuer.key.kid)
+    issuer.rotate()
+    assert kid_of(issuer.issue()) == issuer.next_key.kid
+
+
+def test_disabled_key_without_successor(issuer: IssuerHarness) -> None:
+    """One new attempt is all: a ring whose active key cannot sign is 503, and the log names the key."""
+    issuer.signer.unusable.add(issuer.key.kid)
+    answer = issuer.post(TOKEN, grant_type="client_credentials")
+    assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
+    assert issuer.signer.asked == [issuer.key.kid] * 2
+
+
+def test_compromised_key_signs_nothing(issuer: IssuerHarness) -> None:
+    """A key that an emergency has named signs nothing more, even while KMS still would (I8)."""
+    issuer.issue()
+    issuer.signer.asked.clear()
+    mark_compromised(issuer, issuer.key.kid)
+    issuer.rotate()
+    assert kid_of(issuer.issue()) == issuer.next_key.kid
+    assert issuer.signer.asked == [issuer.next_key.kid]
+
+
+def test_compromised_key_still_active(issuer: IssuerHarness) -> None:
+    """A ring that still has a compromised key active gives no token."""
+    mark_compromised(issuer, issuer.key.kid)
+    assert issuer.post(TOKEN, grant_type="client_credentials").status == 503
+    assert issuer.signer.asked == []
+
+
+def test_ring_that_cannot_be_read_again(issuer: IssuerHarness) -> None:
+    """The second attempt needs a ring that can be read."""
+    issuer.issue()
+    issuer.signer.unusable.add(issuer.key.kid)
+    issuer.rings.fault = KeyRingMissing("no item")
+    assert issuer.post(TOKEN, grant_type="client_credentials").status == 500
+
+
+def test_compromised_key_at_introspection(issuer: IssuerHarness) -> None:
+    """A token of a compromised key is not active, whichever copy of global its jti leads to (I8)."""
+    tokens = [issuer.issue() for _ in range(8)]
+    for copy in range(GLOBAL_COPIES):
+        mark_compromised(issuer, issuer.key.kid, copy)
+    assert not any(issuer.is_active(token) for token in tokens)

@@ -1,0 +1,95 @@
+"""When KMS or DynamoDB fail, the client learns whether to come back, and the operator what it was."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from keyturn.domain.errors import (
+    AccessDenied,
+    ClockUnavailable,
+    ItemDamaged,
+    KeyRingMissing,
+    NoActiveKey,
+    StoreUnavailable,
+    Throttled,
+)
+from tests.fakes.issuer_harness import SECRET, TOKEN, IssuerHarness
+from tests.fakes.stub_key_ring import ring_of
+from token_issuer import app
+from token_issuer.settings import SettingsError
+
+WAITING_HELPS = [
+    (Throttled("slow down"), "1"),
+    (StoreUnavailable("timed out"), "5"),
+    (ClockUnavailable("no answer yet"), "5"),
+]
+OPERATOR_MUST_LOOK = [AccessDenied("kms:Sign"), ItemDamaged("item version 9"), KeyRingMissing("no item")]
+
+
+def break_port(issuer: IssuerHarness, port: str, fault: Exception) -> None:
+    """Let every call of a port fail."""
+    getattr(issuer, port).fault = fault
+
+
+PORTS = ["clients", "rings", "revocations", "signer", "clock"]
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize(("fault", "retry_after"), WAITING_HELPS)
+def test_waiting_helps(issuer: IssuerHarness, port: str, fault: Exception, retry_after: str) -> None:
+    """Throttling and time-outs are 503 temporarily_unavailable with Retry-After."""
+    break_port(issuer, port, fault)
+    answer = issuer.post(TOKEN, grant_type="client_credentials")
+    assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
+    assert answer.headers["retry-after"] == retry_after
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("fault", OPERATOR_MUST_LOOK)
+def test_operator_must_look(
+    issuer: IssuerHarness, capsys: pytest.CaptureFixture[str], port: str, fault: Exception
+) -> None:
+    """Refused access and damaged items are 500 server_error; the log names them, the client does not learn of them."""
+    break_port(issuer, port, fault)
+    answer = issuer.post(TOKEN, grant_type="client_credentials")
+    assert (answer.status, answer.json["error"]) == (500, "server_error")
+    assert str(fault) not in answer.body
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["detail"]) == ("ERROR", f"{type(fault).__name__}: {fault}")
+
+
+def test_no_active_key_yet(issuer: IssuerHarness) -> None:
+    """Until a key is active the token endpoint answers 503 with Retry-After."""
+    issuer.rings.ring = ring_of().replace(keys=())
+    with pytest.raises(NoActiveKey):
+        issuer.rings.ring.active()
+    answer = issuer.post(TOKEN, grant_type="client_credentials")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_defect(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """An exception that nobody foresaw is 500; the log has its type and place, not its text."""
+    break_port(issuer, "signer", RuntimeError(f"cannot handle {SECRET}"))
+    answer = issuer.post(TOKEN, grant_type="client_credentials")
+    assert (answer.status, answer.json["error"]) == (500, "server_error")
+    text = capsys.readouterr().out
+    assert SECRET not in answer.body + text
+    line = json.loads(text)
+    assert line["detail"] == "RuntimeError"
+    assert "issuer_harness.py" in line["place"]
+
+
+def test_wrong_settings(
+    issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A function with a wrong environment answers 500 to everything, and the log names the variable."""
+
+    def fail() -> None:
+        raise SettingsError("ISSUER is not set")
+
+    monkeypatch.setattr(app, "bootstrap", fail)
+    assert issuer.post(TOKEN, grant_type="client_credentials").status == 500
+    assert "SettingsError: ISSUER is not set" in capsys.readouterr().out

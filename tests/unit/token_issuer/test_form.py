@@ -1,0 +1,118 @@
+"""The form of a request is read strictly (R20)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.http_api_event import FORM, basic, form_event, http_api_event
+from tests.fakes.issuer_harness import SECRET, TOKEN, Answer, IssuerHarness
+from token_issuer.form import MAX_BODY_BYTES
+
+GOOD = b"grant_type=client_credentials"
+
+
+def post(issuer: IssuerHarness, body: bytes, content_type: str = FORM) -> Answer:
+    """Return the answer to a body from the demo client."""
+    headers = {"content-type": content_type} | basic("web", SECRET)
+    return issuer.send(form_event(TOKEN, body, headers=headers))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        GOOD,
+        GOOD + b"&",
+        b"&&" + GOOD,
+        GOOD + b"&scope=",
+        GOOD + b"&scope",
+        GOOD + b"&unknown=1",
+        b"%67rant_type=client%5Fcredentials&scope=orders%3Aread+orders:write",
+    ],
+)
+def test_good_forms(issuer: IssuerHarness, body: bytes) -> None:
+    """Unknown parameters are ignored, empty ones count as absent, escapes and plus signs are decoded (R20)."""
+    assert post(issuer, body).status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        GOOD + b"&grant_type=client_credentials",
+        GOOD + b"&grant_type=",
+        GOOD + b"&%67rant_type=other",
+        GOOD + b"&unknown=1&unknown=2",
+        GOOD + b"&scope=%",
+        GOOD + b"&scope=%4",
+        GOOD + b"&scope=%zz",
+        GOOD + b"&scope=%ff",
+        GOOD + b"&scope=%ed%a0%80",
+        GOOD + b"&scope=\xff",
+        b"",
+        b'{"grant_type":"client_credentials"}',
+        b"\x00\xff\xfe",
+    ],
+)
+def test_bad_forms(issuer: IssuerHarness, body: bytes) -> None:
+    """A repeated parameter, a broken escape, bytes that are not UTF-8, and no form at all are invalid_request (R20)."""
+    answer = post(issuer, body)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert issuer.signer.asked == []
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded; charset=UTF-8", FORM.upper()])
+def test_content_type_may_have_a_charset(issuer: IssuerHarness, content_type: str) -> None:
+    """A media type is compared without its parameters and in any case (RFC 9110 §8.3.1)."""
+    assert post(issuer, GOOD, content_type).status == 200
+
+
+@pytest.mark.parametrize(
+    "content_type", ["", "application/json", "text/plain", FORM + "x", f"{FORM},{FORM}", f"text/plain; {FORM}"]
+)
+def test_other_content_types(issuer: IssuerHarness, content_type: str) -> None:
+    """A body that is said to be no form is invalid_request (R20)."""
+    answer = post(issuer, GOOD, content_type)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+
+
+def test_missing_content_type_and_body(issuer: IssuerHarness) -> None:
+    """A POST without anything is invalid_request (R20)."""
+    answer = issuer.send(http_api_event("POST", TOKEN))
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+
+
+def test_body_that_is_not_base64(issuer: IssuerHarness) -> None:
+    """A body that cannot be decoded is invalid_request."""
+    event = form_event(TOKEN, GOOD, headers=basic("web", SECRET))
+    answer = issuer.send(event | {"body": "Z3Jh!"})
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+
+
+def test_plain_body(issuer: IssuerHarness) -> None:
+    """A body that arrives as text reads the same."""
+    event = form_event(TOKEN, GOOD, headers=basic("web", SECRET))
+    assert issuer.send(event | {"body": GOOD.decode(), "isBase64Encoded": False}).status == 200
+
+
+def test_largest_body(issuer: IssuerHarness) -> None:
+    """A body of exactly 16 KiB is read."""
+    assert post(issuer, GOOD + b"&x=" + b"a" * (MAX_BODY_BYTES - len(GOOD) - 3)).status == 200
+
+
+@pytest.mark.parametrize("size", [MAX_BODY_BYTES + 1, 20 * 1024, 7 * 1024 * 1024])
+@pytest.mark.parametrize("in_base64", [True, False])
+def test_too_large_body(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch, size: int, in_base64: bool) -> None:
+    """A larger body is 413, in the RFC's shape, before anybody looks up a client."""
+    body = (GOOD + b"&x=").ljust(size, b"a")
+    event = form_event(TOKEN, body, headers=basic("web", SECRET))
+    if not in_base64:
+        event |= {"body": body.decode(), "isBase64Encoded": False}
+    answer = issuer.send(event)
+    assert (answer.status, answer.json["error"]) == (413, "invalid_request")
+    assert issuer.clients.reads == []
+
+
+def test_large_body_is_not_decoded(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that is too large even by its encoded length is refused before decoding."""
+    event = form_event(TOKEN, b"a" * 20 * 1024)
+    monkeypatch.setattr("token_issuer.form.base64.b64decode", pytest.fail)
+    assert issuer.send(event).status == 413

@@ -1,0 +1,82 @@
+"""What the log says, and what it never says (R66)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.fakes.http_api_event import basic, form_event
+from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, IssuerHarness
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return the one line that a request logged."""
+    text = capsys.readouterr().out
+    assert text.count("\n") == 1
+    line = json.loads(text)
+    assert isinstance(line, dict)
+    return line
+
+
+def test_issued(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """An issued token is one line: for whom, which jti and kid, never the token or the secret (R66)."""
+    token = issuer.issue()
+    text = capsys.readouterr().out
+    assert token not in text
+    assert token.rpartition(".")[2] not in text
+    assert SECRET not in text
+    line = json.loads(text)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert line == {
+        "level": "INFO",
+        "event": "request",
+        "status": 200,
+        "request_id": "request-1",
+        "endpoint": TOKEN,
+        "method": "POST",
+        "client_id": "web",
+        "outcome": "issued",
+        "jti": claims["jti"],
+        "kid": issuer.key.kid,
+        "scope": "orders:read orders:write",
+    }
+
+
+def test_revoked_and_introspected(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """Revocation and introspection say of which token, and what came of it (R66)."""
+    token = issuer.issue()
+    capsys.readouterr()
+    outcomes = []
+    for path in (INTROSPECT, REVOKE, INTROSPECT):
+        issuer.post(path, token=token)
+        line = one_line(capsys)
+        assert len(line["jti"]) == 22
+        outcomes.append(line["outcome"])
+    assert outcomes == ["active", "revoked", "inactive"]
+
+
+def test_refused_token(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """Why a presented token was not ours is for the log alone."""
+    issuer.post(INTROSPECT, token="garbage")
+    assert one_line(capsys)["reason"] == "invalid_token"
+
+
+def test_failed_authentication(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failed authentication says who was claimed, cut short, in one line whatever it contains (R66)."""
+    claimed = 'x\r\n{"level":"INFO","event":"request"}\u2028' + "y" * 100
+    issuer.send(form_event(TOKEN, {"grant_type": "client_credentials"}, headers=basic(claimed, "wr0ng-secret")))
+    text = capsys.readouterr().out
+    assert len(text.splitlines()) == 1
+    assert "wr0ng-secret" not in text
+    line = json.loads(text)
+    assert line["claimed_client_id"] == claimed[:64]
+    assert (line["outcome"], line["detail"]) == ("invalid_client", "unknown client or wrong secret")
+
+
+def test_unknown_path_is_not_logged(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """A path that is nobody's is not repeated: it may hold anything."""
+    issuer.get("/s3cret-in-a-path")
+    assert "s3cret" not in capsys.readouterr().out

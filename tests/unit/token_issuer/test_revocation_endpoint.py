@@ -1,0 +1,144 @@
+"""The revocation endpoint (RFC 7009, R46, R50)."""
+
+from __future__ import annotations
+
+import jwt
+import pytest
+
+from keyturn.domain.errors import StoreUnavailable
+from tests.fakes.issuer_harness import INTROSPECT, REVOKE, IssuerHarness, make_client
+from tests.fakes.token_factory import NOW, good_header, make_token, signing_key, unsigned
+
+
+def test_revoked_token(issuer: IssuerHarness) -> None:
+    """A client ends its own token; the answer is empty and introspection agrees (R46, R47)."""
+    token = issuer.issue()
+    assert issuer.is_active(token)
+    answer = issuer.post(REVOKE, token=token)
+    assert (answer.status, answer.body) == (200, "")
+    assert answer.headers["cache-control"] == "no-store"
+    assert not issuer.is_active(token)
+
+
+def test_what_is_stored(issuer: IssuerHarness) -> None:
+    """The revocation names the jti, never a spelling of the token, and lives to the end of everybody's leeway (R50)."""
+    token = issuer.issue()
+    claims = jwt.decode(token, options={"verify_signature": False})
+    issuer.post(REVOKE, token=token)
+    [(revocation, reason, actor)] = issuer.revocations.writes
+    assert revocation.target.key == f"jti#{claims['jti']}"
+    assert revocation.expires_at == claims["exp"] + 10
+    assert (reason, actor) == ("revocation_endpoint", "client:web")
+
+
+def test_only_that_token(issuer: IssuerHarness) -> None:
+    """Another token of the same client lives on."""
+    first, second = issuer.issue(), issuer.issue()
+    issuer.post(REVOKE, token=first)
+    assert issuer.is_active(second)
+
+
+@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "no_such_kind"])
+def test_wrong_hint(issuer: IssuerHarness, hint: str) -> None:
+    """A wrong token_type_hint does not save a token (R46)."""
+    token = issuer.issue()
+    assert issuer.post(REVOKE, token=token, token_type_hint=hint).status == 200
+    assert not issuer.is_active(token)
+
+
+def test_twice(issuer: IssuerHarness) -> None:
+    """A token may be revoked again (R50)."""
+    token = issuer.issue()
+    assert [issuer.post(REVOKE, token=token).status for _ in range(2)] == [200, 200]
+
+
+def test_other_spelling(issuer: IssuerHarness) -> None:
+    """A revoked token is revoked in each of its spellings: ECDSA signatures have two (A10)."""
+    token = issuer.issue()
+    issuer.post(REVOKE, token=token)
+    signing_input = token.rpartition(".")[0]
+    again = f"{signing_input}.{jwt.utils.base64url_encode(issuer.key.sign_jose(signing_input.encode())).decode()}"
+    assert again != token
+    assert not issuer.is_active(again)
+
+
+def test_token_of_another_client(issuer: IssuerHarness) -> None:
+    """A stranger's token stays as it is, and the stranger learns nothing (R46)."""
+    issuer.clients.add(make_client("other"))
+    token = issuer.issue()
+    answer = issuer.post(REVOKE, client_id="other", token=token)
+    assert (answer.status, answer.body) == (200, "")
+    assert issuer.is_active(token)
+    assert issuer.revocations.writes == []
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "garbage",
+        "a.b.c",
+        "é\u0000\r\n",
+        "x" * 9000,
+        unsigned(good_header(signing_key()) | {"alg": "none"}, signature=b""),
+        unsigned(good_header(signing_key())),
+        make_token(key=signing_key(name="stranger")),
+        make_token(header={"typ": "JWT"}),
+        make_token(claims={"iss": "https://other.example"}),
+        make_token(claims={"iss": "https://issuer.example/staging"}),
+        make_token(claims={"iat": NOW - 2000, "exp": NOW - 1000}),
+        make_token(claims={"exp": NOW + 3601}),
+    ],
+    ids=[
+        "text",
+        "dots",
+        "controls",
+        "long",
+        "none",
+        "unsigned",
+        "key",
+        "kind",
+        "issuer",
+        "stage",
+        "expired",
+        "lifetime",
+    ],
+)
+def test_what_is_no_token_of_ours(issuer: IssuerHarness, token: str) -> None:
+    """What is no live token of this issuer has no effect at revocation and is inactive at introspection (R46, R48)."""
+    answer = issuer.post(REVOKE, token=token)
+    assert (answer.status, answer.body) == (200, "")
+    assert issuer.revocations.writes == []
+    introspection = issuer.post(INTROSPECT, token=token)
+    assert (introspection.status, introspection.body) == (200, '{"active":false}')
+
+
+@pytest.mark.parametrize(("age", "writes"), [(909, 1), (910, 0)])
+def test_expired_within_the_leeway(issuer: IssuerHarness, age: int, writes: int) -> None:
+    """A token that a verifier still accepts for its leeway can still be ended; one second later there is no need."""
+    token = issuer.issue()
+    issuer.clock.seconds = NOW + age
+    assert issuer.post(REVOKE, token=token).status == 200
+    assert len(issuer.revocations.writes) == writes
+
+
+def test_uncertain_clock(issuer: IssuerHarness) -> None:
+    """A token that may be over by the late end of the present, but not by the early one, is ended."""
+    token = issuer.issue()
+    issuer.clock.seconds, issuer.clock.spread = NOW + 909, 5.0
+    issuer.post(REVOKE, token=token)
+    assert len(issuer.revocations.writes) == 1
+
+
+def test_missing_token(issuer: IssuerHarness) -> None:
+    """A request without a token is invalid_request."""
+    answer = issuer.post(REVOKE)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+
+
+def test_store_that_is_down(issuer: IssuerHarness) -> None:
+    """A revocation that was not stored is not confirmed (RFC 7009 §2.2.1)."""
+    token = issuer.issue()
+    issuer.revocations.fault = StoreUnavailable("down")
+    answer = issuer.post(REVOKE, token=token)
+    assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
+    assert answer.headers["retry-after"] == "5"

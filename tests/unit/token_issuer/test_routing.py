@@ -1,0 +1,90 @@
+"""Which request reaches which endpoint, and what all the others are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.http_api_event import basic, http_api_event
+from tests.fakes.issuer_harness import (
+    INTROSPECT,
+    JWKS,
+    METADATA,
+    OPENID_METADATA,
+    REVOKE,
+    SECRET,
+    TOKEN,
+    IssuerHarness,
+)
+
+FORMS = [TOKEN, REVOKE, INTROSPECT]
+DOCUMENTS = [JWKS, METADATA, OPENID_METADATA]
+
+
+@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "post", "PATCH"])
+def test_forms_take_post_only(issuer: IssuerHarness, path: str, method: str) -> None:
+    """Another method on a form endpoint is 405 with Allow, in the RFC's shape, never stored (R20)."""
+    answer = issuer.send(http_api_event(method, path, headers=basic("web", SECRET)))
+    assert answer.status == 405
+    assert answer.headers["allow"] == "POST"
+    assert answer.headers["cache-control"] == "no-store"
+    if method != "HEAD":
+        assert answer.json["error"] == "invalid_request"
+    assert issuer.clients.reads == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_documents_take_get_only(issuer: IssuerHarness, path: str) -> None:
+    """A POST to a document is 405."""
+    answer = issuer.send(http_api_event("POST", path))
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("path", ["/", "", "/oauth2", "/oauth2/token/", "/OAUTH2/token", "//oauth2/token", "/x" * 500])
+def test_unknown_path(issuer: IssuerHarness, path: str) -> None:
+    """A path of no endpoint is 404, in the RFC's shape."""
+    answer = issuer.get(path)
+    assert (answer.status, answer.json["error"]) == (404, "invalid_request")
+
+
+def test_parameters_of_the_query_are_not_read(issuer: IssuerHarness) -> None:
+    """Credentials and parameters in the query are never taken: they end in logs (RFC 6749 §2.3.1)."""
+    event = http_api_event("POST", TOKEN, headers={"content-type": "application/x-www-form-urlencoded"}, body=b"")
+    query = {"grant_type": "client_credentials", "client_id": "web", "client_secret": SECRET}
+    event |= {"queryStringParameters": query, "rawQueryString": "&".join(f"{k}={v}" for k, v in query.items())}
+    assert issuer.send(event).status == 401
+
+
+def test_method_override_is_ignored(issuer: IssuerHarness) -> None:
+    """A header does not change the method (R58)."""
+    answer = issuer.send(http_api_event("GET", TOKEN, headers={"x-http-method-override": "POST"}))
+    assert answer.status == 405
+
+
+def test_named_stage(issuer: IssuerHarness) -> None:
+    """A stage's name in front of the path does not matter."""
+    assert issuer.send(http_api_event("GET", JWKS, stage="prod")).status == 200
+
+
+def test_header_names_have_no_case(issuer: IssuerHarness) -> None:
+    """Header names are compared without case."""
+    event = http_api_event(
+        "POST",
+        TOKEN,
+        headers={
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Authorization": basic("web", SECRET)["authorization"],
+        },
+        body=b"grant_type=client_credentials",
+    )
+    assert issuer.send(event).status == 200
+
+
+@pytest.mark.parametrize("path", [*FORMS, *DOCUMENTS, "/nowhere"])
+def test_security_headers(issuer: IssuerHarness, path: str) -> None:
+    """Every answer tells browsers to do nothing with it."""
+    headers = issuer.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "access-control-allow-origin" not in headers
