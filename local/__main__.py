@@ -65,7 +65,7 @@ def print_native_template() -> int:
 def _print_addresses(stack: EmbeddedStack, running: StackFile, progress: Progress) -> None:
     progress.line("\nUp, until Ctrl-C:")
     progress.line(f"  issuer       {running.issuer}")
-    progress.line(f"  JWKS         {running.jwks_uri}")
+    progress.line(f"  JWKS         {running.outputs['JwksUrl']}")
     for name, url in running.apis.items():
         progress.line(f"  {name:<12} {url}")
     progress.line(f"  credentials  {stack.file} (client_id, client_secret, and the rest)")

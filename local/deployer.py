@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.emulator import REGION
-from local.emulator_gaps import repair_gaps
+from local.emulator_gaps import adapt_template, repair_gaps
 from local.transform import transform_template
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Deployer:
         keys = {logical_id: f"{logical_id}-{artifact.sha256}.zip" for logical_id, artifact in artifacts.items()}
         uris = {logical_id: f"s3://{BUCKET}/{key}" for logical_id, key in keys.items()}
         native = transform_template(template, parameters, uris, REGION)
+        adapt_template(native)
         fingerprint = hashlib.sha256(json.dumps([native, dict(parameters)], sort_keys=True).encode()).hexdigest()
         status = self._status()
         if status in _UP and self._record.exists() and self._record.read_text() == fingerprint:

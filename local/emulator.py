@@ -28,7 +28,8 @@ _MARKER = "running"
 
 # The emulator takes these for the account's root and checks no signature of root: whoever reaches its port is root,
 # so it listens on loopback alone.
-ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+ACCESS_KEY_ID = "test"
+SECRET_ACCESS_KEY = "test"
 
 
 class EmulatorError(Exception):
@@ -103,8 +104,8 @@ class Emulator:
     def client(self, service: str) -> Any:
         """Return a boto3 client that is root in the emulator's account."""
         return boto3.session.Session(
-            aws_access_key_id=ROOT_CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=ROOT_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=ACCESS_KEY_ID,
+            aws_secret_access_key=SECRET_ACCESS_KEY,
             region_name=REGION,
         ).client(  # type: ignore[call-overload]  # the service is any of those that the stack uses
             service,
@@ -180,7 +181,8 @@ class Emulator:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
             "LOG_LEVEL": "INFO",
-            **ROOT_CREDENTIALS,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         }
 
     def _wait_until_ready(self) -> None:

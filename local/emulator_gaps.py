@@ -1,8 +1,8 @@
 """What the emulator does otherwise than AWS: one table, printed at every start.
 
-The template is written for AWS and deployed as it is. Where the emulator falls short, a row says so, and why it is no
-harm or what makes up for it; a row with a repair is applied after each deployment. `tests/emulator` pins what the
-project leans on, so that a row can leave when the emulator learns it.
+The template is written for AWS. Where the emulator falls short, a row says what happens here instead; it may adapt the
+native template before a deployment, or repair the stack after it. `tests/emulator` pins what the project leans on, so
+that a row can leave when the emulator learns it.
 """
 
 from __future__ import annotations
@@ -15,16 +15,25 @@ if TYPE_CHECKING:
 
     from local.emulator import Emulator
 
+    Adapt = Callable[[dict[str, Any]], None]
     Repair = Callable[[Emulator, Mapping[str, Any], Mapping[str, str]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One difference: what it is about, and what happens here instead."""
+    """One difference: what it is about, what happens here instead, and what makes up for it."""
 
     subject: str
     here: str
+    adapt: Adapt | None = None
     repair: Repair | None = None
+
+
+def drop_old_layer_versions(template: dict[str, Any]) -> None:
+    """Let an update delete the layer version that it replaces, which the SAM transform would keep for ever."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::LayerVersion":
+            resource["DeletionPolicy"] = "Delete"
 
 
 def set_table_features(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
@@ -47,8 +56,9 @@ GAPS = (
     Gap(
         "expiry and point-in-time recovery of tables",
         "ignored by CloudFormation, set by API calls after the deployment",
-        set_table_features,
+        repair=set_table_features,
     ),
+    Gap("old versions of layers", "deleted, since all are held in memory", adapt=drop_old_layer_versions),
     Gap("processor and runtime of functions", "ignored: handlers run on this machine, on the Python of .venv"),
     Gap("packages of functions", "those of .venv are there too; a packaging test imports the artifacts alone"),
     Gap("kms:* and dynamodb:LeadingKeys conditions", "not evaluated; actions, resources and key policies are"),
@@ -57,6 +67,13 @@ GAPS = (
     Gap("metrics from logs, and alarms", "not evaluated"),
     Gap("root credentials", "not checked: whoever reaches the port is root, so it listens on loopback alone"),
 )
+
+
+def adapt_template(template: dict[str, Any]) -> None:
+    """Apply every adaptation of the table to the native template, in place."""
+    for gap in GAPS:
+        if gap.adapt is not None:
+            gap.adapt(template)
 
 
 def repair_gaps(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:

@@ -120,6 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
         raise _Refusal(404 if self.server.routes else 503, "Not Found" if self.server.routes else "Service Unavailable")
 
     def _read_body(self) -> bytes:
+        if any("\n" in value for value in self.headers.values()):
+            raise _Refusal(400, "Bad Request")  # a folded line (RFC 9112 §5.2): http.client would pass it on
         if "transfer-encoding" in self.headers:
             raise _Refusal(411, "Length Required")
         lengths = self.headers.get_all("content-length", ["0"])
@@ -152,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
             connection.endheaders(body or None)
             response = connection.getresponse()
             return response.status, _gateway_headers(response.getheaders()), response.read()
-        except (ValueError, http.client.InvalidURL) as error:  # a folded header line, a control character in the path
+        except (ValueError, http.client.InvalidURL) as error:  # a control character, or bytes that are no ASCII
             raise _Refusal(400, "Bad Request") from error
         except (OSError, http.client.HTTPException) as error:
             raise _Refusal(502, "Bad Gateway") from error

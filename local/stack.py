@@ -12,7 +12,7 @@ from pathlib import Path
 from local.build import build_artifacts
 from local.demo_client import AUDIENCE, SCOPES, register_demo_client
 from local.deployer import Deployer, Deployment
-from local.emulator import REGION, ROOT_CREDENTIALS, Emulator, StateFound, settle_last_run
+from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Emulator, StateFound, settle_last_run
 from local.emulator_gaps import GAPS
 from local.front_proxy import FrontProxy
 from local.ports import DEFAULT_PORTS, Ports, choose_ports
@@ -95,8 +95,10 @@ class EmbeddedStack:
         self._running.close()
 
     def _start(self) -> StackFile:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.chmod(0o700)  # it holds private keys
         self._lock()
+        self.file.unlink(missing_ok=True)  # a killed run left its own
         found = settle_last_run(self.directory)  # first of all, since an emulator left behind holds its port
         ports, remarks = choose_ports(self.directory / "ports.json", self._preferred_ports)
         for remark in remarks:
@@ -119,18 +121,13 @@ class EmbeddedStack:
             audience=AUDIENCE,
             scope=SCOPES[0],
             apis={name: f"http://127.0.0.1:{ports.apis}{prefix}/reports" for name, prefix in prefixes.items()},
-            jwks_uri=deployment.outputs["JwksUrl"],
             stack_name=STACK_NAME,
-            region=REGION,
-            endpoint_url=emulator.endpoint_url,
-            key_ring_table=deployment.outputs["KeyRingTableName"],
-            revocation_table=deployment.outputs["RevocationTableName"],
-            client_table=deployment.outputs["ClientTableName"],
-            key_rotator_function=deployment.outputs["KeyRotatorFunctionName"],
-            environment={
-                "AWS_ENDPOINT_URL": emulator.endpoint_url,
-                "AWS_DEFAULT_REGION": REGION,
-                **ROOT_CREDENTIALS,
+            outputs=deployment.outputs,
+            emulator={
+                "endpoint_url": emulator.endpoint_url,
+                "region": REGION,
+                "access_key_id": ACCESS_KEY_ID,
+                "secret_access_key": SECRET_ACCESS_KEY,
             },
             process_id=os.getpid(),
         )

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class StackFile:
     """A running stack; each of `apis` is the URL of a GET that needs `scope`.
 
-    `environment` makes any AWS SDK talk to the emulator as its root.
+    `outputs` are those of the CloudFormation stack. `emulator` is how to talk to it as its root: endpoint_url, region,
+    access_key_id, secret_access_key.
     """
 
     issuer: str
@@ -25,15 +26,9 @@ class StackFile:
     audience: str
     scope: str
     apis: dict[str, str]
-    jwks_uri: str
     stack_name: str
-    region: str
-    endpoint_url: str
-    key_ring_table: str
-    revocation_table: str
-    client_table: str
-    key_rotator_function: str
-    environment: dict[str, str]
+    outputs: dict[str, str]
+    emulator: dict[str, str]
     process_id: int
 
 

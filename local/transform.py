@@ -49,5 +49,6 @@ def transform_template(
     try:
         native: dict[str, Any] = translator.translate(source, dict(parameters))
     except InvalidDocumentException as error:
-        raise TransformError(f"the template does not transform: {error.message}") from error
+        causes = "; ".join(cause.message for cause in error.causes)
+        raise TransformError(f"the template does not transform: {causes}") from error
     return native

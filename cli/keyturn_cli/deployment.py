@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,6 @@ class NoDeployment(KeyturnError):
 class Deployment:
     """A stack's issuer and tables, and the DynamoDB client that reaches them."""
 
-    name: str
     issuer: str
     client_table: str
     key_ring_table: str
@@ -78,7 +76,7 @@ def _embedded(description: dict[str, Any]) -> Deployment:
         aws_secret_access_key=description["emulator"]["secret_access_key"],
         region_name=description["emulator"]["region"],
     )
-    return _deployment("the embedded stack", outputs, session, endpoint_url=description["emulator"]["endpoint_url"])
+    return _deployment(outputs, session, endpoint_url=description["emulator"]["endpoint_url"])
 
 
 def _deployed(stack: str) -> Deployment:
@@ -92,12 +90,11 @@ def _deployed(stack: str) -> Deployment:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if "KeyRingTableName" not in outputs:
         raise NoDeployment(f"stack {stack} is not a Keyturn stack: it has no output KeyRingTableName")
-    return _deployment(f"stack {stack}", outputs, session, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    return _deployment(outputs, session)
 
 
-def _deployment(name: str, outputs: dict[str, str], session: boto3.Session, *, endpoint_url: str | None) -> Deployment:
+def _deployment(outputs: dict[str, str], session: boto3.Session, *, endpoint_url: str | None = None) -> Deployment:
     return Deployment(
-        name=name,
         issuer=outputs["IssuerUrl"],
         client_table=outputs["ClientTableName"],
         key_ring_table=outputs["KeyRingTableName"],

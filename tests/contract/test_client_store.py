@@ -126,6 +126,12 @@ def test_next_version_is_read(dynamodb: DynamoDBClient) -> None:
     assert DynamoDbClientRegistry(dynamodb, "clients").get("web") == make_client()
 
 
+def test_id_that_no_key_can_hold() -> None:
+    """An id longer than DynamoDB's keys is unknown without a call: DynamoDB would refuse it as a mistake of ours."""
+    nothing: Any = object()
+    assert DynamoDbClientRegistry(nothing, "clients").get("x" * 2048) is None
+
+
 def test_missing_table(dynamodb: DynamoDBClient) -> None:
     """A table that is not there is a fault, not an unknown client."""
     store = DynamoDbClientRegistry(dynamodb, "elsewhere")

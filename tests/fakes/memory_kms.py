@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
 from keyturn.domain.errors import KeyUnusable
 from tests.fakes.token_factory import SigningKey, signing_key
@@ -22,9 +23,12 @@ class MemoryKey:
 class MemoryKms:
     """A KeyProvisioner; `made` has every key that it ever made, by ARN."""
 
-    def __init__(self) -> None:
-        """Begin without a key."""
+    def __init__(self, other: MemoryKms | None = None) -> None:
+        """Begin without a key, or as another client of the same KMS."""
         self.made: dict[str, MemoryKey] = {}
+        self._numbers = count()
+        if other is not None:
+            self.made, self._numbers = other.made, other._numbers
 
     def states(self) -> list[str]:
         """Return the states of all keys, in the order of their creation."""
@@ -32,7 +36,7 @@ class MemoryKms:
 
     def create_key(self, algorithm: str, nonce: str) -> str:
         """Make a key."""
-        number = len(self.made)
+        number = next(self._numbers)
         arn = f"arn:aws:kms:eu-central-1:123456789012:key/{number:08d}"
         # Keys are made once per process, since RSA keys take their time.
         self.made[arn] = MemoryKey(signing_key(algorithm, f"kms-{number}"), nonce)

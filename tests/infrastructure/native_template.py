@@ -20,7 +20,9 @@ class NativeTemplate:
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of all resources of a type, by logical id."""
         return {
-            name: resource.get("Properties", {}) for name, resource in self.resources.items() if resource["Type"] == kind
+            name: resource.get("Properties", {})
+            for name, resource in self.resources.items()
+            if resource["Type"] == kind
         }
 
     def properties(self, name: str) -> dict[str, Any]:

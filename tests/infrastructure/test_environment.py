@@ -37,7 +37,7 @@ class Recorder(dict[str, str]):
 
 @pytest.mark.parametrize("function", SETTINGS)
 def test_a_function_reads_the_variables_that_it_is_given(template: NativeTemplate, function: str) -> None:
-    """Each variable of the template is read by the function, each one that it reads is there, and the defaults are valid."""
+    """The function reads each variable that the template sets and no other, and takes the defaults."""
     environment = Recorder(template.environment(function))
     SETTINGS[function](environment)
     assert environment.asked == set(environment)

@@ -92,7 +92,9 @@ def _calls_of(bootstrap: str) -> Iterator[str]:
 
 def _calls_in(adapter: type) -> Iterator[str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(adapter)))
-    constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    constants = {
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     for service, prefix in PREFIXES.items():
         client = boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]  # one of the three
         operations: dict[str, str] = client.meta.method_to_api_mapping

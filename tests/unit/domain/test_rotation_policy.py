@@ -14,8 +14,7 @@ RULES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "lead covers cache, max-age, view and skew": (
         {"publish_lead": 970},
         {"publish_lead": 969},
-        "PublishLeadSeconds must be at least VerifierCacheSeconds + JwksMaxAgeSeconds + RingViewSeconds"
-        " + ClockSkewSeconds: 969 is less than 970",
+        "VerifierCacheSeconds + JwksMaxAgeSeconds + RingViewSeconds + ClockSkewSeconds: 969 is less than 970",
     ),
     "retention covers view, ceiling and skew": (
         {"retention": 670},

@@ -159,6 +159,14 @@ def test_key_material_has_one_spelling(algorithm: str, members: str) -> None:
                 load(jwk | {member: bad})
 
 
+def test_coordinates_may_not_lend_each_other_octets() -> None:
+    """R09, RFC 7518 §6.2.1: x and y whose octets together are a good point, cut elsewhere, are refused."""
+    jwk = signing_key().jwk
+    point = (decode(jwk["x"].encode()) or b"") + (decode(jwk["y"].encode()) or b"")
+    with pytest.raises(ValueError, match="right length"):
+        load(jwk | {"x": encode(point[:31]), "y": encode(point[31:])})
+
+
 @pytest.mark.parametrize("algorithm", ["ES256", "ES384", "ES512"])
 def test_a_point_that_is_not_on_the_curve_is_refused(algorithm: str) -> None:
     """R09, RFC 8725bis §3.4: a changed coordinate, and zero, are no points of the curve."""
@@ -213,6 +221,9 @@ def test_a_point_off_edwards25519_or_of_small_order_is_refused() -> None:
     small += [encoded[:31] + bytes([encoded[31] | 0x80]) for encoded in small]
     for encoded in (*small, (2).to_bytes(32, "little"), b"\xff" * 32):
         outcome(lambda encoded=encoded: check_ed25519(encoded), False)  # type: ignore[misc]
+    jwk = signing_key("Ed25519").jwk
+    with pytest.raises(ValueError, match="small order"):
+        load(jwk | {"x": encode((1).to_bytes(32, "little"))})
     for _ in range(20):
         check_ed25519(Ed25519PrivateKey.generate().public_key().public_bytes_raw())
 

@@ -6,10 +6,11 @@ from itertools import product
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from keyturn.jose import KeySet, TokenError, TokenErrorReason, verify_access_token, verify_jws
 from keyturn.jose.base64url import decode, encode
-from keyturn.jose.ecdsa_signature import CURVES, from_der
+from keyturn.jose.ecdsa_signature import CURVES, from_der, to_der
 from tests.fakes.token_factory import ALGORITHMS, NOW, SigningKey, key_set, make_token, policy, signing_key
 
 ALL = frozenset({*ALGORITHMS, "EdDSA"})
@@ -100,6 +101,27 @@ def test_the_mirrored_signature_is_the_same_token(algorithm: str) -> None:
     assert other != token
     verified = [verify_access_token(text, key_set(key), policy(), now=NOW) for text in (token, other)]
     assert verified[0].jti == verified[1].jti
+
+
+@pytest.mark.parametrize("algorithm", sorted(CURVES))
+def test_the_range_of_r_and_s_is_ours_to_check(algorithm: str) -> None:
+    """R08, A8: 1 to n - 1 convert both ways; 0 and n are refused before any library sees them."""
+    size, order = CURVES[algorithm]
+    for r, s, accepted in ((1, 1, True), (order - 1, order - 1, True), (0, 1, False), (1, 0, False)):
+        assert converts(r, s, size, algorithm) == accepted
+    for r, s in ((order, 1), (1, order), (order, order), (0, 0)):
+        assert not converts(r, s, size, algorithm)
+
+
+def converts(r: int, s: int, size: int, algorithm: str) -> bool:
+    """Return whether r and s convert to DER and, by both directions alike, from it."""
+    raw = r.to_bytes(size, "big") + s.to_bytes(size, "big")
+    der = to_der(raw, algorithm)
+    try:
+        assert from_der(encode_dss_signature(r, s), algorithm) == raw
+    except ValueError:
+        assert der is None
+    return der is not None
 
 
 def test_the_orders_are_those_of_the_curves() -> None:

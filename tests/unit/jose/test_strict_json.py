@@ -86,6 +86,14 @@ def test_nesting_stops_at_the_bound(opening: str, inner: str, closing: str) -> N
         assert (parse_object(text.encode()) is not None) == accepted
 
 
+@pytest.mark.parametrize("siblings", ["", "[],", "[[],[]],", "[],[[]],"])
+def test_siblings_do_not_add_to_the_depth(siblings: str) -> None:
+    """R03: however many brackets were opened and closed before, 16 levels are read and 17 refused."""
+    for levels, accepted in ((MAX_DEPTH - 2, True), (MAX_DEPTH - 1, False)):
+        text = f'{{"a":[{siblings * 20}{"[" * levels}{"]" * levels}]}}'
+        assert (parse_object(text.encode()) is not None) == accepted
+
+
 def test_brackets_inside_of_strings_are_not_nesting() -> None:
     """R03: a flat object with many brackets in its strings, after an escaped quote too, is read."""
     value = {"a": '"' + "[" * 50, "b\\": "{" * 50, "c": [[], []] * 20}

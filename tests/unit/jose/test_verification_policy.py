@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from keyturn.jose import ANY_AUDIENCE, VerificationPolicy
-from tests.fakes.token_factory import policy
+from keyturn.jose.algorithms import ALGORITHM_NAMES
+from tests.fakes.token_factory import ALGORITHMS, policy
 
 
 @pytest.mark.parametrize("name", ["issuer", "audiences", "algorithms"])
@@ -43,6 +44,7 @@ def test_the_bounds_themselves_are_allowed() -> None:
     """R14: a leeway of 0 and of 60 s, and a lifetime of 1 s, are configurations."""
     assert policy(leeway=0, max_lifetime=1).leeway == 0
     assert policy(leeway=60).max_lifetime == 3600
+    assert policy(algorithms=set(ALGORITHM_NAMES)).algorithms == {*ALGORITHMS, "EdDSA"}
     assert policy(audiences=ANY_AUDIENCE).audiences is ANY_AUDIENCE
 
 

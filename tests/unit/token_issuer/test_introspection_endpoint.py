@@ -80,10 +80,19 @@ def test_expiry(issuer: IssuerHarness, age: int, active: bool) -> None:
     assert issuer.is_active(token) is active
 
 
-def test_uncertain_clock(issuer: IssuerHarness) -> None:
-    """A token that may be over is not called active, and a revocation that may still count does."""
+def test_token_that_may_be_over(issuer: IssuerHarness) -> None:
+    """A token that is over by the late end of the present is not active."""
     token = issuer.issue()
     issuer.clock.seconds, issuer.clock.spread = NOW + 909, 1.0
+    assert not issuer.is_active(token)
+
+
+def test_revocation_that_may_still_count(issuer: IssuerHarness) -> None:
+    """A revocation that is over by the late end of the present, but not by the early one, counts."""
+    token = issuer.issue()
+    revocation = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 1)
+    issuer.revocations.revoke(revocation, reason="test", actor="test")
+    issuer.clock.spread = 1.0
     assert not issuer.is_active(token)
 
 

@@ -6,6 +6,7 @@ import jwt
 import pytest
 
 from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.revocation import Revocation, Target, TargetKind
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, IssuerHarness, make_client
 from tests.fakes.token_factory import NOW, good_header, make_token, signing_key, unsigned
 
@@ -127,6 +128,15 @@ def test_uncertain_clock(issuer: IssuerHarness) -> None:
     issuer.clock.seconds, issuer.clock.spread = NOW + 909, 5.0
     issuer.post(REVOKE, token=token)
     assert len(issuer.revocations.writes) == 1
+
+
+def test_token_that_counts_from_the_next_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token issued right after a cut, its iat a moment ahead, can be ended at once, even without any leeway."""
+    issuer = IssuerHarness(monkeypatch, LEEWAY_SECONDS="0")
+    cut = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW + 1, expires_at=NOW + 1000)
+    issuer.revocations.revoke(cut, reason="test", actor="test")
+    issuer.post(REVOKE, token=issuer.issue())
+    assert [revocation.target.kind for revocation, _, _ in issuer.revocations.writes[1:]] == [TargetKind.TOKEN]
 
 
 def test_missing_token(issuer: IssuerHarness) -> None:

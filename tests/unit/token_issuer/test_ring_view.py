@@ -52,7 +52,7 @@ def test_view_that_is_too_old(issuer: IssuerHarness) -> None:
     issuer.view.ring()
     issuer.rings.fault = StoreUnavailable("down")
     issuer.wall += MAX_AGE + 1
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match="down"):
         issuer.view.ring()
     assert issuer.post("/oauth2/token", grant_type="client_credentials").status == 503
     assert issuer.signer.asked == []

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.aws_errors import aws_errors
-from keyturn.adapters.revocation_feed_item import feed_item, stored_targets, target_update
+from keyturn.adapters.revocation_feed_item import Cause, feed_item, stored_targets, target_update
 from keyturn.adapters.revocation_item import revocation_from_item, target_key
 from keyturn.domain.errors import StoreUnavailable, Throttled
 from keyturn.domain.revocation import Revocation, Target
@@ -86,13 +86,14 @@ class DynamoDbRevocationWriter:
         A feed item is written even if the target is there: whoever wrote it may have died before its feed item could be
         relied on. Raises StoreUnavailable when nothing can be acknowledged; the same call may then be made again.
         """
+        cause = Cause(reason, actor)
         target_is_due = True
         for attempt in range(_WRITES):
             # The early end of the present: no reader skips a feed item for lying in its future, or in tomorrow's feed.
             written_at = self._clock.now().earliest
-            writes = [self._feed_write(revocation, written_at, reason, actor)]
+            writes = [self._feed_write(revocation, cause, written_at)]
             if target_is_due:
-                writes += self._target_writes(revocation, reason, actor)
+                writes += self._target_writes(revocation, cause)
             done, stored = self._write(writes)
             if stored is not None:
                 stronger = _stronger(revocation, stored)
@@ -106,14 +107,13 @@ class DynamoDbRevocationWriter:
                 self._pause(_FIRST_PAUSE * 2**attempt)
         raise StoreUnavailable(f"the revocation was not written in time in {_WRITES} attempts")
 
-    def _feed_write(self, revocation: Revocation, now: float, reason: str, actor: str) -> dict[str, Any]:
-        expires_at = now + self._feed_lifetime
-        item = feed_item(revocation, secrets.token_hex(8), now=now, expires_at=expires_at, reason=reason, actor=actor)
+    def _feed_write(self, revocation: Revocation, cause: Cause, now: float) -> dict[str, Any]:
+        item = feed_item(revocation, cause, feed_id=secrets.token_hex(8), now=now, expires_at=now + self._feed_lifetime)
         return {"Put": {"TableName": self._table, "Item": item}}
 
-    def _target_writes(self, revocation: Revocation, reason: str, actor: str) -> list[dict[str, Any]]:
+    def _target_writes(self, revocation: Revocation, cause: Cause) -> list[dict[str, Any]]:
         return [
-            {"Update": {"TableName": self._table, **target_update(target, revocation, reason=reason, actor=actor)}}
+            {"Update": {"TableName": self._table, **target_update(target, revocation, cause)}}
             for target in stored_targets(revocation.target)
         ]
 

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.item_version import ITEM_VERSION
 from keyturn.adapters.revocation_item import target_key
 from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+
+
+class Cause(NamedTuple):
+    """Why a revocation was made, and by whom: for whoever reads the items, not for those who enforce them."""
+
+    reason: str
+    actor: str
 
 
 def stored_targets(target: Target) -> tuple[Target, ...]:
@@ -22,12 +29,12 @@ def stored_targets(target: Target) -> tuple[Target, ...]:
     return (target,)
 
 
-def target_update(target: Target, revocation: Revocation, *, reason: str, actor: str) -> dict[str, Any]:
+def target_update(target: Target, revocation: Revocation, cause: Cause) -> dict[str, Any]:
     """Return the arguments of a conditional UpdateItem: it fails rather than take anything back.
 
     `not_before` never goes back and `expires_at` never shrinks; compromised kids are left alone.
     """
-    values = {":v": ITEM_VERSION, ":expires": revocation.expires_at, ":reason": reason, ":actor": actor}
+    values = {":v": ITEM_VERSION, ":expires": revocation.expires_at, ":reason": cause.reason, ":actor": cause.actor}
     update = "SET v = if_not_exists(v, :v), expires_at = :expires, reason = :reason, actor = :actor"
     condition = "(attribute_not_exists(expires_at) OR expires_at <= :expires)"
     if revocation.not_before is not None:
@@ -43,9 +50,7 @@ def target_update(target: Target, revocation: Revocation, *, reason: str, actor:
     }
 
 
-def feed_item(
-    revocation: Revocation, feed_id: str, *, now: float, expires_at: float, reason: str, actor: str
-) -> dict[str, Any]:
+def feed_item(revocation: Revocation, cause: Cause, *, feed_id: str, now: float, expires_at: float) -> dict[str, Any]:
     """Return the feed item as attribute values; `now` is service time in seconds, `expires_at` the item's own end."""
     day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
     return encode_item(
@@ -57,8 +62,8 @@ def feed_item(
             "kind": revocation.target.kind.value,
             "not_before": revocation.not_before,
             "target_expires_at": revocation.expires_at,
-            "reason": reason,
-            "actor": actor,
+            "reason": cause.reason,
+            "actor": cause.actor,
             "expires_at": math.ceil(expires_at),
         }
     )

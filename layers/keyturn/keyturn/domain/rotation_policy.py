@@ -68,8 +68,8 @@ class RotationPolicy:
         period = max(self.publish_lead, self.retention)
         if self.rotation_period < period:
             yield (
-                "RotationPeriodSeconds must be at least PublishLeadSeconds and RetentionSeconds, so that three published"
-                f" keys are enough: {self.rotation_period} is less than {period}"
+                "RotationPeriodSeconds must be at least PublishLeadSeconds and RetentionSeconds, so that three"
+                f" published keys are enough: {self.rotation_period} is less than {period}"
             )
         yield from self._broken_ranges()
 

@@ -9,6 +9,10 @@ from keyturn.jose.base64url import decode
 from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.strict_json import parse_object
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
 # API Gateway passes 10,240 bytes of headers in all; the cap stands before the first look inside.
 MAX_TOKEN_LENGTH = 8192
 
@@ -72,10 +76,10 @@ def parse_header(segment: bytes) -> Header:
     algorithm, kid, token_type = header.get("alg"), header.get("kid"), header.get("typ", "")
     if not (isinstance(algorithm, str) and isinstance(token_type, str) and is_kid(kid)):
         raise TokenError(TokenErrorReason.INVALID_HEADER)
-    return Header(algorithm, header["kid"], token_type.lower().removeprefix("application/"))
+    return Header(algorithm, kid, token_type.lower().removeprefix("application/"))
 
 
-def is_kid(value: object) -> bool:
+def is_kid(value: object) -> TypeGuard[str]:
     """Return whether a value is a key id of the form we accept: it ends in a look-up, a log line, never in a path."""
     return isinstance(value, str) and _KID.fullmatch(value) is not None
 

@@ -35,7 +35,7 @@ def parse_jwk(jwk: Mapping[str, object], *, assume_algorithm: str | None = None)
     if not _PRIVATE_MEMBERS.isdisjoint(jwk):
         raise ValueError("the JWK holds private or symmetric key material: whoever published it must replace that key")
     kid = jwk.get("kid")
-    if not isinstance(kid, str) or not is_kid(kid):
+    if not is_kid(kid):
         raise ValueError("kid is 1 to 128 characters [A-Za-z0-9_-]")
     if jwk.get("use", "sig") != "sig" or jwk.get("key_ops", ["verify"]) != ["verify"]:
         raise ValueError('use, where present, is "sig", and key_ops ["verify"]')

@@ -1,0 +1,35 @@
+"""Clients give up in time (R61)."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyturn.adapters.aws_client import dynamodb_client, kms_client, tagging_client
+
+
+@pytest.fixture(autouse=True)
+def _region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the Region, as Lambda does."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+
+@pytest.mark.parametrize("client", [dynamodb_client, kms_client])
+def test_hot_path_waits_a_second_at_most_and_asks_twice(client: object) -> None:
+    """Connecting takes half a second at most, an answer one second, and there are two attempts in all (R61)."""
+    assert callable(client)
+    config = client().meta.config
+    assert (config.connect_timeout, config.read_timeout) == (0.5, 1.0)
+    assert config.retries["total_max_attempts"] == 2
+    assert config.retries["mode"] == "standard"
+
+
+def test_creation_is_asked_once_and_waited_for() -> None:
+    """A client for creations takes its own time and one attempt."""
+    config = kms_client(read_timeout=5.0, attempts=1).meta.config
+    assert (config.read_timeout, config.retries["total_max_attempts"]) == (5.0, 1)
+
+
+def test_tag_look_up_has_a_limit_too() -> None:
+    """The look-up by tag gives up as well."""
+    config = tagging_client().meta.config
+    assert (config.connect_timeout, config.read_timeout) == (0.5, 5.0)

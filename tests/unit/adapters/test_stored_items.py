@@ -1,0 +1,132 @@
+"""Items as they are stored, and what a damaged one does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from keyturn.adapters.attribute_values import decode_item, encode_item
+from keyturn.adapters.item_version import ITEM_VERSION
+from keyturn.adapters.key_ring_item import ring_from_item, ring_to_item
+from keyturn.adapters.revocation_item import revocation_from_item
+from keyturn.domain.errors import ItemDamaged
+from keyturn.domain.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
+from keyturn.domain.revocation import TargetKind
+
+JWK = {"kid": "a", "kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQ", "e": "AQAB"}
+RING = KeyRing(
+    name="default",
+    version=7,
+    keys=[
+        RingKey(
+            kid="a",
+            arn="arn:a",
+            algorithm="RS256",
+            jwk=JWK,
+            state=KeyState.ACTIVE,
+            created_at=1,
+            published_at=2,
+            activated_at=3,
+        )
+    ],
+    intents=[Intent(nonce="n", since=4, algorithm="RS256")],
+    compromises=[Compromise(kid="b", at=5, reason="leak", actor="me")],
+    longest_lifetime=3600,
+)
+
+
+def stored_ring() -> dict[str, Any]:
+    return decode_item(encode_item(ring_to_item(RING)))
+
+
+def test_a_ring_comes_back_as_it_was_stored() -> None:
+    """Through DynamoDB's attribute values and back, nothing is lost and nothing is added."""
+    ring = ring_from_item(stored_ring(), "default")
+    assert (ring.keys, ring.intents, ring.compromises) == (RING.keys, RING.intents, RING.compromises)
+    assert (ring.name, ring.version, ring.longest_lifetime) == ("default", 7, 3600)
+
+
+@pytest.mark.parametrize("version", [ITEM_VERSION, ITEM_VERSION + 1])
+def test_this_and_the_next_item_version_are_read(version: int) -> None:
+    """Functions are updated one by one: the one that is updated last meets items of the next version."""
+    assert ring_from_item(stored_ring() | {"v": version}, "default").version == 7
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"v": ITEM_VERSION - 1},
+        {"v": ITEM_VERSION + 2},
+        {"v": None},
+        {"version": "7"},
+        {"version": True},
+        {"keys": None},
+        {"keys": [{}]},
+        {"keys": ["x"]},
+        {"keys": [stored_ring()["keys"][0] | {"state": "EXCITED"}]},
+        {"keys": [stored_ring()["keys"][0] | {"jwk": JWK | {"kid": "other"}}]},
+        {"keys": [stored_ring()["keys"][0] | {"jwk": JWK | {"alg": "ES256"}}]},
+        {"keys": [stored_ring()["keys"][0] | {"published_at": "2"}]},
+        {"keys": [stored_ring()["keys"][0] | {"unknown": 1}]},
+        {"intents": [{"nonce": "n"}]},
+        {"compromises": [{"kid": "a", "at": 1, "reason": "leak", "actor": "me"}]},
+        {"longest_lifetime": None},
+    ],
+)
+def test_a_damaged_ring_is_refused_and_named(damage: dict[str, Any]) -> None:
+    """A ring that was damaged by hand is a clear fault, never a guess."""
+    with pytest.raises(ItemDamaged, match=r"ring default|key a"):
+        ring_from_item(stored_ring() | damage, "default")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"pk": "jti#x", "v": 1},
+        {"pk": "jti#x", "v": 99, "expires_at": 5},
+        {"pk": "nonsense#x", "v": 1, "expires_at": 5},
+        {"pk": "jti#", "v": 1, "expires_at": 5},
+        {"pk": "sub#x", "v": 1, "expires_at": 5},
+        {"pk": "sub#x", "v": 1, "expires_at": 5, "not_before": "soon"},
+        {"pk": "global#1", "v": 1, "expires_at": 5, "compromised_kids": 7},
+    ],
+)
+def test_a_damaged_revocation_is_refused_closed(item: dict[str, Any]) -> None:
+    """An item that cannot be read may say "revoked": it is a fault, not an absence (R47)."""
+    with pytest.raises(ItemDamaged):
+        revocation_from_item(item)
+
+
+def test_a_revocation_is_read_with_its_cut_and_its_kids() -> None:
+    """A copy of global carries a cut, compromised keys, or both."""
+    item = {
+        "pk": "global#3",
+        "sk": "target",
+        "v": 1,
+        "expires_at": 9,
+        "not_before": 4,
+        "compromised_kids": frozenset("k"),
+    }
+    revocation = revocation_from_item(item)
+    assert (revocation.target.kind, revocation.target.identifier) == (TargetKind.GLOBAL, "3")
+    assert (revocation.expires_at, revocation.not_before, revocation.compromised_kids) == (9, 4, {"k"})
+
+
+@pytest.mark.parametrize("value", [{"N": "1.5"}, {"B": "AA=="}, {"NS": ["1"]}])
+def test_a_type_that_no_item_of_ours_has_is_damage(value: dict[str, Any]) -> None:
+    """A fraction would round a time; bytes and sets of numbers are nobody's."""
+    with pytest.raises(ItemDamaged):
+        decode_item({"x": value})
+
+
+def test_an_empty_set_and_none_are_left_out() -> None:
+    """DynamoDB knows no empty set, and absent says the same."""
+    assert encode_item({"a": None, "b": frozenset(), "c": False}) == {"c": {"BOOL": False}}
+
+
+def test_a_value_without_an_attribute_type_is_a_mistake_of_ours() -> None:
+    """A float never reaches a table."""
+    with pytest.raises(TypeError):
+        encode_item({"at": 1.5})

@@ -1,0 +1,47 @@
+"""Which strings are issuer identifiers (RFC 8414 §2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyturn.domain.issuer_url import check_issuer_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://issuer.example.com", "https://issuer.example.com:8443", "http://localhost:8480", "http://127.0.0.1"],
+)
+def test_an_issuer_is_taken_as_it_is(url: str) -> None:
+    """A well-formed issuer comes back byte-exact (R51)."""
+    assert check_issuer_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://",
+        "https://issuer.example.com/",
+        "https://issuer.example.com/path",
+        "https://issuer.example.com?x=1",
+        "https://issuer.example.com#x",
+        "https://user@issuer.example.com",
+        "https://Issuer.example.com",
+        "https://issuer.example.com\n",
+        " https://issuer.example.com",
+        "https://issuer.example.com:0",
+        "ftp://issuer.example.com",
+        "issuer.example.com",
+    ],
+)
+def test_what_is_no_issuer_is_refused(url: str) -> None:
+    """A path, a slash at the end, a query, a user or upper case would give two spellings of one issuer (R12)."""
+    with pytest.raises(ValueError, match="an issuer is https"):
+        check_issuer_url(url)
+
+
+@pytest.mark.parametrize("url", ["http://issuer.example.com", "http://localhost.example.com", "http://10.0.0.1:80"])
+def test_plain_http_is_for_loopback_alone(url: str) -> None:
+    """An issuer over plain http is refused wherever a network lies between."""
+    with pytest.raises(ValueError, match="must be on localhost"):
+        check_issuer_url(url)

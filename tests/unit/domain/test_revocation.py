@@ -1,0 +1,87 @@
+"""Which tokens a revocation hits."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyturn.domain.revocation import (
+    GLOBAL_COPIES,
+    Revocation,
+    Target,
+    TargetKind,
+    earliest_iat,
+    issuance_targets,
+    targets_of,
+)
+
+LATER = 2_000_000_000
+NOW = 1_790_000_000
+
+
+@pytest.mark.parametrize("kind", [TargetKind.TOKEN, TargetKind.GRANT, TargetKind.SESSION])
+def test_a_token_a_grant_or_a_session_is_refused_whatever_its_iat(kind: TargetKind) -> None:
+    """What was revoked by name stays revoked for tokens of any age."""
+    revocation = Revocation(Target(kind, "x"), expires_at=LATER)
+    assert revocation.hits(issued_at=0, kid="k", now=NOW)
+    assert revocation.hits(issued_at=NOW + 5, kid="k", now=NOW)
+
+
+@pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.GLOBAL])
+def test_a_cut_refuses_up_to_its_second_and_no_further(kind: TargetKind) -> None:
+    """A token with iat ≤ T is refused; one with iat = T + 1, of whoever signs in again right after, is not."""
+    revocation = Revocation(Target(kind, "1"), expires_at=LATER, not_before=NOW)
+    assert revocation.hits(issued_at=NOW - 1, kid="k", now=NOW)
+    assert revocation.hits(issued_at=NOW, kid="k", now=NOW)
+    assert not revocation.hits(issued_at=NOW + 1, kid="k", now=NOW)
+
+
+def test_an_expired_revocation_hits_nothing() -> None:
+    """Expiry is compared on every read: DynamoDB deletes days late, and early never."""
+    revocation = Revocation(Target(TargetKind.TOKEN, "x"), expires_at=NOW)
+    assert revocation.hits(issued_at=0, kid="k", now=NOW - 1)
+    assert not revocation.hits(issued_at=0, kid="k", now=NOW)
+
+
+def test_a_compromised_key_is_refused_by_any_copy_of_global_and_for_good() -> None:
+    """The emergency reaches strict readers through global, without a cut and without an end (I8)."""
+    revocation = Revocation(Target(TargetKind.GLOBAL, "3"), expires_at=NOW, compromised_kids=["bad"])
+    assert revocation.hits(issued_at=NOW, kid="bad", now=NOW + 1)
+    assert not revocation.hits(issued_at=NOW, kid="good", now=NOW - 1)
+
+
+@pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT])
+def test_a_cut_without_its_time_is_refused(kind: TargetKind) -> None:
+    """A revocation that would hit nothing is not stored as if it did."""
+    with pytest.raises(ValueError, match="the time that it cuts at"):
+        Revocation(Target(kind, "x"), expires_at=LATER)
+
+
+def test_a_target_needs_an_identifier() -> None:
+    """An empty identifier would name everybody without one."""
+    with pytest.raises(ValueError, match="identifier"):
+        Target(TargetKind.SUBJECT, "")
+
+
+def test_every_claim_that_can_be_revoked_is_looked_up() -> None:
+    """A token with all its claims asks for jti, sub, client, gid, sid and one copy of global."""
+    targets = targets_of(jti="j", subject="u_1", client_id="c_1", grant_id="g", session_id="s")
+    keys = [target.key for target in targets]
+    assert sorted(keys[:-1]) == ["client#c_1", "gid#g", "jti#j", "sid#s", "sub#u_1"]
+    assert keys[-1].startswith("global#")
+
+
+def test_the_copies_of_global_share_the_load() -> None:
+    """Tokens spread over every copy, and one token always reads the same."""
+    copies = {targets_of(jti=f"{n:022x}", subject="s", client_id="c")[-1].key for n in range(1000)}
+    assert copies == {f"global#{copy}" for copy in range(GLOBAL_COPIES)}
+    assert targets_of(jti="j", subject="s", client_id="c") == targets_of(jti="j", subject="s", client_id="c")
+
+
+def test_a_new_token_is_issued_after_the_latest_cut() -> None:
+    """The issuer's iat is T + 1 of the latest of the client's, the subject's and everybody's cut."""
+    found = [
+        Revocation(target, expires_at=LATER, not_before=cut)
+        for target, cut in zip(issuance_targets(subject="s", client_id="c"), (5, 9, None), strict=True)
+    ]
+    assert earliest_iat(found) == 10
+    assert earliest_iat([]) == 0

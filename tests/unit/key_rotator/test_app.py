@@ -1,0 +1,165 @@
+"""Events in, answers out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from key_rotator import app, bootstrap
+from key_rotator.report import RunIncomplete
+from key_rotator.settings import SettingsError
+from keyturn.domain.errors import AccessDenied, KeyRingMissing
+from keyturn.domain.key_ring import KeyState
+from tests.fakes.rotation_harness import LEAD, PERIOD, RotationHarness
+from tests.unit.key_rotator.test_settings import ENVIRONMENT
+
+
+@pytest.fixture(autouse=True)
+def _composed(started: RotationHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose the handler on fakes."""
+    monkeypatch.setattr(app, "bootstrap", started.rotator)
+
+
+def send(**event: Any) -> Any:
+    """Return the answer as the caller reads it."""
+    return json.loads(json.dumps(app.lambda_handler(event, None)))
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Return the log."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_tick_answers_the_ring_and_what_was_done(started: RotationHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tick answers the ring with the times of its keys, the steps applied and what comes next; and logs one line."""
+    started.pass_time(PERIOD)
+    answer = send(action="tick")
+    assert [step["action"] for step in answer["applied"]] == ["promote", "create_key", "publish"]
+    assert [key["state"] for key in answer["ring"]["keys"]] == ["DEACTIVATED", "ACTIVE", "PRE_ACTIVATION"]
+    active = started.only(KeyState.ACTIVE)
+    shown = answer["ring"]["keys"][1]
+    assert (shown["kid"], shown["activated_at"], shown["algorithm"]) == (active.kid, active.activated_at, "ES256")
+    assert "jwk" not in shown
+    assert [step["action"] for step in answer["planned"]] == ["destroy", "promote"]
+    assert (answer["ring"]["name"], answer["ring"]["version"]) == ("default", started.ring.version)
+    [line] = lines(capsys)
+    assert (line["level"], line["event"], line["action"]) == ("info", "key_rotation", "tick")
+
+
+def test_plan_and_rotate_answer_too(started: RotationHarness) -> None:
+    """A plan shows what is due; a rotation does it ahead of time."""
+    assert send(action="plan")["due"] == []
+    assert [step["action"] for step in send(action="rotate")["applied"]] == ["promote", "create_key", "publish"]
+
+
+def test_refusal_says_how_long_to_wait(started: RotationHarness) -> None:
+    """A rotation that comes too early is refused with the seconds to wait."""
+    send(action="rotate")
+    answer = send(action="rotate")
+    assert answer["error"] == "standby_too_young"
+    assert answer["retry_after_seconds"] == LEAD
+    assert str(LEAD) in answer["message"]
+
+
+def test_compromise_takes_who_and_why(started: RotationHarness) -> None:
+    """An emergency is carried out, and the log of the ring has who and why."""
+    stolen = started.only(KeyState.ACTIVE).kid
+    answer = send(action="compromise", kid=stolen, reason="laptop lost", actor="ann")
+    assert answer["applied"][0] == {"action": "compromise", "subject": stolen}
+    assert (started.ring.compromises[0].reason, started.ring.compromises[0].actor) == ("laptop lost", "ann")
+
+
+def test_compromise_of_an_unknown_key_is_refused() -> None:
+    """An unknown kid is a clear answer."""
+    answer = send(action="compromise", kid="nope", reason="r", actor="a")
+    assert (answer["error"], answer["message"]) == ("unknown_key", "ring default has no key nope")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"action": None},
+        {"action": "explode"},
+        {"action": ["tick"]},
+        {"action": "compromise"},
+        {"action": "compromise", "kid": 5, "reason": "r", "actor": "a"},
+        {"action": "compromise", "kid": "k", "reason": "", "actor": "a"},
+        {"action": "compromise", "kid": "k", "reason": "r" * 257, "actor": "a"},
+        {"action": "compromise", "kid": "k", "reason": "line\nbreak", "actor": "a"},
+        {"RequestType": "Create"},
+    ],
+)
+def test_malformed_event_is_a_clear_error(started: RotationHarness, event: dict[str, Any]) -> None:
+    """An event that the rotator does not know changes nothing and is answered as malformed."""
+    before = started.ring
+    answer = app.lambda_handler(event, None)
+    assert answer["error"] == "malformed_event"
+    assert started.ring is before
+
+
+@pytest.mark.parametrize("event", [None, [], "tick", 5])
+def test_event_that_is_no_object_is_a_clear_error(event: Any) -> None:
+    """Not even an object: still a clear answer."""
+    assert app.lambda_handler(event, None)["error"] == "malformed_event"
+
+
+def test_tick_that_fails_raises(started: RotationHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tick that could not do everything raises, so that the alarm rings; the log says what failed."""
+    del started.kms.made[started.only(KeyState.ACTIVE).arn]
+    with pytest.raises(RunIncomplete, match="repair_policy"):
+        app.lambda_handler({"action": "tick"}, None)
+    report, failure = lines(capsys)
+    assert report["failed"][0]["error"] == "key_unusable"
+    assert (failure["level"], failure["event"], failure["error"]) == ("error", "key_rotator_failed", "RunIncomplete")
+
+
+def test_command_that_fails_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that meets a fault answers its name, as the operator waits for it."""
+    monkeypatch.setattr(app, "bootstrap", RotationHarness().rotator)
+    assert app.lambda_handler({"action": "plan"}, None) == {
+        "error": "key_ring_missing",
+        "message": "ring default has no item",
+    }
+    with pytest.raises(KeyRingMissing):
+        app.lambda_handler({"action": "tick"}, None)
+
+
+def test_unexpected_fault_raises(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A fault that nobody foresaw is logged and raised."""
+
+    def broken() -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(app, "bootstrap", broken)
+    with pytest.raises(RuntimeError):
+        app.lambda_handler({"action": "plan"}, None)
+    assert lines(capsys)[0]["error"] == "RuntimeError"
+
+
+def test_bootstrap_composes_the_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The composition root needs the environment and nothing else, and says what is missing each time."""
+    monkeypatch.setattr("os.environ", {})
+    for _ in range(2):
+        with pytest.raises(SettingsError):
+            bootstrap.bootstrap()
+    region = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    for name, value in (ENVIRONMENT | region).items():
+        monkeypatch.setenv(name, value)
+    try:
+        assert bootstrap.bootstrap() is bootstrap.bootstrap()
+        assert bootstrap.bootstrap().policy.algorithm == "RS256"
+    finally:
+        bootstrap.bootstrap.cache_clear()
+
+
+def test_role_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of configuration is an answer to a command as well."""
+
+    def denied() -> None:
+        raise AccessDenied("DynamoDB GetItem: AccessDeniedException")
+
+    monkeypatch.setattr(app, "bootstrap", denied)
+    assert app.lambda_handler({"action": "rotate"}, None)["error"] == "access_denied"

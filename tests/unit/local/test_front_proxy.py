@@ -1,0 +1,196 @@
+"""The front proxy, in front of a stub of the emulator."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.front_proxy import MAX_BODY, FrontProxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+class Upstream(ThreadingHTTPServer):
+    """Answers every request with what it got, and with the headers that it is told to send."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Echo)
+        self.headers: list[tuple[str, str]] = []
+        self.requests = 0
+
+
+class _Echo(BaseHTTPRequestHandler):
+    server: Upstream
+
+    def do_POST(self) -> None:
+        self.server.requests += 1
+        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        answer = json.dumps({"path": self.path, "headers": self.headers.items(), "length": len(body)}).encode()
+        self.send_response(200)
+        for name, value in self.server.headers:
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_GET = do_POST  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@contextmanager
+def proxied(**routes: str) -> Iterator[tuple[FrontProxy, Upstream]]:
+    with Upstream() as upstream:
+        thread = threading.Thread(target=upstream.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        with FrontProxy(0, upstream.server_address[1]) as proxy:
+            proxy.publish({"/" + prefix: path for prefix, path in routes.items()} or {"/": "/_aws/execute-api/abc"})
+            yield proxy, upstream
+        upstream.shutdown()
+
+
+def call(
+    proxy: FrontProxy, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, http.client.HTTPMessage, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
+    connection.request(method, path, body, headers or {})
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    return response.status, response.headers, answer
+
+
+def send_raw(proxy: FrontProxy, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_the_path_reaches_the_api_and_its_query_is_untouched() -> None:
+    """A public path becomes the API's path in the emulator; the query is passed as it is."""
+    with proxied() as (proxy, _):
+        _, _, seen = call(proxy, "GET", "/oauth2/token?a=%20b&a=c")
+    assert seen["path"] == "/_aws/execute-api/abc/oauth2/token?a=%20b&a=c"
+
+
+def test_each_prefix_is_an_api_of_its_own() -> None:
+    """A prefix is taken off the path; one that is only the beginning of a word is no prefix."""
+    with proxied(http="/_aws/execute-api/one", rest="/_aws/execute-api/two/example") as (proxy, _):
+        assert call(proxy, "GET", "/http/reports")[2]["path"] == "/_aws/execute-api/one/reports"
+        assert call(proxy, "GET", "/rest/reports")[2]["path"] == "/_aws/execute-api/two/example/reports"
+        assert call(proxy, "GET", "/https/reports")[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/http/../_ministack/reset", "/http/%2e%2e/x", "/http/./x", "/http/a%2f..%2fb"])
+def test_no_path_climbs_out_of_its_api(path: str) -> None:
+    """A dot segment, in whatever spelling, is refused before the emulator sees it."""
+    with proxied(http="/_aws/execute-api/one") as (proxy, upstream):
+        status, _, _ = call(proxy, "GET", path)
+    assert (status, upstream.requests) == (400, 0)
+
+
+def test_before_the_apis_are_there_the_answer_is_503() -> None:
+    """A proxy that has nothing to publish yet says so."""
+    with FrontProxy(0, 1) as proxy:
+        assert call(proxy, "GET", "/")[0] == 503
+
+
+def test_an_emulator_that_is_gone_is_502() -> None:
+    """A connection that the emulator refuses is a bad gateway, in JSON."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        with FrontProxy(0, free.getsockname()[1]) as proxy:
+            proxy.publish({"/": "/_aws/execute-api/abc"})
+            assert call(proxy, "GET", "/")[::2] == (502, {"message": "Bad Gateway"})
+
+
+def test_a_lambdas_www_authenticate_is_renamed() -> None:
+    """WWW-Authenticate of a Lambda arrives as API Gateway renames it (R21's documented deviation)."""
+    with proxied() as (proxy, upstream):
+        upstream.headers = [("WWW-Authenticate", 'Basic realm="keyturn"')]
+        _, headers, _ = call(proxy, "GET", "/")
+    assert headers["x-amzn-remapped-www-authenticate"] == 'Basic realm="keyturn"'
+    assert "www-authenticate" not in headers
+
+
+def test_a_gateway_responses_www_authenticate_stays() -> None:
+    """WWW-Authenticate of a REST API's own gateway response, told by its error type, keeps its name."""
+    with proxied() as (proxy, upstream):
+        upstream.headers = [("WWW-Authenticate", "Bearer"), ("x-amzn-ErrorType", "UnauthorizedException")]
+        _, headers, _ = call(proxy, "GET", "/")
+    assert headers["www-authenticate"] == "Bearer"
+    assert "x-amzn-remapped-www-authenticate" not in headers
+
+
+def test_hop_by_hop_headers_and_host_stay_here() -> None:
+    """Hop-by-hop headers are dropped, and Host is the emulator's own, so that it shadows no path."""
+    with proxied() as (proxy, upstream):
+        _, _, seen = call(
+            proxy, "GET", "/", headers={"Host": "abc.execute-api.localhost", "TE": "trailers", "X-A": "1"}
+        )
+        names = {name.lower(): value for name, value in seen["headers"]}
+        assert names["host"] == f"127.0.0.1:{upstream.server_address[1]}"
+    assert "te" not in names
+    assert names["x-a"] == "1"
+
+
+def test_repeated_headers_stay_repeated() -> None:
+    """Two Authorization headers reach the authorizer as two (R56): the proxy hides no attack."""
+    with proxied() as (proxy, _):
+        raw = send_raw(proxy, b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nauthorization: b\r\n\r\n")
+    seen = json.loads(raw.partition(b"\r\n\r\n")[2])
+    assert [value for name, value in seen["headers"] if name.lower() == "authorization"] == ["a", "b"]
+
+
+def test_a_body_over_api_gateways_quota_is_413() -> None:
+    """10 MB pass, one byte more does not, and the client gets to read why."""
+    with proxied() as (proxy, upstream):
+        assert call(proxy, "POST", "/", b"x" * MAX_BODY)[2]["length"] == MAX_BODY
+        status, _, answer = call(proxy, "POST", "/", b"x" * (MAX_BODY + 1))
+    assert (status, answer, upstream.requests) == (413, {"message": "Request Entity Too Large"}, 1)
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"Content-Length: 5\r\nContent-Length: 6\r\n", 400),
+        (b"Content-Length: -1\r\n", 400),
+        (b"Content-Length: 9\r\n", 400),
+        (b"Transfer-Encoding: chunked\r\n", 411),
+        (b"X-Folded: a\r\n b\r\n", 400),
+    ],
+    ids=["two lengths", "a negative length", "a body that ends early", "chunks", "a folded header"],
+)
+def test_a_request_that_two_servers_could_read_differently_is_refused(head: bytes, status: int) -> None:
+    """What could smuggle a request (RFC 9112 §11.2) never reaches the emulator."""
+    with proxied() as (proxy, upstream):
+        answer = send_raw(proxy, b"POST / HTTP/1.1\r\nHost: x\r\n" + head + b"\r\nhello")
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert upstream.requests == 0
+
+
+def test_a_connection_is_kept_alive() -> None:
+    """Two requests share one connection."""
+    with proxied() as (proxy, _):
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
+        for _ in range(2):
+            connection.request("GET", "/")
+            response = connection.getresponse()
+            response.read()
+            assert response.status == 200
+            assert connection.sock is not None
+        connection.close()

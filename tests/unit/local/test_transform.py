@@ -1,0 +1,46 @@
+"""The template of this project through the SAM transform."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.stack import PARAMETERS, ROOT
+from local.transform import TransformError, makefile_sources, read_template, transform_template
+
+
+def test_functions_and_layers_are_built_by_makefiles() -> None:
+    """The three functions and the two layers say where their Makefiles are."""
+    assert makefile_sources(read_template(ROOT / "template.yaml")) == {
+        "KeyturnLayer": "layers/keyturn",
+        "DependenciesLayer": "layers/dependencies",
+        "TokenIssuerFunction": "functions/",
+        "AuthorizerFunction": "functions/",
+        "KeyRotatorFunction": "functions/",
+    }
+
+
+def test_the_archives_end_up_in_the_native_template() -> None:
+    """A function's code is the archive that it was given, and its source stays untouched."""
+    template = read_template(ROOT / "template.yaml")
+    places = {name: f"s3://artifacts/{name}.zip" for name in makefile_sources(template)}
+    native = transform_template(template, PARAMETERS, places, "us-east-1")
+
+    code = native["Resources"]["AuthorizerFunction"]["Properties"]["Code"]
+    assert code == {"S3Bucket": "artifacts", "S3Key": "AuthorizerFunction.zip"}
+    assert "CodeUri" not in template["Resources"]["AuthorizerFunction"]["Properties"]
+
+
+def test_every_local_parameter_is_one_of_the_template() -> None:
+    """A parameter that the template does not have would fail the deployment."""
+    assert PARAMETERS.keys() <= read_template(ROOT / "template.yaml")["Parameters"].keys()
+
+
+def test_a_template_that_does_not_transform_says_why() -> None:
+    """A SAM resource without its properties is refused with the transform's own words."""
+    with pytest.raises(TransformError, match="Broken"):
+        transform_template(
+            {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Broken": {"Type": "AWS::Serverless::Function"}}},
+            {},
+            {},
+            "us-east-1",
+        )
