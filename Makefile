@@ -114,7 +114,7 @@ build: setup tools ## sam build for ARCHITECTURE (arm64 by default, or x86_64) i
 ifeq ($(LAMBDA_PYTHON),)
 	@echo "NOT RUN: build needs python3.13, the Lambda runtime: pyenv install 3.13"; test -z "$${CI:-}"
 else
-	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached --parameter-overrides Architecture=$(ARCHITECTURE)
 endif
 
 test: setup tools test-fast test-stack ## every test that needs no Docker, no browser and no account

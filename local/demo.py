@@ -41,6 +41,13 @@ class Story:
             region_name=stack.emulator["region"],
         ).client("lambda", endpoint_url=stack.emulator["endpoint_url"])
 
+    def __enter__(self) -> Story:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._http.close()
+        self._lambda.close()
+
     def tell(self) -> None:
         """Tell all of it; raises StoryFailed where it cannot go on."""
         self._expect_everywhere("no token", None, dict.fromkeys(_EVERYWHERE, 401))
@@ -149,13 +156,13 @@ class Story:
 
 def tell_story(stack: StackFile, progress: Progress) -> bool:
     """Tell the story and return whether all of it went as it must."""
-    story = Story(stack, progress)
-    try:
-        story.tell()
-    except (StoryFailed, httpx.HTTPError, jwt.PyJWTError) as error:
-        progress.line(f"    the story ends here: {error}")
-        return False
-    return story.differences == 0
+    with Story(stack, progress) as story:
+        try:
+            story.tell()
+        except (StoryFailed, httpx.HTTPError, jwt.PyJWTError) as error:
+            progress.line(f"    the story ends here: {error}")
+            return False
+        return story.differences == 0
 
 
 def _spell(statuses: dict[str, int]) -> str:

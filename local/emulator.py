@@ -93,6 +93,7 @@ class Emulator:
         self._temporary = directory / "tmp"
         self._marker = directory / _MARKER
         self._process: subprocess.Popen[bytes] | None = None
+        self._clients: dict[str, Any] = {}
 
     def __enter__(self) -> Emulator:
         self.start()
@@ -102,16 +103,18 @@ class Emulator:
         self.stop()
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client that is root in the emulator's account."""
-        return boto3.session.Session(
-            aws_access_key_id=ACCESS_KEY_ID,
-            aws_secret_access_key=SECRET_ACCESS_KEY,
-            region_name=REGION,
-        ).client(  # type: ignore[call-overload]  # the service is any of those that the stack uses
-            service,
-            endpoint_url=self.endpoint_url,
-            config=Config(read_timeout=180, retries={"mode": "standard", "total_max_attempts": 1}),
-        )
+        """Return a boto3 client that is root in the emulator's account; it is closed with the emulator."""
+        if service not in self._clients:
+            self._clients[service] = boto3.session.Session(
+                aws_access_key_id=ACCESS_KEY_ID,
+                aws_secret_access_key=SECRET_ACCESS_KEY,
+                region_name=REGION,
+            ).client(  # type: ignore[call-overload]  # the service is any of those that the stack uses
+                service,
+                endpoint_url=self.endpoint_url,
+                config=Config(read_timeout=180, retries={"mode": "standard", "total_max_attempts": 1}),
+            )
+        return self._clients[service]
 
     @property
     def is_running(self) -> bool:
@@ -149,6 +152,8 @@ class Emulator:
         """Stop the emulator gracefully, so that it saves its state; kill it after STOP_SECONDS."""
         if self._process is None:
             return
+        while self._clients:
+            self._clients.popitem()[1].close()
         process, self._process = self._process, None
         process.send_signal(signal.SIGTERM)
         try:

@@ -82,7 +82,7 @@ def _embedded(description: dict[str, Any]) -> Deployment:
 def _deployed(stack: str) -> Deployment:
     session = boto3.Session()
     if session.region_name is None:
-        raise NoDeployment("no AWS region is set: set AWS_REGION, or a profile that has one")
+        raise NoDeployment("no AWS region is set: set AWS_DEFAULT_REGION, or use a profile that has one")
     try:
         [found] = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:

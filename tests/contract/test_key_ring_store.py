@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -45,8 +45,8 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
             kids = []
             for copy in range(GLOBAL_COPIES):
                 key = target_key(Target(TargetKind.GLOBAL, str(copy)))
-                item = dynamodb.get_item(TableName="revocations", Key=key).get("Item")
-                kids.append(set(revocation_from_item(decode_item(dict(item))).compromised_kids) if item else set())
+                item: Any = dynamodb.get_item(TableName="revocations", Key=key).get("Item")
+                kids.append(set(revocation_from_item(decode_item(item)).compromised_kids) if item else set())
             return kids
 
         yield Subject(DynamoDbKeyRingStore(dynamodb, "rings", "revocations"), global_kids)

@@ -25,9 +25,17 @@ OWNERS = KeyOwners(
 def moto_kms() -> Iterator[KMSClient]:
     """Return a client of an empty KMS; nothing leaves the process."""
     with mock_aws():
-        yield boto3.client(
+        kms = boto3.client(
             "kms", region_name="eu-central-1", aws_access_key_id="testing", aws_secret_access_key="testing"
         )
+        for operation in ("DisableKey", "ScheduleKeyDeletion"):
+            kms.meta.events.register(f"provide-client-params.kms.{operation}", _use_key_id)
+        yield kms
+
+
+def _use_key_id(params: dict[str, Any], **_event: Any) -> Any:
+    """Give moto the key's id: these two operations do not take an ARN there, as they do on AWS."""
+    return params | {"KeyId": params["KeyId"].rpartition("/")[2]}
 
 
 def provisioner(kms: KMSClient, pauses: list[float] | None = None, owners: KeyOwners = OWNERS) -> KmsKeyProvisioner:

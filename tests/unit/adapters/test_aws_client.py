@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from keyturn.adapters.aws_client import dynamodb_client, kms_client, tagging_client
@@ -9,14 +12,14 @@ from keyturn.adapters.aws_client import dynamodb_client, kms_client, tagging_cli
 
 @pytest.fixture(autouse=True)
 def _region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the Region, as Lambda does."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    """Set the Region and credentials, as Lambda does."""
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "eu-central-1")
 
 
 @pytest.mark.parametrize("client", [dynamodb_client, kms_client])
-def test_hot_path_waits_a_second_at_most_and_asks_twice(client: object) -> None:
+def test_hot_path_waits_a_second_at_most_and_asks_twice(client: Callable[[], Any]) -> None:
     """Connecting takes half a second at most, an answer one second, and there are two attempts in all (R61)."""
-    assert callable(client)
     config = client().meta.config
     assert (config.connect_timeout, config.read_timeout) == (0.5, 1.0)
     assert config.retries["total_max_attempts"] == 2
@@ -25,7 +28,7 @@ def test_hot_path_waits_a_second_at_most_and_asks_twice(client: object) -> None:
 
 def test_creation_is_asked_once_and_waited_for() -> None:
     """A client for creations takes its own time and one attempt."""
-    config = kms_client(read_timeout=5.0, attempts=1).meta.config
+    config: Any = kms_client(read_timeout=5.0, attempts=1).meta.config
     assert (config.read_timeout, config.retries["total_max_attempts"]) == (5.0, 1)
 
 

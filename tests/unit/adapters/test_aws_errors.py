@@ -87,5 +87,5 @@ def test_decided_races_are_left_to_the_caller(code: str) -> None:
 
 def test_faults_of_our_own_pass() -> None:
     """What is ours already passes as it is."""
-    with pytest.raises(Throttled, match="^ours$"), aws_errors("x"):
+    with pytest.raises(Throttled, match=r"^ours$"), aws_errors("x"):
         raise Throttled("ours")

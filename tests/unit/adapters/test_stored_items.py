@@ -111,7 +111,8 @@ def test_a_revocation_is_read_with_its_cut_and_its_kids() -> None:
     }
     revocation = revocation_from_item(item)
     assert (revocation.target.kind, revocation.target.identifier) == (TargetKind.GLOBAL, "3")
-    assert (revocation.expires_at, revocation.not_before, revocation.compromised_kids) == (9, 4, {"k"})
+    assert (revocation.expires_at, revocation.not_before) == (9, 4)
+    assert revocation.compromised_kids == {"k"}
 
 
 @pytest.mark.parametrize("value", [{"N": "1.5"}, {"B": "AA=="}, {"NS": ["1"]}])

@@ -24,7 +24,8 @@ def make_key(kid: str, state: KeyState, **changes: Any) -> RingKey:
 
 
 def make_ring(*keys: RingKey, **changes: Any) -> KeyRing:
-    return KeyRing(**{"name": "default", "version": 1, "keys": keys, "longest_lifetime": 3600} | changes)
+    fields: dict[str, Any] = {"name": "default", "version": 1, "keys": keys, "longest_lifetime": 3600}
+    return KeyRing(**fields | changes)
 
 
 def test_the_jwks_has_the_active_key_first_and_no_key_that_is_out() -> None:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from keyturn.jose import KeySet, TokenError, verify_jws
 from keyturn.jose.base64url import decode, encode
-from keyturn.jose.key_hygiene import check_ed25519, check_rsa
+from keyturn.jose.key_hygiene import _ROCA_ORDERS, check_ed25519, check_rsa
 from tests.fakes.token_factory import ABSENT, ALGORITHMS, jwks, key_set, make_token, signing_key
 
 P = 2**255 - 19
@@ -188,7 +188,16 @@ def test_an_rsa_modulus_has_2048_to_4096_bits(bits: int, accepted: bool) -> None
 
 @pytest.mark.parametrize(
     ("exponent", "accepted"),
-    [(1, False), (3, False), (65535, False), (65536, False), (65537, True), (65538, False), (2**32 + 1, False)],
+    [
+        (1, False),
+        (3, False),
+        (65535, False),
+        (65536, False),
+        (65537, True),
+        (65538, False),
+        (65539, True),
+        (2**32 + 1, False),
+    ],
 )
 def test_an_rsa_exponent_is_odd_and_at_least_65537(exponent: int, accepted: bool) -> None:
     """R09: 1, 3, even and giant exponents are refused."""
@@ -204,6 +213,7 @@ def test_an_even_modulus_is_refused() -> None:
 def test_a_modulus_of_the_roca_generator_is_refused() -> None:
     """R09, CVE-2017-15361: a modulus that is a power of 65537 modulo every small prime is refused."""
     primes = [p for p in range(2, 168) if all(p % q for q in range(2, p))]
+    assert dict(_ROCA_ORDERS) == {p: order_of_65537(p) for p in primes[1:] if order_of_65537(p) < p - 1}
     primorial = 1
     for prime in primes:
         primorial *= prime
@@ -217,7 +227,7 @@ def test_a_point_off_edwards25519_or_of_small_order_is_refused() -> None:
     """R09, RFC 8032 §5.1.3: what is no point, spelled beyond p, or of order 1, 2, 4 or 8 is refused."""
     order_8 = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"
     negative = (P - int.from_bytes(bytes.fromhex(order_8), "little")).to_bytes(32, "little")
-    small = [y.to_bytes(32, "little") for y in (0, 1, P - 1, P, P + 1)] + [bytes.fromhex(order_8), negative]
+    small = [y.to_bytes(32, "little") for y in (0, 1, P - 1, *range(P, 2**255))] + [bytes.fromhex(order_8), negative]
     small += [encoded[:31] + bytes([encoded[31] | 0x80]) for encoded in small]
     for encoded in (*small, (2).to_bytes(32, "little"), b"\xff" * 32):
         outcome(lambda encoded=encoded: check_ed25519(encoded), False)  # type: ignore[misc]
@@ -242,6 +252,11 @@ def test_no_error_repeats_key_material() -> None:
         with pytest.raises(ValueError, match=r"keys\[0\]") as error:
             load(signing_key().jwk | changes)
         assert "c2VjcmV0" not in repr(error.value)
+
+
+def order_of_65537(prime: int) -> int:
+    """Return the multiplicative order of 65537 modulo a prime."""
+    return next(order for order in range(1, prime) if pow(65537, order, prime) == 1)
 
 
 def rsa_jwk(modulus: int, exponent: int) -> dict[str, Any]:

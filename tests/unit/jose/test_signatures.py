@@ -114,14 +114,15 @@ def test_the_range_of_r_and_s_is_ours_to_check(algorithm: str) -> None:
 
 
 def converts(r: int, s: int, size: int, algorithm: str) -> bool:
-    """Return whether r and s convert to DER and, by both directions alike, from it."""
+    """Return whether r and s convert to DER; both directions have to agree."""
     raw = r.to_bytes(size, "big") + s.to_bytes(size, "big")
-    der = to_der(raw, algorithm)
+    der = encode_dss_signature(r, s)
     try:
-        assert from_der(encode_dss_signature(r, s), algorithm) == raw
+        back = from_der(der, algorithm)
     except ValueError:
-        assert der is None
-    return der is not None
+        back = None
+    assert (to_der(raw, algorithm), back) in ((der, raw), (None, None))
+    return back is not None
 
 
 def test_the_orders_are_those_of_the_curves() -> None:

@@ -141,7 +141,8 @@ def test_unexpected_fault_raises(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
 def test_bootstrap_composes_the_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
     """The composition root needs the environment and nothing else, and says what is missing each time."""
-    monkeypatch.setattr("os.environ", {})
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
     for _ in range(2):
         with pytest.raises(SettingsError):
             bootstrap.bootstrap()

@@ -17,18 +17,14 @@ class RecordingDynamoDB:
         self.expiry = expiry
         self.calls: list[tuple[str, str]] = []
 
-    def describe_time_to_live(self, TableName: str) -> dict[str, Any]:  # noqa: N803  # boto3's name
+    def describe_time_to_live(self, **_: object) -> dict[str, Any]:
         return {"TimeToLiveDescription": {"TimeToLiveStatus": self.expiry}}
 
-    def update_time_to_live(self, TableName: str, TimeToLiveSpecification: dict[str, Any]) -> None:  # noqa: N803
-        self.calls.append(("expiry", TableName))
+    def update_time_to_live(self, **request: Any) -> None:
+        self.calls.append(("expiry", request["TableName"]))
 
-    def update_continuous_backups(
-        self,
-        TableName: str,  # noqa: N803
-        PointInTimeRecoverySpecification: dict[str, Any],  # noqa: N803
-    ) -> None:
-        self.calls.append(("recovery", TableName))
+    def update_continuous_backups(self, **request: Any) -> None:
+        self.calls.append(("recovery", request["TableName"]))
 
 
 class StubEmulator:

@@ -10,10 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from keyturn.jose.algorithms import KEY_KIND, fully_specified
+from keyturn.jose.algorithms import fully_specified
 from keyturn.jose.base64url import encode
 from keyturn.jose.jwk import parse_jwk
 from keyturn.jose.thumbprint import thumbprint
+
+_CURVE_NAMES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}  # SEC 2, RFC 7518 §6.2.1.1
 
 
 def public_jwk(spki: bytes, algorithm: str) -> dict[str, str]:
@@ -22,28 +24,24 @@ def public_jwk(spki: bytes, algorithm: str) -> dict[str, str]:
     Its kid is its thumbprint (RFC 7638), its use "sig", its alg fully specified. Raises ValueError for a key that does
     not fit the algorithm, or that our own verifier would refuse.
     """
-    algorithm = fully_specified(algorithm)
-    if algorithm not in KEY_KIND:
-        raise ValueError("the algorithm is not one that Keyturn knows")
-    jwk = _key_members(spki, algorithm)
-    jwk |= {"kid": thumbprint(jwk), "use": "sig", "alg": algorithm}
+    jwk = _key_members(spki)
+    jwk |= {"kid": thumbprint(jwk), "use": "sig", "alg": fully_specified(algorithm)}
     parse_jwk(jwk)
     return jwk
 
 
-def _key_members(spki: bytes, algorithm: str) -> dict[str, str]:
+def _key_members(spki: bytes) -> dict[str, str]:
     key = load_der_public_key(spki)
-    kty, crv = KEY_KIND[algorithm]
     if isinstance(key, RSAPublicKey):
         numbers = key.public_numbers()
         return {"kty": "RSA", "n": _encode_integer(numbers.n), "e": _encode_integer(numbers.e)}
-    if isinstance(key, EllipticCurvePublicKey) and crv and kty == "EC":
+    if isinstance(key, EllipticCurvePublicKey) and key.curve.name in _CURVE_NAMES:
         point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
         half = len(point) // 2
-        return {"kty": "EC", "crv": crv, "x": encode(point[:half]), "y": encode(point[half:])}
+        return {"kty": "EC", "crv": _CURVE_NAMES[key.curve.name], "x": encode(point[:half]), "y": encode(point[half:])}
     if isinstance(key, Ed25519PublicKey):
         return {"kty": "OKP", "crv": "Ed25519", "x": encode(key.public_bytes_raw())}
-    raise ValueError("the public key is not of the algorithm's type")
+    raise ValueError("the public key is of no type that Keyturn knows")
 
 
 def _encode_integer(value: int) -> str:

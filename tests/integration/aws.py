@@ -1,0 +1,30 @@
+"""The emulator's AWS API, as an operator with an account uses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+if TYPE_CHECKING:
+    from local.stack_file import StackFile
+
+
+def aws(stack: StackFile, service: str) -> Any:
+    """Return a boto3 client of the stack's account."""
+    return boto3.client(  # type: ignore[call-overload]  # the service is any of those that the stack uses
+        service,
+        endpoint_url=stack.emulator["endpoint_url"],
+        region_name=stack.emulator["region"],
+        aws_access_key_id=stack.emulator["access_key_id"],
+        aws_secret_access_key=stack.emulator["secret_access_key"],
+    )
+
+
+def function_name(stack: StackFile, logical_id: str) -> str:
+    """Return the name of a function of the stack."""
+    resource = aws(stack, "cloudformation").describe_stack_resource(
+        StackName=stack.stack_name, LogicalResourceId=logical_id
+    )
+    name: str = resource["StackResourceDetail"]["PhysicalResourceId"]
+    return name
