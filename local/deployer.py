@@ -97,7 +97,7 @@ class Deployer:
         return f"{self._emulator.endpoint_url}/{BUCKET}/template.json"
 
     def _apply(self, template_url: str, parameters: Mapping[str, str], *, creating: bool) -> str:
-        started = datetime.now(UTC)
+        started = datetime.now(UTC).replace(microsecond=0)  # an event tells its time in whole seconds
         call = self._cloudformation.create_stack if creating else self._cloudformation.update_stack
         try:
             call(
@@ -124,7 +124,8 @@ class Deployer:
         return status or "DELETE_COMPLETE"
 
     def _explain(self, status: str, started: datetime) -> str:
-        events = self._cloudformation.describe_stack_events(StackName=self._stack_name)["StackEvents"]
+        pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=self._stack_name)
+        events = [event for page in pages for event in page["StackEvents"]]
         failed = [
             f"  {event['LogicalResourceId']} {event['ResourceStatus']}: {event.get('ResourceStatusReason', '')}"
             for event in reversed(events)
