@@ -48,6 +48,7 @@ def transform_template(
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=region))
     try:
         native: dict[str, Any] = translator.translate(source, dict(parameters))
+        translator.metrics.publish()  # to nobody: it warns of metrics that were left unpublished
     except InvalidDocumentException as error:
         causes = "; ".join(cause.message for cause in error.causes)
         raise TransformError(f"the template does not transform: {causes}") from error

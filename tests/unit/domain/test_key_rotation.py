@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from keyturn.domain.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
-from keyturn.domain.key_rotation import Action, KeyRingEmpty, due_steps, effective_retention, planned_steps, rotate
+from keyturn.domain.key_rotation import Action, KeyRingEmpty, due_steps, planned_steps, rotate
 from keyturn.domain.rotation_refusal import NoStandby, StandbyTooYoung, TooManyPublished
 from tests.fakes.rotation_harness import INTENT_TIMEOUT, LEAD, PERIOD, RETENTION, rotation_policy
 
@@ -150,12 +150,6 @@ def test_plan_shows_what_comes_next_with_its_time() -> None:
     """What is planned in the steady state is the next promotion, at its second."""
     [step] = planned_steps(ring(A, S), POLICY)
     assert (step.action, step.subject, step.at) == (Action.PROMOTE, "s", T + PERIOD)
-
-
-def test_retention_counts_with_a_ceiling_that_the_ring_has_not_heard_of() -> None:
-    """A ceiling that was just raised counts before the ring remembers it (I2)."""
-    policy = rotation_policy(max_token_lifetime=3600, retention=3670)
-    assert effective_retention(ring(A, S, longest_lifetime=1), policy) == 60 + 3600 + 10
 
 
 def test_operator_rotates_as_soon_as_the_lead_is_over() -> None:

@@ -50,6 +50,14 @@ def test_compromise_of_the_standby_leaves_the_active_key() -> None:
     assert [each["kid"] for each in changed.to_jwks()["keys"]] == ["a"]
 
 
+def test_compromise_of_a_deactivated_key_promotes_nothing() -> None:
+    """A compromised key that only verified leaves, and neither what signs nor the standby changes."""
+    old = key("o", KeyState.DEACTIVATED)
+    changed = transition.compromise(ring(A, S, old), Compromise(kid="o", at=T, reason="r", actor="o"))
+    assert [changed.find("a"), changed.find("s")] == [A, S]
+    assert [each["kid"] for each in changed.to_jwks()["keys"]] == ["a", "s"]
+
+
 def test_compromise_without_a_standby_leaves_nothing_that_signs() -> None:
     """Without a standby the compromised key is out all the same."""
     changed = transition.compromise(ring(A), ENTRY)

@@ -203,6 +203,11 @@ def test_a_token_of_the_future_is_refused(name: str) -> None:
     assert refusal(**beyond) is TokenErrorReason.TOKEN_NOT_YET_VALID
 
 
+def test_a_clock_that_is_no_number_refuses() -> None:
+    """ASVS 16.5.3: a caller's broken clock accepts nothing."""
+    assert refusal(now=float("nan")) is TokenErrorReason.TOKEN_EXPIRED
+
+
 def test_the_epoch_is_a_date() -> None:
     """R14, R15: zero is in range, for whoever tests with a clock of their own."""
     assert accept(iat=0, nbf=0, exp=900, now=899).expires_at == 900

@@ -11,6 +11,7 @@ from keyturn.domain.key_ring import DEFAULT_RING, Intent, KeyRing, KeyState
 from keyturn.domain.key_rotation import Action, KeyRingEmpty
 from keyturn.domain.rotation_policy import PolicyViolation
 from keyturn.domain.rotation_refusal import StandbyTooYoung
+from tests.fakes.memory_key_ring import MemoryKeyRing
 from tests.fakes.memory_kms import MemoryKms
 from tests.fakes.rotation_harness import INTENT_TIMEOUT, LEAD, PERIOD, RETENTION, RotationHarness
 from tests.fakes.token_factory import NOW
@@ -285,7 +286,7 @@ def test_two_conflicts_end_the_run_politely(started: RotationHarness) -> None:
     """A run that meets another one twice stops without a fault: the other one goes on (I5)."""
     started.pass_time(PERIOD)
 
-    class Busy:
+    class Busy(MemoryKeyRing):
         def load(self, name: str) -> KeyRing:
             return started.store.load(name)
 
@@ -297,6 +298,44 @@ def test_two_conflicts_end_the_run_politely(started: RotationHarness) -> None:
     assert report.applied == []
     assert report.notes == ["another run is at work and goes on with what is due"]
     assert started.applied() == [Action.PROMOTE, Action.CREATE_KEY, Action.PUBLISH]
+
+
+def test_two_runs_at_once_have_one_effect(started: RotationHarness) -> None:
+    """A run that is overtaken at its first write plans again, finds nothing to do, and makes no second key (I5)."""
+    started.pass_time(PERIOD)
+
+    class Overtaken(MemoryKeyRing):
+        def load(self, name: str) -> KeyRing:
+            return started.store.load(name)
+
+        def save(self, ring: KeyRing) -> KeyRing:
+            started.rotator().tick()
+            return started.store.save(ring)
+
+    report = started.rotator(None, store=Overtaken()).tick()
+    assert (report.applied, report.failures, report.notes) == ([], [], [])
+    assert len(started.kms.made) == 3
+
+
+def test_one_conflict_is_no_reason_to_stop(started: RotationHarness) -> None:
+    """A run that meets another one once goes on with what is still due (I5)."""
+    started.pass_time(PERIOD)
+    conflicts = [VersionConflict("once")]
+
+    class Unlucky(MemoryKeyRing):
+        def load(self, name: str) -> KeyRing:
+            return started.store.load(name)
+
+        def save(self, ring: KeyRing) -> KeyRing:
+            if conflicts:
+                raise conflicts.pop()
+            return started.store.save(ring)
+
+    assert started.applied(started.rotator(None, store=Unlucky())) == [
+        Action.PROMOTE,
+        Action.CREATE_KEY,
+        Action.PUBLISH,
+    ]
 
 
 def test_run_that_records_too_late_destroys_its_key(started: RotationHarness) -> None:

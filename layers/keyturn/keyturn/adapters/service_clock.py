@@ -68,7 +68,7 @@ class ServiceClock:
             )
         since_arrival = min(now.wall - arrived.wall, now.monotonic - arrived.monotonic)
         since_request = max(now.wall - sent.wall, now.monotonic - sent.monotonic)
-        return ServiceTime(date + max(since_arrival, 0.0), date + 1.0 + since_request)
+        return ServiceTime(date + since_arrival, date + 1.0 + since_request)
 
     def _read(self) -> _Reading:
         return _Reading(self._wall(), self._monotonic())

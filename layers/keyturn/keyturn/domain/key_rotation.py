@@ -70,9 +70,11 @@ def planned_steps(ring: KeyRing, policy: RotationPolicy) -> tuple[Step, ...]:
 
 
 def effective_retention(ring: KeyRing, policy: RotationPolicy) -> int:
-    """Return for how many seconds a deactivated key stays in the JWKS: for the longest token ever configured (I2)."""
-    longest = max(ring.longest_lifetime, policy.max_token_lifetime)
-    return max(policy.retention, policy.ring_view + longest + policy.leeway)
+    """Return for how many seconds a deactivated key stays in the JWKS: for the longest token ever configured (I2).
+
+    The policy's retention covers the present ceiling; the ring remembers those of before.
+    """
+    return max(policy.retention, policy.ring_view + ring.longest_lifetime + policy.leeway)
 
 
 def rotate(ring: KeyRing, policy: RotationPolicy, *, now: int, stamp: int) -> KeyRing:

@@ -77,9 +77,10 @@ def _check_times(claims: dict[str, Any], policy: VerificationPolicy, now: float)
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)
     if expires_at - issued_at > policy.max_lifetime:
         raise TokenError(TokenErrorReason.LIFETIME_TOO_LONG)
-    if expires_at <= now - policy.leeway:
+    # Both ask for what must hold: a clock that is no number refuses everything.
+    if not now < expires_at + policy.leeway:
         raise TokenError(TokenErrorReason.TOKEN_EXPIRED)
-    if max(issued_at, not_before) > now + policy.leeway:
+    if not max(issued_at, not_before) <= now + policy.leeway:
         raise TokenError(TokenErrorReason.TOKEN_NOT_YET_VALID)
 
 
