@@ -78,7 +78,7 @@ demo: setup ## tell the story on the embedded stack, and exit
 # Tests and checks. What cannot run for want of a tool says so, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
 ON_THE_STACK := $(wildcard tests/integration tests/emulator tests/sam_local)
-STAGES := format lint types contracts dead-code template build test
+STAGES := format lint types contracts dead-code secrets template build test
 
 .PHONY: check test test-fast test-stack $(STAGES)
 check: setup tools ## what CI runs: every check, the build, every test, with the time of each stage
@@ -102,6 +102,10 @@ contracts: setup
 
 dead-code: setup
 	@.venv/bin/vulture
+
+# What tests and locks hold looks like secrets and is none.
+secrets: setup
+	@git ls-files -z -- ':!tests' ':!*.lock' ':!layers/*/requirements.txt' | xargs -0 .venv/bin/detect-secrets-hook
 
 # The cycle that matters shows only after the SAM transform, so the native template is linted too.
 template: setup tools

@@ -29,7 +29,7 @@ _MARKER = "running"
 # The emulator takes these for the account's root and checks no signature of root: whoever reaches its port is root,
 # so it listens on loopback alone.
 ACCESS_KEY_ID = "test"
-SECRET_ACCESS_KEY = "test"
+SECRET_ACCESS_KEY = "test"  # pragma: allowlist secret
 
 
 class EmulatorError(Exception):

@@ -149,9 +149,9 @@ class EmbeddedStack:
 
     def _start_emulator(self, port: int, found: StateFound) -> Emulator:
         self._emulator = Emulator(self.directory, port)
+        self._running.callback(self._emulator.stop)
         with self._progress.step("emulator") as step:
             self._emulator.start()
-            self._running.callback(self._emulator.stop)
             step.result = f"{found.value}; MiniStack on {self._emulator.endpoint_url}"
         return self._emulator
 

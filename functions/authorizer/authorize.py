@@ -52,9 +52,13 @@ class Authorizer:
 
     def _verify(self, raw: str) -> VerifiedAccessToken:
         try:
-            return verify_access_token(raw, self._keys.keys(), self._policy, now=self._now())
+            token = verify_access_token(raw, self._keys.keys(), self._policy, now=self._now())
         except TokenError as error:
             raise Unauthorized(error.reason.value, kid=_kid_of(raw)) from None
+        if "cnf" in token.claims:
+            # Bound to a key that nobody has proven here: as a bearer token it may be stolen (RFC 9449 §7.2).
+            raise Unauthorized("sender_constrained", token=token)
+        return token
 
     def _check_revocations(self, token: VerifiedAccessToken) -> None:
         targets = targets_of(

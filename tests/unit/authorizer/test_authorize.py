@@ -70,6 +70,12 @@ def test_bad_token_is_unauthorized(
     assert world.revocations.asked == []
 
 
+def test_sender_constrained_token_is_no_bearer_token(world: AuthorizerWorld) -> None:
+    """A token with cnf that is presented as a bearer token is refused: nobody has proven its key (RFC 9449 §7.2)."""
+    bound = make_token(claims={"scope": "reports:read", "cnf": {"jkt": "x"}})
+    assert refusal_of(world, request_with(bound)).reason == "sender_constrained"
+
+
 def test_no_io_for_a_request_without_credentials(world: AuthorizerWorld) -> None:
     """P3: a request without a token of the right form reads nothing."""
     refusal_of(world, request_with("a b"))

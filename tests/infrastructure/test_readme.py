@@ -1,0 +1,68 @@
+"""What the README shows is what works."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
+from authorizer.access_rules import parse_access_rules
+from local.transform import transform_template
+
+PARAMETER = "KeyturnAuthorizerArn"
+AUTHORIZER = "arn:aws:lambda:eu-west-1:111122223333:function:authorizer"
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """Return the README's code blocks in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", blocks("yaml"))
+def test_a_protected_api_is_a_template_with_an_authorizer_that_caches_nothing(snippet: str) -> None:
+    """Each snippet transforms, permits API Gateway to call the authorizer, and turns the result cache off (G2)."""
+    function = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {
+            "Runtime": "python3.13",
+            "Handler": "index.handler",
+            "InlineCode": "def handler(event, context): ...",
+            "Events": {"Get": {"Type": "Api", "Properties": {"Path": "/orders", "Method": "GET"}}},
+        },
+    }
+    source = yaml_parse(snippet)
+    kind = source["Resources"]["Api"]["Type"]
+    event: dict[str, Any] = function["Properties"]["Events"]["Get"]  # type: ignore[index]
+    event["Type"] = "HttpApi" if kind == "AWS::Serverless::HttpApi" else "Api"
+    event["Properties"]["ApiId" if event["Type"] == "HttpApi" else "RestApiId"] = {"Ref": "Api"}
+    source["Resources"]["Orders"] = function
+    native = transform_template(source, {PARAMETER: AUTHORIZER}, {}, "eu-west-1")
+    body = json.dumps(native)
+    assert '"authorizerResultTtlInSeconds": 0' in body
+    permissions = [each for each in native["Resources"].values() if each["Type"] == "AWS::Lambda::Permission"]
+    assert any(each["Properties"]["FunctionName"] in (AUTHORIZER, {"Ref": PARAMETER}) for each in permissions)
+
+
+@pytest.mark.parametrize("snippet", blocks("json"))
+def test_the_example_of_access_rules_is_one(snippet: str) -> None:
+    """The authorizer reads the rules that the README shows."""
+    parse_access_rules(snippet)
+
+
+def test_every_page_that_the_readme_names_is_there() -> None:
+    """No link of the README leads nowhere."""
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_parameters_are_those_of_the_template(source: dict[str, Any]) -> None:
+    """The README's table names parameters that exist, with their defaults."""
+    for name, default in re.findall(r"^\| `(\w+)` \| `?([^|`]+?)`? \|", README, re.MULTILINE):
+        expected = str(source["Parameters"][name]["Default"])
+        assert default.split(" (")[0] == expected or expected == "", name
