@@ -16,7 +16,7 @@ from local.deployer import DeployError
 from local.emulator import REGION, EmulatorError
 from local.progress import Progress
 from local.stack import PARAMETERS, ROOT, AlreadyRunning, EmbeddedStack
-from local.stack_file import StackFile
+from local.stack_file import StackFile, read_stack_file
 from local.transform import TransformError, makefile_sources, read_template, transform_template
 
 _KNOWN_FAILURES = (AlreadyRunning, BuildError, DeployError, EmulatorError, TransformError, BotoCoreError, ClientError)
@@ -30,13 +30,18 @@ def run_stack(*, stay_up: bool) -> int:
     try:
         progress.line("Keyturn's embedded stack")
         running = stack.start()
-        progress.line("\nThe story: expected is what happened, unless a line says DIFFERS")
-        told = tell_story(running, progress)
-        progress.line(f"\nThe story went {'as it must' if told else 'WRONG'}.")
+        told = _tell(running, progress)
         if stay_up:
+            # Only now: the story rotates and compromises keys, and others should find a stack at rest.
+            stack.announce(running)
             _print_addresses(stack, running, progress)
             _wait(stack)
         return 0 if told else 1
+    except AlreadyRunning as running_elsewhere:
+        progress.line(f"  {running_elsewhere}")
+        if stay_up or not stack.file.exists():
+            return 1
+        return 0 if _tell(read_stack_file(stack.file), progress) else 1
     except KeyboardInterrupt:
         progress.line()
         return 0 if stay_up else 130
@@ -52,6 +57,13 @@ def run_stack(*, stay_up: bool) -> int:
                 stack.stop()
                 step.result = "stopped, state kept for the next run"
         stack.stop()
+
+
+def _tell(running: StackFile, progress: Progress) -> bool:
+    progress.line("\nThe story: expected is what happened, unless a line says DIFFERS")
+    told = tell_story(running, progress)
+    progress.line(f"\nThe story went {'as it must' if told else 'WRONG'}.")
+    return told
 
 
 def print_native_template() -> int:

@@ -17,8 +17,6 @@ from typing import Any
 
 from local.transform import makefile_sources
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold: equal content gives equal archives
-
 
 class BuildError(Exception):
     """An artifact did not build; the message holds what make printed."""
@@ -104,7 +102,7 @@ def _run_make(logical_id: str, source: Path, artifacts: Path) -> None:
 def _zip_folder(folder: Path, archive: Path) -> None:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as output:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())  # dated 1980: equal content, equal archives
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (path.stat().st_mode & 0o755) << 16
             output.writestr(entry, path.read_bytes(), compresslevel=1)

@@ -72,7 +72,9 @@ class EmbeddedStack:
         self._emulator: Emulator | None = None
 
     def __enter__(self) -> StackFile:
-        return self.start()
+        running = self.start()
+        self.announce(running)
+        return running
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
@@ -89,6 +91,11 @@ class EmbeddedStack:
         except BaseException:
             self.stop()
             raise
+
+    def announce(self, running: StackFile) -> None:
+        """Write the file by which others find the stack, until it stops."""
+        self._running.callback(self.file.unlink, missing_ok=True)
+        write_stack_file(self.file, running)
 
     def stop(self) -> None:
         """Stop everything that runs; the state stays."""
@@ -113,7 +120,7 @@ class EmbeddedStack:
             )
             step.result = f"{client.client_id} may ask for {' and '.join(SCOPES)}"
         prefixes = _publish(issuer, apis, deployment)
-        stack = StackFile(
+        return StackFile(
             issuer=deployment.outputs["IssuerUrl"],
             token_endpoint=deployment.outputs["TokenEndpoint"],
             client_id=client.client_id,
@@ -131,9 +138,6 @@ class EmbeddedStack:
             },
             process_id=os.getpid(),
         )
-        self._running.callback(self.file.unlink, missing_ok=True)
-        write_stack_file(self.file, stack)
-        return stack
 
     def _lock(self) -> None:
         lock = self._running.enter_context((self.directory / "lock").open("a+"))

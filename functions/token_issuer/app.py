@@ -13,7 +13,10 @@ from token_issuer.responses import Response, error_response
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the HTTP answer to an event of an HTTP API (payload format 2.0); it never raises, and logs one line."""
+    """Return the HTTP answer to an event of an HTTP API (payload format 2.0), and log one line.
+
+    Raises KeyError for an event of another kind, which API Gateway never sends.
+    """
     request = Request(event)
     facts: dict[str, Any] = {}
     try:
