@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from authorizer.credentials import bearer_token
 from authorizer.refusal import Forbidden, Unauthorized
-from keyturn.domain.revocation import targets_of
+from keyturn.domain.revocation import is_revoked, targets_of
 from keyturn.jose import TokenError, verify_access_token
 from keyturn.jose.compact import UnverifiedToken
 
@@ -61,16 +61,8 @@ class Authorizer:
         return token
 
     def _check_revocations(self, token: VerifiedAccessToken) -> None:
-        targets = targets_of(
-            jti=token.jti,
-            subject=token.subject,
-            client_id=token.client_id,
-            grant_id=token.grant_id,
-            session_id=token.session_id,
-        )
-        found = self._revocations.find(targets)
-        now = self._now()
-        if any(revocation.hits(issued_at=token.issued_at, kid=token.kid, now=now) for revocation in found):
+        found = self._revocations.find(targets_of(token))
+        if is_revoked(token, found, self._now()):
             raise Unauthorized("revoked", token=token)
 
     def _check_rules(self, request: Request, token: VerifiedAccessToken) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable
+from keyturn.domain.view_age import view_age
 from keyturn.jose import KeySet
 from keyturn.observability import log_event
 
@@ -59,14 +60,7 @@ class KeyView:
         return self._keys
 
     def _age(self) -> float:
-        """Return seconds since the read was sent.
-
-        The monotonic clock may stand still while a sandbox is frozen, the wall clock may be set: the larger counts, and
-        a wall clock that went back says nothing about how long ago the read was.
-        """
-        wall, monotonic = self._read_at
-        elapsed = self._wall() - wall
-        return max(elapsed, self._monotonic() - monotonic) if elapsed >= 0 else math.inf
+        return view_age(self._read_at, (self._wall(), self._monotonic()))
 
     def _refresh(self) -> None:
         read_at = (self._wall(), self._monotonic())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.errors import ItemDamaged, KeyturnError, NoActiveKey, StoreUnavailable
 from keyturn.domain.key_ring import DEFAULT_RING, KeyRing
+from keyturn.domain.view_age import view_age
 from keyturn.jose import KeySet
 from keyturn.observability import log_event
 
@@ -96,8 +96,4 @@ class RingView:
         return self._view
 
     def _age(self, view: _View) -> float:
-        # The monotonic clock stands still while a sandbox is frozen, the wall clock may be set: the larger counts,
-        # and a wall clock that went back makes the view too old for anything.
-        wall, monotonic = view.read_at
-        elapsed = self._wall() - wall
-        return max(elapsed, self._monotonic() - monotonic) if elapsed >= 0 else math.inf
+        return view_age(view.read_at, (self._wall(), self._monotonic()))

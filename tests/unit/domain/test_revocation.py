@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from keyturn.domain.revocation import (
@@ -10,12 +12,20 @@ from keyturn.domain.revocation import (
     Target,
     TargetKind,
     earliest_iat,
+    is_revoked,
     issuance_targets,
     targets_of,
 )
+from keyturn.jose import VerifiedAccessToken
+from tests.fakes.token_factory import good_claims
 
 LATER = 2_000_000_000
 NOW = 1_790_000_000
+
+
+def make_token(**claims: Any) -> VerifiedAccessToken:
+    """Return a token as the verifier returns it."""
+    return VerifiedAccessToken(good_claims(**{"jti": "j", "sub": "u_1", "client_id": "c_1", "iat": 5} | claims), "k")
 
 
 @pytest.mark.parametrize("kind", [TargetKind.TOKEN, TargetKind.GRANT, TargetKind.SESSION])
@@ -64,7 +74,7 @@ def test_a_target_needs_an_identifier() -> None:
 
 def test_every_claim_that_can_be_revoked_is_looked_up() -> None:
     """A token with all its claims asks for jti, sub, client, gid, sid and one copy of global."""
-    targets = targets_of(jti="j", subject="u_1", client_id="c_1", grant_id="g", session_id="s")
+    targets = targets_of(make_token(gid="g", sid="s"))
     keys = [target.key for target in targets]
     assert sorted(keys[:-1]) == ["client#c_1", "gid#g", "jti#j", "sid#s", "sub#u_1"]
     assert keys[-1].startswith("global#")
@@ -72,9 +82,18 @@ def test_every_claim_that_can_be_revoked_is_looked_up() -> None:
 
 def test_the_copies_of_global_share_the_load() -> None:
     """Tokens spread over every copy, and one token always reads the same."""
-    copies = {targets_of(jti=f"{n:022x}", subject="s", client_id="c")[-1].key for n in range(1000)}
+    copies = {targets_of(make_token(jti=f"{n:022x}"))[-1].key for n in range(1000)}
     assert copies == {f"global#{copy}" for copy in range(GLOBAL_COPIES)}
-    assert targets_of(jti="j", subject="s", client_id="c") == targets_of(jti="j", subject="s", client_id="c")
+    assert targets_of(make_token()) == targets_of(make_token())
+
+
+def test_one_hit_among_what_was_found_is_enough() -> None:
+    """A token is revoked as soon as one of its targets' revocations hits it."""
+    miss = Revocation(Target(TargetKind.CLIENT, "c_1"), expires_at=LATER, not_before=4)
+    hit = Revocation(Target(TargetKind.SUBJECT, "u_1"), expires_at=LATER, not_before=5)
+    assert is_revoked(make_token(), [miss, hit], NOW)
+    assert not is_revoked(make_token(), [miss], NOW)
+    assert not is_revoked(make_token(), [], NOW)
 
 
 def test_a_new_token_is_issued_after_the_latest_cut() -> None:

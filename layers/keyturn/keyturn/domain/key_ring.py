@@ -30,7 +30,18 @@ class KeyState(enum.StrEnum):
 PUBLISHED_STATES = frozenset({KeyState.PRE_ACTIVATION, KeyState.ACTIVE, KeyState.DEACTIVATED})
 
 
-class RingKey:
+class _Value:
+    """A part of a ring, equal to another of its kind that has the same fields."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # a value with a dict inside is not hashable
+
+
+class RingKey(_Value):
     """One key of a ring: the public JWK that verifiers see, the KMS key behind it, and when it changed state."""
 
     __slots__ = (
@@ -85,18 +96,12 @@ class RingKey:
         """Return a copy with some fields changed."""
         return RingKey(**{name: getattr(self, name) for name in self.__slots__} | changes)
 
-    def __eq__(self, other: object) -> bool:
-        """Compare by value."""
-        return isinstance(other, RingKey) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
-
-    __hash__ = None  # type: ignore[assignment]  # a value with a dict inside is not hashable
-
     def __repr__(self) -> str:
         """Say which key and which state."""
         return f"RingKey({self.kid!r}, {self.state})"
 
 
-class Intent:
+class Intent(_Value):
     """The wish to create a key, recorded before KMS is asked, so that a crash between leaves a trace (invariant I4).
 
     `arn` and `jwk` are None until KMS has answered; `nonce` is in a tag of the KMS key.
@@ -114,18 +119,12 @@ class Intent:
         self.arn = arn
         self.jwk = jwk
 
-    def __eq__(self, other: object) -> bool:
-        """Compare by value."""
-        return isinstance(other, Intent) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
-
-    __hash__ = None  # type: ignore[assignment]  # a value with a dict inside is not hashable
-
     def __repr__(self) -> str:
         """Say which wish, and how far it got."""
         return f"Intent({self.nonce!r}, since={self.since}, arn={self.arn!r})"
 
 
-class Compromise:
+class Compromise(_Value):
     """One entry of the emergency log, which nothing ever undoes (invariant I8)."""
 
     __slots__ = ("actor", "at", "kid", "reason")
@@ -136,14 +135,6 @@ class Compromise:
         self.at = at
         self.reason = reason
         self.actor = actor
-
-    def __eq__(self, other: object) -> bool:
-        """Compare by value."""
-        return isinstance(other, Compromise) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
-
-    def __hash__(self) -> int:
-        """Hash by value."""
-        return hash((self.kid, self.at, self.reason, self.actor))
 
 
 class KeyRing:

@@ -10,6 +10,26 @@ import enum
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Protocol
+
+    class RevocableToken(Protocol):
+        """What a revocation can hit a verified token by."""
+
+        @property
+        def jti(self) -> str: ...
+        @property
+        def subject(self) -> str: ...
+        @property
+        def client_id(self) -> str: ...
+        @property
+        def grant_id(self) -> str | None: ...
+        @property
+        def session_id(self) -> str | None: ...
+        @property
+        def issued_at(self) -> int: ...
+        @property
+        def kid(self) -> str: ...
+
 
 # What every request reads cannot live in one item: DynamoDB serves 3,000 strong reads a second from one partition.
 GLOBAL_COPIES = 16
@@ -96,21 +116,28 @@ class Revocation:
         return True
 
 
-def targets_of(
-    *, jti: str, subject: str, client_id: str, grant_id: str | None = None, session_id: str | None = None
-) -> tuple[Target, ...]:
-    """Return every target whose revocation refuses this token: two to five of its own, and one copy of global.
+def targets_of(token: RevocableToken) -> tuple[Target, ...]:
+    """Return every target whose revocation refuses this token: three to five of its own, and one copy of global.
 
     The copy follows from the jti, so that load spreads over all of them and one token always reads the same.
     """
-    targets = [Target(TargetKind.TOKEN, jti), Target(TargetKind.SUBJECT, subject), Target(TargetKind.CLIENT, client_id)]
-    if grant_id is not None:
-        targets.append(Target(TargetKind.GRANT, grant_id))
-    if session_id is not None:
-        targets.append(Target(TargetKind.SESSION, session_id))
-    copy = sum(jti.encode("utf-8", "surrogatepass")) % GLOBAL_COPIES
+    targets = [
+        Target(TargetKind.TOKEN, token.jti),
+        Target(TargetKind.SUBJECT, token.subject),
+        Target(TargetKind.CLIENT, token.client_id),
+    ]
+    if token.grant_id is not None:
+        targets.append(Target(TargetKind.GRANT, token.grant_id))
+    if token.session_id is not None:
+        targets.append(Target(TargetKind.SESSION, token.session_id))
+    copy = sum(token.jti.encode("utf-8", "surrogatepass")) % GLOBAL_COPIES
     targets.append(Target(TargetKind.GLOBAL, str(copy)))
     return tuple(targets)
+
+
+def is_revoked(token: RevocableToken, found: Iterable[Revocation], now: float) -> bool:
+    """Tell whether one of the revocations that were found for the token's targets refuses it; `now` in seconds."""
+    return any(each.hits(issued_at=token.issued_at, kid=token.kid, now=now) for each in found)
 
 
 def issuance_targets(*, subject: str, client_id: str) -> tuple[Target, ...]:
