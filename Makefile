@@ -121,7 +121,7 @@ else
 	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached --parameter-overrides Architecture=$(ARCHITECTURE)
 endif
 
-test: setup tools test-fast test-stack ## every test that needs no Docker, no browser and no account
+test: test-fast test-stack ## every test that needs no Docker, no browser and no account
 
 test-fast: setup
 	@.venv/bin/python -m pytest --numprocesses auto tests $(addprefix --ignore=,$(ON_THE_STACK))
