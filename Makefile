@@ -78,7 +78,7 @@ demo: setup ## tell the story on the embedded stack, and exit
 # Tests and checks. What cannot run for want of a tool says so, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
 ON_THE_STACK := $(wildcard tests/integration tests/emulator tests/sam_local)
-STAGES := format lint types contracts dead-code secrets template build test
+STAGES := format lint types dead-code secrets template build test
 
 .PHONY: check test test-fast test-stack $(STAGES)
 check: setup tools ## what CI runs: every check, the build, every test, with the time of each stage
@@ -96,9 +96,6 @@ lint: setup
 
 types: setup
 	@.venv/bin/mypy
-
-contracts: setup
-	@PYTHONPATH=.:functions:layers/keyturn:cli .venv/bin/lint-imports --no-cache
 
 dead-code: setup
 	@.venv/bin/vulture

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from key_rotator.bootstrap import bootstrap
 from key_rotator.custom_resource import apply_request, is_custom_resource_event, respond
+from key_rotator.metrics import count_successful_run
 from key_rotator.report import Report, error_code
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.rotation_refusal import RotationRefused
 from keyturn.observability import log_event
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _MAX_TEXT = 256
 
@@ -20,13 +24,13 @@ class MalformedEvent(RotationRefused):
     code = "malformed_event"
 
 
-def lambda_handler(event: Any, _context: object) -> dict[str, Any]:
+def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Return what was done: the ring, the steps applied, due and planned; or an error with its message.
 
     A tick that fails raises: Lambda counts it, the alarm rings, and the schedule tries again.
     """
     try:
-        answer = _answer(event)
+        answer = _answer(event, context)
         reason = None
     except Exception as fault:
         # The message of a fault that is not ours may hold anything.
@@ -40,16 +44,18 @@ def lambda_handler(event: Any, _context: object) -> dict[str, Any]:
     return answer
 
 
-def _answer(event: Any) -> dict[str, Any]:
+def _answer(event: Any, context: LambdaContext) -> dict[str, Any]:
     if is_custom_resource_event(event):
         apply_request(event, bootstrap)
         log_event("info", "custom_resource", request_type=event["RequestType"])
+        count_successful_run(context.function_name)
         return {}
     action = event.get("action") if isinstance(event, dict) else None
     if action == "tick":
         report = bootstrap().tick()
         _log("tick", report)
         report.check()
+        count_successful_run(context.function_name)
         return report.to_answer()
     try:
         report = _command(action, event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import struct
 import subprocess
 import sys
@@ -66,3 +67,11 @@ def test_an_artifact_holds_its_own_package_alone(artifacts: Path, function: str)
         "TokenIssuerFunction": "token_issuer",
     }
     assert [path.name for path in (artifacts / function).iterdir()] == [own[function]]
+
+
+def test_the_layer_has_botocores_models_of_the_services_that_are_called(artifacts: Path) -> None:
+    """The models of all other services are left out: a new client needs its own."""
+    source = (ROOT / "layers" / "keyturn" / "keyturn" / "adapters" / "aws_client.py").read_text()
+    called = set(re.findall(r'boto3\.client\(\s*"(\w+)"', source))
+    kept = {path.name for path in (artifacts / "DependenciesLayer/python/botocore/data").iterdir() if path.is_dir()}
+    assert called == kept

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
@@ -12,8 +14,11 @@ from key_rotator.report import RunIncomplete
 from key_rotator.settings import SettingsError
 from keyturn.domain.errors import AccessDenied, KeyRingMissing
 from keyturn.domain.key_ring import KeyState
+from tests.fakes.lambda_context import lambda_context
 from tests.fakes.rotation_harness import LEAD, PERIOD, RotationHarness
 from tests.unit.key_rotator.test_settings import ENVIRONMENT
+
+EVENTS = Path(__file__).parents[3] / "events" / "key_rotator"
 
 
 @pytest.fixture(autouse=True)
@@ -24,12 +29,12 @@ def _composed(started: RotationHarness, monkeypatch: pytest.MonkeyPatch) -> None
 
 def send(**event: Any) -> Any:
     """Return the answer as the caller reads it."""
-    return json.loads(json.dumps(app.lambda_handler(event, None)))
+    return json.loads(json.dumps(app.lambda_handler(event, lambda_context())))
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Return the log."""
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    """Return the log, without the metrics in it."""
+    return [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" not in line]
 
 
 def test_tick_answers_the_ring_and_what_was_done(started: RotationHarness, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,6 +51,15 @@ def test_tick_answers_the_ring_and_what_was_done(started: RotationHarness, capsy
     assert (answer["ring"]["name"], answer["ring"]["version"]) == ("default", started.ring.version)
     [line] = lines(capsys)
     assert (line["level"], line["event"], line["action"]) == ("info", "key_rotation", "tick")
+
+
+def test_successful_tick_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """A tick that did all that was due counts in the metric whose absence is an alarm; a plan does not (I12)."""
+    send(action="plan")
+    assert "_aws" not in capsys.readouterr().out
+    send(action="tick")
+    [metric] = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" in line]
+    assert (metric["FunctionName"], metric["SuccessfulRuns"]) == ("function", [1.0])
 
 
 def test_plan_and_rotate_answer_too(started: RotationHarness) -> None:
@@ -95,7 +109,7 @@ def test_compromise_of_an_unknown_key_is_refused() -> None:
 def test_malformed_event_is_a_clear_error(started: RotationHarness, event: dict[str, Any]) -> None:
     """An event that the rotator does not know changes nothing and is answered as malformed."""
     before = started.ring
-    answer = app.lambda_handler(event, None)
+    answer = app.lambda_handler(event, lambda_context())
     assert answer["error"] == "malformed_event"
     assert started.ring is before
 
@@ -103,28 +117,38 @@ def test_malformed_event_is_a_clear_error(started: RotationHarness, event: dict[
 @pytest.mark.parametrize("event", [None, [], "tick", 5])
 def test_event_that_is_no_object_is_a_clear_error(event: Any) -> None:
     """Not even an object: still a clear answer."""
-    assert app.lambda_handler(event, None)["error"] == "malformed_event"
+    assert app.lambda_handler(event, lambda_context())["error"] == "malformed_event"
 
 
 def test_tick_that_fails_raises(started: RotationHarness, capsys: pytest.CaptureFixture[str]) -> None:
     """A tick that could not do everything raises, so that the alarm rings; the log says what failed."""
     del started.kms.made[started.only(KeyState.ACTIVE).arn]
     with pytest.raises(RunIncomplete, match="repair_policy"):
-        app.lambda_handler({"action": "tick"}, None)
-    report, failure = lines(capsys)
+        app.lambda_handler({"action": "tick"}, lambda_context())
+    output = capsys.readouterr().out
+    assert "SuccessfulRuns" not in output
+    report, failure = map(json.loads, output.splitlines())
     assert report["failed"][0]["error"] == "key_unusable"
     assert (failure["level"], failure["event"], failure["error"]) == ("error", "key_rotator_failed", "RunIncomplete")
+
+
+@pytest.mark.parametrize("path", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
+def test_event_of_the_examples_is_known(started: RotationHarness, path: Path) -> None:
+    """Each example event is answered, once its placeholders are filled in."""
+    started.pass_time(LEAD)
+    event = json.loads(Template(path.read_text()).substitute(kid=started.only(KeyState.ACTIVE).kid))
+    assert "error" not in send(**event)
 
 
 def test_command_that_fails_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that meets a fault answers its name, as the operator waits for it."""
     monkeypatch.setattr(app, "bootstrap", RotationHarness().rotator)
-    assert app.lambda_handler({"action": "plan"}, None) == {
+    assert app.lambda_handler({"action": "plan"}, lambda_context()) == {
         "error": "key_ring_missing",
         "message": "ring default has no item",
     }
     with pytest.raises(KeyRingMissing):
-        app.lambda_handler({"action": "tick"}, None)
+        app.lambda_handler({"action": "tick"}, lambda_context())
 
 
 def test_unexpected_fault_raises(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,7 +159,7 @@ def test_unexpected_fault_raises(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
     monkeypatch.setattr(app, "bootstrap", broken)
     with pytest.raises(RuntimeError):
-        app.lambda_handler({"action": "plan"}, None)
+        app.lambda_handler({"action": "plan"}, lambda_context())
     assert lines(capsys)[0]["error"] == "RuntimeError"
 
 
@@ -163,4 +187,4 @@ def test_role_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AccessDenied("DynamoDB GetItem: AccessDeniedException")
 
     monkeypatch.setattr(app, "bootstrap", denied)
-    assert app.lambda_handler({"action": "rotate"}, None)["error"] == "access_denied"
+    assert app.lambda_handler({"action": "rotate"}, lambda_context())["error"] == "access_denied"

@@ -12,6 +12,7 @@ from key_rotator import app, custom_resource
 from key_rotator.custom_resource import ResponseUndelivered, respond
 from keyturn.domain.errors import AccessDenied
 from keyturn.domain.key_ring import KeyState
+from tests.fakes.lambda_context import lambda_context
 from tests.fakes.rotation_harness import PERIOD, RotationHarness
 
 URL = "https://cloudformation-custom-resource-response.s3.amazonaws.com/?X-Amz-Signature=abc"
@@ -64,7 +65,7 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Inbox:
 def send(harness: RotationHarness, monkeypatch: pytest.MonkeyPatch, kind: str, **fields: Any) -> None:
     """Send an event to the handler on these fakes."""
     monkeypatch.setattr(app, "bootstrap", harness.rotator)
-    app.lambda_handler(event(kind, **fields), None)
+    app.lambda_handler(event(kind, **fields), lambda_context())
 
 
 def test_create_makes_the_ring(harness: RotationHarness, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +138,7 @@ def test_delete_keeps_the_keys(started: RotationHarness, inbox: Inbox, monkeypat
         raise AssertionError("not needed")
 
     monkeypatch.setattr(app, "bootstrap", broken)
-    app.lambda_handler(event("Delete"), None)
+    app.lambda_handler(event("Delete"), lambda_context())
     assert inbox.answer["Status"] == "SUCCESS"
     assert started.kms.states() == ["Enabled", "Enabled"]
 
@@ -173,7 +174,7 @@ def test_unexpected_fault_is_told_without_its_text(inbox: Inbox, monkeypatch: py
         raise RuntimeError("s3cret")
 
     monkeypatch.setattr(app, "bootstrap", broken)
-    app.lambda_handler(event("Create"), None)
+    app.lambda_handler(event("Create"), lambda_context())
     assert inbox.answer["Reason"] == "RuntimeError: see the rotator's log"
 
 
