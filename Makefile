@@ -77,7 +77,7 @@ demo: setup ## tell the story on the embedded stack, and exit
 # ---------------------------------------------------------------------------------------------------------------------------
 # Tests and checks. What cannot run for want of a tool says so, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
-ON_THE_STACK := $(wildcard tests/integration tests/emulator tests/sam_local)
+ON_THE_STACK := $(wildcard tests/emulator tests/integration tests/sam_local)
 STAGES := format lint types dead-code secrets template build test
 
 .PHONY: check test test-fast test-stack $(STAGES)
@@ -125,6 +125,10 @@ test-fast: setup
 
 test-stack: setup
 	@.venv/bin/python -m pytest $(ON_THE_STACK)
+
+.PHONY: requirements
+requirements: setup ## write the tests' names into docs/requirements.md
+	@.venv/bin/python -m tests.infrastructure.requirement_table
 
 .PHONY: help
 help: ## print this
