@@ -18,6 +18,7 @@ checksum = $(shell cat $(1) 2>/dev/null | cksum | tr ' ' -)
 DEV_STAMP := .venv/dependencies-$(call checksum,requirements/dev.lock)
 PROJECT_STAMP := .venv/project-$(call checksum,pyproject.toml)
 TOOLS_STAMP := .venv-tools/dependencies-$(call checksum,requirements/tools.lock)
+CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
 
 # An interpreter asked for by name (`make PYTHON=python3.12 setup`) replaces an environment of another version.
 python_version = $(shell $(1) -c 'import sys; v = sys.version_info; print(v[:2] if v >= (3, 11) else "")' 2>/dev/null)
@@ -50,6 +51,12 @@ $(TOOLS_STAMP): | $(DEV_STAMP)
 	@.venv/bin/python -m pip --python .venv-tools/bin/python install -qq --require-hashes --requirement requirements/tools.lock
 	@touch $@
 
+# Its pins fight with those of both others.
+$(CHECKOV_STAMP): | $(DEV_STAMP)
+	$(call create_environment,.venv-checkov,requirements/checkov.lock)
+	@.venv/bin/python -m pip --python .venv-checkov/bin/python install -qq --require-hashes --requirement requirements/checkov.lock
+	@touch $@
+
 .PHONY: setup tools lock
 setup: $(PROJECT_STAMP) ## build .venv from the lock, and nothing else
 
@@ -60,6 +67,8 @@ lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest 
 		--no-header --no-emit-index-url $${UPGRADE:+--upgrade} "$$@"; }; \
 	compile requirements/dev.in --output-file requirements/dev.lock; \
 	compile requirements/tools.in --output-file requirements/tools.lock; \
+	compile requirements/checkov.in --output-file requirements/checkov.lock; \
+	compile tests/sam_local/requirements.in --output-file tests/sam_local/requirements.txt; \
 	for layer in layers/keyturn layers/dependencies; do \
 		compile $$layer/requirements.in --constraint requirements/dev.lock --output-file $$layer/requirements.txt; \
 	done
@@ -67,18 +76,21 @@ lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest 
 # ---------------------------------------------------------------------------------------------------------------------------
 # The embedded stack
 # ---------------------------------------------------------------------------------------------------------------------------
-.PHONY: run demo
+.PHONY: run demo events
 run: setup ## start the embedded stack, deploy the template into it, tell the story, and stay up
 	@.venv/bin/python -m local run
 
 demo: setup ## tell the story on the embedded stack, and exit
 	@.venv/bin/python -m local demo
 
+events: setup ## render events/ and what else `sam local` needs of the running stack into .local
+	@.venv/bin/python -m local events
+
 # ---------------------------------------------------------------------------------------------------------------------------
 # Tests and checks. What cannot run for want of a tool says so, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
-ON_THE_STACK := $(wildcard tests/emulator tests/integration tests/sam_local)
-STAGES := format lint types dead-code secrets template build test
+ON_THE_STACK := tests/emulator tests/integration
+STAGES := format lint types imports dead-code secrets template artifacts test containers
 
 .PHONY: check test test-fast test-stack $(STAGES)
 check: setup tools ## what CI runs: every check, the build, every test, with the time of each stage
@@ -100,31 +112,58 @@ types: setup
 dead-code: setup
 	@.venv/bin/vulture
 
+# tests/architecture runs them too, one by one.
+imports: setup
+	@PYTHONPATH=.:functions .venv/bin/lint-imports --no-logo
+
 # What tests and locks hold looks like secrets and is none.
 secrets: setup
 	@git ls-files -z -- ':!tests' ':!*.lock' ':!layers/*/requirements.txt' | xargs -0 .venv/bin/detect-secrets-hook
 
 # The cycle that matters shows only after the SAM transform, so the native template is linted too.
-template: setup tools
+template: setup tools $(CHECKOV_STAMP)
 	@.venv-tools/bin/sam validate --lint --template template.yaml
 	@.venv-tools/bin/cfn-lint template.yaml
 	@mkdir -p build && .venv/bin/python -m local transform > build/template.json
 	@.venv-tools/bin/cfn-lint build/template.json
+	@.venv-checkov/bin/checkov --config-file .checkov.yaml
 
+SAM_BUILD = LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached
+not_run = echo "NOT RUN: $@ needs $(1)"; test -z "$${CI:-}"
+
+.PHONY: build
 build: setup tools ## sam build for ARCHITECTURE (arm64 by default, or x86_64) into .aws-sam/build
-ifeq ($(LAMBDA_PYTHON),)
-	@echo "NOT RUN: build needs python3.13, the Lambda runtime: pyenv install 3.13"; test -z "$${CI:-}"
+	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 1; }
+	@$(SAM_BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
+
+# What Lambda would get, for each processor: imported where this machine is one, and read file by file.
+artifacts: setup tools
+ifneq ($(call python_version,.venv/bin/python),$(call python_version,$(LAMBDA_PYTHON)))
+	@$(call not_run,python3.13 (the Lambda runtime) in .venv: pyenv install 3.13 && make setup)
 else
-	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached --parameter-overrides Architecture=$(ARCHITECTURE)
+	@for architecture in arm64 x86_64; do \
+		echo "sam build for $$architecture"; \
+		$(SAM_BUILD) --build-dir .aws-sam/$$architecture --parameter-overrides Architecture=$$architecture >build/sam.log 2>&1 \
+			|| { cat build/sam.log >&2; exit 1; }; \
+	done
+	@KEYTURN_SAM_BUILDS=.aws-sam .venv/bin/python -m pytest tests/infrastructure/test_packaging.py
 endif
 
 test: test-fast test-stack ## every test that needs no Docker, no browser and no account
 
 test-fast: setup
-	@.venv/bin/python -m pytest --numprocesses auto tests $(addprefix --ignore=,$(ON_THE_STACK))
+	@.venv/bin/python -m pytest --numprocesses auto tests $(addprefix --ignore=,$(ON_THE_STACK) tests/sam_local tests/aws)
 
 test-stack: setup
 	@.venv/bin/python -m pytest $(ON_THE_STACK)
+
+# Real containers, against the embedded stack. `.ci/run` starts an engine where it may; a laptop has its own.
+PROCESSOR := $(patsubst aarch64,arm64,$(shell uname -m))
+CONTAINER_IMAGE := public.ecr.aws/lambda/python:3.13-$(PROCESSOR)
+containers: setup tools
+	@if ! docker info >/dev/null 2>&1; then $(call not_run,a running Docker engine: https://docs.docker.com/engine/install); \
+	elif test ! -e .aws-sam/$(PROCESSOR)/template.yaml; then $(call not_run,the build of `make artifacts`); \
+	else tests/sam_local/runtime_image.sh $(CONTAINER_IMAGE) "$(LAMBDA_PYTHON)" && .venv/bin/python -m pytest tests/sam_local; fi
 
 .PHONY: requirements
 requirements: setup ## write the tests' names into docs/requirements.md

@@ -1,4 +1,4 @@
-"""`python -m local run|demo|transform`: the embedded stack from the command line."""
+"""`python -m local run|demo|events|transform`: the embedded stack from the command line."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import signal
 import sys
 import time
 
+import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.build import BuildError
 from local.demo import tell_story
 from local.deployer import DeployError
 from local.emulator import REGION, EmulatorError
+from local.events import EventsError, prepare_sam_local
 from local.progress import Progress
 from local.stack import PARAMETERS, ROOT, AlreadyRunning, EmbeddedStack
 from local.stack_file import StackFile, read_stack_file
@@ -66,6 +68,26 @@ def _tell(running: StackFile, progress: Progress) -> bool:
     return told
 
 
+def render_events() -> int:
+    """Render what `sam local` needs of the running stack, and print how to use it; return the exit code."""
+    directory = ROOT / ".local"
+    try:
+        rendered = prepare_sam_local(read_stack_file(directory / "stack.json"), ROOT / "events", directory)
+    except FileNotFoundError:
+        print("no stack is up: `make run` in another terminal, then again")
+        return 1
+    except (EventsError, BotoCoreError, ClientError, httpx.HTTPError) as error:
+        print(error)
+        return 1
+    print(f"rendered {len(rendered)} events, .local/env.json and .local/aws_config. Then, for one of them:")
+    architecture = PARAMETERS["Architecture"]
+    print(f"""
+  make build ARCHITECTURE={architecture}
+  AWS_CONFIG_FILE=.local/aws_config .venv-tools/bin/sam local invoke AuthorizerFunction --profile AuthorizerFunction \\
+    --parameter-overrides Architecture={architecture} --event .local/events/authorizer/http-api-2.0.json""")
+    return 0
+
+
 def print_native_template() -> int:
     """Print the template after the SAM transform, for linters."""
     template = read_template(ROOT / "template.yaml")
@@ -92,10 +114,12 @@ def _wait(stack: EmbeddedStack) -> None:
 def main() -> int:
     """Parse the command line and do it."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=["run", "demo", "transform"])
+    parser.add_argument("command", choices=["run", "demo", "events", "transform"])
     command = parser.parse_args().command
     if command == "transform":
         return print_native_template()
+    if command == "events":
+        return render_events()
     return run_stack(stay_up=command == "run")
 
 

@@ -7,9 +7,10 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import httpx
 import jwt
+
+from local.stack_file import connect
 
 if TYPE_CHECKING:
     from local.progress import Progress
@@ -35,11 +36,7 @@ class Story:
         self._stack = stack
         self._progress = progress
         self._http = httpx.Client(timeout=40, trust_env=False)
-        self._lambda = boto3.session.Session(
-            aws_access_key_id=stack.emulator["access_key_id"],
-            aws_secret_access_key=stack.emulator["secret_access_key"],
-            region_name=stack.emulator["region"],
-        ).client("lambda", endpoint_url=stack.emulator["endpoint_url"])
+        self._lambda = connect(stack, "lambda")
 
     def __enter__(self) -> Story:
         return self

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.client import Client, hash_secret
 from keyturn.domain.errors import AlreadyExists
+from local.stack_file import write_private_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,5 @@ def _recall(memory: Path) -> DemoClient | None:
 
 
 def _remember(memory: Path, client: DemoClient) -> DemoClient:
-    descriptor = os.open(memory, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump({"client_id": client.client_id, "client_secret": client.client_secret}, file)
+    write_private_file(memory, json.dumps(asdict(client)))
     return client

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """One port each on loopback; 0 asks for any that is free."""
+    """One port each on loopback, and one for containers; 0 asks for any that is free."""
 
     issuer: int
     apis: int
     emulator: int
+    containers: int
 
 
-DEFAULT_PORTS = Ports(issuer=8480, apis=8481, emulator=4580)
-ANY_PORTS = Ports(issuer=0, apis=0, emulator=0)
+DEFAULT_PORTS = Ports(issuer=8480, apis=8481, emulator=4580, containers=4581)
+ANY_PORTS = Ports(issuer=0, apis=0, emulator=0, containers=0)
 
 
 def choose_ports(memory: Path, preferred: Ports) -> tuple[Ports, tuple[str, ...]]:

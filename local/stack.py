@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from local.build import build_artifacts
+from local.container_door import ContainerDoor, find_bridge
 from local.demo_client import AUDIENCE, SCOPES, register_demo_client
 from local.deployer import Deployer, Deployment
 from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Emulator, StateFound, settle_last_run
@@ -120,6 +121,7 @@ class EmbeddedStack:
             )
             step.result = f"{client.client_id} may ask for {' and '.join(SCOPES)}"
         prefixes = _publish(issuer, apis, deployment)
+        containers = self._open_door(ports)
         return StackFile(
             issuer=deployment.outputs["IssuerUrl"],
             token_endpoint=deployment.outputs["TokenEndpoint"],
@@ -136,8 +138,18 @@ class EmbeddedStack:
                 "access_key_id": ACCESS_KEY_ID,
                 "secret_access_key": SECRET_ACCESS_KEY,
             },
+            containers=containers,
             process_id=os.getpid(),
         )
+
+    def _open_door(self, ports: Ports) -> str | None:
+        bridge = find_bridge()
+        if bridge is None:
+            self._progress.line(f"  {'containers':<10} no Docker engine runs: `sam local` could not reach this stack")
+            return None
+        door = self._running.enter_context(ContainerDoor(bridge, ports.containers, ports.emulator))
+        self._progress.line(f"  {'containers':<10} {door.endpoint_url}, for `make events` and `sam local`")
+        return door.endpoint_url
 
     def _lock(self) -> None:
         lock = self._running.enter_context((self.directory / "lock").open("a+"))

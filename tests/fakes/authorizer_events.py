@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import Any
+
+from local.events import render_event
 
 TEMPLATES = Path(__file__).parents[2] / "events" / "authorizer"
 API_ID = "a1b2c3d4e5"
@@ -39,8 +39,5 @@ def authorizer_event(
         "api_id": API_ID,
         "stage": "prod",
     }
-    text = (TEMPLATES / _FILES[kind]).read_text()
-    event: dict[str, Any] = json.loads(
-        re.sub(r"\$\{(\w+)\}", lambda match: json.dumps(values[match[1]])[1:-1], text),
-    )
+    event = render_event((TEMPLATES / _FILES[kind]).read_text(), values)
     return {"version": "1.0", **event} if kind == "http_1.0" else event

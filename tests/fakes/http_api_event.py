@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, urlencode
+
+from local.events import form_values, render_event
 
 TEMPLATES = Path(__file__).parents[2] / "events" / "token_issuer"
 FORM = "application/x-www-form-urlencoded"
@@ -71,14 +71,5 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
 
 def recorded_event(name: str, *, client_id: str, secret: str, token: str = "") -> dict[str, Any]:
     """Return an event of `events/token_issuer`, rendered for a client and a token."""
-    form = urlencode({"token": token})
-    values = {
-        "api_id": "a1b2c3d4e5",
-        "client_basic": basic(client_id, secret)["authorization"].removeprefix("Basic "),
-        "token_form": base64.b64encode(form.encode()).decode(),
-        "content_length": str(len(form)),
-    }
     template = (TEMPLATES / f"{name}.json").read_text("utf-8")
-    event = json.loads(re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], template))
-    assert isinstance(event, dict)
-    return event
+    return render_event(template, {"api_id": "a1b2c3d4e5", **form_values(client_id, secret, token)})

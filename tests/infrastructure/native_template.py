@@ -46,7 +46,7 @@ class NativeTemplate:
     def environment(self, function: str) -> dict[str, str]:
         """Return a function's environment with the parameters' defaults, other resources by their logical ids."""
         variables = self.properties(function)["Environment"]["Variables"]
-        return {name: self._text(value) for name, value in variables.items()}
+        return {name: self._text(value) for name, value in variables.items() if value != {"Ref": "AWS::NoValue"}}
 
     def _text(self, value: Any) -> str:
         if isinstance(value, dict):

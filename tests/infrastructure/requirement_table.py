@@ -45,10 +45,14 @@ def render(page: str, proofs: dict[str, Counter[str]]) -> str:
 
     def row(match: re.Match[str]) -> str:
         files = proofs.get(match[1], Counter())
-        proof = ", ".join(f"{file} ({count})" for file, count in sorted(files.items())) or NOT_BUILT
+        proof = ", ".join(f"{file} ({count}{_where(file)})" for file, count in sorted(files.items())) or NOT_BUILT
         return f"| {match[1]} | {match[2]} | {proof} |"
 
     return _ROW.sub(row, page)
+
+
+def _where(file: str) -> str:
+    return ", on AWS" if file.startswith("aws/") else ""
 
 
 if __name__ == "__main__":

@@ -1,8 +1,14 @@
-"""Each function imports from its artifact and its layers alone: a development environment would hide a gap."""
+"""Each function imports from its artifact and its layers alone: a development environment would hide a gap.
+
+What is looked at is the build for this machine, as the embedded stack makes it; with KEYTURN_SAM_BUILDS, the folder of
+one `sam build` for each processor, it is those.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import os
+import platform
 import re
 import struct
 import subprocess
@@ -18,25 +24,45 @@ from tests.infrastructure.native_template import NativeTemplate
 
 ROOT = Path(__file__).parents[2]
 UNCHECKED_HASH = 0b01
-FUNCTIONS = ("AuthorizerFunction", "KeyRotatorFunction", "TokenIssuerFunction")
+PACKAGES = {
+    "AuthorizerFunction": "authorizer",
+    "ExampleBackendFunction": "example_backend",
+    "KeyRotatorFunction": "key_rotator",
+    "TokenIssuerFunction": "token_issuer",
+}
+LAYERS = ("DependenciesLayer", "KeyturnLayer")
+# The ELF header's e_machine.
+MACHINES = {"x86_64": 62, "arm64": 183}
+THIS_MACHINE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+SAM_BUILDS = os.environ.get("KEYTURN_SAM_BUILDS")
+PROCESSORS = tuple(MACHINES) if SAM_BUILDS else (THIS_MACHINE,)
 
 
 @pytest.fixture(scope="session")
-def artifacts(source: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build every function and layer with the Makefile targets that `sam build` calls, and unpack them."""
+def builds(source: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that has the artifacts of each of PROCESSORS in a folder of its name."""
+    if SAM_BUILDS:
+        return ROOT / SAM_BUILDS
     folder = tmp_path_factory.mktemp("artifacts")
     for logical_id, artifact in build_artifacts(source, ROOT, ROOT / ".local" / "builds").items():
         with zipfile.ZipFile(artifact.path) as archive:
-            archive.extractall(folder / logical_id)
+            archive.extractall(folder / THIS_MACHINE / logical_id)
     return folder
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.fixture(params=PROCESSORS)
+def artifacts(builds: Path, request: pytest.FixtureRequest) -> Path:
+    """Return the artifacts for one processor."""
+    return builds / str(request.param)
+
+
+@pytest.mark.parametrize("function", PACKAGES)
 def test_a_handler_imports_from_its_artifact_and_its_layers_alone(
-    template: NativeTemplate, artifacts: Path, function: str
+    template: NativeTemplate, builds: Path, function: str
 ) -> None:
     """In an isolated interpreter with nothing else on its path, the handler is there and is a function."""
-    layers = [layer["Ref"].rstrip("0123456789abcdef") for layer in template.properties(function)["Layers"]]
+    artifacts = builds / THIS_MACHINE
+    layers = [layer["Ref"].rstrip("0123456789abcdef") for layer in template.properties(function).get("Layers", [])]
     path = [str(artifacts / function), *(str(artifacts / layer / "python") for layer in layers)]
     module, _, name = template.properties(function)["Handler"].rpartition(".")
     program = f"import sys; sys.path[:0] = {path!r}; import {module} as m; assert callable(m.{name}); print(m.__file__)"
@@ -45,7 +71,7 @@ def test_a_handler_imports_from_its_artifact_and_its_layers_alone(
     assert done.stdout.startswith(str(artifacts / function))
 
 
-@pytest.mark.parametrize("artifact", [*FUNCTIONS, "KeyturnLayer", "DependenciesLayer"])
+@pytest.mark.parametrize("artifact", [*PACKAGES, *LAYERS])
 def test_every_module_is_compiled_and_never_checked_against_its_source(artifacts: Path, artifact: str) -> None:
     """Lambda's folders are read-only: a module without byte code would be compiled again at every cold start (P7)."""
     modules = list((artifacts / artifact).rglob("*.py"))
@@ -58,15 +84,29 @@ def test_every_module_is_compiled_and_never_checked_against_its_source(artifacts
         assert struct.unpack("<I", header[4:])[0] == UNCHECKED_HASH, module
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_binary_is_for_the_processor_that_was_asked_for(artifacts: Path) -> None:
+    """A layer that was built for the machine that builds would fail at the first import on AWS, and not before."""
+    heads = {path: path.read_bytes()[:20] for path in artifacts.rglob("*") if path.is_file()}
+    machines = {path: int.from_bytes(head[18:20], "little") for path, head in heads.items() if head[:4] == b"\x7fELF"}
+    assert {path.name.partition(".")[0] for path in machines} >= {"_rust", "_cffi_backend"}
+    assert dict.fromkeys(machines, MACHINES[artifacts.name]) == machines
+
+
+def test_all_processors_get_the_same_files(builds: Path) -> None:
+    """A package that has no wheel for one of them would be missing there; names differ in its name alone."""
+    assert len({_files(builds / processor) for processor in PROCESSORS}) == 1
+
+
+def _files(artifacts: Path) -> frozenset[str]:
+    names = {path.relative_to(artifacts).as_posix() for path in artifacts.rglob("*") if path.is_file()}
+    assert names
+    return frozenset(re.sub("aarch64|x86_64", "<machine>", name) for name in names)
+
+
+@pytest.mark.parametrize("function", PACKAGES)
 def test_an_artifact_holds_its_own_package_alone(artifacts: Path, function: str) -> None:
     """A function's artifact has the code of no other function (each is a trust boundary)."""
-    own = {
-        "AuthorizerFunction": "authorizer",
-        "KeyRotatorFunction": "key_rotator",
-        "TokenIssuerFunction": "token_issuer",
-    }
-    assert [path.name for path in (artifacts / function).iterdir()] == [own[function]]
+    assert [path.name for path in (artifacts / function).iterdir()] == [PACKAGES[function]]
 
 
 def test_the_layer_has_botocores_models_of_the_services_that_are_called(artifacts: Path) -> None:

@@ -143,6 +143,7 @@ def test_missing_credentials_are_named(name: str) -> None:
         ({"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": ""}, "https://dynamodb.eu-central-1.amazonaws.com"),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566/"}, "http://127.0.0.1:4566"),
         ({"AWS_ENDPOINT_URL": "http://localhost:4566"}, "http://localhost:4566"),
+        ({"AWS_ENDPOINT_URL": "http://host.docker.internal:4581"}, "http://host.docker.internal:4581"),
         ({"AWS_ENDPOINT_URL": "http://x", "AWS_ENDPOINT_URL_DYNAMODB": "https://vpce.example"}, "https://vpce.example"),
     ],
 )
@@ -157,13 +158,15 @@ def test_origin_follows_the_environment(environ: dict[str, str], origin: str) ->
         "http://dynamodb.example",
         "http://127.0.0.2:1",
         "http://localhost.example",
+        "http://host.docker.internal:80@dynamodb.example",
+        "http://host.docker.internal.example",
         "ftp://localhost",
         "https://h/path",
         "x",
     ],
 )
-def test_plain_http_leaves_loopback_never(url: str) -> None:
-    """Credentials and answers go over plain http to a loopback host alone."""
+def test_plain_http_never_leaves_the_machine(url: str) -> None:
+    """Credentials and answers go over plain http to this machine alone, by loopback or from a container on it."""
     with pytest.raises(ValueError, match="AWS_ENDPOINT_URL is https"):
         dynamodb_origin({"AWS_ENDPOINT_URL": url})
 

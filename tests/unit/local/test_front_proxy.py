@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.front_proxy import MAX_BODY, FrontProxy
+from local.forwarding import MAX_BODY
+from local.front_proxy import FrontProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

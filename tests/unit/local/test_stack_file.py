@@ -21,6 +21,7 @@ STACK = StackFile(
     stack_name="keyturn",
     outputs={"IssuerUrl": "http://localhost:8480"},
     emulator={"endpoint_url": "http://127.0.0.1:4580"},
+    containers=None,
     process_id=1,
 )
 

@@ -9,13 +9,14 @@ from local.transform import TransformError, makefile_sources, read_template, tra
 
 
 def test_functions_and_layers_are_built_by_makefiles() -> None:
-    """The three functions and the two layers say where their Makefiles are."""
+    """Every function and layer says where its Makefile is."""
     assert makefile_sources(read_template(ROOT / "template.yaml")) == {
         "KeyturnLayer": "layers/keyturn",
         "DependenciesLayer": "layers/dependencies",
         "TokenIssuerFunction": "functions/",
         "AuthorizerFunction": "functions/",
         "KeyRotatorFunction": "functions/",
+        "ExampleBackendFunction": "functions/",
     }
 
 

@@ -33,19 +33,25 @@ _DENIED = frozenset(
     }
 )
 
+_MACHINE = "http://host.docker.internal:"  # as `sam local` is given it: no network lies between
+
 
 def dynamodb_origin(environ: Mapping[str, str]) -> str:
     """Return where DynamoDB is: what AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL says, else the Region's endpoint.
 
-    Plain http is for loopback hosts alone, by the rule that issuers obey. Raises ValueError that names the variable.
+    Plain http is for loopback hosts alone, by the rule that issuers obey, and from a container for the machine that it
+    runs on. Raises ValueError that names the variable.
     """
     for variable in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"):
-        if environ.get(variable):
+        origin = environ.get(variable, "").removesuffix("/")
+        if origin.startswith(_MACHINE) and origin.removeprefix(_MACHINE).isdecimal():
+            return origin
+        if origin:
             try:
-                return check_issuer_url(environ[variable].removesuffix("/"))
+                return check_issuer_url(origin)
             except ValueError:
-                message = f"{variable} is https://host[:port], or http:// for localhost or 127.0.0.1 alone"
-                raise ValueError(message) from None
+                hosts = "localhost, 127.0.0.1 and host.docker.internal"
+                raise ValueError(f"{variable} is https://host[:port], or http:// for {hosts} alone") from None
     region = environ["AWS_REGION"]
     return f"https://dynamodb.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
 

@@ -1,0 +1,18 @@
+"""Says who called, as the authorizer told it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Return the caller; an HTTP API nests what a Lambda authorizer told under `lambda`, a REST API does not."""
+    authorizer = event["requestContext"].get("authorizer", {})
+    caller = authorizer.get("lambda", authorizer)
+    print(json.dumps({"event": "example_called", "client_id": caller.get("client_id")}))
+    return {
+        "statusCode": 200,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps({name: caller.get(name) for name in ("sub", "client_id", "scope")}),
+    }

@@ -1,0 +1,141 @@
+"""`make events`: what `sam local` needs of the running stack, rendered into `.local`.
+
+Each event of `events/` with a real token in it, the environment that each deployed function has, and an AWS profile for
+each function by which it runs under its own role. Tokens live as long as the stack's tokens do: render again then.
+"""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import io
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus, urlencode
+
+import httpx
+import jwt
+
+from local.stack_file import connect, write_private_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from local.stack_file import StackFile
+
+# Which API an event comes from, by its logical id, and on which stage; the others are the issuer's.
+_ORIGINS = {
+    "authorizer/http-api-2.0": ("ExampleHttpApi", "$default"),
+    "authorizer/rest-token": ("ExampleRestTokenApi", "example"),
+    "authorizer/rest-request": ("ExampleRestRequestApi", "example"),
+}
+_OF_THE_ISSUER = ("IssuerApi", "$default")
+
+
+class EventsError(Exception):
+    """The events cannot be rendered; the message says what is missing."""
+
+
+def render_event(template: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the event with its `${placeholders}` replaced; raises EventsError that names one without a value."""
+
+    def value_of(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            raise EventsError(f"the placeholder ${{{match[1]}}} has no value")
+        return json.dumps(values[match[1]])[1:-1]
+
+    event: dict[str, Any] = json.loads(re.sub(r"\$\{(\w+)\}", value_of, template))
+    return event
+
+
+def form_values(client_id: str, secret: str, token: str) -> dict[str, str]:
+    """Return the values of an event in which a client (RFC 6749 §2.3.1) posts a token; a form arrives as base64."""
+    form = urlencode({"token": token}).encode()
+    credentials = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
+    return {
+        "client_basic": base64.b64encode(credentials).decode(),
+        "token_form": base64.b64encode(form).decode(),
+        "content_length": str(len(form)),
+    }
+
+
+def prepare_sam_local(stack: StackFile, templates: Path, directory: Path) -> list[Path]:
+    """Render the events into `directory`/events, and env.json and aws_config beside; return the events' files."""
+    if stack.containers is None:
+        raise EventsError("the stack has no door for containers: start Docker, then `make run` again")
+    resources = connect(stack, "cloudformation").describe_stack_resources(StackName=stack.stack_name)["StackResources"]
+    ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+    values = _values(stack)
+    rendered = []
+    for template in sorted(templates.rglob("*.json")):
+        name = template.relative_to(templates)
+        event = render_event(template.read_text(), values | _place(stack, ids, name.with_suffix("").as_posix()))
+        file = directory / "events" / name
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private_file(file, json.dumps(event, indent=2) + "\n")
+        rendered.append(file)
+    functions = [each["LogicalResourceId"] for each in resources if each["ResourceType"] == "AWS::Lambda::Function"]
+    configurations = {name: _configuration(stack, ids[name]) for name in functions}
+    environments = {
+        name: configuration.get("Environment", {}).get("Variables", {}) | {"AWS_ENDPOINT_URL": stack.containers}
+        for name, configuration in configurations.items()
+    }
+    write_private_file(directory / "env.json", json.dumps(environments, indent=2) + "\n")
+    roles = {name: configuration["Role"] for name, configuration in configurations.items()}
+    write_private_file(directory / "aws_config", _profiles(stack, roles))
+    return rendered
+
+
+def _configuration(stack: StackFile, function: str) -> dict[str, Any]:
+    configuration: dict[str, Any] = connect(stack, "lambda").get_function_configuration(FunctionName=function)
+    return configuration
+
+
+def _values(stack: StackFile) -> dict[str, str]:
+    token, to_be_revoked = _ask_for_token(stack), _ask_for_token(stack)
+    kid: str = jwt.get_unverified_header(token)["kid"]
+    return {"token": token, "kid": kid} | form_values(stack.client_id, stack.client_secret, to_be_revoked)
+
+
+def _place(stack: StackFile, ids: Mapping[str, str], event: str) -> dict[str, str]:
+    api, stage = _ORIGINS.get(event, _OF_THE_ISSUER)
+    method, path = "GET", "/reports"
+    account = stack.outputs["AuthorizerArn"].split(":")[4]
+    where = f"arn:aws:execute-api:{stack.emulator['region']}:{account}:{ids[api]}"
+    return {
+        "api_id": ids[api],
+        "stage": stage,
+        "method": method,
+        "path": path,
+        "resource": path,
+        "route_key": f"{method} {path}",
+        "method_arn": f"{where}/{stage}/{method}{path}",
+    }
+
+
+def _ask_for_token(stack: StackFile) -> str:
+    answer = httpx.post(
+        stack.token_endpoint,
+        data={"grant_type": "client_credentials", "scope": stack.scope},
+        auth=(stack.client_id, stack.client_secret),
+        timeout=40,
+        trust_env=False,
+    )
+    if answer.status_code != httpx.codes.OK:
+        raise EventsError(f"the issuer gave no token: {answer.status_code} {answer.text}")
+    token: str = answer.json()["access_token"]
+    return token
+
+
+def _profiles(stack: StackFile, roles: Mapping[str, str]) -> str:
+    profiles = configparser.ConfigParser(interpolation=None)
+    where = {"region": stack.emulator["region"], "endpoint_url": stack.emulator["endpoint_url"]}
+    root = {name: stack.emulator[name] for name in ("access_key_id", "secret_access_key")}
+    profiles["profile emulator"] = where | {f"aws_{name}": value for name, value in root.items()}
+    for name, role in roles.items():
+        profiles[f"profile {name}"] = where | {"role_arn": role, "source_profile": "emulator"}
+    text = io.StringIO()
+    profiles.write(text)
+    return text.getvalue()

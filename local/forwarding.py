@@ -1,0 +1,145 @@
+"""A loopback server that passes requests on to the emulator: strict about what it reads, silent about what it saw."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+MAX_BODY = 10 * 1024 * 1024  # API Gateway's quota for a payload, of either kind of API
+_UPSTREAM_SECONDS = 35  # a little more than API Gateway waits for an integration
+
+# RFC 9110 §7.6.1, and what this hop writes itself.
+_HOP_BY_HOP = {
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+    "transfer-encoding", "upgrade",
+}  # fmt: skip
+OF_ONE_HOP = {*_HOP_BY_HOP, "host", "content-length", "expect"}
+
+
+class Refusal(Exception):
+    """A request that is not passed on; the message is the answer's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class ForwardingServer(ThreadingHTTPServer):
+    """One address; serves in threads of its own until it is closed."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[ForwardingHandler], upstream_port: int) -> None:
+        super().__init__(address, handler)
+        self.port: int = self.server_address[1]
+        self.upstream_port = upstream_port
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop serving and free the port."""
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away."""
+        if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class ForwardingHandler(BaseHTTPRequestHandler):
+    """Passes one request on; a subclass says where to, under which Host, and what its answer's headers become."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 75  # of a kept-alive connection that says nothing
+    wbufsize = -1  # head and body leave in one write: two would wait for a delayed acknowledgement
+    server: ForwardingServer
+
+    def upstream_path(self) -> str:
+        """Return the path that this request has at the emulator; raises Refusal."""
+        raise NotImplementedError
+
+    def upstream_host(self) -> str | None:
+        """Return the Host that the emulator sees; None is its own address."""
+        return None
+
+    def answer_headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the headers of the answer, from those of the emulator's."""
+        return [(name, value) for name, value in headers if name.lower() not in OF_ONE_HOP]
+
+    def do_ANY(self) -> None:
+        try:
+            path = self.upstream_path()
+            body = self._read_body()
+            status, headers, answer = self._forward(path, body)
+        except Refusal as refusal:
+            self.close_connection = True
+            status, answer = refusal.status, json.dumps({"message": refusal.message}).encode()
+            headers = [("content-type", "application/json")]
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(answer)))
+        if self.close_connection:
+            self.send_header("connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_ANY  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing: a request line may hold what belongs in no log."""
+
+    def _read_body(self) -> bytes:
+        if any("\n" in value for value in self.headers.values()):
+            raise Refusal(400, "Bad Request")  # a folded line (RFC 9112 §5.2): http.client would pass it on
+        if "transfer-encoding" in self.headers:
+            raise Refusal(411, "Length Required")
+        lengths = self.headers.get_all("content-length", ["0"])
+        if len(lengths) != 1 or not lengths[0].isascii() or not lengths[0].isdigit():
+            raise Refusal(400, "Bad Request")
+        length = int(lengths[0])
+        if length > MAX_BODY:
+            self._discard(length)
+            raise Refusal(413, "Request Entity Too Large")
+        body = self.rfile.read(length)
+        if len(body) != length:
+            raise Refusal(400, "Bad Request")
+        return body
+
+    def _discard(self, length: int) -> None:
+        # An answer before the body is read would reach many clients as a reset connection.
+        remaining = min(length, 4 * MAX_BODY)
+        while remaining > 0 and (chunk := self.rfile.read(min(remaining, 1 << 16))):
+            remaining -= len(chunk)
+
+    def _forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream_port, timeout=_UPSTREAM_SECONDS)
+        try:
+            host = self.upstream_host()
+            connection.putrequest(self.command, path, skip_host=host is not None, skip_accept_encoding=True)
+            if host is not None:
+                connection.putheader("Host", host)
+            for name, value in self.headers.items():
+                if name.lower() not in OF_ONE_HOP:
+                    connection.putheader(name, value)
+            if body or "content-length" in self.headers:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body or None)
+            response = connection.getresponse()
+            return response.status, self.answer_headers(response.getheaders()), response.read()
+        except (ValueError, http.client.InvalidURL) as error:  # a control character, or bytes that are no ASCII
+            raise Refusal(400, "Bad Request") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Refusal(502, "Bad Gateway") from error
+        finally:
+            connection.close()
