@@ -18,7 +18,7 @@ class StackFile:
     """A running stack; each of `apis` is the URL of a GET that needs `scope`.
 
     `outputs` are those of the CloudFormation stack. `emulator` is how to talk to it as its root: endpoint_url, region,
-    access_key_id, secret_access_key; empty for a stack on AWS. `containers` is the endpoint for functions in containers,
+    access_key_id, secret_access_key; empty for a stack on AWS. `containers` is the endpoint for containers,
     None where no Docker engine runs.
     """
 

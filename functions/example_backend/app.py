@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the caller; an HTTP API nests what a Lambda authorizer told under `lambda`, a REST API does not."""
     authorizer = event["requestContext"].get("authorizer", {})
     caller = authorizer.get("lambda", authorizer)
