@@ -57,6 +57,26 @@ $(CHECKOV_STAMP): | $(DEV_STAMP)
 	@.venv/bin/python -m pip --python .venv-checkov/bin/python install -qq --require-hashes --requirement requirements/checkov.lock
 	@touch $@
 
+# The npm clients run on the machine's Node where it is new enough, else on that of a lock of its own.
+CLIENTS := tests/integration/javascript
+CLIENTS_STAMP := $(CLIENTS)/node_modules/dependencies-$(call checksum,$(CLIENTS)/package-lock.json)
+NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null && command -v node)
+ifeq ($(NODE),)
+  NODE := $(CURDIR)/.venv-node/bin/node
+  NODE_PATH := $(CURDIR)/.venv-node/bin:
+  NODE_STAMP := .venv-node/dependencies-$(call checksum,requirements/node.lock)
+endif
+
+$(NODE_STAMP): | $(DEV_STAMP)
+	$(call create_environment,.venv-node,requirements/node.lock)
+	@.venv/bin/python -m pip --python .venv-node/bin/python install -qq --require-hashes --requirement requirements/node.lock
+	@touch $@
+
+$(CLIENTS_STAMP): | $(NODE_STAMP)
+	@echo "installing the npm clients from $(CLIENTS)/package-lock.json"
+	@cd $(CLIENTS) && PATH="$(NODE_PATH)$$PATH" npm ci --silent
+	@touch $@
+
 .PHONY: setup tools lock
 setup: $(PROJECT_STAMP) ## build .venv from the lock, and nothing else
 
@@ -68,6 +88,7 @@ lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest 
 	compile requirements/dev.in --output-file requirements/dev.lock; \
 	compile requirements/tools.in --output-file requirements/tools.lock; \
 	compile requirements/checkov.in --output-file requirements/checkov.lock; \
+	compile requirements/node.in --output-file requirements/node.lock; \
 	compile tests/sam_local/requirements.in --output-file tests/sam_local/requirements.txt; \
 	for layer in layers/keyturn layers/dependencies; do \
 		compile $$layer/requirements.in --constraint requirements/dev.lock --output-file $$layer/requirements.txt; \
@@ -154,8 +175,8 @@ test: test-fast test-stack ## every test that needs no Docker, no browser and no
 test-fast: setup
 	@.venv/bin/python -m pytest --numprocesses auto tests $(addprefix --ignore=,$(ON_THE_STACK) tests/sam_local tests/aws)
 
-test-stack: setup
-	@.venv/bin/python -m pytest $(ON_THE_STACK)
+test-stack: setup $(CLIENTS_STAMP)
+	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest $(ON_THE_STACK)
 
 # Real containers, against the embedded stack. `.ci/run` starts an engine where it may; a laptop has its own.
 PROCESSOR := $(patsubst aarch64,arm64,$(shell uname -m))
