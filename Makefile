@@ -186,6 +186,12 @@ containers: setup tools
 	elif test ! -e .aws-sam/$(PROCESSOR)/template.yaml; then $(call not_run,the build of `make artifacts`); \
 	else tests/sam_local/runtime_image.sh $(CONTAINER_IMAGE) "$(LAMBDA_PYTHON)" && .venv/bin/python -m pytest tests/sam_local; fi
 
+.PHONY: verify-aws
+verify-aws: setup tools ## deploy into an AWS account as STACK=name, assert every fact, write docs/verification (KEEP=1 leaves the stack)
+	@test -n "$(STACK)" || { echo "make verify-aws STACK=name: see docs/verification/README.md" >&2; exit 2; }
+	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 2; }
+	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv/bin/python -m tests.aws.verify $(if $(KEEP),--keep) --architecture $(ARCHITECTURE) -- "$(STACK)"
+
 .PHONY: requirements
 requirements: setup ## write the tests' names into docs/requirements.md
 	@.venv/bin/python -m tests.infrastructure.requirement_table

@@ -1,0 +1,106 @@
+"""The stack under verification: where it is, what it is made of, and a client of its own to ask for tokens with."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.system_clock import wall_seconds
+from keyturn.domain.client import Client, hash_secret
+from local.stack_file import StackFile
+
+SCOPES = ("reports:read", "reports:write")
+
+# Creating an RSA key is part of what the rotator does while it is invoked.
+_CONFIG = Config(connect_timeout=10, read_timeout=180, retries={"mode": "standard", "total_max_attempts": 4})
+
+
+@functools.cache
+def aws(service: str) -> Any:
+    """Return the boto3 client of the environment: its credentials, its region, its AWS_ENDPOINT_URL."""
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # any service that the stack uses
+
+
+def describe(stack_name: str) -> dict[str, Any]:
+    """Return CloudFormation's description of the stack."""
+    [stack] = aws("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
+    found: dict[str, Any] = stack
+    return found
+
+
+def parameters_of(stack: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters that a stack was deployed with."""
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+
+
+def find_resources(stack_name: str) -> dict[str, str]:
+    """Return the physical ids of the stack's resources by their logical ids."""
+    pages = aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack_name)
+    return {
+        resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "")
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+    }
+
+
+def open_stack(stack_name: str) -> StackFile:
+    """Return where the stack is, with a client that is registered for this run alone.
+
+    KEYTURN_AWS_APIS holds the URLs of the example APIs as JSON where the outputs are not those that can be called: on
+    an emulator.
+    """
+    stack = describe(stack_name)
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    audience = parameters_of(stack)["Audiences"].split()[0]
+    client_id, client_secret = register_client(outputs["ClientTableName"], audience, SCOPES)
+    apis = {
+        "http": outputs["ExampleHttpApiUrl"],
+        "rest_token": outputs["ExampleRestTokenApiUrl"],
+        "rest_request": outputs["ExampleRestRequestApiUrl"],
+    }
+    return StackFile(
+        issuer=outputs["IssuerUrl"],
+        token_endpoint=outputs["TokenEndpoint"],
+        client_id=client_id,
+        client_secret=client_secret,
+        audience=audience,
+        scope=SCOPES[0],
+        apis=apis | json.loads(os.environ.get("KEYTURN_AWS_APIS", "{}")),
+        stack_name=stack_name,
+        outputs=outputs,
+        emulator={},
+        containers=None,
+        process_id=os.getpid(),
+    )
+
+
+def register_client(table: str, audience: str, scopes: Iterable[str]) -> tuple[str, str]:
+    """Register a client with a secret of its own, and return both."""
+    client_id, client_secret = f"verification-{secrets.token_hex(4)}", secrets.token_urlsafe(32)
+    client = Client(
+        client_id=client_id,
+        name="Verification",
+        secret_hashes=(hash_secret(client_secret),),
+        grant_types=frozenset({"client_credentials"}),
+        scopes=frozenset(scopes),
+        audiences=(audience,),
+        created_at=int(wall_seconds()),
+    )
+    DynamoDbClientRegistry(aws("dynamodb"), table).add(client)
+    return client_id, client_secret
+
+
+def invoke_rotator(stack: StackFile, **event: str) -> dict[str, Any]:
+    """Invoke the rotator as an operator does; its answer, or Lambda's error."""
+    name = stack.outputs["KeyRotatorFunctionName"]
+    answer = aws("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    result: dict[str, Any] = json.loads(answer["Payload"].read())
+    return result | ({"FunctionError": answer["FunctionError"]} if "FunctionError" in answer else {})

@@ -1,0 +1,26 @@
+"""The story."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from local.demo import tell_story
+from local.progress import Progress
+
+if TYPE_CHECKING:
+    from local.stack_file import StackFile
+    from tests.aws.report import Observe
+
+
+def test_the_story(stack: StackFile, observe: Observe) -> None:
+    """Token, scope, rotation, revocation and emergency go as they must on each kind of API (R28, R47, R57, I8)."""
+    told = io.StringIO()
+    went_well = tell_story(stack, Progress(told))
+    lines = [" ".join(line.split()) for line in told.getvalue().splitlines()]
+    observe(
+        steps=sum(line.endswith((" ok", " DIFFERS")) for line in lines),
+        otherwise=[line for line in lines if "DIFFERS" in line or "ends here" in line],
+        waited=[line for line in lines if " after " in line or "wait " in line],
+    )
+    assert went_well, told.getvalue()
