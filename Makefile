@@ -18,6 +18,7 @@ checksum = $(shell cat $(1) 2>/dev/null | cksum | tr ' ' -)
 DEV_STAMP := .venv/dependencies-$(call checksum,requirements/dev.lock)
 PROJECT_STAMP := .venv/project-$(call checksum,pyproject.toml)
 TOOLS_STAMP := .venv-tools/dependencies-$(call checksum,requirements/tools.lock)
+LONG_STAMP := .venv-long/dependencies-$(call checksum,requirements/long.lock)
 CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
 
 # An interpreter asked for by name (`make PYTHON=python3.12 setup`) replaces an environment of another version.
@@ -57,6 +58,11 @@ $(CHECKOV_STAMP): | $(DEV_STAMP)
 	@.venv/bin/python -m pip --python .venv-checkov/bin/python install -qq --require-hashes --requirement requirements/checkov.lock
 	@touch $@
 
+$(LONG_STAMP): | $(DEV_STAMP)
+	$(call create_environment,.venv-long,requirements/long.lock)
+	@.venv/bin/python -m pip --python .venv-long/bin/python install -qq --require-hashes --requirement requirements/long.lock
+	@touch $@
+
 # The npm clients run on the machine's Node where it is new enough, else on that of a lock of its own.
 CLIENTS := tests/integration/javascript
 CLIENTS_STAMP := $(CLIENTS)/node_modules/dependencies-$(call checksum,$(CLIENTS)/package-lock.json)
@@ -88,6 +94,7 @@ lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest 
 	compile requirements/dev.in --output-file requirements/dev.lock; \
 	compile requirements/tools.in --output-file requirements/tools.lock; \
 	compile requirements/checkov.in --output-file requirements/checkov.lock; \
+	compile requirements/long.in --output-file requirements/long.lock; \
 	compile requirements/node.in --output-file requirements/node.lock; \
 	compile tests/sam_local/requirements.in --output-file tests/sam_local/requirements.txt; \
 	for layer in layers/keyturn layers/dependencies; do \
@@ -111,7 +118,7 @@ events: setup ## render events/ and what else `sam local` needs of the running s
 # Tests and checks. What cannot run for want of a tool says so, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
 ON_THE_STACK := tests/emulator tests/integration
-STAGES := format lint types imports dead-code secrets template artifacts test containers
+STAGES := format lint types imports dead-code secrets template artifacts test coverage guards containers
 
 .PHONY: check test test-fast test-stack $(STAGES)
 check: setup tools ## what CI runs: every check, the build, every test, with the time of each stage
@@ -186,6 +193,22 @@ containers: setup tools
 	elif test ! -e .aws-sam/$(PROCESSOR)/template.yaml; then $(call not_run,the build of `make artifacts`); \
 	else tests/sam_local/runtime_image.sh $(CONTAINER_IMAGE) "$(LAMBDA_PYTHON)" && .venv/bin/python -m pytest tests/sam_local; fi
 
+# What the verifier is held to: every branch is run, and every rule's test fails without the rule's line.
+coverage: setup
+	@.venv/bin/python -m pytest --quiet --numprocesses auto tests/unit/jose --cov
+
+guards: setup
+	@.venv/bin/python -m tests.guards.run
+
+# The long runs; docs/verifier.md has their figures.
+.PHONY: fuzz mutants
+fuzz: setup $(LONG_STAMP) ## a million mutated tokens against two oracles, then a coverage-guided hunt (MINUTES=10)
+	@HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest --quiet tests/unit/jose/test_verifier_properties.py
+	@.venv-long/bin/python -m tests.fuzz.verifier $(or $(MINUTES),10)
+
+mutants: setup $(LONG_STAMP) ## break every expression of keyturn.jose once, and count the tests that notice
+	@.venv-long/bin/python -m tests.mutants.run
+
 .PHONY: verify-aws
 verify-aws: setup tools ## deploy into an AWS account as STACK=name, assert every fact, write docs/verification (KEEP=1 leaves the stack)
 	@test -n "$(STACK)" || { echo "make verify-aws STACK=name: see docs/verification/README.md" >&2; exit 2; }
@@ -193,8 +216,9 @@ verify-aws: setup tools ## deploy into an AWS account as STACK=name, assert ever
 	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv/bin/python -m tests.aws.verify $(if $(KEEP),--keep) --architecture $(ARCHITECTURE) -- "$(STACK)"
 
 .PHONY: requirements
-requirements: setup ## write the tests' names into docs/requirements.md
+requirements: setup ## write the tests' names into docs/requirements.md and docs/verifier.md
 	@.venv/bin/python -m tests.infrastructure.requirement_table
+	@.venv/bin/python -m tests.guards.page
 
 .PHONY: help
 help: ## print this

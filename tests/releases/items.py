@@ -1,15 +1,16 @@
 """What one release stores, for another to read: part of every release, run with that release's kernel on the path.
 
-`items.py write` prints one item of each kind and state, as the adapters store them: {table: [attribute values]}.
-`items.py read` takes that on its standard input and prints what this release understands: {key: its fields}.
+`items.py write` prints one item of each kind and state, as the adapters store it: {name: attribute values}, where a
+name is `<table>/<primary key>`. `items.py read` takes that on its standard input and prints, by name,
+{"meaning": fields}, {"refused": why}, or {} for a kind that this release does not know.
 The two commands and these shapes stay as they are: the next release calls them.
 """
 
 from __future__ import annotations
 
-import enum
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -30,7 +31,8 @@ from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
 from keyturn.domain.service_time import ServiceTime
 
 NOW = 1_790_000_000
-KEYS = {"rings": ("pk",), "clients": ("pk",), "revocations": ("pk", "sk")}
+# An emergency has a table of its own here, where its copies of global carry no cut.
+KEYS = {"rings": ("pk",), "clients": ("pk",), "revocations": ("pk", "sk"), "emergencies": ("pk", "sk")}
 
 
 class _Clock:
@@ -39,11 +41,9 @@ class _Clock:
 
 
 def write() -> dict[str, Any]:
-    """Return every table's items, written by the adapters into a DynamoDB in this process."""
+    """Return the items of all tables, written by the adapters into a DynamoDB in this process."""
     with mock_aws():
-        dynamodb = boto3.client(
-            "dynamodb", region_name="eu-central-1", aws_access_key_id="testing", aws_secret_access_key="testing"
-        )
+        dynamodb = boto3.client("dynamodb", "eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
         for table, names in KEYS.items():
             dynamodb.create_table(
                 TableName=table,
@@ -53,21 +53,25 @@ def write() -> dict[str, Any]:
             )
         _write_clients(DynamoDbClientRegistry(dynamodb, "clients"))
         _write_revocations(DynamoDbRevocationWriter(dynamodb, "revocations", _Clock(), token_horizon=3610))
-        _write_rings(DynamoDbKeyRingStore(dynamodb, "rings", "revocations"))
-        return {table: dynamodb.scan(TableName=table)["Items"] for table in KEYS}
+        _write_rings(DynamoDbKeyRingStore(dynamodb, "rings", "emergencies"))
+        return {
+            "/".join([table, *(item[name]["S"] for name in names)]): item
+            for table, names in KEYS.items()
+            for item in dynamodb.scan(TableName=table)["Items"]
+        }
 
 
 def _write_clients(registry: DynamoDbClientRegistry) -> None:
-    for client_id, introspects in (("plain", ()), ("resource-server", ("https://api.example.com",))):
+    for client_id, secrets, names in (("full", ("one", "two"), {"a", "b"}), ("bare", ("one",), set[str]())):
         registry.add(
             Client(
                 client_id=client_id,
                 name="A client",
-                secret_hashes=(hash_secret("one"), hash_secret("two")),
-                grant_types=frozenset({"client_credentials"}),
-                scopes=frozenset({"a", "b"}),
+                secret_hashes=tuple(map(hash_secret, secrets)),
+                grant_types=frozenset(names),
+                scopes=frozenset(names),
                 audiences=("https://api.example.com",),
-                introspects=frozenset(introspects),
+                introspects=frozenset(names),
                 created_at=NOW,
             )
         )
@@ -75,60 +79,68 @@ def _write_clients(registry: DynamoDbClientRegistry) -> None:
 
 def _write_revocations(writer: DynamoDbRevocationWriter) -> None:
     for kind in TargetKind:
-        target = Target(kind, "0" if kind is TargetKind.GLOBAL else "some-id")
-        not_before = NOW if kind in CUT_KINDS else None
-        writer.revoke(
-            Revocation(target, expires_at=NOW + 3610, not_before=not_before), reason="a reason", actor="an actor"
-        )
+        cut = NOW if kind in CUT_KINDS else None
+        revocation = Revocation(Target(kind, "1"), expires_at=NOW + 3610, not_before=cut)
+        writer.revoke(revocation, reason="a reason", actor="an actor")
 
 
 def _write_rings(store: DynamoDbKeyRingStore) -> None:
-    """Write a ring in the middle of its life, then one that goes through an emergency with a retired key and a wish."""
-    for name in ("resting", "emergency"):
-        ring = store.create(KeyRing(name=name, version=1, keys=[], intents=[], compromises=[], longest_lifetime=900))
-        for at, kid in enumerate(("first", "second", "third")):
-            ring = _publish(store, ring, kid, NOW + 10 * at)
-        ring = store.save(key_transition.promote(ring, "second", NOW + 100))
-        if name == "resting":
-            continue
-        ring = store.save(key_transition.destroy(ring, "first", NOW + 2000))
-        ring = store.save(key_transition.mark_deletion(key_transition.mark_disabled(ring, "first", NOW), "first", NOW))
-        ring = store.save(key_transition.open_intent(ring, nonce="open", algorithm="ES256", now=NOW))
-        entry = Compromise(kid="second", at=NOW + 3000, reason="a drill", actor="operator")
-        store.save_compromise(key_transition.compromise(ring, entry), ["second"])
+    """Write a ring that is new, one between two rotations, and one with wishes, ended keys and an emergency."""
+    for name in ("new", "resting", "emergency"):
+        store.create(KeyRing(name=name, version=1, keys=[], longest_lifetime=900))
+    ring = store.load("resting")
+    for at, kid in enumerate(("first", "second", "third")):
+        ring = key_transition.publish(_answered(ring, kid, NOW + at), kid, NOW + at)
+    ring = store.save(key_transition.promote(ring, "second", NOW + 100))
+    ring = ring.replace(name="emergency", version=1)
+    ring = key_transition.destroy(ring, "first", NOW + 2000)
+    ring = key_transition.mark_deletion(key_transition.mark_disabled(ring, "first", NOW + 2001), "first", NOW + 2002)
+    ring = key_transition.abandon_intent(_answered(ring, "late", NOW), "late", (), NOW + 2003)
+    ring = key_transition.open_intent(_answered(ring, "answered", NOW), nonce="open", algorithm="RS256", now=NOW)
+    drill = Compromise(kid="second", at=NOW + 3000, reason="a drill", actor="operator")
+    store.save_compromise(key_transition.compromise(ring, drill), ["second"])
 
 
-def _publish(store: DynamoDbKeyRingStore, ring: KeyRing, kid: str, now: int) -> KeyRing:
+def _answered(ring: KeyRing, kid: str, now: int) -> KeyRing:
     jwk = {"kty": "EC", "crv": "P-256", "kid": kid, "alg": "ES256", "use": "sig", "x": "x", "y": "y"}
-    ring = store.save(key_transition.open_intent(ring, nonce=kid, algorithm="ES256", now=now))
-    ring = store.save(key_transition.record_key(ring, kid, arn=f"arn:aws:kms:::key/{kid}", jwk=jwk))
-    return store.save(key_transition.publish(ring, kid, now))
+    ring = key_transition.open_intent(ring, nonce=kid, algorithm="ES256", now=now)
+    return key_transition.record_key(ring, kid, arn=f"arn:aws:kms:::key/{kid}", jwk=jwk)
 
 
-def read(tables: dict[str, Any]) -> dict[str, Any]:
-    """Return what this release understands of each item; feed items are left out, which no release reads yet."""
-    understood: dict[str, Any] = {}
-    for stored in tables["rings"]:
-        item = decode_item(stored)
-        understood[item["pk"]] = _plain(ring_from_item(item, item["pk"].removeprefix("ring#")))
-    for stored in tables["clients"]:
-        item = decode_item(stored)
-        understood[item["pk"]] = _plain(client_from_item(item))
-    for stored in tables["revocations"]:
-        item = decode_item(stored)
-        if not item["pk"].startswith("feed#"):
-            understood[item["pk"]] = _plain(revocation_from_item(item))
-    return understood
+_Readers = dict[str, Callable[[dict[str, Any]], Any]]
+_REVOCATIONS: _Readers = {kind.value: revocation_from_item for kind in TargetKind}
+# A feed item is known and means nothing yet: no release reads it.
+_REVOCATIONS["feed"] = lambda item: {}
+_READERS: dict[str, _Readers] = {
+    "rings": {"ring": lambda item: ring_from_item(item, item["pk"].removeprefix("ring#"))},
+    "clients": {"client": client_from_item},
+    "revocations": _REVOCATIONS,
+    "emergencies": _REVOCATIONS,
+}
+
+
+def read(items: dict[str, Any]) -> dict[str, Any]:
+    """Return what this release understands of each item."""
+    return {name: _read_item(name, item) for name, item in items.items()}
+
+
+def _read_item(name: str, item: dict[str, Any]) -> dict[str, Any]:
+    table, _, key = name.partition("/")
+    reader = _READERS.get(table, {}).get(key.partition("#")[0])
+    if reader is None:
+        return {}
+    try:
+        return {"meaning": _plain(reader(decode_item(item)))}
+    except Exception as error:
+        return {"refused": f"{type(error).__name__}: {error}"}
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if isinstance(value, frozenset):
         return sorted(value)
-    if isinstance(value, dict) or value is None or isinstance(value, (str, int)):
+    if value is None or isinstance(value, (dict, str, int)):
         return value
     names = [field.name for field in fields(value)] if is_dataclass(value) else value.__slots__
     return {name: _plain(getattr(value, name)) for name in names}

@@ -1,139 +1,152 @@
 """What this release stores, the release before reads, and back: functions are updated one by one, and rolled back.
 
-The release before is the newest tag `v*` below the version of pyproject.toml. Before the second release there is none:
-this checkout stands in for it, so that the frame runs at every commit.
+Before the second release, and in a source archive, a copy of this checkout stands in for the release before, so that
+the frame runs at every commit.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import subprocess
-import sys
-import tomllib
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PARTS = ("layers/keyturn/keyturn", "tests/releases/items.py")
-_TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
+from keyturn.adapters.item_version import ITEM_VERSION
+from tests.releases.release import KERNEL, ROOT, HistoryMissing, Release, find_tag, take_out
 
 
-class Release:
-    """One release's kernel and its program, in a folder."""
+def faults(writer: Release, items: dict[str, Any], before: Release, this: Release) -> list[str]:
+    """Return a sentence for each item that one release refuses, that this one forgot, or that means two things.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def write(self) -> dict[str, Any]:
-        """Return the items that it writes."""
-        return self._run("write", None)
-
-    def read(self, items: dict[str, Any]) -> dict[str, Any]:
-        """Return what it understands of items."""
-        return self._run("read", json.dumps(items))
-
-    def _run(self, command: str, given: str | None) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, str(self._root / PARTS[1]), command],
-            input=given,
-            env={"PYTHONPATH": str(self._root / "layers" / "keyturn"), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"the release does not {command} these items:\n{done.stderr[-2000:]}"
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+    A kind that only this release knows is no fault: the code of the release before never asks for it.
+    """
+    sentences: list[str] = []
+    by_before, by_this = before.read(items), this.read(items)
+    for name in items:
+        answers = {before.name: by_before[name], this.name: by_this[name]}
+        refusals = [f"{reader} refuses it: {each['refused']}" for reader, each in answers.items() if "refused" in each]
+        if not by_this[name]:
+            refusals.append(f"{this.name} does not know its kind")
+        if not refusals and by_before[name]:
+            refusals = [
+                f"its {where} is {first!r} to {before.name} and {second!r} to {this.name}"
+                for where, first, second in differences(by_before[name]["meaning"], by_this[name]["meaning"])
+            ]
+        sentences += [f"{name}, as {writer.name} writes it: {refusal}" for refusal in refusals]
+    return sentences
 
 
-def find_tag(tags: list[str], version: str) -> str | None:
-    """Return the newest release's tag below a version, or None."""
-    numbers = {tuple(map(int, match.groups())): match[0] for tag in tags if (match := _TAG.fullmatch(tag))}
-    below = [release for release in numbers if release < tuple(map(int, version.split(".")))]
-    return numbers[max(below)] if below else None
-
-
-def differences(first: Any, second: Any, where: str = "") -> list[str]:
-    """Return where two understandings differ, looking only at what both name."""
+def differences(first: Any, second: Any, where: str = "") -> list[tuple[str, Any, Any]]:
+    """Return where two meanings differ, and the two values, looking only at fields that both name."""
     if isinstance(first, dict) and isinstance(second, dict):
-        return [
-            line for name in first.keys() & second for line in differences(first[name], second[name], f"{where}.{name}")
-        ]
-    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
-        pairs = enumerate(zip(first, second, strict=True))
-        return [line for index, pair in pairs for line in differences(*pair, f"{where}[{index}]")]
-    return [] if first == second else [f"{where}: {first!r} and {second!r}"]
+        pairs = [(f"{where}.{name}".lstrip("."), first[name], second[name]) for name in first if name in second]
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        pairs = [(f"{where}[{at}]", *pair) for at, pair in enumerate(zip(first, second, strict=True))]
+    else:
+        return [] if first == second else [(where, first, second)]
+    return [found for path, one, other in pairs for found in differences(one, other, path)]
 
 
 @pytest.fixture(scope="module")
 def this() -> Release:
     """Return this checkout."""
-    return Release(ROOT)
+    return Release("this release", ROOT)
 
 
-@pytest.fixture
-def before(tmp_path: Path) -> Release:
-    """Return the release before, or a copy of this one."""
-    tag = find_tag(
-        _git("tag", "--list").split(), tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    )
-    for part in PARTS:
-        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
-        if tag is None and (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-        elif tag is None:
-            shutil.copy(ROOT / part, tmp_path / part)
-    if tag is not None:
-        archive = subprocess.run(["git", "archive", tag, *PARTS], cwd=ROOT, capture_output=True, check=True).stdout
-        subprocess.run(["tar", "-x"], cwd=tmp_path, input=archive, check=True)
-    return Release(tmp_path)
+@pytest.fixture(scope="module")
+def written(this: Release) -> dict[str, Any]:
+    """Return what this release writes."""
+    return this.write()
 
 
-def _git(*arguments: str) -> str:
-    # A source archive has no history: then there is no release before either.
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else ""
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """Return the release before; where git cannot tell it, say so, and fail in CI."""
+    try:
+        release = take_out(find_tag(ROOT), tmp_path_factory.mktemp("before"))
+    except HistoryMissing as error:
+        not_run = f"NOT RUN: the release before is not known: {error}"
+        if os.environ.get("CI"):
+            pytest.fail(not_run)
+        pytest.skip(not_run)
+    print(f"the release before: {release.name}")
+    return release
 
 
-@pytest.mark.parametrize("writer", ["before", "this"])
-def test_both_releases_understand_the_same(writer: str, before: Release, this: Release) -> None:
-    """Every item is read by both releases, whichever wrote it, and means the same wherever both know a field."""
-    items = {"before": before, "this": this}[writer].write()
-    by_before, by_this = before.read(items), this.read(items)
-    assert by_before.keys() == by_this.keys()
-    assert differences(by_before, by_this) == []
+def test_this_release_reads_what_the_release_before_writes(before: Release, this: Release) -> None:
+    """Every item that is stored already is read after the update, and means what it meant."""
+    found = faults(before, before.write(), before, this)
+    assert not found, "\n".join(found)
 
 
-def test_a_change_that_the_release_before_cannot_read_is_seen(tmp_path: Path, before: Release, this: Release) -> None:
-    """A field that is renamed in one step would stop every function that is not updated yet."""
-    module = tmp_path / "layers/keyturn/keyturn/adapters/key_ring_item.py"
-    module.write_text(module.read_text().replace('"longest_lifetime"', '"longest"'))
-    with pytest.raises(AssertionError, match="does not read these items"):
-        before.read(this.write())
-
-
-def test_a_change_of_meaning_is_seen(tmp_path: Path, before: Release, this: Release) -> None:
-    """The same item, understood otherwise, is named with its field."""
-    module = tmp_path / "layers/keyturn/keyturn/adapters/revocation_item.py"
-    module.write_text(module.read_text().replace('int(item["expires_at"])', 'int(item["expires_at"]) * 1000'))
-    items = this.write()
-    seen = differences(before.read(items), this.read(items))
-    assert seen
-    assert all(line.partition(":")[0].endswith(".expires_at") for line in seen)
+def test_the_release_before_reads_what_this_release_writes(
+    before: Release, this: Release, written: dict[str, Any]
+) -> None:
+    """A function that is updated last, or rolled back, reads what is written meanwhile, and as it is meant."""
+    found = faults(this, written, before, this)
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(
-    ("tags", "tag"),
+    ("module", "text", "altered", "sentence"),
     [
-        ([], None),
-        (["v1.0.0", "v0.9.0", "v0.10.0", "v1.1.0", "nightly", "v1.0.0-rc1"], "v0.10.0"),
-        (["v1.0.0"], None),
+        (
+            "item_version",
+            'item.get("v") not in ',
+            'item.get("v") in ',
+            "a copy of this checkout refuses it: ItemDamaged: ring resting: item version",
+        ),
+        (
+            "key_ring_item",
+            '_whole(item["longest_lifetime"])',
+            '_whole(item["longest"])',
+            "a copy of this checkout refuses it: ItemDamaged: ring resting: KeyError: 'longest'",
+        ),
+        (
+            "key_ring_item",
+            '_whole(item["longest_lifetime"])',
+            '_whole(item["longest_lifetime"]) * 1000',
+            "its longest_lifetime is 900000 to a copy of this checkout and 900 to this release",
+        ),
     ],
+    ids=["version", "name", "unit"],
 )
-def test_the_release_before_is_the_newest_tag_below_the_version(tags: list[str], tag: str | None) -> None:
-    """Versions compare as numbers; candidates and this version itself do not count."""
-    assert find_tag(tags, "1.0.0") == tag
+def test_a_release_before_that_differs_is_reported(
+    module: str, text: str, altered: str, sentence: str, tmp_path: Path, this: Release, written: dict[str, Any]
+) -> None:
+    """An item that the release before cannot read, or reads otherwise, is named with its writer, reader and field."""
+    older = take_out(None, tmp_path)
+    source = tmp_path / KERNEL / "adapters" / f"{module}.py"
+    assert text in source.read_text()
+    source.write_text(source.read_text().replace(text, altered))
+    found = faults(this, written, older, this)
+    assert any(each.startswith(f"rings/ring#resting, as this release writes it: {sentence}") for each in found), found
+
+
+def test_the_next_release_can_write_the_next_version(tmp_path: Path, this: Release, written: dict[str, Any]) -> None:
+    """A release that raises the items' version reads what is stored, and this one reads what it writes."""
+    next_release = take_out(None, tmp_path)
+    source = tmp_path / KERNEL / "adapters" / "item_version.py"
+    source.write_text(
+        source.read_text().replace(f"ITEM_VERSION = {ITEM_VERSION}", f"ITEM_VERSION = {ITEM_VERSION + 1}")
+    )
+    raised = next_release.write()
+    assert all(item["v"] == {"N": str(ITEM_VERSION + 1)} for item in raised.values())
+    found = [*faults(this, written, this, next_release), *faults(next_release, raised, this, next_release)]
+    assert not found, "\n".join(found)
+
+
+def test_only_the_release_before_may_not_know_a_kind(this: Release) -> None:
+    """A new kind of item is no fault, and a kind that this release has forgotten is one."""
+
+    class Newer(Release):
+        def read(self, items: dict[str, Any]) -> dict[str, Any]:
+            return {name: {"meaning": {}} for name in items}
+
+    unknown = {"clients/stranger#1": {"pk": {"S": "stranger#1"}}}
+    older, newer = Release("an older release", ROOT), Newer("a newer release", ROOT)
+    assert faults(newer, unknown, older, newer) == []
+    assert faults(older, unknown, older, this) == [
+        "clients/stranger#1, as an older release writes it: this release does not know its kind"
+    ]

@@ -12,7 +12,7 @@ import cryptography
 import pytest
 
 import keyturn
-from keyturn.jose import TokenError, verify_access_token
+from keyturn.jose import TokenError, TokenErrorReason, verify_access_token
 from keyturn.jose.base64url import encode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 from tests.fakes.token_factory import NOW, good_header, key_set, make_token, policy, sign_raw, signing_key
@@ -113,3 +113,27 @@ def test_the_verifier_loads_no_signer_no_network_and_no_heavy_module() -> None:
         banned | {"keyturn.jose.public_key", "keyturn.jose.thumbprint", "pydantic", "logging", "secrets"}
     )
     assert "keyturn.jose.verify" in loaded
+
+
+@pytest.mark.parametrize("parameter", ["jku", "x5u"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "https://issuer.example/redirect", "http://169.254.169.254/", "//x", ""]
+)
+def test_nothing_is_fetched_whatever_a_token_points_to(parameter: str, url: str) -> None:
+    """A6: a header that points to a key is refused, and no file is opened and no socket made on the way."""
+    events: list[str] = []
+    watching = True
+
+    def watch(event: str, _arguments: object) -> None:
+        if watching and event.partition(".")[0] in {"open", "socket", "urllib", "subprocess", "http"}:
+            events.append(event)
+
+    raw, keys, rules = make_token(header={parameter: url}), key_set(), policy()
+    sys.addaudithook(watch)
+    try:
+        with pytest.raises(TokenError) as error:
+            verify_access_token(raw, keys, rules, now=NOW)
+    finally:
+        watching = False  # a hook cannot be removed
+    assert error.value.reason is TokenErrorReason.UNSUPPORTED_HEADER
+    assert events == []

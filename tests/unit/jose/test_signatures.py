@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from keyturn.jose import KeySet, TokenError, TokenErrorReason, verify_access_token, verify_jws
 from keyturn.jose.base64url import decode, encode
 from keyturn.jose.ecdsa_signature import CURVES, from_der, to_der
+from keyturn.jose.verification_key import VerificationKey
 from tests.fakes.token_factory import ALGORITHMS, NOW, SigningKey, key_set, make_token, policy, signing_key
 
 ALL = frozenset({*ALGORITHMS, "EdDSA"})
@@ -66,6 +67,17 @@ def test_a_signature_has_exactly_one_length(algorithm: str) -> None:
     good = signature_of(token)
     for bad in (good[:-1], good[1:], good + b"\0", b"\0" + good, good * 2, b"\0", good[: len(good) // 2]):
         assert refusal(with_signature(token, bad), key) is TokenErrorReason.INVALID_SIGNATURE
+
+
+@pytest.mark.parametrize("algorithm", sorted(CURVES))
+def test_s_may_not_be_padded(algorithm: str) -> None:
+    """R08, A9: r and s of the right values, s with a zero before it, are a second spelling: refused by their length."""
+    key = signing_key(algorithm)
+    token = make_token(key=key)
+    good = signature_of(token)
+    half = len(good) // 2
+    padded = good[:half] + b"\0" + good[half:]
+    assert refusal(with_signature(token, padded), key) is TokenErrorReason.INVALID_SIGNATURE
 
 
 @pytest.mark.parametrize("algorithm", sorted(CURVES))
@@ -182,3 +194,10 @@ def test_a_der_signature_comes_back_as_r_and_s(algorithm: str) -> None:
         with pytest.raises(ValueError, match="curve"):
             from_der(signing_key("ES512").sign(b"x"), algorithm)
     assert order.bit_length() <= 8 * size
+
+
+def test_a_key_of_no_kind_verifies_nothing() -> None:
+    """R08: a kind of key that forgets to say what a good signature is accepts none."""
+    with pytest.raises(TokenError) as error:
+        VerificationKey("k", "ES256").verify(b"signing input", b"signature")
+    assert error.value.reason is TokenErrorReason.INVALID_SIGNATURE

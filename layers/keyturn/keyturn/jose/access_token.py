@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 
 from keyturn.domain.scope import parse_scope
+from keyturn.jose.claims import audience_of, check_times, identifier, numeric_date
 from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.policy import ANY_AUDIENCE
 
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from keyturn.jose.policy import VerificationPolicy
-
-# Printable in a log line, and short enough for a key of DynamoDB: no controls, no line separators, no lone surrogates.
-_IDENTIFIER = re.compile("[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,256}")
-_MAX_NUMERIC_DATE = 2**53
 
 
 class VerifiedAccessToken:
@@ -46,16 +42,16 @@ class VerifiedAccessToken:
         """Take claims whose types hold; raises TokenError for those whose types do not."""
         self.kid = kid
         self.claims = claims
-        self.issuer = _identifier(claims, "iss")
-        self.subject = _identifier(claims, "sub")
-        self.client_id = _identifier(claims, "client_id")
-        self.jti = _identifier(claims, "jti")
-        self.session_id = _identifier(claims, "sid") if "sid" in claims else None
-        self.grant_id = _identifier(claims, "gid") if "gid" in claims else None
-        self.audience = _audience(claims)
+        self.issuer = identifier(claims, "iss")
+        self.subject = identifier(claims, "sub")
+        self.client_id = identifier(claims, "client_id")
+        self.jti = identifier(claims, "jti")
+        self.session_id = identifier(claims, "sid") if "sid" in claims else None
+        self.grant_id = identifier(claims, "gid") if "gid" in claims else None
+        self.audience = audience_of(claims)
         self.scope = _scope(claims)
-        self.issued_at = math.floor(_numeric_date(claims, "iat"))
-        self.expires_at = math.ceil(_numeric_date(claims, "exp"))
+        self.issued_at = math.floor(numeric_date(claims, "iat"))
+        self.expires_at = math.ceil(numeric_date(claims, "exp"))
 
 
 def check_access_token(claims: dict[str, Any], kid: str, policy: VerificationPolicy, now: float) -> VerifiedAccessToken:
@@ -65,46 +61,8 @@ def check_access_token(claims: dict[str, Any], kid: str, policy: VerificationPol
         raise TokenError(TokenErrorReason.INVALID_ISSUER)
     if policy.audiences is not ANY_AUDIENCE and policy.audiences.isdisjoint(token.audience):
         raise TokenError(TokenErrorReason.INVALID_AUDIENCE)
-    _check_times(claims, policy, now)
+    check_times(claims, leeway=policy.leeway, max_lifetime=policy.max_lifetime, now=now)
     return token
-
-
-def _check_times(claims: dict[str, Any], policy: VerificationPolicy, now: float) -> None:
-    issued_at = _numeric_date(claims, "iat")
-    expires_at = _numeric_date(claims, "exp")
-    not_before = _numeric_date(claims, "nbf") if "nbf" in claims else issued_at
-    if expires_at <= issued_at:
-        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
-    if expires_at - issued_at > policy.max_lifetime:
-        raise TokenError(TokenErrorReason.LIFETIME_TOO_LONG)
-    # Both ask for what must hold: a clock that is no number refuses everything.
-    if not now < expires_at + policy.leeway:
-        raise TokenError(TokenErrorReason.TOKEN_EXPIRED)
-    if not max(issued_at, not_before) <= now + policy.leeway:
-        raise TokenError(TokenErrorReason.TOKEN_NOT_YET_VALID)
-
-
-def _identifier(claims: dict[str, Any], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or _IDENTIFIER.fullmatch(value) is None:
-        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
-    return value
-
-
-def _numeric_date(claims: dict[str, Any], name: str) -> float:
-    value = claims.get(name)
-    # type() and not isinstance(): True is an int.
-    if (type(value) is not int and type(value) is not float) or not 0 <= value <= _MAX_NUMERIC_DATE:
-        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
-    return value
-
-
-def _audience(claims: dict[str, Any]) -> tuple[str, ...]:
-    value = claims.get("aud")
-    audience = tuple(value) if isinstance(value, list) else (value,)
-    if not audience or not all(isinstance(member, str) and member for member in audience):
-        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
-    return audience
 
 
 def _scope(claims: dict[str, Any]) -> frozenset[str]:

@@ -31,7 +31,7 @@ class TokenErrorReason(enum.Enum):
     )
     INVALID_TYPE = (
         "invalid_type",
-        "The header's typ is not at+jwt, so the token is not an access token (RFC 9068).",
+        "The header's typ is not that of the kind asked for: at+jwt (RFC 9068), or JWT or none for an ID token.",
     )
     ALGORITHM_NOT_ALLOWED = (
         "algorithm_not_allowed",
@@ -72,6 +72,14 @@ class TokenErrorReason(enum.Enum):
     LIFETIME_TOO_LONG = (
         "lifetime_too_long",
         "The token lives longer, from iat to exp, than the verifier's ceiling allows.",
+    )
+    INVALID_NONCE = (
+        "invalid_nonce",
+        "The nonce claim of the ID token is not the one of the authentication request.",
+    )
+    AUTHENTICATION_TOO_OLD = (
+        "authentication_too_old",
+        "The auth_time claim of the ID token lies further in the past than max_age allows.",
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Final, Literal
 
 MAX_LEEWAY = 60
+MAX_LIFETIME = 366 * 86_400  # a year: a longer one is a mistake in its unit
 
 
 class _AnyAudience(enum.Enum):
@@ -43,23 +44,32 @@ class VerificationPolicy:
         previous_issuers: Set[str] = frozenset(),
     ) -> None:
         """Check every rule; raises ValueError."""
-        self.issuers = _strings("issuer", {issuer}) | _strings("previous_issuers", previous_issuers)
-        self.audiences = audiences if audiences is ANY_AUDIENCE else _strings("audiences", audiences, at_least=1)
-        self.algorithms = _strings("algorithms", algorithms, at_least=1)
-        if not self.algorithms <= ALGORITHM_NAMES:
-            raise ValueError(f"algorithms are among {', '.join(sorted(ALGORITHM_NAMES))}")
-        if type(leeway) is not int or not 0 <= leeway <= MAX_LEEWAY:
-            raise ValueError(f"leeway is 0 to {MAX_LEEWAY} whole seconds")
-        if type(max_lifetime) is not int or max_lifetime < 1:
-            raise ValueError("max_lifetime is at least 1 whole second")
-        self.leeway = leeway
-        self.max_lifetime = max_lifetime
+        self.issuers = checked_strings("issuer", {issuer}) | checked_strings("previous_issuers", previous_issuers)
+        self.audiences = audiences if audiences is ANY_AUDIENCE else checked_strings("audiences", audiences, at_least=1)
+        self.algorithms = checked_algorithms(algorithms)
+        self.leeway = checked_seconds("leeway", leeway, 0, MAX_LEEWAY)
+        self.max_lifetime = checked_seconds("max_lifetime", max_lifetime, 1, MAX_LIFETIME)
 
 
-def _strings(name: str, values: Set[str], *, at_least: int = 0) -> frozenset[str]:
+def checked_strings(name: str, values: Set[str], *, at_least: int = 0) -> frozenset[str]:
     """Return the values frozen: a str would pass for a set of its characters, a list could change later."""
     if not isinstance(values, (set, frozenset)) or len(values) < at_least:
         raise ValueError(f"{name} is a set of at least {at_least} strings")
     if not all(isinstance(value, str) and value for value in values):
         raise ValueError(f"{name} holds non-empty strings only")
     return frozenset(values)
+
+
+def checked_algorithms(names: Set[str]) -> frozenset[str]:
+    """Return the names of algorithms that Keyturn knows, at least one; raises ValueError."""
+    algorithms = checked_strings("algorithms", names, at_least=1)
+    if not algorithms <= ALGORITHM_NAMES:
+        raise ValueError(f"algorithms are among {', '.join(sorted(ALGORITHM_NAMES))}")
+    return algorithms
+
+
+def checked_seconds(name: str, value: int, least: int, most: int) -> int:
+    """Return a whole number of seconds within bounds; raises ValueError that names it."""
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{name} is {least} to {most} whole seconds")
+    return value

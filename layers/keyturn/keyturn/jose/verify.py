@@ -30,7 +30,7 @@ def verify_access_token(raw: str, keys: KeySet, policy: VerificationPolicy, now:
     if token.header.token_type != _ACCESS_TOKEN_TYPE:
         raise TokenError(TokenErrorReason.INVALID_TYPE)
     # 3. A key that we knew before signed it.
-    payload = _verify_signature(token, keys, policy.algorithms)
+    payload = verify_signature(token, keys, policy.algorithms)
     # 4. Only now are its claims worth reading (ASVS 9.1.1): each of the right type, and meant for us, now (R12 to R16).
     claims = parse_object(payload)
     if claims is None:
@@ -43,11 +43,11 @@ def verify_jws(raw: str, keys: KeySet, algorithms: Set[str]) -> bytes:
 
     The payload is proven to be from the key's owner, and nothing more: type, claims and age are the caller's business.
     """
-    return _verify_signature(UnverifiedToken(raw), keys, algorithms)
+    return verify_signature(UnverifiedToken(raw), keys, algorithms)
 
 
-def _verify_signature(token: UnverifiedToken, keys: KeySet, algorithms: Set[str]) -> bytes:
-    """Return the payload once its signature holds."""
+def verify_signature(token: UnverifiedToken, keys: KeySet, algorithms: Set[str]) -> bytes:
+    """Return the payload of a token once its signature holds (RFC 7515 §5.2), or raise TokenError."""
     header = token.header
     # a. The algorithm is one that we chose beforehand.
     if header.algorithm not in algorithms:

@@ -1,0 +1,57 @@
+"""Claims that every kind of token has (RFC 7519 §4.1): what each must be, before anything decides by it."""
+
+from __future__ import annotations
+
+import re
+
+from keyturn.jose.errors import TokenError, TokenErrorReason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Printable in a log line, and short enough for a key of DynamoDB: no controls, no line separators, no lone surrogates.
+_IDENTIFIER = re.compile("[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,256}")
+_MAX_NUMERIC_DATE = 2**53
+
+
+def identifier(claims: dict[str, Any], name: str) -> str:
+    """Return a claim that is a printable string of 1 to 256 characters; raises TokenError."""
+    value = claims.get(name)
+    if not isinstance(value, str) or _IDENTIFIER.fullmatch(value) is None:
+        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
+    return value
+
+
+def numeric_date(claims: dict[str, Any], name: str) -> float:
+    """Return a NumericDate (RFC 7519 §2), in seconds; raises TokenError."""
+    value = claims.get(name)
+    # type() and not isinstance(): True is an int.
+    if (type(value) is not int and type(value) is not float) or not 0 <= value <= _MAX_NUMERIC_DATE:
+        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
+    return value
+
+
+def audience_of(claims: dict[str, Any]) -> tuple[str, ...]:
+    """Return the audiences (RFC 7519 §4.1.3), at least one; raises TokenError."""
+    value = claims.get("aud")
+    audience = tuple(value) if isinstance(value, list) else (value,)
+    if not audience or not all(isinstance(member, str) and member for member in audience):
+        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
+    return audience
+
+
+def check_times(claims: dict[str, Any], *, leeway: int, max_lifetime: int, now: float) -> None:
+    """Raise TokenError unless exp, iat and, where present, nbf hold at `now`, all in seconds (RFC 7519 §4.1.4 to 6)."""
+    issued_at = numeric_date(claims, "iat")
+    expires_at = numeric_date(claims, "exp")
+    not_before = numeric_date(claims, "nbf") if "nbf" in claims else issued_at
+    if expires_at <= issued_at:
+        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
+    if expires_at - issued_at > max_lifetime:
+        raise TokenError(TokenErrorReason.LIFETIME_TOO_LONG)
+    # Both ask for what must hold: a clock that is no number refuses everything.
+    if not now < expires_at + leeway:
+        raise TokenError(TokenErrorReason.TOKEN_EXPIRED)
+    if not max(issued_at, not_before) <= now + leeway:
+        raise TokenError(TokenErrorReason.TOKEN_NOT_YET_VALID)

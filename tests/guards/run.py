@@ -1,0 +1,45 @@
+"""`make guards`: take the line of each rule away, and see its test fail."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.guards.table import GUARDS, KERNEL, ROOT, Guard
+
+_TESTS_FAILED = 1  # pytest's exit code; another one says that it could not run them
+
+
+def without(guard: Guard, folder: Path) -> str | None:
+    """Run the guard's test on a kernel without its line; return what is wrong, None if the test failed as it must."""
+    kernel = folder / "keyturn"
+    shutil.copytree(KERNEL, kernel, ignore=shutil.ignore_patterns("__pycache__"))
+    file = kernel / guard.file
+    file.write_text(file.read_text().replace(guard.text, guard.without))
+    path = f"pythonpath=. functions {folder} cli"
+    plugins = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"]
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-o", path, *plugins, f"tests/{guard.test}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return f"{guard.rule}: {guard.test} passes without {guard.text.strip()!r} in {guard.file}"
+    if done.returncode != _TESTS_FAILED or "error" in done.stdout.splitlines()[-1]:
+        return f"{guard.rule}: {guard.test} did not run:\n{done.stdout[-2000:]}"
+    return None
+
+
+def main() -> int:
+    """Try every guard; print those that guard nothing; return the exit code."""
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
+        wrong = [*pool.map(lambda guard: without(guard, Path(temporary) / guard.rule), GUARDS)]
+    for line in filter(None, wrong):
+        print(line)
+    print(f"{wrong.count(None)} of {len(GUARDS)} rules: the test fails as soon as the line is gone")
+    return int(any(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

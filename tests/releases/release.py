@@ -1,0 +1,100 @@
+"""The release before this checkout, found by its tag, and its program, run on its own kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+KERNEL = "layers/keyturn/keyturn"
+PROGRAM = "tests/releases/items.py"
+STAND_IN = "a copy of this checkout"
+_TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
+_RELEASED = re.compile(r"^## \[?v?\d+\.\d+\.\d+", re.MULTILINE)
+# A hook's would send every call here to the repository that is being committed to.
+_OF_A_HOOK = frozenset({"GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"})
+
+
+class HistoryMissing(Exception):
+    """Git is here and cannot tell the releases: the message says why."""
+
+
+class Release:
+    """One release's name, its kernel and its program, in a folder."""
+
+    def __init__(self, name: str, root: Path) -> None:
+        """Take what messages call it, and the folder."""
+        self.name = name
+        self._root = root
+
+    def write(self) -> dict[str, Any]:
+        """Return the items that it writes, by name."""
+        return self._run("write", "")
+
+    def read(self, items: dict[str, Any]) -> dict[str, Any]:
+        """Return what it understands of each item."""
+        return self._run("read", json.dumps(items))
+
+    def _run(self, command: str, given: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, str(self._root / PROGRAM), command],
+            input=given,
+            # Nothing else of a checkout is on the path: a release has to stand on its own kernel.
+            env={"PYTHONPATH": str(self._root / KERNEL / ".."), "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=self._root,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"items.py {command} of {self.name} fails:\n{done.stderr[-2000:]}"
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+
+def find_tag(root: Path) -> str | None:
+    """Return the newest release that leads to this commit and is not this commit, or None.
+
+    None before the second release, and in a source archive. Raises HistoryMissing.
+    """
+    changelog = root / "CHANGELOG.md"
+    if changelog.exists() and _RELEASED.search(changelog.read_text()) is None:
+        return None  # nothing was released yet: whatever history this clone has, there is nothing to find in it
+    # An archive may lie in somebody else's repository, whose tags are not ours.
+    if not (root / ".git").exists():
+        return None
+    if git(root, "rev-parse", "--is-shallow-repository").split() == [b"true"]:
+        raise HistoryMissing("this clone is shallow: git fetch --unshallow --tags")
+    tags = git(root, "tag", "--merged", "HEAD", "--no-contains", "HEAD").decode().split()
+    found = [match for tag in tags if (match := _TAG.fullmatch(tag))]
+    return max(found, key=lambda match: [int(number) for number in match.groups()])[0] if found else None
+
+
+def take_out(tag: str | None, folder: Path) -> Release:
+    """Return the release of a tag, or a copy of this checkout, in a folder that is empty."""
+    if tag is not None:
+        archive = git(ROOT, "archive", tag, KERNEL, PROGRAM)
+        subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
+        return Release(tag, folder)
+    shutil.copytree(ROOT / KERNEL, folder / KERNEL, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / PROGRAM).parent.mkdir(parents=True)
+    shutil.copy(ROOT / PROGRAM, folder / PROGRAM)
+    return Release(STAND_IN, folder)
+
+
+def git(root: Path, *arguments: str) -> bytes:
+    """Return what git prints; raises HistoryMissing."""
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, env=environment, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise HistoryMissing("git is not installed") from None
+    if done.returncode != 0:
+        raise HistoryMissing(f"git {arguments[0]}: {done.stderr.decode().strip()}")
+    return done.stdout
