@@ -29,8 +29,8 @@ _ID_TOKEN_TYPES = frozenset({"", "jwt"})
 class IdTokenPolicy:
     """The rules for one issuer's ID tokens for one client; nothing in it comes from a token.
 
-    `trusted_audiences` may stand in aud beside the client. All in seconds: `leeway` (0 to 60), `max_lifetime`, the longest
-    exp - iat, and `max_age`, the longest time since the user authenticated (OIDC Core §3.1.2.1), or None.
+    `trusted_audiences` may stand in aud beside the client. In seconds: `leeway` (0 to 60), `max_lifetime` of exp - iat,
+    and `max_age`, the longest time since the user authenticated (OIDC Core §3.1.2.1), or None.
     """
 
     __slots__ = ("algorithms", "audiences", "client_id", "issuer", "leeway", "max_age", "max_lifetime")

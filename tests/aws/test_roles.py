@@ -1,0 +1,128 @@
+"""The roles, by IAM's own judgement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.aws.stack import aws
+
+if TYPE_CHECKING:
+    from local.stack_file import StackFile
+    from tests.aws.report import Observe
+
+Decisions = dict[tuple[str, str], str]
+
+# What is asked of every role: some of it is another function's, some of it nobody's.
+ASKED = {
+    "ring": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    "revocations": ("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
+    "clients": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
+    "key": ("kms:Sign", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:DisableKey"),
+    "rotator": ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
+    "anything": ("kms:CreateKey", "tag:GetResources", "logs:CreateLogGroup", "sts:AssumeRole", "iam:PassRole"),
+}
+# Rights on a key are not among them: they are in the key's own policy.
+ALLOWED = {
+    "TokenIssuerRole": {
+        ("dynamodb:GetItem", "ring"),
+        ("dynamodb:GetItem", "clients"),
+        ("dynamodb:BatchGetItem", "revocations"),
+        ("dynamodb:PutItem", "revocations"),
+    },
+    "AuthorizerRole": {("dynamodb:GetItem", "ring"), ("dynamodb:BatchGetItem", "revocations")},
+    "KeyRotatorRole": {
+        ("dynamodb:GetItem", "ring"),
+        ("dynamodb:PutItem", "ring"),
+        ("dynamodb:UpdateItem", "ring"),
+        ("kms:CreateKey", "anything"),
+        ("tag:GetResources", "anything"),
+    },
+    "ScheduleRole": {("lambda:InvokeFunction", "rotator")},
+}
+CREATE, TAG, UPDATE = "kms:CreateKey", "kms:TagResource", "dynamodb:UpdateItem"
+
+
+@pytest.fixture(scope="module")
+def arns(resources: dict[str, str]) -> dict[str, str]:
+    """Return the ARNs of what is asked about."""
+    dynamodb = aws("dynamodb")
+    tables = {"ring": "KeyRingTable", "revocations": "RevocationTable", "clients": "ClientTable"}
+    found = {
+        name: dynamodb.describe_table(TableName=resources[table])["Table"]["TableArn"] for name, table in tables.items()
+    }
+    rotator = aws("lambda").get_function_configuration(FunctionName=resources["KeyRotatorFunction"])["FunctionArn"]
+    prefix = rotator.replace(":lambda:", ":kms:").partition(":function:")[0]
+    return found | {"rotator": rotator, "key": f"{prefix}:key/00000000-0000-0000-0000-000000000000", "anything": "*"}
+
+
+def decide(role: str, actions: tuple[str, ...], resource: str, context: dict[str, list[str]]) -> dict[str, str]:
+    """Return IAM's decision about each action of a role on one resource."""
+    iam = aws("iam")
+    answers = iam.simulate_principal_policy(
+        PolicySourceArn=iam.get_role(RoleName=role)["Role"]["Arn"],
+        ActionNames=list(actions),
+        ResourceArns=[resource],
+        ContextEntries=[
+            {"ContextKeyName": name, "ContextKeyValues": values, "ContextKeyType": _type_of(name)}
+            for name, values in context.items()
+        ],
+    )["EvaluationResults"]
+    return {answer["EvalActionName"]: answer["EvalDecision"] for answer in answers}
+
+
+def _type_of(name: str) -> str:
+    return "stringList" if name in {"dynamodb:LeadingKeys", "aws:TagKeys"} else "string"
+
+
+def test_a_role_may_do_what_its_function_is_for(
+    resources: dict[str, str], arns: dict[str, str], observe: Observe
+) -> None:
+    """Each role is allowed what its function does, and denied what another one does, and what nobody does."""
+    allowed: dict[str, set[tuple[str, str]]] = {}
+    for role in ALLOWED:
+        decisions: Decisions = {
+            (action, name): decision
+            for name, actions in ASKED.items()
+            for action, decision in decide(resources[role], actions, arns[name], {}).items()
+        }
+        allowed[role] = {asked for asked, decision in decisions.items() if decision == "allowed"}
+    observe(**{role: [f"{action} {name}" for action, name in sorted(pairs)] for role, pairs in allowed.items()})
+    assert allowed == ALLOWED
+
+
+@pytest.mark.on_aws_alone("the emulator evaluates no condition on leading keys, or of kms")
+def test_the_conditions_of_the_rotators_role_count(
+    stack: StackFile, resources: dict[str, str], arns: dict[str, str], observe: Observe
+) -> None:
+    """The rotator's role writes no revocation but copies of global, makes signing keys alone, tags its own stack's."""
+    own = {"aws:RequestTag/keyturn:stack": [stack.stack_name], "aws:TagKeys": ["keyturn:stack", "keyturn:nonce"]}
+    cases: dict[str, tuple[str, str, dict[str, Any], str]] = {
+        "a copy of global": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["global#3"]}, "allowed"),
+        "a token": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["jti#x"]}, "implicitDeny"),
+        "both": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["global#3", "jti#x"]}, "implicitDeny"),
+        "RSA": (CREATE, "anything", {"kms:KeySpec": ["RSA_2048"], "kms:KeyUsage": ["SIGN_VERIFY"]}, "allowed"),
+        "EC": (CREATE, "anything", {"kms:KeySpec": ["ECC_NIST_P256"], "kms:KeyUsage": ["SIGN_VERIFY"]}, "allowed"),
+        "RSA to encrypt with": (
+            CREATE,
+            "anything",
+            {"kms:KeySpec": ["RSA_2048"], "kms:KeyUsage": ["ENCRYPT_DECRYPT"]},
+            "implicitDeny",
+        ),
+        "HMAC": (
+            CREATE,
+            "anything",
+            {"kms:KeySpec": ["HMAC_256"], "kms:KeyUsage": ["GENERATE_VERIFY_MAC"]},
+            "implicitDeny",
+        ),
+        "own tags": (TAG, "key", own, "allowed"),
+        "another stack's tag": (TAG, "key", own | {"aws:RequestTag/keyturn:stack": ["another"]}, "implicitDeny"),
+        "another tag": (TAG, "key", own | {"aws:TagKeys": ["keyturn:stack", "team"]}, "implicitDeny"),
+    }
+    seen = {
+        case: decide(resources["KeyRotatorRole"], (action,), arns[resource], context)[action]
+        for case, (action, resource, context, _) in cases.items()
+    }
+    observe(**{case.replace(" ", "_"): decision for case, decision in seen.items()})
+    assert seen == {case: expected for case, (*_, expected) in cases.items()}
