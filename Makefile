@@ -209,11 +209,14 @@ fuzz: setup $(LONG_STAMP) ## a million mutated tokens against two oracles, then 
 mutants: setup $(LONG_STAMP) ## break every expression of keyturn.jose once, and count the tests that notice
 	@.venv-long/bin/python -m tests.mutants.run
 
+# The region is the person's own, of the environment or of the profile, not the default that everything else here takes.
 .PHONY: verify-aws
 verify-aws: setup tools ## deploy into an AWS account as STACK=name, assert every fact, write docs/verification (KEEP=1 leaves the stack)
 	@test -n "$(STACK)" || { echo "make verify-aws STACK=name: see docs/verification/README.md" >&2; exit 2; }
 	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 2; }
-	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv/bin/python -m tests.aws.verify $(if $(KEEP),--keep) --architecture $(ARCHITECTURE) -- "$(STACK)"
+	@$(if $(filter file,$(origin AWS_DEFAULT_REGION)),unset AWS_DEFAULT_REGION;) LAMBDA_PYTHON="$(LAMBDA_PYTHON)" \
+		.venv/bin/python -m tests.aws.verify $(if $(KEEP),--keep) --architecture $(ARCHITECTURE) \
+		$(foreach parameter,$(PARAMETERS),--parameter $(parameter)) -- "$(STACK)"
 
 .PHONY: requirements
 requirements: setup ## write the tests' names into docs/requirements.md and docs/verifier.md

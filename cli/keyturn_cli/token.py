@@ -9,15 +9,20 @@ from typing import Annotated, Any
 import jwt
 import typer
 
+from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.domain.key_ring import DEFAULT_RING
+from keyturn.domain.revocation import targets_of
 from keyturn.jose import ANY_AUDIENCE, KeySet, TokenError, VerificationPolicy, verify_access_token
-from keyturn_cli.deployment import TOKEN_HORIZON, find_deployment
+from keyturn.jose.policy import MAX_LEEWAY
+from keyturn_cli.deployment import TOKEN_HORIZON, Deployment, find_deployment
+from keyturn_cli.explanation import explain as explain_refusal
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import format_time, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Look into a token.")
 
 _TIMES = ("iat", "nbf", "exp", "auth_time")
+_REVOKED = "The token holds, and a revocation hits it: the authorizer and introspection refuse it."
 
 
 @app.callback()
@@ -49,22 +54,64 @@ def decode(
         raise typer.Exit(1)
 
 
+@app.command()
+def explain(
+    token: Annotated[str, typer.Argument(help="An access token; - reads it from standard input.")] = "-",
+    audience: Annotated[list[str] | None, typer.Option(help="An audience that the API accepts; repeatable.")] = None,
+    leeway: Annotated[int, typer.Option(help="ClockSkewSeconds of the stack, in seconds.")] = 10,
+    stack: Stack = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which rule refuses a token, what it has and what would be right; exit code 1 if it is refused or revoked."""
+    raw = read_token(token)
+    deployment = find_deployment(stack, Path.cwd())
+    told = _explain(raw, deployment, _policy(deployment, frozenset(audience or ()) or ANY_AUDIENCE, leeway))
+    if as_json:
+        print_json(told)
+    else:
+        for name, value in told.items():
+            typer.echo(f"{name:<10} {value}")
+    if told["verdict"] != "valid":
+        raise typer.Exit(1)
+
+
+def _explain(raw: str, deployment: Deployment, policy: VerificationPolicy) -> dict[str, str]:
+    keys = _keys(deployment)
+    now = deployment.clock().now().earliest
+    try:
+        verified = verify_access_token(raw, keys, policy, now=now)
+    except TokenError as error:
+        return {"verdict": "refused"} | explain_refusal(error, raw, keys, policy, now)
+    reader = DynamoDbRevocationReader(deployment.dynamodb, deployment.revocation_table)
+    for revocation in reader.find(targets_of(verified)):
+        if revocation.hits(issued_at=verified.issued_at, kid=verified.kid, now=now):
+            return {"verdict": "revoked", "found": revocation.target.key, "sentence": _REVOKED}
+    return {"verdict": "valid", "found": f"exp {format_time(verified.expires_at)}"}
+
+
 def _verify(raw: str, stack: str | None) -> str:
     """Return "valid", or the rule that refuses it; revocations are not looked up."""
     deployment = find_deployment(stack, Path.cwd())
-    keys = KeySet.from_jwks(deployment.key_ring().load(DEFAULT_RING).to_jwks())
-    policy = VerificationPolicy(
-        issuer=deployment.issuer,
-        audiences=ANY_AUDIENCE,
-        algorithms=frozenset({"RS256", "PS256", "ES256"}),
-        leeway=60,
-        max_lifetime=TOKEN_HORIZON,
-    )
+    policy = _policy(deployment, ANY_AUDIENCE, MAX_LEEWAY)
     try:
-        verify_access_token(raw, keys, policy, now=deployment.clock().now().earliest)
+        verify_access_token(raw, _keys(deployment), policy, now=deployment.clock().now().earliest)
     except TokenError as error:
         return f"refused: {error}"
     return "valid"
+
+
+def _keys(deployment: Deployment) -> KeySet:
+    return KeySet.from_jwks(deployment.key_ring().load(DEFAULT_RING).to_jwks())
+
+
+def _policy(deployment: Deployment, audiences: Any, leeway: int) -> VerificationPolicy:
+    return VerificationPolicy(
+        issuer=deployment.issuer,
+        audiences=audiences,
+        algorithms=frozenset({"RS256", "PS256", "ES256"}),
+        leeway=leeway,
+        max_lifetime=TOKEN_HORIZON,
+    )
 
 
 def read_token(argument: str) -> str:

@@ -18,7 +18,7 @@ from keyturn.domain.key_ring import KeyRing, KeyState, RingKey
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from keyturn_cli import app as command_line
 from keyturn_cli.deployment import find_deployment
-from tests.fakes.token_factory import make_token, signing_key
+from tests.fakes.token_factory import SigningKey, make_token, signing_key
 
 TABLES = {"key-ring": ("pk",), "clients": ("pk",), "revocations": ("pk", "sk")}
 STACK = {
@@ -100,10 +100,9 @@ def test_a_wrong_registration_says_why_and_stores_nothing(wrong: tuple[str, str]
     assert registered() == ()
 
 
-def test_keys_are_listed_with_their_states() -> None:
-    """`keys list` shows each key's state (NIST SP 800-57) and since when."""
+def put_ring(key: SigningKey) -> None:
+    """Store a ring with one active key."""
     deployment = find_deployment(None, Path.cwd())
-    key = signing_key("RS256")
     DynamoDbKeyRingStore(deployment.dynamodb, deployment.key_ring_table, deployment.revocation_table).create(
         KeyRing(
             name="default",
@@ -123,6 +122,12 @@ def test_keys_are_listed_with_their_states() -> None:
             longest_lifetime=3600,
         )
     )
+
+
+def test_keys_are_listed_with_their_states() -> None:
+    """`keys list` shows each key's state (NIST SP 800-57) and since when."""
+    key = signing_key("RS256")
+    put_ring(key)
     shown = run("keys", "list").stdout
     assert f"{key.kid}  RS256      ACTIVE  1970-01-01 01:00:00Z  1970-01-01 00:01:00Z" in shown
     answer = json.loads(run("keys", "list", "--json").stdout)
@@ -184,3 +189,32 @@ def said_before_it_stopped(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> 
     message = str(stopped.value)
     assert "\n" not in message
     return message
+
+
+def explained(raw: str, *options: str) -> tuple[int, dict[str, str]]:
+    """Return the exit code of `token explain`, and what it said."""
+    result = run("token", "explain", "-", "--json", *options, stdin=raw)
+    answer: dict[str, str] = json.loads(result.stdout)
+    return result.exit_code, answer
+
+
+def test_a_token_is_explained() -> None:
+    """`token explain` says valid, which rule refuses, or which revocation hits, and its exit code says it too (R14)."""
+    put_ring(signing_key("RS256"))
+    now = int(find_deployment(None, Path.cwd()).clock().now().earliest)
+    claims = {"iss": STACK["outputs"]["IssuerUrl"], "iat": now - 20, "exp": now + 60}
+    good = make_token(key=signing_key("RS256"), claims=claims)
+    assert explained(good)[0] == 0
+    assert explained(good, "--audience", "https://api.example")[1]["verdict"] == "valid"
+    code, foreign = explained(good, "--audience", "https://other.example")
+    assert (code, foreign["reason"], foreign["expected"]) == (1, "invalid_audience", "https://other.example")
+    old = make_token(key=signing_key("RS256"), claims=claims | {"exp": now - 11})
+    assert explained(old)[1]["reason"] == "token_expired"
+    assert explained(old, "--leeway", "60")[1]["verdict"] == "valid"
+    run("revoke", "--token", "-", stdin=good)
+    code, revoked = explained(good)
+    assert (code, revoked["verdict"]) == (1, "revoked")
+    assert revoked["found"].startswith("jti#")
+    shown = run("token", "explain", "nonsense")
+    assert shown.exit_code == 1
+    assert "verdict    refused\nreason     invalid_token\nrule       R01, R02, R10\n" in shown.stdout

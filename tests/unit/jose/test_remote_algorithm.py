@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from itertools import product
+
 import jwt
 import pytest
 
 from keyturn.jose import verify_access_token
+from keyturn.jose.base64url import decode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 from keyturn.jose.remote_algorithm import RemoteAlgorithm, encode_access_token
 from tests.fakes.token_factory import ALGORITHMS, AUDIENCE, ISSUER, NOW, good_claims, key_set, policy, signing_key
@@ -73,3 +77,15 @@ def test_a_token_that_our_verifier_would_refuse_is_never_written() -> None:
     for bad in ({"fill": "x" * MAX_TOKEN_LENGTH}, {"n": float("nan")}):
         with pytest.raises(ValueError, match=r"too many|JSON compliant"):
             encode_access_token(good_claims(**bad), algorithm="ES256", kid=key.kid, key=key)
+
+
+def test_a_token_may_be_exactly_as_long_as_our_verifier_reads() -> None:
+    """R02: the longest token that the verifier takes is written, without a space in it, and no longer one."""
+    key, lengths = signing_key(), set()
+    for kid, fill in product(("k", "kk", "kkk", "kkkk"), range(6000, 6100)):
+        with contextlib.suppress(ValueError):
+            token = encode_access_token({"fill": "x" * fill}, algorithm="ES256", kid=kid, key=key)
+            lengths.add(len(token))
+    assert max(lengths) == MAX_TOKEN_LENGTH
+    short = encode_access_token({"a": 1, "b": 2}, algorithm="ES256", kid="k", key=key)
+    assert decode(short.split(".")[1].encode()) == b'{"a":1,"b":2}'

@@ -22,6 +22,7 @@ def test_every_reason_has_one_sentence(reason: TokenErrorReason) -> None:
     assert "\n" not in reason.explanation
     error = TokenError(reason)
     assert str(error) == reason.explanation
+    assert error.args == (reason,)
     assert pickle.loads(pickle.dumps(error)).reason is reason
 
 

@@ -107,10 +107,12 @@ def _check_audience(token: VerifiedIdToken, policy: IdTokenPolicy) -> None:
 
 def _check_nonce(claims: dict[str, Any], nonce: str | None) -> None:
     """Refuse another request's token, also one with a nonce where none was sent: somebody asked for that one."""
-    if nonce is None and "nonce" not in claims:
-        return
-    expected, found = (nonce or "").encode("utf-8", "surrogatepass"), claims.get("nonce")
-    if not expected or not isinstance(found, str) or not hmac.compare_digest(expected, found.encode("utf-8")):
+    if nonce is None:
+        holds = "nonce" not in claims
+    else:
+        expected, found = nonce.encode("utf-8", "surrogatepass"), claims.get("nonce")
+        holds = bool(nonce) and isinstance(found, str) and hmac.compare_digest(expected, found.encode())
+    if not holds:
         raise TokenError(TokenErrorReason.INVALID_NONCE)
 
 

@@ -33,8 +33,9 @@ def check_ed25519(encoded: bytes) -> None:
     """
     y = int.from_bytes(encoded, "little") & (2**255 - 1)
     y2 = y * y % _ED25519_P
-    x2 = (y2 - 1) * pow(_ED25519_D * y2 + 1, -1, _ED25519_P)
-    if y >= _ED25519_P or pow(x2, (_ED25519_P - 1) // 2, _ED25519_P) == _ED25519_P - 1:
+    # x² = u / v has a root where u · v has one (Euler's criterion).
+    uv = (y2 - 1) * (_ED25519_D * y2 + 1)
+    if y >= _ED25519_P or pow(uv, (_ED25519_P - 1) // 2, _ED25519_P) == _ED25519_P - 1:
         raise ValueError("x is no point of edwards25519")
     # y = 0: order 4; y = ±1: order 1 and 2; the last factor is 0 where doubling leads to y = 0: order 8.
     if y * (y2 - 1) * (_ED25519_D * y2 * y2 + 2 * y2 - 1) % _ED25519_P == 0:

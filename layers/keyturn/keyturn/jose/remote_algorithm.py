@@ -59,14 +59,9 @@ class RemoteAlgorithm(Algorithm):
         raise NotImplementedError("a remote key has no JWK of its private half")
 
 
-def _remote_jws() -> PyJWS:
-    jws = PyJWS(algorithms=[])
-    for name in KEY_KIND:
-        jws.register_algorithm(name, RemoteAlgorithm(name))
-    return jws
-
-
-_JWS = _remote_jws()
+_JWS = PyJWS(algorithms=[])
+for _name in KEY_KIND:
+    _JWS.register_algorithm(_name, RemoteAlgorithm(_name))
 
 
 def encode_access_token(claims: dict[str, Any], *, algorithm: str, kid: str, key: RemoteKey) -> str:

@@ -24,7 +24,7 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 def parse_object(data: bytes) -> dict[str, Any] | None:
     """Return the JSON object that the bytes spell in UTF-8 (RFC 8259), or None if they do not, strictly.
 
-    None and not an exception: a parser's exception carries the whole text along.
+    None and not an exception: a parser's exception carries the whole text along. The errors below end here.
     """
     try:
         text = data.decode("utf-8")
@@ -46,7 +46,7 @@ def _check_depth(text: str) -> None:
         if character in "{[":
             depth += 1
             if depth > MAX_DEPTH:
-                raise ValueError("too deep")
+                raise ValueError
         elif character in "}]":
             depth -= 1
 
@@ -59,25 +59,26 @@ def _check_surrogates(value: object) -> None:
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("duplicate member")
+        raise ValueError
     return members
 
 
 def _bounded_integer(digits: str) -> int:
     if len(digits) > MAX_INTEGER_LENGTH:
-        raise ValueError("integer too long")
+        raise ValueError
     return int(digits)
 
 
 def _finite_float(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise ValueError("not finite")
+        raise ValueError
     return value
 
 
 def _refuse_constant(_name: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are not JSON")
+    """Refuse NaN and Infinity, which are not JSON."""
+    raise ValueError
 
 
 _DECODER = json.JSONDecoder(

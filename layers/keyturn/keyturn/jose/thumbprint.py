@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# RFC 7638 §3.2, RFC 8037 §2.
+# RFC 7638 §3.2, RFC 8037 §2: in the order in which they are hashed.
 _REQUIRED_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
 
@@ -20,5 +20,5 @@ def thumbprint(jwk: Mapping[str, str]) -> str:
     members = _REQUIRED_MEMBERS.get(jwk.get("kty", ""))
     if members is None or not all(isinstance(jwk.get(member), str) for member in members):
         raise ValueError("a thumbprint needs kty and the key's required members")
-    canonical = json.dumps({member: jwk[member] for member in members}, separators=(",", ":"), sort_keys=True)
+    canonical = json.dumps({member: jwk[member] for member in members}, separators=(",", ":"))
     return encode(hashlib.sha256(canonical.encode("utf-8")).digest())

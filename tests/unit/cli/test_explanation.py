@@ -1,0 +1,59 @@
+"""Why a token is refused, in words that help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from keyturn.jose import ANY_AUDIENCE, TokenError, TokenErrorReason, verify_access_token
+from keyturn_cli.explanation import RULES, explain
+from tests.fakes.token_factory import ABSENT, AUDIENCE, ISSUER, NOW, key_set, make_token, policy, signing_key
+
+KID = signing_key().kid
+
+
+def told(raw: str, **rules: Any) -> dict[str, str]:
+    """Return the explanation of a refusal."""
+    keys, accepted = key_set(), policy(**rules)
+    with pytest.raises(TokenError) as error:
+        verify_access_token(raw, keys, accepted, now=NOW)
+    return explain(error.value, raw, keys, accepted, NOW)
+
+
+def test_every_reason_has_its_rule() -> None:
+    """No reason is without the id of the rule behind it."""
+    assert RULES.keys() == set(TokenErrorReason)
+
+
+@pytest.mark.parametrize(
+    ("raw", "rules", "found", "expected"),
+    [
+        ("a.b", {}, "3 characters, 1 dots", "two dots"),
+        (make_token(header={"typ": "JWT"}), {}, 'typ "JWT"', "at+jwt"),
+        (make_token(header={"typ": ABSENT}), {}, "no typ", "at+jwt"),
+        (make_token(), {"algorithms": {"RS256"}}, 'alg "ES256"', "RS256"),
+        (make_token(header={"kid": "x"}), {}, 'kid "x"', KID),
+        (make_token(header={"alg": "ES384"}), {}, 'alg "ES384"', "alg ES256"),
+        (make_token(claims={"iss": "https://other"}), {}, 'iss "https://other"', ISSUER),
+        (make_token(claims={"aud": ["x", "y"]}), {}, 'aud ["x", "y"]', AUDIENCE),
+        (make_token(claims={"exp": NOW - 10, "iat": NOW - 90}), {}, "exp 2026-09-21", "after 2026-09-21"),
+        (make_token(claims={"iat": NOW + 11}), {}, "iat 2026-09-21", "not after 2026-09-21"),
+        (make_token(claims={"exp": NOW + 7200}), {}, "7200 s from iat to exp", "at most 3600 s"),
+    ],
+)
+def test_what_was_found_stands_beside_what_is_right(raw: str, rules: dict[str, Any], found: str, expected: str) -> None:
+    """A person sees both at once, and the rule to look up."""
+    explained = told(raw, **rules)
+    assert found in explained["found"]
+    assert expected in explained["expected"]
+    assert explained["rule"].startswith("R")
+    assert explained["sentence"].endswith(".")
+
+
+@pytest.mark.parametrize("raw", ["x" * 9000, "!.!.!", make_token() + "A", make_token(claims={"sub": 1})])
+def test_whatever_is_refused_is_explained(raw: str) -> None:
+    """An explanation never fails, and never repeats the signature."""
+    explained = told(raw, audiences=ANY_AUDIENCE)
+    assert {"reason", "rule", "sentence"} <= explained.keys()
+    assert raw.rpartition(".")[2] not in "".join(explained.values()) or "." not in raw
