@@ -41,3 +41,10 @@ def test_only_zero_trailing_bits_are_canonical(last: str) -> None:
 def test_padding_spaces_and_the_other_alphabet_are_refused(segment: bytes) -> None:
     """R01, A11: padding, white space, + and /, and impossible lengths are refused, not skipped."""
     assert decode(segment) is None
+
+
+def test_every_last_character_is_kept() -> None:
+    """R01: whatever the text ends with, only padding is taken off it."""
+    for last in range(256):
+        for value in (bytes([last]), bytes([0, last]), bytes([0, 0, last])):
+            assert decode(encode(value).encode()) == value
