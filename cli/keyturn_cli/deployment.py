@@ -16,9 +16,11 @@ from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRing
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.service_clock import ServiceClock
 from keyturn.domain.errors import KeyturnError
+from keyturn_cli.rotator import RotatorFunction
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
 
 # How long any token is accepted after its iat, at most: the ceiling of the template's lifetime and leeway parameters.
 TOKEN_HORIZON = 3600 + 60
@@ -30,13 +32,15 @@ class NoDeployment(KeyturnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A stack's issuer and tables, and the DynamoDB client that reaches them."""
+    """A stack's issuer, tables and rotator, and the clients that reach them."""
 
     issuer: str
     client_table: str
     key_ring_table: str
     revocation_table: str
+    rotator_function: str
     dynamodb: DynamoDBClient
+    functions: LambdaClient
 
     def clients(self) -> DynamoDbClientRegistry:
         """Return the registered clients."""
@@ -51,6 +55,10 @@ class Deployment:
         clock = ServiceClock(self.dynamodb)
         self.dynamodb.get_item(TableName=self.key_ring_table, Key={"pk": {"S": "clock"}})
         return clock
+
+    def rotator(self) -> RotatorFunction:
+        """Return the rotator, to ask it for something."""
+        return RotatorFunction(self.functions, self.rotator_function)
 
     def revocations(self) -> DynamoDbRevocationWriter:
         """Return the writer of revocations."""
@@ -99,9 +107,16 @@ def _deployment(outputs: dict[str, str], session: boto3.Session, *, endpoint_url
         client_table=outputs["ClientTableName"],
         key_ring_table=outputs["KeyRingTableName"],
         revocation_table=outputs["RevocationTableName"],
+        rotator_function=outputs["KeyRotatorFunctionName"],
         dynamodb=session.client(
             "dynamodb",
             endpoint_url=endpoint_url,
             config=Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}),
+        ),
+        # As long as the function may run, and once: a rotation that is asked for twice is two rotations.
+        functions=session.client(
+            "lambda",
+            endpoint_url=endpoint_url,
+            config=Config(connect_timeout=5, read_timeout=130, retries={"mode": "standard", "total_max_attempts": 1}),
         ),
     )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
+
+import jwt
 
 from tests.integration.http import CLIENT, get_token, statuses
 
@@ -16,6 +19,13 @@ KEYTURN = [sys.executable, "-c", "from keyturn_cli.app import main; main()"]
 
 
 def keyturn(stack: StackFile, *arguments: str, stdin: str = "") -> str:
+    """Return what a command prints that succeeds."""
+    done = run(stack, *arguments, stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def run(stack: StackFile, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run the command as for a deployed stack, with the emulator as AWS."""
     environment = {
         "PYTHONPATH": ":".join(path for path in sys.path if path),
@@ -25,10 +35,10 @@ def keyturn(stack: StackFile, *arguments: str, stdin: str = "") -> str:
         "AWS_SECRET_ACCESS_KEY": stack.emulator["secret_access_key"],
         "USER": "operator",
     }
-    command = [*KEYTURN, *arguments, "--stack", stack.stack_name]
-    done = subprocess.run(command, input=stdin, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    # Before the -- that a kid may need: what follows it are arguments.
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    command = [*KEYTURN, *arguments[:at], "--stack", stack.stack_name, *arguments[at:]]
+    return subprocess.run(command, input=stdin, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_a_registered_client_gets_tokens(stack: StackFile) -> None:
@@ -68,3 +78,25 @@ def test_keys_are_listed_and_a_token_is_verified(stack: StackFile) -> None:
     states = {key["state"] for key in json.loads(keyturn(stack, "keys", "list", "--json"))["keys"]}
     assert {"ACTIVE", "PRE_ACTIVATION"} <= states
     assert keyturn(stack, "token", "decode", get_token(stack), "--verify").rstrip().endswith("valid")
+
+
+def test_keys_are_planned_turned_and_taken_out_of_use(stack: StackFile) -> None:
+    """`keys plan`, `rotate` and `compromise` reach the rotator: tokens live through a rotation, not an emergency."""
+    raw = get_token(stack)
+    kid = jwt.get_unverified_header(raw)["kid"]
+    assert "promote" in keyturn(stack, "keys", "plan")
+    deadline = time.monotonic() + 30
+    while not _rotated(stack):
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    assert set(statuses(stack, raw).values()) == {200}
+    keyturn(stack, "keys", "compromise", "--reason", "a drill", "--yes", "--", kid)
+    assert set(statuses(stack, raw).values()) == {401, 403}
+    assert set(statuses(stack, get_token(stack)).values()) == {200}
+
+
+def _rotated(stack: StackFile) -> bool:
+    """Rotate, unless the standby has not been published for the whole lead; return whether it was done."""
+    done = run(stack, "keys", "rotate")
+    assert "done: promote" in done.stdout or "standby_too_young" in done.stderr
+    return done.returncode == 0

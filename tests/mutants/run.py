@@ -1,4 +1,4 @@
-"""`make mutants`: change every expression of `keyturn.jose` once, by mutmut, and count the changes that no test notices.
+"""`make mutants`: change every expression of `keyturn.jose` once, by mutmut, and count those that no test notices.
 
 It works on a copy in `build/mutants`, in which the package lies where mutmut expects it. `test_bounded_work` stays out:
 it counts the lines that run, and mutmut adds some.
@@ -72,7 +72,9 @@ def main() -> int:
     for mutant in survivors:
         print(f"{mutant}: {found[mutant]}\n{change_of(mutant)}")
     share = 1 - len(survivors) / len(found) if found else 0.0
-    print(f"{len(found)} mutants, {dict(Counter(found.values()))}: {share:.1%} killed, at least {LEAST:.0%} are asked for")
+    print(
+        f"{len(found)} mutants, {dict(Counter(found.values()))}: {share:.1%} killed, at least {LEAST:.0%} are asked for"
+    )
     return int(share < LEAST)
 
 

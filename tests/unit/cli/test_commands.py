@@ -27,6 +27,7 @@ STACK = {
         "KeyRingTableName": "key-ring",
         "ClientTableName": "clients",
         "RevocationTableName": "revocations",
+        "KeyRotatorFunctionName": "rotator",
     },
     "emulator": {
         "endpoint_url": "https://dynamodb.us-east-1.amazonaws.com",

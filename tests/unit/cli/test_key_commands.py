@@ -1,0 +1,130 @@
+"""What the operator asks of the rotator, and how its answer is told."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from keyturn.domain.key_ring import KeyRing, KeyState, RingKey
+from keyturn.domain.rotation_refusal import UnknownKey
+from keyturn_cli import app as command_line
+from keyturn_cli import keys
+from keyturn_cli.rotator import CommandRefused, RotatorFunction
+
+DONE = {"applied": [{"action": "promote", "subject": "k2"}, {"action": "create_key"}], "due": [], "planned": []}
+
+
+class Stack:
+    """A deployment whose rotator gives one answer, and remembers what it was asked."""
+
+    def __init__(self, answer: dict[str, Any], **invocation: Any) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self._answer = answer
+        self._invocation = invocation
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        """Answer as Lambda does."""
+        self.asked.append({"function": FunctionName, **json.loads(Payload)})
+        return {"Payload": io.BytesIO(json.dumps(self._answer).encode()), **self._invocation}
+
+    def rotator(self) -> RotatorFunction:
+        """Return the rotator."""
+        return RotatorFunction(self, "rotator")  # type: ignore[arg-type]
+
+    def key_ring(self) -> Stack:
+        """Return what the ring is read from."""
+        return self
+
+    def load(self, name: str) -> KeyRing:
+        """Return a ring with one key."""
+        jwk = {"kid": "k1", "alg": "RS256"}
+        key = RingKey(
+            kid="k1", arn="arn", algorithm="RS256", jwk=jwk, state=KeyState.ACTIVE, created_at=0, published_at=0
+        )
+        return KeyRing(name=name, version=1, keys=[key], longest_lifetime=900)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, stack: Stack, *arguments: str, stdin: str | None = None) -> Result:
+    """Run `keyturn keys` on the stack."""
+    monkeypatch.setattr(keys, "find_deployment", lambda *_: stack)
+    monkeypatch.setattr("getpass.getuser", lambda: "operator")
+    return CliRunner().invoke(command_line.app, ["keys", *arguments], input=stdin)
+
+
+def test_the_plan_is_told_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due comes first, then what comes next by its time; nothing else is asked of the rotator."""
+    planned = [{"action": "forget", "subject": "k0", "at": 86_400}, {"action": "promote", "subject": "k2", "at": 3600}]
+    stack = Stack({"applied": [], "due": [{"action": "create_key"}], "planned": planned})
+    shown = run(monkeypatch, stack, "plan").stdout.splitlines()
+    assert [line.split() for line in shown] == [
+        ["WHEN", "WHAT", "WHICH"],
+        ["now", "create_key", "-"],
+        ["1970-01-01", "01:00:00Z", "promote", "k2"],
+        ["1970-01-02", "00:00:00Z", "forget", "k0"],
+    ]
+    assert stack.asked == [{"function": "rotator", "action": "plan"}]
+    assert json.loads(run(monkeypatch, stack, "plan", "--json").stdout)["planned"] == planned
+
+
+def test_a_rotation_says_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`keys rotate` asks once, and lists the steps."""
+    stack = Stack(DONE)
+    result = run(monkeypatch, stack, "rotate")
+    assert (result.exit_code, result.stdout) == (0, "done: promote k2\ndone: create_key\n")
+    assert stack.asked == [{"function": "rotator", "action": "rotate"}]
+    assert json.loads(run(monkeypatch, stack, "rotate", "--json").stdout) == DONE
+
+
+def test_what_was_not_done_is_said_and_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that failed goes to standard error, notes are shown, and the exit code is 1."""
+    failed = [{"action": "disable", "subject": "k1", "error": "throttled", "message": "KMS is busy"}]
+    stack = Stack(DONE | {"failed": failed, "notes": ["some verifiers may not know it"]})
+    result = run(monkeypatch, stack, "rotate")
+    assert result.exit_code == 1
+    assert "note: some verifiers may not know it\n" in result.stdout
+    assert result.stderr == "not done: disable k1: KMS is busy\n"
+    assert json.loads(run(monkeypatch, stack, "rotate", "--json").stdout)["failed"] == failed
+
+
+def test_an_emergency_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`keys compromise` says what it means, and does nothing without a yes (I8)."""
+    stack = Stack(DONE)
+    refused = run(monkeypatch, stack, "compromise", "k1", "--reason", "a drill", stdin="n\n")
+    assert refused.exit_code == 1
+    assert "Nothing undoes this." in refused.stderr
+    assert stack.asked == []
+    assert run(monkeypatch, stack, "compromise", "k1", "--reason", "a drill", stdin="y\n").exit_code == 0
+    assert run(monkeypatch, stack, "compromise", "--reason", "a drill", "--yes", "--", "k1").exit_code == 0
+    asked = {"function": "rotator", "action": "compromise", "kid": "k1", "reason": "a drill", "actor": "operator"}
+    assert stack.asked == [asked, asked]
+
+
+def test_a_key_that_is_not_there_is_refused_before_the_rotator_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped kid says where the right ones are."""
+    stack = Stack(DONE)
+    result = run(monkeypatch, stack, "compromise", "k9", "--reason", "a drill", "--yes")
+    assert isinstance(result.exception, UnknownKey)
+    assert "keyturn keys list" in str(result.exception)
+    assert stack.asked == []
+
+
+@pytest.mark.parametrize(
+    ("stack", "message"),
+    [
+        (
+            Stack({"error": "standby_too_young", "message": "wait", "retry_after_seconds": 7}),
+            "standby_too_young: wait; try again in 7 s",
+        ),
+        (Stack({"error": "no_standby", "message": "none"}), "no_standby: none"),
+        (Stack({"errorMessage": "boom"}, FunctionError="Unhandled"), "the rotator failed: boom"),
+    ],
+)
+def test_a_refusal_is_the_rotators_own_words(monkeypatch: pytest.MonkeyPatch, stack: Stack, message: str) -> None:
+    """What the rotator refuses is told as it says it, with when to try again."""
+    result = run(monkeypatch, stack, "rotate")
+    assert isinstance(result.exception, CommandRefused)
+    assert str(result.exception) == message
