@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.aws.patience import eventually
 from tests.aws.stack import aws
 
 _LOGGING = ("LogFormat", "ApplicationLogLevel", "SystemLogLevel", "LogGroup")
@@ -40,9 +41,14 @@ def _configuration(function: str) -> dict[str, Any]:
 
 
 def _configure(function: str, **change: Any) -> None:
-    lambda_ = aws("lambda")
-    lambda_.update_function_configuration(FunctionName=function, **change)
-    lambda_.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    aws("lambda").update_function_configuration(FunctionName=function, **change)
+    status, _ = eventually(
+        lambda: str(_configuration(function)["LastUpdateStatus"]),
+        lambda status: status != "InProgress",
+        seconds=120,
+        pause=0.2,
+    )
+    assert status == "Successful", f"{function}: {status}"
 
 
 @contextlib.contextmanager

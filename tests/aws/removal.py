@@ -1,15 +1,27 @@
-"""Taking away what a verification deployed: the stack, and what it leaves behind on purpose."""
+"""Taking away what a verification deployed: the stack, and what it leaves behind on purpose.
+
+What it leaves can be told from the stack alone, so that it is written down before the stack goes: whatever breaks off a
+removal, the next one goes on with it.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRing
 from keyturn.domain.key_ring import DEFAULT_RING
+from local.stack_file import write_private_file
+from tests.aws.run import ROOT
 from tests.aws.stack import aws, find_resources
 
 TABLES = ("KeyRingTable", "RevocationTable", "ClientTable")
+FOLDER = ROOT / "build" / "verification"
 WINDOW_DAYS = 7  # the shortest that KMS takes
 _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 
@@ -17,21 +29,29 @@ _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 class Remains(NamedTuple):
     """What a stack leaves when it is deleted: names of tables, ARNs of keys and of versions of layers."""
 
-    tables: tuple[str, ...]
-    keys: tuple[str, ...]
-    layers: tuple[str, ...]
+    tables: list[str]
+    keys: list[str]
+    layers: list[str]
 
 
 def find_remains(stack_name: str) -> Remains:
     """Return what will be left, from the stack while it is there: its own ring alone says which keys are its own."""
     resources = find_resources(stack_name)
     ring = DynamoDbKeyRing(aws("dynamodb"), resources["KeyRingTable"]).load(DEFAULT_RING)
-    keys = [key.arn for key in ring.keys] + [intent.arn for intent in ring.intents if intent.arn is not None]
     return Remains(
-        tables=tuple(resources[name] for name in TABLES),
-        keys=tuple(keys),
-        layers=tuple(arn for arn in resources.values() if ":layer:" in arn),
+        tables=[resources[name] for name in TABLES],
+        keys=[key.arn for key in ring.keys] + [intent.arn for intent in ring.intents if intent.arn is not None],
+        layers=[arn for arn in resources.values() if ":layer:" in arn],
     )
+
+
+def end_stack(stack_name: str) -> Remains:
+    """Write down what the stack will leave, delete it, and return what it has left; raises WaiterError."""
+    remains = find_remains(stack_name)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    write_private_file(_note(stack_name), json.dumps(remains._asdict()))
+    delete_stack(stack_name)
+    return remains
 
 
 def delete_stack(stack_name: str) -> None:
@@ -43,17 +63,46 @@ def delete_stack(stack_name: str) -> None:
     )
 
 
-def remove_remains(remains: Remains) -> None:
-    """Delete the tables and layers and schedule the deletion of the keys; what is gone already is no error."""
-    dynamodb, lambda_ = aws("dynamodb"), aws("lambda")
-    for table in remains.tables:
-        with contextlib.suppress(dynamodb.exceptions.ResourceNotFoundException):
-            dynamodb.delete_table(TableName=table)
-    for layer in remains.layers:
-        name, _, version = layer.rpartition(":")
-        lambda_.delete_layer_version(LayerName=name, VersionNumber=int(version))
-    for key in remains.keys:
-        schedule_deletion(key)
+def remove_remains(stack_name: str) -> list[str]:
+    """Delete tables and layers, schedule the deletion of keys; return what could not be, each with the reason."""
+    note = _note(stack_name)
+    if not note.exists():
+        return []
+    remains = Remains(**json.loads(note.read_text()))
+    steps: list[tuple[Callable[[str], None], str]] = [
+        *((delete_table, table) for table in remains.tables),
+        *((delete_layer, layer) for layer in remains.layers),
+        *((schedule_deletion, key) for key in remains.keys),
+    ]
+    left = []
+    for remove, name in steps:
+        try:
+            remove(name)
+        except (BotoCoreError, ClientError) as error:
+            left.append(f"{name}: {error}")
+    if not left:
+        note.unlink()
+    return left
+
+
+def _note(stack_name: str) -> Path:
+    return FOLDER / f"{stack_name}-{aws('cloudformation').meta.region_name}-remains.json"
+
+
+def delete_table(name: str) -> None:
+    """Delete a table, also one that was deployed with its protection; one that is gone is no error."""
+    dynamodb = aws("dynamodb")
+    with contextlib.suppress(dynamodb.exceptions.ResourceNotFoundException):
+        if dynamodb.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
+            dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+            dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 2})
+        dynamodb.delete_table(TableName=name)
+
+
+def delete_layer(arn: str) -> None:
+    """Delete a version of a layer; one that is gone is no error."""
+    name, _, version = arn.rpartition(":")
+    aws("lambda").delete_layer_version(LayerName=name, VersionNumber=int(version))
 
 
 def schedule_deletion(key: str) -> None:

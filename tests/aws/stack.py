@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.system_clock import wall_seconds
@@ -18,6 +19,7 @@ from keyturn.domain.client import Client, hash_secret
 from local.stack_file import StackFile
 
 SCOPES = ("reports:read", "reports:write")
+TAG = "keyturn:verification"  # on all that a verification makes; its value is the stack's name
 
 # Creating an RSA key is part of what the rotator does while it is invoked.
 _CONFIG = Config(connect_timeout=10, read_timeout=180, retries={"mode": "standard", "total_max_attempts": 4})
@@ -34,6 +36,19 @@ def describe(stack_name: str) -> dict[str, Any]:
     [stack] = aws("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
     found: dict[str, Any] = stack
     return found
+
+
+def find_stack(stack_name: str) -> dict[str, Any] | None:
+    """Return the description, or None if there is no such stack; raises ClientError for any other answer.
+
+    CloudFormation has no error of its own for a stack that is not there, and another error does not say that it is not.
+    """
+    try:
+        return describe(stack_name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError" and "does not exist" in str(error):
+            return None
+        raise
 
 
 def parameters_of(stack: dict[str, Any]) -> dict[str, str]:

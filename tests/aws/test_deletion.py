@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.aws.logs import GROUPS
-from tests.aws.removal import delete_stack, find_remains, remove_remains
+from tests.aws.removal import end_stack
 from tests.aws.stack import aws, find_stack
 
 if TYPE_CHECKING:
@@ -21,21 +21,17 @@ ROLES = ("TokenIssuerRole", "AuthorizerRole", "KeyRotatorRole", "ScheduleRole")
 @pytest.mark.on_aws_alone("the embedded stack is not to be deleted")
 @pytest.mark.skipif("KEYTURN_AWS_KEEP" in os.environ, reason="KEEP=1: the stack stays")
 def test_what_survives_the_stack(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:
-    """The tables and the keys survive the stack's deletion; its roles and logs do not (docs/runbook.md)."""
-    remains = find_remains(stack.stack_name)
-    delete_stack(stack.stack_name)
-    try:
-        tables = [aws("dynamodb").describe_table(TableName=name)["Table"]["TableStatus"] for name in remains.tables]
-        keys = [aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in remains.keys]
-        roles = [name for name in ROLES if role_exists(resources[name])]
-        groups = [name for name in GROUPS if group_exists(resources[name])]
-        observe(tables=tables, keys=keys, layers=len(remains.layers), roles=roles, log_groups=groups)
-        assert find_stack(stack.stack_name) is None
-        assert tables == ["ACTIVE"] * 3
-        assert "Enabled" in keys
-        assert (roles, groups) == ([], [])
-    finally:
-        remove_remains(remains)
+    """Tables and keys survive the stack's deletion, and versions of layers; roles and logs do not (docs/runbook.md)."""
+    remains = end_stack(stack.stack_name)
+    tables = [aws("dynamodb").describe_table(TableName=name)["Table"]["TableStatus"] for name in remains.tables]
+    keys = [aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in remains.keys]
+    roles = [name for name in ROLES if role_exists(resources[name])]
+    groups = [name for name in GROUPS if group_exists(resources[name])]
+    observe(tables=tables, keys=keys, layers=len(remains.layers), roles=roles, log_groups=groups)
+    assert find_stack(stack.stack_name) is None
+    assert tables == ["ACTIVE"] * 3
+    assert "Enabled" in keys
+    assert (roles, groups) == ([], [])
 
 
 def role_exists(name: str) -> bool:

@@ -143,7 +143,7 @@ def test_the_stage_throttles(stack: StackFile, resources: dict[str, str], observ
     finally:
         gateway.delete_route_settings(ApiId=api, StageName="$default", RouteKey=route_key)
     observe(
-        default=f"{stage['ThrottlingRateLimit']:.0f}/s, burst {stage['ThrottlingBurstLimit']}",
+        default={name: stage.get(name) for name in limits},
         statuses=dict(seen),
         after_seconds=waited,
     )

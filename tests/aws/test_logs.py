@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Any
+import secrets
+from typing import TYPE_CHECKING
 
 import pytest
 
-from keyturn.adapters.system_clock import wall_seconds
-from tests.aws.changes import platform_reports
 from tests.aws.logs import GROUPS, read_events, read_log
 from tests.aws.patience import eventually
-from tests.integration.http import call, get_token
+from tests.integration.http import CLIENT, get_token
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
@@ -36,19 +36,17 @@ def test_no_log_holds_a_token_or_a_secret(stack: StackFile, resources: dict[str,
     assert stack.client_secret not in everything
 
 
-@pytest.mark.on_aws_alone("the emulator has no cold start to report")
-def test_a_cold_start_is_measured(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:
-    """Lambda reports how long the authorizer took to start; the figure is noted, and stands in no promise."""
-    token = get_token(stack)
-    with platform_reports(resources["AuthorizerFunction"]):
-        begun = wall_seconds() - 5
-        assert call(stack.apis["http"], token).status_code == 200
-        reports, _ = eventually(lambda: cold_starts(resources["AuthorizerLogGroup"], begun), bool, seconds=120, pause=5)
-    observe(**(reports[0] if reports else {}))
-    assert reports
-
-
-def cold_starts(group: str, begun: float) -> list[dict[str, Any]]:
-    """Return the metrics of every report of a start."""
-    events = [event for event in read_events(group, begun) if event.get("type") == "platform.report"]
-    return [event["record"]["metrics"] for event in events if "initDurationMs" in event["record"]["metrics"]]
+@pytest.mark.on_aws_alone("the emulator writes no access log")
+def test_the_issuers_api_writes_an_access_log(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:
+    """API Gateway writes a line for each request into the group of the issuer's API, and no query into it (R66)."""
+    probe = secrets.token_hex(8)
+    assert CLIENT.get(stack.outputs["JwksUrl"], params={"probe": probe}).status_code == 200
+    lines, waited = eventually(
+        lambda: read_events(resources["IssuerApiLogGroup"]),
+        lambda lines: any(line["route"].endswith("/jwks.json") for line in lines),
+        seconds=180,
+        pause=5,
+    )
+    observe(lines=len(lines), members=sorted(lines[-1]) if lines else "none", after_seconds=waited)
+    assert any(line["route"].endswith("/jwks.json") and line["status"] == "200" for line in lines)
+    assert probe not in json.dumps(lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.aws.patience import eventually
-from tests.aws.stack import aws
+from tests.aws.stack import TAG, aws
 from tests.integration.http import call, get_token, post
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ class OtherApi(NamedTuple):
 def other_api(stack: StackFile) -> Iterator[OtherApi]:
     """Return an API beside the stack's."""
     gateway = aws("apigatewayv2")
-    api = gateway.create_api(
-        Name=f"{stack.stack_name}-verification", ProtocolType="HTTP", Tags={"keyturn:verification": stack.stack_name}
-    )
+    api = gateway.create_api(Name=f"{stack.stack_name}-verification", ProtocolType="HTTP", Tags={TAG: stack.stack_name})
     try:
         gateway.create_stage(ApiId=api["ApiId"], StageName="$default", AutoDeploy=True)
         integration = gateway.create_integration(
@@ -67,7 +65,7 @@ def other_api(stack: StackFile) -> Iterator[OtherApi]:
 
 @pytest.fixture(scope="module")
 def native(stack: StackFile, other_api: OtherApi) -> str:
-    """Return the URL of a route behind API Gateway's own JWT authorizer, which asks for a scope."""
+    """Return the URL of a route behind API Gateway's own JWT authorizer."""
     configuration = {"Issuer": stack.issuer, "Audience": [stack.audience]}
     return other_api.add_route("native", "JWT", AuthorizerType="JWT", JwtConfiguration=configuration)
 

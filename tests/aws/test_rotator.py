@@ -15,7 +15,7 @@ from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.key_transition import open_intent
 from tests.aws.patience import eventually
 from tests.aws.removal import schedule_deletion
-from tests.aws.stack import aws, invoke_rotator
+from tests.aws.stack import TAG, aws, invoke_rotator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def orphan(stack: StackFile, resources: dict[str, str], nonce: str) -> Iterator[
     issuer, rotator = (
         iam.get_role(RoleName=resources[name])["Role"]["Arn"] for name in ("TokenIssuerRole", "KeyRotatorRole")
     )
-    tags = {STACK_TAG: stack.stack_name, NONCE_TAG: nonce}
+    tags = {STACK_TAG: stack.stack_name, NONCE_TAG: nonce, TAG: stack.stack_name}
     key: str = kms.create_key(
         KeySpec="ECC_NIST_P256",
         KeyUsage="SIGN_VERIFY",
@@ -69,7 +69,7 @@ def open_old_intent(stack: StackFile, nonce: str) -> None:
 
 
 def test_an_orphan_is_found_by_its_tag(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:
-    """The key of a creation that crashed is found by tag:GetResources, the role's one right to it, and deleted (I4)."""
+    """The key of a creation that crashed is found with tag:GetResources alone, and scheduled for deletion (I4)."""
     nonce, tagging = secrets.token_hex(16), aws("resourcegroupstaggingapi")
 
     def found() -> list[str]:

@@ -7,35 +7,45 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
-from typing import Any
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.adapters.attribute_values import decode_item
+from keyturn.domain.errors import KeyturnError
 from local.progress import Progress
+from tests.aws.removal import delete_stack, end_stack, remove_remains
+from tests.aws.report import redact
 from tests.aws.run import ROOT, is_on_aws, utc_time
-from tests.aws.stack import aws, describe, find_resources
+from tests.aws.stack import TAG, aws, find_stack
 
-TAG = "keyturn:verification"
 SAM = ROOT / ".venv-tools" / "bin" / "sam"
-TABLES = ("KeyRingTable", "RevocationTable", "ClientTable")
+# Names of roles and of the schedule's group begin with it, and end at 64 characters.
+_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
+_PARAMETER = re.compile(r'[A-Za-z]+=[^"]*')
+_UP = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+# What a first deployment that failed leaves: CloudFormation takes no update of it, only its deletion.
+_NEVER_CAME_UP = frozenset({"CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
 
-# Durations so short that keys turn while the story waits; the rules between them are those of production.
+# Durations so short that keys turn while the story waits; the rules between them are those of production, and so is
+# the leeway, since tokens are used the moment that they are issued.
 PARAMETERS = {
     "DeployExamples": "true",
     "DeletionProtection": "false",
     "LogRetentionDays": "1",
     "AccessTokenLifetimeSeconds": "300",
     "MaxTokenLifetimeSeconds": "300",
-    "ClockSkewSeconds": "2",
-    "RingViewSeconds": "2",
+    "ClockSkewSeconds": "10",
+    "RingViewSeconds": "4",
     "VerifierCacheSeconds": "1",
-    "JwksMaxAgeSeconds": "1",
-    "PublishLeadSeconds": "6",
-    "RetentionSeconds": "304",
+    "JwksMaxAgeSeconds": "5",
+    "PublishLeadSeconds": "20",
+    "RetentionSeconds": "314",
     "MaxPublishedKeys": "8",
     "DeletionWindowDays": "7",
     "RotationSchedule": "rate(1 minute)",
@@ -48,100 +58,114 @@ class Refused(Exception):
 
 def check_target(stack_name: str) -> str:
     """Return the account that the stack goes to; raises Refused without credentials, or for a stack of somebody's."""
+    if _STACK_NAME.fullmatch(stack_name) is None:
+        raise Refused(f"{stack_name!r} is no name for a stack: STACK is a letter, then up to 39 letters, digits and -")
     try:
         account: str = aws("sts").get_caller_identity()["Account"]
+        stack = find_stack(stack_name)
     except (BotoCoreError, ClientError) as error:
-        raise Refused(f"no AWS account answers ({error}): set AWS_PROFILE and AWS_DEFAULT_REGION") from None
-    try:
-        stack = describe(stack_name)
-    except ClientError:  # CloudFormation says ValidationError for a stack that is not there
+        raise Refused(f"AWS does not answer: {error}\nSet AWS_PROFILE or keys, and AWS_DEFAULT_REGION.") from None
+    if stack is None:
         return account
     if TAG not in {tag["Key"] for tag in stack.get("Tags", [])}:
         raise Refused(f"the stack {stack_name} is there, and no verification deployed it: choose another name")
-    if stack["StackStatus"] == "ROLLBACK_COMPLETE":
-        _delete_stack(stack_name)  # a first deployment that failed: CloudFormation takes no update of it
+    status = stack["StackStatus"]
+    if status in _NEVER_CAME_UP:
+        delete_stack(stack_name)
+    elif status not in _UP:
+        raise Refused(f"the stack {stack_name} is {status}: wait, or delete it")
     return account
 
 
-def deploy(stack_name: str, architecture: str) -> None:
+def deploy(stack_name: str, parameters: Mapping[str, str]) -> None:
     """Build and deploy with the SAM CLI, as a user does; raises CalledProcessError."""
-    processor = f"Architecture={architecture}"
-    overrides = " ".join([processor, *(f'{name}="{value}"' for name, value in PARAMETERS.items())])
+    processor = f"Architecture={parameters['Architecture']}"
+    overrides = " ".join(f'{name}="{value}"' for name, value in parameters.items())
     build = ["build", "--no-cached", "--parameter-overrides", processor]
     target = ["deploy", "--stack-name", stack_name, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"]
     no_questions = ["--no-confirm-changeset", "--no-fail-on-empty-changeset"]
-    for command in (
-        build,
-        [*target, *no_questions, "--tags", f"{TAG}={stack_name}", "--parameter-overrides", overrides],
-    ):
+    described = ["--tags", f"{TAG}={stack_name}", "--parameter-overrides", overrides]
+    for command in (build, [*target, *no_questions, *described]):
         subprocess.run([SAM, *command], cwd=ROOT, check=True)
 
 
-def assert_facts(stack_name: str, report: Path) -> int:
+def assert_facts(stack_name: str, report: Path, *, keep: bool) -> int:
     """Run the tests of this folder on the stack; return pytest's exit code."""
     named = {"KEYTURN_AWS_STACK": stack_name, "KEYTURN_AWS_REPORT": str(report)}
-    command = [sys.executable, "-m", "pytest", str(Path(__file__).parent)]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | named, check=False).returncode
+    if keep:
+        named["KEYTURN_AWS_KEEP"] = "1"
+    # Short tracebacks: the long ones show arguments, and some of these are tokens.
+    command = [sys.executable, "-m", "pytest", "--tb=short", str(Path(__file__).parent)]
+    running = subprocess.Popen(command, cwd=ROOT, env=os.environ | named)
+    while True:
+        try:
+            return running.wait()
+        except KeyboardInterrupt:  # pytest hears it too, takes back what it changed, and ends
+            continue
 
 
-def remove(stack_name: str, progress: Progress) -> None:
-    """Delete the stack, then what its retention rules leave: the tables, and the keys that the rotator made."""
-    resources = find_resources(stack_name)
-    keys = _keys(resources["KeyRingTable"])
-    with progress.step("stack") as step:
-        _delete_stack(stack_name)
-        step.result = "deleted"
-    with progress.step("tables") as step:
-        for name in TABLES:
-            aws("dynamodb").delete_table(TableName=resources[name])
-        step.result = "deleted; the template keeps them when a stack goes"
-    with progress.step("keys") as step:
-        gone = [_schedule_deletion(key) for key in keys]
-        step.result = f"the deletion of {gone.count(True)} is scheduled, that of {gone.count(False)} was already"
+def remove(stack_name: str, progress: Progress) -> list[str]:
+    """Delete the stack if the facts did not, and what it leaves; return what could not be, each with the reason."""
+    try:
+        if find_stack(stack_name) is not None:
+            with progress.step("stack") as step:
+                end_stack(stack_name)
+                step.result = "deleted"
+        return remove_remains(stack_name)
+    except (BotoCoreError, ClientError, KeyturnError) as error:
+        return [f"{stack_name}: {error}"]
 
 
-def _delete_stack(stack_name: str) -> None:
-    cloudformation = aws("cloudformation")
-    cloudformation.delete_stack(StackName=stack_name)
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack_name)
+def say_what_is_left(stack_name: str, left: list[str], *, keep: bool) -> str:
+    """Return the report's last section."""
+    again = f"`make verify-aws STACK={stack_name}`"
+    if keep:
+        return f"The stack: KEEP=1. {again} removes it at its end, and what it leaves."
+    if left:
+        return "\n".join(["Not removed:", "", *(f"- {each}" for each in left), "", f"{again} goes on with it."])
+    return "Nothing, but keys that wait for their deletion, and the bucket and stack of the SAM CLI."
 
 
-def _keys(table: str) -> list[str]:
-    items: list[Any] = aws("dynamodb").scan(TableName=table)["Items"]
-    return [key["arn"] for item in items for key in decode_item(item).get("keys", ())]
+def find_path(environ: Mapping[str, str], region: str) -> Path:
+    """Return where the report goes; what an emulator says is no verification, and is not kept beside those."""
+    folder = ROOT / ("docs" if is_on_aws(environ) else "build") / "verification"
+    name = f"{utc_time()[:10]}-{region}"
+    names = (f"{name}.md" if number == 1 else f"{name}-{number}.md" for number in count(1))
+    return next(folder / each for each in names if not (folder / each).exists())
 
 
-def _schedule_deletion(key: str) -> bool:
-    kms = aws("kms")
-    if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion":
-        return False
-    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-    return True
-
-
-def verify(stack_name: str, architecture: str, *, keep: bool) -> int:
-    """Do all of it; return the exit code: 0 only if every fact held."""
+def verify(stack_name: str, parameters: Mapping[str, str], *, keep: bool) -> int:
+    """Do all of it; return the exit code: 0 only if every fact held and nothing is left that should not be."""
     progress = Progress()
     try:
         account = check_target(stack_name)
-        region = aws("sts").meta.region_name
-        progress.line(
-            f"Verifying on AWS: stack {stack_name}, account {account}, region {region}. It takes about half an hour"
-        )
-        progress.line("and costs less than 2 USD: some 10 KMS keys for a day, thousands of small requests.")
-        deploy(stack_name, architecture)
-    except (Refused, subprocess.CalledProcessError) as error:
+        region = boto3.Session().region_name or ""
+        os.environ["AWS_DEFAULT_REGION"] = region  # for sam and pytest, that they mean the same one
+        progress.line(f"Verifying on AWS: stack {stack_name}, account {account}, region {region}.")
+        progress.line("It takes about half an hour, and costs some cents: docs/verification/README.md says for what.")
+        if find_stack(stack_name) is None and remove(stack_name, progress):
+            raise Refused("an earlier run has left something that cannot be removed: see docs/verification/README.md")
+        deploy(stack_name, parameters)
+    except (Refused, subprocess.CalledProcessError, BotoCoreError, ClientError) as error:
         progress.line(str(error))
         return 2
-    where = "aws" if is_on_aws(os.environ) else "emulator"
-    report = ROOT / "docs" / "verification" / f"{utc_time()[:10]}-{where}-{region}.md"
-    result = assert_facts(stack_name, report)
-    progress.line(f"\nThe report: {report.relative_to(ROOT)}")
-    if keep:
-        progress.line(f"The stack stays: `make verify-aws STACK={stack_name}` again removes it at its end.")
-    else:
-        remove(stack_name, progress)
-    return result
+    report = find_path(os.environ, region)
+    result = assert_facts(stack_name, report, keep=keep)
+    left = [] if keep else remove(stack_name, progress)
+    what_is_left = say_what_is_left(stack_name, left, keep=keep)
+    progress.line(f"\nThe report: {report.relative_to(ROOT)}\nWhat is left: {what_is_left}")
+    if report.exists():
+        report.write_text(f"{report.read_text()}\n## What is left\n\n{redact(what_is_left, {account})}\n")
+    return result or (1 if left else 0)
+
+
+def read_parameters(given: list[str], architecture: str) -> dict[str, str]:
+    """Return the stack's parameters: those above, with those of the command line over them; raises Refused."""
+    wrong = [each for each in given if _PARAMETER.fullmatch(each) is None]
+    if wrong:
+        raise Refused(f"{wrong[0]!r} is no Name=value of a parameter")
+    pairs = (each.partition("=") for each in given)
+    return {**PARAMETERS, "Architecture": architecture} | {name: value for name, _, value in pairs}
 
 
 def main() -> int:
@@ -150,8 +174,16 @@ def main() -> int:
     parser.add_argument("stack", help="the name of the stack to deploy, and to remove at the end")
     parser.add_argument("--keep", action="store_true", help="leave the stack, to look at it")
     parser.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"])
+    parser.add_argument("--parameter", action="append", default=[], metavar="Name=value", help="of the template")
     arguments = parser.parse_args()
-    return verify(arguments.stack, arguments.architecture, keep=arguments.keep)
+    try:
+        parameters = read_parameters(arguments.parameter, arguments.architecture)
+    except Refused as error:
+        parser.error(str(error))
+    try:
+        return verify(arguments.stack, parameters, keep=arguments.keep)
+    except KeyboardInterrupt:
+        sys.exit("broken off: the same command again goes on, and removes the stack at its end")
 
 
 if __name__ == "__main__":

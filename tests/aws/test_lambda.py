@@ -1,0 +1,153 @@
+"""Lambda's runtime."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import json
+import statistics
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from keyturn.adapters.system_clock import wall_seconds
+from tests.aws import sandbox_probe
+from tests.aws.changes import platform_reports
+from tests.aws.logs import read_events
+from tests.aws.patience import eventually
+from tests.aws.stack import TAG, aws, describe, parameters_of
+from tests.integration.http import call, get_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.stack_file import StackFile
+    from tests.aws.report import Observe
+
+REFUSALS, DECISIONS = 5, 20
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+
+@pytest.fixture(scope="module")
+def sandbox(stack: StackFile, resources: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Return what a function with the issuer's layers sees of its sandbox; it is deleted."""
+    lambda_ = aws("lambda")
+    issuer = lambda_.get_function_configuration(FunctionName=resources["TokenIssuerFunction"])
+    name = f"{stack.stack_name}-verification-probe"
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as content:
+        entry = zipfile.ZipInfo("probe.py")
+        entry.external_attr = 0o644 << 16
+        content.writestr(entry, inspect.getsource(sandbox_probe))
+    lambda_.create_function(
+        FunctionName=name,
+        Runtime=issuer["Runtime"],
+        Architectures=issuer["Architectures"],
+        Layers=[layer["Arn"] for layer in issuer["Layers"]],
+        # A role that may write to its own log group alone.
+        Role=aws("iam").get_role(RoleName=resources["ExampleBackendRole"])["Role"]["Arn"],
+        Handler="probe.lambda_handler",
+        MemorySize=512,
+        Timeout=30,
+        Code={"ZipFile": archive.getvalue()},
+        Tags={TAG: stack.stack_name},
+    )
+    try:
+        lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 2})
+        answer = lambda_.invoke(FunctionName=name, Payload=b"{}")
+        yield json.loads(answer["Payload"].read())
+    finally:
+        with contextlib.suppress(lambda_.exceptions.ResourceNotFoundException):
+            lambda_.delete_function(FunctionName=name)
+
+
+@pytest.mark.on_aws_alone("the emulator has no /opt, and runs on this machine's Python")
+def test_the_layers_come_before_the_runtimes_own_packages(sandbox: dict[str, Any], observe: Observe) -> None:
+    """The function's code is found before its layers, and these before what Lambda brings: our boto3 is the one."""
+    path: list[str] = sandbox["path"]
+    observe(path=path, boto3=sandbox["boto3"], modules=sandbox["modules"])
+    brought = [index for index, each in enumerate(path) if each.startswith("/var/") and "site-packages" in each]
+    assert path.index("/var/task") < path.index("/opt/python")
+    assert all(path.index("/opt/python") < index for index in brought)
+    assert all(file.startswith("/opt/python/") for file in sandbox["modules"].values())
+
+
+@pytest.mark.on_aws_alone("the emulator has no /opt, and runs on this machine's Python")
+def test_byte_code_is_taken_without_a_look_at_the_source(
+    stack: StackFile, sandbox: dict[str, Any], observe: Observe
+) -> None:
+    """The runtime is the one that the layers were compiled for and built for: no module is compiled at a start (P7)."""
+    architecture = parameters_of(describe(stack.stack_name))["Architecture"]
+    observe(python=sandbox["python"], machine=sandbox["machine"], not_taken=sandbox["not_taken"])
+    assert sandbox["machine"] == MACHINES[architecture]
+    assert sandbox["compiled"] > 0
+    assert sandbox["not_taken"] == []
+
+
+@pytest.fixture(scope="module")
+def reports(stack: StackFile, resources: dict[str, str]) -> list[dict[str, Any]]:
+    """Return Lambda's own reports of some refusals by exception and some decisions, one after another, from cold."""
+    token, function = get_token(stack), resources["AuthorizerFunction"]
+    with platform_reports(function):
+        begun = wall_seconds() - 5
+        for _ in range(REFUSALS):
+            call(stack.apis["rest_token"], "not-a-token")
+        for _ in range(DECISIONS):
+            call(stack.apis["http"], token)
+
+        def read() -> list[dict[str, Any]]:
+            events = read_events(resources["AuthorizerLogGroup"], begun)
+            return [event["record"]["metrics"] for event in events if event.get("type") == "platform.report"]
+
+        found, _ = eventually(read, lambda found: len(found) >= REFUSALS + DECISIONS, seconds=180, pause=5)
+    return found
+
+
+@pytest.mark.on_aws_alone("the emulator writes no reports")
+def test_a_cold_start_fits_into_the_timeout(reports: list[dict[str, Any]], observe: Observe) -> None:
+    """A cold start of the authorizer and its first decision take less than the function's 3 s (R61)."""
+    cold = [report for report in reports if "initDurationMs" in report]
+    warm = [report["durationMs"] for report in reports if "initDurationMs" not in report]
+    observe(
+        init_ms=[report["initDurationMs"] for report in cold],
+        first_ms=[report["durationMs"] for report in cold],
+        warm_ms=f"median {statistics.median(warm):.1f}, longest {max(warm):.1f}" if warm else "none",
+        billed_ms=statistics.median([report["billedDurationMs"] for report in reports]) if reports else "none",
+        memory_mb=max((report["maxMemoryUsedMB"] for report in reports), default=0),
+    )
+    assert cold
+    assert all(report["initDurationMs"] + report["durationMs"] < 3000 for report in cold)
+
+
+@pytest.mark.on_aws_alone("the emulator ends an environment that raises")
+def test_a_refusal_by_exception_costs_no_cold_start(reports: list[dict[str, Any]], observe: Observe) -> None:
+    """The exception `Unauthorized` ends no environment: what follows it is a warm decision (R57)."""
+    cold = sum("initDurationMs" in report for report in reports)
+    observe(invocations=len(reports), cold_starts=cold, refusals=REFUSALS)
+    assert len(reports) >= REFUSALS + DECISIONS
+    assert 0 < cold < REFUSALS
+
+
+@pytest.mark.on_aws_alone("the emulator writes lines of its own")
+def test_only_what_we_write_is_logged(resources: dict[str, str], observe: Observe) -> None:
+    """With SystemLogLevel WARN, Lambda writes neither START nor REPORT lines into the issuer's log (P11)."""
+    events = read_events(resources["TokenIssuerLogGroup"])
+    kinds = {str(event.get("type") or event.get("event") or "other") for event in events}
+    observe(lines=len(events), kinds=kinds)
+    assert "request" in kinds
+    assert not kinds & {"platform.start", "platform.report", "platform.runtimeDone"}
+
+
+def test_a_function_has_no_log_group_but_its_own(resources: dict[str, str], observe: Observe) -> None:
+    """Lambda makes no group of its own, /aws/lambda/…: the functions' roles could not write there (R66)."""
+    logs, functions = aws("logs"), [name for name in resources if name.endswith("Function")]
+    found = [
+        name
+        for name in functions
+        if logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{resources[name]}")["logGroups"]
+    ]
+    observe(functions=len(functions), with_another_group=found)
+    assert len(functions) == 4
+    assert found == []
