@@ -203,7 +203,8 @@ guards: setup
 # The long runs; docs/verifier.md has their figures.
 .PHONY: fuzz mutants
 fuzz: setup $(LONG_STAMP) ## a million mutated tokens against two oracles, then a coverage-guided hunt (MINUTES=10)
-	@.venv/bin/python -m pytest --quiet --numprocesses auto --hypothesis-profile long tests/unit/jose/test_verifier_properties.py
+	@.venv/bin/python -m pytest --quiet --numprocesses auto --hypothesis-profile long \
+		tests/unit/jose/test_verifier_properties.py tests/property
 	@PYTHONPATH=.:layers/keyturn .venv-long/bin/python -m tests.fuzz.verifier $(or $(MINUTES),10)
 
 mutants: setup $(LONG_STAMP) ## break every expression of keyturn.jose once, and count the tests that notice

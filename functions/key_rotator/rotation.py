@@ -15,7 +15,7 @@ from key_rotator.self_test import describe_key, prove_key
 from keyturn.domain import key_transition as transition
 from keyturn.domain.errors import AccessDenied, AlreadyExists, KeyturnError, Throttled, VersionConflict
 from keyturn.domain.key_ring import DEFAULT_RING, Compromise, KeyRing
-from keyturn.domain.key_rotation import Action, Step, planned_steps, rotate
+from keyturn.domain.key_rotation import Action, Step, due_steps, planned_steps, rotate
 from keyturn.domain.key_transition import IntentGivenUp, active_key, find_intent, find_key, standby_key
 from keyturn.domain.rotation_policy import RotationPolicy
 from keyturn.ports import Clock, KeyProvisioner, KeyRingStore
@@ -152,10 +152,9 @@ class Rotator:
         """Write the present state of things into the report."""
         ring = self.store.load(self.ring_name)
         now = math.floor(self.clock.now().earliest)
-        planned = planned_steps(ring, self.policy)
         report.ring = ring
-        report.due = tuple(step for step in planned if step.at <= now)
-        report.planned = tuple(step for step in planned if step.at > now)
+        report.due = due_steps(ring, self.policy, now)
+        report.planned = tuple(step for step in planned_steps(ring, self.policy) if step not in report.due)
         return report
 
     def _repair_policies(self, ring: KeyRing, report: Report) -> None:

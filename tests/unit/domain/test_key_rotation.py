@@ -83,12 +83,6 @@ CASES = {
     "the next standby waits for room in the JWKS": Case(
         ring(A, *(key(f"o{n}", OLD, deactivated_at=T + n) for n in (2, 1))), T + 1 + RETENTION, Action.CREATE_KEY
     ),
-    "the key of an intent waits for room in the JWKS": Case(
-        ring(A, *(key(f"o{n}", OLD, deactivated_at=T + n) for n in (2, 1)), intents=[intent("n", T, "arn:n")]),
-        T + 1 + RETENTION,
-        Action.PUBLISH,
-        "n",
-    ),
 }
 
 
@@ -137,6 +131,19 @@ def test_exactly_these_steps_are_due_at_once(name: str) -> None:
     """In this ring, exactly these steps are due, in this order."""
     given, steps = AT_ONCE[name]
     assert [(step.action, step.subject) for step in due_steps(given, POLICY, T)] == steps
+
+
+def test_a_key_is_published_once_another_has_left_and_not_when_it_should_have() -> None:
+    """I9: while leaving fails, the JWKS is full: what comes next waits for the deed, not for the time."""
+    old = [key(f"o{n}", OLD, deactivated_at=T + n) for n in (2, 1)]
+    full = ring(A, *old, intents=[intent("n", T + RETENTION, "arn:n")])
+    late = T + RETENTION + 2
+    assert [(step.action, step.subject) for step in due_steps(full, POLICY, late)] == [
+        (Action.DESTROY, "o2"),
+        (Action.DESTROY, "o1"),
+    ]
+    has_room = full.replace(keys=[A, old[0]])
+    assert (Action.PUBLISH, "n") in [(step.action, step.subject) for step in due_steps(has_room, POLICY, late)]
 
 
 @pytest.mark.parametrize("left", [(), (key("o", OLD, deactivated_at=T),), (key("g", GONE),)])

@@ -49,8 +49,13 @@ class KeyRingEmpty(KeyturnError):
 
 
 def due_steps(ring: KeyRing, policy: RotationPolicy, now: int) -> tuple[Step, ...]:
-    """Return what is to be done now, most urgent first; raises KeyRingEmpty."""
-    return tuple(step for step in planned_steps(ring, policy) if step.at <= now)
+    """Return what is to be done now, most urgent first; raises KeyRingEmpty.
+
+    What is published waits until the key that makes room for it has left: leaving may fail (I9).
+    """
+    full = len(ring.published()) >= policy.max_published_keys
+    due = (step for step in planned_steps(ring, policy) if step.at <= now)
+    return tuple(step for step in due if not (full and step.action is Action.PUBLISH))
 
 
 def planned_steps(ring: KeyRing, policy: RotationPolicy) -> tuple[Step, ...]:
