@@ -138,7 +138,7 @@ class Story:
     def _expect_one_active_key(self, step: str, answer: dict[str, Any]) -> None:
         if "error" in answer:
             raise StoryFailed(f"the key rotator refused: {answer['message']}")
-        active = [key["kid"] for key in answer["ring"]["keys"] if key["state"] == "ACTIVE"]
+        active = [key["kid"] for key in answer["rings"][0]["keys"] if key["state"] == "ACTIVE"]
         self._expect(step, "1 active key", f"{len(active)} active key")
 
     def _invoke_rotator(self, **event: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRing
+from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.service_clock import ServiceClock
 from keyturn.domain.errors import KeyturnError
@@ -46,9 +46,9 @@ class Deployment:
         """Return the registered clients."""
         return DynamoDbClientRegistry(self.dynamodb, self.client_table)
 
-    def key_ring(self) -> DynamoDbKeyRing:
+    def key_rings(self) -> DynamoDbKeyRings:
         """Return the key rings, to read."""
-        return DynamoDbKeyRing(self.dynamodb, self.key_ring_table)
+        return DynamoDbKeyRings(self.dynamodb, self.key_ring_table)
 
     def clock(self) -> ServiceClock:
         """Return service time; asks DynamoDB once, since only an answer of its tells it."""

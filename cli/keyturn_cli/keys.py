@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.domain.key_ring import DEFAULT_RING, KeyState, RingKey
+from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
 from keyturn.domain.rotation_refusal import UnknownKey
-from keyturn_cli.deployment import find_deployment
+from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import format_time, print_json, print_table
+from keyturn_cli.rotator import CommandRefused
 
 app = typer.Typer(no_args_is_help=True, help="Look at the signing keys, and turn them.")
 
@@ -25,36 +27,31 @@ def keys() -> None:
 
 @app.command("list")
 def list_keys(stack: Stack = None, as_json: AsJson = False) -> None:
-    """List the keys of the ring, their states, and since when."""
-    ring = find_deployment(stack, Path.cwd()).key_ring().load(DEFAULT_RING)
+    """List the keys of all rings, their states, since when, and what comes next."""
+    deployment = find_deployment(stack, Path.cwd())
+    rings = deployment.key_rings().load_all()
+    following, unknown = _next_steps(deployment)
     if as_json:
-        print_json(
-            {
-                "ring": ring.name,
-                "version": ring.version,
-                "keys": [
-                    {name: getattr(key, name) for name in RingKey.__slots__ if name != "jwk"} for key in ring.keys
-                ],
-                "compromises": [
-                    {"kid": entry.kid, "at": entry.at, "reason": entry.reason, "actor": entry.actor}
-                    for entry in ring.compromises
-                ],
-            }
-        )
+        print_json({"rings": [_ring_fields(ring) for ring in rings], "next": following, "notes": unknown})
         return
     print_table(
-        ("kid", "algorithm", "state", "since", "published"),
+        ("ring", "kid", "algorithm", "state", "since", "published", "next"),
         [
             {
+                "ring": ring.name,
                 "kid": key.kid,
                 "algorithm": key.algorithm,
                 "state": key.state.value,
                 "since": format_time(_since(key)),
                 "published": format_time(key.published_at),
+                "next": next((_what_and_when(step) for step in following if step.get("subject") == key.kid), "-"),
             }
+            for ring in rings
             for key in ring.keys
         ],
     )
+    for note in unknown:
+        typer.echo(f"note: {note}", err=True)
 
 
 @app.command()
@@ -62,18 +59,29 @@ def plan(stack: Stack = None, as_json: AsJson = False) -> None:
     """Say what is due and what comes next, and when; changes nothing."""
     report = find_deployment(stack, Path.cwd()).rotator().ask("plan")
     if as_json:
-        print_json({name: report[name] for name in ("due", "planned")})
+        print_json({name: report[name] for name in ("due", "planned", "failed") if name in report})
         return
     steps = [("now", step) for step in report["due"]]
     steps += [(format_time(step["at"]), step) for step in sorted(report["planned"], key=itemgetter("at"))]
-    rows = [{"when": when, "what": step["action"], "which": step.get("subject", "-")} for when, step in steps]
-    print_table(("when", "what", "which"), rows)
+    print_table(
+        ("when", "ring", "what", "which"),
+        [
+            {"when": when, "ring": step["ring"], "what": step["action"], "which": step.get("subject", "-")}
+            for when, step in steps
+        ],
+    )
+    for step in report.get("failed", []):
+        typer.echo(f"unknown: ring {step['ring']}: {step['message']}", err=True)
 
 
 @app.command()
-def rotate(stack: Stack = None, as_json: AsJson = False) -> None:
+def rotate(
+    ring: Annotated[str, typer.Option(help="The ring; `keys list` names them.")] = DEFAULT_RING,
+    stack: Stack = None,
+    as_json: AsJson = False,
+) -> None:
     """Make the standby active ahead of its time; tokens of the key before stay good."""
-    _tell(find_deployment(stack, Path.cwd()).rotator().ask("rotate"), as_json=as_json)
+    _tell(find_deployment(stack, Path.cwd()).rotator().ask("rotate", ring=ring), as_json=as_json)
 
 
 @app.command()
@@ -86,9 +94,9 @@ def compromise(
 ) -> None:
     """Take a key out of use at once and for good: every token that it signed is refused, and nothing undoes it."""
     deployment = find_deployment(stack, Path.cwd())
-    key = deployment.key_ring().load(DEFAULT_RING).find(kid)
+    key = next((key for ring in deployment.key_rings().load_all() if (key := ring.find(kid))), None)
     if key is None:
-        raise UnknownKey("no key of the ring has this kid: `keyturn keys list` names them")
+        raise UnknownKey("no key of any ring has this kid: `keyturn keys list` names them")
     if not yes:
         typer.echo(
             f"{kid} is {key.state}. Every token that it signed is refused from now on. Nothing undoes this.", err=True
@@ -111,6 +119,29 @@ def _tell(report: dict[str, Any], *, as_json: bool) -> None:
             typer.echo(f"not done: {step['action']} {step.get('subject', '')}: {step['message']}", err=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _next_steps(deployment: Deployment) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return what the rotator plans, soonest first, and what it could not say; a list is good without it, too."""
+    try:
+        report = deployment.rotator().ask("plan")
+    except (CommandRefused, BotoCoreError, ClientError) as fault:
+        return [], [f"what comes next is not known: {fault}"]
+    unknown = [f"ring {step['ring']}: {step['message']}" for step in report.get("failed", [])]
+    return [*report["due"], *sorted(report["planned"], key=itemgetter("at"))], unknown
+
+
+def _what_and_when(step: dict[str, Any]) -> str:
+    return f"{step['action']} {format_time(step['at']) if 'at' in step else 'now'}"
+
+
+def _ring_fields(ring: KeyRing) -> dict[str, Any]:
+    return {
+        "name": ring.name,
+        "version": ring.version,
+        "keys": [{name: getattr(key, name) for name in RingKey.__slots__ if name != "jwk"} for key in ring.keys],
+        "compromises": [{name: getattr(entry, name) for name in entry.__slots__} for entry in ring.compromises],
+    }
 
 
 def _since(key: RingKey) -> int | None:

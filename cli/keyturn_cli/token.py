@@ -10,7 +10,7 @@ import jwt
 import typer
 
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
-from keyturn.domain.key_ring import DEFAULT_RING
+from keyturn.domain.key_ring import to_jwks
 from keyturn.domain.revocation import targets_of
 from keyturn.jose import ANY_AUDIENCE, KeySet, TokenError, VerificationPolicy, verify_access_token
 from keyturn.jose.policy import MAX_LEEWAY
@@ -101,7 +101,7 @@ def _verify(raw: str, stack: str | None) -> str:
 
 
 def _keys(deployment: Deployment) -> KeySet:
-    return KeySet.from_jwks(deployment.key_ring().load(DEFAULT_RING).to_jwks())
+    return KeySet.from_jwks(to_jwks(deployment.key_rings().load_all()))
 
 
 def _policy(deployment: Deployment, audiences: Any, leeway: int) -> VerificationPolicy:

@@ -12,11 +12,8 @@ from keyturn.adapters.lean_dynamodb import LeanDynamoDB, dynamodb_origin
 from keyturn.adapters.lean_key_ring import LeanKeyRingReader
 from keyturn.adapters.lean_revocations import LeanRevocationReader
 from keyturn.adapters.system_clock import monotonic_seconds, wall_seconds
-from keyturn.domain.key_ring import DEFAULT_RING
+from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.jose import VerificationPolicy
-
-# Every algorithm that the issuer can be set to; which of them a token needs is bound to its key.
-ALGORITHMS = frozenset({"RS256", "PS256", "ES256"})
 
 
 @cache
@@ -29,13 +26,13 @@ def bootstrap() -> Authorizer:
         raise SettingsError(str(error)) from None
     key_ring = LeanKeyRingReader(dynamodb, settings.key_ring_table)
     return Authorizer(
-        KeyView(key_ring, DEFAULT_RING, settings.revocation_bound, wall_seconds, monotonic_seconds),
+        KeyView(key_ring, settings.revocation_bound, wall_seconds, monotonic_seconds),
         LeanRevocationReader(dynamodb, settings.revocation_table),
         VerificationPolicy(
             issuer=settings.issuer,
             previous_issuers=settings.previous_issuers,
             audiences=settings.audiences,
-            algorithms=ALGORITHMS,
+            algorithms=frozenset(SIGNING_ALGORITHMS),  # which of them a token needs is bound to its key
             leeway=settings.leeway,
             max_lifetime=settings.max_token_lifetime,
         ),

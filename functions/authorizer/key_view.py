@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable
+from keyturn.domain.key_ring import to_jwks
 from keyturn.domain.view_age import view_age
 from keyturn.jose import KeySet
 from keyturn.observability import log_event
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class KeyView:
-    """A view of one key ring that is never used at an age of `bound` seconds or more.
+    """A view of all key rings that is never used at an age of `bound` seconds or more.
 
     It is read again from half of the bound on; a token whose kid is unknown causes no read, since a key is published
     long before it signs. `wall` and `monotonic` return seconds.
@@ -26,14 +27,12 @@ class KeyView:
     def __init__(
         self,
         reader: KeyRingReader,
-        ring: str,
         bound: float,
         wall: Callable[[], float],
         monotonic: Callable[[], float],
     ) -> None:
         """Take what is needed; the first call of `keys` reads."""
         self._reader = reader
-        self._ring = ring
         self._bound = bound
         self._wall = wall
         self._monotonic = monotonic
@@ -64,11 +63,11 @@ class KeyView:
 
     def _refresh(self) -> None:
         read_at = (self._wall(), self._monotonic())
-        jwks = self._reader.load(self._ring).to_jwks()
+        jwks = to_jwks(self._reader.load_all())
         if jwks != self._jwks:
             try:
                 self._keys = KeySet.from_jwks(jwks)
             except ValueError as error:
-                raise ItemDamaged(f"ring {self._ring}: {error}") from None
+                raise ItemDamaged(f"the key rings: {error}") from None
             self._jwks = jwks
         self._read_at = read_at

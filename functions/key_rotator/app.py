@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from key_rotator.bootstrap import bootstrap
 from key_rotator.custom_resource import apply_request, is_custom_resource_event, respond
-from key_rotator.metrics import count_successful_run
-from key_rotator.report import Report, error_code
+from key_rotator.metrics import count_successful_run, measure_rings
+from key_rotator.report import Report, error_code, to_answer
 from keyturn.domain.errors import KeyturnError
+from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.rotation_refusal import RotationRefused
 from keyturn.observability import log_event
 
@@ -25,7 +26,7 @@ class MalformedEvent(RotationRefused):
 
 
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
-    """Return what was done: the ring, the steps applied, due and planned; or an error with its message.
+    """Return what was done: the rings, the steps applied, due and planned; or an error with its message.
 
     A tick that fails raises: Lambda counts it, the alarm rings, and the schedule tries again.
     """
@@ -52,24 +53,32 @@ def _answer(event: Any, context: LambdaContext) -> dict[str, Any]:
         return {}
     action = event.get("action") if isinstance(event, dict) else None
     if action == "tick":
-        report = bootstrap().tick()
-        _log("tick", report)
-        report.check()
-        count_successful_run(context.function_name)
-        return report.to_answer()
+        return _tick(context.function_name)
     try:
-        report = _command(action, event)
+        reports = _command(action, event)
     except KeyturnError as fault:
         return _error(fault)
-    _log(str(action), report)
-    return report.to_answer()
+    return _log(str(action), reports)
 
 
-def _command(action: object, event: Any) -> Report:
+def _tick(function_name: str) -> dict[str, Any]:
+    rings = bootstrap()
+    reports = rings.tick()
+    answer = _log("tick", reports)
+    measure_rings(reports, rings.policies(), function_name)
+    for report in reports:
+        report.check()
+    count_successful_run(function_name)
+    return answer
+
+
+def _command(action: object, event: Any) -> list[Report]:
     if action == "plan":
-        return bootstrap().plan()
+        reports = bootstrap().plan()
+        reports[0].check()
+        return reports
     if action == "rotate":
-        return bootstrap().rotate()
+        return bootstrap().rotate(_text(event, "ring") if "ring" in event else DEFAULT_RING)
     if action == "compromise":
         kid, reason, actor = (_text(event, name) for name in ("kid", "reason", "actor"))
         return bootstrap().compromise(kid, reason=reason, actor=actor)
@@ -94,7 +103,8 @@ def _error(fault: KeyturnError) -> dict[str, Any]:
     return answer
 
 
-def _log(action: str, report: Report) -> None:
-    answer = report.to_answer()
-    answer.pop("ring", None)
-    log_event("error" if report.failures else "info", "key_rotation", action=action, **answer)
+def _log(action: str, reports: list[Report]) -> dict[str, Any]:
+    answer = to_answer(reports)
+    steps = {name: value for name, value in answer.items() if name != "rings"}
+    log_event("error" if "failed" in answer else "info", "key_rotation", action=action, **steps)
+    return answer

@@ -6,6 +6,7 @@ import os
 import secrets
 from functools import cache
 
+from key_rotator.rings import Rings
 from key_rotator.rotation import Rotator
 from key_rotator.settings import Settings
 from keyturn.adapters.aws_client import dynamodb_client, kms_client, tagging_client
@@ -19,13 +20,13 @@ _KMS_READ_TIMEOUT = 5.0
 
 
 @cache
-def bootstrap() -> Rotator:
-    """Return the rotator that the environment describes; raises SettingsError, again at each call."""
+def bootstrap() -> Rings:
+    """Return the rotators that the environment describes; raises SettingsError, again at each call."""
     return connect(Settings.from_environment(os.environ))
 
 
-def connect(settings: Settings) -> Rotator:
-    """Return the rotator on AWS; DynamoDB's answers set its clock."""
+def connect(settings: Settings) -> Rings:
+    """Return the rotators on AWS; DynamoDB's answers set their clock."""
     dynamodb = dynamodb_client()
     clients = KmsClients(
         kms=kms_client(read_timeout=_KMS_READ_TIMEOUT),
@@ -33,11 +34,20 @@ def connect(settings: Settings) -> Rotator:
         tagging=tagging_client(),
     )
     owners = KeyOwners(settings.stack_name, settings.issuer_role_arn, settings.rotator_role_arn)
-    return Rotator(
-        store=DynamoDbKeyRingStore(dynamodb, settings.key_ring_table, settings.revocation_table),
-        keys=KmsKeyProvisioner(clients, owners),
-        clock=ServiceClock(dynamodb),
-        policy=settings.policy,
-        local_time=wall_seconds,
-        new_nonce=lambda: secrets.token_hex(16),
+    store = DynamoDbKeyRingStore(dynamodb, settings.key_ring_table, settings.revocation_table)
+    keys = KmsKeyProvisioner(clients, owners)
+    clock = ServiceClock(dynamodb)
+    return Rings(
+        tuple(
+            Rotator(
+                store=store,
+                keys=keys,
+                clock=clock,
+                policy=policy,
+                local_time=wall_seconds,
+                new_nonce=lambda: secrets.token_hex(16),
+                ring_name=name,
+            )
+            for name, policy in settings.policies.items()
+        )
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from key_rotator.rotation import Rotator
+from key_rotator.rings import Rings
 from keyturn.domain.errors import KeyturnError
 
 _PHYSICAL_ID = "keyturn-key-ring"
@@ -39,16 +39,19 @@ def is_custom_resource_event(event: object) -> bool:
     return isinstance(event, dict) and isinstance(event.get("RequestType"), str) and "ResponseURL" in event
 
 
-def apply_request(event: Mapping[str, Any], connect: Callable[[], Rotator]) -> None:
+def apply_request(event: Mapping[str, Any], connect: Callable[[], Rings]) -> None:
     """Do what CloudFormation asks for; raises what CloudFormation is to hear as the reason."""
     request = event["RequestType"]
     if request == "Create":
-        connect().create_ring().check()
+        reports = connect().create()
     elif request == "Update":
-        connect().accept_policy().check()
+        reports = connect().update()
     elif request != "Delete":
         raise UnknownRequestType(f"the request type is {request!r}")
-    # Nothing at Delete: keys outlive the stack, as the tables do, until somebody has decided about both.
+    else:
+        reports = []  # keys outlive the stack, as the tables do, until somebody has decided about both
+    for report in reports:
+        report.check()
 
 
 def send(request: urllib.request.Request) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.key_ring import KeyRing, RingKey
-from keyturn.domain.key_rotation import Step
+from keyturn.domain.key_rotation import Action, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class RunIncomplete(KeyturnError):
@@ -17,39 +20,58 @@ class RunIncomplete(KeyturnError):
 
 @dataclass(slots=True)
 class Report:
-    """One run, as it goes along."""
+    """One run on one ring, as it goes along; `now` in seconds since the epoch, when the ring was last read."""
 
+    name: str
     applied: list[Step] = field(default_factory=list)
     failures: list[tuple[Step, KeyturnError]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     due: tuple[Step, ...] = ()
     planned: tuple[Step, ...] = ()
     ring: KeyRing | None = None
+    now: int = 0
 
     def has_failed(self, step: Step) -> bool:
         """Tell whether this run tried that already, in vain."""
         return any((step.action, step.subject) == (failed.action, failed.subject) for failed, _ in self.failures)
 
     def check(self) -> None:
-        """Raise RunIncomplete if something failed."""
+        """Raise what kept the run from beginning, or RunIncomplete if a part of it failed."""
+        for step, fault in self.failures:
+            if step.action is Action.TICK:
+                raise fault
         if self.failures:
             raise RunIncomplete("; ".join(f"{step.action} {step.subject}: {fault}" for step, fault in self.failures))
 
-    def to_answer(self) -> dict[str, Any]:
-        """Return the report as JSON values; times in seconds since the epoch."""
-        answer: dict[str, Any] = {
-            "applied": [_step(step) for step in self.applied],
-            "due": [_step(step) for step in self.due],
-            "planned": [_step(step) for step in self.planned],
+    def fields(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what was done, is due and planned, and what failed, as JSON values; times in seconds of the epoch."""
+        return {
+            "applied": [self._step(step) for step in self.applied],
+            "due": [self._step(step) for step in self.due],
+            "planned": [self._step(step) for step in self.planned],
+            "failed": [
+                self._step(step) | {"error": error_code(fault), "message": str(fault)} for step, fault in self.failures
+            ],
         }
-        if self.ring is not None:
-            keys = [_key(key) for key in self.ring.keys]
-            answer["ring"] = {"name": self.ring.name, "version": self.ring.version, "keys": keys}
-        if self.failures:
-            answer["failed"] = [
-                _step(step) | {"error": error_code(fault), "message": str(fault)} for step, fault in self.failures
-            ]
-        return answer | ({"notes": self.notes} if self.notes else {})
+
+    def _step(self, step: Step) -> dict[str, Any]:
+        fields: dict[str, Any] = {"ring": self.name, "action": step.action.value}
+        if step.subject:
+            fields["subject"] = step.subject
+        return fields | ({"at": step.at} if step.at else {})
+
+
+def to_answer(reports: Sequence[Report]) -> dict[str, Any]:
+    """Return what one invocation did to all rings, as JSON values; `failed` and `notes` only where there are any."""
+    answer: dict[str, Any] = {"applied": [], "due": [], "planned": [], "failed": []}
+    for report in reports:
+        for name, steps in report.fields().items():
+            answer[name] += steps
+    if not answer["failed"]:
+        del answer["failed"]
+    answer["rings"] = [_ring(report.ring) for report in reports if report.ring is not None]
+    notes = [note for report in reports for note in report.notes]
+    return answer | ({"notes": notes} if notes else {})
 
 
 def error_code(fault: KeyturnError) -> str:
@@ -57,11 +79,8 @@ def error_code(fault: KeyturnError) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(fault).__name__).lower()
 
 
-def _step(step: Step) -> dict[str, Any]:
-    fields: dict[str, Any] = {"action": step.action.value}
-    if step.subject:
-        fields["subject"] = step.subject
-    return fields | ({"at": step.at} if step.at else {})
+def _ring(ring: KeyRing) -> dict[str, Any]:
+    return {"name": ring.name, "version": ring.version, "keys": [_key(key) for key in ring.keys]}
 
 
 def _key(key: RingKey) -> dict[str, Any]:

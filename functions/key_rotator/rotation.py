@@ -33,7 +33,10 @@ class ClocksDisagree(KeyturnError):
 
 @dataclass(frozen=True, kw_only=True)
 class Rotator:
-    """Turns the keys of one ring; `local_time` in seconds since the epoch, `new_nonce` names a creation."""
+    """Turns the keys of one ring; `local_time` in seconds since the epoch, `new_nonce` names a creation.
+
+    `elsewhere` is the number of keys that other rings have in the JWKS.
+    """
 
     store: KeyRingStore
     keys: KeyProvisioner
@@ -42,6 +45,7 @@ class Rotator:
     local_time: Callable[[], float]
     new_nonce: Callable[[], str]
     ring_name: str = DEFAULT_RING
+    elsewhere: int = 0
 
     # ----- what can be asked for
 
@@ -51,18 +55,18 @@ class Rotator:
         Raises PolicyViolation, ClocksDisagree, KeyRingMissing, KeyRingEmpty, ItemDamaged: then nothing was changed.
         """
         ring = self._load_to_change()
-        report = Report()
+        report = Report(self.ring_name)
         self._repair_policies(ring, report)
         return self._apply_due(report)
 
     def plan(self) -> Report:
         """Say what is due and what comes next; changes nothing."""
         self.policy.check()
-        return self._conclude(Report())
+        return self._conclude(Report(self.ring_name))
 
     def rotate(self) -> Report:
         """Promote the standby ahead of its time, then do what is due; raises RotationRefused."""
-        report = Report()
+        report = Report(self.ring_name)
         for attempt in range(2):
             ring = self._load_to_change()
             now = self.clock.now()
@@ -81,15 +85,26 @@ class Rotator:
 
         Nothing but the stores can stop this: neither durations that break a rule nor a clock that is off.
         """
-        report = Report()
+        report = Report(self.ring_name)
         self._compromise(kid, reason, actor, report)
         return self._follow_up(report, first=frozenset({Action.DISABLE}))
 
     def create_ring(self) -> Report:
-        """Make the ring, its first key, which is active at once, and the standby; what is there already stays.
+        """Make the ring of a new stack, its first key, which signs at once, and the standby; what is there stays.
 
-        The only way to a first key: no verifier can have cached anything before it.
+        The only way to a first key that signs at once: no verifier can have cached anything before it.
         """
+        report = self.add_ring()
+        ring = report.ring
+        first = None if ring is None or active_key(ring) or ring.compromises else standby_key(ring)
+        if ring is not None and first is not None:
+            self.store.save(transition.promote(ring, first.kid, self._stamp()))
+            report.applied.append(Step(Action.PROMOTE, first.kid))
+            self._apply_due(report)
+        return report
+
+    def add_ring(self) -> Report:
+        """Make a ring, or take one into use again: its first key waits for the lead, since verifiers cache the JWKS."""
         self.policy.check()
         with contextlib.suppress(AlreadyExists):
             lifetime = self.policy.max_token_lifetime
@@ -99,12 +114,12 @@ class Rotator:
             # An intent without a key is from a run that crashed: nothing signs, so this one does not wait for its end.
             with contextlib.suppress(VersionConflict):
                 self._create_key(ring, "")
-        return self._apply_due(Report())
+        return self._apply_due(Report(self.ring_name))
 
     def accept_policy(self) -> Report:
         """Take changed durations over: the ring remembers the longest lifetime (I2); raises PolicyViolation."""
         self.policy.check()
-        return self._apply_due(Report(), only=frozenset({Action.RAISE_LONGEST_LIFETIME}))
+        return self._apply_due(Report(self.ring_name), only=frozenset({Action.RAISE_LONGEST_LIFETIME}))
 
     # ----- one run
 
@@ -152,8 +167,8 @@ class Rotator:
         """Write the present state of things into the report."""
         ring = self.store.load(self.ring_name)
         now = math.floor(self.clock.now().earliest)
-        report.ring = ring
-        report.due = due_steps(ring, self.policy, now)
+        report.ring, report.now = ring, now
+        report.due = due_steps(ring, self.policy, now, elsewhere=self.elsewhere)
         report.planned = tuple(step for step in planned_steps(ring, self.policy) if step not in report.due)
         return report
 
@@ -179,6 +194,7 @@ class Rotator:
             Action.RAISE_LONGEST_LIFETIME: self._raise_longest_lifetime,
             Action.ABANDON_INTENT: self._abandon_intent,
             Action.PUBLISH: self._publish,
+            Action.DEACTIVATE: self._deactivate,
             Action.DESTROY: self._destroy,
             Action.PROMOTE: self._promote,
             Action.SCHEDULE_DELETION: self._schedule_deletion,
@@ -203,6 +219,9 @@ class Rotator:
         prove_key(self.keys, find_intent(ring, nonce))
         self.store.save(transition.publish(ring, nonce, self._stamp()))
 
+    def _deactivate(self, ring: KeyRing, kid: str) -> None:
+        self.store.save(transition.deactivate(ring, kid, self._stamp()))
+
     def _destroy(self, ring: KeyRing, kid: str) -> None:
         self.store.save(transition.destroy(ring, kid, self._stamp()))
 
@@ -222,7 +241,7 @@ class Rotator:
         nonce, algorithm = self.new_nonce(), self.policy.algorithm
         opened = self.store.save(transition.open_intent(ring, nonce=nonce, algorithm=algorithm, now=self._stamp()))
         try:
-            arn = self.keys.create_key(algorithm, nonce)
+            arn = self.keys.create_key(algorithm, nonce, rsa_key_size=self.policy.rsa_key_size)
         except (AccessDenied, Throttled):
             # KMS has said no: there is nothing to look for later.
             with contextlib.suppress(KeyturnError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.adapters.aws_client import dynamodb_client, kms_client
 from keyturn.adapters.dynamodb_clients import DynamoDbClients
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRing
+from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
 from keyturn.adapters.kms_signer import KmsSigner
 from keyturn.adapters.service_clock import ServiceClock
@@ -86,7 +86,7 @@ def _connect(settings: Settings) -> Ports:
     """Return the ports on AWS; DynamoDB's answers set the clock."""
     dynamodb = dynamodb_client()
     clock = ServiceClock(dynamodb)
-    rings = DynamoDbKeyRing(dynamodb, settings.key_ring_table)
+    rings = DynamoDbKeyRings(dynamodb, settings.key_ring_table)
     return Ports(
         ring=RingView(rings, wall_seconds, monotonic_seconds, max_age=settings.ring_view),
         signer=KmsSigner(kms_client()),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.revocation import Revocation, earliest_iat, issuance_targets
 from keyturn.domain.scope import format_scope
 from token_issuer.settings import Settings
@@ -69,7 +70,8 @@ class TokenIssuance:
             "scope": scope,
         }
         compromised = frozenset[str]().union(*(cut.compromised_kids for cut in cuts))
-        signed = self._signer.sign(claims, compromised_kids=compromised)
+        ring = self._settings.audience_algorithms.get(authorization.audience, DEFAULT_RING)
+        signed = self._signer.sign(claims, ring=ring, compromised_kids=compromised)
         lifetime = self._settings.access_token_lifetime
         return IssuedToken(value=signed.value, jti=jti, kid=signed.kid, expires_in=lifetime, scope=scope)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.jose import ANY_AUDIENCE, TokenError, VerificationPolicy, VerifiedAccessToken, verify_access_token
 from token_issuer.request import Request
 from token_issuer.ring_view import RingView
 from token_issuer.settings import Settings
-
-# What a ring's keys may sign with.
-SIGNING_ALGORITHMS = ("RS256", "PS256", "ES256")
 
 
 class OwnTokens:

@@ -1,4 +1,4 @@
-"""The issuer's view of the key ring: kept between requests, and never trusted past its age (I10, I11)."""
+"""The issuer's view of the key rings: kept between requests, and never trusted past its age (I10, I11)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.errors import ItemDamaged, KeyturnError, NoActiveKey, StoreUnavailable
-from keyturn.domain.key_ring import DEFAULT_RING, KeyRing
+from keyturn.domain.key_ring import KeyRing, KeyState, to_jwks
 from keyturn.domain.view_age import view_age
 from keyturn.jose import KeySet
 from keyturn.observability import log_event
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class _View(NamedTuple):
-    ring: KeyRing
+    rings: tuple[KeyRing, ...]
     keys: KeySet
     read_at: tuple[float, float]  # wall and monotonic seconds, from before the read
 
 
 class RingView:
-    """One ring as this sandbox last read it.
+    """The rings as this sandbox last read them.
 
     Its age counts from before the read. From half of `max_age` seconds on it is read again; older than `max_age` it
     signs nothing, since a key might have been retired meanwhile (I10).
@@ -43,33 +43,37 @@ class RingView:
         self._max_age = max_age
         self._view: _View | None = None
 
-    def ring(self) -> KeyRing:
-        """Return the ring to sign with; raises StoreUnavailable rather than return one that is too old."""
-        return self._fresh().ring
+    def ring(self, name: str) -> KeyRing:
+        """Return the ring to sign with; raises StoreUnavailable rather than return one that is too old.
+
+        A ring that was added a while ago, and whose first key does not sign yet, leaves it to the default one.
+        """
+        return _choose(self._fresh().rings, name)
 
     def keys(self) -> KeySet:
         """Return the public keys to verify our own tokens with, as fresh as those to sign with."""
         return self._fresh().keys
 
-    def ring_to_publish(self) -> KeyRing:
-        """Return the ring for the JWKS: stale rather than none, as an outage must not lock everyone out (I11).
+    def jwks(self) -> dict[str, list[dict[str, str]]]:
+        """Return the JWKS: stale rather than none, as an outage must not lock everyone out (I11).
 
         Raises NoActiveKey while no key was ever published: an empty JWKS would be cached as the truth.
         """
         try:
-            ring = self._fresh().ring
+            rings = self._fresh().rings
         except KeyturnError as error:
             if self._view is None:
                 raise
             log_event("ERROR", "jwks_is_stale", fault=f"{type(error).__name__}: {error}")
-            ring = self._view.ring
-        if not ring.published():
-            raise NoActiveKey(f"ring {ring.name} has published no key yet")
-        return ring
+            rings = self._view.rings
+        jwks = to_jwks(rings)
+        if not jwks["keys"]:
+            raise NoActiveKey("no ring has published a key yet")
+        return jwks
 
-    def reload(self) -> KeyRing:
-        """Read the ring whatever the view's age: something said that the view is outdated."""
-        return self._read().ring
+    def reload(self, name: str) -> KeyRing:
+        """Read the rings whatever the view's age: something said that the view is outdated."""
+        return _choose(self._read().rings, name)
 
     def _fresh(self) -> _View:
         view = self._view
@@ -87,13 +91,21 @@ class RingView:
 
     def _read(self) -> _View:
         read_at = (self._wall(), self._monotonic())
-        ring = self._rings.load(DEFAULT_RING)
+        rings = self._rings.load_all()
         try:
-            keys = KeySet.from_jwks(ring.to_jwks())
+            keys = KeySet.from_jwks(to_jwks(rings))
         except ValueError as error:
-            raise ItemDamaged(f"ring {ring.name}: {error}") from None
-        self._view = _View(ring, keys, read_at)
+            raise ItemDamaged(f"the key rings: {error}") from None
+        self._view = _View(rings, keys, read_at)
         return self._view
 
     def _age(self, view: _View) -> float:
         return view_age(view.read_at, (self._wall(), self._monotonic()))
+
+
+def _choose(rings: tuple[KeyRing, ...], name: str) -> KeyRing:
+    """Return the ring of this name if it ever signed, else the default one, which is the first."""
+    for ring in rings:
+        if ring.name == name and (ring.compromises or any(key.state is KeyState.ACTIVE for key in ring.keys)):
+            return ring
+    return rings[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from keyturn.domain.audience_algorithms import parse_audience_algorithms
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.issuer_url import check_issuer_url
 
@@ -15,12 +16,13 @@ class SettingsError(KeyturnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The issuer's configuration; all durations in seconds."""
+    """The issuer's configuration; all durations in seconds, the algorithms by audience where one has its own."""
 
     issuer: str
     key_ring_table: str
     revocation_table: str
     client_table: str
+    audience_algorithms: Mapping[str, str]
     access_token_lifetime: int
     max_token_lifetime: int
     leeway: int
@@ -36,6 +38,7 @@ class Settings:
             key_ring_table=_text(environment, "KEY_RING_TABLE"),
             revocation_table=_text(environment, "REVOCATION_TABLE"),
             client_table=_text(environment, "CLIENT_TABLE"),
+            audience_algorithms=_audience_algorithms(environment),
             access_token_lifetime=_seconds(environment, "ACCESS_TOKEN_LIFETIME_SECONDS", 1, ceiling),
             max_token_lifetime=ceiling,
             leeway=_seconds(environment, "LEEWAY_SECONDS", 0, 60),
@@ -49,6 +52,13 @@ def _text(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise SettingsError(f"{name} is not set")
     return value
+
+
+def _audience_algorithms(environment: Mapping[str, str]) -> dict[str, str]:
+    try:
+        return parse_audience_algorithms(environment.get("AUDIENCE_ALGORITHMS", ""))
+    except ValueError as error:
+        raise SettingsError(f"AUDIENCE_ALGORITHMS: {error}") from None
 
 
 def _issuer(environment: Mapping[str, str]) -> str:

@@ -43,18 +43,18 @@ class TokenSigner:
         self._ring = ring
         self._signer = signer
 
-    def sign(self, claims: dict[str, Any], *, compromised_kids: Set[str]) -> SignedToken:
-        """Return the signed token (RFC 9068 §2).
+    def sign(self, claims: dict[str, Any], *, ring: str, compromised_kids: Set[str]) -> SignedToken:
+        """Return the token (RFC 9068 §2), signed with the active key of the ring.
 
         A key that KMS refuses, or that an emergency has named meanwhile, means that our view of the ring is outdated:
         it is read again and the token signed once more (I8, I10). Raises KeyUnusable when that does not help.
         """
-        key = self._ring.ring().active()
+        key = self._ring.ring(ring).active()
         try:
             return self._sign_with(key, claims, compromised_kids)
         except KeyUnusable as error:
             log_event("WARN", "active_key_unusable", kid=key.kid, fault=str(error))
-        return self._sign_with(self._ring.reload().active(), claims, compromised_kids)
+        return self._sign_with(self._ring.reload(ring).active(), claims, compromised_kids)
 
     def _sign_with(self, key: RingKey, claims: dict[str, Any], compromised_kids: Set[str]) -> SignedToken:
         if key.kid in compromised_kids:

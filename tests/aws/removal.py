@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRing
-from keyturn.domain.key_ring import DEFAULT_RING
+from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from local.stack_file import write_private_file
 from tests.aws.run import ROOT
 from tests.aws.stack import aws, find_resources
@@ -37,7 +36,7 @@ class Remains(NamedTuple):
 def find_remains(stack_name: str) -> Remains:
     """Return what will be left, from the stack while it is there: its own ring alone says which keys are its own."""
     resources = find_resources(stack_name)
-    ring = DynamoDbKeyRing(aws("dynamodb"), resources["KeyRingTable"]).load(DEFAULT_RING)
+    ring = DynamoDbKeyRings(aws("dynamodb"), resources["KeyRingTable"]).load_all()[0]
     return Remains(
         tables=[resources[name] for name in TABLES],
         keys=[key.arn for key in ring.keys] + [intent.arn for intent in ring.intents if intent.arn is not None],

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRing
+from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.kms_key_policy import key_policy, same_policy
 from keyturn.adapters.kms_signer import KMS_ALGORITHMS, MAX_RAW_BYTES, KmsSigner, kms_algorithm
-from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.jose import KeySet, verify_jws
 from keyturn.jose.public_key import public_jwk
 from keyturn.jose.remote_algorithm import encode_access_token
@@ -104,7 +103,7 @@ def test_nobody_signs_but_the_issuer_and_the_rotator(
     stack: StackFile, resources: dict[str, str], observe: Observe
 ) -> None:
     """An administrator can neither sign with a ring's key nor grant that right: its policy has said so from birth."""
-    active = DynamoDbKeyRing(aws("dynamodb"), stack.outputs["KeyRingTableName"]).load(DEFAULT_RING).active()
+    active = DynamoDbKeyRings(aws("dynamodb"), stack.outputs["KeyRingTableName"]).load_all()[0].active()
     issuer = aws("iam").get_role(RoleName=resources["TokenIssuerRole"])["Role"]["Arn"]
     seen = {
         "sign": sign(active.arn, b"x", active.algorithm),

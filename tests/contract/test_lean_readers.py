@@ -15,7 +15,7 @@ import pytest
 from moto import mock_aws
 
 from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRing
+from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.adapters.key_ring_item import ring_to_item
 from keyturn.adapters.lean_dynamodb import LeanDynamoDB
@@ -23,7 +23,6 @@ from keyturn.adapters.lean_key_ring import LeanKeyRingReader
 from keyturn.adapters.lean_revocations import LeanRevocationReader
 from keyturn.adapters.revocation_item import target_key
 from keyturn.domain.errors import ItemDamaged, KeyRingMissing, StoreUnavailable
-from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from tests.fakes.scripted_connection import Answer, ScriptedConnections
 from tests.fakes.stub_key_ring import ring_of
@@ -89,7 +88,7 @@ def lean(client: DynamoDBClient) -> LeanDynamoDB:
 def ring_reader(request: pytest.FixtureRequest, dynamodb: DynamoDBClient) -> KeyRingReader:
     if request.param == "lean":
         return LeanKeyRingReader(lean(dynamodb), RINGS)
-    return DynamoDbKeyRing(dynamodb, RINGS)
+    return DynamoDbKeyRings(dynamodb, RINGS)
 
 
 @pytest.fixture(params=READERS)
@@ -103,14 +102,28 @@ def test_ring_is_read_as_it_was_written(ring_reader: KeyRingReader, dynamodb: Dy
     """A reader returns the ring that is stored, whole."""
     ring = ring_of(signing_key(), signing_key("RS256"))
     dynamodb.put_item(TableName=RINGS, Item=encode_item(ring_to_item(ring)))
-    found = ring_reader.load(DEFAULT_RING)
+    [found] = ring_reader.load_all()
     assert (found.keys, found.version, found.longest_lifetime) == (ring.keys, ring.version, ring.longest_lifetime)
+
+
+def test_all_rings_are_read_the_default_one_first(ring_reader: KeyRingReader, dynamodb: DynamoDBClient) -> None:
+    """The rings come in one order, whatever DynamoDB's is, so that the JWKS stays the same (R52)."""
+    for name in ("Ed25519", "default", "ES256", "unknown"):
+        dynamodb.put_item(TableName=RINGS, Item=encode_item(ring_to_item(ring_of().replace(name=name))))
+    assert [ring.name for ring in ring_reader.load_all()] == ["default", "ES256", "Ed25519"]
+
+
+def test_another_ring_alone_is_no_key_ring(ring_reader: KeyRingReader, dynamodb: DynamoDBClient) -> None:
+    """Without the default ring the rings are damaged, whatever else is there."""
+    dynamodb.put_item(TableName=RINGS, Item=encode_item(ring_to_item(ring_of().replace(name="ES256"))))
+    with pytest.raises(KeyRingMissing):
+        ring_reader.load_all()
 
 
 def test_absent_ring_is_missing(ring_reader: KeyRingReader) -> None:
     """A ring without an item is KeyRingMissing, not an empty ring."""
     with pytest.raises(KeyRingMissing):
-        ring_reader.load(DEFAULT_RING)
+        ring_reader.load_all()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +135,7 @@ def test_damaged_ring_is_refused(
     """A ring of a version that this release does not read, or without a field, is ItemDamaged."""
     dynamodb.put_item(TableName=RINGS, Item=encode_item(ring_to_item(ring_of()) | changes))
     with pytest.raises(ItemDamaged):
-        ring_reader.load(DEFAULT_RING)
+        ring_reader.load_all()
 
 
 def put_target(dynamodb: DynamoDBClient, target: Target, **fields: object) -> None:
@@ -173,17 +186,19 @@ def test_absent_table_is_a_fault(revocation_reader: RevocationReader, dynamodb: 
 
 
 def test_one_request_asks_strongly_for_every_target(dynamodb: DynamoDBClient) -> None:
-    """P8: one consistent BatchGetItem per decision, each target once; the ring is one consistent GetItem."""
+    """P8: one consistent BatchGetItem per decision, each target once; all rings are one consistent BatchGetItem."""
     connections = _MotoConnections(dynamodb)
     client = LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections)
     LeanRevocationReader(client, REVOCATIONS).find([JTI, SUBJECT, JTI])
     with pytest.raises(KeyRingMissing):
-        LeanKeyRingReader(client, RINGS).load(DEFAULT_RING)
+        LeanKeyRingReader(client, RINGS).load_all()
     (_, batch), (_, get) = connections.requests
     assert batch == {
         "RequestItems": {REVOCATIONS: {"Keys": [target_key(JTI), target_key(SUBJECT)], "ConsistentRead": True}}
     }
-    assert get == {"TableName": RINGS, "Key": {"pk": {"S": "ring#default"}}, "ConsistentRead": True}
+    names = ("default", "RS256", "PS256", "ES256", "Ed25519")
+    keys = [{"pk": {"S": f"ring#{name}"}} for name in names]
+    assert get == {"RequestItems": {RINGS: {"Keys": keys, "ConsistentRead": True}}}
 
 
 def unprocessed(*targets: Target, found: tuple[Target, ...] = ()) -> Answer:
@@ -213,6 +228,34 @@ def test_keys_unprocessed_twice_are_a_fault() -> None:
     with pytest.raises(StoreUnavailable):
         reader.find([JTI])
     assert len(connections.requests) == 2
+
+
+def rings_answer(*, left_out: bool) -> dict[str, Any]:
+    rest = {RINGS: {"Keys": [{"pk": {"S": "ring#ES256"}}]}} if left_out else {}
+    return {"Responses": {RINGS: [encode_item(ring_to_item(ring_of()))]}, "UnprocessedKeys": rest}
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_a_ring_that_is_left_out_is_asked_for_again_and_never_taken_for_absent(kind: str) -> None:
+    """R47: a partial answer would drop the tokens of the ring that it leaves out: all rings are read again, or none."""
+
+    class Partial:
+        def __init__(self, *left_out: bool) -> None:
+            self.script = list(left_out)
+
+        def batch_get_item(self, **_: object) -> dict[str, Any]:
+            return rings_answer(left_out=self.script.pop(0))
+
+        def call(self, _operation: str, _request: object) -> dict[str, Any]:
+            return rings_answer(left_out=self.script.pop(0))
+
+    def reader(*left_out: bool) -> KeyRingReader:
+        partial: Any = Partial(*left_out)
+        return LeanKeyRingReader(partial, RINGS) if kind == "lean" else DynamoDbKeyRings(partial, RINGS)
+
+    assert len(reader(True, False).load_all()) == 1
+    with pytest.raises(StoreUnavailable):
+        reader(True, True).load_all()
 
 
 @pytest.mark.parametrize("answer", [{}, {"Responses": None}, {"Responses": []}])

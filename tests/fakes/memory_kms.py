@@ -34,12 +34,12 @@ class MemoryKms:
         """Return the states of all keys, in the order of their creation."""
         return [key.state for key in self.made.values()]
 
-    def create_key(self, algorithm: str, nonce: str) -> str:
+    def create_key(self, algorithm: str, nonce: str, *, rsa_key_size: int = 2048) -> str:
         """Make a key."""
         number = next(self._numbers)
         arn = f"arn:aws:kms:eu-central-1:123456789012:key/{number:08d}"
         # Keys are made once per process, since RSA keys take their time.
-        self.made[arn] = MemoryKey(signing_key(algorithm, f"kms-{number}"), nonce)
+        self.made[arn] = MemoryKey(signing_key(algorithm, f"kms-{number}", rsa_key_size=rsa_key_size), nonce)
         return arn
 
     def public_key(self, arn: str) -> bytes:

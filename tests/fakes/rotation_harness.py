@@ -6,8 +6,9 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from key_rotator.rings import Rings
 from key_rotator.rotation import Rotator
-from keyturn.domain.key_ring import KeyRing, KeyState, RingKey
+from keyturn.domain.key_ring import RING_NAMES, KeyRing, KeyState, RingKey
 from keyturn.domain.key_rotation import Action
 from keyturn.domain.rotation_policy import RotationPolicy
 from tests.fakes.interruption import Interruption
@@ -65,6 +66,15 @@ class RotationHarness:
             new_nonce=lambda: f"nonce-{next(self._nonces)}",
         )
         return replace(rotator, **changes)
+
+    def rings(self, *algorithms: str) -> Rings:
+        """Return the rotators of the default ring and of those of other algorithms, of which these are in use."""
+        default = self.rotator()
+        others = [
+            replace(default, ring_name=name, policy=replace(self.policy, algorithm=name, in_use=name in algorithms))
+            for name in RING_NAMES[1:]
+        ]
+        return Rings((default, *others))
 
     @property
     def ring(self) -> KeyRing:

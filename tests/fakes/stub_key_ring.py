@@ -32,19 +32,23 @@ def _ring_key(key: SigningKey, state: KeyState) -> RingKey:
 
 
 class StubKeyRingReader:
-    """A KeyRingReader that answers `ring`, or raises `fault`; `before` runs within each read, as time would pass."""
+    """A KeyRingReader that answers `ring` and then `others`, or raises `fault`.
+
+    `before` runs within each read, as time would pass.
+    """
 
     def __init__(self, ring: KeyRing) -> None:
         """Answer this ring."""
         self.ring = ring
+        self.others: tuple[KeyRing, ...] = ()
         self.fault: Exception | None = None
         self.before: Callable[[], None] = lambda: None
         self.reads = 0
 
-    def load(self, name: str) -> KeyRing:
+    def load_all(self) -> tuple[KeyRing, ...]:
         """Answer, or fail."""
         self.reads += 1
         self.before()
         if self.fault is not None:
             raise self.fault
-        return self.ring
+        return (self.ring, *self.others)

@@ -29,10 +29,10 @@ _CURVES: dict[str, ec.EllipticCurve] = {"ES256": ec.SECP256R1(), "ES384": ec.SEC
 class SigningKey:
     """A private key with its public `jwk` (kid = thumbprint) and `spki`, and signatures encoded as KMS encodes them."""
 
-    def __init__(self, algorithm: str) -> None:
+    def __init__(self, algorithm: str, rsa_key_size: int = 2048) -> None:
         """Generate the key."""
         self.algorithm = algorithm
-        self.private = _generate(algorithm)
+        self.private = _generate(algorithm, rsa_key_size)
         self.spki = self.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.jwk = public_jwk(self.spki, algorithm)
         self.kid = self.jwk["kid"]
@@ -58,18 +58,20 @@ class SigningKey:
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
-def _generate(algorithm: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
+def _generate(
+    algorithm: str, rsa_key_size: int
+) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
     if algorithm in _CURVES:
         return ec.generate_private_key(_CURVES[algorithm])
     if algorithm == "Ed25519":
         return ed25519.Ed25519PrivateKey.generate()
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return rsa.generate_private_key(public_exponent=65537, key_size=rsa_key_size)
 
 
 @cache
-def signing_key(algorithm: str = "ES256", name: str = "first") -> SigningKey:
+def signing_key(algorithm: str = "ES256", name: str = "first", *, rsa_key_size: int = 2048) -> SigningKey:
     """Return the process's key of this algorithm and name; another name is another key."""
-    return SigningKey(algorithm)
+    return SigningKey(algorithm, rsa_key_size)
 
 
 def jwks(*keys: SigningKey) -> dict[str, Any]:

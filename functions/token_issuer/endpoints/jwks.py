@@ -21,7 +21,7 @@ class JwksEndpoint:
 
     def respond(self, request: Request) -> Response:
         """Return the document, or 304 to whoever has it already (RFC 9110 §13.1.2)."""
-        body = to_json(dict(self._ring.ring_to_publish().to_jwks()))
+        body = to_json(dict(self._ring.jwks()))
         etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
         document = public_document(body, max_age=self._max_age, headers={"etag": etag})
         if _has_already(request.headers.get("if-none-match", ""), etag):

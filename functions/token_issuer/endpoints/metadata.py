@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from token_issuer.client_authentication import METHODS
-from token_issuer.own_tokens import SIGNING_ALGORITHMS
 from token_issuer.request import Request
 from token_issuer.responses import Response, public_document, to_json
 

@@ -24,14 +24,20 @@ class Clock(Protocol):
 
 
 class KeyRingReader(Protocol):
-    """Whoever verifies or signs reads rings."""
+    """Whoever verifies or signs reads all rings."""
+
+    def load_all(self) -> tuple[KeyRing, ...]:
+        """Return the rings that there are, the default one first, each strongly consistent.
+
+        Raises KeyRingMissing without a default ring, ItemDamaged for any of them.
+        """
+
+
+class KeyRingStore(Protocol):
+    """The rotator's side of one ring: every write is one conditional write on the version that was read."""
 
     def load(self, name: str) -> KeyRing:
         """Return the ring, strongly consistent; raises KeyRingMissing, ItemDamaged."""
-
-
-class KeyRingStore(KeyRingReader, Protocol):
-    """The rotator's side of the ring: every write is one conditional write on the version that was read."""
 
     def create(self, ring: KeyRing) -> KeyRing:
         """Store the first version of a ring; raises AlreadyExists."""
@@ -53,8 +59,8 @@ class Signer(Protocol):
 class KeyProvisioner(Signer, Protocol):
     """The only port that creates, disables or deletes keys."""
 
-    def create_key(self, algorithm: str, nonce: str) -> str:
-        """Create a signing key with its policy and the nonce in a tag, and return its ARN."""
+    def create_key(self, algorithm: str, nonce: str, *, rsa_key_size: int = 2048) -> str:
+        """Create a signing key with its policy and the nonce in a tag, and return its ARN; the size in bits."""
 
     def public_key(self, arn: str) -> bytes:
         """Return the public key as DER SubjectPublicKeyInfo (RFC 5280 §4.1)."""

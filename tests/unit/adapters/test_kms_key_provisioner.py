@@ -96,9 +96,16 @@ def test_policy_is_compared_by_meaning(stored: str, same: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "spec"), [("RS256", "RSA_2048"), ("PS256", "RSA_2048"), ("ES256", "ECC_NIST_P256")]
+    ("algorithm", "size", "spec"),
+    [
+        ("RS256", 2048, "RSA_2048"),
+        ("RS256", 3072, "RSA_3072"),
+        ("PS256", 3072, "RSA_3072"),
+        ("ES256", 3072, "ECC_NIST_P256"),
+        ("Ed25519", 2048, "ECC_NIST_EDWARDS25519"),
+    ],
 )
-def test_key_is_born_with_policy_and_tags(algorithm: str, spec: str) -> None:
+def test_key_is_born_with_policy_and_tags(algorithm: str, size: int, spec: str) -> None:
     """CreateKey carries the spec, the use, the policy and exactly two tags; nothing is changed afterwards."""
     adapter, stub, _ = stubbed()
     expected = {
@@ -113,7 +120,7 @@ def test_key_is_born_with_policy_and_tags(algorithm: str, spec: str) -> None:
     }
     stub.add_response("create_key", {"KeyMetadata": {"KeyId": "1", "Arn": ARN}}, expected)
     with stub:
-        assert adapter.create_key(algorithm, "n1") == ARN
+        assert adapter.create_key(algorithm, "n1", rsa_key_size=size) == ARN
     stub.assert_no_pending_responses()
 
 

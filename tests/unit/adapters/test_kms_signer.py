@@ -49,6 +49,16 @@ def test_short_message_is_sent_raw_and_long_one_as_its_digest(algorithm: str) ->
         assert signer.sign(ARN, algorithm, long) == b"digest"
 
 
+def test_ed25519_signs_the_whole_message_and_no_longer_one() -> None:
+    """KMS signs Ed25519 over the message itself, of at most 4,096 bytes: a longer one is a clear error (RFC 8032)."""
+    signer, stub = stubbed()
+    stub.add_response("sign", {"Signature": b"raw"}, expect(b"x" * 4096, "RAW", "ED25519_SHA_512"))
+    with stub:
+        assert signer.sign(ARN, "Ed25519", b"x" * 4096) == b"raw"
+        with pytest.raises(ValueError, match="Ed25519 signs at most 4096 bytes, and the token has 4097"):
+            signer.sign(ARN, "Ed25519", b"x" * 4097)
+
+
 @pytest.mark.parametrize("algorithm", ["HS256", "none", "", "EdDSA"])
 def test_other_algorithms_are_refused(algorithm: str) -> None:
     """An algorithm that no ring can have is a mistake of ours, and KMS is not asked."""

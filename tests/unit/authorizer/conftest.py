@@ -11,7 +11,6 @@ from authorizer import app
 from authorizer.access_rules import parse_access_rules
 from authorizer.authorize import Authorizer
 from authorizer.key_view import KeyView
-from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.revocation import Revocation
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID
@@ -45,7 +44,7 @@ class AuthorizerWorld:
     def build(self, answer: str) -> Authorizer:
         """Return an authorizer whose API wants this answer."""
         return Authorizer(
-            KeyView(self.ring, DEFAULT_RING, 10, lambda: self.now, lambda: self.now),
+            KeyView(self.ring, 10, lambda: self.now, lambda: self.now),
             self.revocations,
             token_factory.policy(),
             parse_access_rules(json.dumps({"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})),

@@ -8,7 +8,7 @@ import pytest
 
 from authorizer.key_view import KeyView
 from keyturn.domain.errors import AccessDenied, ItemDamaged, KeyRingMissing, KeyturnError, StoreUnavailable, Throttled
-from keyturn.domain.key_ring import DEFAULT_RING, KeyState
+from keyturn.domain.key_ring import KeyState
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import NOW, signing_key
 
@@ -22,7 +22,7 @@ class World:
         self.wall = float(NOW)
         self.monotonic = 50.0
         self.reader = StubKeyRingReader(ring_of())
-        self.view = KeyView(self.reader, DEFAULT_RING, BOUND, lambda: self.wall, lambda: self.monotonic)
+        self.view = KeyView(self.reader, BOUND, lambda: self.wall, lambda: self.monotonic)
 
     def pass_time(self, seconds: float) -> None:
         self.wall += seconds
@@ -67,6 +67,14 @@ def test_view_is_renewed_from_half_of_the_bound_on(world: World) -> None:
     world.pass_time(BOUND / 2)
     assert world.view.keys().kids == {signing_key("ES256", "second").kid, signing_key().kid}
     assert world.reader.reads == 2
+
+
+def test_keys_of_all_rings_are_seen(world: World) -> None:
+    """Tokens of every ring are verified: which ring signs for an audience is the issuer's matter."""
+    other = signing_key("Ed25519")
+    world.reader.others = (ring_of(other).replace(name="Ed25519"),)
+    world.wall = world.monotonic = world.wall + BOUND
+    assert world.view.keys().kids == {signing_key().kid, other.kid}
 
 
 def test_destroyed_key_leaves_with_the_next_read(world: World) -> None:

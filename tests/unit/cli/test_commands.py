@@ -132,7 +132,7 @@ def test_keys_are_listed_with_their_states() -> None:
     shown = run("keys", "list").stdout
     assert f"{key.kid}  RS256      ACTIVE  1970-01-01 01:00:00Z  1970-01-01 00:01:00Z" in shown
     answer = json.loads(run("keys", "list", "--json").stdout)
-    assert [each["state"] for each in answer["keys"]] == ["ACTIVE"]
+    assert [each["state"] for each in answer["rings"][0]["keys"]] == ["ACTIVE"]
 
 
 def test_a_token_is_revoked_by_its_jti_from_standard_input() -> None:

@@ -15,7 +15,11 @@ from keyturn_cli import app as command_line
 from keyturn_cli import keys
 from keyturn_cli.rotator import CommandRefused, RotatorFunction
 
-DONE = {"applied": [{"action": "promote", "subject": "k2"}, {"action": "create_key"}], "due": [], "planned": []}
+DONE = {
+    "applied": [{"ring": "default", "action": "promote", "subject": "k2"}, {"ring": "default", "action": "create_key"}],
+    "due": [],
+    "planned": [],
+}
 
 
 class Stack:
@@ -35,17 +39,17 @@ class Stack:
         """Return the rotator."""
         return RotatorFunction(self, "rotator")  # type: ignore[arg-type]
 
-    def key_ring(self) -> Stack:
-        """Return what the ring is read from."""
+    def key_rings(self) -> Stack:
+        """Return what the rings are read from."""
         return self
 
-    def load(self, name: str) -> KeyRing:
+    def load_all(self) -> tuple[KeyRing, ...]:
         """Return a ring with one key."""
         jwk = {"kid": "k1", "alg": "RS256"}
         key = RingKey(
             kid="k1", arn="arn", algorithm="RS256", jwk=jwk, state=KeyState.ACTIVE, created_at=0, published_at=0
         )
-        return KeyRing(name=name, version=1, keys=[key], longest_lifetime=900)
+        return (KeyRing(name="default", version=1, keys=[key], longest_lifetime=900),)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, stack: Stack, *arguments: str, stdin: str | None = None) -> Result:
@@ -57,17 +61,41 @@ def run(monkeypatch: pytest.MonkeyPatch, stack: Stack, *arguments: str, stdin: s
 
 def test_the_plan_is_told_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is due comes first, then what comes next by its time; nothing else is asked of the rotator."""
-    planned = [{"action": "forget", "subject": "k0", "at": 86_400}, {"action": "promote", "subject": "k2", "at": 3600}]
-    stack = Stack({"applied": [], "due": [{"action": "create_key"}], "planned": planned})
+    planned = [
+        {"ring": "default", "action": "forget", "subject": "k0", "at": 86_400},
+        {"ring": "ES256", "action": "promote", "subject": "k2", "at": 3600},
+    ]
+    stack = Stack({"applied": [], "due": [{"ring": "default", "action": "create_key"}], "planned": planned})
     shown = run(monkeypatch, stack, "plan").stdout.splitlines()
     assert [line.split() for line in shown] == [
-        ["WHEN", "WHAT", "WHICH"],
-        ["now", "create_key", "-"],
-        ["1970-01-01", "01:00:00Z", "promote", "k2"],
-        ["1970-01-02", "00:00:00Z", "forget", "k0"],
+        ["WHEN", "RING", "WHAT", "WHICH"],
+        ["now", "default", "create_key", "-"],
+        ["1970-01-01", "01:00:00Z", "ES256", "promote", "k2"],
+        ["1970-01-02", "00:00:00Z", "default", "forget", "k0"],
     ]
     assert stack.asked == [{"function": "rotator", "action": "plan"}]
     assert json.loads(run(monkeypatch, stack, "plan", "--json").stdout)["planned"] == planned
+
+
+def test_a_plan_says_which_ring_it_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ring that cannot be read does not hide what is planned in the others."""
+    failed = [{"ring": "ES256", "action": "tick", "error": "item_damaged", "message": "ring ES256: KeyError"}]
+    shown = run(monkeypatch, Stack({"applied": [], "due": [], "planned": [], "failed": failed}), "plan")
+    assert shown.stderr == "unknown: ring ES256: ring ES256: KeyError\n"
+
+
+def test_the_list_says_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside each key stands the next thing that happens to it, and when; that the rotator is away hides no key."""
+    planned = [
+        {"ring": "default", "action": "destroy", "subject": "k1", "at": 7200},
+        {"ring": "default", "action": "promote", "subject": "k1", "at": 3600},
+    ]
+    stack = Stack({"applied": [], "due": [], "planned": planned})
+    assert "promote 1970-01-01 01:00:00Z" in run(monkeypatch, stack, "list").stdout
+    assert json.loads(run(monkeypatch, stack, "list", "--json").stdout)["next"][0]["action"] == "promote"
+    away = run(monkeypatch, Stack({"errorMessage": "no"}, FunctionError="Unhandled"), "list")
+    assert (away.exit_code, "k1" in away.stdout) == (0, True)
+    assert away.stderr == "note: what comes next is not known: the rotator failed: no\n"
 
 
 def test_a_rotation_says_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +103,7 @@ def test_a_rotation_says_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = Stack(DONE)
     result = run(monkeypatch, stack, "rotate")
     assert (result.exit_code, result.stdout) == (0, "done: promote k2\ndone: create_key\n")
-    assert stack.asked == [{"function": "rotator", "action": "rotate"}]
+    assert stack.asked == [{"function": "rotator", "action": "rotate", "ring": "default"}]
     assert json.loads(run(monkeypatch, stack, "rotate", "--json").stdout) == DONE
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keyturn.domain.errors import ItemDamaged, NoActiveKey
-from keyturn.domain.key_ring import Compromise, KeyRing, KeyState, RingKey
+from keyturn.domain.key_ring import Compromise, KeyRing, KeyState, RingKey, to_jwks
 
 
 def make_key(kid: str, state: KeyState, **changes: Any) -> RingKey:
@@ -37,7 +37,7 @@ def test_the_jwks_has_the_active_key_first_and_no_key_that_is_out() -> None:
         make_key("bad", KeyState.COMPROMISED),
         make_key("now", KeyState.ACTIVE),
     )
-    assert [jwk["kid"] for jwk in ring.to_jwks()["keys"]] == ["now", "standby", "old"]
+    assert [jwk["kid"] for jwk in to_jwks([ring])["keys"]] == ["now", "standby", "old"]
 
 
 def test_two_active_keys_are_damage() -> None:

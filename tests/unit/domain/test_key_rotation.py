@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from keyturn.domain.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
-from keyturn.domain.key_rotation import Action, KeyRingEmpty, due_steps, planned_steps, rotate
-from keyturn.domain.rotation_refusal import NoStandby, StandbyTooYoung, TooManyPublished
+from keyturn.domain.key_rotation import Action, KeyRingEmpty, Step, due_steps, overdue, planned_steps, rotate
+from keyturn.domain.rotation_policy import RotationPolicy
+from keyturn.domain.rotation_refusal import NoStandby, RingNotInUse, StandbyTooYoung, TooManyPublished
 from tests.fakes.rotation_harness import INTENT_TIMEOUT, LEAD, PERIOD, RETENTION, rotation_policy
 
 T = 1_790_000_000
@@ -17,11 +18,11 @@ ACTIVE, STANDBY = KeyState.ACTIVE, KeyState.PRE_ACTIVATION
 OLD, GONE, STOLEN = KeyState.DEACTIVATED, KeyState.DESTROYED, KeyState.COMPROMISED
 
 
-def key(kid: str, state: KeyState, **times: int) -> RingKey:
+def key(kid: str, state: KeyState, *, algorithm: str = "ES256", n: str = "", **times: int) -> RingKey:
     """Return a key; published at T - LEAD unless said otherwise."""
-    jwk = {"kid": kid, "alg": "ES256"}
+    jwk = {"kid": kid, "alg": algorithm} | ({"n": n} if n else {})
     fields: dict[str, Any] = {"created_at": T - LEAD, "published_at": T - LEAD} | times
-    return RingKey(kid=kid, arn=f"arn:{kid}", algorithm="ES256", jwk=jwk, state=state, **fields)
+    return RingKey(kid=kid, arn=f"arn:{kid}", algorithm=algorithm, jwk=jwk, state=state, **fields)
 
 
 def ring(*keys: RingKey, **fields: Any) -> KeyRing:
@@ -80,8 +81,17 @@ CASES = {
         Action.FORGET,
         "x",
     ),
-    "the next standby waits for room in the JWKS": Case(
-        ring(A, *(key(f"o{n}", OLD, deactivated_at=T + n) for n in (2, 1))), T + 1 + RETENTION, Action.CREATE_KEY
+    "a standby that does not fit leaves when one that fits is known everywhere": Case(
+        ring(A, key("u", STANDBY, algorithm="PS256"), key("s", STANDBY, published_at=T)), T + LEAD, Action.DESTROY, "u"
+    ),
+    "a key that fits takes over from one that does not as soon as it is known everywhere": Case(
+        ring(key("u", ACTIVE, algorithm="PS256", activated_at=T), key("s", STANDBY, published_at=T)),
+        T + LEAD,
+        Action.PROMOTE,
+        "s",
+    ),
+    "a standby that does not fit takes over by the period while there is no other": Case(
+        ring(A, key("u", STANDBY, algorithm="PS256")), T + PERIOD, Action.PROMOTE, "u"
     ),
 }
 
@@ -123,6 +133,33 @@ AT_ONCE: dict[str, tuple[KeyRing, list[tuple[Action, str]]]] = {
         ring(key("x", STOLEN, disabled_at=T, deletion_at=T + 9), compromises=EMERGENCY),
         [(Action.CREATE_KEY, "")],
     ),
+    "a ring whose algorithm was changed gets a standby of the new one, and keeps its own meanwhile": (
+        ring(key("a", ACTIVE, algorithm="PS256", activated_at=T), key("s", STANDBY, algorithm="PS256")),
+        [(Action.CREATE_KEY, "")],
+    ),
+    "a ring whose RSA keys are of another size gets a standby of the right one": (
+        ring(
+            key("a", ACTIVE, algorithm="RS256", n="A" * 342, activated_at=T),
+            key("s", STANDBY, algorithm="RS256", n="A" * 342),
+        ),
+        [(Action.CREATE_KEY, "")],
+    ),
+    "of two standbys that do not fit, the younger makes room": (
+        ring(A, key("u", STANDBY, algorithm="PS256"), key("y", STANDBY, algorithm="RS256", published_at=T)),
+        [(Action.DESTROY, "y")],
+    ),
+    "a standby that does not fit is what an emergency signs with until the key that fits signs": (
+        ring(key("a", ACTIVE, algorithm="PS256", activated_at=T), key("u", STANDBY, algorithm="PS256"), S),
+        [(Action.PROMOTE, "s")],
+    ),
+    "a key that comes when the policy has changed again is abandoned": (
+        ring(
+            A,
+            key("u", STANDBY, algorithm="PS256"),
+            intents=[Intent(nonce="n", since=T, algorithm="RS256", arn="arn:n", jwk={"kid": "k"})],
+        ),
+        [(Action.ABANDON_INTENT, "n")],
+    ),
 }
 
 
@@ -138,12 +175,65 @@ def test_a_key_is_published_once_another_has_left_and_not_when_it_should_have() 
     old = [key(f"o{n}", OLD, deactivated_at=T + n) for n in (2, 1)]
     full = ring(A, *old, intents=[intent("n", T + RETENTION, "arn:n")])
     late = T + RETENTION + 2
+    [creation] = [step for step in planned_steps(ring(A, *old), POLICY) if step.action is Action.CREATE_KEY]
+    assert creation.at == T + RETENTION + 1
+    assert Action.CREATE_KEY not in [step.action for step in due_steps(ring(A, *old), POLICY, late)]
     assert [(step.action, step.subject) for step in due_steps(full, POLICY, late)] == [
         (Action.DESTROY, "o2"),
         (Action.DESTROY, "o1"),
     ]
     has_room = full.replace(keys=[A, old[0]])
     assert (Action.PUBLISH, "n") in [(step.action, step.subject) for step in due_steps(has_room, POLICY, late)]
+
+
+def test_a_full_jwks_of_several_rings_waits_as_well() -> None:
+    """I9: ten keys in all: what other rings have published counts."""
+    assert [step.action for step in due_steps(ring(A), POLICY, T, elsewhere=8)] == [Action.CREATE_KEY]
+    assert due_steps(ring(A), POLICY, T, elsewhere=9) == ()
+
+
+def test_the_first_key_of_a_ring_that_was_added_waits_for_the_lead() -> None:
+    """I1: verifiers have cached the JWKS without it, and the default ring signs meanwhile; nobody can hurry it."""
+    added = ring(S.replace(published_at=T)).replace(name="ES256")
+    assert planned_steps(added, POLICY) == (Step(Action.PROMOTE, "s", T + LEAD),)
+    with pytest.raises(StandbyTooYoung):
+        rotate(added, POLICY, now=T + LEAD - 1, stamp=T + LEAD)
+    assert rotate(added, POLICY, now=T + LEAD, stamp=T + LEAD).active().kid == "s"
+
+
+def test_a_ring_that_no_audience_needs_is_wound_up() -> None:
+    """I2: what never signed leaves at once, what signed stays for its tokens, and nothing new is made."""
+    left = ring(A, S, key("o", OLD, deactivated_at=T), key("g", GONE, disabled_at=T), intents=[intent("n", T, "arn:n")])
+    unused = rotation_policy(in_use=False)
+    steps = planned_steps(left, unused)
+    assert [(step.action, step.subject, step.at) for step in steps] == [
+        (Action.ABANDON_INTENT, "n", 0),
+        (Action.DEACTIVATE, "a", 0),
+        (Action.DESTROY, "s", 0),
+        (Action.DESTROY, "o", T + RETENTION),
+        (Action.SCHEDULE_DELETION, "g", 0),
+    ]
+    assert planned_steps(ring(), unused) == ()
+    with pytest.raises(RingNotInUse):
+        rotate(left, unused, now=T, stamp=T)
+
+
+@pytest.mark.parametrize(
+    ("given", "policy", "late"),
+    [
+        (ring(A, S), POLICY, T + PERIOD * 5 // 4 + 1),
+        (ring(S), POLICY, 0),
+        (ring(S, compromises=EMERGENCY).replace(name="ES256"), POLICY, 0),
+        (ring(S).replace(name="ES256"), POLICY, None),
+        (ring(), rotation_policy(in_use=False), None),
+    ],
+)
+def test_a_rotation_is_overdue_after_a_period_and_a_quarter(
+    given: KeyRing, policy: RotationPolicy, late: int | None
+) -> None:
+    """I12: the key that signs is too old from that second on; so is a ring in which nothing signs."""
+    assert overdue(given, policy, late if late is not None else T + 10 * PERIOD) is (late is not None)
+    assert not late or not overdue(given, policy, late - 1)
 
 
 @pytest.mark.parametrize("left", [(), (key("o", OLD, deactivated_at=T),), (key("g", GONE),)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keyturn.domain import key_transition as transition
-from keyturn.domain.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
+from keyturn.domain.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey, to_jwks
 from keyturn.domain.key_transition import IntentGivenUp
 from keyturn.domain.rotation_refusal import UnknownKey
 
@@ -40,14 +40,14 @@ def test_compromise_of_the_active_key_promotes_the_standby_at_the_same_instant()
     assert stolen is not None
     assert (stolen.state, stolen.compromised_at) == (KeyState.COMPROMISED, T)
     assert changed.compromises == (ENTRY,)
-    assert [each["kid"] for each in changed.to_jwks()["keys"]] == ["s"]
+    assert [each["kid"] for each in to_jwks([changed])["keys"]] == ["s"]
 
 
 def test_compromise_of_the_standby_leaves_the_active_key() -> None:
     """A compromised standby leaves, and what signs goes on."""
     changed = transition.compromise(ring(A, S), Compromise(kid="s", at=T, reason="r", actor="o"))
     assert changed.active() == A
-    assert [each["kid"] for each in changed.to_jwks()["keys"]] == ["a"]
+    assert [each["kid"] for each in to_jwks([changed])["keys"]] == ["a"]
 
 
 def test_compromise_of_a_deactivated_key_promotes_nothing() -> None:
@@ -55,14 +55,14 @@ def test_compromise_of_a_deactivated_key_promotes_nothing() -> None:
     old = key("o", KeyState.DEACTIVATED)
     changed = transition.compromise(ring(A, S, old), Compromise(kid="o", at=T, reason="r", actor="o"))
     assert [changed.find("a"), changed.find("s")] == [A, S]
-    assert [each["kid"] for each in changed.to_jwks()["keys"]] == ["a", "s"]
+    assert [each["kid"] for each in to_jwks([changed])["keys"]] == ["a", "s"]
 
 
 def test_compromise_without_a_standby_leaves_nothing_that_signs() -> None:
     """Without a standby the compromised key is out all the same."""
     changed = transition.compromise(ring(A), ENTRY)
     assert transition.active_key(changed) is None
-    assert changed.to_jwks() == {"keys": []}
+    assert to_jwks([changed]) == {"keys": []}
 
 
 def test_second_compromise_of_a_key_changes_nothing() -> None:
@@ -80,14 +80,20 @@ def test_compromise_of_an_unknown_key_is_refused() -> None:
         transition.compromise(ring(A), Compromise(kid="zzz", at=T, reason="r", actor="o"))
 
 
-def test_first_key_is_active_at_once_and_the_next_is_the_standby() -> None:
-    """Publishing makes the key active where nothing signs, and the standby otherwise (I3)."""
-    first = transition.publish(ring(intents=(MADE,)), "n", T)
-    assert (first.active().kid, first.active().activated_at, first.intents) == ("kn", T, ())
-    second = transition.publish(ring(A, intents=(MADE,)), "n", T)
-    standby = transition.standby_key(second)
+def test_a_published_key_is_a_standby() -> None:
+    """Publishing makes no key sign (I1)."""
+    published = transition.publish(ring(A, intents=(MADE,)), "n", T)
+    standby = transition.standby_key(published)
     assert standby is not None
     assert (standby.kid, standby.published_at, standby.activated_at) == ("kn", T, None)
+    assert published.intents == ()
+
+
+def test_a_deactivated_key_only_verifies_and_none_signs() -> None:
+    """A ring that is not in use any more keeps its keys for the tokens that are out (I2)."""
+    changed = transition.deactivate(ring(A), "a", T)
+    assert transition.active_key(changed) is None
+    assert [(key.kid, key.state, key.deactivated_at) for key in changed.published()] == [("a", KeyState.DEACTIVATED, T)]
 
 
 def test_key_of_an_intent_that_was_given_up_is_not_published() -> None:
@@ -109,7 +115,7 @@ def test_abandoned_keys_are_destroyed_and_never_published() -> None:
         ("arn:n", "kn", T),
         ("arn:key/1", "abandoned-1", T),
     ]
-    assert [each["kid"] for each in changed.to_jwks()["keys"]] == ["a"]
+    assert [each["kid"] for each in to_jwks([changed])["keys"]] == ["a"]
 
 
 def test_abandoning_spares_a_key_that_the_ring_has() -> None:

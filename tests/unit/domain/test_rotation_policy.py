@@ -46,6 +46,21 @@ RULES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"max_token_lifetime": 3601, "retention": 9000},
         "MaxTokenLifetimeSeconds",
     ),
+    "algorithm is one that a ring can hold": (
+        {"algorithm": "Ed25519"},
+        {"algorithm": "HS256"},
+        "SigningAlgorithm must",
+    ),
+    "RSA keys have one of two sizes": (
+        {"rsa_key_size": 3072},
+        {"rsa_key_size": 4096},
+        "RsaKeySize must be one of 2048",
+    ),
+    "all rings share ten keys": (
+        {"rings": 3, "max_published_keys": 3},
+        {"rings": 3, "max_published_keys": 4},
+        "MaxPublishedKeys times the number of rings",
+    ),
     "lifetime is positive": ({"access_token_lifetime": 1}, {"access_token_lifetime": 0}, "AccessTokenLifetimeSeconds"),
     "skew is not negative": ({"leeway": 0}, {"leeway": -1}, "ClockSkewSeconds"),
     "skew is at most a minute": (

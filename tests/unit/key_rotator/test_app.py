@@ -11,6 +11,7 @@ import pytest
 
 from key_rotator import app, bootstrap
 from key_rotator.report import RunIncomplete
+from key_rotator.rotation import ClocksDisagree
 from key_rotator.settings import SettingsError
 from keyturn.domain.errors import AccessDenied, KeyRingMissing
 from keyturn.domain.key_ring import KeyState
@@ -24,7 +25,7 @@ EVENTS = Path(__file__).parents[3] / "events" / "key_rotator"
 @pytest.fixture(autouse=True)
 def _composed(started: RotationHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compose the handler on fakes."""
-    monkeypatch.setattr(app, "bootstrap", started.rotator)
+    monkeypatch.setattr(app, "bootstrap", started.rings)
 
 
 def send(**event: Any) -> Any:
@@ -37,18 +38,29 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" not in line]
 
 
+def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
+    """Return the lines of metrics, each by the names of its metrics."""
+    found = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" in line]
+    return {
+        metric["Name"]: line
+        for line in found
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+
+
 def test_tick_answers_the_ring_and_what_was_done(started: RotationHarness, capsys: pytest.CaptureFixture[str]) -> None:
     """A tick answers the ring with the times of its keys, the steps applied and what comes next; and logs one line."""
     started.pass_time(PERIOD)
     answer = send(action="tick")
     assert [step["action"] for step in answer["applied"]] == ["promote", "create_key", "publish"]
-    assert [key["state"] for key in answer["ring"]["keys"]] == ["DEACTIVATED", "ACTIVE", "PRE_ACTIVATION"]
+    assert [key["state"] for key in answer["rings"][0]["keys"]] == ["DEACTIVATED", "ACTIVE", "PRE_ACTIVATION"]
     active = started.only(KeyState.ACTIVE)
-    shown = answer["ring"]["keys"][1]
+    shown = answer["rings"][0]["keys"][1]
     assert (shown["kid"], shown["activated_at"], shown["algorithm"]) == (active.kid, active.activated_at, "ES256")
     assert "jwk" not in shown
     assert [step["action"] for step in answer["planned"]] == ["destroy", "promote"]
-    assert (answer["ring"]["name"], answer["ring"]["version"]) == ("default", started.ring.version)
+    assert (answer["rings"][0]["name"], answer["rings"][0]["version"]) == ("default", started.ring.version)
     [line] = lines(capsys)
     assert (line["level"], line["event"], line["action"]) == ("info", "key_rotation", "tick")
 
@@ -58,8 +70,41 @@ def test_successful_tick_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     send(action="plan")
     assert "_aws" not in capsys.readouterr().out
     send(action="tick")
-    [metric] = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" in line]
-    assert (metric["FunctionName"], metric["SuccessfulRuns"]) == ("function", [1.0])
+    counted = metrics(capsys)["SuccessfulRuns"]
+    assert (counted["FunctionName"], counted["SuccessfulRuns"]) == ("function", [1.0])
+
+
+def test_tick_measures_the_rings(started: RotationHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tick emits the keys per state, the age of the key that signs, and how many rings are overdue (I12)."""
+    send(action="rotate")
+    started.pass_time(500)
+    capsys.readouterr()
+    send(action="tick")
+    measured = metrics(capsys)
+    states = measured["KeysActive"]
+    assert (states["FunctionName"], states["Ring"]) == ("function", "default")
+    assert {name: states[name] for name in states if name.startswith("Keys")} == {
+        "KeysPreActivation": [1.0],
+        "KeysActive": [1.0],
+        "KeysDeactivated": [1.0],
+        "KeysDestroyed": [0.0],
+        "KeysCompromised": [0.0],
+    }
+    assert states["ActiveKeyAge"] == [500.0]
+    assert measured["OverdueRings"]["OverdueRings"] == [0.0]
+
+
+def test_ring_that_cannot_turn_is_overdue(started: RotationHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key that signs for too long, and a ring that cannot be read, count as overdue (I12)."""
+    started.pass_time(PERIOD)
+    started.store.put(started.ring.replace(keys=[started.only(KeyState.ACTIVE)]))
+    started.pass_time(PERIOD)
+    send(action="tick")
+    assert metrics(capsys)["OverdueRings"]["OverdueRings"] == [1.0]
+    started.local_offset = 1000.0
+    with pytest.raises(ClocksDisagree):
+        app.lambda_handler({"action": "tick"}, lambda_context())
+    assert metrics(capsys)["OverdueRings"]["OverdueRings"] == [1.0]
 
 
 def test_plan_and_rotate_answer_too(started: RotationHarness) -> None:
@@ -81,14 +126,14 @@ def test_compromise_takes_who_and_why(started: RotationHarness) -> None:
     """An emergency is carried out, and the log of the ring has who and why."""
     stolen = started.only(KeyState.ACTIVE).kid
     answer = send(action="compromise", kid=stolen, reason="laptop lost", actor="ann")
-    assert answer["applied"][0] == {"action": "compromise", "subject": stolen}
+    assert answer["applied"][0] == {"ring": "default", "action": "compromise", "subject": stolen}
     assert (started.ring.compromises[0].reason, started.ring.compromises[0].actor) == ("laptop lost", "ann")
 
 
 def test_compromise_of_an_unknown_key_is_refused() -> None:
     """An unknown kid is a clear answer."""
     answer = send(action="compromise", kid="nope", reason="r", actor="a")
-    assert (answer["error"], answer["message"]) == ("unknown_key", "ring default has no key nope")
+    assert (answer["error"], answer["message"]) == ("unknown_key", "no ring has a key nope")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +172,7 @@ def test_tick_that_fails_raises(started: RotationHarness, capsys: pytest.Capture
         app.lambda_handler({"action": "tick"}, lambda_context())
     output = capsys.readouterr().out
     assert "SuccessfulRuns" not in output
-    report, failure = map(json.loads, output.splitlines())
+    report, failure = (line for line in map(json.loads, output.splitlines()) if "_aws" not in line)
     assert report["failed"][0]["error"] == "key_unusable"
     assert (failure["level"], failure["event"], failure["error"]) == ("error", "key_rotator_failed", "RunIncomplete")
 
@@ -142,7 +187,7 @@ def test_event_of_the_examples_is_known(started: RotationHarness, path: Path) ->
 
 def test_command_that_fails_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that meets a fault answers its name, as the operator waits for it."""
-    monkeypatch.setattr(app, "bootstrap", RotationHarness().rotator)
+    monkeypatch.setattr(app, "bootstrap", RotationHarness().rings)
     assert app.lambda_handler({"action": "plan"}, lambda_context()) == {
         "error": "key_ring_missing",
         "message": "ring default has no item",
@@ -175,7 +220,7 @@ def test_bootstrap_composes_the_adapters(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv(name, value)
     try:
         assert bootstrap.bootstrap() is bootstrap.bootstrap()
-        assert bootstrap.bootstrap().policy.algorithm == "RS256"
+        assert bootstrap.bootstrap().policies()["default"].algorithm == "RS256"
     finally:
         bootstrap.bootstrap.cache_clear()
 

@@ -64,7 +64,7 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Inbox:
 
 def send(harness: RotationHarness, monkeypatch: pytest.MonkeyPatch, kind: str, **fields: Any) -> None:
     """Send an event to the handler on these fakes."""
-    monkeypatch.setattr(app, "bootstrap", harness.rotator)
+    monkeypatch.setattr(app, "bootstrap", harness.rings)
     app.lambda_handler(event(kind, **fields), lambda_context())
 
 
@@ -155,7 +155,7 @@ def test_failing_step_fails_the_creation(
     """A standby that cannot be made fails the stack's creation, with the reason."""
     made = harness.kms.create_key
 
-    def once(algorithm: str, nonce: str) -> str:
+    def once(algorithm: str, nonce: str, **_: int) -> str:
         if harness.kms.made:
             raise AccessDenied("KMS CreateKey: AccessDeniedException")
         return made(algorithm, nonce)

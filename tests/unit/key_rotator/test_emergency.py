@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keyturn.domain.errors import KeyturnError, StoreUnavailable, VersionConflict
-from keyturn.domain.key_ring import KeyRing, KeyState
+from keyturn.domain.key_ring import KeyRing, KeyState, to_jwks
 from keyturn.domain.key_rotation import Action
 from keyturn.domain.rotation_refusal import UnknownKey
 from tests.fakes.memory_key_ring import MemoryKeyRing
@@ -35,7 +35,7 @@ def test_active_key_is_replaced_disabled_and_refused_everywhere(started: Rotatio
     assert started.store.global_kids == {stolen.kid}
     assert started.kms.made[stolen.arn].state == "PendingDeletion"
     assert started.ring.compromises[0].reason == "leak"
-    assert stolen.kid not in [key["kid"] for key in started.ring.to_jwks()["keys"]]
+    assert stolen.kid not in [key["kid"] for key in to_jwks([started.ring])["keys"]]
 
 
 def test_second_request_for_the_same_key_answers_and_changes_nothing(started: RotationHarness) -> None:

@@ -22,7 +22,8 @@ _DAY = 86_400
 def test_stack_begins_with_an_active_key_and_a_standby(harness: RotationHarness) -> None:
     """Creating the ring makes one key that signs at once and one standby, both self-tested."""
     report = harness.rotator().create_ring()
-    assert [step.action for step in report.applied] == [Action.PUBLISH, Action.CREATE_KEY, Action.PUBLISH]
+    first, second = [Action.PUBLISH, Action.PROMOTE], [Action.CREATE_KEY, Action.PUBLISH]
+    assert [step.action for step in report.applied] == first + second
     assert harness.only(KeyState.ACTIVE).activated_at == NOW
     assert harness.only(KeyState.PRE_ACTIVATION).published_at == NOW
     assert harness.ring.intents == ()
@@ -223,7 +224,7 @@ class RefusingKms(MemoryKms):
         super().__init__()
         self.fault = fault
 
-    def create_key(self, algorithm: str, nonce: str) -> str:
+    def create_key(self, algorithm: str, nonce: str, *, rsa_key_size: int = 2048) -> str:
         """Refuse."""
         raise self.fault
 
@@ -257,7 +258,7 @@ def test_key_of_the_wrong_kind_is_never_recorded(started: RotationHarness) -> No
     """A key that does not fit its algorithm fails, and its intent runs out."""
 
     class WrongKms(MemoryKms):
-        def create_key(self, algorithm: str, nonce: str) -> str:
+        def create_key(self, algorithm: str, nonce: str, *, rsa_key_size: int = 2048) -> str:
             return super().create_key("ES384", nonce)
 
     started.store.put(started.ring.replace(keys=[k for k in started.ring.keys if k.state is KeyState.ACTIVE]))

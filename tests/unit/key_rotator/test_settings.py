@@ -13,6 +13,7 @@ ENVIRONMENT = {
     "ISSUER_ROLE_ARN": "arn:aws:iam::123456789012:role/issuer",
     "ROTATOR_ROLE_ARN": "arn:aws:iam::123456789012:role/rotator",
     "SIGNING_ALGORITHM": "RS256",
+    "RSA_KEY_SIZE": "3072",
     "ACCESS_TOKEN_LIFETIME_SECONDS": "900",
     "MAX_TOKEN_LIFETIME_SECONDS": "3600",
     "LEEWAY_SECONDS": "10",
@@ -31,7 +32,7 @@ ENVIRONMENT = {
 def test_every_variable_has_its_place() -> None:
     """Each variable arrives where it belongs."""
     settings = Settings.from_environment(ENVIRONMENT)
-    policy = settings.policy
+    policy = settings.policies["default"]
     assert (settings.stack_name, settings.key_ring_table, settings.revocation_table) == (
         "keyturn",
         "rings",
@@ -43,7 +44,24 @@ def test_every_variable_has_its_place() -> None:
     assert (policy.leeway, policy.ring_view, policy.verifier_cache, policy.jwks_max_age) == (10, 60, 7200, 300)
     assert (policy.publish_lead, policy.retention, policy.rotation_period) == (86_400, 86_401, 2_592_000)
     assert (policy.intent_timeout, policy.deletion_window_days, policy.max_published_keys) == (901, 30, 3)
+    assert (policy.rsa_key_size, policy.rings) == (3072, 1)
     policy.check()
+
+
+def test_each_algorithm_that_an_audience_needs_has_a_ring() -> None:
+    """The rings in use are the default one and one for each algorithm that is named; the others are wound up."""
+    settings = Settings.from_environment(ENVIRONMENT | {"AUDIENCE_ALGORITHMS": "a=ES256 b=ES256 c=Ed25519"})
+    in_use = {name: policy.algorithm for name, policy in settings.policies.items() if policy.in_use}
+    assert in_use == {"default": "RS256", "ES256": "ES256", "Ed25519": "Ed25519"}
+    assert {policy.rings for policy in settings.policies.values()} == {3}
+    assert list(settings.policies) == ["default", "RS256", "PS256", "ES256", "Ed25519"]
+
+
+@pytest.mark.parametrize("text", ["ES256", "=ES256", "a=HS256", "a=ES256 a=PS256", "a=es256"])
+def test_audience_algorithm_that_is_none_is_named(text: str) -> None:
+    """What is no pair of audience and algorithm is named in the error."""
+    with pytest.raises(SettingsError, match=r"^AUDIENCE_ALGORITHMS: "):
+        Settings.from_environment(ENVIRONMENT | {"AUDIENCE_ALGORITHMS": text})
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)

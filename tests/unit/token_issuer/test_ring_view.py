@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keyturn.domain.errors import ItemDamaged, KeyRingMissing, NoActiveKey, StoreUnavailable
+from keyturn.domain.key_ring import DEFAULT_RING
 from tests.fakes.issuer_harness import JWKS, IssuerHarness
 from tests.fakes.stub_key_ring import ring_of
 
@@ -16,7 +17,7 @@ def test_kept_for_half_of_its_age(issuer: IssuerHarness) -> None:
     reads = []
     for moment in (0, MAX_AGE / 2, MAX_AGE / 2 + 1):
         issuer.wall, issuer.monotonic = 5000.0 + moment, 100.0 + moment
-        issuer.view.ring()
+        issuer.view.ring(DEFAULT_RING)
         reads.append(issuer.rings.reads)
     assert reads == [1, 1, 2]
 
@@ -24,36 +25,36 @@ def test_kept_for_half_of_its_age(issuer: IssuerHarness) -> None:
 @pytest.mark.parametrize("clock", ["wall", "monotonic"])
 def test_the_larger_elapsed_time_counts(issuer: IssuerHarness, clock: str) -> None:
     """A frozen monotonic clock does not keep a view young, nor does a wall clock that stands still (I10)."""
-    issuer.view.ring()
+    issuer.view.ring(DEFAULT_RING)
     setattr(issuer, clock, getattr(issuer, clock) + MAX_AGE / 2 + 1)
-    issuer.view.ring()
+    issuer.view.ring(DEFAULT_RING)
     assert issuer.rings.reads == 2
 
 
 def test_wall_clock_that_went_back(issuer: IssuerHarness) -> None:
     """A wall clock that went back makes a view too old for anything (I10)."""
-    issuer.view.ring()
+    issuer.view.ring(DEFAULT_RING)
     issuer.wall -= 1
     issuer.rings.fault = StoreUnavailable("down")
     with pytest.raises(StoreUnavailable):
-        issuer.view.ring()
+        issuer.view.ring(DEFAULT_RING)
 
 
 def test_failed_read_within_the_age(issuer: IssuerHarness) -> None:
     """A store that is down for a moment stops nobody while the view is young enough."""
-    first = issuer.view.ring()
+    first = issuer.view.ring(DEFAULT_RING)
     issuer.rings.fault = StoreUnavailable("down")
     issuer.wall += MAX_AGE
-    assert issuer.view.ring() is first
+    assert issuer.view.ring(DEFAULT_RING) is first
 
 
 def test_view_that_is_too_old(issuer: IssuerHarness) -> None:
     """With a view older than acceptable nothing is signed (I10)."""
-    issuer.view.ring()
+    issuer.view.ring(DEFAULT_RING)
     issuer.rings.fault = StoreUnavailable("down")
     issuer.wall += MAX_AGE + 1
     with pytest.raises(StoreUnavailable, match="down"):
-        issuer.view.ring()
+        issuer.view.ring(DEFAULT_RING)
     assert issuer.post("/oauth2/token", grant_type="client_credentials").status == 503
     assert issuer.signer.asked == []
 
@@ -61,11 +62,11 @@ def test_view_that_is_too_old(issuer: IssuerHarness) -> None:
 @pytest.mark.parametrize("fault", [ItemDamaged("no version"), KeyRingMissing("no item")])
 def test_damaged_ring(issuer: IssuerHarness, fault: Exception) -> None:
     """A ring that is damaged or gone stops signing at once: it is no outage that waiting mends (I10)."""
-    issuer.view.ring()
+    issuer.view.ring(DEFAULT_RING)
     issuer.rings.fault = fault
     issuer.wall += MAX_AGE / 2 + 1
     with pytest.raises(type(fault)):
-        issuer.view.ring()
+        issuer.view.ring(DEFAULT_RING)
 
 
 def test_age_counts_from_before_the_read(issuer: IssuerHarness) -> None:
@@ -76,7 +77,7 @@ def test_age_counts_from_before_the_read(issuer: IssuerHarness) -> None:
 
     issuer.rings.before = slow
     with pytest.raises(StoreUnavailable):
-        issuer.view.ring()
+        issuer.view.ring(DEFAULT_RING)
 
 
 def test_stale_jwks(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,7 +95,7 @@ def test_jwks_is_never_empty(issuer: IssuerHarness) -> None:
     """Without a view and without a published key the JWKS is 503, never an empty set to be cached (I11)."""
     issuer.rings.ring = ring_of().replace(keys=())
     with pytest.raises(NoActiveKey):
-        issuer.view.ring_to_publish()
+        issuer.view.jwks()
     answer = issuer.get(JWKS)
     assert answer.status == 503
     assert answer.headers["cache-control"] == "no-store"

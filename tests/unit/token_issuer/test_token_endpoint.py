@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import joserfc.jwt
 import jwt
 import pytest
+from joserfc.jwk import OKPKey
 
+from keyturn.domain.key_ring import Compromise, KeyState
 from keyturn.jose import KeySet, verify_access_token
 from tests.fakes.http_api_event import basic, form_event
 from tests.fakes.issuer_harness import JWKS, SECRET, TOKEN, IssuerHarness, make_client
@@ -46,7 +49,7 @@ def test_token_has_the_profile(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256"])
 def test_every_algorithm(issuer: IssuerHarness, algorithm: str) -> None:
-    """PyJWT verifies tokens of every algorithm that a ring may have."""
+    """PyJWT verifies tokens of every algorithm that a ring may have, but for the one that it does not know."""
     key = signing_key(algorithm)
     issuer.signer.keys[key.kid] = key
     issuer.rotate(ring_of(key))
@@ -56,6 +59,43 @@ def test_every_algorithm(issuer: IssuerHarness, algorithm: str) -> None:
         raw, jwt.PyJWK(published), [algorithm], audience=AUDIENCE, options={"verify_exp": False, "verify_iat": False}
     )
     assert claims["sub"] == "web"
+
+
+def test_ed25519_by_its_own_name(issuer: IssuerHarness) -> None:
+    """Tokens of Ed25519 say so, and not EdDSA (RFC 9864 §2.2); joserfc verifies them by the published key."""
+    key = signing_key("Ed25519")
+    issuer.signer.keys[key.kid] = key
+    issuer.rotate(ring_of(key))
+    [published] = issuer.get(JWKS).json["keys"]
+    assert (published["alg"], published["crv"]) == ("Ed25519", "Ed25519")
+    token = joserfc.jwt.decode(issuer.issue(), OKPKey.import_key(published), algorithms=["Ed25519"])
+    assert (token.header["alg"], token.claims["sub"]) == ("Ed25519", "web")
+
+
+def test_an_audience_has_the_algorithm_that_it_needs(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens for an audience with an algorithm of its own are signed by that ring, and by the default one before."""
+    key = signing_key("Ed25519")
+    other = IssuerHarness(monkeypatch, AUDIENCE_ALGORITHMS=f"{AUDIENCE}=Ed25519 https://other.example=PS256")
+    other.signer.keys[key.kid] = key
+    added = ring_of(key).replace(name="Ed25519")
+    waiting = added.replace(keys=[added.keys[0].replace(state=KeyState.PRE_ACTIVATION)])
+    algorithms = []
+    for rings in ((), (waiting,), (added,)):
+        other.rings.others = rings
+        other.wall += 100
+        raw = other.issue()
+        verify_access_token(raw, KeySet.from_jwks(other.get(JWKS).json), policy(), now=NOW)
+        algorithms.append(jwt.get_unverified_header(raw)["alg"])
+    assert algorithms == ["ES256", "ES256", "Ed25519"]
+
+
+def test_no_ring_signs_for_one_whose_key_is_compromised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an emergency without a standby an audience is not handed another algorithm: it waits (I8)."""
+    other = IssuerHarness(monkeypatch, AUDIENCE_ALGORITHMS=f"{AUDIENCE}=Ed25519")
+    emergency = (Compromise(kid="k", at=NOW, reason="r", actor="a"),)
+    other.rings.others = (ring_of().replace(name="Ed25519", keys=(), compromises=emergency),)
+    answer = other.post(TOKEN, grant_type=GRANT)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
 
 
 def test_jti_is_random(issuer: IssuerHarness) -> None:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from keyturn.adapters.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.item_version import ITEM_VERSION
-from keyturn.adapters.key_ring_item import ring_from_item, ring_key, ring_to_item
+from keyturn.adapters.key_ring_item import all_ring_keys, ring_from_item, ring_key, ring_to_item, rings_from_items
 from keyturn.adapters.revocation_item import target_key
 from keyturn.domain.errors import AlreadyExists, KeyRingMissing, StoreUnavailable, Throttled, VersionConflict
 from keyturn.domain.key_ring import KeyRing
@@ -21,6 +21,7 @@ from keyturn.domain.revocation import GLOBAL_COPIES, Target, TargetKind
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_READS = 2
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.05
 _THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -29,7 +30,7 @@ _THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 _GLOBAL_LIFETIME = 10 * 365 * 86_400
 
 
-class DynamoDbKeyRing:
+class DynamoDbKeyRings:
     """A KeyRingReader."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
@@ -37,17 +38,20 @@ class DynamoDbKeyRing:
         self._dynamodb = dynamodb
         self._table = table
 
-    def load(self, name: str) -> KeyRing:
-        """Return the ring, strongly consistent; raises KeyRingMissing, ItemDamaged."""
-        with aws_errors("DynamoDB GetItem of the key ring"):
-            answer = self._dynamodb.get_item(TableName=self._table, Key=ring_key(name), ConsistentRead=True)
-        if "Item" not in answer:
-            raise KeyRingMissing(f"ring {name} has no item")
-        item: dict[str, Any] = answer["Item"]
-        return ring_from_item(decode_item(item), name)
+    def load_all(self) -> tuple[KeyRing, ...]:
+        """Return the rings that there are, the default one first; raises KeyRingMissing, ItemDamaged."""
+        for _ in range(_READS):
+            with aws_errors("DynamoDB BatchGetItem of the key rings"):
+                answer = self._dynamodb.batch_get_item(
+                    RequestItems={self._table: {"Keys": all_ring_keys(), "ConsistentRead": True}}
+                )
+            # A ring that is left out would drop its tokens: all of them in one answer, or none.
+            if not answer["UnprocessedKeys"]:
+                return rings_from_items(answer["Responses"].get(self._table, []))
+        raise StoreUnavailable(f"DynamoDB BatchGetItem did not answer for all key rings in {_READS} reads")
 
 
-class DynamoDbKeyRingStore(DynamoDbKeyRing):
+class DynamoDbKeyRingStore:
     """A KeyRingStore: one conditional write for each change, and one transaction for an emergency."""
 
     def __init__(
@@ -58,9 +62,19 @@ class DynamoDbKeyRingStore(DynamoDbKeyRing):
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take boto3's low-level client and the tables' names."""
-        super().__init__(dynamodb, table)
+        self._dynamodb = dynamodb
+        self._table = table
         self._revocation_table = revocation_table
         self._pause = pause
+
+    def load(self, name: str) -> KeyRing:
+        """Return the ring, strongly consistent; raises KeyRingMissing, ItemDamaged."""
+        with aws_errors("DynamoDB GetItem of the key ring"):
+            answer = self._dynamodb.get_item(TableName=self._table, Key=ring_key(name), ConsistentRead=True)
+        if "Item" not in answer:
+            raise KeyRingMissing(f"ring {name} has no item")
+        item: dict[str, Any] = answer["Item"]
+        return ring_from_item(decode_item(item), name)
 
     def create(self, ring: KeyRing) -> KeyRing:
         """Store the first version of a ring; raises AlreadyExists."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
-from keyturn.domain.errors import ItemDamaged
-from keyturn.domain.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
+from keyturn.domain.errors import ItemDamaged, KeyRingMissing
+from keyturn.domain.key_ring import DEFAULT_RING, RING_NAMES, Compromise, Intent, KeyRing, KeyState, RingKey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
 def ring_key(name: str) -> dict[str, dict[str, str]]:
     """Return the primary key of the ring's item, as attribute values."""
     return {"pk": {"S": f"ring#{name}"}}
+
+
+def all_ring_keys() -> list[Any]:
+    """Return the primary keys of all rings that a stack can have, as attribute values."""
+    return [ring_key(name) for name in RING_NAMES]
+
+
+def rings_from_items(items: list[Any]) -> tuple[KeyRing, ...]:
+    """Return the rings of items as DynamoDB returns them, the default one first; raises KeyRingMissing, ItemDamaged."""
+    found = {item["pk"]["S"].removeprefix("ring#"): item for item in items}
+    if DEFAULT_RING not in found:
+        raise KeyRingMissing(f"ring {DEFAULT_RING} has no item")
+    return tuple(ring_from_item(decode_item(found[name]), name) for name in RING_NAMES if name in found)
 
 
 def ring_to_item(ring: KeyRing) -> dict[str, Any]:

@@ -15,12 +15,14 @@ from keyturn.adapters.kms_signer import KmsSigner, kms_algorithm
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_kms.literals import KeySpecType
 
 _Answer = TypeVar("_Answer")
 
 STACK_TAG = "keyturn:stack"
 NONCE_TAG = "keyturn:nonce"
 _PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds; IAM and KMS are consistent a little later
+_RSA_SPECS: dict[int, KeySpecType] = {2048: "RSA_2048", 3072: "RSA_3072"}
 _PENDING = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 
 
@@ -55,15 +57,17 @@ class KmsKeyProvisioner(KmsSigner):
         self._policy = key_policy(owners.issuer_role, owners.rotator_role)
         self._pause = pause
 
-    def create_key(self, algorithm: str, nonce: str) -> str:
-        """Create a signing key with its policy and tags, and return its ARN.
+    def create_key(self, algorithm: str, nonce: str, *, rsa_key_size: int = 2048) -> str:
+        """Create a signing key with its policy and tags, and return its ARN; the size in bits, of RSA keys alone.
 
         Raises AccessDenied, Throttled: no key was made; StoreUnavailable: it is not known whether one was.
         """
 
+        spec = kms_algorithm(algorithm).key_spec
+
         def create() -> str:
             answer = self._kms_once.create_key(
-                KeySpec=kms_algorithm(algorithm).key_spec,
+                KeySpec=_RSA_SPECS[rsa_key_size] if spec == "RSA_2048" else spec,
                 KeyUsage="SIGN_VERIFY",
                 Description=f"Keyturn signing key {algorithm} of {self._stack}",
                 Policy=json.dumps(self._policy),

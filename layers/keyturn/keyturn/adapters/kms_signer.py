@@ -20,7 +20,7 @@ class KmsAlgorithm(NamedTuple):
 
     key_spec: KeySpecType
     signing_algorithm: SigningAlgorithmSpecType
-    digest: str
+    digest: str | None
 
 
 KMS_ALGORITHMS = {
@@ -31,6 +31,8 @@ KMS_ALGORITHMS = {
     "PS384": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_384", "sha384"),
     "PS512": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_512", "sha512"),
     "ES256": KmsAlgorithm("ECC_NIST_P256", "ECDSA_SHA_256", "sha256"),
+    # KMS signs this one as a whole message only.
+    "Ed25519": KmsAlgorithm("ECC_NIST_EDWARDS25519", "ED25519_SHA_512", None),
 }
 
 
@@ -53,10 +55,12 @@ class KmsSigner:
         """Return KMS's signature over the signing input: DER for ECDSA; raises KeyUnusable, Throttled, AccessDenied."""
         kms = kms_algorithm(algorithm)
         raw = len(signing_input) <= MAX_RAW_BYTES
+        if not raw and kms.digest is None:
+            raise ValueError(f"{algorithm} signs at most {MAX_RAW_BYTES} bytes, and the token has {len(signing_input)}")
         with aws_errors("KMS Sign"):
             answer = self._kms.sign(
                 KeyId=arn,
-                Message=signing_input if raw else hashlib.new(kms.digest, signing_input).digest(),
+                Message=signing_input if raw or kms.digest is None else hashlib.new(kms.digest, signing_input).digest(),
                 MessageType="RAW" if raw else "DIGEST",
                 SigningAlgorithm=kms.signing_algorithm,
             )

@@ -1,15 +1,17 @@
-"""The key ring, read without boto3."""
+"""The key rings, read without boto3."""
 
 from __future__ import annotations
 
-from keyturn.adapters.attribute_values import decode_item
-from keyturn.adapters.key_ring_item import ring_from_item, ring_key
-from keyturn.domain.errors import KeyRingMissing
+from keyturn.adapters.key_ring_item import all_ring_keys, rings_from_items
+from keyturn.domain.errors import StoreUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from keyturn.adapters.lean_dynamodb import LeanDynamoDB
     from keyturn.domain.key_ring import KeyRing
+
+
+READS = 2
 
 
 class LeanKeyRingReader:
@@ -20,10 +22,13 @@ class LeanKeyRingReader:
         self._dynamodb = dynamodb
         self._table = table
 
-    def load(self, name: str) -> KeyRing:
-        """Return the ring, strongly consistent; raises KeyRingMissing, ItemDamaged."""
-        request = {"TableName": self._table, "Key": ring_key(name), "ConsistentRead": True}
-        item = self._dynamodb.call("GetItem", request).get("Item")
-        if item is None:
-            raise KeyRingMissing(f"ring {name} has no item")
-        return ring_from_item(decode_item(item), name)
+    def load_all(self) -> tuple[KeyRing, ...]:
+        """Return the rings that there are, the default one first; raises KeyRingMissing, ItemDamaged."""
+        request = {"RequestItems": {self._table: {"Keys": all_ring_keys(), "ConsistentRead": True}}}
+        for _ in range(READS):
+            answer = self._dynamodb.call("BatchGetItem", request)
+            responses = answer.get("Responses")
+            # A ring that is left out would drop its tokens: all of them in one answer, or none.
+            if not answer.get("UnprocessedKeys") and isinstance(responses, dict):
+                return rings_from_items(responses.get(self._table, []))
+        raise StoreUnavailable(f"DynamoDB BatchGetItem did not answer for all key rings in {READS} reads")

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+# What KMS can sign and a ring can hold (RFC 7518 §3.1, RFC 9864 §2.2).
+SIGNING_ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519")
 DEFAULT_RING = "default"
+# Whose tokens an audience gets that asks for another algorithm than the default ring's: one ring for each algorithm.
+RING_NAMES = (DEFAULT_RING, *SIGNING_ALGORITHMS)
+# All rings together: an Application Load Balancer reads no more keys of a JWKS.
+MAX_JWKS_KEYS = 10
 
 
 class KeyState(enum.StrEnum):
@@ -196,6 +202,7 @@ class KeyRing:
         """Return a copy in which the key of that kid is the given one."""
         return self.replace(keys=tuple(changed if key.kid == changed.kid else key for key in self.keys))
 
-    def to_jwks(self) -> dict[str, list[dict[str, str]]]:
-        """Return the JWK Set (RFC 7517 §5) of the published keys, public members only, in a stable order (R52)."""
-        return {"keys": [key.jwk for key in self.published()]}
+
+def to_jwks(rings: Iterable[KeyRing]) -> dict[str, list[dict[str, str]]]:
+    """Return the JWK Set (RFC 7517 §5) of all published keys, public members only, in a stable order (R52)."""
+    return {"keys": [key.jwk for ring in rings for key in ring.published()]}

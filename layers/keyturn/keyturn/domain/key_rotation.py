@@ -10,10 +10,10 @@ import enum
 from dataclasses import dataclass
 
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.key_ring import KeyRing, KeyState, RingKey
+from keyturn.domain.key_ring import DEFAULT_RING, MAX_JWKS_KEYS, Intent, KeyRing, KeyState, RingKey
 from keyturn.domain.key_transition import active_key, promote, standby_key
 from keyturn.domain.rotation_policy import RotationPolicy
-from keyturn.domain.rotation_refusal import NoStandby, StandbyTooYoung, TooManyPublished
+from keyturn.domain.rotation_refusal import NoStandby, RingNotInUse, StandbyTooYoung, TooManyPublished
 
 _AT_ONCE = 0
 
@@ -25,6 +25,7 @@ class Action(enum.StrEnum):
     RAISE_LONGEST_LIFETIME = "raise_longest_lifetime"
     ABANDON_INTENT = "abandon_intent"
     PUBLISH = "publish"
+    DEACTIVATE = "deactivate"
     DESTROY = "destroy"
     PROMOTE = "promote"
     SCHEDULE_DELETION = "schedule_deletion"
@@ -48,18 +49,28 @@ class KeyRingEmpty(KeyturnError):
     """The ring has neither a key that signs nor one that could: only the stack's custom resource makes a first key."""
 
 
-def due_steps(ring: KeyRing, policy: RotationPolicy, now: int) -> tuple[Step, ...]:
+def due_steps(ring: KeyRing, policy: RotationPolicy, now: int, *, elsewhere: int = 0) -> tuple[Step, ...]:
     """Return what is to be done now, most urgent first; raises KeyRingEmpty.
 
-    What is published waits until the key that makes room for it has left: leaving may fail (I9).
+    What needs room waits until the key that makes it has left: leaving may fail (I9). `elsewhere` is the number of keys
+    that other rings have in the same JWKS.
     """
-    full = len(ring.published()) >= policy.max_published_keys
+    room = min(policy.max_published_keys, MAX_JWKS_KEYS - elsewhere)
+    full = len(ring.published()) >= room
     due = (step for step in planned_steps(ring, policy) if step.at <= now)
-    return tuple(step for step in due if not (full and step.action is Action.PUBLISH))
+    return tuple(step for step in due if not (full and step.action in (Action.PUBLISH, Action.CREATE_KEY)))
 
 
 def planned_steps(ring: KeyRing, policy: RotationPolicy) -> tuple[Step, ...]:
     """Return all that the ring as it stands leads to, most urgent first, each with its time; raises KeyRingEmpty."""
+    if not policy.in_use:
+        return (
+            *_retirements(ring, KeyState.COMPROMISED),
+            *_lifetime(ring, policy),
+            *_withdrawals(ring, policy),
+            *_destructions(ring, policy),
+            *_retirements(ring, KeyState.DESTROYED),
+        )
     has_successor = active_key(ring) or standby_key(ring) or ring.intents
     if not has_successor and not ring.compromises:
         raise KeyRingEmpty(f"ring {ring.name} holds no key that signs or could: restore it, it is never made anew")
@@ -68,10 +79,25 @@ def planned_steps(ring: KeyRing, policy: RotationPolicy) -> tuple[Step, ...]:
         *_lifetime(ring, policy),
         *_intents(ring, policy),
         *_destructions(ring, policy),
+        *_replacements(ring, policy),
         *_promotion(ring, policy),
         *_retirements(ring, KeyState.DESTROYED),
         *_creation(ring, policy),
     )
+
+
+def fits(key: RingKey | Intent, policy: RotationPolicy) -> bool:
+    """Tell whether the key is of the algorithm and the size that the policy asks for."""
+    jwk = key.jwk or {}
+    size = len(jwk.get("n", "")) * 3 // 4 * 8  # bits of the modulus, which is base64url without a leading zero
+    return key.algorithm == policy.algorithm and (not size or size == policy.rsa_key_size)
+
+
+def successor(ring: KeyRing, policy: RotationPolicy) -> RingKey | None:
+    """Return the standby that signs next, or None: one that fits the policy, else the one published longest."""
+    waiting = [key for key in ring.keys if key.state is KeyState.PRE_ACTIVATION]
+    fitting = [key for key in waiting if fits(key, policy)]
+    return min(fitting or waiting, key=lambda key: key.published_at, default=None)
 
 
 def effective_retention(ring: KeyRing, policy: RotationPolicy) -> int:
@@ -82,15 +108,26 @@ def effective_retention(ring: KeyRing, policy: RotationPolicy) -> int:
     return max(policy.retention, policy.ring_view + ring.longest_lifetime + policy.leeway)
 
 
+def overdue(ring: KeyRing, policy: RotationPolicy, now: int) -> bool:
+    """Tell whether a rotation should have been done long ago: the key that signs is older than 1.25 periods (I12)."""
+    active = active_key(ring)
+    if active is None:
+        return policy.in_use and _nothing_signs(ring)
+    return now - (active.activated_at or 0) > 1.25 * policy.rotation_period
+
+
 def rotate(ring: KeyRing, policy: RotationPolicy, *, now: int, stamp: int) -> KeyRing:
     """Return the ring with its standby promoted ahead of time, as the operator asks.
 
-    `now` is the early end of the present, `stamp` the late one. Raises NoStandby, StandbyTooYoung, TooManyPublished.
+    `now` is the early end of the present, `stamp` the late one. Raises RingNotInUse, NoStandby, StandbyTooYoung,
+    TooManyPublished.
     """
-    standby = standby_key(ring)
+    if not policy.in_use:
+        raise RingNotInUse(f"ring {ring.name} is not in use any more: nothing signs with it")
+    standby = successor(ring, policy)
     if standby is None:
         raise NoStandby(f"ring {ring.name} has no standby yet: the next tick creates one")
-    if active_key(ring) is not None:
+    if not _nothing_signs(ring):
         if (wait := standby.published_at + policy.publish_lead - now) > 0:
             raise StandbyTooYoung(wait)
         if (wait := _room_at(ring, policy) - now) > 0:
@@ -119,9 +156,10 @@ def _lifetime(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
 
 def _intents(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
     """Give up what nobody finishes (I4), and keys that came too late to be needed; publish the others."""
+    standby = successor(ring, policy)
     steps = []
     for intent in ring.intents:
-        surplus = intent.arn is not None and standby_key(ring) is not None
+        surplus = intent.arn is not None and standby is not None and (fits(standby, policy) or not fits(intent, policy))
         steps.append(
             Step(Action.ABANDON_INTENT, intent.nonce, _AT_ONCE if surplus else intent.since + policy.intent_timeout)
         )
@@ -130,26 +168,67 @@ def _intents(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
     return steps
 
 
+def _withdrawals(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
+    """Let nothing sign with a ring that is not in use any more: what never signed goes at once."""
+    steps = [
+        Step(Action.ABANDON_INTENT, each.nonce, _AT_ONCE if each.arn else each.since + policy.intent_timeout)
+        for each in ring.intents
+    ]
+    for key in ring.keys:
+        if key.state is KeyState.ACTIVE:
+            steps.append(Step(Action.DEACTIVATE, key.kid))
+        elif key.state is KeyState.PRE_ACTIVATION:
+            steps.append(Step(Action.DESTROY, key.kid))
+    return steps
+
+
 def _destructions(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
     leaving = (key for key in ring.keys if key.state is KeyState.DEACTIVATED)
     return [Step(Action.DESTROY, key.kid, _leaves_at(key, ring, policy)) for key in leaving]
 
 
+def _replacements(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
+    """Let go of standbys that do not fit the policy any more; they never signed, so that nothing waits for them.
+
+    The oldest stays until another is known to every cache: an emergency signs with it.
+    """
+    active = active_key(ring)
+    waiting = sorted((key for key in ring.keys if key.state is KeyState.PRE_ACTIVATION), key=lambda k: k.published_at)
+    unfit = [key for key in waiting if not fits(key, policy)]
+    fitting = [key for key in waiting if fits(key, policy)]
+    steps = [Step(Action.DESTROY, key.kid) for key in unfit[1:]]
+    if unfit and fitting and active is not None and fits(active, policy):
+        steps.append(Step(Action.DESTROY, unfit[0].kid, fitting[0].published_at + policy.publish_lead))
+    return steps
+
+
 def _promotion(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
-    """Promote the standby when the period is over, every cache knows it (I1), and its successor has room (I9)."""
-    active, standby = active_key(ring), standby_key(ring)
+    """Promote the standby when the period is over, every cache knows it (I1), and its successor has room (I9).
+
+    A key that does not fit the policy any more has had its period: changing the algorithm is a rotation.
+    """
+    active, standby = active_key(ring), successor(ring, policy)
     if standby is None:
         return []
-    if active is None:
-        # Nothing is signed at all: a key that some caches do not know yet is better.
-        return [Step(Action.PROMOTE, standby.kid)]
-    period_over = (active.activated_at or 0) + policy.rotation_period
     known = standby.published_at + policy.publish_lead
+    if _nothing_signs(ring):
+        # A key that some caches do not know yet is better than none; the oldest is known to most.
+        return [Step(Action.PROMOTE, key.kid) for key in (standby_key(ring),) if key]
+    if active is None:
+        return [Step(Action.PROMOTE, standby.kid, known)]
+    outdated = fits(standby, policy) and not fits(active, policy)
+    period_over = _AT_ONCE if outdated else (active.activated_at or 0) + policy.rotation_period
     return [Step(Action.PROMOTE, standby.kid, max(period_over, known, _room_at(ring, policy)))]
 
 
+def _nothing_signs(ring: KeyRing) -> bool:
+    """Tell whether tokens cannot be signed: for a ring that was added and has not begun, the default ring signs."""
+    return active_key(ring) is None and (ring.name == DEFAULT_RING or bool(ring.compromises))
+
+
 def _creation(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
-    if standby_key(ring) is not None or ring.intents:
+    standby = successor(ring, policy)
+    if ring.intents or (standby is not None and fits(standby, policy)):
         return []
     return [Step(Action.CREATE_KEY, at=_room_at(ring, policy))]
 

@@ -38,23 +38,18 @@ def record_key(ring: KeyRing, nonce: str, *, arn: str, jwk: dict[str, str]) -> K
 
 
 def publish(ring: KeyRing, nonce: str, now: int) -> KeyRing:
-    """Return the ring with the intent's key in the JWKS: as the standby, or active where nothing signs.
-
-    Raises IntentGivenUp.
-    """
+    """Return the ring with the intent's key in the JWKS, as a standby; raises IntentGivenUp."""
     intent = find_intent(ring, nonce)
     if intent.arn is None or intent.jwk is None:
         raise IntentGivenUp(f"the creation {nonce} has no key to publish")
-    state = KeyState.ACTIVE if active_key(ring) is None else KeyState.PRE_ACTIVATION
     key = RingKey(
         kid=intent.jwk["kid"],
         arn=intent.arn,
         algorithm=intent.algorithm,
         jwk=intent.jwk,
-        state=state,
+        state=KeyState.PRE_ACTIVATION,
         created_at=intent.since,
         published_at=now,
-        activated_at=now if state is KeyState.ACTIVE else None,
     )
     return drop_intent(ring, nonce).replace(keys=(*ring.keys, key))
 
@@ -97,6 +92,11 @@ def promote(ring: KeyRing, kid: str, now: int) -> KeyRing:
     if active is not None:
         ring = ring.with_key(active.replace(state=KeyState.DEACTIVATED, deactivated_at=now))
     return ring.with_key(find_key(ring, kid).replace(state=KeyState.ACTIVE, activated_at=now))
+
+
+def deactivate(ring: KeyRing, kid: str, now: int) -> KeyRing:
+    """Return the ring in which this key only verifies and none signs: the ring is not in use any more."""
+    return ring.with_key(find_key(ring, kid).replace(state=KeyState.DEACTIVATED, deactivated_at=now))
 
 
 def destroy(ring: KeyRing, kid: str, now: int) -> KeyRing:

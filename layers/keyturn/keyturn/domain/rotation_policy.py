@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keyturn.domain.errors import KeyturnError
+from keyturn.domain.key_ring import MAX_JWKS_KEYS, SIGNING_ALGORITHMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_TOKEN_LIFETIME = 3600
 MAX_LEEWAY = 60
+RSA_KEY_SIZES = (2048, 3072)
 
 
 class PolicyViolation(KeyturnError):
@@ -23,7 +25,9 @@ class RotationPolicy:
     """How keys turn; every duration in seconds, but the deletion window in days.
 
     `max_token_lifetime` is the ceiling that verifiers accept, `ring_view` the oldest view of the ring that an issuer
-    acts on, `verifier_cache` the longest that any verifier keeps a JWKS beyond its max-age.
+    acts on, `verifier_cache` the longest that any verifier keeps a JWKS beyond its max-age. `rsa_key_size` in bits;
+    `rings` is the number of rings in the JWKS. A ring that is not `in_use` any more signs nothing, and its keys leave
+    as their tokens end.
     """
 
     algorithm: str
@@ -39,6 +43,9 @@ class RotationPolicy:
     intent_timeout: int = 900
     deletion_window_days: int = 30
     max_published_keys: int = 3
+    rsa_key_size: int = 2048
+    rings: int = 1
+    in_use: bool = True
 
     def check(self) -> None:
         """Raise PolicyViolation that names every broken rule in the words of the template's parameters."""
@@ -70,6 +77,16 @@ class RotationPolicy:
             yield (
                 "RotationPeriodSeconds must be at least PublishLeadSeconds and RetentionSeconds, so that three"
                 f" published keys are enough: {self.rotation_period} is less than {period}"
+            )
+        if self.algorithm not in SIGNING_ALGORITHMS:
+            yield f"SigningAlgorithm must be one of {', '.join(SIGNING_ALGORITHMS)}, and is {self.algorithm[:20]!r}"
+        if self.rsa_key_size not in RSA_KEY_SIZES:
+            yield f"RsaKeySize must be one of {RSA_KEY_SIZES[0]} and {RSA_KEY_SIZES[1]}, and is {self.rsa_key_size}"
+        if self.rings * self.max_published_keys > MAX_JWKS_KEYS:
+            yield (
+                f"MaxPublishedKeys times the number of rings (one, and one for each algorithm in AudienceAlgorithms)"
+                f" must be at most {MAX_JWKS_KEYS}, which is what an Application Load Balancer reads:"
+                f" {self.max_published_keys} times {self.rings} is more"
             )
         yield from self._broken_ranges()
 

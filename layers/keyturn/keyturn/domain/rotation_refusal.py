@@ -22,6 +22,18 @@ class UnknownKey(RotationRefused):
     code = "unknown_key"
 
 
+class UnknownRing(RotationRefused):
+    """The stack has no ring of this name."""
+
+    code = "unknown_ring"
+
+
+class RingNotInUse(RotationRefused):
+    """No audience asks for this ring's algorithm any more."""
+
+    code = "ring_not_in_use"
+
+
 class NoStandby(RotationRefused):
     """There is nothing to promote; the next tick creates a standby."""
 
