@@ -6,9 +6,12 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import joserfc.jwt
 import jwt
 import pytest
+from joserfc.jwk import KeySet
 
+from local.demo_client import AUDIENCE
 from local.deployer import DeployError
 from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
@@ -57,7 +60,7 @@ def token_of_another_key(stack: StackFile, kid: str) -> str:
 
 def states(answer: dict[str, Any]) -> dict[str, str]:
     """Return the state of each key by its kid."""
-    return {key["kid"]: key["state"] for key in answer["ring"]["keys"]}
+    return {key["kid"]: key["state"] for ring in answer["rings"] for key in ring["keys"]}
 
 
 def test_the_steady_state_has_an_active_key_and_a_published_standby(stack: StackFile) -> None:
@@ -71,9 +74,9 @@ def test_the_steady_state_has_an_active_key_and_a_published_standby(stack: Stack
 
 def test_a_tick_with_nothing_due_changes_nothing(stack: StackFile) -> None:
     """A schedule that fires twice has one effect (I5)."""
-    before = rotator(stack, action="plan")["ring"]
+    before = rotator(stack, action="plan")["rings"]
     assert rotator(stack, action="tick")["applied"] == []
-    assert rotator(stack, action="plan")["ring"] == before
+    assert rotator(stack, action="plan")["rings"] == before
 
 
 def test_a_rotation_drops_no_token(stack: StackFile) -> None:
@@ -113,13 +116,15 @@ def stored_keys(stack: StackFile) -> list[dict[str, Any]]:
         ({}, "malformed_event"),
         ({"action": "compromise", "kid": "unknown", "reason": "x", "actor": "x"}, "unknown_key"),
         ({"action": "compromise", "kid": "", "reason": "x", "actor": "x"}, "malformed_event"),
+        ({"action": "rotate", "ring": "unknown"}, "unknown_ring"),
+        ({"action": "rotate", "ring": ""}, "malformed_event"),
     ],
 )
 def test_a_wrong_command_changes_nothing_and_says_why(stack: StackFile, event: dict[str, str], error: str) -> None:
     """An unknown action or key is an answer with an error, and the ring stays at its version."""
-    before = rotator(stack, action="plan")["ring"]["version"]
+    before = rotator(stack, action="plan")["rings"][0]["version"]
     assert rotator(stack, **event)["error"] == error
-    assert rotator(stack, action="plan")["ring"]["version"] == before
+    assert rotator(stack, action="plan")["rings"][0]["version"] == before
 
 
 def test_nobody_but_the_issuer_and_the_rotator_may_sign(stack: StackFile) -> None:
@@ -144,12 +149,56 @@ def test_durations_that_break_a_rule_are_refused_by_the_deployment(tmp_path: Pat
         stack.start()
 
 
-@pytest.mark.parametrize("algorithm", ["PS256", "ES256"])
-def test_another_algorithm_is_a_parameter(tmp_path: Path, algorithm: str) -> None:
-    """PS256 and ES256 tokens are signed by KMS, published, and let in as RS256 ones are."""
-    with EmbeddedStack(tmp_path / "local", ports=ANY_PORTS, parameters={"SigningAlgorithm": algorithm}) as stack:
-        raw = ask(stack).json()["access_token"]
-        assert jwt.get_unverified_header(raw)["alg"] == algorithm
-        key = jwt.PyJWKClient(stack.outputs["JwksUrl"]).get_signing_key_from_jwt(raw)
-        jwt.decode(raw, key, algorithms=[algorithm], issuer=stack.issuer, audience=stack.audience)
-        assert set(statuses(stack, raw).values()) == ALLOWED
+def check_token(stack: StackFile, algorithm: str) -> str:
+    """Return a token after a stranger's verifier and all APIs have let it in by its algorithm."""
+    raw: str = ask(stack).json()["access_token"]
+    assert jwt.get_unverified_header(raw)["alg"] == algorithm
+    keys = KeySet.import_key_set(CLIENT.get(stack.outputs["JwksUrl"]).json())
+    claims = joserfc.jwt.decode(raw, keys, algorithms=[algorithm]).claims
+    assert (claims["iss"], claims["aud"]) == (stack.issuer, stack.audience)
+    assert set(statuses(stack, raw).values()) == ALLOWED
+    return raw
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"SigningAlgorithm": "PS256", "RsaKeySize": "3072"},
+        {"SigningAlgorithm": "ES256"},
+        {"SigningAlgorithm": "Ed25519"},
+    ],
+    ids=lambda parameters: "-".join(parameters.values()),
+)
+def test_another_algorithm_is_a_parameter(tmp_path: Path, parameters: dict[str, str]) -> None:
+    """Tokens of each algorithm are signed by KMS, published, and let in as RS256 ones are."""
+    with EmbeddedStack(tmp_path / "local", ports=ANY_PORTS, parameters=parameters) as stack:
+        raw = check_token(stack, parameters["SigningAlgorithm"])
+        published = {key["kid"]: key for key in CLIENT.get(stack.outputs["JwksUrl"]).json()["keys"]}
+        size = len(published[kid_of(raw)].get("n", "")) * 6 // 8 * 8
+        assert size == int(parameters.get("RsaKeySize", "0"))
+
+
+def test_a_ring_is_added_and_dropped_while_tokens_go_on(tmp_path: Path) -> None:
+    """An audience that asks for Ed25519 gets it after the lead and loses it when it is dropped; no token is refused."""
+    rings = {"MaxPublishedKeys": "5", "AudienceAlgorithms": f"{AUDIENCE}=Ed25519"}
+
+    def with_ring(**parameters: str) -> EmbeddedStack:
+        return EmbeddedStack(tmp_path / "local", ports=ANY_PORTS, parameters={"MaxPublishedKeys": "5"} | parameters)
+
+    with with_ring() as stack:
+        before = check_token(stack, "RS256")
+    with with_ring(**rings) as stack:
+        assert set(statuses(stack, before).values()) == ALLOWED
+        waiting = check_token(stack, "RS256")
+        deadline = time.monotonic() + 60
+        while jwt.get_unverified_header(get_token(stack))["alg"] != "Ed25519":
+            assert time.monotonic() < deadline
+            rotator(stack, action="tick")
+            time.sleep(1)
+        meanwhile = check_token(stack, "Ed25519")
+        assert set(statuses(stack, waiting).values()) == ALLOWED
+        assert {ring["name"] for ring in rotator(stack, action="plan")["rings"]} == {"default", "Ed25519"}
+    with with_ring() as stack:
+        rotator(stack, action="tick")
+        check_token(stack, "RS256")
+        assert set(statuses(stack, meanwhile).values()) == ALLOWED
