@@ -16,7 +16,13 @@ Decisions = dict[tuple[str, str], str]
 
 # What is asked of every role: some of it is another function's, some of it nobody's.
 ASKED = {
-    "ring": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    "ring": (
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    ),
     "revocations": ("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
     "clients": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
     "key": ("kms:Sign", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:DisableKey"),
@@ -26,12 +32,12 @@ ASKED = {
 # Rights on a key are not among them: they are in the key's own policy.
 ALLOWED = {
     "TokenIssuerRole": {
-        ("dynamodb:GetItem", "ring"),
+        ("dynamodb:BatchGetItem", "ring"),
         ("dynamodb:GetItem", "clients"),
         ("dynamodb:BatchGetItem", "revocations"),
         ("dynamodb:PutItem", "revocations"),
     },
-    "AuthorizerRole": {("dynamodb:GetItem", "ring"), ("dynamodb:BatchGetItem", "revocations")},
+    "AuthorizerRole": {("dynamodb:BatchGetItem", "ring"), ("dynamodb:BatchGetItem", "revocations")},
     "KeyRotatorRole": {
         ("dynamodb:GetItem", "ring"),
         ("dynamodb:PutItem", "ring"),

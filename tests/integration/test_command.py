@@ -75,7 +75,9 @@ def test_a_revoked_client_loses_its_tokens_and_gets_new_ones(stack: StackFile) -
 
 def test_keys_are_listed_and_a_token_is_verified(stack: StackFile) -> None:
     """`keys list` shows the ring; `token decode --verify` says valid, or why not."""
-    states = {key["state"] for key in json.loads(keyturn(stack, "keys", "list", "--json"))["keys"]}
+    listed = json.loads(keyturn(stack, "keys", "list", "--json"))
+    states = {key["state"] for ring in listed["rings"] for key in ring["keys"]}
+    assert ("promote", []) in [(step["action"], listed["notes"]) for step in listed["next"]]
     assert {"ACTIVE", "PRE_ACTIVATION"} <= states
     assert keyturn(stack, "token", "decode", get_token(stack), "--verify").rstrip().endswith("valid")
 
