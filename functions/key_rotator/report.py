@@ -20,12 +20,17 @@ class RunIncomplete(KeyturnError):
 
 @dataclass(slots=True)
 class Report:
-    """One run on one ring, as it goes along; `now` in seconds since the epoch, when the ring was last read."""
+    """One run on one ring, as it goes along.
+
+    `unusable` has the kids that KMS does not sign with any more; `now`, when the ring was last read, is in seconds of
+    the epoch.
+    """
 
     name: str
     applied: list[Step] = field(default_factory=list)
     failures: list[tuple[Step, KeyturnError]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unusable: frozenset[str] = frozenset()
     due: tuple[Step, ...] = ()
     planned: tuple[Step, ...] = ()
     ring: KeyRing | None = None

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from key_rotator.key_care import check_keys, repair_policies
 from key_rotator.report import Report
 from key_rotator.self_test import describe_key, prove_key
 from keyturn.domain import key_transition as transition
@@ -56,21 +57,24 @@ class Rotator:
         """
         ring = self._load_to_change()
         report = Report(self.ring_name)
-        self._repair_policies(ring, report)
+        repair_policies(self.keys, ring, report)
         return self._apply_due(report)
 
     def plan(self) -> Report:
         """Say what is due and what comes next; changes nothing."""
         self.policy.check()
-        return self._conclude(Report(self.ring_name))
+        report = Report(self.ring_name)
+        check_keys(self.keys, self.store.load(self.ring_name), report)
+        return self._conclude(report)
 
     def rotate(self) -> Report:
         """Promote the standby ahead of its time, then do what is due; raises RotationRefused."""
         report = Report(self.ring_name)
         for attempt in range(2):
             ring = self._load_to_change()
-            now = self.clock.now()
-            rotated = rotate(ring, self.policy, now=math.floor(now.earliest), stamp=math.ceil(now.latest))
+            check_keys(self.keys, ring, report)
+            now, stamp = math.floor(self.clock.now().earliest), self._stamp()
+            rotated = rotate(ring, self.policy, now=now, stamp=stamp, unusable=report.unusable)
             try:
                 ring = self.store.save(rotated)
                 break
@@ -157,7 +161,7 @@ class Rotator:
         """Do what is due after a command that has been carried out: no fault from here on may hide that it was."""
         try:
             self._apply_due(report, only=first)
-            self._load_to_change()
+            check_keys(self.keys, self._load_to_change(), report)
             self._apply_due(report)
         except KeyturnError as fault:
             report.failures.append((Step(Action.TICK), fault))
@@ -168,19 +172,10 @@ class Rotator:
         ring = self.store.load(self.ring_name)
         now = math.floor(self.clock.now().earliest)
         report.ring, report.now = ring, now
-        report.due = due_steps(ring, self.policy, now, elsewhere=self.elsewhere)
-        report.planned = tuple(step for step in planned_steps(ring, self.policy) if step not in report.due)
+        report.due = due_steps(ring, self.policy, now, elsewhere=self.elsewhere, unusable=report.unusable)
+        planned = planned_steps(ring, self.policy, report.unusable)
+        report.planned = tuple(step for step in planned if step not in report.due)
         return report
-
-    def _repair_policies(self, ring: KeyRing, report: Report) -> None:
-        """Put right the policies of all keys that are in use: a role that was made anew is another principal."""
-        for key in ring.published():
-            step = Step(Action.REPAIR_POLICY, key.kid)
-            try:
-                if self.keys.repair_policy(key.arn):
-                    report.applied.append(step)
-            except KeyturnError as fault:
-                report.failures.append((step, fault))
 
     def _stamp(self) -> int:
         """Return the late end of the present: a wait that starts at it is never too short."""

@@ -38,6 +38,16 @@ def test_key_signs_what_its_public_half_verifies(keys: KeyProvisioner, algorithm
     parse_jwk(jwk).verify(b"some bytes", from_der(signature, algorithm) if algorithm in CURVES else signature)
 
 
+def test_a_key_can_sign_until_it_is_disabled(keys: KeyProvisioner) -> None:
+    """A new key can sign; one that is disabled, pending deletion or unknown cannot, which is no error."""
+    disabled, pending = keys.create_key("ES256", "n"), keys.create_key("ES256", "n")
+    assert keys.can_sign(disabled)
+    keys.disable(disabled)
+    keys.schedule_deletion(pending, 7)
+    gone = disabled.rpartition("/")[0] + "/00000000-0000-0000-0000-000000000000"
+    assert not any(keys.can_sign(arn) for arn in (disabled, pending, gone))
+
+
 def test_every_creation_makes_a_key_of_its_own(keys: KeyProvisioner) -> None:
     """Two creations make two keys, even with one nonce."""
     assert keys.create_key("ES256", "n") != keys.create_key("ES256", "n")

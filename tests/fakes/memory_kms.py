@@ -56,6 +56,10 @@ class MemoryKms:
         """Find by the tag."""
         return tuple(arn for arn, key in self.made.items() if key.nonce == nonce and key.state != "PendingDeletion")
 
+    def can_sign(self, arn: str) -> bool:
+        """Tell."""
+        return arn in self.made and self.made[arn].state == "Enabled"
+
     def repair_policy(self, arn: str) -> bool:
         """Repair."""
         if self._known(arn).policy_is_expected:

@@ -68,6 +68,9 @@ class KeyProvisioner(Signer, Protocol):
     def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
         """Return the ARNs of this stack's keys that carry the nonce and are not pending deletion."""
 
+    def can_sign(self, arn: str) -> bool:
+        """Return whether KMS would sign: not with a key that is disabled, pending deletion or gone."""
+
     def repair_policy(self, arn: str) -> bool:
         """Put the expected key policy if the key has another; return whether it had to."""
 

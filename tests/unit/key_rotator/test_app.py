@@ -168,7 +168,7 @@ def test_event_that_is_no_object_is_a_clear_error(event: Any) -> None:
 def test_tick_that_fails_raises(started: RotationHarness, capsys: pytest.CaptureFixture[str]) -> None:
     """A tick that could not do everything raises, so that the alarm rings; the log says what failed."""
     del started.kms.made[started.only(KeyState.ACTIVE).arn]
-    with pytest.raises(RunIncomplete, match="repair_policy"):
+    with pytest.raises(RunIncomplete, match="check_key"):
         app.lambda_handler({"action": "tick"}, lambda_context())
     output = capsys.readouterr().out
     assert "SuccessfulRuns" not in output

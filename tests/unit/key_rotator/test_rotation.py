@@ -212,7 +212,7 @@ def test_step_that_fails_does_not_stop_the_others(started: RotationHarness) -> N
     started.pass_time(PERIOD)
     report = started.rotator().tick()
     assert [step.action for step in report.applied] == [Action.PROMOTE, Action.CREATE_KEY, Action.PUBLISH]
-    with pytest.raises(RunIncomplete, match=f"repair_policy {active.kid}: KMS: NotFoundException"):
+    with pytest.raises(RunIncomplete, match=f"check_key {active.kid}: somebody disabled or deleted it"):
         report.check()
 
 

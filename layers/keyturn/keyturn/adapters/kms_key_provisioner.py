@@ -96,6 +96,10 @@ class KmsKeyProvisioner(KmsSigner):
             arns = [found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]]
         return tuple(arn for arn in arns if self._state(arn) not in (*_PENDING, None))
 
+    def can_sign(self, arn: str) -> bool:
+        """Return whether KMS would sign: not with a key that is disabled, pending deletion or gone."""
+        return self._state(arn) not in ("Disabled", *_PENDING, None)
+
     def repair_policy(self, arn: str) -> bool:
         """Put the expected key policy if the key has another; return whether it had to."""
         with aws_errors("KMS GetKeyPolicy"):

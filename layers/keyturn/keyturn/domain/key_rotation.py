@@ -7,6 +7,7 @@ wait longer and none shorter. Transitions (`key_transition`) apply the steps, on
 from __future__ import annotations
 
 import enum
+from collections.abc import Set
 from dataclasses import dataclass
 
 from keyturn.domain.errors import KeyturnError
@@ -31,6 +32,7 @@ class Action(enum.StrEnum):
     SCHEDULE_DELETION = "schedule_deletion"
     FORGET = "forget"
     CREATE_KEY = "create_key"
+    CHECK_KEY = "check_key"  # never planned: a key that somebody else took out of use
     REPAIR_POLICY = "repair_policy"  # never planned: only KMS knows whether it is due
     COMPROMISE = "compromise"  # never planned: the operator asks for it
     TICK = "tick"  # never planned: the run itself
@@ -49,19 +51,21 @@ class KeyRingEmpty(KeyturnError):
     """The ring has neither a key that signs nor one that could: only the stack's custom resource makes a first key."""
 
 
-def due_steps(ring: KeyRing, policy: RotationPolicy, now: int, *, elsewhere: int = 0) -> tuple[Step, ...]:
+def due_steps(
+    ring: KeyRing, policy: RotationPolicy, now: int, *, elsewhere: int = 0, unusable: Set[str] = frozenset()
+) -> tuple[Step, ...]:
     """Return what is to be done now, most urgent first; raises KeyRingEmpty.
 
     What needs room waits until the key that makes it has left: leaving may fail (I9). `elsewhere` is the number of keys
-    that other rings have in the same JWKS.
+    that other rings have in the same JWKS, `unusable` has the kids that KMS does not sign with any more.
     """
     room = min(policy.max_published_keys, MAX_JWKS_KEYS - elsewhere)
     full = len(ring.published()) >= room
-    due = (step for step in planned_steps(ring, policy) if step.at <= now)
+    due = (step for step in planned_steps(ring, policy, unusable) if step.at <= now)
     return tuple(step for step in due if not (full and step.action in (Action.PUBLISH, Action.CREATE_KEY)))
 
 
-def planned_steps(ring: KeyRing, policy: RotationPolicy) -> tuple[Step, ...]:
+def planned_steps(ring: KeyRing, policy: RotationPolicy, unusable: Set[str] = frozenset()) -> tuple[Step, ...]:
     """Return all that the ring as it stands leads to, most urgent first, each with its time; raises KeyRingEmpty."""
     if not policy.in_use:
         return (
@@ -77,12 +81,12 @@ def planned_steps(ring: KeyRing, policy: RotationPolicy) -> tuple[Step, ...]:
     return (
         *_retirements(ring, KeyState.COMPROMISED),
         *_lifetime(ring, policy),
-        *_intents(ring, policy),
+        *_intents(ring, policy, unusable),
         *_destructions(ring, policy),
-        *_replacements(ring, policy),
-        *_promotion(ring, policy),
+        *_replacements(ring, policy, unusable),
+        *_promotion(ring, policy, unusable),
         *_retirements(ring, KeyState.DESTROYED),
-        *_creation(ring, policy),
+        *_creation(ring, policy, unusable),
     )
 
 
@@ -93,11 +97,10 @@ def fits(key: RingKey | Intent, policy: RotationPolicy) -> bool:
     return key.algorithm == policy.algorithm and (not size or size == policy.rsa_key_size)
 
 
-def successor(ring: KeyRing, policy: RotationPolicy) -> RingKey | None:
+def successor(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> RingKey | None:
     """Return the standby that signs next, or None: one that fits the policy, else the one published longest."""
-    waiting = [key for key in ring.keys if key.state is KeyState.PRE_ACTIVATION]
-    fitting = [key for key in waiting if fits(key, policy)]
-    return min(fitting or waiting, key=lambda key: key.published_at, default=None)
+    waiting = _waiting(ring, unusable)
+    return next((key for key in waiting if fits(key, policy)), waiting[0] if waiting else None)
 
 
 def effective_retention(ring: KeyRing, policy: RotationPolicy) -> int:
@@ -112,11 +115,11 @@ def overdue(ring: KeyRing, policy: RotationPolicy, now: int) -> bool:
     """Tell whether a rotation should have been done long ago: the key that signs is older than 1.25 periods (I12)."""
     active = active_key(ring)
     if active is None:
-        return policy.in_use and _nothing_signs(ring)
+        return policy.in_use and _nothing_signs(ring, frozenset())
     return now - (active.activated_at or 0) > 1.25 * policy.rotation_period
 
 
-def rotate(ring: KeyRing, policy: RotationPolicy, *, now: int, stamp: int) -> KeyRing:
+def rotate(ring: KeyRing, policy: RotationPolicy, *, now: int, stamp: int, unusable: Set[str] = frozenset()) -> KeyRing:
     """Return the ring with its standby promoted ahead of time, as the operator asks.
 
     `now` is the early end of the present, `stamp` the late one. Raises RingNotInUse, NoStandby, StandbyTooYoung,
@@ -124,10 +127,10 @@ def rotate(ring: KeyRing, policy: RotationPolicy, *, now: int, stamp: int) -> Ke
     """
     if not policy.in_use:
         raise RingNotInUse(f"ring {ring.name} is not in use any more: nothing signs with it")
-    standby = successor(ring, policy)
+    standby = successor(ring, policy, unusable)
     if standby is None:
         raise NoStandby(f"ring {ring.name} has no standby yet: the next tick creates one")
-    if not _nothing_signs(ring):
+    if not _nothing_signs(ring, unusable):
         if (wait := standby.published_at + policy.publish_lead - now) > 0:
             raise StandbyTooYoung(wait)
         if (wait := _room_at(ring, policy) - now) > 0:
@@ -154,9 +157,9 @@ def _lifetime(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
     return [Step(Action.RAISE_LONGEST_LIFETIME)] if ring.longest_lifetime < policy.max_token_lifetime else []
 
 
-def _intents(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
+def _intents(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[Step]:
     """Give up what nobody finishes (I4), and keys that came too late to be needed; publish the others."""
-    standby = successor(ring, policy)
+    standby = successor(ring, policy, unusable)
     steps = []
     for intent in ring.intents:
         surplus = intent.arn is not None and standby is not None and (fits(standby, policy) or not fits(intent, policy))
@@ -187,33 +190,34 @@ def _destructions(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
     return [Step(Action.DESTROY, key.kid, _leaves_at(key, ring, policy)) for key in leaving]
 
 
-def _replacements(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
-    """Let go of standbys that do not fit the policy any more; they never signed, so that nothing waits for them.
+def _replacements(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[Step]:
+    """Let go of standbys that cannot sign, or do not fit the policy any more; no token of theirs is out.
 
-    The oldest stays until another is known to every cache: an emergency signs with it.
+    The oldest that does not fit stays until another is known to every cache: an emergency signs with it.
     """
     active = active_key(ring)
-    waiting = sorted((key for key in ring.keys if key.state is KeyState.PRE_ACTIVATION), key=lambda k: k.published_at)
+    waiting = _waiting(ring, unusable)
     unfit = [key for key in waiting if not fits(key, policy)]
     fitting = [key for key in waiting if fits(key, policy)]
-    steps = [Step(Action.DESTROY, key.kid) for key in unfit[1:]]
+    useless = [key for key in ring.keys if key.state is KeyState.PRE_ACTIVATION and key.kid in unusable]
+    steps = [Step(Action.DESTROY, key.kid) for key in (*useless, *unfit[1:])]
     if unfit and fitting and active is not None and fits(active, policy):
         steps.append(Step(Action.DESTROY, unfit[0].kid, fitting[0].published_at + policy.publish_lead))
     return steps
 
 
-def _promotion(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
+def _promotion(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[Step]:
     """Promote the standby when the period is over, every cache knows it (I1), and its successor has room (I9).
 
     A key that does not fit the policy any more has had its period: changing the algorithm is a rotation.
     """
-    active, standby = active_key(ring), successor(ring, policy)
+    active, standby = active_key(ring), successor(ring, policy, unusable)
     if standby is None:
         return []
     known = standby.published_at + policy.publish_lead
-    if _nothing_signs(ring):
+    if _nothing_signs(ring, unusable):
         # A key that some caches do not know yet is better than none; the oldest is known to most.
-        return [Step(Action.PROMOTE, key.kid) for key in (standby_key(ring),) if key]
+        return [Step(Action.PROMOTE, _waiting(ring, unusable)[0].kid)]
     if active is None:
         return [Step(Action.PROMOTE, standby.kid, known)]
     outdated = fits(standby, policy) and not fits(active, policy)
@@ -221,13 +225,22 @@ def _promotion(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
     return [Step(Action.PROMOTE, standby.kid, max(period_over, known, _room_at(ring, policy)))]
 
 
-def _nothing_signs(ring: KeyRing) -> bool:
+def _nothing_signs(ring: KeyRing, unusable: Set[str]) -> bool:
     """Tell whether tokens cannot be signed: for a ring that was added and has not begun, the default ring signs."""
-    return active_key(ring) is None and (ring.name == DEFAULT_RING or bool(ring.compromises))
+    active = active_key(ring)
+    if active is not None:
+        return active.kid in unusable
+    return ring.name == DEFAULT_RING or bool(ring.compromises)
 
 
-def _creation(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
-    standby = successor(ring, policy)
+def _waiting(ring: KeyRing, unusable: Set[str]) -> list[RingKey]:
+    """Return the standbys that could sign, the one published longest first."""
+    waiting = (key for key in ring.keys if key.state is KeyState.PRE_ACTIVATION and key.kid not in unusable)
+    return sorted(waiting, key=lambda key: key.published_at)
+
+
+def _creation(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[Step]:
+    standby = successor(ring, policy, unusable)
     if ring.intents or (standby is not None and fits(standby, policy)):
         return []
     return [Step(Action.CREATE_KEY, at=_room_at(ring, policy))]
