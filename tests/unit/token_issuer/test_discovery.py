@@ -16,7 +16,7 @@ from tests.fakes.issuer_harness import (
     IssuerHarness,
 )
 from tests.fakes.stub_key_ring import ring_of
-from tests.fakes.token_factory import ISSUER
+from tests.fakes.token_factory import ISSUER, signing_key
 
 
 def test_metadata(issuer: IssuerHarness) -> None:
@@ -106,3 +106,10 @@ def test_head(issuer: IssuerHarness, path: str) -> None:
     answer = issuer.send(http_api_event("HEAD", path))
     assert (answer.status, answer.body) == (200, "")
     assert answer.headers == issuer.get(path).headers
+
+
+def test_a_full_jwks_is_small(issuer: IssuerHarness) -> None:
+    """Ten RSA keys of 3,072 bits, more than which there never are, fit into 8 KiB (I9)."""
+    key = signing_key("RS256", rsa_key_size=3072)
+    issuer.rings.ring = ring_of(key)
+    assert 10 * len(issuer.get(JWKS).body) < 8192
