@@ -34,6 +34,8 @@ PARAMETERS = {
     "AccessTokenLifetimeSeconds": "300",
     "MaxTokenLifetimeSeconds": "300",
     "ClockSkewSeconds": "2",
+    # A revocation counts from the next request on: whoever looks on sees it.
+    "RevocationMode": "strict",
     "RingViewSeconds": "2",
     "VerifierCacheSeconds": "1",
     "JwksMaxAgeSeconds": "1",

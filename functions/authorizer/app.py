@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from authorizer.authorize import Authorizer
     from authorizer.request import Request
 
 
@@ -37,13 +38,26 @@ def lambda_handler(event: object, _context: object) -> dict[str, Any]:
 def _decide(event: object) -> dict[str, Any] | None:
     request = parse_request(event)
     authorizer = bootstrap()
+    try:
+        return _answer(request, authorizer)
+    except Exception:
+        authorizer.metrics.count("Faults")
+        raise
+    finally:
+        if authorizer.metrics.due:
+            authorizer.metrics.write()
+
+
+def _answer(request: Request, authorizer: Authorizer) -> dict[str, Any] | None:
     shape = authorizer.rules.answer_for(request)
     try:
         token = authorizer.authorize(request)
         answer = allow(request, token, shape)
     except Refused as refusal:
+        authorizer.metrics.count("Refusals")
         _log_refusal(request, refusal)
         return refuse(request, refusal, shape)
+    authorizer.metrics.count("Allows")
     log_event("INFO", "allowed", api=request.kind, jti=token.jti)
     return answer
 

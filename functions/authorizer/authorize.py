@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
     from authorizer.access_rules import AccessRules
     from authorizer.key_view import KeyView
+    from authorizer.metrics import Metrics
     from authorizer.request import Request
     from keyturn.jose import VerificationPolicy, VerifiedAccessToken
     from keyturn.ports import RevocationReader
 
 
 class Authorizer:
-    """Decides about requests: with keys younger than the bound, and revocations read for each (strict mode).
+    """Decides about requests: with keys and revocations younger than the bound.
 
     `now` returns seconds since the epoch.
     """
@@ -32,13 +33,15 @@ class Authorizer:
         policy: VerificationPolicy,
         rules: AccessRules,
         now: Callable[[], float],
+        metrics: Metrics,
     ) -> None:
-        """Take what a decision needs."""
+        """Take what a decision needs, and where it is counted."""
         self._keys = keys
         self._revocations = revocations
         self._policy = policy
         self._now = now
         self.rules = rules
+        self.metrics = metrics
 
     def authorize(self, request: Request) -> VerifiedAccessToken:
         """Return the request's token if it opens the route; raises Unauthorized, Forbidden.

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+REVOCATION_MODES = ("snapshot", "strict")
+
+
 class SettingsError(KeyturnError):
     """A variable of the environment is missing or wrong; the text names it."""
 
@@ -27,6 +30,7 @@ class Settings:
         "max_token_lifetime",
         "previous_issuers",
         "revocation_bound",
+        "revocation_mode",
         "revocation_table",
     )
 
@@ -42,6 +46,9 @@ class Settings:
         self.leeway = _seconds(environ, "LEEWAY_SECONDS", 0, 60)
         self.max_token_lifetime = _seconds(environ, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600)
         self.revocation_bound = _seconds(environ, "REVOCATION_BOUND_SECONDS", 2, 300)
+        self.revocation_mode = _text(environ, "REVOCATION_MODE")
+        if self.revocation_mode not in REVOCATION_MODES:
+            raise SettingsError(f"REVOCATION_MODE is one of {', '.join(REVOCATION_MODES)}")
         try:
             self.access_rules = parse_access_rules(_text(environ, "ACCESS_RULES"))
         except AccessRulesError as error:

@@ -66,6 +66,7 @@ def test_cold_start_loads_nothing_that_signs(loaded: set[str]) -> None:
         "keyturn.adapters.key_ring_item",
         "keyturn.adapters.lean_dynamodb",
         "keyturn.adapters.lean_key_ring",
+        "keyturn.adapters.lean_revocation_feed",
         "keyturn.adapters.lean_revocations",
         "keyturn.adapters.revocation_item",
         "keyturn.adapters.sigv4",

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.exceptions
 import pytest
 from moto import mock_aws
 
@@ -24,6 +23,7 @@ from keyturn.adapters.lean_revocations import LeanRevocationReader
 from keyturn.adapters.revocation_item import target_key
 from keyturn.domain.errors import ItemDamaged, KeyRingMissing, StoreUnavailable
 from keyturn.domain.revocation import Revocation, Target, TargetKind
+from tests.fakes.moto_connections import MotoConnections
 from tests.fakes.scripted_connection import Answer, ScriptedConnections
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import signing_key
@@ -36,29 +36,6 @@ if TYPE_CHECKING:
 ENVIRON = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 RINGS, REVOCATIONS = "rings", "revocations"
 READERS = ("lean", "boto3")
-
-
-class _MotoConnections(ScriptedConnections):
-    """Answers each request as moto does."""
-
-    def __init__(self, client: DynamoDBClient) -> None:
-        super().__init__()
-        self._client = client
-
-    def __call__(self, origin: str) -> Any:
-        connection = super().__call__(origin)
-        connection.getresponse = self._answer  # type: ignore[method-assign,assignment]
-        return connection
-
-    def _answer(self) -> Answer:
-        headers, request = self.requests[-1]
-        method: dict[str, Any] = {"GetItem": self._client.get_item, "BatchGetItem": self._client.batch_get_item}
-        try:
-            answer: dict[str, Any] = dict(method[headers["X-Amz-Target"].partition(".")[2]](**request))
-        except botocore.exceptions.ClientError as error:
-            return Answer(400, {"__type": f"com.amazonaws.dynamodb.v20120810#{error.response['Error']['Code']}"})
-        answer.pop("ResponseMetadata")
-        return Answer(200, answer)
 
 
 @pytest.fixture
@@ -81,7 +58,7 @@ def dynamodb() -> Iterator[DynamoDBClient]:
 
 
 def lean(client: DynamoDBClient) -> LeanDynamoDB:
-    return LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, _MotoConnections(client))
+    return LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, MotoConnections(client))
 
 
 @pytest.fixture(params=READERS)
@@ -187,7 +164,7 @@ def test_absent_table_is_a_fault(revocation_reader: RevocationReader, dynamodb: 
 
 def test_one_request_asks_strongly_for_every_target(dynamodb: DynamoDBClient) -> None:
     """P8: one consistent BatchGetItem per decision, each target once; all rings are one consistent BatchGetItem."""
-    connections = _MotoConnections(dynamodb)
+    connections = MotoConnections(dynamodb)
     client = LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections)
     LeanRevocationReader(client, REVOCATIONS).find([JTI, SUBJECT, JTI])
     with pytest.raises(KeyRingMissing):

@@ -10,10 +10,15 @@ from typing import Any
 class Answer:
     """One HTTP answer."""
 
-    def __init__(self, status: int, body: bytes | dict[str, Any]) -> None:
-        """Take the status and the body, JSON if it is a dict."""
+    def __init__(self, status: int, body: bytes | dict[str, Any], date: str | None = None) -> None:
+        """Take the status, the body, JSON if it is a dict, and the Date header."""
         self.status = status
+        self._date = date
         self._body = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    def getheader(self, name: str) -> str | None:
+        """Return a header."""
+        return {"Date": self._date}[name]
 
     def read(self) -> bytes:
         """Return the body."""

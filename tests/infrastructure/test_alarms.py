@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from authorizer.metrics import Metrics as AuthorizerMetrics
 from key_rotator import metrics
 from key_rotator.report import Report
 from keyturn.domain.errors import Throttled
@@ -20,6 +21,10 @@ from tests.infrastructure.native_template import NativeTemplate
 
 ROOT = Path(__file__).parents[2]
 SECTIONS = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbook.md").read_text(), re.MULTILINE)
+
+
+AUTHORIZER = "".join(path.read_text() for path in (ROOT / "functions" / "authorizer").glob("*.py"))
+AUTHORIZER_METRICS = re.findall(r'metrics\.(?:count|at_most)\("(\w+)"', AUTHORIZER)
 
 
 def alarms(template: NativeTemplate) -> dict[str, dict[str, Any]]:
@@ -40,7 +45,11 @@ def test_our_own_metrics_are_emitted_under_the_names_that_alarms_read(
     """I12: what an alarm of the namespace Keyturn reads is in what the rotator writes, with the same dimension."""
     metrics.count_successful_run("function")
     metrics.measure_rings([Report(DEFAULT_RING, ring=ring_of())], {DEFAULT_RING: rotation_policy()}, "function")
-    written = capsys.readouterr().out
+    decisions = AuthorizerMetrics("function", lambda: 0.0, lambda: 0.0)
+    for name in AUTHORIZER_METRICS:
+        decisions.count(name)
+    decisions.write()
+    written = capsys.readouterr().out.replace(" ", "")
     filters = [
         str(transformation["MetricName"])
         for each in template.of_type("AWS::Logs::MetricFilter").values()

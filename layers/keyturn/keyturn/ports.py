@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keyturn.domain.client import Client
     from keyturn.domain.key_ring import KeyRing
     from keyturn.domain.revocation import Revocation, Target
+    from keyturn.domain.revocation_snapshot import FeedEntry
     from keyturn.domain.service_time import ServiceTime
 
 
@@ -88,6 +89,22 @@ class RevocationReader(Protocol):
         """Return the stored revocations of these targets, strongly consistent; all answered or StoreUnavailable.
 
         Raises ItemDamaged for an item that this release does not read: it may say "revoked".
+        """
+
+
+class RevocationFeed(Protocol):
+    """Whoever keeps the live revocations in memory reads here what is new."""
+
+    def everything(self) -> tuple[int, Revocation | None]:
+        """Return service time, in whole seconds and not later than now, and a copy of global, or None.
+
+        Strongly consistent; raises ItemDamaged.
+        """
+
+    def entries(self, since: int, now: int) -> Iterable[FeedEntry]:
+        """Yield what was written from `since` on, all of it, strongly consistent; `now` is not later than this read.
+
+        Raises ItemDamaged, and StoreUnavailable for a part that cannot be had: then some of it was not seen.
         """
 
 

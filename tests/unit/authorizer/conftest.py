@@ -10,7 +10,9 @@ import pytest
 from authorizer import app
 from authorizer.access_rules import parse_access_rules
 from authorizer.authorize import Authorizer
+from authorizer.bounded_view import Freshness
 from authorizer.key_view import KeyView
+from authorizer.metrics import Metrics
 from keyturn.domain.revocation import Revocation
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID
@@ -34,6 +36,7 @@ class AuthorizerWorld:
         self.ring = StubKeyRingReader(ring_of())
         self.revocations = MemoryRevocations()
         self._capsys = capsys
+        self.metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
         self.authorizer = self.build("simple")
 
     def revoke(self, *revocations: Revocation) -> None:
@@ -44,11 +47,12 @@ class AuthorizerWorld:
     def build(self, answer: str) -> Authorizer:
         """Return an authorizer whose API wants this answer."""
         return Authorizer(
-            KeyView(self.ring, 10, lambda: self.now, lambda: self.now),
+            KeyView(self.ring, Freshness(10, lambda: self.now, lambda: self.now, self.metrics)),
             self.revocations,
             token_factory.policy(),
             parse_access_rules(json.dumps({"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})),
             lambda: self.now,
+            self.metrics,
         )
 
     def bootstrap(self) -> Authorizer:

@@ -166,3 +166,20 @@ def test_environment_makes_one_authorizer(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
     assert bootstrap() is bootstrap()
     bootstrap.cache_clear()
+
+
+def test_decisions_are_counted_and_told_once_a_minute(world: AuthorizerWorld, token: str) -> None:
+    """Faults are counted apart from refusals, since Lambda counts a 401 as an error as well; one line a minute."""
+    good = authorizer_event("rest_token", token)
+    outcome(good)
+    outcome(authorizer_event("rest_token", "nonsense"))
+    world.ring.fault = StoreUnavailable("down")
+    world.now += 59
+    outcome(good)
+    world.ring.fault = None
+    assert not [line for line in world.lines() if "_aws" in line]
+    world.now += 1
+    outcome(good)
+    outcome(good)
+    [line] = [line for line in world.lines() if "_aws" in line]
+    assert (line["Allows"], line["Refusals"], line["Faults"], line["FunctionName"]) == (2, 1, 1, "authorizer")

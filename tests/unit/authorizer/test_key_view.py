@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from authorizer.bounded_view import Freshness
 from authorizer.key_view import KeyView
+from authorizer.metrics import Metrics
 from keyturn.domain.errors import AccessDenied, ItemDamaged, KeyRingMissing, KeyturnError, StoreUnavailable, Throttled
 from keyturn.domain.key_ring import KeyState
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
@@ -22,7 +24,12 @@ class World:
         self.wall = float(NOW)
         self.monotonic = 50.0
         self.reader = StubKeyRingReader(ring_of())
-        self.view = KeyView(self.reader, BOUND, lambda: self.wall, lambda: self.monotonic)
+        self.view = KeyView(
+            self.reader,
+            Freshness(
+                BOUND, lambda: self.wall, lambda: self.monotonic, Metrics("a", lambda: self.wall, lambda: self.wall)
+            ),
+        )
 
     def pass_time(self, seconds: float) -> None:
         self.wall += seconds
@@ -91,7 +98,7 @@ def test_old_view_decides_below_the_bound(world: World, capsys: pytest.CaptureFi
     world.pass_time(BOUND - 0.001)
     assert len(world.view.keys()) == 1
     line = json.loads(capsys.readouterr().out)
-    assert (line["level"], line["event"], line["fault"]) == ("WARN", "key_view_not_refreshed", "StoreUnavailable")
+    assert (line["level"], line["event"], line["fault"]) == ("WARN", "view_not_refreshed", "StoreUnavailable")
 
 
 def test_old_view_decides_nothing_at_the_bound(world: World) -> None:

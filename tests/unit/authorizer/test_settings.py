@@ -15,6 +15,7 @@ ENVIRON = {
     "LEEWAY_SECONDS": "10",
     "MAX_TOKEN_LIFETIME_SECONDS": "3600",
     "REVOCATION_BOUND_SECONDS": "10",
+    "REVOCATION_MODE": "snapshot",
     "ACCESS_RULES": '{"apis": {}}',
 }
 
@@ -27,6 +28,7 @@ def test_settings_are_what_the_environment_says() -> None:
     assert settings.audiences == {"https://api.example", "urn:second"}
     assert (settings.key_ring_table, settings.revocation_table) == ("rings", "revocations")
     assert (settings.leeway, settings.max_token_lifetime, settings.revocation_bound) == (10, 3600, 10)
+    assert settings.revocation_mode == "snapshot"
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,7 @@ def test_missing_variable_is_named(name: str, value: str | None) -> None:
         ("LEEWAY_SECONDS", "²"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "0"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "3601"),
+        ("REVOCATION_MODE", "lenient"),
         ("REVOCATION_BOUND_SECONDS", "1"),
         ("REVOCATION_BOUND_SECONDS", "301"),
         ("REVOCATION_BOUND_SECONDS", "9" * 5000),

@@ -14,7 +14,7 @@ from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.revocation_feed_item import Cause, feed_item, stored_targets, target_update
 from keyturn.adapters.revocation_item import revocation_from_item, target_key
 from keyturn.domain.errors import StoreUnavailable, Throttled
-from keyturn.domain.revocation import Revocation, Target
+from keyturn.domain.revocation import FEED_OVERLAP, Revocation, Target
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 _READS = 2  # the first one, and one more for what DynamoDB left unprocessed
 _WRITES = 5
 _FIRST_PAUSE = 0.05
-# D of the architecture, in seconds: a snapshot reads its feed again from that long before its last read, so that a feed
-# item which became visible later than D after its time might never be seen.
-FEED_OVERLAP = 30
 _THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 

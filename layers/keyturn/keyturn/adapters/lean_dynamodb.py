@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import http.client
 import json
 import ssl
@@ -33,6 +34,7 @@ _DENIED = frozenset(
     }
 )
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MACHINE = "http://host.docker.internal:"  # as `sam local` is given it: no network lies between
 
 
@@ -84,6 +86,19 @@ class LeanDynamoDB:
         self._now = now
         self._connect = connect
         self._connection: http.client.HTTPConnection | None = None
+        self._date: str | None = None
+
+    @property
+    def date(self) -> int | None:
+        """Service time, in whole seconds since the epoch, when the last answer left; None before a usable one."""
+        parts = [] if self._date is None else self._date.split()
+        try:
+            # RFC 9110 §5.6.7: Sun, 06 Nov 1994 08:49:37 GMT. The month's name is English whatever the locale.
+            _, day, month, year, clock, _ = parts
+            hour, minute, second = map(int, clock.split(":"))
+            return calendar.timegm((int(year), _MONTHS.index(month) + 1, int(day), hour, minute, second))
+        except ValueError:
+            return None
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Return the operation's answer; raises AccessDenied, Throttled, StoreUnavailable."""
@@ -118,6 +133,7 @@ class LeanDynamoDB:
     def _send(self, connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         connection.request("POST", "/", body, headers)
         response = connection.getresponse()
+        self._date = response.getheader("Date")
         return response.status, response.read()
 
     def _headers(self, operation: str, body: bytes) -> dict[str, str]:

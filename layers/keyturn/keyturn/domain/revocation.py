@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 # What every request reads cannot live in one item: DynamoDB serves 3,000 strong reads a second from one partition.
 GLOBAL_COPIES = 16
+# D, in seconds: a snapshot reads its feed again from that long before its last read, and a writer acknowledges a
+# revocation only if its feed item became visible within half of it.
+FEED_OVERLAP = 30
 
 
 class TargetKind(enum.StrEnum):

@@ -1,0 +1,56 @@
+"""What alarms read: one line a minute in the embedded metric format, which CloudWatch takes out of the log."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAMESPACE = "Keyturn"
+_SECONDS = 60.0
+
+_UNITS = {"OldestView": "Percent"}
+
+
+class Metrics:
+    """Counts and largest values since the last line, of this sandbox; `wall` and `monotonic` return seconds."""
+
+    __slots__ = ("_due_at", "_function", "_monotonic", "_values", "_wall")
+
+    def __init__(self, function: str, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
+        """Begin without any; the first line is due in a minute."""
+        self._function = function
+        self._wall = wall
+        self._monotonic = monotonic
+        self._values: dict[str, float] = {}
+        self._due_at = monotonic() + _SECONDS
+
+    def count(self, name: str) -> None:
+        """Count one more."""
+        self._values[name] = self._values.get(name, 0) + 1
+
+    def at_most(self, name: str, value: float) -> None:
+        """Keep the value if it is the largest."""
+        if value > self._values.get(name, -1.0):
+            self._values[name] = value
+
+    @property
+    def due(self) -> bool:
+        """Whether a minute has passed since the last line."""
+        return self._monotonic() >= self._due_at
+
+    def write(self) -> None:
+        """Write the line and begin again."""
+        self._due_at = self._monotonic() + _SECONDS
+        values, self._values = self._values, {}
+        directive = {
+            "Namespace": NAMESPACE,
+            "Dimensions": [["FunctionName"]],
+            "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in values],
+        }
+        line = {"_aws": {"Timestamp": int(self._wall() * 1000), "CloudWatchMetrics": [directive]}}
+        sys.stdout.write(json.dumps({**line, "FunctionName": self._function, **values}) + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,82 @@
+"""The live revocations as last read: the first request asks for its own, the next ones look into memory (R47)."""
+
+from __future__ import annotations
+
+from authorizer.bounded_view import BoundedView
+from keyturn.domain.errors import ItemDamaged, KeyturnError
+from keyturn.domain.revocation_snapshot import RevocationSnapshot, TooManyRevocations
+from keyturn.observability import log_event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from authorizer.bounded_view import Freshness
+    from keyturn.domain.revocation import Revocation, Target
+    from keyturn.ports import RevocationFeed, RevocationReader
+
+# For how long a sandbox asks for each request's own revocations before it looks again whether the feed is in order.
+_STRICT_SECONDS = 60.0
+# A store that was waited for as long as this in vain would not answer the next question either, within the time that an
+# authorizer has.
+_PATIENCE = 1.0
+
+
+class RevocationView:
+    """A RevocationReader by a snapshot that is never used at an age of the bound or more.
+
+    Whatever keeps the snapshot from being had, too many revocations or a damaged feed, the request's own revocations
+    are asked for instead: `strict` says the same, for a read. `horizon` in seconds: how long any token is accepted.
+    """
+
+    def __init__(
+        self,
+        strict: RevocationReader,
+        feed: RevocationFeed,
+        freshness: Freshness,
+        *,
+        horizon: int,
+    ) -> None:
+        """Take what is needed; nothing is read yet."""
+        self._strict = strict
+        self._feed = feed
+        self._freshness = freshness
+        self._horizon = horizon
+        self._snapshot = RevocationSnapshot(horizon)
+        self._view = BoundedView("feed of revocations", self._refresh, freshness)
+        # A sandbox that answers one request only has read nothing in vain.
+        self._first = True
+        self._strict_until = 0.0
+
+    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+        """Return the revocations of these targets; raises what the strict reader raises."""
+        if self._is_at_hand():
+            return self._snapshot.find(targets)
+        self._freshness.metrics.count("StrictDecisions")
+        return self._strict.find(targets)
+
+    def _is_at_hand(self) -> bool:
+        started = self._freshness.monotonic()
+        if self._first or started < self._strict_until:
+            self._first = False
+            return False
+        try:
+            self._view.ensure()
+        except KeyturnError as fault:
+            if self._freshness.monotonic() - started > _PATIENCE:
+                raise
+            log_event("WARN", "strict_instead_of_snapshot", fault=type(fault).__name__, detail=str(fault))
+            return False
+        return True
+
+    def _refresh(self) -> None:
+        snapshot = self._snapshot
+        try:
+            now, everything = self._feed.everything()
+            snapshot.add(self._feed.entries(snapshot.begin(now), now))
+        except (TooManyRevocations, ItemDamaged):
+            self._strict_until = self._freshness.monotonic() + _STRICT_SECONDS
+            raise
+        snapshot.everything = everything
+        snapshot.complete(now)
+        self._freshness.metrics.at_most("LiveRevocations", len(snapshot))

@@ -1,0 +1,157 @@
+"""The feed as its writer writes it and its reader reads it: nothing that was acknowledged is ever missed (R47)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
+from keyturn.adapters.lean_dynamodb import LeanDynamoDB
+from keyturn.adapters.lean_revocation_feed import LeanRevocationFeed
+from keyturn.domain.errors import ItemDamaged, StoreUnavailable
+from keyturn.domain.revocation import Revocation, Target, TargetKind
+from tests.fakes.moto_connections import MotoConnections
+from tests.fakes.scripted_connection import Answer, ScriptedConnections
+from tests.fakes.stepped_clock import SteppedClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TABLE = "revocations"
+HORIZON = 3610
+MIDNIGHT = 1_790_035_200  # 2026-09-22T00:00:00Z
+ENVIRON = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
+
+
+class World:
+    """A writer and a reader of one table, and the time that both are told."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self.client = client
+        self.clock = SteppedClock()
+        self.connections = MotoConnections(client, lambda: self.clock.seconds)
+        self.writer = DynamoDbRevocationWriter(client, TABLE, self.clock, token_horizon=HORIZON, pause=lambda _: None)
+        lean = LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: self.clock.seconds, self.connections)
+        self.feed = LeanRevocationFeed(lean, TABLE, copy=7)
+
+    def revoke(self, kind: TargetKind, identifier: str, not_before: int | None = None) -> None:
+        revocation = Revocation(Target(kind, identifier), expires_at=MIDNIGHT + 9999, not_before=not_before)
+        self.writer.revoke(revocation, reason="r" * 200, actor="a")
+
+    def put(self, **fields: Any) -> None:
+        item = {"pk": "feed#2026-09-21", "sk": f"{MIDNIGHT - 5:010d}000000#x", "v": 1, "target": "jti#a"} | fields
+        self.client.put_item(TableName=TABLE, Item=encode_item(item))
+
+    def read(self, since: int) -> list[tuple[str, int | None, int]]:
+        now, _ = self.feed.everything()
+        return [tuple(entry) for entry in self.feed.entries(since, now)]  # type: ignore[misc]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        client.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        )
+        world = World(client)
+        world.clock.seconds = MIDNIGHT - 10.0
+        yield world
+
+
+def test_what_is_written_is_read(world: World) -> None:
+    """Each kind of revocation comes with its cut and the time of its writing."""
+    world.revoke(TargetKind.TOKEN, "a")
+    world.revoke(TargetKind.CLIENT, "c", MIDNIGHT - 20)
+    written_at = int(world.clock.now().earliest)
+    assert sorted(world.read(MIDNIGHT - 60)) == [("client#c", MIDNIGHT - 20, written_at), ("jti#a", None, written_at)]
+
+
+def test_service_time_comes_with_global(world: World) -> None:
+    """The time of the read is DynamoDB's, and the copy of global has cut and compromised kids."""
+    assert world.feed.everything() == (MIDNIGHT - 10, None)
+    world.revoke(TargetKind.GLOBAL, "0", MIDNIGHT - 20)
+    _, everything = world.feed.everything()
+    assert everything is not None
+    assert (everything.not_before, everything.target.key) == (MIDNIGHT - 20, "global#7")
+
+
+def test_midnight_hides_nothing(world: World) -> None:
+    """A read from before midnight on sees both days; one that began before it and ends behind it too."""
+    world.revoke(TargetKind.TOKEN, "yesterday")
+    now, _ = world.feed.everything()
+    world.clock.seconds = MIDNIGHT + 3.0
+    world.revoke(TargetKind.TOKEN, "today")
+    found = {target for target, _, _ in map(tuple, world.feed.entries(MIDNIGHT - 60, now))}
+    assert found == {"jti#yesterday", "jti#today"}
+    assert {target for target, _, _ in world.read(MIDNIGHT - 60)} == found
+    assert {target for target, _, _ in world.read(MIDNIGHT)} == {"jti#today"}
+
+
+def test_every_page_is_read(world: World) -> None:
+    """DynamoDB answers a megabyte at a time: what is behind it is read as well."""
+    for number in range(60):
+        world.put(sk=f"{MIDNIGHT - 5:010d}000000#{number}", target=f"jti#{number}", reason="r" * 30_000)
+    assert len(world.read(MIDNIGHT - 60)) == 60
+    queries = [request for headers, request in world.connections.requests if headers["X-Amz-Target"].endswith("Query")]
+    assert len(queries) >= 3
+    assert all(query["ConsistentRead"] is True for query in queries)
+    assert "reason" not in queries[0]["ProjectionExpression"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"target": None},
+        {"target": "jti"},
+        {"target": "unknown#a"},
+        {"target": "sub#a"},
+        {"target": 5},
+        {"target": "sub#a", "not_before": "soon"},
+        {"v": None},
+        {"v": 0},
+        {"v": 3},
+        {"sk": "99999 is no time"},
+    ],
+)
+def test_an_item_that_nobody_can_read_is_damage(world: World, fields: dict[str, object]) -> None:
+    """An item that may revoke anything is never overlooked, whatever wrote it."""
+    world.put(**fields)
+    with pytest.raises(ItemDamaged):
+        world.read(MIDNIGHT - 60)
+
+
+def test_the_next_items_version_is_read(world: World) -> None:
+    """A release that writes the next version may be deployed first."""
+    world.put(v=2)
+    assert [target for target, _, _ in world.read(MIDNIGHT - 60)] == ["jti#a"]
+
+
+def answers(*script: Answer) -> LeanRevocationFeed:
+    connections = ScriptedConnections(*script)
+    return LeanRevocationFeed(
+        LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections), TABLE, copy=0
+    )
+
+
+@pytest.mark.parametrize("date", [None, "", "yesterday", "Tue, 22 Sep 2026 00:00:00", "Tue, 22 Foo 2026 00:00:00 GMT"])
+def test_an_answer_without_a_time_is_none(date: str | None) -> None:
+    """Without service time nobody knows from where to read."""
+    with pytest.raises(StoreUnavailable, match="what time it is"):
+        answers(Answer(200, {}, date)).everything()
+
+
+def test_an_answer_without_items_is_none() -> None:
+    """An answer that says nothing does not say that nothing was revoked."""
+    with pytest.raises(StoreUnavailable, match="without Items"):
+        list(answers(Answer(200, {"Count": 0})).entries(MIDNIGHT - 10, MIDNIGHT - 5))

@@ -1,0 +1,43 @@
+"""Connections of the lean client that hand each operation to moto."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+import botocore.exceptions
+
+from tests.fakes.scripted_connection import Answer, ScriptedConnections
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class MotoConnections(ScriptedConnections):
+    """Answers each request as moto does, in process and without a socket."""
+
+    def __init__(self, client: DynamoDBClient, now: Callable[[], float] = lambda: 1_790_000_000) -> None:
+        """Take moto's client, and the time that the answers tell."""
+        super().__init__()
+        self._client = client
+        self.now = now
+
+    def __call__(self, origin: str) -> Any:
+        connection = super().__call__(origin)
+        connection.getresponse = self._answer  # type: ignore[method-assign,assignment]
+        return connection
+
+    def _answer(self) -> Answer:
+        headers, request = self.requests[-1]
+        method: dict[str, Any] = {
+            "GetItem": self._client.get_item,
+            "BatchGetItem": self._client.batch_get_item,
+            "Query": self._client.query,
+        }
+        try:
+            answer: dict[str, Any] = dict(method[headers["X-Amz-Target"].partition(".")[2]](**request))
+        except botocore.exceptions.ClientError as error:
+            return Answer(400, {"__type": f"com.amazonaws.dynamodb.v20120810#{error.response['Error']['Code']}"})
+        answer.pop("ResponseMetadata")
+        return Answer(200, answer, formatdate(self.now(), usegmt=True))
