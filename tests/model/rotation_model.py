@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from keyturn.domain.key_ring import KeyRing, KeyState, RingKey
+from keyturn.domain.key_ring import DEFAULT_RING, Compromise, KeyRing, KeyState, RingKey
 from keyturn.domain.key_rotation import Action, due_steps
 from keyturn.domain.rotation_policy import RotationPolicy
 
@@ -77,12 +77,13 @@ class State(NamedTuple):
     tokens: tuple[tuple[int, int], ...]
 
 
-NOTHING = View(-1, frozenset(), _NEVER)  # a view that is too old to be used says nothing
+NOBODY = -1
+NOTHING = View(NOBODY, frozenset(), _NEVER)  # a view that is too old to be used says nothing
 
 
 def look(ring: tuple[Key, ...]) -> View:
-    """Return what a strongly consistent read shows."""
-    [active] = [key.kid for key in ring if key.state is ACTIVE]
+    """Return what a strongly consistent read shows; no key is active for a moment after an emergency."""
+    active = next((key.kid for key in ring if key.state is ACTIVE), NOBODY)
     return View(active, frozenset(key.kid for key in ring), 0)
 
 
@@ -93,7 +94,7 @@ def start() -> State:
 
 
 @cache
-def tick(ring: tuple[Key, ...], bounds: Bounds, fresh: int) -> tuple[Key, ...]:
+def tick(ring: tuple[Key, ...], bounds: Bounds, fresh: int, *, after_emergency: bool = False) -> tuple[Key, ...]:
     """Return the ring after the most urgent step that the planner calls due; `fresh` is the number of a new key."""
     now = 1_000
     keys = [
@@ -110,7 +111,8 @@ def tick(ring: tuple[Key, ...], bounds: Bounds, fresh: int) -> tuple[Key, ...]:
         )
         for key in ring
     ]
-    planned = KeyRing(name="model", version=1, keys=keys, longest_lifetime=0)
+    emergencies = [Compromise(kid="out", at=now, reason="r", actor="a")] if after_emergency else []
+    planned = KeyRing(name=DEFAULT_RING, version=1, keys=keys, compromises=emergencies, longest_lifetime=0)
     due = [step for step in due_steps(planned, bounds.policy(), now) if step.action in _MODELLED]
     if not due:
         return ring
@@ -126,7 +128,7 @@ def tick(ring: tuple[Key, ...], bounds: Bounds, fresh: int) -> tuple[Key, ...]:
 
 def fresh_kid(*rings: tuple[Key, ...]) -> int:
     """Return a number that no key of these rings has."""
-    return 1 + max(key.kid for ring in rings for key in ring)
+    return 1 + max((key.kid for ring in rings for key in ring), default=-1)
 
 
 def successors(state: State, bounds: Bounds) -> Iterator[State]:
@@ -136,7 +138,7 @@ def successors(state: State, bounds: Bounds) -> Iterator[State]:
     yield state._replace(server=look(state.ring))
     if state.server is not NOTHING:
         yield state._replace(cached=state.server._replace(age=0))
-    if state.signer is not NOTHING:
+    if state.signer.active != NOBODY:
         tokens = dict(state.tokens) | {state.signer.active: bounds.lifetime}
         yield state._replace(tokens=tuple(sorted(tokens.items())))
     yield _later(state, bounds)

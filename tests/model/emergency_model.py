@@ -1,0 +1,216 @@
+"""Every order of events around one emergency, within small bounds: what it must end, and what it must not.
+
+To the world of `rotation_model` comes an authorizer of ours, which decides by a view of the ring that is at most B old
+and by the marks of compromised keys, and somebody who compromises the key that signs, or the standby, at any time. What
+is searched for is a token of the compromised key that our authorizer lets in later than it may, and a live token of
+another key that a verifier refuses.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from keyturn.domain.key_ring import Compromise, KeyRing, RingKey
+from keyturn.domain.key_transition import compromise
+from tests.model.rotation_model import (
+    ACTIVE,
+    NOBODY,
+    NOTHING,
+    STANDBY,
+    Bounds,
+    Key,
+    View,
+    age_ring,
+    fresh_kid,
+    look,
+    needed,
+    tick,
+)
+
+PROMISED = 1  # B, in seconds
+
+
+class Emergency(NamedTuple):
+    """How an emergency is done: `view` is the age to which our authorizer uses what it read, in seconds.
+
+    `at_once`: ring and marks are one transaction. `prepared`: the emergency meets a standby that every cache knows;
+    without it, tokens of the key that takes over may be refused for as long as caches do not know it.
+    """
+
+    view: int = PROMISED
+    at_once: bool = True
+    prepared: bool = True
+
+
+class Token(NamedTuple):
+    """The last token of a key: the seconds that it lives, and whether every cache knew the key when it signed."""
+
+    kid: int
+    left: int
+    known: bool
+
+
+class State(NamedTuple):
+    """The world; `stolen` is out of the ring, `marked` says whether the marks name it, `since` counts the seconds."""
+
+    ring: tuple[Key, ...]
+    signer: View
+    server: View
+    cached: View
+    ours: View
+    tokens: tuple[Token, ...]
+    stolen: int
+    marked: bool
+    since: int
+
+
+def start(*, standby: bool = True) -> State:
+    """Return the steady state, or one without a standby."""
+    ring = (Key(0, ACTIVE, 99, 0), *((Key(1, STANDBY, 99, 0),) if standby else ()))
+    return State(ring, look(ring), look(ring), look(ring), look(ring), (), NOBODY, marked=False, since=0)
+
+
+def without(ring: tuple[Key, ...], kid: int) -> tuple[Key, ...]:
+    """Return the ring as the real transition leaves it, by what is published."""
+    now = 1_000
+    keys = [
+        RingKey(
+            kid=str(key.kid),
+            arn="arn",
+            algorithm="ES256",
+            jwk={"kid": str(key.kid), "alg": "ES256"},
+            state=key.state,
+            created_at=now - key.published,
+            published_at=now - key.published,
+            activated_at=now - key.since if key.state is ACTIVE else None,
+        )
+        for key in ring
+    ]
+    entry = Compromise(kid=str(kid), at=now, reason="r", actor="a")
+    changed = compromise(KeyRing(name="default", version=1, keys=keys, longest_lifetime=0), entry)
+    states = {key.kid: key.state for key in changed.published()}
+    return tuple(
+        key._replace(state=states[str(key.kid)], since=0 if states[str(key.kid)] is not key.state else key.since)
+        for key in ring
+        if str(key.kid) in states
+    )
+
+
+def successors(state: State, bounds: Bounds, rules: Emergency) -> Iterator[State]:
+    """Yield every state that one act of somebody, or one second, leads to."""
+    after = state.stolen != NOBODY
+    fresh = max(fresh_kid(state.ring), state.stolen + 1)
+    yield state._replace(ring=tick(state.ring, bounds, fresh, after_emergency=after))
+    yield state._replace(signer=look(state.ring))
+    yield state._replace(server=look(state.ring))
+    yield state._replace(ours=look(state.ring))
+    if state.server is not NOTHING:
+        yield state._replace(cached=state.server._replace(age=0))
+    yield from _signed(state, bounds)
+    if not after:
+        yield from _emergencies(state, bounds, rules)
+    elif not state.marked:
+        yield state._replace(marked=True)  # the second of two writes, which may never come
+    yield _later(state, bounds, rules)
+
+
+def _signed(state: State, bounds: Bounds) -> Iterator[State]:
+    """The issuer signs by its view, but not with a key that the marks name (it reads them for each token)."""
+    kid = state.signer.active
+    if kid == NOBODY or (kid == state.stolen and state.marked):
+        return
+    key = next((key for key in state.ring if key.kid == kid), None)
+    known = key is None or key.published >= bounds.lead
+    kept = [token for token in state.tokens if (token.kid, token.known) != (kid, known)]
+    yield state._replace(tokens=tuple(sorted((*kept, Token(kid, bounds.lifetime, known)))))
+
+
+def _emergencies(state: State, bounds: Bounds, rules: Emergency) -> Iterator[State]:
+    waiting = [key for key in state.ring if key.state is STANDBY]
+    prepared = any(key.published >= bounds.lead for key in waiting)
+    for key in state.ring:
+        if key.state in (ACTIVE, STANDBY) and (prepared or not rules.prepared):
+            yield state._replace(ring=without(state.ring, key.kid), stolen=key.kid, marked=rules.at_once)
+
+
+def _later(state: State, bounds: Bounds, rules: Emergency) -> State:
+    def aged(view: View, most: int) -> View:
+        return view._replace(age=view.age + 1) if view.age < most else NOTHING
+
+    return state._replace(
+        ring=age_ring(state.ring, bounds),
+        signer=aged(state.signer, bounds.view),
+        server=aged(state.server, bounds.view),
+        cached=aged(state.cached, bounds.verifier + bounds.max_age),
+        ours=aged(state.ours, rules.view),
+        tokens=tuple(token._replace(left=token.left - 1) for token in state.tokens if token.left > 1),
+        since=min(state.since + 1, PROMISED + 1) if state.stolen != NOBODY else 0,
+    )
+
+
+def let_in(state: State) -> bool:
+    """Tell whether our authorizer lets in what the compromised key signed, later than it promises.
+
+    In strict mode it reads the marks for each request, and promises none; in snapshot mode it reads them with the ring,
+    and promises none that starts more than B after the emergency.
+    """
+    believed = state.stolen != NOBODY and state.stolen in state.ours.published
+    return believed and (not state.marked or state.since > PROMISED)
+
+
+def refused(state: State, *, known_only: bool) -> bool:
+    """Tell whether the foreign verifier refuses a live token of a key that nobody compromised."""
+    if state.cached is NOTHING:
+        return False
+    return any(
+        token.kid != state.stolen and token.kid not in state.cached.published and (token.known or not known_only)
+        for token in state.tokens
+    )
+
+
+def normal(state: State) -> State:
+    """Return the state with its keys numbered from 0, and without ages that no rule looks at."""
+    views = (state.signer, state.server, state.cached, state.ours)
+    used = {key.kid for key in state.ring} | {token.kid for token in state.tokens}
+    used |= {kid for view in views for kid in (*view.published, view.active)} | {state.stolen}
+    number = {kid: position for position, kid in enumerate(sorted(used - {NOBODY}))} | {NOBODY: NOBODY}
+
+    def seen(view: View) -> View:
+        if view is NOTHING:
+            return NOTHING
+        return View(number[view.active], frozenset(number[kid] for kid in view.published), view.age)
+
+    signer, server, cached, ours = map(seen, views)
+    # Who signs matters to the issuer alone.
+    return state._replace(
+        ring=tuple(_aged(key, number) for key in state.ring),
+        signer=signer,
+        server=server._replace(active=0) if server is not NOTHING else server,
+        cached=cached._replace(active=0) if cached is not NOTHING else cached,
+        ours=ours._replace(active=0) if ours is not NOTHING else ours,
+        tokens=tuple(sorted(t._replace(kid=number[t.kid]) for t in state.tokens if t.kid != state.stolen)),
+        stolen=number[state.stolen],
+    )
+
+
+def _aged(key: Key, number: dict[int, int]) -> Key:
+    return needed(key, number)._replace(published=key.published)
+
+
+def search(bounds: Bounds, rules: Emergency, first: State, *, known_only: bool = False) -> tuple[int, State | None]:
+    """Return how many states there are, and the first in which something is let in or refused that must not be."""
+    first = normal(first)
+    seen, todo = {first}, deque([first])
+    while todo:
+        state = todo.popleft()
+        sound = sum(key.state is ACTIVE for key in state.ring) <= 1 and state.stolen not in {k.kid for k in state.ring}
+        if not sound or let_in(state) or refused(state, known_only=known_only):
+            return len(seen), state
+        for following in successors(state, bounds, rules):
+            following = normal(following)
+            if following not in seen:
+                seen.add(following)
+                todo.append(following)
+    return len(seen), None
