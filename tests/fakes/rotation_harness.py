@@ -94,6 +94,9 @@ class RotationHarness:
         """Let time pass."""
         self.clock.seconds += seconds
 
+    def close(self) -> None:
+        """End; fakes have nothing to end."""
+
     def start(self) -> None:
         """Make the ring as the custom resource does, and let the standby grow old enough."""
         self.rotator().create_ring().check()

@@ -1,0 +1,109 @@
+"""The rotator's real adapters on moto, seen as fakes are seen: every version of the ring, and the state of each key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keyturn.adapters.attribute_values import decode_item
+from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.adapters.revocation_item import revocation_from_item, target_key
+from keyturn.domain.key_ring import DEFAULT_RING, KeyRing
+from keyturn.domain.revocation import GLOBAL_COPIES, Target, TargetKind
+from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
+from tests.fakes.moto_kms import moto_kms, provisioner
+from tests.fakes.rotation_harness import RotationHarness
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+
+RINGS, REVOCATIONS = "rings", "revocations"
+
+
+class KeyInMoto(NamedTuple):
+    """One key, by KMS's word for its state."""
+
+    state: str
+
+
+class KeysInMoto(Mapping[str, KeyInMoto]):
+    """The keys that KMS ever made, by ARN."""
+
+    def __init__(self, kms: KMSClient) -> None:
+        """Look into this KMS."""
+        self._kms = kms
+
+    def __getitem__(self, arn: str) -> KeyInMoto:
+        """Ask."""
+        return KeyInMoto(self._kms.describe_key(KeyId=arn)["KeyMetadata"].get("KeyState", ""))
+
+    def __iter__(self) -> Any:
+        """List."""
+        return iter([key["KeyArn"] for key in self._kms.list_keys()["Keys"]])
+
+    def __len__(self) -> int:
+        """Count."""
+        return len(self._kms.list_keys()["Keys"])
+
+
+class RecordedStore(DynamoDbKeyRingStore):
+    """The real store; `history` has every version as it was stored, `global_kids` what all copies of global refuse."""
+
+    def __init__(self, dynamodb: DynamoDBClient) -> None:
+        """Begin without a ring."""
+        super().__init__(dynamodb, RINGS, REVOCATIONS, pause=lambda _: None)
+        self._client = dynamodb
+        self.history: list[KeyRing] = []
+
+    @property
+    def ring(self) -> KeyRing:
+        """The ring as it is stored."""
+        return self.load(DEFAULT_RING)
+
+    @property
+    def global_kids(self) -> set[str]:
+        """The kids that every copy of global names."""
+        kids = []
+        for copy in range(GLOBAL_COPIES):
+            key = target_key(Target(TargetKind.GLOBAL, str(copy)))
+            item: Any = self._client.get_item(TableName=REVOCATIONS, Key=key, ConsistentRead=True).get("Item")
+            kids.append(set(revocation_from_item(decode_item(item)).compromised_kids) if item else set())
+        return set.intersection(*kids)
+
+    def create(self, ring: KeyRing) -> KeyRing:
+        """Store, and look at what is stored."""
+        return self._record(super().create(ring))
+
+    def save(self, ring: KeyRing) -> KeyRing:
+        """Store, and look at what is stored."""
+        return self._record(super().save(ring))
+
+    def save_compromise(self, ring: KeyRing, compromised_kids: Sequence[str]) -> KeyRing:
+        """Store, and look at what is stored."""
+        return self._record(super().save_compromise(ring, compromised_kids))
+
+    def _record(self, saved: KeyRing) -> KeyRing:
+        self.history.append(self.ring)
+        return saved
+
+
+class MotoRotationHarness(RotationHarness):
+    """A rotator on the real adapters; `close` ends its AWS."""
+
+    def __init__(self, **policy: Any) -> None:
+        """Begin without a ring, in an AWS of its own."""
+        super().__init__(**policy)
+        self._aws = ExitStack()
+        dynamodb = self._aws.enter_context(moto_dynamodb())
+        kms = self._aws.enter_context(moto_kms())
+        create_table(dynamodb, RINGS, "pk")
+        create_table(dynamodb, REVOCATIONS, "pk", "sk")
+        self.store = RecordedStore(dynamodb)  # type: ignore[assignment]
+        self.kms = provisioner(kms)  # type: ignore[assignment]
+        self.kms.made = KeysInMoto(kms)  # type: ignore[assignment]
+
+    def close(self) -> None:
+        """End."""
+        self._aws.close()
