@@ -8,16 +8,19 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.errors import KeyturnError
-from keyturn_cli import clients, keys, token
+from keyturn_cli import clients, gateway, keys, token
 from keyturn_cli.revoke import revoke
+from keyturn_cli.uninstall import uninstall
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Operate a Keyturn stack.", pretty_exceptions_enable=False
 )
 app.add_typer(clients.app, name="clients")
 app.add_typer(keys.app, name="keys")
+app.add_typer(gateway.app, name="gateway")
 app.add_typer(token.app, name="token")
 app.command("revoke")(revoke)
+app.command("uninstall")(uninstall)
 
 
 def main() -> None:

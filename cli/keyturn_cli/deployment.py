@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +34,15 @@ class NoDeployment(KeyturnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A stack's issuer, tables and rotator, and the clients that reach them."""
+    """A stack's issuer, tables and functions, and the clients that reach them; `client` makes one of any service."""
 
     issuer: str
     client_table: str
     key_ring_table: str
     revocation_table: str
     rotator_function: str
+    authorizer_arn: str
+    client: Callable[[str], Any]
     dynamodb: DynamoDBClient
     functions: LambdaClient
 
@@ -108,6 +112,8 @@ def _deployment(outputs: dict[str, str], session: boto3.Session, *, endpoint_url
         key_ring_table=outputs["KeyRingTableName"],
         revocation_table=outputs["RevocationTableName"],
         rotator_function=outputs["KeyRotatorFunctionName"],
+        authorizer_arn=outputs["AuthorizerArn"],
+        client=partial(session.client, endpoint_url=endpoint_url),
         dynamodb=session.client(
             "dynamodb",
             endpoint_url=endpoint_url,

@@ -13,9 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
 from keyturn.domain.rotation_refusal import UnknownKey
 from keyturn_cli.deployment import Deployment, find_deployment
+from keyturn_cli.gateway import flush_caches, gateways_of, tell
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import format_time, print_json, print_table
 from keyturn_cli.rotator import CommandRefused
+
+_TOLD = ("applied", "due", "planned", "failed", "notes", "caches")
 
 app = typer.Typer(no_args_is_help=True, help="Look at the signing keys, and turn them.")
 
@@ -102,14 +105,21 @@ def compromise(
             f"{kid} is {key.state}. Every token that it signed is refused from now on. Nothing undoes this.", err=True
         )
         typer.confirm("Take it out of use?", abort=True, err=True)
-    _tell(deployment.rotator().ask("compromise", kid=kid, reason=reason, actor=getpass.getuser()), as_json=as_json)
+    report = deployment.rotator().ask("compromise", kid=kid, reason=reason, actor=getpass.getuser())
+    # The emergency is declared: nothing from here on may hide that.
+    told = flush_caches(gateways_of(deployment))
+    if as_json:
+        _tell(report | {"caches": told}, as_json=True, is_done=not told["not_flushed"])
+    else:
+        tell(told)
+        _tell(report, as_json=False, is_done=not told["not_flushed"])
 
 
-def _tell(report: dict[str, Any], *, as_json: bool) -> None:
+def _tell(report: dict[str, Any], *, as_json: bool, is_done: bool = True) -> None:
     """Print what was done; exit with 1 if a part of it was not."""
     failed = report.get("failed", [])
     if as_json:
-        print_json({name: report[name] for name in ("applied", "due", "planned", "failed", "notes") if name in report})
+        print_json({name: report[name] for name in _TOLD if name in report})
     else:
         for step in report["applied"]:
             typer.echo(f"done: {step['action']} {step.get('subject', '')}".rstrip())
@@ -117,7 +127,7 @@ def _tell(report: dict[str, Any], *, as_json: bool) -> None:
             typer.echo(f"note: {note}")
         for step in failed:
             typer.echo(f"not done: {step['action']} {step.get('subject', '')}: {step['message']}", err=True)
-    if failed:
+    if failed or not is_done:
         raise typer.Exit(1)
 
 

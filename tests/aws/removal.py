@@ -36,10 +36,11 @@ class Remains(NamedTuple):
 def find_remains(stack_name: str) -> Remains:
     """Return what will be left, from the stack while it is there: its own ring alone says which keys are its own."""
     resources = find_resources(stack_name)
-    ring = DynamoDbKeyRings(aws("dynamodb"), resources["KeyRingTable"]).load_all()[0]
+    rings = DynamoDbKeyRings(aws("dynamodb"), resources["KeyRingTable"]).load_all()
     return Remains(
         tables=[resources[name] for name in TABLES],
-        keys=[key.arn for key in ring.keys] + [intent.arn for intent in ring.intents if intent.arn is not None],
+        keys=[key.arn for ring in rings for key in ring.keys]
+        + [intent.arn for ring in rings for intent in ring.intents if intent.arn is not None],
         layers=[arn for arn in resources.values() if ":layer:" in arn],
     )
 

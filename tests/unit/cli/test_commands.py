@@ -28,6 +28,7 @@ STACK = {
         "ClientTableName": "clients",
         "RevocationTableName": "revocations",
         "KeyRotatorFunctionName": "rotator",
+        "AuthorizerArn": "arn:aws:lambda:us-east-1:123456789012:function:authorizer",
     },
     "emulator": {
         "endpoint_url": "https://dynamodb.us-east-1.amazonaws.com",

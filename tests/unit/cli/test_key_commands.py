@@ -52,10 +52,19 @@ class Stack:
         return (KeyRing(name="default", version=1, keys=[key], longest_lifetime=900),)
 
 
-def run(monkeypatch: pytest.MonkeyPatch, stack: Stack, *arguments: str, stdin: str | None = None) -> Result:
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
+    *arguments: str,
+    stdin: str | None = None,
+    not_flushed: tuple[str, ...] = (),
+) -> Result:
     """Run `keyturn keys` on the stack."""
+    flushed = {"flushed": ["REST API orders (a), stage prod"], "not_flushed": [*not_flushed]}
     monkeypatch.setattr(keys, "find_deployment", lambda *_: stack)
     monkeypatch.setattr("getpass.getuser", lambda: "operator")
+    monkeypatch.setattr(keys, "gateways_of", lambda _: None)
+    monkeypatch.setattr(keys, "flush_caches", lambda _: flushed)
     return CliRunner().invoke(command_line.app, ["keys", *arguments], input=stdin)
 
 
@@ -129,6 +138,19 @@ def test_an_emergency_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, stack, "compromise", "--reason", "a drill", "--yes", "--", "k1").exit_code == 0
     asked = {"function": "rotator", "action": "compromise", "kid": "k1", "reason": "a drill", "actor": "operator"}
     assert stack.asked == [asked, asked]
+
+
+def test_an_emergency_flushes_what_api_gateway_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After it is declared the answers that are kept are flushed; what could not be is told, and hides nothing (I8)."""
+    done = run(monkeypatch, Stack(DONE), "compromise", "k1", "--reason", "a drill", "--yes")
+    assert "done: flushed the authorizer's answers of REST API orders (a), stage prod" in done.stdout
+    partly = run(
+        monkeypatch, Stack(DONE), "compromise", "k1", "--reason", "a drill", "--yes", not_flushed=("HTTP API b: no",)
+    )
+    assert (partly.exit_code, "not done: HTTP API b: no" in partly.stderr) == (1, True)
+    assert "done: promote k2" in partly.stdout
+    told = run(monkeypatch, Stack(DONE), "compromise", "k1", "--reason", "a drill", "--yes", "--json")
+    assert json.loads(told.stdout)["caches"]["not_flushed"] == []
 
 
 def test_a_key_that_is_not_there_is_refused_before_the_rotator_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

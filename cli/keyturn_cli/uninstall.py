@@ -1,0 +1,163 @@
+"""`keyturn uninstall`: what a stack leaves behind on purpose, and the end of its keys, when asked for twice."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, NamedTuple
+
+import boto3
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from keyturn.adapters.kms_key_provisioner import STACK_TAG
+from keyturn.domain.errors import KeyturnError
+from keyturn_cli.options import AsJson
+from keyturn_cli.output import print_json, print_table
+
+_TABLES = ("KeyRingTable", "RevocationTable", "ClientTable")
+_GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+_DELETED = "DELETE_COMPLETE"
+
+
+class StackStillThere(KeyturnError):
+    """The keys are in use: the stack comes first."""
+
+
+class Survivor(NamedTuple):
+    """One thing that outlives the stack, and what it means to keep it."""
+
+    kind: str
+    name: str
+    state: str
+    meaning: str
+
+
+class Remains:
+    """What there is of a stack's name in the account and Region of the environment."""
+
+    def __init__(self, session: boto3.Session, stack: str) -> None:
+        """Take the session, with the operator's own rights, and the stack's name."""
+        self._session = session
+        self._stack = stack
+
+    def stack_status(self) -> str | None:
+        """Return CloudFormation's word for the stack, or None if there is none; raises what boto3 raises."""
+        try:
+            [found] = self._session.client("cloudformation").describe_stacks(StackName=self._stack)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        status: str = found["StackStatus"]
+        return None if status == _DELETED else status
+
+    def keys(self) -> list[Survivor]:
+        """Return the keys that carry the stack's tag."""
+        tagging, kms = self._session.client("resourcegroupstaggingapi"), self._session.client("kms")
+        pages = tagging.get_paginator("get_resources").paginate(
+            TagFilters=[{"Key": STACK_TAG, "Values": [self._stack]}], ResourceTypeFilters=["kms:key"]
+        )
+        arns = [found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]]
+        return [_key(kms.describe_key(KeyId=arn)["KeyMetadata"]) for arn in arns]
+
+    def tables(self) -> list[Survivor]:
+        """Return the tables that CloudFormation named after the stack."""
+        pattern = re.compile(rf"{re.escape(self._stack)}-(?:{'|'.join(_TABLES)})-[A-Z0-9]+")
+        pages = self._session.client("dynamodb").get_paginator("list_tables").paginate()
+        names = [name for page in pages for name in page["TableNames"]]
+        return [
+            Survivor("table", name, "kept", "what is stored, and a backup of 35 days")
+            for name in names
+            if pattern.fullmatch(name)
+        ]
+
+    def layers(self) -> list[Survivor]:
+        """Return the versions of the layers, which SAM names alike in every stack."""
+        client = self._session.client("lambda")
+        found = []
+        for layer in ("KeyturnLayer", "DependenciesLayer"):
+            for page in client.get_paginator("list_layer_versions").paginate(LayerName=layer):
+                found += [version["LayerVersionArn"] for version in page["LayerVersions"]]
+        return [Survivor("layer", arn, "kept", "costs nothing; another stack may use it") for arn in found]
+
+    def schedule_deletion(self, arn: str, days: int) -> None:
+        """Let KMS delete the key after a waiting time; raises what boto3 raises."""
+        self._session.client("kms").schedule_key_deletion(KeyId=arn, PendingWindowInDays=days)
+
+
+def _key(found: Any) -> Survivor:
+    state = found["KeyState"]
+    if state in _GONE:
+        return Survivor("key", found["Arn"], state, f"costs nothing; gone on {found['DeletionDate']:%Y-%m-%d}")
+    signs = "can sign" if state == "Enabled" else "cannot sign"
+    return Survivor("key", found["Arn"], state, f"about $1 a month; {signs}")
+
+
+def uninstall(
+    stack: Annotated[str, typer.Argument(help="The name of the stack.")],
+    delete_keys: Annotated[bool, typer.Option("--delete-keys", help="Schedule the deletion of the keys.")] = False,
+    days: Annotated[int, typer.Option(min=7, max=30, help="How long KMS waits before it deletes a key.")] = 30,
+    confirm: Annotated[str | None, typer.Option(help="The stack's name once more, instead of typing it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what survives `sam delete`; with --delete-keys, asked twice, schedule the deletion of the keys."""
+    session = boto3.Session()
+    if session.region_name is None:
+        raise KeyturnError("no AWS region is set: set AWS_DEFAULT_REGION, or use a profile that has one")
+    remains = Remains(session, stack)
+    status = remains.stack_status()
+    keys = remains.keys()
+    if delete_keys:
+        _delete_keys(remains, stack, status, keys, days=days, confirm=confirm, as_json=as_json)
+        return
+    survivors = [*keys, *remains.tables(), *remains.layers()]
+    if as_json:
+        print_json({"stack": stack, "status": status, "survivors": [each._asdict() for each in survivors]})
+        return
+    print_table(("kind", "name", "state", "meaning"), [each._asdict() for each in survivors])
+    typer.echo()
+    if status is not None:
+        typer.echo(f"The stack is still there ({status}): `sam delete --stack-name {stack}` leaves what is above.")
+    typer.echo("The keys: `keyturn uninstall --delete-keys` once the stack is gone, and it asks again. The tables:")
+    typer.echo("  aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME")
+    typer.echo("  aws dynamodb delete-table --table-name NAME")
+
+
+def _delete_keys(
+    remains: Remains,
+    stack: str,
+    status: str | None,
+    keys: list[Survivor],
+    *,
+    days: int,
+    confirm: str | None,
+    as_json: bool,
+) -> None:
+    if status is not None:
+        raise StackStillThere(f"stack {stack} is there ({status}) and signs with these keys: delete it first")
+    live = [key for key in keys if key.state not in _GONE]
+    if live and confirm is None:
+        typer.echo(
+            f"{len(live)} keys of {stack} stop signing now, and are deleted in {days} days. Until then", err=True
+        )
+        typer.echo("`aws kms cancel-key-deletion` takes a key back; after that nothing does.", err=True)
+        confirm = typer.prompt("Type the stack's name to go on", err=True)
+    if live and confirm != stack:
+        raise KeyturnError(f"that is not {stack}: nothing was done")
+    outcomes = []
+    for number, key in enumerate(live, start=1):
+        try:
+            remains.schedule_deletion(key.name, days)
+            outcomes.append({"key": key.name, "deleted_in_days": days})
+        except (BotoCoreError, ClientError) as fault:
+            outcomes.append({"key": key.name, "error": str(fault)})
+        if not as_json:
+            failed = outcomes[-1].get("error")
+            what = f"not done: {key.name}: {failed}" if failed else f"done: {key.name} is deleted in {days} days"
+            typer.echo(f"[{number}/{len(live)}] {what}", err=failed is not None)
+    if as_json:
+        print_json({"stack": stack, "keys": outcomes})
+    elif not live:
+        typer.echo(f"no key of {stack} is left to delete")
+    if any("error" in outcome for outcome in outcomes):
+        raise typer.Exit(1)

@@ -1,0 +1,69 @@
+"""After the stack is deleted: what is left is listed, and its keys end when that is asked for twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local.ports import ANY_PORTS
+from local.stack import EmbeddedStack
+from tests.integration.aws import aws
+
+if TYPE_CHECKING:
+    from local.stack_file import StackFile
+
+ROOT = Path(__file__).parents[2]
+
+
+def uninstall(stack: StackFile, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `keyturn uninstall` as an operator of the emulator's account."""
+    environment = {
+        "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("cli", "layers/keyturn")),
+        "AWS_ENDPOINT_URL": str(stack.emulator["endpoint_url"]),
+        "AWS_DEFAULT_REGION": str(stack.emulator["region"]),
+        "AWS_ACCESS_KEY_ID": str(stack.emulator["access_key_id"]),
+        "AWS_SECRET_ACCESS_KEY": str(stack.emulator["secret_access_key"]),
+    }
+    command = [sys.executable, "-c", "from keyturn_cli.app import main; main()", "uninstall", stack.stack_name]
+    return subprocess.run(
+        [*command, *arguments],
+        env=os.environ | environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def states(stack: StackFile) -> list[str]:
+    """Return the states of the keys that survive."""
+    survivors: list[dict[str, Any]] = json.loads(uninstall(stack, "--json").stdout)["survivors"]
+    assert [each["kind"] for each in survivors].count("table") == 3
+    return [each["state"] for each in survivors if each["kind"] == "key"]
+
+
+def test_keys_outlive_the_stack_until_somebody_ends_them(tmp_path: Path) -> None:
+    """Nothing is done while the stack is there, nor without the second word; then every key is on its way out."""
+    with EmbeddedStack(tmp_path / "local", ports=ANY_PORTS) as stack:
+        there = uninstall(stack, "--delete-keys", "--confirm", stack.stack_name)
+        assert (there.returncode, "delete it first" in there.stderr) == (1, True)
+        assert states(stack) == ["Enabled", "Enabled"]
+        cloudformation = aws(stack, "cloudformation")
+        cloudformation.delete_stack(StackName=stack.stack_name)
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=stack.stack_name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        assert states(stack) == ["Enabled", "Enabled"]
+        refused = uninstall(stack, "--delete-keys", typed="another\n")
+        assert (refused.returncode, "nothing was done" in refused.stderr) == (1, True)
+        assert states(stack) == ["Enabled", "Enabled"]
+        done = uninstall(stack, "--delete-keys", "--days", "7", typed=f"{stack.stack_name}\n")
+        assert (done.returncode, done.stdout.count("is deleted in 7 days")) == (0, 2), done.stderr
+        assert states(stack) == ["PendingDeletion", "PendingDeletion"]
+        again = uninstall(stack, "--delete-keys")
+        assert (again.returncode, again.stdout) == (0, f"no key of {stack.stack_name} is left to delete\n")
