@@ -47,6 +47,15 @@ def test_a_cut_spares_what_was_issued_after_it(kind: TargetKind) -> None:
     assert not hit(snapshot, Target(kind, "a"), issued_at=T + 6)
 
 
+def test_a_whole_client_costs_one_item() -> None:
+    """R49: one cut refuses each token that the client holds, however many these are."""
+    snapshot = snapshot_of(entry("client#web", T))
+    client = Target(TargetKind.CLIENT, "web")
+    tokens = [(Target(TargetKind.TOKEN, str(number)), client) for number in range(1000)]
+    assert all(snapshot.find(token)[0].hits(issued_at=T, kid="k", now=T) for token in tokens)
+    assert len(snapshot) == 1
+
+
 def test_a_cut_at_the_beginning_of_time_hits_nothing_and_is_no_error() -> None:
     """A cut of 0 is a cut."""
     assert hit(snapshot_of(entry("sub#a", 0)), Target(TargetKind.SUBJECT, "a"), issued_at=0)
