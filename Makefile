@@ -210,6 +210,11 @@ fuzz: setup $(LONG_STAMP) ## a million mutated tokens against two oracles, then 
 mutants: setup $(LONG_STAMP) ## break every expression of keyturn.jose once, and count the tests that notice
 	@.venv-long/bin/python -m tests.mutants.run
 
+# Not part of `make check`: what it prints is of the machine that it runs on.
+.PHONY: bench
+bench: setup ## measure P8, P9 and P11, and where the authorizer's reads meet DynamoDB's limits (docs/scale.md)
+	@PYTHONPATH=.:functions:layers/keyturn .venv/bin/python -m benchmarks $(ONLY)
+
 # The region is the person's own, of the environment or of the profile, not the default that everything else here takes.
 .PHONY: verify-aws
 verify-aws: setup tools ## deploy into an AWS account as STACK=name, assert every fact, write docs/verification (KEEP=1 leaves the stack)

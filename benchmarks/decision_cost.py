@@ -1,0 +1,96 @@
+"""P11: what a million decisions cost, by AWS's price list, the fee of API Gateway aside; nothing of it ran on AWS.
+
+A decision pays for a Lambda request, for the billed duration, for the lines that it writes, and for its reads: in
+snapshot mode its part of the renewals, in strict mode each target and its part of the renewal of the keys.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+
+from benchmarks import prices
+from benchmarks.goals import Figure
+from benchmarks.load_model import Load, reads_a_second
+from keyturn.observability import log_event
+from tests.fakes.token_factory import good_claims
+
+GATES = {"snapshot": (0.45, 0.25), "strict": (1.3, 0.9)}
+
+
+@dataclass(frozen=True)
+class Duration:
+    """What is assumed of time, in milliseconds: a decision in memory, and one round trip to DynamoDB.
+
+    256 MB get a seventh of a vCPU (1,769 MB are one: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html),
+    so that 0.15 ms of a full core are about 1 ms; one more is for the runtime around it.
+    """
+
+    decision: float = 2.0
+    round_trip: float = 5.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Dollars for a million decisions."""
+
+    requests: float
+    duration: float
+    logs: float
+    reads: float
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.requests + self.duration + self.logs + self.reads
+
+
+def decision_cost(load: Load, mode: str, *, logged: float = 1.0, duration: Duration | None = None) -> Cost:
+    """Return the cost in this mode; `logged` is the share of decisions that write a line.
+
+    Of a renewal the keys are one round trip, and in snapshot mode global and the feed two more.
+    """
+    times = duration or Duration()
+    renewals = load.refreshes / load.decisions
+    round_trips = renewals + 1 if mode == "strict" else 3 * renewals
+    milliseconds = times.decision + times.round_trip * round_trips
+    gb_seconds = 256 / 1024 * milliseconds / 1000
+    return Cost(
+        requests=prices.MILLION * prices.LAMBDA_REQUEST,
+        duration=prices.MILLION * gb_seconds * prices.LAMBDA_GB_SECOND,
+        logs=prices.MILLION * logged * (line_bytes() + prices.LOG_EVENT_BYTES) * prices.LOG_BYTE,
+        reads=prices.MILLION * reads_a_second(load, mode) / load.decisions * prices.READ_REQUEST_UNIT,
+    )
+
+
+def line_bytes() -> int:
+    """Return the length of the line that the authorizer writes for an allowed request."""
+    written = io.StringIO()
+    with redirect_stdout(written):
+        log_event("INFO", "allowed", api="http_2.0", jti=good_claims()["jti"])
+    return len(written.getvalue().encode())
+
+
+def cost_figures(load: Load) -> list[Figure]:
+    """Return P11 in both modes, under this load."""
+    rate = f"{load.requests:g} a second in a sandbox"
+    return [
+        Figure("P11", f"a million decisions, {mode}, {rate}", "$", *goals, decision_cost(load, mode).total)
+        for mode, goals in GATES.items()
+    ]
+
+
+def cost_table(load: Load, rates: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)) -> str:
+    """Return the parts of the cost in Markdown, by mode and by requests per second and sandbox."""
+    lines = [
+        "| mode | requests/s in a sandbox | requests | duration | logs | reads | $ a million | without lines |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for mode in GATES:
+        for rate in rates:
+            at_rate = replace(load, requests=rate)
+            cost, quiet = decision_cost(at_rate, mode), decision_cost(at_rate, mode, logged=0)
+            parts = (cost.requests, cost.duration, cost.logs, cost.reads, cost.total, quiet.total)
+            lines.append(f"| {mode} | {rate:g} | " + " | ".join(f"{part:.3f}" for part in parts) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,111 @@
+"""How often sandboxes read what, and how old what they know is, as formulae.
+
+A sandbox renews its views at the first request that comes half of the bound after the last renewal. With requests that
+come at random (Poisson) at λ per second, a cycle is B/2 + 1/λ seconds long and holds 1 + λ·B/2 requests, the first of
+which renews. Checked by `load_simulation`, which runs the authorizer's own BoundedView.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.reads import query_units, read_units
+from keyturn.domain.key_ring import RING_NAMES
+from keyturn.domain.revocation import FEED_OVERLAP, GLOBAL_COPIES
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a deployment lets its authorizer do; times in seconds, sizes in bytes.
+
+    `requests`: λ, per second and sandbox. `revocations`: per second, in all. `ring`: size of the ring's item.
+    `feed_item`: size of one. `horizon`: how long a token is accepted. `targets`: of one token, global among them.
+    `busiest_client`: its share of all requests. `lifetime`: of a sandbox, until Lambda replaces it.
+    """
+
+    sandboxes: int
+    requests: float = 10.0
+    bound: float = 10.0
+    revocations: float = 0.1
+    ring: int = 2500
+    feed_item: int = 200
+    horizon: float = 3610.0
+    targets: int = 4
+    busiest_client: float = 0.5
+    lifetime: float = 7200.0
+
+    @property
+    def refreshes(self) -> float:
+        """Renewals of one view per second, by all sandboxes: S / (B/2 + 1/λ)."""
+        return self.sandboxes / (self.bound / 2 + 1 / self.requests)
+
+    @property
+    def decisions(self) -> float:
+        """Decisions per second, by all sandboxes: S·λ."""
+        return self.sandboxes * self.requests
+
+    @property
+    def starts(self) -> float:
+        """Cold starts per second in a steady state: S / lifetime."""
+        return self.sandboxes / self.lifetime
+
+    @property
+    def ring_units(self) -> int:
+        """Units of one renewal of the keys: the default ring's item, and the rings that most stacks do not have."""
+        return read_units(self.ring) + len(RING_NAMES) - 1
+
+    @property
+    def tail_units(self) -> int:
+        """Units of the Query of one renewal: what was written in the overlap and since the last renewal."""
+        window = FEED_OVERLAP + self.bound / 2 + 1 / self.requests
+        return query_units(self.revocations * window, self.feed_item)
+
+    @property
+    def live_revocations(self) -> float:
+        """Revocations that a snapshot holds: those of one horizon."""
+        return self.revocations * (self.horizon + FEED_OVERLAP)
+
+    @property
+    def load_units(self) -> int:
+        """Units of a sandbox's first Query, which reads all that lives."""
+        return query_units(self.live_revocations, self.feed_item)
+
+    @property
+    def mean_age(self) -> float:
+        """Age of the view at a decision, on average: λ·(B/2)² / 2 / (1 + λ·B/2), since the renewing one finds age 0."""
+        half = self.bound / 2
+        return self.requests * half * half / 2 / (1 + self.requests * half)
+
+    def age_quantile(self, share: float) -> float:
+        """Return the age that this share of decisions does not exceed: (share·(1 + λ·B/2) - 1) / λ, at least 0."""
+        return max(0.0, (share * (1 + self.requests * self.bound / 2) - 1) / self.requests)
+
+
+def read_rates(load: Load, mode: str) -> dict[str, float]:
+    """Return the read units per second of what can be a bottleneck, in the mode "snapshot" or "strict".
+
+    The names are those of `limits.CAPACITY`.
+    """
+    rates = {
+        "ring item": load.refreshes * read_units(load.ring),
+        "ring partition": load.refreshes * load.ring_units,
+        "ring table": load.refreshes * load.ring_units,
+    }
+    if mode == "strict":
+        return rates | {
+            "client item": load.decisions * load.busiest_client,
+            "global copy": load.decisions / GLOBAL_COPIES,
+            "revocation table": load.decisions * load.targets,
+        }
+    feed = load.refreshes * load.tail_units + load.starts * load.load_units
+    return rates | {
+        "feed of the day": feed,
+        "global copy": load.refreshes / GLOBAL_COPIES,
+        "revocation table": feed + load.refreshes + load.starts * load.targets,
+    }
+
+
+def reads_a_second(load: Load, mode: str) -> float:
+    """Return all read units per second, of both tables."""
+    rates = read_rates(load, mode)
+    return rates["ring table"] + rates["revocation table"]

@@ -1,0 +1,53 @@
+"""The authorizer as `bootstrap` composes it, on a counted DynamoDB, at a time that is set."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from unittest.mock import patch
+
+from authorizer import bootstrap as root
+from authorizer.request import parse_request
+from keyturn.adapters.lean_dynamodb import LeanDynamoDB
+from tests.fakes import token_factory
+from tests.fakes.authorizer_events import API_ID, authorizer_event
+from tests.fakes.counted_dynamodb import CountedDynamoDB
+
+BOUND = 10
+ENVIRON = {
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "example",
+    "ISSUER": token_factory.ISSUER,
+    "AUDIENCES": token_factory.AUDIENCE,
+    "KEY_RING_TABLE": "rings",
+    "REVOCATION_TABLE": "revocations",
+    "LEEWAY_SECONDS": "10",
+    "MAX_TOKEN_LIFETIME_SECONDS": "3600",
+    "REVOCATION_BOUND_SECONDS": str(BOUND),
+    "ACCESS_RULES": json.dumps({"apis": {API_ID: {"answer": "simple", "routes": {"GET /reports": []}}}}),
+}
+
+
+class ComposedAuthorizer:
+    """A sandbox: each `decide` is one request with a good token, and returns what it asked DynamoDB for."""
+
+    def __init__(self, mode: str) -> None:
+        """Compose an authorizer of this mode; nothing is asked yet."""
+        self.now = float(token_factory.NOW)
+        self.dynamodb = CountedDynamoDB()
+        self._request = parse_request(authorizer_event("http_2.0", token_factory.make_token()))
+        with (
+            patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode}, clear=True),
+            patch.object(root, "LeanDynamoDB", partial(LeanDynamoDB, connect=self.dynamodb)),
+            patch.object(root, "wall_seconds", lambda: self.now),
+            patch.object(root, "monotonic_seconds", lambda: self.now),
+        ):
+            self._authorizer = root.bootstrap.__wrapped__()
+
+    def decide(self) -> list[tuple[str, str]]:
+        """Let one request pass; return the operations and their tables."""
+        asked = len(self.dynamodb.operations)
+        with patch.dict("os.environ", ENVIRON):  # the client reads its credentials at each call
+            self._authorizer.authorize(self._request)
+        return self.dynamodb.operations[asked:]

@@ -1,0 +1,75 @@
+"""DynamoDB as far as the authorizer asks it: answers prepared bytes, and counts the operations."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+
+from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.key_ring_item import ring_to_item
+from tests.fakes.stub_key_ring import ring_of
+
+DATE = "Mon, 21 Sep 2026 14:13:20 GMT"  # token_factory.NOW
+
+
+class CountedDynamoDB:
+    """Opens connections for LeanDynamoDB; `operations` are what was asked, in order, of which table.
+
+    `pages` are the bodies of a feed, one for each Query; `unprocessed` is how many reads of revocations are answered
+    with a key left out.
+    """
+
+    def __init__(self, *pages: bytes) -> None:
+        """Hold one key ring, nothing revoked, and these pages."""
+        self.operations: list[tuple[str, str]] = []
+        self.unprocessed = 0
+        self._pages = list(pages)
+        self._ring = encode_item(ring_to_item(ring_of()))
+
+    def __call__(self, origin: str) -> http.client.HTTPConnection:
+        """Open one more connection."""
+        return _Connection(self)
+
+    def answer(self, operation: str, body: bytes) -> bytes:
+        """Return the body of an answer."""
+        request = json.loads(body)
+        table = request.get("TableName") or next(iter(request["RequestItems"]))
+        self.operations.append((operation, table))
+        if operation == "Query":
+            return self._pages.pop(0) if self._pages else b'{"Items": []}'
+        return json.dumps({} if operation == "GetItem" else self._batch(table, request)).encode()
+
+    def _batch(self, table: str, request: dict[str, Any]) -> dict[str, Any]:
+        if table == "rings":
+            return {"Responses": {table: [self._ring]}, "UnprocessedKeys": {}}
+        keys = request["RequestItems"][table]["Keys"]
+        left_out = {table: {"Keys": keys[:1]}} if self.unprocessed else {}
+        self.unprocessed -= bool(left_out)
+        return {"Responses": {table: []}, "UnprocessedKeys": left_out}
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, dynamodb: CountedDynamoDB) -> None:
+        super().__init__("counted.invalid")
+        self._dynamodb = dynamodb
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **_: Any) -> None:
+        operation = headers["X-Amz-Target"].partition(".")[2]
+        self._body = self._dynamodb.answer(operation, body)
+
+    def getresponse(self) -> Any:
+        return _Answer(self._body)
+
+
+class _Answer:
+    status = 200
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def getheader(self, name: str) -> str:
+        return {"Date": DATE}[name]
+
+    def read(self) -> bytes:
+        return self._body
