@@ -9,7 +9,7 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.adapters.kms_key_provisioner import STACK_TAG
+from keyturn.adapters.kms_key_policy import STACK_TAG
 from keyturn.domain.errors import KeyturnError
 from keyturn_cli.options import AsJson
 from keyturn_cli.output import print_json, print_table

@@ -9,6 +9,9 @@ import json
 import re
 from typing import Any
 
+# Whose key it is: for orphans and bills, never for a right.
+STACK_TAG = "keyturn:stack"
+
 _ROLE_ARN = re.compile(r"(arn:[a-z-]+:iam::[0-9]{12}:)role/.+")
 
 # No Sign, no CreateGrant: a grant would pass on the right to sign.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from botocore.exceptions import ClientError
 
 from keyturn.adapters.aws_errors import aws_errors, error_code
-from keyturn.adapters.kms_key_policy import key_policy, same_policy
+from keyturn.adapters.kms_key_policy import STACK_TAG, key_policy, same_policy
 from keyturn.adapters.kms_signer import KmsSigner, kms_algorithm
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _Answer = TypeVar("_Answer")
 
-STACK_TAG = "keyturn:stack"
 NONCE_TAG = "keyturn:nonce"
 _PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds; IAM and KMS are consistent a little later
 _RSA_SPECS: dict[int, KeySpecType] = {2048: "RSA_2048", 3072: "RSA_3072"}
