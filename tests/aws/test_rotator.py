@@ -8,8 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
-from keyturn.adapters.kms_key_policy import key_policy
-from keyturn.adapters.kms_key_policy import STACK_TAG
+from keyturn.adapters.kms_key_policy import STACK_TAG, key_policy
 from keyturn.adapters.kms_key_provisioner import NONCE_TAG
 from keyturn.domain.errors import VersionConflict
 from keyturn.domain.key_ring import DEFAULT_RING
