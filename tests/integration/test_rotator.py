@@ -14,7 +14,7 @@ from joserfc.jwk import KeySet
 from local.demo_client import AUDIENCE
 from local.deployer import DeployError
 from local.ports import ANY_PORTS
-from local.stack import EmbeddedStack
+from local.stack import PARAMETERS, EmbeddedStack
 from tests.integration.aws import aws
 from tests.integration.http import CLIENT, ask, get_token, statuses
 
@@ -101,6 +101,19 @@ def test_a_compromised_key_is_out_at_once_and_for_good(stack: StackFile) -> None
     assert aws(stack, "kms").describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] in {"Disabled", "PendingDeletion"}
     again = rotator(stack, action="compromise", kid=kid_of(old), reason="a drill", actor="operator")
     assert states(again).get(kid_of(old), "COMPROMISED") == "COMPROMISED"
+
+
+def test_a_key_that_somebody_disables_is_replaced_by_the_next_tick(stack: StackFile) -> None:
+    """Its tokens stay good, the standby signs on, and the tick fails, so that the alarm rings."""
+    time.sleep(int(PARAMETERS["PublishLeadSeconds"]))  # the standby may have been made a moment ago
+    old = get_token(stack)
+    [arn] = [key["arn"] for key in stored_keys(stack) if key["kid"] == kid_of(old)]
+    aws(stack, "kms").disable_key(KeyId=arn)
+    assert ask(stack).status_code == 503
+    assert "somebody disabled or deleted it in KMS" in rotator(stack, action="tick")["errorMessage"]
+    new = token_of_another_key(stack, kid_of(old))
+    assert set(statuses(stack, old).values()) == set(statuses(stack, new).values()) == ALLOWED
+    assert rotator(stack, action="tick")["applied"] == []
 
 
 def stored_keys(stack: StackFile) -> list[dict[str, Any]]:
