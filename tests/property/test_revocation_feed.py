@@ -1,0 +1,142 @@
+"""No acknowledged revocation is ever missed, whatever clocks, delays, crashes and the order of things do (R47).
+
+The real writer, with its real clock, writes through a DynamoDB that takes its time before and after each commit, loses
+answers, throttles and cancels; the real snapshot reads what is committed, in any order, and breaks off anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from email.utils import formatdate
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
+from keyturn.adapters.service_clock import ServiceClock
+from keyturn.domain.errors import KeyturnError
+from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocation_snapshot import FeedEntry, RevocationSnapshot
+
+HORIZON = 3610
+START = 1_790_000_000.0
+NO_ANSWER, THROTTLED, CONFLICT, FINE = "no answer", "throttled", "conflict", "fine"
+DELAYS = st.sampled_from([0.0, 0.1, 1.0, 7.0, 14.0, 16.0, 29.0, 31.0, 300.0])
+CALLS = st.tuples(DELAYS, DELAYS, st.sampled_from([FINE, FINE, FINE, NO_ANSWER, THROTTLED, CONFLICT]))
+READS = st.tuples(st.none() | st.integers(0, 5), st.randoms(use_true_random=False))
+
+
+class World:
+    """True time, and what is committed in the feed."""
+
+    def __init__(self) -> None:
+        self.time = START
+        self.feed: list[FeedEntry] = []
+
+
+class Dynamo:
+    """A DynamoDB client as the writer uses it: each call waits, commits or not, waits, and answers or not."""
+
+    def __init__(self, world: World, calls: list[tuple[float, float, str]]) -> None:
+        self.world = world
+        self.calls = calls
+        self.handlers: dict[str, Any] = {}
+        self.meta = SimpleNamespace(events=SimpleNamespace(register=self.handlers.__setitem__))
+        self.exceptions = SimpleNamespace(
+            TransactionInProgressException=type("InProgress", (ClientError,), {}),
+            TransactionCanceledException=type("Cancelled", (ClientError,), {}),
+        )
+
+    def hello(self) -> None:
+        """Answer anything: the clock needs one answer."""
+        self._answer()
+
+    def transact_write_items(self, *, TransactItems: list[Any], ClientRequestToken: str) -> None:  # noqa: N803
+        """Do what the script says."""
+        assert ClientRequestToken
+        before, after, outcome = self.calls.pop(0) if self.calls else (0.0, 0.0, FINE)
+        self.handlers["before-send.dynamodb"]()
+        self.world.time += before
+        if outcome == CONFLICT:
+            response: Any = {"Error": {"Code": "x"}, "CancellationReasons": [{"Code": "TransactionConflict"}]}
+            raise self.exceptions.TransactionCanceledException(response, "TransactWriteItems")
+        if outcome == THROTTLED:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "TransactWriteItems")
+        item = TransactItems[0]["Put"]["Item"]
+        self.world.feed.append((item["target"]["S"], None, int(item["sk"]["S"][:10])))  # type: ignore[arg-type]
+        committed = self.world.time
+        self.world.time += after
+        if outcome == NO_ANSWER:
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems")
+        self._answer(committed, sent=False)
+
+    def _answer(self, date: float | None = None, *, sent: bool = True) -> None:
+        if sent:
+            self.handlers["before-send.dynamodb"]()
+        headers = {"date": formatdate(int(self.world.time if date is None else date), usegmt=True)}
+        self.handlers["after-call.dynamodb"](parsed={"ResponseMetadata": {"HTTPHeaders": headers}})
+
+
+def refresh(world: World, snapshot: RevocationSnapshot, breaks_at: int | None, order: Any) -> bool:
+    """Read the feed as the authorizer does; return whether it was read to its end."""
+    now = int(world.time)
+    since = snapshot.begin(now)
+    entries = [entry for entry in world.feed if entry[2] >= since]
+    order.shuffle(entries)
+    snapshot.add(entries if breaks_at is None else entries[:breaks_at])
+    if breaks_at is not None:
+        return False
+    snapshot.complete(now)
+    return True
+
+
+def knows(snapshot: RevocationSnapshot, jti: str) -> bool:
+    """Tell whether a token of this id is refused."""
+    return bool(snapshot.find([Target(TargetKind.TOKEN, jti)]))
+
+
+@settings(max_examples=600, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("revoke"), st.sampled_from([-600.0, 0.0, 0.4, 600.0]), st.lists(CALLS, max_size=5)),
+            st.tuples(st.just("read"), st.just(0.0), READS),
+            st.tuples(st.just("wait"), st.sampled_from([0.3, 1.0, 5.0, 29.0, 31.0, 600.0]), st.none()),
+        ),
+        max_size=25,
+    )
+)
+def test_what_was_acknowledged_is_in_every_read_that_begins_afterwards(events: list[tuple[str, float, Any]]) -> None:
+    """R47: a writer's wall clock is off by ten minutes, its calls take any time, are lost, or commit unheard."""
+    world, snapshot = World(), RevocationSnapshot(HORIZON)
+    acknowledged: list[tuple[str, float]] = []
+    for number, (kind, amount, details) in enumerate(events):
+        if kind == "wait":
+            world.time += amount
+        elif kind == "read":
+            if refresh(world, snapshot, *details):
+                live = [jti for jti, at in acknowledged if world.time - at < HORIZON]
+                assert all(knows(snapshot, jti) for jti in live), (events, acknowledged)
+        else:
+            jti = f"t{number}"
+            if _revoke(world, jti, wall_offset=amount, calls=list(details)):
+                acknowledged.append((jti, world.time))
+
+
+def _revoke(world: World, jti: str, *, wall_offset: float, calls: list[tuple[float, float, str]]) -> bool:
+    dynamo: Any = Dynamo(world, calls)
+    clock = ServiceClock(dynamo, wall=lambda: world.time + wall_offset, monotonic=lambda: world.time - START)
+    dynamo.hello()
+
+    def pause(seconds: float) -> None:
+        world.time += seconds
+
+    writer = DynamoDbRevocationWriter(dynamo, "revocations", clock, token_horizon=HORIZON, pause=pause)
+    revocation = Revocation(Target(TargetKind.TOKEN, jti), expires_at=int(world.time) + 99_999)
+    with contextlib.suppress(KeyturnError):
+        writer.revoke(revocation, reason="r", actor="a")
+        return True
+    return False
