@@ -7,7 +7,9 @@ answers, throttles and cancels; the real snapshot reads what is committed, in an
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from email.utils import formatdate
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,6 +37,7 @@ class World:
     def __init__(self) -> None:
         self.time = START
         self.feed: list[FeedEntry] = []
+        self.meanwhile: Callable[[], object] = lambda: None
 
 
 class Dynamo:
@@ -60,6 +63,8 @@ class Dynamo:
         before, after, outcome = self.calls.pop(0) if self.calls else (0.0, 0.0, FINE)
         self.handlers["before-send.dynamodb"]()
         self.world.time += before
+        # Somebody reads to the end of the feed while this write is on its way, and moves the cursor past its time.
+        self.world.meanwhile()
         if outcome == CONFLICT:
             response: Any = {"Error": {"Code": "x"}, "CancellationReasons": [{"Code": "TransactionConflict"}]}
             raise self.exceptions.TransactionCanceledException(response, "TransactWriteItems")
@@ -112,6 +117,7 @@ def knows(snapshot: RevocationSnapshot, jti: str) -> bool:
 def test_what_was_acknowledged_is_in_every_read_that_begins_afterwards(events: list[tuple[str, float, Any]]) -> None:
     """R47: a writer's wall clock is off by ten minutes, its calls take any time, are lost, or commit unheard."""
     world, snapshot = World(), RevocationSnapshot(HORIZON)
+    world.meanwhile = lambda: refresh(world, snapshot, None, Random(0))
     acknowledged: list[tuple[str, float]] = []
     for number, (kind, amount, details) in enumerate(events):
         if kind == "wait":
