@@ -86,5 +86,6 @@ def test_the_rotator_turns_the_keys_from_a_container(sam_local: SamLocal) -> Non
     assert "promote" in {step["action"] for step in rotated}
     assert set(statuses(sam_local.stack, token).values()) == {200}
     compromised = sam_local.invoke("KeyRotatorFunction", "key_rotator/compromise")["applied"]
-    assert {"action": "compromise", "subject": sam_local.event("key_rotator/compromise")["kid"]} in compromised
+    kid = sam_local.event("key_rotator/compromise")["kid"]
+    assert ("compromise", kid) in [(step["action"], step.get("subject")) for step in compromised]
     assert 200 not in statuses(sam_local.stack, token).values()
