@@ -1,56 +1,91 @@
-"""`keyturn revoke`: end a token, or all that a client or a subject holds."""
+"""`keyturn revoke`: end a token, a grant, a session, or all that a subject, a client or everybody holds."""
 
 from __future__ import annotations
 
 import getpass
-from math import floor
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
-from keyturn_cli.deployment import TOKEN_HORIZON, find_deployment
+from keyturn.domain.revocation import CUT_KINDS
+from keyturn_cli.deployment import find_deployment
 from keyturn_cli.options import AsJson, Stack
-from keyturn_cli.output import format_time, print_json
-from keyturn_cli.token import read_token, unverified_claims
+from keyturn_cli.output import print_json
+from keyturn_cli.revocation_aim import NothingToRevoke, aim
+from keyturn_cli.revocation_plan import Plan, plan
+
+_MAX_REASON = 256
 
 
 def revoke(
     token: Annotated[str | None, typer.Option(help="One access token; - reads it from standard input.")] = None,
     jti: Annotated[str | None, typer.Option(help="One access token, by its jti.")] = None,
+    gid: Annotated[str | None, typer.Option(help="Every token of this grant.")] = None,
+    sid: Annotated[str | None, typer.Option(help="Every token of this session.")] = None,
     client: Annotated[str | None, typer.Option(help="Every token that this client holds now.")] = None,
     subject: Annotated[str | None, typer.Option(help="Every token about this subject, as of now.")] = None,
+    all_before: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Every token issued until then: `now`, or an RFC 3339 time.")
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "revoked by an operator",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be hit; write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before many tokens are hit.")] = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Revoke; returns when the revocation is stored, from which moment the stated bound counts."""
-    target = _target(token=token, jti=jti, client=client, subject=subject)
+    """Revoke; returns when the revocation is stored, from which moment the stated bound counts.
+
+    A client, a subject and everything are shown first, and asked about. Nothing is taken back; new tokens are good.
+    """
+    options = {"--token": token, "--jti": jti, "--gid": gid, "--sid": sid, "--client": client, "--subject": subject}
+    option, value = _only(options | {"--all-before": all_before})
+    _check_reason(reason)
     deployment = find_deployment(stack, Path.cwd())
-    now = floor(deployment.clock().now().latest)
-    revocation = Revocation(
-        target,
-        # No token that it hits lives longer than the longest that any verifier accepts.
-        expires_at=now + TOKEN_HORIZON,
-        not_before=now if target.kind in CUT_KINDS else None,
-    )
-    deployment.revocations().revoke(revocation, reason=reason, actor=getpass.getuser())
-    if as_json:
-        print_json({"target": target.key, "not_before": revocation.not_before, "expires_at": revocation.expires_at})
+    try:
+        what = aim(deployment, option, value)
+        planned = plan(deployment, what)
+        if dry_run:
+            _tell(planned, "dry_run", as_json=as_json)
+            return
+        if not yes and what.target.kind in CUT_KINDS:
+            _show(planned, err=True)
+            typer.confirm("Revoke?", abort=True, err=True)
+            # What was issued while the question stood is in somebody's hand as well.
+            planned = plan(deployment, what)
+    except NothingToRevoke as nothing:
+        if as_json:
+            print_json({"outcome": "nothing_to_revoke", "explanation": str(nothing)})
+        else:
+            typer.echo(f"nothing to revoke: {nothing}")
         return
-    upto = "" if revocation.not_before is None else f": every token issued until {format_time(revocation.not_before)}"
-    typer.echo(f"revoked {target.key}{upto}")
+    deployment.revocations().revoke(planned.revocation, reason=reason, actor=getpass.getuser())
+    _tell(planned, "revoked", as_json=as_json)
 
 
-def _target(*, token: str | None, jti: str | None, client: str | None, subject: str | None) -> Target:
-    given = {TargetKind.CLIENT: client, TargetKind.SUBJECT: subject, TargetKind.TOKEN: jti}
-    targets = [Target(kind, identifier) for kind, identifier in given.items() if identifier is not None]
-    if token is not None:
-        found = unverified_claims(read_token(token)).get("jti")
-        if not isinstance(found, str) or not found:
-            raise typer.BadParameter("the token has no jti", param_hint="--token")
-        targets.append(Target(TargetKind.TOKEN, found))
-    if len(targets) != 1:
-        raise typer.BadParameter("name exactly one of --token, --jti, --client and --subject")
-    return targets[0]
+def _only(options: dict[str, str | None]) -> tuple[str, str]:
+    given = [(option, value) for option, value in options.items() if value is not None]
+    if len(given) != 1:
+        raise typer.BadParameter(f"name exactly one of {', '.join(options)}")
+    return given[0]
+
+
+def _check_reason(reason: str) -> None:
+    if not 0 < len(reason) <= _MAX_REASON or not reason.isprintable():
+        raise typer.BadParameter(f"a reason is 1 to {_MAX_REASON} printable characters", param_hint="--reason")
+
+
+def _tell(planned: Plan, outcome: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"outcome": outcome, **planned.fields()})
+    elif outcome == "dry_run":
+        _show(planned, err=False)
+        typer.echo("dry run: nothing was written")
+    else:
+        already = "" if planned.changes else " (it was already)"
+        typer.echo(f"revoked {planned.name}: {planned.hits}{already}")
+
+
+def _show(planned: Plan, *, err: bool) -> None:
+    for name, value in planned.rows().items():
+        typer.echo(f"{name:<10} {value}", err=err)

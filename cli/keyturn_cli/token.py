@@ -10,7 +10,7 @@ import jwt
 import typer
 
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
-from keyturn.domain.key_ring import to_jwks
+from keyturn.domain.key_ring import SIGNING_ALGORITHMS, to_jwks
 from keyturn.domain.revocation import targets_of
 from keyturn.jose import ANY_AUDIENCE, KeySet, TokenError, VerificationPolicy, verify_access_token
 from keyturn.jose.policy import MAX_LEEWAY
@@ -65,7 +65,7 @@ def explain(
     """Say which rule refuses a token, what it has and what would be right; exit code 1 if it is refused or revoked."""
     raw = read_token(token)
     deployment = find_deployment(stack, Path.cwd())
-    told = _explain(raw, deployment, _policy(deployment, frozenset(audience or ()) or ANY_AUDIENCE, leeway))
+    told = _explain(raw, deployment, verification_policy(deployment, frozenset(audience or ()) or ANY_AUDIENCE, leeway))
     if as_json:
         print_json(told)
     else:
@@ -76,7 +76,7 @@ def explain(
 
 
 def _explain(raw: str, deployment: Deployment, policy: VerificationPolicy) -> dict[str, str]:
-    keys = _keys(deployment)
+    keys = issuer_keys(deployment)
     now = deployment.clock().now().earliest
     try:
         verified = verify_access_token(raw, keys, policy, now=now)
@@ -92,23 +92,25 @@ def _explain(raw: str, deployment: Deployment, policy: VerificationPolicy) -> di
 def _verify(raw: str, stack: str | None) -> str:
     """Return "valid", or the rule that refuses it; revocations are not looked up."""
     deployment = find_deployment(stack, Path.cwd())
-    policy = _policy(deployment, ANY_AUDIENCE, MAX_LEEWAY)
+    policy = verification_policy(deployment, ANY_AUDIENCE, MAX_LEEWAY)
     try:
-        verify_access_token(raw, _keys(deployment), policy, now=deployment.clock().now().earliest)
+        verify_access_token(raw, issuer_keys(deployment), policy, now=deployment.clock().now().earliest)
     except TokenError as error:
         return f"refused: {error}"
     return "valid"
 
 
-def _keys(deployment: Deployment) -> KeySet:
+def issuer_keys(deployment: Deployment) -> KeySet:
+    """Return the keys that the stack publishes."""
     return KeySet.from_jwks(to_jwks(deployment.key_rings().load_all()))
 
 
-def _policy(deployment: Deployment, audiences: Any, leeway: int) -> VerificationPolicy:
+def verification_policy(deployment: Deployment, audiences: Any, leeway: int) -> VerificationPolicy:
+    """Return the stack's rules, with the longest lifetime that it may be configured to accept."""
     return VerificationPolicy(
         issuer=deployment.issuer,
         audiences=audiences,
-        algorithms=frozenset({"RS256", "PS256", "ES256"}),
+        algorithms=frozenset(SIGNING_ALGORITHMS),
         leeway=leeway,
         max_lifetime=TOKEN_HORIZON,
     )

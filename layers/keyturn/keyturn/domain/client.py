@@ -33,7 +33,7 @@ class Client:
 
     def __post_init__(self) -> None:
         """Refuse a registration that could not work or would blur name spaces; raises ValueError that says which."""
-        if _CLIENT_ID.fullmatch(self.client_id) is None:
+        if not is_client_id(self.client_id):
             raise ValueError("a client id is 1 to 64 of A-Z a-z 0-9 . _ - and does not begin with u_")
         if not 0 < len(self.name) <= 100 or not self.name.isprintable():
             raise ValueError("a client's name is 1 to 100 printable characters")
@@ -44,6 +44,11 @@ class Client:
         for audience in (*self.audiences, *self.introspects):
             if _AUDIENCE.fullmatch(audience) is None:
                 raise ValueError("an audience is 1 to 255 printable characters without spaces")
+
+
+def is_client_id(value: str) -> bool:
+    """Tell whether a client could be registered by this id."""
+    return _CLIENT_ID.fullmatch(value) is not None
 
 
 def hash_secret(secret: str) -> str:

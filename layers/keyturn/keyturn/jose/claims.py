@@ -15,10 +15,15 @@ _IDENTIFIER = re.compile("[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,256}"
 _MAX_NUMERIC_DATE = 2**53
 
 
+def is_identifier(value: str) -> bool:
+    """Tell whether a token that holds can have this as its sub, client_id, jti, sid or gid."""
+    return _IDENTIFIER.fullmatch(value) is not None
+
+
 def identifier(claims: dict[str, Any], name: str) -> str:
     """Return a claim that is a printable string of 1 to 256 characters; raises TokenError."""
     value = claims.get(name)
-    if not isinstance(value, str) or _IDENTIFIER.fullmatch(value) is None:
+    if not isinstance(value, str) or not is_identifier(value):
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)
     return value
 
