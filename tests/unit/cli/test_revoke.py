@@ -1,0 +1,218 @@
+"""What the operator revokes, what is shown before, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
+from keyturn.adapters.revocation_item import target_key
+from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn_cli.deployment import TOKEN_HORIZON
+from tests.fakes.command_stack import command_stack, deployment, put_ring, run
+from tests.fakes.token_factory import ISSUER, make_token, signing_key
+
+CLIENT = Target(TargetKind.CLIENT, "c_1")
+TOKEN = Target(TargetKind.TOKEN, "id-1")
+COPIES = [Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
+WIDE = [("--client", "c_1"), ("--subject", "u_1"), ("--all-before", "now")]
+
+
+@pytest.fixture(autouse=True)
+def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Bring up a stack in this folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("getpass.getuser", lambda: "operator")
+    with command_stack(tmp_path):
+        yield
+
+
+def found(*targets: Target) -> tuple[Revocation, ...]:
+    return DynamoDbRevocationReader(deployment().dynamodb, "revocations").find(targets)
+
+
+def items() -> list[dict[str, Any]]:
+    return [*deployment().dynamodb.scan(TableName="revocations")["Items"]]
+
+
+def now() -> int:
+    return int(deployment().clock().now().earliest)
+
+
+def revoke(*arguments: str, stdin: str | None = None) -> dict[str, Any]:
+    """Return what a revocation that succeeds says to a program."""
+    result = run("revoke", *arguments, "--json", stdin=stdin)
+    assert result.exit_code == 0, result.output
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def a_token(**claims: Any) -> str:
+    """Return a token of the stack that lives for ten minutes more, with changes to its claims."""
+    put_ring(signing_key())
+    issued_at = now() - 300
+    return make_token(claims={"iss": ISSUER, "jti": "id-1", "iat": issued_at, "exp": issued_at + 900} | claims)
+
+
+def at(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def test_a_token_is_revoked_by_its_jti_from_standard_input() -> None:
+    """`revoke --token -` needs no argument that others see, and lasts until nobody accepts the token (R50)."""
+    raw = a_token()
+    answer = revoke("--token", "-", stdin=raw)
+    assert answer["token"] == {"sub": "u_0123456789abcdef0123456789abcdef", "client_id": "web", "exp": now() + 600}
+    [revocation] = found(TOKEN)
+    assert (revocation.not_before, revocation.expires_at) == (None, answer["token"]["exp"] + 60)
+
+
+@pytest.mark.parametrize(("option", "kind", "days"), [("--jti", "jti", 0), ("--gid", "gid", 90), ("--sid", "sid", 90)])
+def test_one_token_one_grant_and_one_session_are_not_asked_about(option: str, kind: str, days: int) -> None:
+    """Each is ended by its identifier, whatever the iat, and remembered for as long as it can live (R50)."""
+    revoke(option, "x")
+    [revocation] = found(Target(TargetKind(kind), "x"))
+    assert revocation.not_before is None
+    assert abs(revocation.expires_at - now() - (days * 86_400 or TOKEN_HORIZON)) < 60
+
+
+@pytest.mark.parametrize("what", WIDE)
+def test_many_tokens_are_cut_at_this_second(what: tuple[str, str]) -> None:
+    """A client, a subject, everything: cut at the late end of the present, so that no token in hand survives (R49)."""
+    before = now()
+    answer = revoke(*what, "--yes", "--reason", "a drill")
+    [target] = [item for item in items() if item["pk"]["S"] in ("client#c_1", "sub#u_1", "global#7")]
+    assert before < int(target["not_before"]["N"]) == answer["not_before"]
+    assert int(target["expires_at"]["N"]) > answer["not_before"] + 3600
+    assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": "operator"})
+
+
+@pytest.mark.parametrize("what", WIDE)
+def test_many_tokens_are_shown_and_asked_about(what: tuple[str, str]) -> None:
+    """Without --yes the operator sees what is hit; "no" leaves everything unchanged, "yes" revokes."""
+    refused = run("revoke", *what, stdin="n\n")
+    assert refused.exit_code == 1
+    assert "hits       every token" in refused.stderr
+    assert "issued until 20" in refused.stderr
+    assert items() == []
+    agreed = run("revoke", *what, stdin="y\n")
+    assert agreed.exit_code == 0
+    assert agreed.stdout.startswith("revoked ")
+    assert items() != []
+
+
+@pytest.mark.parametrize("what", [*WIDE, ("--jti", "id-1"), ("--gid", "g"), ("--sid", "s")])
+def test_a_dry_run_writes_nothing(what: tuple[str, str]) -> None:
+    """`--dry-run` says what would be hit, even beside --yes, and changes nothing."""
+    assert revoke(*what, "--dry-run", "--yes")["outcome"] == "dry_run"
+    assert "dry run: nothing was written" in run("revoke", *what, "--dry-run").stdout
+    assert items() == []
+
+
+def test_what_is_stored_already_is_said() -> None:
+    """A repetition is harmless, and the dry run says beforehand whether it would change anything (R50)."""
+    cut = now() - 60
+    assert (first := revoke("--all-before", at(cut), "--yes"))["changes"]
+    again = revoke("--all-before", at(cut - 5), "--dry-run")
+    assert again["stored"] == {"not_before": cut, "expires_at": first["expires_at"]}
+    raw = a_token()
+    revoke("--token", "-", stdin=raw)
+    assert not revoke("--token", "-", "--dry-run", stdin=raw)["changes"]
+    shown = run("revoke", "--token", "-", stdin=raw)
+    assert shown.stdout == "revoked jti#id-1: the one token with this jti (it was already)\n"
+
+
+def test_a_copy_of_global_without_the_cut_counts_as_none() -> None:
+    """What one copy lacks is not stored: a token asks for one copy only."""
+    cut = now() - 60
+    revoke("--all-before", at(cut), "--yes")
+    deployment().dynamodb.delete_item(TableName="revocations", Key=target_key(COPIES[7]))
+    answer = revoke("--all-before", at(cut), "--dry-run")
+    assert (answer["stored"], answer["changes"]) == (None, True)
+
+
+def test_a_cut_of_everything_keeps_the_marks_of_compromised_keys() -> None:
+    """I8: `--all-before` is in every copy of global, and takes no mark of an emergency away."""
+    mark = encode_item({"v": 1, "expires_at": now() + 99_999, "compromised_kids": frozenset({"stolen"})})
+    for copy in COPIES:
+        deployment().dynamodb.put_item(TableName="revocations", Item=target_key(copy) | mark)
+    assert revoke("--all-before", "now", "--dry-run")["stored"] is None
+    cut = revoke("--all-before", "now", "--yes")["not_before"]
+    assert [(each.not_before, each.compromised_kids) for each in found(*COPIES)] == [
+        (cut, frozenset({"stolen"}))
+    ] * GLOBAL_COPIES
+
+
+def test_a_time_counts_with_its_zone() -> None:
+    """`--all-before` cuts at an RFC 3339 time, whichever zone it is told in."""
+    cut = now() - 60
+    told = datetime.fromtimestamp(cut, timezone(timedelta(hours=5, minutes=30))).isoformat()
+    assert revoke("--all-before", told, "--yes")["not_before"] == cut
+
+
+def test_a_time_before_every_token_hits_nothing() -> None:
+    """A time older than any token lives is said to hit nothing, and nothing is written."""
+    assert revoke("--all-before", at(now() - TOKEN_HORIZON - 5), "--yes")["outcome"] == "nothing_to_revoke"
+    assert items() == []
+
+
+def test_an_expired_token_is_nothing_to_revoke() -> None:
+    """A token that nobody accepts any more: said so, exit code 0, and nothing is written."""
+    raw = a_token(iat=now() - 3600, exp=now() - 61)
+    shown = run("revoke", "--token", "-", stdin=raw)
+    assert (shown.exit_code, shown.stdout[:40]) == (0, "nothing to revoke: the token has expired")
+    assert items() == []
+
+
+def test_a_token_within_the_leeway_is_revoked() -> None:
+    """A token that has just expired is still accepted by some verifier: it is revoked until none does."""
+    raw = a_token(iat=now() - 900, exp=now() - 30)
+    assert revoke("--token", "-", stdin=raw)["expires_at"] > now()
+    assert len(found(TOKEN)) == 1
+
+
+@pytest.mark.parametrize("foreign", ["issuer", "key", "nonsense"])
+def test_a_token_of_somebody_else_is_an_error(foreign: str) -> None:
+    """Revocations are by (iss, jti): a jti in a token that is not ours may be that of another token of ours."""
+    raw = {
+        "issuer": a_token(iss="https://other.example"),
+        "key": make_token(key=signing_key(name="other"), claims={"iss": ISSUER, "jti": "id-1"}),
+        "nonsense": "nonsense",
+    }[foreign]
+    result = run("revoke", "--token", "-", stdin=raw)
+    assert result.exit_code == 2
+    assert "--jti" in result.stderr
+    assert raw not in result.stderr
+    assert items() == []
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        (),
+        ("--jti", "a", "--client", "b"),
+        ("--jti", ""),
+        ("--sid", "a\nb"),
+        ("--gid", "g" * 257),
+        ("--subject", "\x1b[2J"),
+        ("--client", "u_1"),
+        ("--client", "two words"),
+        ("--client", "c" * 65),
+        ("--all-before", "yesterday"),
+        ("--all-before", "2026-09-21T14:13:20"),
+        ("--all-before", "2026-09-21"),
+        ("--all-before", "9999-01-01T00:00:00Z"),
+        ("--jti", "a", "--reason", ""),
+        ("--jti", "a", "--reason", "r" * 257),
+    ],
+)
+def test_what_can_be_no_revocation_is_a_usage_error(what: tuple[str, ...]) -> None:
+    """Nothing, two things, no identifier of any token, no time or one to come: exit code 2, and nothing is written."""
+    assert run("revoke", *what, "--yes").exit_code == 2
+    assert items() == []
