@@ -103,7 +103,7 @@ def test_many_tokens_are_shown_and_asked_about(what: tuple[str, str]) -> None:
     assert items() == []
     agreed = run("revoke", *what, stdin="y\n")
     assert agreed.exit_code == 0
-    assert agreed.stdout.startswith("revoked ")
+    assert "revoked " in agreed.stdout
     assert items() != []
 
 
