@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from local.stack_file import StackFile
 
 
@@ -28,3 +31,16 @@ def function_name(stack: StackFile, logical_id: str) -> str:
     )
     name: str = resource["StackResourceDetail"]["PhysicalResourceId"]
     return name
+
+
+@contextmanager
+def redirected(stack: StackFile, logical_id: str, service: str, origin: str) -> Iterator[None]:
+    """Point one function's calls to one service, such as DYNAMODB, elsewhere; it starts anew, now and at the end."""
+    lambda_, name = aws(stack, "lambda"), function_name(stack, logical_id)
+    variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    override = {f"AWS_ENDPOINT_URL_{service}": origin}
+    lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | override})
+    try:
+        yield
+    finally:
+        lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})

@@ -12,7 +12,7 @@ import pytest
 
 from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
-from tests.integration.aws import aws, function_name
+from tests.integration.aws import aws, function_name, redirected
 from tests.integration.http import CLIENT, ask, get_token, post, statuses
 
 if TYPE_CHECKING:
@@ -67,14 +67,10 @@ def service_replaced(stack: StackFile, function: str, service: str, status: int,
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    lambda_, name = aws(stack, "lambda"), function_name(stack, function)
-    variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    override = {f"AWS_ENDPOINT_URL_{service}": f"http://127.0.0.1:{server.server_port}"}
-    lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | override})
     try:
-        yield
+        with redirected(stack, function, service, f"http://127.0.0.1:{server.server_port}"):
+            yield
     finally:
-        lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
         handler.silent.set()  # type: ignore[attr-defined]
         server.shutdown()
         server.server_close()

@@ -15,13 +15,13 @@ from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
 from tests.integration.aws import aws
 from tests.integration.test_rotator import rotator
-from tests.integration.traffic import ATTEMPTS, JWKS, TOKEN, Caller, Traffic
+from tests.integration.traffic import ATTEMPTS, JWKS, TOKEN, ApiClient, Caller, ForeignVerifier, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.stack_file import StackFile
-    from tests.integration.traffic import Answer, Record, Token
+    from tests.integration.traffic import Answer, Record, Token, Worker
 
 ROTATIONS = 5
 BOUND = 3
@@ -91,7 +91,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         phases.append(Phase(name, phases[-1].ended_at if phases else begun_at, wall_seconds()))
 
     stack = EmbeddedStack(tmp_path_factory.mktemp("traffic"), ports=ANY_PORTS, parameters=PARAMETERS)
-    with stack as running, Traffic(running, LONGEST_CACHE) as traffic:
+    with stack as running, Traffic(workers(running)) as traffic:
         begun_at, caller = wall_seconds(), Caller(running)
         traffic.start()
         for number in range(1, ROTATIONS + 1):
@@ -104,6 +104,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         tick_for(running, BOUND + LIFETIME / 2)
         end_phase("emergency")
         return Run(phases, emergency, caller.record + traffic.stop(), stored_keys(running))
+
+
+def workers(stack: StackFile) -> list[Worker]:
+    """Return a client of each API, and a verifier that knows the stack by its JWKS alone."""
+    return [*(ApiClient(stack, api) for api in stack.apis), ForeignVerifier(stack, LONGEST_CACHE)]
 
 
 def tick_for(stack: StackFile, seconds: float) -> None:

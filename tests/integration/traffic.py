@@ -6,9 +6,10 @@ All times are seconds since the epoch by this machine's clock, which the stack g
 from __future__ import annotations
 
 import multiprocessing
+import random
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import httpx
 import jwt
@@ -17,7 +18,7 @@ from keyturn.adapters.system_clock import wall_seconds
 from tests.integration.http import CLIENT, ask, call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 TOKEN, JWKS = "token", "jwks"
 ATTEMPTS = 2
 _PATIENCE = 60
+_AWAITED = 4
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would share the connections of this process
 
 
 class Token(NamedTuple):
     """An access token as its record tells of it: without its text."""
 
+    jti: str
     kid: str
     algorithm: str
     asked_at: float
@@ -55,12 +58,27 @@ class Answer(NamedTuple):
         return self.status in {401, 403}
 
 
+def read_token(raw: str, asked_at: float, obtained_at: float) -> Token:
+    """Return the record of a token."""
+    header, claims = jwt.get_unverified_header(raw), jwt.decode(raw, options={"verify_signature": False})
+    return Token(claims["jti"], header["kid"], header["alg"], asked_at, obtained_at, claims["exp"])
+
+
 class KeySetCopy(NamedTuple):
     """A copy of the JWKS; its age counts from the request on (RFC 9111 §4.2.3)."""
 
     asked_at: float
     answered_at: float
     kids: frozenset[str]
+
+
+class Worker(Protocol):
+    """What one process does over and over."""
+
+    record: Record
+
+    def do_round(self) -> None:
+        """Do it once."""
 
 
 class Rejection(NamedTuple):
@@ -102,9 +120,8 @@ class Caller:
         if answer.status_code != httpx.codes.OK:
             return None
         raw: str = answer.json()["access_token"]
-        header, claims = jwt.get_unverified_header(raw), jwt.decode(raw, options={"verify_signature": False})
         last = self.record.answers[-1]
-        token = Token(header["kid"], header["alg"], last.sent_at, last.answered_at, claims["exp"])
+        token = read_token(raw, last.sent_at, last.answered_at)
         self.record.tokens.append(token)
         return raw, token
 
@@ -176,7 +193,26 @@ class ForeignVerifier(Caller):
             self.record.rejections.append(Rejection(token, repr(error)))
 
 
-def work(worker: ApiClient | ForeignVerifier, parent: Connection) -> None:
+class TokenHolder(Caller):
+    """Calls one API with tokens that end one after the other: most with those that end next, and some with any."""
+
+    def __init__(self, stack: StackFile, api: str, tokens: Sequence[tuple[str, Token]]) -> None:
+        super().__init__(stack)
+        self._api = api
+        self._held = list(tokens)
+        self._good = list(tokens)
+        self._next = list(tokens)
+
+    def do_round(self) -> None:
+        """Call with every token once, and from then on with those that end next, and with any one."""
+        for raw, token in self._next:
+            self.call(self._api, raw, token)
+            if self.record.answers[-1].is_refusal:
+                self._good = [held for held in self._good if held[0] != raw]
+        self._next = [*self._good[:_AWAITED], random.choice(self._held)]
+
+
+def work(worker: Worker, parent: Connection) -> None:
     """Go on until the parent process says anything, or is no more: say so after the first round, then hand over."""
     worker.do_round()
     parent.send("at work")
@@ -186,12 +222,11 @@ def work(worker: ApiClient | ForeignVerifier, parent: Connection) -> None:
 
 
 class Traffic:
-    """One process for each API and one foreign verifier, from `start` to `stop`, and to the end of `with` at most."""
+    """A process for each worker, from `start` to `stop`, and to the end of `with` at most."""
 
-    def __init__(self, stack: StackFile, longest_cache: float) -> None:
-        """Take the stack, and for how many seconds a foreign verifier may keep a copy of the JWKS."""
-        apis = [ApiClient(stack, api) for api in stack.apis]
-        self._workers = [*apis, ForeignVerifier(stack, longest_cache)]
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        """Take the workers, each of which one process gets a copy of."""
+        self._workers = workers
         self._processes: list[tuple[BaseProcess, Connection]] = []
 
     def __enter__(self) -> Traffic:
