@@ -18,7 +18,7 @@ _UNITS = {"OldestView": "Percent"}
 class Metrics:
     """Counts and largest values since the last line, of this sandbox; `wall` and `monotonic` return seconds."""
 
-    __slots__ = ("_due_at", "_function", "_monotonic", "_values", "_wall")
+    __slots__ = ("_due_at", "_function", "_gauges", "_monotonic", "_values", "_wall")
 
     def __init__(self, function: str, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
         """Begin without any; the first line is due in a minute."""
@@ -26,7 +26,12 @@ class Metrics:
         self._wall = wall
         self._monotonic = monotonic
         self._values: dict[str, float] = {}
+        self._gauges: list[Callable[[], dict[str, float]]] = []
         self._due_at = monotonic() + _SECONDS
+
+    def read(self, gauge: Callable[[], dict[str, float]]) -> None:
+        """Have each line say what the gauge returns then: values by their names."""
+        self._gauges.append(gauge)
 
     def count(self, name: str) -> None:
         """Count one more."""
@@ -46,6 +51,8 @@ class Metrics:
         """Write the line and begin again."""
         self._due_at = self._monotonic() + _SECONDS
         values, self._values = self._values, {}
+        for gauge in self._gauges:
+            values |= gauge()
         directive = {
             "Namespace": NAMESPACE,
             "Dimensions": [["FunctionName"]],

@@ -47,6 +47,7 @@ class RevocationView:
         # A sandbox that answers one request only has read nothing in vain.
         self._first = True
         self._strict_until = 0.0
+        freshness.metrics.read(self._live_revocations)
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
         """Return the revocations of these targets; raises what the strict reader raises."""
@@ -79,4 +80,8 @@ class RevocationView:
             raise
         snapshot.everything = everything
         snapshot.complete(now)
-        self._freshness.metrics.at_most("LiveRevocations", len(snapshot))
+
+    def _live_revocations(self) -> dict[str, float]:
+        counts = self._snapshot.count_kinds()
+        by_kind = {f"LiveRevocations{kind.title()}": float(count) for kind, count in counts.items()}
+        return {"LiveRevocations": float(sum(counts.values()))} | by_kind

@@ -47,7 +47,7 @@ NO_FAULT = Fault(Kind.NONE)
 
 
 class Weather:
-    """Which fault each call meets in a storm: for a while mixed ones, then one for all calls, each kind in its turn.
+    """Which fault each call meets in a storm: for a while mixed ones, then one kind for all calls, in turn.
 
     `met` counts the calls of each kind.
     """
@@ -83,10 +83,10 @@ class Weather:
         now = time.monotonic()
         if now >= self._until:
             self._outage = next(self._turns) if self._outage is None else None
-            self._until = now + (self._random.uniform(0.3, 1.5) if self._outage is None else self._random.uniform(1, 4))
+            self._until = now + self._random.uniform(0.4, 1.4) * (1 if self._outage is None else 2.5)
         if self._outage is not None:
             return self._outage
-        return self._random.choice(_FAULTS) if self._random.random() < 0.25 else Kind.NONE
+        return min(_FAULTS, key=self.met.__getitem__) if self._random.random() < 0.25 else Kind.NONE
 
 
 class FaultyDynamoDB(ForwardingServer):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from keyturn.domain import revocation_snapshot
 from keyturn.domain.revocation import FEED_OVERLAP, Revocation, Target, TargetKind
 from keyturn.domain.revocation_snapshot import FeedEntry, RevocationSnapshot, TooManyRevocations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HORIZON = 3610
 T = 1_790_000_000
@@ -123,3 +128,19 @@ def test_a_million_revocations_are_not_held(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(TooManyRevocations, match="more than 100"):
         snapshot.add(entry(f"jti#{n}") for n in range(1_000_000))
     assert len(snapshot) == 101
+
+
+def test_a_million_revocations_of_one_subject_are_not_read_to_their_end() -> None:
+    """Somebody who revokes one thing over and over makes readers ask one by one, and costs them a bounded read."""
+    read = 0
+
+    def over_and_over() -> Iterator[FeedEntry]:
+        nonlocal read
+        for read in range(1_000_000):
+            yield entry("sub#a", T + read)
+
+    snapshot = RevocationSnapshot(HORIZON)
+    snapshot.begin(T)
+    with pytest.raises(TooManyRevocations, match="over and over"):
+        snapshot.add(over_and_over())
+    assert (len(snapshot), read) == (1, 3 * revocation_snapshot.MAX_REVOCATIONS)

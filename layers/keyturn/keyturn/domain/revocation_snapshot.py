@@ -23,6 +23,8 @@ else:
     FeedEntry = tuple
 
 MAX_REVOCATIONS = 20_000
+# One target may be revoked over and over, and each time stands in the feed: what a read meets is bounded as well.
+_MAX_ENTRIES = 3 * MAX_REVOCATIONS
 
 _CUTS = tuple(f"{kind}#" for kind in CUT_KINDS)
 _FOREVER = 1 << 40
@@ -69,12 +71,14 @@ class RevocationSnapshot:
         Raises TooManyRevocations; what was taken until then stays.
         """
         known, horizon = self._entries, self._horizon + FEED_OVERLAP
-        for target, not_before, written_at in entries:
+        for count, (target, not_before, written_at) in enumerate(entries):
             value = written_at + horizon if not_before is None else not_before
             if known.get(target, -1) < value:
                 known[target] = value
                 if len(known) > MAX_REVOCATIONS:
                     raise TooManyRevocations(f"more than {MAX_REVOCATIONS} revocations are live")
+            if count == _MAX_ENTRIES:
+                raise TooManyRevocations(f"the feed tells of {len(known)} revocations over and over")
 
     def complete(self, now: int) -> None:
         """Note that the feed was read to its end by a read that began at `now`."""
@@ -93,6 +97,13 @@ class RevocationSnapshot:
                 cut = value if target.kind in CUT_KINDS else None
                 found.append(Revocation(target, expires_at=_FOREVER, not_before=cut))
         return tuple(found)
+
+    def count_kinds(self) -> dict[str, int]:
+        """Return how many revocations of each kind are held."""
+        counts = dict.fromkeys(TargetKind, 0)
+        for target in self._entries:
+            counts[TargetKind(target.partition("#")[0])] += 1
+        return {kind.value: count for kind, count in counts.items()}
 
     def __len__(self) -> int:
         """Return how many revocations are held."""
