@@ -12,10 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from authorizer.access_rules import AccessRules
     from authorizer.key_view import KeyView
     from authorizer.metrics import Metrics
     from authorizer.request import Request
+    from authorizer.rules_view import RulesView
+    from keyturn.domain.access_rules import AccessRules
     from keyturn.jose import VerificationPolicy, VerifiedAccessToken
     from keyturn.ports import RevocationReader
 
@@ -31,7 +32,7 @@ class Authorizer:
         keys: KeyView,
         revocations: RevocationReader,
         policy: VerificationPolicy,
-        rules: AccessRules,
+        rules: RulesView,
         now: Callable[[], float],
         metrics: Metrics,
     ) -> None:
@@ -40,8 +41,13 @@ class Authorizer:
         self._revocations = revocations
         self._policy = policy
         self._now = now
-        self.rules = rules
+        self._rules = rules
         self.metrics = metrics
+
+    @property
+    def rules(self) -> AccessRules:
+        """The access rules as they are now."""
+        return self._rules.rules()
 
     def authorize(self, request: Request) -> VerifiedAccessToken:
         """Return the request's token if it opens the route; raises Unauthorized, Forbidden.

@@ -10,9 +10,11 @@ from authorizer.bounded_view import Freshness
 from authorizer.key_view import KeyView
 from authorizer.metrics import Metrics
 from authorizer.revocation_view import RevocationView
+from authorizer.rules_view import RulesView
 from authorizer.settings import Settings, SettingsError
 from keyturn.adapters.lean_dynamodb import LeanDynamoDB, dynamodb_origin
 from keyturn.adapters.lean_key_ring import LeanKeyRingReader
+from keyturn.adapters.lean_parameter import LeanParameter, ssm_origin
 from keyturn.adapters.lean_revocation_feed import LeanRevocationFeed
 from keyturn.adapters.lean_revocations import LeanRevocationReader
 from keyturn.adapters.system_clock import monotonic_seconds, wall_seconds
@@ -22,6 +24,8 @@ from keyturn.jose import VerificationPolicy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from keyturn.ports import RevocationReader
 
 
@@ -29,10 +33,7 @@ if TYPE_CHECKING:
 def bootstrap() -> Authorizer:
     """Return the authorizer that the environment describes; raises SettingsError, again at each call."""
     settings = Settings(os.environ)
-    try:
-        dynamodb = LeanDynamoDB(dynamodb_origin(os.environ), os.environ, wall_seconds)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+    dynamodb = LeanDynamoDB(_origin(dynamodb_origin), os.environ, wall_seconds)
     key_ring = LeanKeyRingReader(dynamodb, settings.key_ring_table)
     metrics = Metrics(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "authorizer"), wall_seconds, monotonic_seconds)
     freshness = Freshness(settings.revocation_bound, wall_seconds, monotonic_seconds, metrics)
@@ -47,10 +48,25 @@ def bootstrap() -> Authorizer:
             leeway=settings.leeway,
             max_lifetime=settings.max_token_lifetime,
         ),
-        settings.access_rules,
+        _rules(settings, metrics),
         wall_seconds,
         metrics,
     )
+
+
+def _origin(of_service: Callable[[Mapping[str, str]], str]) -> str:
+    try:
+        return of_service(os.environ)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _rules(settings: Settings, metrics: Metrics) -> RulesView:
+    name = settings.access_rules_parameter
+    if not name:
+        return RulesView(lambda: settings.access_rules, "ACCESS_RULES", monotonic_seconds, metrics)
+    ssm = LeanParameter(_origin(ssm_origin), os.environ, wall_seconds)
+    return RulesView(lambda: ssm.value(name), f"the parameter {name}", monotonic_seconds, metrics)
 
 
 def _revocations(settings: Settings, dynamodb: LeanDynamoDB, freshness: Freshness) -> RevocationReader:

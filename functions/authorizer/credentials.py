@@ -1,4 +1,8 @@
-"""The one bearer token of a request (RFC 6750 §2.1, R56): from the Authorization header, never from query or body."""
+"""The one bearer token of a request (RFC 6750 §2.1, R56): from its headers, never from query or body.
+
+A browser cannot set the Authorization header of a WebSocket handshake. There, and there alone, the token may stand in
+`Sec-WebSocket-Protocol` instead, right after the one protocol `bearer`: `bearer, <token>, chat.v1`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,9 @@ if TYPE_CHECKING:
     from authorizer.request import Request
 
 
+_PROTOCOL = "bearer"
+
+
 def bearer_token(request: Request) -> str:
     """Return the token of the request's only Authorization value; raises Unauthorized."""
     return _token_of(_authorization_value(request))
@@ -18,13 +25,36 @@ def bearer_token(request: Request) -> str:
 def _authorization_value(request: Request) -> object:
     if request.kind is ApiKind.REST_TOKEN:
         return request.authorization
+    if request.kind is ApiKind.WEBSOCKET:
+        return _handshake_value(request)
+    value = _header_value(request, "authorization")
+    if value is None:
+        raise Unauthorized("missing_credentials")
+    return value
+
+
+def _handshake_value(request: Request) -> object:
+    value, offered = _header_value(request, "authorization"), _header_value(request, "sec-websocket-protocol")
+    protocols = [each.strip() for each in offered.split(",")] if isinstance(offered, str) else []
+    marks = [position for position, each in enumerate(protocols) if each.lower() == _PROTOCOL]
+    if not marks:
+        if value is None:
+            raise Unauthorized("missing_credentials")
+        return value
+    if value is not None or len(marks) > 1:
+        raise Unauthorized("several_credentials")
+    return f"Bearer {' '.join(protocols[marks[0] + 1 : marks[0] + 2])}"
+
+
+def _header_value(request: Request, wanted: str) -> object:
+    """Return the header's only value, or None; raises Unauthorized for several."""
     # REST keeps the last of several values in `headers` and all of them in `multiValueHeaders`, each under the spelling
     # that the client chose (G9): what a backend would read is not known here, hence one value in all or none.
-    single = [value for name, value in request.headers.items() if name.lower() == "authorization"]
-    several = [value for name, value in request.multi_value_headers.items() if name.lower() == "authorization"]
+    single = [value for name, value in request.headers.items() if name.lower() == wanted]
+    several = [value for name, value in request.multi_value_headers.items() if name.lower() == wanted]
     values = [each for value in several for each in (value if isinstance(value, list) else [value])]
     if not single and not values:
-        raise Unauthorized("missing_credentials")
+        return None
     if len(single) > 1 or len(values) > 1 or (single and values and single != values):
         raise Unauthorized("several_credentials")
     return (single or values)[0]

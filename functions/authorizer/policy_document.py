@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from authorizer.access_rules import SIMPLE
 from authorizer.refusal import Forbidden, Unauthorized
 from authorizer.request import REST_KINDS, ApiKind
+from keyturn.domain.access_rules import SIMPLE
 from keyturn.domain.scope import format_scope
 
 TYPE_CHECKING = False

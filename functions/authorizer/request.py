@@ -19,7 +19,10 @@ class ApiKind(enum.StrEnum):
     REST_REQUEST = "rest_request"
     HTTP_1_0 = "http_1.0"
     HTTP_2_0 = "http_2.0"
+    WEBSOCKET = "websocket"
 
+
+_CONNECT = "$connect"
 
 REST_KINDS = frozenset({ApiKind.REST_TOKEN, ApiKind.REST_REQUEST})
 
@@ -32,8 +35,9 @@ class Request:
     """One request at the gateway, by what API Gateway itself says of it (R58, G7, G8).
 
     `arn`, as sent, names it exactly; `api_id`, `method` and `path` are its parts, `path` without the leading slash and
-    as the caller wrote it. `template` is the route that API Gateway chose, `/reports/{id}` or `$default`; None for a
-    TOKEN event, which does not tell. `headers` and `multi_value_headers` as sent; `authorization` of a TOKEN event.
+    as the caller wrote it; a WebSocket handshake is a GET without one. `template` is the route that API Gateway chose,
+    `/reports/{id}`, `$default` or `$connect`; None for a TOKEN event, which does not tell. `headers` and
+    `multi_value_headers` as sent; `authorization` of a TOKEN event.
     """
 
     __slots__ = (
@@ -69,6 +73,9 @@ def parse_request(event: object) -> Request:
         # A REST API's event has no version; neither has the local emulator's event of an HTTP API.
         kind = ApiKind.HTTP_1_0 if event.get("version") == "1.0" else ApiKind.REST_REQUEST
         return Request(kind, event, _text(event, "methodArn"), _text(event, "resource"))
+    if event.get("type") == "REQUEST" and _mapping(event.get("requestContext")).get("eventType") == "CONNECT":
+        # No other route of a WebSocket API can have an authorizer (G12).
+        return Request(ApiKind.WEBSOCKET, event, _text(event, "methodArn"), _CONNECT)
     if event.get("version") == "2.0" and "routeArn" in event and "routeKey" in event:
         # "GET /reports/{id}", or "$default".
         template = _text(event, "routeKey").rpartition(" ")[2]
@@ -82,13 +89,15 @@ def _split_arn(arn: str) -> tuple[str, str, str]:
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "execute-api":
         raise UnknownEvent("the event's ARN is not one of execute-api")
     resource = parts[5].split("/", 3)
+    if len(resource) == 3 and resource[2] == _CONNECT:
+        return resource[0], "GET", ""
     if len(resource) < 3 or not (resource[2].isascii() and resource[2].isalpha() and resource[2].isupper()):
         raise UnknownEvent("the event's ARN names no HTTP method")
     return resource[0], resource[2], resource[3] if len(resource) == 4 else ""
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:
-    value = event[name]
+    value = event.get(name)
     if not isinstance(value, str):
         raise UnknownEvent(f"the event's {name} is no string")
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from authorizer.access_rules import AccessRulesError, parse_access_rules
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.issuer_url import check_issuer_url
 
@@ -23,6 +22,7 @@ class Settings:
 
     __slots__ = (
         "access_rules",
+        "access_rules_parameter",
         "audiences",
         "issuer",
         "key_ring_table",
@@ -49,10 +49,8 @@ class Settings:
         self.revocation_mode = _text(environ, "REVOCATION_MODE")
         if self.revocation_mode not in REVOCATION_MODES:
             raise SettingsError(f"REVOCATION_MODE is one of {', '.join(REVOCATION_MODES)}")
-        try:
-            self.access_rules = parse_access_rules(_text(environ, "ACCESS_RULES"))
-        except AccessRulesError as error:
-            raise SettingsError(f"ACCESS_RULES: {error}") from None
+        self.access_rules_parameter = environ.get("ACCESS_RULES_PARAMETER", "").strip()
+        self.access_rules = "" if self.access_rules_parameter else _text(environ, "ACCESS_RULES")
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from keyturn.adapters.lean_dynamodb import LeanDynamoDB, dynamodb_origin, open_connection
+from keyturn.adapters.lean_dynamodb import LeanDynamoDB, dynamodb_origin
 from keyturn.adapters.lean_revocations import LeanRevocationReader
+from keyturn.adapters.lean_service import open_connection
 from keyturn.adapters.system_clock import wall_seconds
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocation import Target, TargetKind

@@ -36,9 +36,9 @@ class NativeTemplate:
         return role
 
     def statements(self, role: str) -> list[dict[str, Any]]:
-        """Return all statements of a role's inline policies."""
+        """Return all statements of a role's inline policies, those that a condition may leave out too."""
         return [
-            statement
+            statement["Fn::If"][1] if "Fn::If" in statement else statement
             for policy in self.properties(role)["Policies"]
             for statement in policy["PolicyDocument"]["Statement"]
         ]

@@ -21,7 +21,7 @@ BOOTSTRAPS = {
 }
 # TransactWriteItems is allowed by the action of each item in it.
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
-PREFIXES = {"dynamodb": "dynamodb", "kms": "kms", "resourcegroupstaggingapi": "tag"}
+PREFIXES = {"dynamodb": "dynamodb", "kms": "kms", "resourcegroupstaggingapi": "tag", "ssm": "ssm"}
 # CreateKey with tags is a TagResource too; a key is created before it has a policy of its own.
 TAGGING_AT_BIRTH = {"kms:CreateKey", "kms:TagResource"}
 
@@ -96,7 +96,7 @@ def _calls_in(adapter: type) -> Iterator[str]:
         node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     for service, prefix in PREFIXES.items():
-        client = boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]  # one of the three
+        client = boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]  # one of the four
         operations: dict[str, str] = client.meta.method_to_api_mapping
         called = {node.func.attr for node in ast.walk(tree) if _is_call_of_client(node)}  # type: ignore[attr-defined]
         paginated = {name for name in constants & operations.keys() if "get_paginator" in ast.dump(tree)}

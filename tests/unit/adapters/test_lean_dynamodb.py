@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from keyturn.adapters.lean_dynamodb import ATTEMPTS, TIMEOUT_SECONDS, LeanDynamoDB, dynamodb_origin, open_connection
+from keyturn.adapters.lean_dynamodb import LeanDynamoDB, dynamodb_origin
+from keyturn.adapters.lean_service import ATTEMPTS, TIMEOUT_SECONDS, open_connection
 from keyturn.domain.errors import AccessDenied, KeyturnError, StoreUnavailable, Throttled
 from tests.fakes.scripted_connection import Answer, ScriptedConnections, failure
 

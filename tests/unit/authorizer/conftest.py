@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from authorizer import app
-from authorizer.access_rules import parse_access_rules
 from authorizer.authorize import Authorizer
 from authorizer.bounded_view import Freshness
 from authorizer.key_view import KeyView
 from authorizer.metrics import Metrics
+from authorizer.rules_view import RulesView
 from keyturn.domain.revocation import Revocation
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID
@@ -25,6 +25,7 @@ ROUTES = {
     "GET /me": [],
     "POST /reports": ["reports:write"],
     "$default": ["reports:read"],
+    "$connect": ["reports:read"],
 }
 
 
@@ -46,11 +47,12 @@ class AuthorizerWorld:
 
     def build(self, answer: str) -> Authorizer:
         """Return an authorizer whose API wants this answer."""
+        document = json.dumps({"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})
         return Authorizer(
             KeyView(self.ring, Freshness(10, lambda: self.now, lambda: self.now, self.metrics)),
             self.revocations,
             token_factory.policy(),
-            parse_access_rules(json.dumps({"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})),
+            RulesView(lambda: document, "ACCESS_RULES", lambda: self.now, self.metrics),
             lambda: self.now,
             self.metrics,
         )

@@ -148,6 +148,7 @@ def test_wrong_environment_is_500_and_named(
     """A wrong variable lets nobody in, and the log names it."""
     for name, value in ENVIRON.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("ACCESS_RULES", "{}")
     bootstrap.cache_clear()
     assert outcome(authorizer_event("http_2.0", "a.b.c")) == "500"

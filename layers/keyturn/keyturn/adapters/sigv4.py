@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for the one shape of request that DynamoDB takes: a POST to `/` with a JSON body."""
+"""AWS Signature Version 4 for the one shape of request that AWS's JSON protocol has: a POST to `/`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SERVICE = "dynamodb"
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
@@ -30,7 +29,7 @@ class Credentials:
 
 
 def sign(
-    headers: Mapping[str, str], body: bytes, *, region: str, amz_date: str, credentials: Credentials
+    headers: Mapping[str, str], body: bytes, *, service: str, region: str, amz_date: str, credentials: Credentials
 ) -> dict[str, str]:
     """Return all headers of the signed request: the given ones, which include Host, and those of the signature.
 
@@ -44,7 +43,7 @@ def sign(
     names = ";".join(name for name, _ in canonical)
     lines = "".join(f"{name}:{value}\n" for name, value in canonical)
     request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-    scope = f"{amz_date[:8]}/{region}/{SERVICE}/aws4_request"
+    scope = f"{amz_date[:8]}/{region}/{service}/aws4_request"
     to_sign = f"{_ALGORITHM}\n{amz_date}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
     signature = _hmac(_signing_key(credentials.secret_access_key, scope), to_sign).hex()
     signed["Authorization"] = (

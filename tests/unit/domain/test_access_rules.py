@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from authorizer.access_rules import AccessRules, AccessRulesError, parse_access_rules
 from authorizer.request import Request, parse_request
+from keyturn.domain.access_rules import AccessRules, AccessRulesError, parse_access_rules
 from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event
 
 ROUTES = {

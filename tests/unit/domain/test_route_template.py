@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from authorizer.route_template import RouteTemplate, match_path
+from keyturn.domain.route_template import RouteTemplate, match_path
 
 TEMPLATES = [
     RouteTemplate(text)

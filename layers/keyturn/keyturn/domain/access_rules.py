@@ -11,19 +11,31 @@ from __future__ import annotations
 
 import json
 
-from authorizer.route_template import RouteTemplate, match_path
+from keyturn.domain.route_template import RouteTemplate, match_path
 from keyturn.domain.scope import parse_scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Protocol
 
-    from authorizer.request import Request
+    class RoutedRequest(Protocol):
+        """What rules look at: `template` is the route that API Gateway chose, or None where only the path is told."""
+
+        @property
+        def api_id(self) -> str: ...
+        @property
+        def method(self) -> str: ...
+        @property
+        def path(self) -> str: ...
+        @property
+        def template(self) -> str | None: ...
+
 
 ANY_API = "*"
 ANY_METHOD = "ANY"
-DEFAULT_ROUTE = "$default"
+# Routes without a path: an HTTP API's default one, and a WebSocket API's connection.
+NAMED_ROUTES = ("$default", "$connect")
 SIMPLE = "simple"
 POLICY = "policy"
 METHODS = (ANY_METHOD, "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -42,14 +54,14 @@ class ApiRules:
         """Take the scopes by template and method; raises ValueError for templates that differ in names alone."""
         self.answer = answer
         self._scopes = scopes
-        self._templates = [RouteTemplate(text) for text in scopes if text != DEFAULT_ROUTE]
+        self._templates = [RouteTemplate(text) for text in scopes if text not in NAMED_ROUTES]
         shapes: dict[tuple[str, ...], str] = {}
         for template in self._templates:
             twin = shapes.setdefault(template.shape, template.text)
             if twin != template.text:
                 raise ValueError(f"{twin} and {template.text} are one route with two names for its parameters")
 
-    def required_scopes(self, request: Request) -> frozenset[str] | None:
+    def required_scopes(self, request: RoutedRequest) -> frozenset[str] | None:
         """Return the scopes that open the request's route, or None if no rule does: a method's own rule, else ANY."""
         template = request.template if request.template is not None else match_path(self._templates, request.path)
         by_method = self._scopes.get(template or "", {})
@@ -65,17 +77,17 @@ class AccessRules:
         """Take the rules by API id."""
         self._apis = apis
 
-    def required_scopes(self, request: Request) -> frozenset[str] | None:
+    def required_scopes(self, request: RoutedRequest) -> frozenset[str] | None:
         """Return the scopes that open the request's route, or None if no rule does."""
         rules = self._rules_of(request)
         return None if rules is None else rules.required_scopes(request)
 
-    def answer_for(self, request: Request) -> str:
+    def answer_for(self, request: RoutedRequest) -> str:
         """Return the answer that the request's API wants, if its events are of version 2.0, which do not tell."""
         rules = self._rules_of(request)
         return SIMPLE if rules is None else rules.answer
 
-    def _rules_of(self, request: Request) -> ApiRules | None:
+    def _rules_of(self, request: RoutedRequest) -> ApiRules | None:
         return self._apis.get(request.api_id, self._apis.get(ANY_API))
 
 
@@ -123,11 +135,11 @@ def _parse_api(value: object, where: str) -> ApiRules:
 
 
 def _parse_route(route: str, where: str) -> tuple[str, str]:
-    if route == DEFAULT_ROUTE:
-        return ANY_METHOD, DEFAULT_ROUTE
+    if route in NAMED_ROUTES:
+        return ANY_METHOD, route
     method, _, template = route.partition(" ")
     if method not in METHODS:
-        expected = f'"METHOD /path" or "{DEFAULT_ROUTE}", METHOD being one of {", ".join(METHODS)}'
+        expected = f'"METHOD /path", "$default" or "$connect", METHOD being one of {", ".join(METHODS)}'
         raise AccessRulesError(f"{where}: a route is {expected}")
     try:
         RouteTemplate(template)

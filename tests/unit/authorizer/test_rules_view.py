@@ -1,0 +1,80 @@
+"""The access rules as a parameter has them: read once a minute, and never lost to a mistake or an outage."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from authorizer.metrics import Metrics
+from authorizer.request import parse_request
+from authorizer.rules_view import PERIOD, RulesUnusable, RulesView
+from keyturn.domain.errors import StoreUnavailable
+from tests.fakes.authorizer_events import authorizer_event
+
+REQUEST = parse_request(authorizer_event("http_2.0", "t"))
+
+
+class World:
+    """A parameter, its faults, a clock, and the view of a sandbox."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.scope = "first"
+        self.fault: Exception | None = None
+        self.reads = 0
+        self.metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
+        self.view = RulesView(self.load, "the parameter /rules", lambda: self.now, self.metrics)
+
+    def load(self) -> str:
+        self.reads += 1
+        if self.fault is not None:
+            raise self.fault
+        return json.dumps({"apis": {"*": {"routes": {"GET /reports": [self.scope]}}}}) if self.scope else "{"
+
+    def required(self) -> str:
+        """Return the one scope that is required now."""
+        [scope] = self.view.rules().required_scopes(REQUEST) or ()
+        return scope
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_change_counts_a_minute_later_at_the_latest(world: World) -> None:
+    """Requests read nothing until a minute has passed; the first one after it sees what was changed."""
+    assert world.required() == "first"
+    world.scope = "second"
+    world.now += PERIOD - 1
+    assert (world.required(), world.reads) == ("first", 1)
+    world.now += 1
+    assert (world.required(), world.reads) == ("second", 2)
+
+
+@pytest.mark.parametrize("fault", [None, StoreUnavailable("SSM GetParameter: TimeoutError")])
+def test_an_older_document_goes_on(world: World, fault: Exception | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong or cannot be read changes nothing, is logged and counted, and is tried again a minute later."""
+    world.required()
+    world.scope, world.fault = "", fault
+    world.now += PERIOD
+    assert [world.required(), world.required(), world.reads] == ["first", "first", 2]
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["event"]) == ("ERROR", "access_rules_not_renewed")
+    assert line["detail"].startswith("SSM" if fault else "the parameter /rules: not JSON")
+    world.metrics.write()
+    assert json.loads(capsys.readouterr().out)["RulesFailures"] == 1
+    world.scope, world.fault = "second", None
+    world.now += PERIOD
+    assert world.required() == "second"
+
+
+def test_without_an_older_document_nobody_is_let_in(world: World) -> None:
+    """A cold sandbox has no rules to go on with: a fault at each request, until the document is in order."""
+    world.scope = ""
+    for _ in range(2):
+        with pytest.raises(RulesUnusable, match="the parameter /rules"):
+            world.required()
+    world.scope = "first"
+    assert world.required() == "first"
