@@ -34,7 +34,9 @@ class World:
 
     def required(self) -> str:
         """Return the one scope that is required now."""
-        [scope] = self.view.rules().required_scopes(REQUEST) or ()
+        scopes = self.view.rules().required_scopes(REQUEST)
+        assert scopes is not None
+        [scope] = scopes
         return scope
 
 

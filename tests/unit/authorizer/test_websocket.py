@@ -47,7 +47,7 @@ def effect(event: dict[str, Any]) -> str:
     ],
 )
 def test_a_good_token_connects(world: AuthorizerWorld, token: str, headers: dict[str, str]) -> None:
-    """R56, R60: the token is in the Authorization header, or right after the protocol `bearer`; the backend gets exp."""
+    """R56, R60: the token is in Authorization, or right after the protocol `bearer`; the backend gets exp."""
     answer = lambda_handler(handshake(**{name: value.replace("{}", token) for name, value in headers.items()}), None)
     assert answer["policyDocument"]["Statement"] == [
         {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": ARN}
