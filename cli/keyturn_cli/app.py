@@ -8,7 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.errors import KeyturnError
-from keyturn_cli import clients, gateway, keys, token
+from keyturn_cli import clients, gateway, keys, rules, token
 from keyturn_cli.revoke import revoke
 from keyturn_cli.uninstall import uninstall
 
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.add_typer(clients.app, name="clients")
 app.add_typer(keys.app, name="keys")
 app.add_typer(gateway.app, name="gateway")
+app.add_typer(rules.app, name="rules")
 app.add_typer(token.app, name="token")
 app.command("revoke")(revoke)
 app.command("uninstall")(uninstall)

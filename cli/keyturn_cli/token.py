@@ -12,7 +12,7 @@ import typer
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS, to_jwks
 from keyturn.domain.revocation import targets_of
-from keyturn.jose import ANY_AUDIENCE, KeySet, TokenError, VerificationPolicy, verify_access_token
+from keyturn.jose import ANY_AUDIENCE, KeySet, TokenError, VerificationPolicy, VerifiedAccessToken, verify_access_token
 from keyturn.jose.policy import MAX_LEEWAY
 from keyturn_cli.deployment import TOKEN_HORIZON, Deployment, find_deployment
 from keyturn_cli.explanation import explain as explain_refusal
@@ -65,7 +65,8 @@ def explain(
     """Say which rule refuses a token, what it has and what would be right; exit code 1 if it is refused or revoked."""
     raw = read_token(token)
     deployment = find_deployment(stack, Path.cwd())
-    told = _explain(raw, deployment, verification_policy(deployment, frozenset(audience or ()) or ANY_AUDIENCE, leeway))
+    policy = verification_policy(deployment, frozenset(audience or ()) or ANY_AUDIENCE, leeway)
+    _, told = judge(raw, deployment, policy)
     if as_json:
         print_json(told)
     else:
@@ -75,18 +76,21 @@ def explain(
         raise typer.Exit(1)
 
 
-def _explain(raw: str, deployment: Deployment, policy: VerificationPolicy) -> dict[str, str]:
+def judge(
+    raw: str, deployment: Deployment, policy: VerificationPolicy
+) -> tuple[VerifiedAccessToken | None, dict[str, str]]:
+    """Return the token if it holds, and what there is to say; its `verdict` is valid, refused or revoked."""
     keys = issuer_keys(deployment)
     now = deployment.clock().now().earliest
     try:
         verified = verify_access_token(raw, keys, policy, now=now)
     except TokenError as error:
-        return {"verdict": "refused"} | explain_refusal(error, raw, keys, policy, now)
+        return None, {"verdict": "refused"} | explain_refusal(error, raw, keys, policy, now)
     reader = DynamoDbRevocationReader(deployment.dynamodb, deployment.revocation_table)
     for revocation in reader.find(targets_of(verified)):
         if revocation.hits(issued_at=verified.issued_at, kid=verified.kid, now=now):
-            return {"verdict": "revoked", "found": revocation.target.key, "sentence": _REVOKED}
-    return {"verdict": "valid", "found": f"exp {format_time(verified.expires_at)}"}
+            return None, {"verdict": "revoked", "found": revocation.target.key, "sentence": _REVOKED}
+    return verified, {"verdict": "valid", "found": f"exp {format_time(verified.expires_at)}"}
 
 
 def _verify(raw: str, stack: str | None) -> str:

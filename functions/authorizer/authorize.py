@@ -75,10 +75,10 @@ class Authorizer:
             raise Unauthorized("revoked", token=token)
 
     def _check_rules(self, request: Request, token: VerifiedAccessToken) -> None:
-        required = self.rules.required_scopes(request)
-        if required is None:
+        rule = self.rules.find_rule(request)
+        if rule is None:
             raise Forbidden("no_rule", token=token)
-        if not required <= token.scope:
+        if not rule.scopes <= token.scope:
             raise Forbidden("insufficient_scope", token=token)
 
 

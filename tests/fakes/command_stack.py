@@ -29,7 +29,7 @@ STACK = {
         "AuthorizerArn": "arn:aws:lambda:us-east-1:123456789012:function:authorizer",
     },
     "emulator": {
-        "endpoint_url": "https://dynamodb.us-east-1.amazonaws.com",
+        "endpoint_url": None,  # each service's own, which moto knows
         "region": "us-east-1",
         "access_key_id": "testing",
         "secret_access_key": "testing",

@@ -34,9 +34,9 @@ class World:
 
     def required(self) -> str:
         """Return the one scope that is required now."""
-        scopes = self.view.rules().required_scopes(REQUEST)
-        assert scopes is not None
-        [scope] = scopes
+        rule = self.view.rules().find_rule(REQUEST)
+        assert rule is not None
+        [scope] = rule.scopes
         return scope
 
 

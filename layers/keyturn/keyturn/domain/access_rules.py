@@ -16,7 +16,7 @@ from keyturn.domain.scope import parse_scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, Protocol
 
     class RoutedRequest(Protocol):
@@ -45,27 +45,44 @@ class AccessRulesError(ValueError):
     """The document is wrong; the text says where and what is expected."""
 
 
+class Rule:
+    """One rule: the `route` as the document writes it, of the API that `api` names there, and the scopes it needs."""
+
+    __slots__ = ("api", "route", "scopes")
+
+    def __init__(self, api: str, route: str, scopes: frozenset[str]) -> None:
+        """Take what the document says."""
+        self.api = api
+        self.route = route
+        self.scopes = scopes
+
+
 class ApiRules:
-    """The rules of one API: `answer` for an HTTP API's 2.0 event, and the scopes of each route."""
+    """The rules of one API: `answer` for an HTTP API's 2.0 event, and the rule of each template and method."""
 
-    __slots__ = ("_scopes", "_templates", "answer")
+    __slots__ = ("_rules", "_templates", "answer")
 
-    def __init__(self, answer: str, scopes: Mapping[str, Mapping[str, frozenset[str]]]) -> None:
-        """Take the scopes by template and method; raises ValueError for templates that differ in names alone."""
+    def __init__(self, answer: str, rules: Mapping[str, Mapping[str, Rule]]) -> None:
+        """Take the rules by template and method; raises ValueError for templates that differ in names alone."""
         self.answer = answer
-        self._scopes = scopes
-        self._templates = [RouteTemplate(text) for text in scopes if text not in NAMED_ROUTES]
+        self._rules = rules
+        self._templates = [RouteTemplate(text) for text in rules if text not in NAMED_ROUTES]
         shapes: dict[tuple[str, ...], str] = {}
         for template in self._templates:
             twin = shapes.setdefault(template.shape, template.text)
             if twin != template.text:
                 raise ValueError(f"{twin} and {template.text} are one route with two names for its parameters")
 
-    def required_scopes(self, request: RoutedRequest) -> frozenset[str] | None:
-        """Return the scopes that open the request's route, or None if no rule does: a method's own rule, else ANY."""
+    def find_rule(self, request: RoutedRequest) -> Rule | None:
+        """Return the rule of the request's route, or None if there is none: a method's own rule, else ANY."""
         template = request.template if request.template is not None else match_path(self._templates, request.path)
-        by_method = self._scopes.get(template or "", {})
+        by_method = self._rules.get(template or "", {})
         return by_method.get(request.method, by_method.get(ANY_METHOD))
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Yield all rules."""
+        for by_method in self._rules.values():
+            yield from by_method.values()
 
 
 class AccessRules:
@@ -77,15 +94,20 @@ class AccessRules:
         """Take the rules by API id."""
         self._apis = apis
 
-    def required_scopes(self, request: RoutedRequest) -> frozenset[str] | None:
-        """Return the scopes that open the request's route, or None if no rule does."""
+    def find_rule(self, request: RoutedRequest) -> Rule | None:
+        """Return the rule of the request's route, or None if there is none, and the route closed."""
         rules = self._rules_of(request)
-        return None if rules is None else rules.required_scopes(request)
+        return None if rules is None else rules.find_rule(request)
 
     def answer_for(self, request: RoutedRequest) -> str:
         """Return the answer that the request's API wants, if its events are of version 2.0, which do not tell."""
         rules = self._rules_of(request)
         return SIMPLE if rules is None else rules.answer
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Yield all rules of all APIs, as the document has them."""
+        for rules in self._apis.values():
+            yield from rules
 
     def _rules_of(self, request: RoutedRequest) -> ApiRules | None:
         return self._apis.get(request.api_id, self._apis.get(ANY_API))
@@ -99,7 +121,7 @@ def parse_access_rules(text: str) -> AccessRules:
         raise AccessRulesError(f"not JSON with one reading: {error}") from None
     members = _object(document, "the document", {"apis"})
     apis = _object(members.get("apis"), "apis")
-    return AccessRules({api_id: _parse_api(value, f'apis."{api_id}"') for api_id, value in apis.items()})
+    return AccessRules({api_id: _parse_api(api_id, value) for api_id, value in apis.items()})
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -119,17 +141,19 @@ def _object(value: object, where: str, known: set[str] | None = None) -> dict[st
     return value
 
 
-def _parse_api(value: object, where: str) -> ApiRules:
+def _parse_api(api_id: str, value: object) -> ApiRules:
+    where = f'apis."{api_id}"'
     members = _object(value, where, {"answer", "routes"})
     answer = members.get("answer", SIMPLE)
     if answer not in (SIMPLE, POLICY):
         raise AccessRulesError(f'{where}.answer is "{SIMPLE}" or "{POLICY}"')
-    scopes: dict[str, dict[str, frozenset[str]]] = {}
+    rules: dict[str, dict[str, Rule]] = {}
     for route, required in _object(members.get("routes"), f"{where}.routes").items():
         method, template = _parse_route(route, f'{where}.routes."{route}"')
-        scopes.setdefault(template, {})[method] = _parse_scopes(required, f'{where}.routes."{route}"')
+        scopes = _parse_scopes(required, f'{where}.routes."{route}"')
+        rules.setdefault(template, {})[method] = Rule(api_id, route, scopes)
     try:
-        return ApiRules(answer, scopes)
+        return ApiRules(answer, rules)
     except ValueError as error:
         raise AccessRulesError(f"{where}.routes: {error}") from None
 
