@@ -66,9 +66,9 @@ def at(seconds: int) -> str:
 
 def test_a_token_is_revoked_by_its_jti_from_standard_input() -> None:
     """`revoke --token -` needs no argument that others see, and lasts until nobody accepts the token (R50)."""
-    raw = a_token()
-    answer = revoke("--token", "-", stdin=raw)
-    assert answer["token"] == {"sub": "u_0123456789abcdef0123456789abcdef", "client_id": "web", "exp": now() + 600}
+    issued_at = now()
+    answer = revoke("--token", "-", stdin=a_token(iat=issued_at, exp=issued_at + 900))
+    assert answer["token"] == {"sub": "u_0123456789abcdef0123456789abcdef", "client_id": "web", "exp": issued_at + 900}
     [revocation] = found(TOKEN)
     assert (revocation.not_before, revocation.expires_at) == (None, answer["token"]["exp"] + 60)
 
