@@ -8,15 +8,8 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from keyturn.domain.access_rules import (
-    ANY_API,
-    METHODS,
-    NAMED_ROUTES,
-    AccessRules,
-    AccessRulesError,
-    Rule,
-    parse_access_rules,
-)
+from keyturn.domain.access_rules import ANY_API, AccessRules, AccessRulesError, parse_access_rules
+from keyturn.domain.api_rules import METHODS, NAMED_ROUTES, Rule
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.scope import format_scope
 from keyturn.jose import ANY_AUDIENCE

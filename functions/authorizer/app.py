@@ -49,14 +49,14 @@ def _decide(event: object) -> dict[str, Any] | None:
 
 
 def _answer(request: Request, authorizer: Authorizer) -> dict[str, Any] | None:
-    shape = authorizer.rules.answer_for(request)
+    rules = authorizer.rules_of(request)
     try:
-        token = authorizer.authorize(request)
-        answer = allow(request, token, shape)
+        token = authorizer.authorize(request, rules)
+        answer = allow(request, token, rules)
     except Refused as refusal:
         authorizer.metrics.count("Refusals")
         _log_refusal(request, refusal)
-        return refuse(request, refusal, shape)
+        return refuse(request, refusal, rules)
     authorizer.metrics.count("Allows")
     log_event("INFO", "allowed", api=request.kind, jti=token.jti)
     return answer

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from authorizer.metrics import Metrics
     from authorizer.request import Request
     from authorizer.rules_view import RulesView
-    from keyturn.domain.access_rules import AccessRules
+    from keyturn.domain.api_rules import ApiRules
     from keyturn.jose import VerificationPolicy, VerifiedAccessToken
     from keyturn.ports import RevocationReader
 
@@ -44,19 +44,18 @@ class Authorizer:
         self._rules = rules
         self.metrics = metrics
 
-    @property
-    def rules(self) -> AccessRules:
-        """The access rules as they are now."""
-        return self._rules.rules()
+    def rules_of(self, request: Request) -> ApiRules:
+        """Return the access rules of the request's API, as they are now."""
+        return self._rules.rules().of_api(request)
 
-    def authorize(self, request: Request) -> VerifiedAccessToken:
-        """Return the request's token if it opens the route; raises Unauthorized, Forbidden.
+    def authorize(self, request: Request, rules: ApiRules) -> VerifiedAccessToken:
+        """Return the request's token if the rules open the route to it; raises Unauthorized, Forbidden.
 
         Any other error is a fault, and no reason to allow or to deny.
         """
         token = self._verify(bearer_token(request))
         self._check_revocations(token)
-        self._check_rules(request, token)
+        _check_rules(request, rules, token)
         return token
 
     def _verify(self, raw: str) -> VerifiedAccessToken:
@@ -74,12 +73,13 @@ class Authorizer:
         if is_revoked(token, found, self._now()):
             raise Unauthorized("revoked", token=token)
 
-    def _check_rules(self, request: Request, token: VerifiedAccessToken) -> None:
-        rule = self.rules.find_rule(request)
-        if rule is None:
-            raise Forbidden("no_rule", token=token)
-        if not rule.scopes <= token.scope:
-            raise Forbidden("insufficient_scope", token=token)
+
+def _check_rules(request: Request, rules: ApiRules, token: VerifiedAccessToken) -> None:
+    rule = rules.find_rule(request)
+    if rule is None:
+        raise Forbidden("no_rule", token=token)
+    if not rule.scopes <= token.scope:
+        raise Forbidden("insufficient_scope", token=token)
 
 
 def _kid_of(raw: str) -> str | None:

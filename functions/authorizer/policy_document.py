@@ -1,10 +1,11 @@
-"""The answers that API Gateway takes, each for exactly the request that was asked about (R54, R57, R59)."""
+"""The answers that API Gateway takes: for exactly the request that was asked about, or all routes (R54, R57, R59)."""
 
 from __future__ import annotations
 
 from authorizer.refusal import Forbidden, Unauthorized
 from authorizer.request import REST_KINDS, ApiKind
-from keyturn.domain.access_rules import SIMPLE
+from keyturn.domain.api_rules import SIMPLE
+from keyturn.domain.cached_rules import CachedApiRules
 from keyturn.domain.scope import format_scope
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from authorizer.refusal import Refused
     from authorizer.request import Request
+    from keyturn.domain.api_rules import ApiRules
     from keyturn.jose import VerifiedAccessToken
 
 MAX_RESOURCE_LENGTH = 512
@@ -25,37 +27,55 @@ _POLICY_SYNTAX = ("*", "?", "${")
 _NOBODY = "-"
 
 
-def allow(request: Request, token: VerifiedAccessToken, answer: str) -> dict[str, Any]:
+def allow(request: Request, token: VerifiedAccessToken, rules: ApiRules) -> dict[str, Any]:
     """Return the answer that lets the request pass, with what the backend may know of the caller.
 
-    Raises Forbidden if a policy cannot name this request and no other.
+    Raises Forbidden if a policy cannot name this request and no other, PolicyTooLarge.
     """
-    if _is_simple(request, answer):
+    if _is_simple(request, rules):
         return {"isAuthorized": True, "context": _context(token)}
+    if isinstance(rules, CachedApiRules):
+        return _policy_of_all_routes(request, token, rules)
     if len(request.arn) > MAX_RESOURCE_LENGTH or any(syntax in request.arn for syntax in _POLICY_SYNTAX):
         raise Forbidden("resource_not_nameable", token=token)
-    return _policy("Allow", token.subject, request.arn) | {"context": _context(token)}
+    return _policy(token.subject, [_statement("Allow", request.arn)]) | {"context": _context(token)}
 
 
-def refuse(request: Request, refusal: Refused, answer: str) -> dict[str, Any] | None:
-    """Return the answer that stops the request; None where API Gateway wants to be told `Unauthorized` (R57)."""
+def refuse(request: Request, refusal: Refused, rules: ApiRules) -> dict[str, Any] | None:
+    """Return the answer that stops the request; None where API Gateway wants to be told `Unauthorized` (R57).
+
+    Where the answer is cached for all routes, it is the policy for all that the token opens; this is not among them.
+    Raises PolicyTooLarge.
+    """
     if request.kind in REST_KINDS and isinstance(refusal, Unauthorized):
         return None
-    if _is_simple(request, answer):
+    if _is_simple(request, rules):
         return {"isAuthorized": False}
-    subject = _NOBODY if refusal.token is None else refusal.token.subject
-    # Of a path that is too long, the beginning: a Deny may cover more, never less (G13).
-    fits = len(request.arn) <= MAX_RESOURCE_LENGTH
-    return _policy("Deny", subject, request.arn if fits else request.arn[: MAX_RESOURCE_LENGTH - 1] + "*")
+    token = refusal.token
+    if isinstance(rules, CachedApiRules) and isinstance(refusal, Forbidden) and token is not None:
+        return _policy_of_all_routes(request, token, rules)
+    # What is more than text in a policy is any one character here, and of a path that is too long the beginning counts:
+    # a Deny may cover more, never less (G1, G13).
+    arn = request.arn.replace("*", "?").replace("${", "?{")
+    denied = arn if len(arn) <= MAX_RESOURCE_LENGTH else arn[: MAX_RESOURCE_LENGTH - 1] + "*"
+    return _policy(_NOBODY if token is None else token.subject, [_statement("Deny", denied)])
 
 
-def _is_simple(request: Request, answer: str) -> bool:
-    return request.kind is ApiKind.HTTP_2_0 and answer == SIMPLE
+def _policy_of_all_routes(request: Request, token: VerifiedAccessToken, rules: CachedApiRules) -> dict[str, Any]:
+    api, stage, _ = request.arn.split("/", 2)
+    return _policy(token.subject, rules.statements(f"{api}/{stage}/", token.scope)) | {"context": _context(token)}
 
 
-def _policy(effect: str, principal: str, resource: str) -> dict[str, Any]:
-    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
-    return {"principalId": principal, "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+def _is_simple(request: Request, rules: ApiRules) -> bool:
+    return request.kind is ApiKind.HTTP_2_0 and rules.answer == SIMPLE
+
+
+def _statement(effect: str, resource: str) -> dict[str, Any]:
+    return {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
+
+
+def _policy(principal: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"principalId": principal, "policyDocument": {"Version": "2012-10-17", "Statement": statements}}
 
 
 def _context(token: VerifiedAccessToken) -> dict[str, str]:

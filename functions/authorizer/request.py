@@ -23,6 +23,7 @@ class ApiKind(enum.StrEnum):
 
 
 _CONNECT = "$connect"
+_WITHOUT_PATH = (_CONNECT, "$default")
 
 REST_KINDS = frozenset({ApiKind.REST_TOKEN, ApiKind.REST_REQUEST})
 
@@ -35,9 +36,9 @@ class Request:
     """One request at the gateway, by what API Gateway itself says of it (R58, G7, G8).
 
     `arn`, as sent, names it exactly; `api_id`, `method` and `path` are its parts, `path` without the leading slash and
-    as the caller wrote it; a WebSocket handshake is a GET without one. `template` is the route that API Gateway chose,
-    `/reports/{id}`, `$default` or `$connect`; None for a TOKEN event, which does not tell. `headers` and
-    `multi_value_headers` as sent; `authorization` of a TOKEN event.
+    as the caller wrote it; an ARN that ends in `$connect` or `$default` has that as its method, and no path. `template`
+    is the route that API Gateway chose, `/reports/{id}`, `$default` or `$connect`; None for a TOKEN event, which does
+    not tell. `headers` and `multi_value_headers` as sent; `authorization` of a TOKEN event.
     """
 
     __slots__ = (
@@ -89,8 +90,8 @@ def _split_arn(arn: str) -> tuple[str, str, str]:
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "execute-api":
         raise UnknownEvent("the event's ARN is not one of execute-api")
     resource = parts[5].split("/", 3)
-    if len(resource) == 3 and resource[2] == _CONNECT:
-        return resource[0], "GET", ""
+    if len(resource) == 3 and resource[2] in _WITHOUT_PATH:
+        return resource[0], resource[2], ""
     if len(resource) < 3 or not (resource[2].isascii() and resource[2].isalpha() and resource[2].isupper()):
         raise UnknownEvent("the event's ARN names no HTTP method")
     return resource[0], resource[2], resource[3] if len(resource) == 4 else ""

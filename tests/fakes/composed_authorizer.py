@@ -49,5 +49,5 @@ class ComposedAuthorizer:
         """Let one request pass; return the operations and their tables."""
         asked = len(self.dynamodb.operations)
         with patch.dict("os.environ", ENVIRON):  # the client reads its credentials at each call
-            self._authorizer.authorize(self._request)
+            self._authorizer.authorize(self._request, self._authorizer.rules_of(self._request))
         return self.dynamodb.operations[asked:]

@@ -88,7 +88,11 @@ def deploy_more(stack: StackFile) -> dict[str, str]:
 def rules(ids: dict[str, str], needed: str = "reports:read") -> str:
     """Return the document: of the one API that wants a policy in words of its own, of all others in common ones."""
     routes = {"GET /reports/{id}": [needed], "GET /reports": [needed], "$connect": [needed]}
-    named = {ids["Http20PolicyApi"]: {"answer": "policy", "routes": routes}}
+    cached = {"GET /reports/{id}": [needed], "GET /reports/secret": ["reports:write"]}
+    named = {
+        ids["Http20PolicyApi"]: {"answer": "policy", "routes": routes},
+        ids["CachedApi"]: {"answer": "policy", "cached_by": "token", "routes": cached},
+    }
     return json.dumps({"apis": {"*": {"routes": routes}, **named}})
 
 
@@ -113,6 +117,18 @@ def test_an_http_api_lets_a_good_token_in_and_no_other(apis: Apis, name: str) ->
     assert apis.get(name, "/reports/7", None)[0] == 401
     assert post(apis.stack, "revoke", token=raw).status_code == 200
     assert apis.get(name, "/reports/7", raw)[0] == refused
+
+
+@pytest.mark.parametrize("first", ["/reports/7", "/reports/secret", "/other"])
+def test_one_answer_that_api_gateway_keeps_is_right_for_every_route(apis: Apis, first: str) -> None:
+    """R55: under a cache by the token alone, whichever route was the first, each is answered by its own rule."""
+    raw = get_token(apis.stack, scope="reports:read")
+    expected = {"/reports/7": 200, "/reports/8": 200, "/reports/secret": 403, "/other": 403}
+    assert apis.get("CachedApi", first, raw)[0] == expected[first]
+    # Nobody asks the authorizer any more: it would refuse each of them.
+    assert post(apis.stack, "revoke", token=raw).status_code == 200
+    assert {path: apis.get("CachedApi", path, raw)[0] for path in expected} == expected
+    assert json.loads(apis.get("CachedApi", "/reports/8", raw)[1])["client_id"] == apis.stack.client_id
 
 
 def test_a_websocket_connects_with_one_good_token(apis: Apis) -> None:

@@ -12,8 +12,10 @@ from authorizer.authorize import Authorizer
 from authorizer.bounded_view import Freshness
 from authorizer.key_view import KeyView
 from authorizer.metrics import Metrics
+from authorizer.request import Request
 from authorizer.rules_view import RulesView
 from keyturn.domain.revocation import Revocation
+from keyturn.jose import VerifiedAccessToken
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID
 from tests.fakes.memory_revocations import MemoryRevocations
@@ -56,6 +58,10 @@ class AuthorizerWorld:
             lambda: self.now,
             self.metrics,
         )
+
+    def authorize(self, request: Request) -> VerifiedAccessToken:
+        """Decide about a request, by the rules of its API."""
+        return self.authorizer.authorize(request, self.authorizer.rules_of(request))
 
     def bootstrap(self) -> Authorizer:
         """Return the authorizer, as the handler asks for it."""

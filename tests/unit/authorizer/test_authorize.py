@@ -27,7 +27,7 @@ def request_with(token: str, method: str = "GET", path: str = "/reports", kind: 
 
 def refusal_of(world: AuthorizerWorld, request: Request) -> Refused:
     with pytest.raises(Refused) as raised:
-        world.authorizer.authorize(request)
+        world.authorize(request)
     return raised.value
 
 
@@ -40,7 +40,7 @@ def revocation(
 @pytest.mark.parametrize("kind", KINDS)
 def test_good_token_opens_its_route(world: AuthorizerWorld, token: str, kind: str) -> None:
     """A verified token, not revoked, with the scopes of the route, is the answer."""
-    verified = world.authorizer.authorize(request_with(token, kind=kind))
+    verified = world.authorize(request_with(token, kind=kind))
     assert (verified.subject, verified.jti) == (CLAIMS["sub"], CLAIMS["jti"])
 
 
@@ -94,7 +94,7 @@ def test_every_request_asks_for_every_target(world: AuthorizerWorld) -> None:
     """R47, P8: in strict mode each decision is one read of all of the token's targets and a copy of global."""
     claims = {"scope": "reports:read", "sid": "s1", "gid": "g1"}
     for _ in range(2):
-        world.authorizer.authorize(request_with(make_token(claims=claims)))
+        world.authorize(request_with(make_token(claims=claims)))
     first, second = world.revocations.asked
     assert first == second
     kinds = {target.kind: target.identifier for target in first}
@@ -115,7 +115,7 @@ def test_every_request_asks_for_every_target(world: AuthorizerWorld) -> None:
 def test_revoked_token_is_unauthorized(world: AuthorizerWorld, stored: Revocation) -> None:
     """R47, R49: a revocation of token, session, grant, subject or client refuses the token from the next request on."""
     request = request_with(make_token(claims={"scope": "reports:read", "sid": "s1", "gid": "g1"}))
-    world.authorizer.authorize(request)
+    world.authorize(request)
     world.revoke(stored)
     refusal = refusal_of(world, request)
     assert isinstance(refusal, Unauthorized)
@@ -130,7 +130,7 @@ def test_global_revocation_hits_by_every_copy(world: AuthorizerWorld, copy: int)
     request = request_with(make_token(claims={"scope": "reports:read", "jti": jti}))
     cuts: tuple[dict[str, Any], ...] = ({"kids": (signing_key().kid,)}, {"not_before": NOW})
     for changes in cuts:
-        world.authorizer.authorize(request)
+        world.authorize(request)
         world.revoke(*(revocation(TargetKind.GLOBAL, str(number), **changes) for number in range(GLOBAL_COPIES)))
         assert refusal_of(world, request).reason == "revoked"
         world.revoke()
@@ -140,14 +140,14 @@ def test_cut_spares_what_was_issued_after_it(world: AuthorizerWorld, token: str)
     """R49: a subject's cut refuses iat ≤ T, and a token of T + 1 passes."""
     cut = revocation(TargetKind.SUBJECT, CLAIMS["sub"], not_before=NOW - 1)
     world.revoke(cut)
-    world.authorizer.authorize(request_with(token))
+    world.authorize(request_with(token))
 
 
 def test_other_tokens_revocation_does_not_hit(world: AuthorizerWorld, token: str) -> None:
     """R50: revocations of others, and one that has run out, leave the token alone."""
     expired = Revocation(Target(TargetKind.TOKEN, CLAIMS["jti"]), expires_at=NOW)
     world.revoke(revocation(TargetKind.TOKEN, "another"), expired)
-    world.authorizer.authorize(request_with(token))
+    world.authorize(request_with(token))
 
 
 @pytest.mark.parametrize("fault", [StoreUnavailable("x"), Throttled("x"), ItemDamaged("x")])
@@ -155,7 +155,7 @@ def test_unanswered_revocations_are_a_fault(world: AuthorizerWorld, token: str, 
     """R47, R57: a revocation that could not be read is no answer, and the fault is passed on as it is."""
     world.revocations.fault = fault
     with pytest.raises(type(fault)):
-        world.authorizer.authorize(request_with(token))
+        world.authorize(request_with(token))
 
 
 @pytest.mark.parametrize("fault", [StoreUnavailable("x"), ItemDamaged("x")])
@@ -163,7 +163,7 @@ def test_unread_keys_are_a_fault(world: AuthorizerWorld, token: str, fault: Keyt
     """R57: without keys there is neither an allow nor a deny."""
     world.ring.fault = fault
     with pytest.raises(type(fault)):
-        world.authorizer.authorize(request_with(token))
+        world.authorize(request_with(token))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -190,4 +190,4 @@ def test_token_without_any_scope_opens_what_asks_for_none(world: AuthorizerWorld
     """A token that carries no scope opens no route that asks for one, and every route that asks for none."""
     token = make_token(claims={"scope": ABSENT})
     assert refusal_of(world, request_with(token)).reason == "insufficient_scope"
-    assert world.authorizer.authorize(request_with(token, path="/me")).scope == frozenset()
+    assert world.authorize(request_with(token, path="/me")).scope == frozenset()

@@ -10,6 +10,7 @@ import pytest
 from authorizer.policy_document import MAX_RESOURCE_LENGTH, allow, refuse
 from authorizer.refusal import Forbidden, Unauthorized
 from authorizer.request import Request, parse_request
+from keyturn.domain.api_rules import ApiRules
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import KINDS, authorizer_event, method_arn
 from tests.fakes.token_factory import good_claims
@@ -25,6 +26,7 @@ CONTEXT = {
     "sid": "s1",
     "gid": "g1",
 }
+SIMPLE, POLICY = ApiRules("simple", {}), ApiRules("policy", {})
 WITH_POLICY = [("rest_token", "simple"), ("rest_request", "policy"), ("http_1.0", "simple"), ("http_2.0", "policy")]
 
 
@@ -42,13 +44,13 @@ def statement_of(answer: dict[str, Any] | None) -> dict[str, Any]:
 
 def test_simple_allow() -> None:
     """R57: an HTTP API with simple answers gets a true boolean and the context."""
-    assert allow(request_for("http_2.0"), TOKEN, "simple") == {"isAuthorized": True, "context": CONTEXT}
+    assert allow(request_for("http_2.0"), TOKEN, SIMPLE) == {"isAuthorized": True, "context": CONTEXT}
 
 
 @pytest.mark.parametrize(("kind", "answer"), WITH_POLICY)
 def test_policy_allow_names_exactly_this_request(kind: str, answer: str) -> None:
     """R54, R55: any other answer is a policy for the ARN of this request, for the token's subject."""
-    document = allow(request_for(kind), TOKEN, answer)
+    document = allow(request_for(kind), TOKEN, ApiRules(answer, {}))
     assert document.keys() == {"principalId", "policyDocument", "context"}
     assert (document["principalId"], document["context"]) == (CLAIMS["sub"], CONTEXT)
     assert statement_of(document) == {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": method_arn()}
@@ -62,8 +64,8 @@ def test_path_with_policy_syntax_is_not_allowed(kind: str, answer: str, path: st
     """R54, G1, G13: a path that would be a wildcard or a variable in a policy, or is too long for one, is forbidden."""
     request = request_for(kind, path)
     with pytest.raises(Forbidden) as raised:
-        allow(request, TOKEN, answer)
-    denied = statement_of(refuse(request, raised.value, answer))
+        allow(request, TOKEN, ApiRules(answer, {}))
+    denied = statement_of(refuse(request, raised.value, ApiRules(answer, {})))
     assert denied["Effect"] == "Deny"
     assert len(denied["Resource"]) <= MAX_RESOURCE_LENGTH
 
@@ -71,33 +73,33 @@ def test_path_with_policy_syntax_is_not_allowed(kind: str, answer: str, path: st
 def test_longest_resource_is_allowed() -> None:
     """G13: a resource of exactly the longest length passes, and one character more does not."""
     fill = "x" * (MAX_RESOURCE_LENGTH - len(method_arn(path="/")))
-    assert statement_of(allow(request_for("rest_token", "/" + fill), TOKEN, "simple"))["Effect"] == "Allow"
+    assert statement_of(allow(request_for("rest_token", "/" + fill), TOKEN, SIMPLE))["Effect"] == "Allow"
     with pytest.raises(Forbidden):
-        allow(request_for("rest_token", "/" + fill + "x"), TOKEN, "simple")
+        allow(request_for("rest_token", "/" + fill + "x"), TOKEN, SIMPLE)
 
 
 def test_deny_of_a_long_path_covers_it() -> None:
     """G13: the Deny of a path that is too long names its beginning, so that it covers the path."""
     request = request_for("rest_request", "/" + "x" * 600)
-    resource = statement_of(refuse(request, Forbidden("no_rule", token=TOKEN), "simple"))["Resource"]
+    resource = statement_of(refuse(request, Forbidden("no_rule", token=TOKEN), SIMPLE))["Resource"]
     assert resource == request.arn[: MAX_RESOURCE_LENGTH - 1] + "*"
 
 
 def test_simple_answer_needs_no_resource() -> None:
     """A simple answer is about this request by itself, whatever its path holds."""
-    assert allow(request_for("http_2.0", "/reports/*"), TOKEN, "simple")["isAuthorized"] is True
+    assert allow(request_for("http_2.0", "/reports/*"), TOKEN, SIMPLE)["isAuthorized"] is True
 
 
 @pytest.mark.parametrize("kind", ["rest_token", "rest_request"])
 def test_rest_api_is_told_unauthorized(kind: str) -> None:
     """R57: a bad token on a REST API has no answer: API Gateway is to be told Unauthorized."""
-    assert refuse(request_for(kind), Unauthorized("revoked", token=TOKEN), "simple") is None
+    assert refuse(request_for(kind), Unauthorized("revoked", token=TOKEN), SIMPLE) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_forbidden_is_a_deny_for_this_request(kind: str) -> None:
     """R57: a forbidden request gets a Deny, for its own ARN and the token's subject, and no context."""
-    denied = refuse(request_for(kind), Forbidden("no_rule", token=TOKEN), "policy")
+    denied = refuse(request_for(kind), Forbidden("no_rule", token=TOKEN), POLICY)
     assert denied is not None
     assert denied.keys() == {"principalId", "policyDocument"}
     assert denied["principalId"] == CLAIMS["sub"]
@@ -107,9 +109,9 @@ def test_forbidden_is_a_deny_for_this_request(kind: str) -> None:
 def test_http_api_is_denied_for_a_bad_token() -> None:
     """R57: an HTTP API is told no, as a boolean or as a Deny that names nobody."""
     refusal = Unauthorized("invalid_signature")
-    assert refuse(request_for("http_2.0"), refusal, "simple") == {"isAuthorized": False}
+    assert refuse(request_for("http_2.0"), refusal, SIMPLE) == {"isAuthorized": False}
     for kind in ("http_1.0", "http_2.0"):
-        denied = refuse(request_for(kind), refusal, "policy")
+        denied = refuse(request_for(kind), refusal, POLICY)
         assert denied is not None
         assert denied["principalId"] == "-"
         assert statement_of(denied)["Effect"] == "Deny"
@@ -118,7 +120,7 @@ def test_http_api_is_denied_for_a_bad_token() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_context_is_flat_strings_and_no_token(kind: str) -> None:
     """R59: the context holds strings only, the known claims only, and no part of the token."""
-    document = allow(request_for(kind), TOKEN, "simple")
+    document = allow(request_for(kind), TOKEN, SIMPLE)
     assert all(type(value) is str for value in document["context"].values())
     assert "a.b.c" not in json.dumps(document)
     assert "secret_thing" not in document["context"]
@@ -126,5 +128,5 @@ def test_context_is_flat_strings_and_no_token(kind: str) -> None:
 
 def test_absent_session_and_grant_are_absent() -> None:
     """A token without session and grant leaves them out of the context."""
-    context = allow(request_for("http_2.0"), VerifiedAccessToken(good_claims(), "kid"), "simple")["context"]
+    context = allow(request_for("http_2.0"), VerifiedAccessToken(good_claims(), "kid"), SIMPLE)["context"]
     assert context.keys() == CONTEXT.keys() - {"sid", "gid"}

@@ -82,12 +82,12 @@ def test_api_is_found_by_its_id_first() -> None:
     others = {"routes": {"GET /reports": ["others"], "GET /me": []}}
     asked = request("http_2.0", "GET", "/reports")
     both = parse_access_rules(rules(**{API_ID: named, "*": others}))
-    assert (opening(both, asked), both.answer_for(asked)) == (["named"], "policy")
+    assert (opening(both, asked), both.of_api(asked).answer) == (["named"], "policy")
     assert opening(both, request("http_2.0", "GET", "/me")) is None
     rest = parse_access_rules(rules(**{"another": named, "*": others}))
-    assert (opening(rest, asked), rest.answer_for(asked)) == (["others"], "simple")
+    assert (opening(rest, asked), rest.of_api(asked).answer) == (["others"], "simple")
     none = parse_access_rules(rules(another=named))
-    assert (opening(none, asked), none.answer_for(asked)) == (None, "simple")
+    assert (opening(none, asked), none.of_api(asked).answer) == (None, "simple")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_api_is_found_by_its_id_first() -> None:
         ('{"apis": {}, "api": {}}', 'unknown member "api"; known: apis'),
         (rules(a=[]), 'apis."a" is not a JSON object'),
         (rules(a={}), 'apis."a".routes is not a JSON object'),
-        (rules(a={"routes": {}, "answers": "simple"}), 'unknown member "answers"; known: answer, routes'),
+        (rules(a={"routes": {}, "answers": "simple"}), 'unknown member "answers"; known: answer, cached_by, routes'),
         (rules(a={"routes": {}, "answer": "iam"}), 'apis."a".answer is "simple" or "policy"'),
         (rules(a={"routes": {}, "answer": ["simple"]}), 'apis."a".answer is "simple" or "policy"'),
         (rules({"reports": []}), r'apis."\*".routes."reports": a route is "METHOD /path"'),

@@ -11,78 +11,28 @@ from __future__ import annotations
 
 import json
 
-from keyturn.domain.route_template import RouteTemplate, match_path
+from keyturn.domain.api_rules import ANY_METHOD, METHODS, NAMED_ROUTES, POLICY, SIMPLE, ApiRules, Rule
+from keyturn.domain.cached_rules import CachedApiRules
+from keyturn.domain.route_template import RouteTemplate
 from keyturn.domain.scope import parse_scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any, Protocol
+    from typing import Any
 
-    class RoutedRequest(Protocol):
-        """What rules look at: `template` is the route that API Gateway chose, or None where only the path is told."""
-
-        @property
-        def api_id(self) -> str: ...
-        @property
-        def method(self) -> str: ...
-        @property
-        def path(self) -> str: ...
-        @property
-        def template(self) -> str | None: ...
+    from keyturn.domain.api_rules import RoutedRequest
 
 
 ANY_API = "*"
-ANY_METHOD = "ANY"
-# Routes without a path: an HTTP API's default one, and a WebSocket API's connection.
-NAMED_ROUTES = ("$default", "$connect")
-SIMPLE = "simple"
-POLICY = "policy"
-METHODS = (ANY_METHOD, "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+BY_TOKEN = "token"
 
 
 class AccessRulesError(ValueError):
     """The document is wrong; the text says where and what is expected."""
 
 
-class Rule:
-    """One rule: the `route` as the document writes it, of the API that `api` names there, and the scopes it needs."""
-
-    __slots__ = ("api", "route", "scopes")
-
-    def __init__(self, api: str, route: str, scopes: frozenset[str]) -> None:
-        """Take what the document says."""
-        self.api = api
-        self.route = route
-        self.scopes = scopes
-
-
-class ApiRules:
-    """The rules of one API: `answer` for an HTTP API's 2.0 event, and the rule of each template and method."""
-
-    __slots__ = ("_rules", "_templates", "answer")
-
-    def __init__(self, answer: str, rules: Mapping[str, Mapping[str, Rule]]) -> None:
-        """Take the rules by template and method; raises ValueError for templates that differ in names alone."""
-        self.answer = answer
-        self._rules = rules
-        self._templates = [RouteTemplate(text) for text in rules if text not in NAMED_ROUTES]
-        shapes: dict[tuple[str, ...], str] = {}
-        for template in self._templates:
-            twin = shapes.setdefault(template.shape, template.text)
-            if twin != template.text:
-                raise ValueError(f"{twin} and {template.text} are one route with two names for its parameters")
-
-    def find_rule(self, request: RoutedRequest) -> Rule | None:
-        """Return the rule of the request's route, or None if there is none: a method's own rule, else ANY."""
-        template = request.template if request.template is not None else match_path(self._templates, request.path)
-        by_method = self._rules.get(template or "", {})
-        return by_method.get(request.method, by_method.get(ANY_METHOD))
-
-    def __iter__(self) -> Iterator[Rule]:
-        """Yield all rules."""
-        for by_method in self._rules.values():
-            yield from by_method.values()
+_CLOSED = ApiRules(SIMPLE, {})
 
 
 class AccessRules:
@@ -96,21 +46,16 @@ class AccessRules:
 
     def find_rule(self, request: RoutedRequest) -> Rule | None:
         """Return the rule of the request's route, or None if there is none, and the route closed."""
-        rules = self._rules_of(request)
-        return None if rules is None else rules.find_rule(request)
+        return self.of_api(request).find_rule(request)
 
-    def answer_for(self, request: RoutedRequest) -> str:
-        """Return the answer that the request's API wants, if its events are of version 2.0, which do not tell."""
-        rules = self._rules_of(request)
-        return SIMPLE if rules is None else rules.answer
+    def of_api(self, request: RoutedRequest) -> ApiRules:
+        """Return the rules of the request's API, none at all if the document says nothing of it."""
+        return self._apis.get(request.api_id, self._apis.get(ANY_API, _CLOSED))
 
     def __iter__(self) -> Iterator[Rule]:
         """Yield all rules of all APIs, as the document has them."""
         for rules in self._apis.values():
             yield from rules
-
-    def _rules_of(self, request: RoutedRequest) -> ApiRules | None:
-        return self._apis.get(request.api_id, self._apis.get(ANY_API))
 
 
 def parse_access_rules(text: str) -> AccessRules:
@@ -143,17 +88,23 @@ def _object(value: object, where: str, known: set[str] | None = None) -> dict[st
 
 def _parse_api(api_id: str, value: object) -> ApiRules:
     where = f'apis."{api_id}"'
-    members = _object(value, where, {"answer", "routes"})
+    members = _object(value, where, {"answer", "cached_by", "routes"})
     answer = members.get("answer", SIMPLE)
     if answer not in (SIMPLE, POLICY):
         raise AccessRulesError(f'{where}.answer is "{SIMPLE}" or "{POLICY}"')
+    cached = "cached_by" in members
+    if cached and (members["cached_by"] != BY_TOKEN or answer != POLICY):
+        raise AccessRulesError(
+            f'{where}.cached_by is "{BY_TOKEN}" or absent, and needs "answer": "{POLICY}", since a simple answer opens '
+            "every route"
+        )
     rules: dict[str, dict[str, Rule]] = {}
     for route, required in _object(members.get("routes"), f"{where}.routes").items():
         method, template = _parse_route(route, f'{where}.routes."{route}"')
         scopes = _parse_scopes(required, f'{where}.routes."{route}"')
         rules.setdefault(template, {})[method] = Rule(api_id, route, scopes)
     try:
-        return ApiRules(answer, rules)
+        return CachedApiRules(rules) if cached else ApiRules(answer, rules)
     except ValueError as error:
         raise AccessRulesError(f"{where}.routes: {error}") from None
 

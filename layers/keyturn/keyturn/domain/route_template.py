@@ -47,6 +47,25 @@ class RouteTemplate:
                 return None
         return tuple(_RANKS.get(expected, 0) for expected in self.shape)
 
+    @property
+    def has_wildcards(self) -> bool:
+        """Whether it has a parameter of either kind."""
+        return not _RANKS.keys().isdisjoint(self.shape)
+
+    @property
+    def pattern(self) -> str:
+        """The path in a policy, without the leading slash: each parameter is one character or more, slashes too."""
+        return "/".join("?*" if segment in _RANKS else segment for segment in self.shape)
+
+    def covers(self, path: str) -> bool:
+        """Tell whether the pattern matches a path without its leading slash."""
+        expression = "/".join(".+" if segment in _RANKS else re.escape(segment) for segment in self.shape)
+        return re.fullmatch(expression, path, re.DOTALL) is not None
+
+    def overlaps(self, other: RouteTemplate) -> bool:
+        """Tell whether some path fits both patterns."""
+        return _meet(self.shape, other.shape)
+
 
 def match_path(templates: Iterable[RouteTemplate], path: str) -> str | None:
     """Return the text of the template that API Gateway chooses for a path without its leading slash, or None."""
@@ -59,6 +78,20 @@ def match_path(templates: Iterable[RouteTemplate], path: str) -> str | None:
 
 def _segments(path: str) -> list[str]:
     return path.split("/") if path else []
+
+
+def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    if not one or not other:
+        return one == other
+    wild, wild_too = one[0] in _RANKS, other[0] in _RANKS
+    if not wild and not wild_too and one[0] != other[0]:
+        return False
+    # Both give a segment; a parameter may go on and give the next one, too.
+    return (
+        _meet(one[1:], other[1:])
+        or (wild and len(other) > 1 and _meet(one, other[1:]))
+        or (wild_too and len(one) > 1 and _meet(one[1:], other))
+    )
 
 
 def _shape_of(segment: str) -> str:

@@ -1,0 +1,38 @@
+"""What API Gateway makes of an authorizer's policy: IAM's evaluation, for one action and no conditions."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+ACTION = "execute-api:Invoke"
+_TOKENS = re.compile(r"\$\{([*?$])\}|(\$\{[^}]*\})|([*?])|(.)", re.DOTALL)
+
+
+def allows(document: dict[str, Any], arn: str) -> bool:
+    """Tell whether the policy lets a caller invoke the ARN: an Allow and no Deny."""
+    effects = {
+        statement["Effect"]
+        for statement in document["Statement"]
+        if statement["Action"] == ACTION and any(matches(each, arn) for each in _list(statement["Resource"]))
+    }
+    return effects == {"Allow"}
+
+
+def matches(resource: str, arn: str) -> bool:
+    """Tell whether a resource of a policy names the ARN: wildcards cross slashes, but not the first five colons."""
+    parts, actual = resource.split(":", 5), arn.split(":", 5)
+    return len(parts) == len(actual) and all(map(_matches_part, parts, actual))
+
+
+def _matches_part(pattern: str, text: str) -> bool:
+    expression = ""
+    for escaped, variable, wildcard, literal in _TOKENS.findall(pattern):
+        if variable:
+            return False  # a variable without a value: the statement names nothing
+        expression += {"*": ".*", "?": "."}[wildcard] if wildcard else re.escape(escaped or literal)
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
