@@ -19,6 +19,20 @@ _REST_TTL = 300
 app = typer.Typer(no_args_is_help=True, help="Look after the APIs that the authorizer protects.")
 
 
+class KeptAnswers(NamedTuple):
+    """An API whose authorizer's answers are kept; `names_route` where what they are kept by names the route."""
+
+    kind: str
+    api: str
+    name: str
+    seconds: int
+    names_route: bool
+
+    def __str__(self) -> str:
+        """Say which, as an operator knows it."""
+        return f"{self.kind} API {self.name} ({self.api})"
+
+
 class CachedStage(NamedTuple):
     """A stage of an API whose authorizer's answers are kept for a time."""
 
@@ -49,26 +63,40 @@ class Gateways:
         # A version or an alias of the function may follow.
         self._uris = tuple(f"/functions/{authorizer_arn}{end}" for end in ("/", ":"))
 
-    def cached_stages(self) -> Iterator[CachedStage]:
-        """Yield the stages whose authorizer results are kept."""
+    def kept_answers(self) -> Iterator[KeptAnswers]:
+        """Yield, for each authorizer of ours whose TTL is not 0, its API."""
         for page in self._rest.get_paginator("get_rest_apis").paginate():
             for api in page["items"]:
-                pages = self._rest.get_paginator("get_authorizers").paginate(restApiId=api["id"])
-                found: list[Any] = [each for page in pages for each in page["items"]]
-                if any(self._is_ours(each.get("authorizerUri")) and _rest_ttl(each) for each in found):
-                    for stage in self._rest.get_stages(restApiId=api["id"])["item"]:
-                        yield CachedStage("REST", api["id"], api.get("name", "-"), stage["stageName"])
-        for apis in self._http.get_paginator("get_apis").paginate():
-            for each_api in apis["Items"]:
-                yield from self._http_stages(each_api)
+                for found in self._rest.get_paginator("get_authorizers").paginate(restApiId=api["id"]):
+                    for each in found["items"]:
+                        seconds, key = each.get("authorizerResultTtlInSeconds", _REST_TTL), each.get("identitySource")
+                        if seconds and self._is_ours(each.get("authorizerUri")):
+                            yield KeptAnswers("REST", api["id"], api.get("name", "-"), seconds, _names_route(key or ""))
+        for page in self._http.get_paginator("get_apis").paginate():
+            for api in page["Items"]:
+                for found in self._http.get_paginator("get_authorizers").paginate(ApiId=api["ApiId"]):
+                    for each in found["Items"]:
+                        seconds, keys = each.get("AuthorizerResultTtlInSeconds"), each.get("IdentitySource", [])
+                        if seconds and self._is_ours(each.get("AuthorizerUri")):
+                            yield KeptAnswers("HTTP", api["ApiId"], api["Name"], seconds, _names_route(" ".join(keys)))
 
-    def _http_stages(self, api: Any) -> Iterator[CachedStage]:
-        pages = self._http.get_paginator("get_authorizers").paginate(ApiId=api["ApiId"])
-        found: list[Any] = [each for page in pages for each in page["Items"]]
-        if any(self._is_ours(each.get("AuthorizerUri")) and each.get("AuthorizerResultTtlInSeconds") for each in found):
-            for page in self._http.get_paginator("get_stages").paginate(ApiId=api["ApiId"]):
-                for stage in page["Items"]:
-                    yield CachedStage("HTTP", api["ApiId"], api["Name"], stage["StageName"])
+    def cached_stages(self) -> Iterator[CachedStage]:
+        """Yield the stages whose authorizer results are kept."""
+        seen = set()
+        for kept in self.kept_answers():
+            if kept.api not in seen:
+                seen.add(kept.api)
+                for stage in self._stages(kept.kind, kept.api):
+                    yield CachedStage(kept.kind, kept.api, kept.name, stage)
+
+    def _stages(self, kind: str, api: str) -> Iterator[str]:
+        if kind == "REST":
+            for stage in self._rest.get_stages(restApiId=api)["item"]:
+                yield stage["stageName"]
+            return
+        for page in self._http.get_paginator("get_stages").paginate(ApiId=api):
+            for stage in page["Items"]:
+                yield stage["StageName"]
 
     def flush(self, cached: CachedStage) -> None:
         """Let API Gateway forget what the authorizer said; raises what boto3 raises."""
@@ -81,9 +109,12 @@ class Gateways:
         return uri is not None and any(each in uri for each in self._uris)
 
 
-def _rest_ttl(authorizer: Any) -> int:
-    ttl: int = authorizer.get("authorizerResultTtlInSeconds", _REST_TTL)
-    return ttl
+def _names_route(identity_source: str) -> bool:
+    """Tell whether a key of kept answers differs from route to route."""
+    return "context.routeKey" in identity_source or (
+        "context.httpMethod" in identity_source
+        and ("context.resourcePath" in identity_source or "context.path" in identity_source)
+    )
 
 
 def flush_caches(gateways: Gateways) -> dict[str, list[str]]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.access_rules import ANY_API, AccessRules, AccessRulesError, parse_access_rules
 from keyturn.domain.api_rules import METHODS, NAMED_ROUTES, Rule
+from keyturn.domain.cached_rules import CachedApiRules
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.scope import format_scope
 from keyturn.jose import ANY_AUDIENCE
 from keyturn_cli.deployment import Deployment, find_deployment
+from keyturn_cli.gateway import Gateways, gateways_of
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import print_json, print_table
 from keyturn_cli.token import judge, read_token, verification_policy
@@ -63,20 +67,48 @@ def check(
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the rules of a document that is in order; exit code 1, and what is wrong where, for one that is not."""
+    """Print the rules of a document that is in order; exit code 1, and what is wrong where, for one that is not.
+
+    Of a deployed stack the APIs are looked at too: whether one keeps answers that these rules make for one route alone.
+    """
     document = _document(file, stack)
+    rules = document.parse()
     rows = [
-        {"api": rule.api, "route": rule.route, "scopes": format_scope(rule.scopes) or _NO_SCOPE}
-        for rule in document.parse()
+        {
+            "api": rule.api,
+            "route": rule.route,
+            "scopes": format_scope(rule.scopes) or _NO_SCOPE,
+            "claims": _claims(rule) or "-",
+        }
+        for rule in rules
     ]
-    notes = _notes(document)
+    notes, wrong = _notes(document), []
+    if file is None or stack is not None:
+        try:
+            wrong = wrongly_kept(gateways_of(find_deployment(stack, Path.cwd())), rules)
+        except (BotoCoreError, ClientError) as fault:
+            notes.append(f"the APIs of this authorizer cannot be listed, so their caches are not checked: {fault}")
     if as_json:
-        print_json({"source": document.source, "rules": rows, "notes": notes})
-        return
-    print_table(("api", "route", "scopes"), rows)
-    typer.echo(f"{document.source}: in order; every other route is closed")
-    for note in notes:
-        typer.echo(f"note: {note}", err=True)
+        print_json({"source": document.source, "rules": rows, "notes": notes, "wrong": wrong})
+    else:
+        print_table(("api", "route", "scopes", "claims"), rows)
+        typer.echo(f"{document.source}: in order; every other route is closed")
+        for note in notes:
+            typer.echo(f"note: {note}", err=True)
+        for each in wrong:
+            typer.echo(f"wrong: {each}", err=True)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def wrongly_kept(gateways: Gateways, rules: AccessRules) -> list[str]:
+    """Return what is wrong with each API that keeps, by the token alone, answers that are for one route (R55)."""
+    return [
+        f"{kept} keeps answers for {kept.seconds} s by the token alone, and they are for one route: set the TTL of its "
+        f'authorizer to 0, or "cached_by": "token" in apis."{kept.api}"'
+        for kept in gateways.kept_answers()
+        if not kept.names_route and not isinstance(rules.of_api(kept.api), CachedApiRules)
+    ]
 
 
 @app.command()
@@ -102,6 +134,8 @@ def explain(
     opens = rule is not None
     if rule is not None:
         told["needs"] = format_scope(rule.scopes) or _NO_SCOPE
+        if rule.claims:
+            told["claims"] = _claims(rule)
         if token is not None:
             opens, about_token = _opens(rule, read_token(token), find_deployment(stack, Path.cwd()))
             told |= about_token
@@ -127,9 +161,14 @@ def _opens(rule: Rule, raw: str, deployment: Deployment) -> tuple[bool, dict[str
     verified, judged = judge(raw, deployment, verification_policy(deployment, ANY_AUDIENCE, 0))
     if verified is None:
         return False, {"token": judged["verdict"], "because": judged.get("sentence", judged.get("found", ""))}
-    missing = rule.scopes - verified.scope
+    lacks = format_scope(rule.scopes - verified.scope).split() + [f"claim {n}" for n in rule.claims_without(verified)]
     told = {"token": "valid", "has": format_scope(verified.scope) or "no scope"}
-    return not missing, told | ({"lacks": format_scope(missing)} if missing else {})
+    return rule.opens_for(verified), told | ({"lacks": ", ".join(lacks)} if lacks else {})
+
+
+def _claims(rule: Rule) -> str:
+    """Return the claims that a rule needs, as `department: "it" or "security"`."""
+    return "; ".join(f"{name}: {' or '.join(map(json.dumps, values))}" for name, values in rule.claims.items())
 
 
 def _document(file: str | None, stack: str | None) -> Document:

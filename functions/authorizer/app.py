@@ -54,11 +54,11 @@ def _answer(request: Request, authorizer: Authorizer) -> dict[str, Any] | None:
         token = authorizer.authorize(request, rules)
         answer = allow(request, token, rules)
     except Refused as refusal:
-        authorizer.metrics.count("Refusals")
+        authorizer.metrics.count_refusal(request.api_id, refusal.reason)
         _log_refusal(request, refusal)
         return refuse(request, refusal, rules)
     authorizer.metrics.count("Allows")
-    log_event("INFO", "allowed", api=request.kind, jti=token.jti)
+    authorizer.allow_log.note(request, token)
     return answer
 
 

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from authorizer.allow_log import AllowLog
     from authorizer.key_view import KeyView
     from authorizer.metrics import Metrics
     from authorizer.request import Request
@@ -35,18 +36,20 @@ class Authorizer:
         rules: RulesView,
         now: Callable[[], float],
         metrics: Metrics,
+        allow_log: AllowLog,
     ) -> None:
-        """Take what a decision needs, and where it is counted."""
+        """Take what a decision needs, and where it is counted and logged."""
         self._keys = keys
         self._revocations = revocations
         self._policy = policy
         self._now = now
         self._rules = rules
         self.metrics = metrics
+        self.allow_log = allow_log
 
     def rules_of(self, request: Request) -> ApiRules:
         """Return the access rules of the request's API, as they are now."""
-        return self._rules.rules().of_api(request)
+        return self._rules.rules().of_api(request.api_id)
 
     def authorize(self, request: Request, rules: ApiRules) -> VerifiedAccessToken:
         """Return the request's token if the rules open the route to it; raises Unauthorized, Forbidden.
@@ -80,6 +83,8 @@ def _check_rules(request: Request, rules: ApiRules, token: VerifiedAccessToken) 
         raise Forbidden("no_rule", token=token)
     if not rule.scopes <= token.scope:
         raise Forbidden("insufficient_scope", token=token)
+    if not rule.opens_for(token):
+        raise Forbidden("insufficient_claims", token=token)
 
 
 def _kid_of(raw: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
+from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
 from authorizer.bounded_view import Freshness
 from authorizer.key_view import KeyView
@@ -51,6 +52,7 @@ def bootstrap() -> Authorizer:
         _rules(settings, metrics),
         wall_seconds,
         metrics,
+        AllowLog(settings.allowed_log_percent),
     )
 
 

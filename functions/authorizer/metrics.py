@@ -18,7 +18,7 @@ _UNITS = {"OldestView": "Percent"}
 class Metrics:
     """Counts and largest values since the last line, of this sandbox; `wall` and `monotonic` return seconds."""
 
-    __slots__ = ("_due_at", "_function", "_gauges", "_monotonic", "_values", "_wall")
+    __slots__ = ("_due_at", "_function", "_gauges", "_monotonic", "_refusals", "_values", "_wall")
 
     def __init__(self, function: str, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
         """Begin without any; the first line is due in a minute."""
@@ -26,6 +26,7 @@ class Metrics:
         self._wall = wall
         self._monotonic = monotonic
         self._values: dict[str, float] = {}
+        self._refusals: dict[str, dict[str, int]] = {}
         self._gauges: list[Callable[[], dict[str, float]]] = []
         self._due_at = monotonic() + _SECONDS
 
@@ -36,6 +37,12 @@ class Metrics:
     def count(self, name: str) -> None:
         """Count one more."""
         self._values[name] = self._values.get(name, 0) + 1
+
+    def count_refusal(self, api_id: str, reason: str) -> None:
+        """Count one more of Refusals; by API and reason it is told beside the metrics, since each metric costs."""
+        self.count("Refusals")
+        reasons = self._refusals.setdefault(api_id, {})
+        reasons[reason] = reasons.get(reason, 0) + 1
 
     def at_most(self, name: str, value: float) -> None:
         """Keep the value if it is the largest."""
@@ -51,6 +58,7 @@ class Metrics:
         """Write the line and begin again."""
         self._due_at = self._monotonic() + _SECONDS
         values, self._values = self._values, {}
+        refusals, self._refusals = self._refusals, {}
         for gauge in self._gauges:
             values |= gauge()
         directive = {
@@ -59,5 +67,6 @@ class Metrics:
             "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in values],
         }
         line = {"_aws": {"Timestamp": int(self._wall() * 1000), "CloudWatchMetrics": [directive]}}
-        sys.stdout.write(json.dumps({**line, "FunctionName": self._function, **values}) + "\n")
+        told = {"RefusalsByApi": refusals} if refusals else {}
+        sys.stdout.write(json.dumps({**line, "FunctionName": self._function, **values, **told}) + "\n")
         sys.stdout.flush()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from authorizer.refusal import Forbidden, Unauthorized
 from authorizer.request import REST_KINDS, ApiKind
 from keyturn.domain.api_rules import SIMPLE
@@ -33,12 +35,12 @@ def allow(request: Request, token: VerifiedAccessToken, rules: ApiRules) -> dict
     Raises Forbidden if a policy cannot name this request and no other, PolicyTooLarge.
     """
     if _is_simple(request, rules):
-        return {"isAuthorized": True, "context": _context(token)}
+        return {"isAuthorized": True, "context": _context(token, rules)}
     if isinstance(rules, CachedApiRules):
         return _policy_of_all_routes(request, token, rules)
     if len(request.arn) > MAX_RESOURCE_LENGTH or any(syntax in request.arn for syntax in _POLICY_SYNTAX):
         raise Forbidden("resource_not_nameable", token=token)
-    return _policy(token.subject, [_statement("Allow", request.arn)]) | {"context": _context(token)}
+    return _policy(token.subject, [_statement("Allow", request.arn)]) | {"context": _context(token, rules)}
 
 
 def refuse(request: Request, refusal: Refused, rules: ApiRules) -> dict[str, Any] | None:
@@ -63,7 +65,7 @@ def refuse(request: Request, refusal: Refused, rules: ApiRules) -> dict[str, Any
 
 def _policy_of_all_routes(request: Request, token: VerifiedAccessToken, rules: CachedApiRules) -> dict[str, Any]:
     api, stage, _ = request.arn.split("/", 2)
-    return _policy(token.subject, rules.statements(f"{api}/{stage}/", token.scope)) | {"context": _context(token)}
+    return _policy(token.subject, rules.statements(f"{api}/{stage}/", token)) | {"context": _context(token, rules)}
 
 
 def _is_simple(request: Request, rules: ApiRules) -> bool:
@@ -78,7 +80,7 @@ def _policy(principal: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
     return {"principalId": principal, "policyDocument": {"Version": "2012-10-17", "Statement": statements}}
 
 
-def _context(token: VerifiedAccessToken) -> dict[str, str]:
+def _context(token: VerifiedAccessToken, rules: ApiRules) -> dict[str, str]:
     """Return what the backend may know, as strings, since REST APIs take nothing else; never the token (R59)."""
     context = {
         "sub": token.subject,
@@ -91,4 +93,9 @@ def _context(token: VerifiedAccessToken) -> dict[str, str]:
         context["sid"] = token.session_id
     if token.grant_id is not None:
         context["gid"] = token.grant_id
-    return context
+    return context | {name: _text(token.claims[name]) for name in rules.context if name in token.claims}
+
+
+def _text(claim: object) -> str:
+    """Return a claim as a string: a string as it is, anything else as JSON."""
+    return claim if isinstance(claim, str) else json.dumps(claim, separators=(",", ":"))

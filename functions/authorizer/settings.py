@@ -23,6 +23,7 @@ class Settings:
     __slots__ = (
         "access_rules",
         "access_rules_parameter",
+        "allowed_log_percent",
         "audiences",
         "issuer",
         "key_ring_table",
@@ -49,6 +50,7 @@ class Settings:
         self.revocation_mode = _text(environ, "REVOCATION_MODE")
         if self.revocation_mode not in REVOCATION_MODES:
             raise SettingsError(f"REVOCATION_MODE is one of {', '.join(REVOCATION_MODES)}")
+        self.allowed_log_percent = _whole(environ, "ALLOWED_LOG_PERCENT", 0, 100, "in a hundred")
         self.access_rules_parameter = environ.get("ACCESS_RULES_PARAMETER", "").strip()
         self.access_rules = "" if self.access_rules_parameter else _text(environ, "ACCESS_RULES")
 
@@ -68,7 +70,11 @@ def _issuer(name: str, url: str) -> str:
 
 
 def _seconds(environ: Mapping[str, str], name: str, least: int, most: int) -> int:
+    return _whole(environ, name, least, most, "of seconds")
+
+
+def _whole(environ: Mapping[str, str], name: str, least: int, most: int, unit: str) -> int:
     value = _text(environ, name)
     if not (value.isascii() and value.isdigit() and len(value) <= 6 and least <= int(value) <= most):
-        raise SettingsError(f"{name} is a whole number of seconds, {least} to {most}")
+        raise SettingsError(f"{name} is a whole number {unit}, {least} to {most}")
     return int(value)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from authorizer import app
+from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
 from authorizer.bounded_view import Freshness
 from authorizer.key_view import KeyView
@@ -25,6 +26,7 @@ ROUTES = {
     "GET /reports": ["reports:read"],
     "GET /reports/{id}": ["reports:read", "reports:one"],
     "GET /me": [],
+    "GET /staff": {"scopes": [], "claims": {"department": "it"}},
     "POST /reports": ["reports:write"],
     "$default": ["reports:read"],
     "$connect": ["reports:read"],
@@ -39,6 +41,7 @@ class AuthorizerWorld:
         self.ring = StubKeyRingReader(ring_of())
         self.revocations = MemoryRevocations()
         self._capsys = capsys
+        self.allowed_log_percent = 100
         self.metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
         self.authorizer = self.build("simple")
 
@@ -57,6 +60,7 @@ class AuthorizerWorld:
             RulesView(lambda: document, "ACCESS_RULES", lambda: self.now, self.metrics),
             lambda: self.now,
             self.metrics,
+            AllowLog(self.allowed_log_percent),
         )
 
     def authorize(self, request: Request) -> VerifiedAccessToken:

@@ -11,7 +11,7 @@ from authorizer.bootstrap import bootstrap
 from authorizer.settings import SettingsError
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocation import Revocation, Target, TargetKind
-from tests.fakes.authorizer_events import KINDS, authorizer_event
+from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event
 from tests.fakes.token_factory import NOW, good_claims, make_token, signing_key
 from tests.unit.authorizer.test_settings import ENVIRON
 
@@ -184,3 +184,33 @@ def test_decisions_are_counted_and_told_once_a_minute(world: AuthorizerWorld, to
     outcome(good)
     [line] = [line for line in world.lines() if "_aws" in line]
     assert (line["Allows"], line["Refusals"], line["Faults"], line["FunctionName"]) == (2, 1, 1, "authorizer")
+
+
+def test_refusals_are_told_by_api_and_reason(world: AuthorizerWorld) -> None:
+    """The line of a minute says which API was refused why and how often, as no metric of its own, and begins again."""
+    for raw in ("nonsense", "nonsense", make_token(claims={"iat": NOW - 900, "exp": NOW - 100})):
+        outcome(authorizer_event("http_2.0", raw))
+    for _ in range(2):
+        world.metrics.write()
+    first, second = [line for line in world.lines() if "_aws" in line]
+    assert first["RefusalsByApi"] == {API_ID: {"invalid_token": 2, "token_expired": 1}}
+    assert "RefusalsByApi" not in [each["Name"] for each in first["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+    assert "RefusalsByApi" not in second
+
+
+@pytest.mark.parametrize(
+    ("percent", "logged"), [(0, []), (1, [0]), (10, [0, 10]), (50, list(range(0, 20, 2))), (100, list(range(20)))]
+)
+def test_a_sample_of_the_allowed_requests_is_logged(
+    world: AuthorizerWorld, token: str, percent: int, logged: list[int]
+) -> None:
+    """So many in a hundred, evenly, the first among them; none at 0, and each is counted anyhow."""
+    world.allowed_log_percent = percent
+    world.authorizer = world.build("simple")
+    lines = []
+    for _ in range(20):
+        outcome(authorizer_event("http_2.0", token))
+        lines.append([line["event"] for line in world.lines()])
+    assert [number for number, events in enumerate(lines) if events] == logged
+    world.metrics.write()
+    assert world.lines()[0]["Allows"] == 20

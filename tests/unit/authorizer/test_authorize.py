@@ -70,6 +70,17 @@ def test_bad_token_is_unauthorized(
     assert world.revocations.asked == []
 
 
+def test_no_verdict_outlives_the_token(world: AuthorizerWorld, token: str) -> None:
+    """R19, A22: a token that was just allowed is refused from its end and the leeway on: nothing is remembered."""
+    request = request_with(token)
+    end = CLAIMS["exp"] + 10
+    for now in (NOW, end - 1):
+        world.now = now
+        assert world.authorize(request).jti == CLAIMS["jti"]
+    world.now = end
+    assert refusal_of(world, request).reason == TokenErrorReason.TOKEN_EXPIRED.value
+
+
 def test_sender_constrained_token_is_no_bearer_token(world: AuthorizerWorld) -> None:
     """A token with cnf that is presented as a bearer token is refused: nobody has proven its key (RFC 9449 §7.2)."""
     bound = make_token(claims={"scope": "reports:read", "cnf": {"jkt": "x"}})
@@ -184,6 +195,16 @@ def test_token_without_the_scope_is_forbidden(
     assert isinstance(refusal, Forbidden)
     assert refusal.reason == reason
     assert refusal.token is not None
+
+
+@pytest.mark.parametrize(("department", "reason"), [("it", None), ("sales", "insufficient_claims")])
+def test_a_claim_opens_a_route_as_a_scope_does(world: AuthorizerWorld, department: str, reason: str | None) -> None:
+    """A route whose rule needs a claim is forbidden to a token that has another value of it."""
+    request = request_with(make_token(claims={"department": department}), path="/staff")
+    if reason is None:
+        assert world.authorize(request).claims["department"] == department
+    else:
+        assert refusal_of(world, request).reason == reason
 
 
 def test_token_without_any_scope_opens_what_asks_for_none(world: AuthorizerWorld) -> None:

@@ -16,6 +16,7 @@ ENVIRON = {
     "MAX_TOKEN_LIFETIME_SECONDS": "3600",
     "REVOCATION_BOUND_SECONDS": "10",
     "REVOCATION_MODE": "snapshot",
+    "ALLOWED_LOG_PERCENT": "10",
     "ACCESS_RULES": '{"apis": {}}',
 }
 
@@ -28,7 +29,7 @@ def test_settings_are_what_the_environment_says() -> None:
     assert settings.audiences == {"https://api.example", "urn:second"}
     assert (settings.key_ring_table, settings.revocation_table) == ("rings", "revocations")
     assert (settings.leeway, settings.max_token_lifetime, settings.revocation_bound) == (10, 3600, 10)
-    assert settings.revocation_mode == "snapshot"
+    assert (settings.revocation_mode, settings.allowed_log_percent) == ("snapshot", 10)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,8 @@ def test_missing_variable_is_named(name: str, value: str | None) -> None:
         ("REVOCATION_BOUND_SECONDS", "1"),
         ("REVOCATION_BOUND_SECONDS", "301"),
         ("REVOCATION_BOUND_SECONDS", "9" * 5000),
+        ("ALLOWED_LOG_PERCENT", "101"),
+        ("ALLOWED_LOG_PERCENT", "all"),
         ("ACCESS_RULES", " "),
     ],
 )
@@ -82,6 +85,8 @@ def test_wrong_variable_is_named(name: str, value: str) -> None:
         ("MAX_TOKEN_LIFETIME_SECONDS", "1"),
         ("REVOCATION_BOUND_SECONDS", "2"),
         ("REVOCATION_BOUND_SECONDS", "300"),
+        ("ALLOWED_LOG_PERCENT", "0"),
+        ("ALLOWED_LOG_PERCENT", "100"),
     ],
 )
 def test_ends_of_a_range_belong_to_it(name: str, value: str) -> None:

@@ -3,63 +3,18 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
+from keyturn.domain.access_rules import parse_access_rules
 from keyturn_cli import app as command_line
 from keyturn_cli import gateway
 from keyturn_cli.gateway import Gateways
-
-ARN = "arn:aws:lambda:eu-central-1:123456789012:function:authorizer"
-
-
-def uri(arn: str) -> str:
-    """Return the URI by which API Gateway calls a function."""
-    return f"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{arn}/invocations"
-
-
-class Apis:
-    """Both services of API Gateway: some APIs with an authorizer each; `denied` are those that may not be flushed."""
-
-    def __init__(self, *apis: dict[str, Any], denied: frozenset[str] = frozenset()) -> None:
-        self.apis = {api["id"]: api for api in apis}
-        self.denied = denied
-        self.flushed: list[tuple[str, str]] = []
-
-    def get_paginator(self, operation: str) -> Any:
-        return SimpleNamespace(paginate=getattr(self, f"_{operation}"))
-
-    def _get_rest_apis(self) -> list[Any]:
-        return [{"items": [{"id": api, "name": "orders"}]} for api in self.apis]
-
-    def _get_apis(self) -> list[Any]:
-        return [{"Items": [{"ApiId": api, "Name": "orders"}]} for api in self.apis]
-
-    def _get_authorizers(self, **api: str) -> list[Any]:
-        [(name, value)] = api.items()
-        found = {key: each for key, each in self.apis[value].items() if key != "id"}
-        return [{"items": [], "Items": []}, {"items": [found]} if name == "restApiId" else {"Items": [found]}]
-
-    def get_stages(self, restApiId: str) -> Any:  # noqa: N803 - boto3's name
-        return {"item": [{"stageName": "prod"}, {"stageName": "test"}]}
-
-    def _get_stages(self, **_api: str) -> list[Any]:
-        return [{"Items": [{"StageName": "$default"}]}]
-
-    def _flush(self, api: str, stage: str) -> None:
-        if api in self.denied:
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Flush")
-        self.flushed.append((api, stage))
-
-    def flush_stage_authorizers_cache(self, restApiId: str, stageName: str) -> None:  # noqa: N803 - boto3's names
-        self._flush(restApiId, stageName)
-
-    def reset_authorizers_cache(self, ApiId: str, StageName: str) -> None:  # noqa: N803 - boto3's names
-        self._flush(ApiId, StageName)
+from keyturn_cli.rules import wrongly_kept
+from tests.fakes.gateway_apis import ARN, Apis, uri
 
 
 def run(monkeypatch: pytest.MonkeyPatch, rest: Apis, http: Apis, *arguments: str) -> Any:
@@ -88,6 +43,36 @@ def test_every_stage_that_keeps_answers_of_ours_is_flushed(monkeypatch: pytest.M
     assert rest.flushed == [("default", "prod"), ("default", "test"), ("kept", "prod"), ("kept", "test")]
     assert http.flushed == [("h-kept", "$default")]
     assert "done: flushed the authorizer's answers of REST API orders (kept), stage prod" in result.stdout
+
+
+def test_an_api_that_keeps_answers_by_the_token_alone_is_wrong_unless_the_rules_say_so() -> None:
+    """R55, G2: a TTL is refused for an API whose answers are for one route, unless the key names the route."""
+    by_token = {"answer": "policy", "cached_by": "token", "routes": {}}
+    rules = parse_access_rules(json.dumps({"apis": {"whole": by_token, "h-whole": by_token, "*": {"routes": {}}}}))
+    token, route = "method.request.header.Authorization", "context.httpMethod,context.resourcePath"
+    rest = Apis(
+        {"id": "default", "authorizerUri": uri(ARN), "identitySource": token},
+        {"id": "routed", "authorizerUri": uri(ARN), "identitySource": f"{token},{route}"},
+        {"id": "method", "authorizerUri": uri(ARN), "identitySource": f"{token},context.httpMethod"},
+        {"id": "off", "authorizerUri": uri(ARN), "authorizerResultTtlInSeconds": 0},
+        {"id": "whole", "authorizerUri": uri(ARN)},
+        {"id": "other", "authorizerUri": uri(f"{ARN}-of-another")},
+    )
+    kept = {"AuthorizerUri": uri(ARN), "AuthorizerResultTtlInSeconds": 60}
+    http = Apis(
+        {"id": "h-kept"} | kept | {"IdentitySource": ["$request.header.Authorization"]},
+        {"id": "h-routed"} | kept | {"IdentitySource": ["$request.header.Authorization", "$context.routeKey"]},
+        {"id": "h-whole"} | kept,
+        {"id": "h-off", "AuthorizerUri": uri(ARN)},
+    )
+    wrong = wrongly_kept(Gateways(rest, http, ARN), rules)
+    assert [each.split(" keeps")[0] for each in wrong] == [
+        "REST API orders (default)",
+        "REST API orders (method)",
+        "HTTP API orders (h-kept)",
+    ]
+    assert "300 s by the token alone" in wrong[0]
+    assert 'or "cached_by": "token" in apis."h-kept"' in wrong[2]
 
 
 def test_what_could_not_be_flushed_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,10 @@ import boto3
 import pytest
 
 from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn_cli import rules
+from keyturn_cli.gateway import Gateways
 from tests.fakes.command_stack import command_stack, deployment, put_ring, run
+from tests.fakes.gateway_apis import ARN, Apis, uri
 from tests.fakes.token_factory import make_token, signing_key
 
 RULES = {
@@ -21,11 +24,18 @@ RULES = {
 }
 
 
+@pytest.fixture
+def rest_apis() -> Apis:
+    """Return the account's REST APIs."""
+    return Apis()
+
+
 @pytest.fixture(autouse=True)
-def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rest_apis: Apis) -> Iterator[None]:
     """Bring up a stack in this folder, and a document beside it."""
     monkeypatch.chdir(tmp_path)
     Path("rules.json").write_text(json.dumps(RULES))
+    monkeypatch.setattr(rules, "gateways_of", lambda _: Gateways(rest_apis, Apis(), ARN))
     with command_stack(tmp_path):
         yield
 
@@ -47,11 +57,11 @@ def test_a_document_in_order_is_shown() -> None:
     """`rules check FILE` prints every rule, and says that the rest is closed."""
     shown = run("rules", "check", "rules.json")
     assert shown.exit_code == 0
-    assert shown.stdout.splitlines()[1].split() == ["*", "GET", "/reports/{id}", "reports:read"]
+    assert shown.stdout.splitlines()[1].split() == ["*", "GET", "/reports/{id}", "reports:read", "-"]
     assert "ANY /me" in shown.stdout
     assert shown.stdout.endswith("rules.json: in order; every other route is closed\n")
     piped = run("rules", "check", "-", "--json", stdin=json.dumps(RULES))
-    assert {"api": "*", "route": "$connect", "scopes": "chat"} in json.loads(piped.stdout)["rules"]
+    assert {"api": "*", "route": "$connect", "scopes": "chat", "claims": "-"} in json.loads(piped.stdout)["rules"]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +102,17 @@ def test_the_deployed_document_is_the_one_that_the_authorizer_has() -> None:
     """Without a file: that of its environment, or of the parameter that is named there."""
     deploy(ACCESS_RULES=json.dumps(RULES), ACCESS_RULES_PARAMETER="")
     assert "AccessRules of the stack: in order" in run("rules", "check").stdout
+
+
+def test_a_deployed_api_that_keeps_answers_by_the_token_is_wrong(rest_apis: Apis) -> None:
+    """R55: the document may be in order, and an API's TTL wrong for it: exit code 1, and what to do."""
+    deploy(ACCESS_RULES=json.dumps(RULES), ACCESS_RULES_PARAMETER="")
+    rest_apis.apis["a1b2c3d4e5"] = {"authorizerUri": uri(ARN), "authorizerResultTtlInSeconds": 60}
+    checked = run("rules", "check")
+    assert checked.exit_code == 1
+    assert "wrong: REST API orders (a1b2c3d4e5) keeps answers for 60 s" in checked.stderr
+    assert json.loads(run("rules", "check", "--json").stdout)["wrong"]
+    assert run("rules", "check", "rules.json").exit_code == 0
 
 
 def test_a_parameter_goes_before_the_environment() -> None:
@@ -138,6 +159,18 @@ def test_a_token_is_held_against_the_rule(scope: str, lacks: str | None, verdict
     told = json.loads(explained.stdout)
     assert (told["token"], told["has"].split(), told.get("lacks")) == ("valid", sorted(scope.split()), lacks)
     assert (told["verdict"], explained.exit_code) == (verdict, int(verdict == "closed"))
+
+
+@pytest.mark.parametrize(("department", "verdict"), [("it", "open"), ("sales", "closed")])
+def test_a_token_is_held_against_the_claims_of_the_rule(department: str, verdict: str) -> None:
+    """What a rule needs of claims is shown, and a claim that the token lacks is named."""
+    put_ring(signing_key())
+    needs = {"scopes": [], "claims": {"department": ["it", "security"]}}
+    Path("rules.json").write_text(json.dumps({"apis": {"*": {"routes": {"GET /staff": needs}}}}))
+    assert 'department: "it" or "security"' in run("rules", "check", "rules.json").stdout
+    raw = make_token(claims={"department": department} | lifetime())
+    told = json.loads(run("rules", "explain", "GET", "/staff", "--file", "rules.json", "--token", raw, "--json").stdout)
+    assert (told["verdict"], told.get("lacks")) == (verdict, None if verdict == "open" else "claim department")
 
 
 def test_a_token_that_does_not_hold_opens_nothing() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from authorizer.request import Request, parse_request
 from keyturn.domain.access_rules import AccessRules, AccessRulesError, parse_access_rules
+from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event
+from tests.fakes.token_factory import good_claims
 
 ROUTES = {
     "GET /reports": ["reports:read"],
@@ -82,12 +84,37 @@ def test_api_is_found_by_its_id_first() -> None:
     others = {"routes": {"GET /reports": ["others"], "GET /me": []}}
     asked = request("http_2.0", "GET", "/reports")
     both = parse_access_rules(rules(**{API_ID: named, "*": others}))
-    assert (opening(both, asked), both.of_api(asked).answer) == (["named"], "policy")
+    assert (opening(both, asked), both.of_api(API_ID).answer) == (["named"], "policy")
     assert opening(both, request("http_2.0", "GET", "/me")) is None
     rest = parse_access_rules(rules(**{"another": named, "*": others}))
-    assert (opening(rest, asked), rest.of_api(asked).answer) == (["others"], "simple")
+    assert (opening(rest, asked), rest.of_api(API_ID).answer) == (["others"], "simple")
     none = parse_access_rules(rules(another=named))
-    assert (opening(none, asked), none.of_api(asked).answer) == (None, "simple")
+    assert (opening(none, asked), none.of_api(API_ID).answer) == (None, "simple")
+
+
+@pytest.mark.parametrize(
+    ("claims", "opens"),
+    [
+        ({"department": "it", "staff": True}, True),
+        ({"department": ["sales", "security"], "staff": True}, True),
+        ({"department": "sales", "staff": True}, False),
+        ({"department": "it"}, False),
+        ({"department": "it", "staff": "true"}, False),
+        ({"department": "it", "staff": 1}, False),
+        ({"department": {"it": "it"}, "staff": True}, False),
+        ({"department": [["it"]], "staff": True}, False),
+        ({"department": None, "staff": True}, False),
+        ({"department": "IT", "staff": True}, False),
+        ({"department": [], "staff": True}, False),
+    ],
+)
+def test_a_rule_needs_of_each_claim_one_of_its_values(claims: dict[str, Any], opens: bool) -> None:
+    """Every claim of the rule has one of the values, itself or as a member of a list, by type and exact spelling."""
+    needs = {"scopes": ["admin"], "claims": {"department": ["it", "security"], "staff": True}}
+    rule = parse_access_rules(rules({"GET /a": needs})).find_rule(request("http_2.0", "GET", "/a"))
+    assert rule is not None
+    assert rule.opens_for(VerifiedAccessToken(good_claims(scope="admin", **claims), "kid")) is opens
+    assert not rule.opens_for(VerifiedAccessToken(good_claims(scope="other", **claims), "kid"))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +128,10 @@ def test_api_is_found_by_its_id_first() -> None:
         ('{"apis": {}, "api": {}}', 'unknown member "api"; known: apis'),
         (rules(a=[]), 'apis."a" is not a JSON object'),
         (rules(a={}), 'apis."a".routes is not a JSON object'),
-        (rules(a={"routes": {}, "answers": "simple"}), 'unknown member "answers"; known: answer, cached_by, routes'),
+        (
+            rules(a={"routes": {}, "answers": "simple"}),
+            'unknown member "answers"; known: answer, cached_by, context, routes',
+        ),
         (rules(a={"routes": {}, "answer": "iam"}), 'apis."a".answer is "simple" or "policy"'),
         (rules(a={"routes": {}, "answer": ["simple"]}), 'apis."a".answer is "simple" or "policy"'),
         (rules({"reports": []}), r'apis."\*".routes."reports": a route is "METHOD /path"'),
@@ -116,6 +146,16 @@ def test_api_is_found_by_its_id_first() -> None:
         (rules({"GET /a": ["a b"]}), "each scope is one token"),
         (rules({"GET /a": [""]}), "each scope is one token"),
         (rules({"GET /a": ['"']}), "each scope is one token"),
+        (rules({"GET /a": {}}), r'routes."GET /a".scopes is a list of scopes'),
+        (rules({"GET /a": {"scopes": [], "claim": {}}}), 'unknown member "claim"; known: claims, scopes'),
+        (rules({"GET /a": {"scopes": [], "claims": []}}), r'routes."GET /a".claims is not a JSON object'),
+        (rules({"GET /a": {"scopes": [], "claims": {"c": []}}}), r'claims."c" is a string, true, false, or a list'),
+        (rules({"GET /a": {"scopes": [], "claims": {"c": 1}}}), r'claims."c" is a string, true, false, or a list'),
+        (rules({"GET /a": {"scopes": [], "claims": {"c": [None]}}}), r'claims."c" is a string, true, false, or a list'),
+        (rules(a={"routes": {}, "context": "tenant"}), r'apis."a".context is a list of the names of claims'),
+        (rules(a={"routes": {}, "context": [""]}), r'apis."a".context is a list of the names of claims'),
+        (rules(a={"routes": {}, "context": ["tenant", "sub"]}), 'context: "sub" is not to be declared'),
+        (rules(a={"routes": {}, "context": ["principalId"]}), '"principalId" is not to be declared'),
     ],
 )
 def test_wrong_document_is_explained(document: str, message: str) -> None:

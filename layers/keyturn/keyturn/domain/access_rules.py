@@ -1,10 +1,12 @@
-"""Which scopes open which route of which API, and which answer an HTTP API wants: one JSON document.
+"""Which scopes and claims open which route of which API, and which answer an API wants: one JSON document.
 
     {"apis": {"*": {"answer": "simple",
-                    "routes": {"GET /reports": ["reports:read"], "ANY /{proxy+}": ["admin"], "$default": ["admin"]}}}}
+                    "context": ["tenant"],
+                    "routes": {"GET /reports": ["reports:read"],
+                               "ANY /{proxy+}": {"scopes": ["admin"], "claims": {"department": ["it", "security"]}}}}}}
 
-An API is named by its id; "*" is for every API that is not. All scopes of a route are required; an empty list opens it
-to any token that holds. What no rule names is closed.
+An API is named by its id; "*" is for every API that is not. All scopes of a route are required, and of each claim one
+of its values; an empty list opens it to any token that holds. What no rule names is closed.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 
 ANY_API = "*"
+# What the backend is told anyhow; and `principalId`, which would stand in for the one of the policy.
+_CONTEXT_OF_OURS = frozenset({"sub", "client_id", "scope", "jti", "exp", "sid", "gid", "principalId"})
 BY_TOKEN = "token"
 
 
@@ -46,11 +50,11 @@ class AccessRules:
 
     def find_rule(self, request: RoutedRequest) -> Rule | None:
         """Return the rule of the request's route, or None if there is none, and the route closed."""
-        return self.of_api(request).find_rule(request)
+        return self.of_api(request.api_id).find_rule(request)
 
-    def of_api(self, request: RoutedRequest) -> ApiRules:
-        """Return the rules of the request's API, none at all if the document says nothing of it."""
-        return self._apis.get(request.api_id, self._apis.get(ANY_API, _CLOSED))
+    def of_api(self, api_id: str) -> ApiRules:
+        """Return the rules of an API, none at all if the document says nothing of it."""
+        return self._apis.get(api_id, self._apis.get(ANY_API, _CLOSED))
 
     def __iter__(self) -> Iterator[Rule]:
         """Yield all rules of all APIs, as the document has them."""
@@ -88,7 +92,7 @@ def _object(value: object, where: str, known: set[str] | None = None) -> dict[st
 
 def _parse_api(api_id: str, value: object) -> ApiRules:
     where = f'apis."{api_id}"'
-    members = _object(value, where, {"answer", "cached_by", "routes"})
+    members = _object(value, where, {"answer", "cached_by", "context", "routes"})
     answer = members.get("answer", SIMPLE)
     if answer not in (SIMPLE, POLICY):
         raise AccessRulesError(f'{where}.answer is "{SIMPLE}" or "{POLICY}"')
@@ -98,13 +102,13 @@ def _parse_api(api_id: str, value: object) -> ApiRules:
             f'{where}.cached_by is "{BY_TOKEN}" or absent, and needs "answer": "{POLICY}", since a simple answer opens '
             "every route"
         )
+    context = _parse_context(members.get("context", []), f"{where}.context")
     rules: dict[str, dict[str, Rule]] = {}
-    for route, required in _object(members.get("routes"), f"{where}.routes").items():
+    for route, needed in _object(members.get("routes"), f"{where}.routes").items():
         method, template = _parse_route(route, f'{where}.routes."{route}"')
-        scopes = _parse_scopes(required, f'{where}.routes."{route}"')
-        rules.setdefault(template, {})[method] = Rule(api_id, route, scopes)
+        rules.setdefault(template, {})[method] = _parse_rule(api_id, route, needed, f'{where}.routes."{route}"')
     try:
-        return CachedApiRules(rules) if cached else ApiRules(answer, rules)
+        return CachedApiRules(rules, context) if cached else ApiRules(answer, rules, context)
     except ValueError as error:
         raise AccessRulesError(f"{where}.routes: {error}") from None
 
@@ -121,6 +125,37 @@ def _parse_route(route: str, where: str) -> tuple[str, str]:
     except ValueError as error:
         raise AccessRulesError(f"{where}: {error}") from None
     return method, template
+
+
+def _parse_context(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        raise AccessRulesError(f"{where} is a list of the names of claims")
+    told = sorted(_CONTEXT_OF_OURS.intersection(value))
+    if told:
+        raise AccessRulesError(f'{where}: "{told[0]}" is not to be declared; the backend always learns of the caller')
+    return tuple(value)
+
+
+def _parse_rule(api_id: str, route: str, value: object, where: str) -> Rule:
+    if isinstance(value, list):
+        return Rule(api_id, route, _parse_scopes(value, where), {})
+    if not isinstance(value, dict):
+        raise AccessRulesError(f'{where} is a list of scopes, or an object with "scopes" and "claims"')
+    needed = _object(value, where, {"scopes", "claims"})
+    claims = _object(needed.get("claims", {}), f"{where}.claims")
+    return Rule(
+        api_id,
+        route,
+        _parse_scopes(needed.get("scopes"), f"{where}.scopes"),
+        {name: _parse_values(values, f'{where}.claims."{name}"') for name, values in claims.items()},
+    )
+
+
+def _parse_values(value: object, where: str) -> tuple[str | bool, ...]:
+    values = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(each, str | bool) for each in values):
+        raise AccessRulesError(f"{where} is a string, true, false, or a list of those with at least one")
+    return tuple(values)
 
 
 def _parse_scopes(value: object, where: str) -> frozenset[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from keyturn.domain.api_rules import RoutedRequest, Rule
+    from keyturn.domain.api_rules import Bearer, RoutedRequest, Rule
 
 MAX_POLICY_BYTES = 7 * 1024
 # "arn:aws:execute-api:ap-southeast-2:123456789012:a1b2c3d4e5/" and a stage of some letters.
@@ -42,9 +42,9 @@ class CachedApiRules(ApiRules):
 
     __slots__ = ("_literals", "_wildcards")
 
-    def __init__(self, rules: Mapping[str, Mapping[str, Rule]]) -> None:
+    def __init__(self, rules: Mapping[str, Mapping[str, Rule]], context: tuple[str, ...] = ()) -> None:
         """Take the rules by template and method; raises ValueError for those that no policy can tell apart."""
-        super().__init__(POLICY, rules)
+        super().__init__(POLICY, rules, context)
         self._literals: dict[str, Rule] = {}
         self._wildcards: dict[str, list[tuple[RouteTemplate, Rule]]] = {}
         for text, by_method in rules.items():
@@ -76,8 +76,8 @@ class CachedApiRules(ApiRules):
         covering = (rule for template, rule in self._wildcards.get(request.method, ()) if template.covers(request.path))
         return next(covering, None)
 
-    def statements(self, prefix: str, scopes: frozenset[str]) -> list[dict[str, Any]]:
-        """Return the statements of a policy for every route that the scopes open.
+    def statements(self, prefix: str, token: Bearer) -> list[dict[str, Any]]:
+        """Return the statements of a policy for every route that the token opens.
 
         `prefix` is the ARN of the stage with a slash at its end. Raises PolicyTooLarge.
         """
@@ -87,13 +87,13 @@ class CachedApiRules(ApiRules):
             (method, template)
             for method, rules in self._wildcards.items()
             for template, rule in rules
-            if rule.scopes <= scopes
+            if rule.opens_for(token)
         ]
         allowed = [f"{prefix}{method}/{template.pattern}" for method, template in opened]
         carved = []
         for route, rule in self._literals.items():
             method, _, path = route.partition("/")
-            if rule.scopes <= scopes:
+            if rule.opens_for(token):
                 allowed.append(prefix + route)
             elif any(opened_method == method and template.covers(path) for opened_method, template in opened):
                 carved.append(prefix + route)
@@ -105,10 +105,10 @@ class CachedApiRules(ApiRules):
     def _refuse_mixtures(self) -> None:
         for rules in self._wildcards.values():
             for (one, its), (other, others) in combinations(rules, 2):
-                if its.scopes != others.scopes and one.overlaps(other):
+                if (its.scopes, its.claims) != (others.scopes, others.claims) and one.overlaps(other):
                     raise ValueError(
-                        f'"{its.route}" and "{others.route}" need different scopes, and a cached policy cannot tell '
-                        "them apart, since its wildcards cross slashes: give them the same scopes, or take "
+                        f'"{its.route}" and "{others.route}" need different scopes or claims, and a cached policy '
+                        "cannot tell them apart, since its wildcards cross slashes: have them need the same, or take "
                         '"cached_by" away, and set the TTL of its authorizer to 0'
                     )
 

@@ -1,0 +1,35 @@
+"""The example of a backend shows where the caller is to be read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from example_backend.app import lambda_handler
+
+CALLER = {"sub": "u_1", "client_id": "web", "scope": "reports:read"}
+SPOOFED = {
+    "x-apigateway-event": json.dumps({"requestContext": {"authorizer": {"sub": "admin"}}}),
+    "x-amzn-request-context": json.dumps({"authorizer": {"sub": "admin"}}),
+    "sub": "admin",
+}
+
+
+@pytest.mark.parametrize("authorizer", [CALLER, {"lambda": CALLER}])
+def test_a_backend_learns_of_the_caller_from_the_request_context_alone(authorizer: dict[str, Any]) -> None:
+    """G10: what a caller writes into headers, query or body never stands in for what the authorizer told."""
+    event = {
+        "headers": SPOOFED,
+        "queryStringParameters": SPOOFED,
+        "body": json.dumps(SPOOFED),
+        "requestContext": {"authorizer": authorizer},
+    }
+    assert json.loads(lambda_handler(event, None)["body"]) == CALLER
+
+
+def test_without_an_authorizer_nobody_called() -> None:
+    """G6, G10: a route that was left without an authorizer has no caller, whatever its headers say."""
+    answer = lambda_handler({"headers": SPOOFED, "requestContext": {}}, None)
+    assert json.loads(answer["body"]) == dict.fromkeys(CALLER)
