@@ -14,7 +14,7 @@ from keyturn.domain.errors import KeyturnError
 from keyturn_cli.options import AsJson
 from keyturn_cli.output import print_json, print_table
 
-_TABLES = ("KeyRingTable", "RevocationTable", "ClientTable")
+_TABLES = ("KeyRingTable", "RevocationTable", "ClientTable", "GrantTable")
 _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 _DELETED = "DELETE_COMPLETE"
 

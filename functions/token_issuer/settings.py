@@ -22,6 +22,7 @@ class Settings:
     key_ring_table: str
     revocation_table: str
     client_table: str
+    grant_table: str
     audience_algorithms: Mapping[str, str]
     access_token_lifetime: int
     max_token_lifetime: int
@@ -38,6 +39,7 @@ class Settings:
             key_ring_table=_text(environment, "KEY_RING_TABLE"),
             revocation_table=_text(environment, "REVOCATION_TABLE"),
             client_table=_text(environment, "CLIENT_TABLE"),
+            grant_table=_text(environment, "GRANT_TABLE"),
             audience_algorithms=_audience_algorithms(environment),
             access_token_lifetime=_seconds(environment, "ACCESS_TOKEN_LIFETIME_SECONDS", 1, ceiling),
             max_token_lifetime=ceiling,

@@ -19,7 +19,7 @@ from local.stack_file import write_private_file
 from tests.aws.run import ROOT
 from tests.aws.stack import aws, find_resources
 
-TABLES = ("KeyRingTable", "RevocationTable", "ClientTable")
+TABLES = ("KeyRingTable", "RevocationTable", "ClientTable", "GrantTable")
 FOLDER = ROOT / "build" / "verification"
 WINDOW_DAYS = 7  # the shortest that KMS takes
 _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from local.stack_file import StackFile
     from tests.aws.report import Observe
 
-TABLES = ("KeyRingTable", "RevocationTable", "ClientTable")
+TABLES = ("KeyRingTable", "RevocationTable", "ClientTable", "GrantTable")
 # More than the 16 MB that one BatchGetItem answers with.
 LARGE_ITEMS, LARGE_BYTES = 45, 390_000
 

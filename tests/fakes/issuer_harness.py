@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "KEY_RING_TABLE": "rings",
     "REVOCATION_TABLE": "revocations",
     "CLIENT_TABLE": "clients",
+    "GRANT_TABLE": "grants",
     "ACCESS_TOKEN_LIFETIME_SECONDS": "900",
     "MAX_TOKEN_LIFETIME_SECONDS": "3600",
     "LEEWAY_SECONDS": "10",

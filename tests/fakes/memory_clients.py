@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keyturn.domain.client import Client
-from keyturn.domain.errors import AlreadyExists
+from keyturn.domain.errors import AlreadyExists, VersionConflict
 
 
 class MemoryClients:
@@ -27,6 +29,20 @@ class MemoryClients:
         if client.client_id in self._clients:
             raise AlreadyExists(f"the client {client.client_id} exists already")
         self._clients[client.client_id] = client
+
+    def update(self, client: Client) -> Client:
+        """Store the next revision of the client; raises VersionConflict."""
+        self._fail()
+        stored = self._clients.get(client.client_id)
+        if stored is None or stored.revision != client.revision:
+            raise VersionConflict(f"the client {client.client_id} was changed by somebody else: try again")
+        self._clients[client.client_id] = replace(client, revision=client.revision + 1)
+        return self._clients[client.client_id]
+
+    def remove(self, client_id: str) -> bool:
+        """Remove the registration; return whether there was one."""
+        self._fail()
+        return self._clients.pop(client_id, None) is not None
 
     def list(self) -> tuple[Client, ...]:
         """Return all clients, by id."""

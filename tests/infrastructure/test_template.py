@@ -73,7 +73,7 @@ def test_the_issuers_api_leaves_cors_to_the_issuer(template: NativeTemplate) -> 
     assert "CorsConfiguration" not in template.properties("IssuerApi")
 
 
-@pytest.mark.parametrize("table", ["KeyRingTable", "RevocationTable", "ClientTable"])
+@pytest.mark.parametrize("table", ["KeyRingTable", "RevocationTable", "ClientTable", "GrantTable"])
 def test_a_table_survives_the_stack(template: NativeTemplate, table: str) -> None:
     """No table has a name of its own; each survives a deletion, has point-in-time recovery, and can be protected."""
     resource = template.resources[table]

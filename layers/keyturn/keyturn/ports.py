@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from keyturn.domain.client import Client
     from keyturn.domain.key_ring import KeyRing
+    from keyturn.domain.resource_server import ResourceServer
     from keyturn.domain.revocation import Revocation, Target
     from keyturn.domain.revocation_snapshot import FeedEntry
     from keyturn.domain.service_time import ServiceTime
@@ -131,5 +132,48 @@ class ClientRegistry(ClientReader, Protocol):
     def add(self, client: Client) -> None:
         """Store a new client; raises AlreadyExists."""
 
+    def update(self, client: Client) -> Client:
+        """Store the client as the next revision of the stored one, and return it; raises VersionConflict."""
+
+    def remove(self, client_id: str) -> bool:
+        """Remove the registration; return whether there was one."""
+
     def list(self) -> tuple[Client, ...]:
         """Return all clients, by id."""
+
+
+class ResourceServerReader(Protocol):
+    """Whoever issues tokens reads what those for an audience are like."""
+
+    def get(self, audience: str) -> ResourceServer | None:
+        """Return the resource server, or None where nobody registered it; raises ItemDamaged."""
+
+
+class ResourceServerRegistry(ResourceServerReader, Protocol):
+    """The operator's side of the resource servers."""
+
+    def put(self, server: ResourceServer) -> None:
+        """Store the resource server, in the place of what its audience had."""
+
+    def remove(self, audience: str) -> bool:
+        """Remove the registration; return whether there was one."""
+
+    def list(self) -> tuple[ResourceServer, ...]:
+        """Return all resource servers, by audience."""
+
+
+class AssertionLog(Protocol):
+    """Which client assertions were used (RFC 7523 §3, item 7)."""
+
+    def use(self, client_id: str, jti: str, expires_at: int) -> bool:
+        """Note an assertion until it expires, in seconds since the epoch; return False if it was used before.
+
+        One conditional write: of two that present the same assertion at once, one gets True.
+        """
+
+
+class RateCounter(Protocol):
+    """How often each client came in the present minute."""
+
+    def take(self, client_id: str, rate: int) -> int:
+        """Count one more; return 0 if it is within `rate` a minute, else the seconds until the next minute."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
-from keyturn.domain.client import Client
+from keyturn.domain.client import REFRESH_IDLE, REFRESH_LIFETIME, SECRET_METHODS, Client
 from keyturn.domain.errors import ItemDamaged
 
 CLIENT_PREFIX = "client#"
@@ -23,11 +23,21 @@ def client_to_item(client: Client) -> dict[str, Any]:
         "v": ITEM_VERSION,
         "name": client.name,
         "secret_hashes": list(client.secret_hashes),
+        "authentication": client.authentication,
+        "jwks": [dict(jwk) for jwk in client.jwks],
         "grant_types": client.grant_types,
         "scopes": client.scopes,
         "audiences": list(client.audiences),
+        "redirect_uris": list(client.redirect_uris),
         "introspects": client.introspects,
+        "access_token_lifetime": client.access_token_lifetime,
+        "refresh_lifetime": client.refresh_lifetime,
+        "refresh_idle": client.refresh_idle,
+        "cors_origins": client.cors_origins,
+        "rate": client.rate,
+        "claims": dict(client.claims),
         "created_at": client.created_at,
+        "revision": client.revision,
     }
 
 
@@ -40,12 +50,23 @@ def client_from_item(item: dict[str, Any]) -> Client:
             client_id=item["pk"].removeprefix(CLIENT_PREFIX),
             name=item["name"],
             secret_hashes=tuple(item["secret_hashes"]),
+            # What an item lacks is what a client had before it could be told apart.
+            authentication=frozenset(item.get("authentication", SECRET_METHODS)),
+            jwks=tuple(item.get("jwks", ())),
             # A set that is empty has no attribute: DynamoDB knows no empty set.
             grant_types=frozenset(item.get("grant_types", ())),
             scopes=frozenset(item.get("scopes", ())),
             audiences=tuple(item["audiences"]),
+            redirect_uris=tuple(item.get("redirect_uris", ())),
             introspects=frozenset(item.get("introspects", ())),
+            access_token_lifetime=item.get("access_token_lifetime"),
+            refresh_lifetime=item.get("refresh_lifetime", REFRESH_LIFETIME),
+            refresh_idle=item.get("refresh_idle", REFRESH_IDLE),
+            cors_origins=frozenset(item.get("cors_origins", ())),
+            rate=item.get("rate"),
+            claims=item.get("claims", {}),
             created_at=item["created_at"],
+            revision=item.get("revision", 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ItemDamaged(f"{what}: {type(error).__name__}: {error}") from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.client_item import CLIENT_PREFIX, client_from_item, client_key, client_to_item
 from keyturn.domain.client import Client
-from keyturn.domain.errors import AlreadyExists
+from keyturn.domain.errors import AlreadyExists, VersionConflict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,6 +49,40 @@ class DynamoDbClientRegistry(DynamoDbClients):
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 raise AlreadyExists(f"the client {client.client_id} exists already") from None
+
+    def update(self, client: Client) -> Client:
+        """Store the client as the next revision of the stored one, and return it; raises VersionConflict.
+
+        The revision of `client` is the one that it was read with: two operators who change it at once do not lose each
+        other's change. A client that was removed meanwhile is a conflict too.
+        """
+        changed = replace(client, revision=client.revision + 1)
+        with aws_errors("DynamoDB PutItem of a client"):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item=encode_item(client_to_item(changed)),
+                    ConditionExpression="attribute_exists(pk) AND "
+                    + (
+                        "revision = :read"
+                        if client.revision
+                        else "(attribute_not_exists(revision) OR revision = :read)"
+                    ),
+                    ExpressionAttributeValues={":read": {"N": str(client.revision)}},
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                raise VersionConflict(
+                    f"the client {client.client_id} was changed by somebody else: try again"
+                ) from None
+        return changed
+
+    def remove(self, client_id: str) -> bool:
+        """Remove the registration; return whether there was one. Tokens in hand go on until they are revoked."""
+        with aws_errors("DynamoDB DeleteItem of a client"):
+            answer = self._dynamodb.delete_item(
+                TableName=self._table, Key=client_key(client_id), ReturnValues="ALL_OLD"
+            )
+        return "Attributes" in answer
 
     def list(self) -> tuple[Client, ...]:
         """Return all clients, by id."""

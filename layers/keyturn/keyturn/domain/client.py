@@ -5,31 +5,58 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from keyturn.domain.redirect_uri import check_redirect_uri
+from keyturn.domain.resource_server import check_audience, check_claim_name, check_lifetime
 
 # A user's subject begins with `u_`: the two name spaces never meet (R17, RFC 9700 §4.15).
 _CLIENT_ID = re.compile(r"(?!u_)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_AUDIENCE = re.compile(r"[\x21-\x7E]{1,255}")
+_ORIGIN = re.compile(r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]{1,5})?")
+
+SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+AUTHENTICATION_METHODS = SECRET_METHODS | {"private_key_jwt", "none"}
+GRANT_TYPES = frozenset({"authorization_code", "client_credentials", "refresh_token"})
+# A refresh token that nobody uses ends after the idle time, and its grant after the absolute one; in seconds.
+REFRESH_LIFETIME = 30 * 86_400
+REFRESH_IDLE = 14 * 86_400
+MAX_REFRESH_LIFETIME = 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """One registered client.
 
+    `authentication` are the methods that it may use at the token endpoint (RFC 7591 §2), {"none"} for a public client.
     `secret_hashes` are SHA-256 digests in hex, at most two at a time, so that secrets rotate without downtime; one is
-    256 random bits, hence a plain digest is enough. `scopes` is the most that it may ask for, `audiences` the resource
-    servers that its tokens may be for; `introspects` the audiences on whose behalf it may introspect the tokens of
-    others (RFC 7662 §2.1).
+    256 random bits, hence a plain digest is enough. `jwks` are the public keys of its assertions (RFC 7523), by value.
+    `scopes` is the most that it may ask for, `audiences` the resource servers that its tokens may be for; `introspects`
+    the audiences on whose behalf it may introspect the tokens of others (RFC 7662 §2.1). `redirect_uris` are compared
+    whole. `access_token_lifetime`, `refresh_lifetime` and `refresh_idle` in seconds. `cors_origins`: the web pages that
+    may read what the issuer answers it. `rate`: token requests a minute, None for any number. `claims`: values of
+    custom claims that resource servers declare. `revision` counts the changes of the registration.
     """
 
     client_id: str
     name: str
-    secret_hashes: tuple[str, ...]
     grant_types: frozenset[str]
     scopes: frozenset[str]
     audiences: tuple[str, ...]
+    secret_hashes: tuple[str, ...] = ()
+    authentication: frozenset[str] = SECRET_METHODS
+    jwks: tuple[Mapping[str, Any], ...] = ()
+    redirect_uris: tuple[str, ...] = ()
     introspects: frozenset[str] = frozenset()
+    access_token_lifetime: int | None = None
+    refresh_lifetime: int = REFRESH_LIFETIME
+    refresh_idle: int = REFRESH_IDLE
+    cors_origins: frozenset[str] = frozenset()
+    rate: int | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
     created_at: int = 0
+    revision: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a registration that could not work or would blur name spaces; raises ValueError that says which."""
@@ -37,13 +64,55 @@ class Client:
             raise ValueError("a client id is 1 to 64 of A-Z a-z 0-9 . _ - and does not begin with u_")
         if not 0 < len(self.name) <= 100 or not self.name.isprintable():
             raise ValueError("a client's name is 1 to 100 printable characters")
-        if not 1 <= len(self.secret_hashes) <= 2:
-            raise ValueError("a client has one or two secrets")
         if not self.audiences:
             raise ValueError("a client needs an audience that its tokens are for")
         for audience in (*self.audiences, *self.introspects):
-            if _AUDIENCE.fullmatch(audience) is None:
-                raise ValueError("an audience is 1 to 255 printable characters without spaces")
+            check_audience(audience)
+        self._check_authentication()
+        self._check_grants()
+        check_lifetime(self.access_token_lifetime)
+        if not 1 <= self.refresh_idle <= self.refresh_lifetime <= MAX_REFRESH_LIFETIME:
+            raise ValueError("a refresh token's idle time is at most its lifetime, and that is at most 366 days")
+        if self.rate is not None and not 1 <= self.rate <= 1_000_000:
+            raise ValueError("a rate is 1 to 1,000,000 token requests a minute")
+        for origin in self.cors_origins:
+            if _ORIGIN.fullmatch(origin) is None:
+                raise ValueError("an origin is https://host[:port] in lower case, or http:// for a loopback host")
+        for name, value in self.claims.items():
+            check_claim_name(name)
+            _check_claim_value(name, value)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it cannot keep a secret (RFC 6749 §2.1)."""
+        return self.authentication == {"none"}
+
+    def _check_authentication(self) -> None:
+        if not self.authentication or not self.authentication <= AUTHENTICATION_METHODS:
+            raise ValueError(f"a client authenticates by one or more of {', '.join(sorted(AUTHENTICATION_METHODS))}")
+        if "none" in self.authentication and not self.is_public:
+            raise ValueError("a client that authenticates does so always: none goes with no other method")
+        by_secret = not self.authentication.isdisjoint(SECRET_METHODS)
+        if not (1 if by_secret else 0) <= len(self.secret_hashes) <= (2 if by_secret else 0):
+            raise ValueError("a client has one or two secrets, or none where it does not authenticate by one")
+        if bool(self.jwks) != ("private_key_jwt" in self.authentication):
+            raise ValueError("a client has public keys if, and only if, it authenticates by private_key_jwt")
+
+    def _check_grants(self) -> None:
+        if self.is_public and "client_credentials" in self.grant_types:
+            raise ValueError("a public client has no credentials for the client_credentials grant (RFC 6749 §4.4)")
+        if "refresh_token" in self.grant_types and "authorization_code" not in self.grant_types:
+            raise ValueError("a refresh token comes with a code: refresh_token needs authorization_code")
+        if bool(self.redirect_uris) != ("authorization_code" in self.grant_types):
+            raise ValueError("a client has redirect URIs if, and only if, it may use the authorization_code grant")
+        for uri in self.redirect_uris:
+            check_redirect_uri(uri)
+
+
+def _check_claim_value(name: str, value: object) -> None:
+    values = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(each, str | bool | int) for each in values):
+        raise ValueError(f"the claim {name} is a string, a whole number, true or false, or a list of those")
 
 
 def is_client_id(value: str) -> bool:
