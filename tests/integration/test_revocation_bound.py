@@ -189,7 +189,8 @@ def test_every_revocation_was_tried(run: Run) -> None:
         assert {_jti(call) for call in calls if call.status == 200} == each.jtis, each.target
         assert any(call.is_refusal and call.answered_at < everything.asked_at for call in calls), each.target
     bystanders = everything.jtis.difference(*(each.jtis for each in each_of_its_own))
-    assert bystanders <= {_jti(call) for call in run.after(everything) if call.is_refusal}
+    # A refusal may come before the acknowledgement; whoever was refused then is hardly called again.
+    assert bystanders <= {_jti(call) for call in run.calls if call.is_refusal}
 
 
 def test_nothing_is_refused_before_it_is_revoked(run: Run) -> None:
