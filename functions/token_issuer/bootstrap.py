@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from keyturn.adapters.aws_client import dynamodb_client, kms_client
 from keyturn.adapters.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
 from keyturn.adapters.kms_signer import KmsSigner
 from keyturn.adapters.service_clock import ServiceClock
@@ -26,6 +27,8 @@ from token_issuer.endpoints.token import Grant, TokenEndpoint
 from token_issuer.grants.client_credentials import ClientCredentialsGrant
 from token_issuer.issue_token import TokenIssuance
 from token_issuer.own_tokens import OwnTokens
+from token_issuer.requested_access import RequestedAccess
+from token_issuer.resource_server_view import ResourceServerView
 from token_issuer.ring_view import RingView
 from token_issuer.settings import Settings
 from token_issuer.token_signer import TokenSigner
@@ -40,6 +43,7 @@ class Ports(NamedTuple):
     ring: RingView
     signer: Signer
     clients: ClientReader
+    resource_servers: ResourceServerView
     revocations: RevocationReader
     revocation_writer: RevocationWriter
     clock: Clock
@@ -55,9 +59,12 @@ def bootstrap() -> Mapping[str, Endpoint]:
 def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
     """Return the endpoints by their path."""
     authenticator = ClientAuthenticator(ports.clients)
-    issuance = TokenIssuance(settings, TokenSigner(ports.ring, ports.signer), ports.revocations, ports.clock)
+    access = RequestedAccess(ports.resource_servers)
+    issuance = TokenIssuance(
+        settings, TokenSigner(ports.ring, ports.signer), ports.resource_servers, ports.revocations, ports.clock
+    )
     grants: dict[str, Grant] = {
-        "client_credentials": ClientCredentialsGrant(issuance),
+        "client_credentials": ClientCredentialsGrant(access, issuance),
     }
     server_metadata = MetadataEndpoint(settings.issuer, grants, max_age=settings.jwks_max_age)
     return {
@@ -91,6 +98,9 @@ def _connect(settings: Settings) -> Ports:
         ring=RingView(rings, wall_seconds, monotonic_seconds, max_age=settings.ring_view),
         signer=KmsSigner(kms_client()),
         clients=DynamoDbClients(dynamodb, settings.client_table),
+        resource_servers=ResourceServerView(
+            DynamoDbResourceServers(dynamodb, settings.client_table), wall_seconds, monotonic_seconds
+        ),
         revocations=DynamoDbRevocationReader(dynamodb, settings.revocation_table),
         revocation_writer=DynamoDbRevocationWriter(
             dynamodb,

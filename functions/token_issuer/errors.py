@@ -76,6 +76,23 @@ class InvalidClient(OAuthError):
         )
 
 
+class TokenTooLarge(InvalidRequest):
+    """What the token would say does not fit into it."""
+
+    def __init__(self, size: int, *, limit: int) -> None:
+        """Take the size for the log, and the limit, both in bytes of the signing input (RFC 7515 §5.1)."""
+        super().__init__(
+            f"the token would be larger than {limit} bytes: ask for less scope, or have fewer or shorter custom claims",
+            detail=f"the token's signing input has {size} bytes, and may have {limit}",
+        )
+
+
+class InvalidGrant(OAuthError):
+    """What the client presents allows nothing, or does not any more (RFC 6749 §5.2)."""
+
+    error = "invalid_grant"
+
+
 class UnauthorizedClient(OAuthError):
     """The client is not registered for this grant type (RFC 6749 §5.2)."""
 

@@ -1,33 +1,47 @@
-"""Issues access tokens (RFC 9068): which claims they carry, and from when they count."""
+"""Issues access tokens (RFC 9068): which claims they carry, how long they live, and from when they count."""
 
 from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from keyturn.domain.client import Client
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.key_ring import DEFAULT_RING
-from keyturn.domain.revocation import Revocation, earliest_iat, issuance_targets
+from keyturn.domain.resource_server import ResourceServer
+from keyturn.domain.revocation import Revocation, Target, TargetKind, earliest_iat, issuance_targets
 from keyturn.domain.scope import format_scope
+from token_issuer.errors import InvalidGrant
 from token_issuer.settings import Settings
 from token_issuer.token_signer import TokenSigner
 
 if TYPE_CHECKING:
-    from keyturn.ports import Clock, RevocationReader
+    from keyturn.ports import Clock, ResourceServerReader, RevocationReader
 
 _JTI_BYTES = 16  # 128 random bits; a UUID has fewer (R29, ASVS 11.5.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """What a grant allows: whom the token speaks of, to which client it goes, for which resource server and scope."""
+    """What a grant allows: whom the token speaks of, to which client it goes, for which resource server and scope.
+
+    `grant_id` and `session_id` are what it can be revoked by besides; `auth_time` in seconds, `acr` and `amr` say how
+    the user authenticated (RFC 9068 §2.2.1); `claims` are values of custom claims of the user's.
+    """
 
     subject: str
-    client_id: str
+    client: Client
     audience: str
     scope: frozenset[str]
+    grant_id: str | None = None
+    session_id: str | None = None
+    auth_time: int | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    claims: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,36 +58,64 @@ class IssuedToken:
 class TokenIssuance:
     """Issues access tokens for what grants allow."""
 
-    def __init__(self, settings: Settings, signer: TokenSigner, revocations: RevocationReader, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        signer: TokenSigner,
+        resource_servers: ResourceServerReader,
+        revocations: RevocationReader,
+        clock: Clock,
+    ) -> None:
         """Take the issuer's identity and lifetimes, and the ports that a token needs."""
         self._settings = settings
         self._signer = signer
+        self._resource_servers = resource_servers
         self._revocations = revocations
         self._clock = clock
 
     def issue(self, authorization: Authorization) -> IssuedToken:
-        """Return a signed access token with every claim of RFC 9068 §2.2; raises what the ports raise."""
-        cuts = self._revocations.find(
-            issuance_targets(subject=authorization.subject, client_id=authorization.client_id)
-        )
-        issued_at = self._issue_time(cuts)
+        """Return a signed access token with every claim of RFC 9068 §2.2.
+
+        Raises InvalidGrant for a grant or session that was revoked, TokenTooLarge, and what the ports raise.
+        """
+        server = self._resource_servers.get(authorization.audience)
+        found = self._revocations.find(_targets(authorization))
+        if any(each.target.kind in (TargetKind.GRANT, TargetKind.SESSION) for each in found):
+            # Whether it has expired does not matter: what was ended once does not begin again.
+            raise InvalidGrant("the grant was revoked")
+        issued_at = self._issue_time(found)
+        lifetime = self._lifetime(authorization.client, server)
         jti = secrets.token_urlsafe(_JTI_BYTES)
         scope = format_scope(authorization.scope)
-        claims = {
+        # The custom ones first: none of them can take the place of another.
+        claims = _custom_claims(authorization, server) | {
             "iss": self._settings.issuer,
             "sub": authorization.subject,
             "aud": authorization.audience,
-            "exp": issued_at + self._settings.access_token_lifetime,
+            "exp": issued_at + lifetime,
             "iat": issued_at,
             "jti": jti,
-            "client_id": authorization.client_id,
+            "client_id": authorization.client.client_id,
             "scope": scope,
+            **_grant_claims(authorization),
         }
-        compromised = frozenset[str]().union(*(cut.compromised_kids for cut in cuts))
-        ring = self._settings.audience_algorithms.get(authorization.audience, DEFAULT_RING)
-        signed = self._signer.sign(claims, ring=ring, compromised_kids=compromised)
-        lifetime = self._settings.access_token_lifetime
+        compromised = frozenset[str]().union(*(each.compromised_kids for each in found))
+        signed = self._signer.sign(
+            claims, ring=self._ring(authorization.audience, server), compromised_kids=compromised
+        )
         return IssuedToken(value=signed.value, jti=jti, kid=signed.kid, expires_in=lifetime, scope=scope)
+
+    def _lifetime(self, client: Client, server: ResourceServer | None) -> int:
+        """Return the seconds that the token lives: the least that anyone says, and never more than verifiers accept."""
+        registered = (client.access_token_lifetime, server.access_token_lifetime if server is not None else None)
+        least = min((each for each in registered if each is not None), default=self._settings.access_token_lifetime)
+        return min(least, self._settings.max_token_lifetime)
+
+    def _ring(self, audience: str, server: ResourceServer | None) -> str:
+        """Return the name of the ring that signs for the audience: what its registration says comes first."""
+        if server is not None and server.algorithm is not None:
+            return server.algorithm
+        return self._settings.audience_algorithms.get(audience, DEFAULT_RING)
 
     def _issue_time(self, cuts: tuple[Revocation, ...]) -> int:
         """Return the iat: the early end of the present, which every later cut hits, but after every earlier cut."""
@@ -83,3 +125,31 @@ class TokenIssuance:
             # Every verifier would refuse the token as not yet valid: a wrong clock wrote that cut, or has ours.
             raise StoreUnavailable(f"a revocation cuts at {issued_at - 1}, which lies in the future")
         return issued_at
+
+
+def _targets(authorization: Authorization) -> tuple[Target, ...]:
+    """Return what could refuse the token: cuts that its iat has to lie after, and the end of its grant or session."""
+    targets = [*issuance_targets(subject=authorization.subject, client_id=authorization.client.client_id)]
+    if authorization.grant_id is not None:
+        targets.append(Target(TargetKind.GRANT, authorization.grant_id))
+    if authorization.session_id is not None:
+        targets.append(Target(TargetKind.SESSION, authorization.session_id))
+    return tuple(targets)
+
+
+def _grant_claims(authorization: Authorization) -> dict[str, Any]:
+    """Return the claims about the grant, the session and the user's authentication, of those that there are."""
+    claims = {
+        "gid": authorization.grant_id,
+        "sid": authorization.session_id,
+        "auth_time": authorization.auth_time,
+        "acr": authorization.acr,
+        "amr": list(authorization.amr) or None,
+    }
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def _custom_claims(authorization: Authorization, server: ResourceServer | None) -> dict[str, Any]:
+    """Return the claims that the resource server declares, by the user's values, else the client's."""
+    values = {**authorization.client.claims, **authorization.claims}
+    return {name: values[name] for name in sorted(server.claims if server is not None else ()) if name in values}

@@ -9,10 +9,14 @@ from keyturn.domain.errors import KeyUnusable
 from keyturn.domain.key_ring import RingKey
 from keyturn.jose.remote_algorithm import encode_access_token
 from keyturn.observability import log_event
+from token_issuer.errors import TokenTooLarge
 from token_issuer.ring_view import RingView
 
 if TYPE_CHECKING:
     from keyturn.ports import Signer
+
+# In bytes: KMS takes no longer message as it is, and Ed25519 signs no other.
+MAX_SIGNING_INPUT = 4096
 
 
 class SignedToken(NamedTuple):
@@ -32,6 +36,8 @@ class _BoundKey:
         self._signer = signer
 
     def sign(self, signing_input: bytes) -> bytes:
+        if len(signing_input) > MAX_SIGNING_INPUT:
+            raise TokenTooLarge(len(signing_input), limit=MAX_SIGNING_INPUT)
         return self._signer.sign(self._key.arn, self._key.algorithm, signing_input)
 
 
@@ -47,7 +53,8 @@ class TokenSigner:
         """Return the token (RFC 9068 §2), signed with the active key of the ring.
 
         A key that KMS refuses, or that an emergency has named meanwhile, means that our view of the ring is outdated:
-        it is read again and the token signed once more (I8, I10). Raises KeyUnusable when that does not help.
+        it is read again and the token signed once more (I8, I10). Raises KeyUnusable when that does not help, and
+        TokenTooLarge before KMS is asked.
         """
         key = self._ring.ring(ring).active()
         try:

@@ -13,12 +13,14 @@ from keyturn.domain.errors import KeyUnusable
 from keyturn.domain.key_ring import KeyRing
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.memory_clients import MemoryClients
+from tests.fakes.memory_resource_servers import MemoryResourceServers
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.stepped_clock import SteppedClock
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey, signing_key
 from token_issuer import app
 from token_issuer.bootstrap import Ports, compose
+from token_issuer.resource_server_view import ResourceServerView
 from token_issuer.ring_view import RingView
 from token_issuer.settings import Settings
 
@@ -101,6 +103,7 @@ class IssuerHarness:
         self.key = signing_key()
         self.next_key = signing_key(name="second")
         self.clients = MemoryClients(make_client())
+        self.resource_servers = MemoryResourceServers()
         self.rings = StubKeyRingReader(ring_of(self.key, self.next_key))
         self.signer = StubSigner(self.key, self.next_key)
         self.revocations = MemoryRevocations()
@@ -109,7 +112,15 @@ class IssuerHarness:
         self.monotonic = 100.0
         self.settings = Settings.from_environment(ENVIRONMENT | environment)
         self.view = RingView(self.rings, lambda: self.wall, lambda: self.monotonic, max_age=self.settings.ring_view)
-        ports = Ports(self.view, self.signer, self.clients, self.revocations, self.revocations, self.clock)
+        ports = Ports(
+            ring=self.view,
+            signer=self.signer,
+            clients=self.clients,
+            resource_servers=ResourceServerView(self.resource_servers, lambda: self.wall, lambda: self.monotonic),
+            revocations=self.revocations,
+            revocation_writer=self.revocations,
+            clock=self.clock,
+        )
         endpoints = compose(self.settings, ports)
         monkeypatch.setattr(app, "bootstrap", lambda: endpoints)
 

@@ -33,7 +33,7 @@ def break_port(issuer: IssuerHarness, port: str, fault: Exception) -> None:
     getattr(issuer, port).fault = fault
 
 
-PORTS = ["clients", "rings", "revocations", "signer", "clock"]
+PORTS = ["clients", "resource_servers", "rings", "revocations", "signer", "clock"]
 
 
 @pytest.mark.parametrize("port", PORTS)

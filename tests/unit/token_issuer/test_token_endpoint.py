@@ -175,7 +175,9 @@ def test_round_trips(issuer: IssuerHarness) -> None:
     issuer.issue()
     for counted in (issuer.clients.reads, issuer.revocations.asked, issuer.signer.asked):
         counted.clear()
+    issuer.resource_servers.reads.clear()
     ring_reads = issuer.rings.reads
     issuer.issue()
     counts = (len(issuer.clients.reads), len(issuer.revocations.asked), len(issuer.signer.asked))
     assert (*counts, issuer.rings.reads - ring_reads) == (1, 1, 1, 0)
+    assert issuer.resource_servers.reads == []

@@ -1,0 +1,67 @@
+"""Which audience and scope a client may have of what it asks for (RFC 6749 §3.3, RFC 8707), in every grant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keyturn.domain.client import Client
+from keyturn.domain.scope import parse_scope
+from token_issuer.errors import InvalidScope, InvalidTarget
+
+if TYPE_CHECKING:
+    from keyturn.ports import ResourceServerReader
+
+
+class Access(NamedTuple):
+    """The resource server that a token is for, and what it allows there."""
+
+    audience: str
+    scope: frozenset[str]
+
+
+class RequestedAccess:
+    """Decides by the registrations of the client and of the resource server."""
+
+    def __init__(self, resource_servers: ResourceServerReader) -> None:
+        """Take the registered resource servers."""
+        self._resource_servers = resource_servers
+
+    def decide(
+        self, client: Client, *, resource: str | None, scope: str | None, granted: frozenset[str] | None = None
+    ) -> Access:
+        """Return what the client gets for the `resource` and `scope` of a request; raises InvalidTarget, InvalidScope.
+
+        `granted` is what an earlier grant allows, where there is one: never more than that (RFC 6749 §6).
+        """
+        audience = _audience(client, resource)
+        allowed = client.scopes if granted is None else client.scopes & granted
+        server = self._resource_servers.get(audience)
+        if server is not None:
+            allowed &= server.scopes
+        return Access(audience, _scope(allowed, scope))
+
+
+def _audience(client: Client, resource: str | None) -> str:
+    """Return the audience of the resource asked for; nothing asked is the only one that the client has (R27)."""
+    if resource is None:
+        if len(client.audiences) != 1:
+            raise InvalidTarget("the client has several audiences: name one as resource")
+        return client.audiences[0]
+    if resource not in client.audiences:
+        raise InvalidTarget("the client may not have tokens for this resource")
+    return resource
+
+
+def _scope(allowed: frozenset[str], requested: str | None) -> frozenset[str]:
+    """Return what was asked for if the client may have all of it; nothing asked is all that it may have (R26)."""
+    if requested is None:
+        if not allowed:
+            raise InvalidScope("the client has no scope for this resource")
+        return allowed
+    try:
+        scope = parse_scope(requested)
+    except ValueError as error:
+        raise InvalidScope(str(error)) from None
+    if not scope <= allowed:
+        raise InvalidScope("the client may not have all of this scope for this resource")
+    return scope

@@ -1,0 +1,139 @@
+"""What a grant puts into an access token, what ends a grant, and how large a token may be (R28, R29)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jwt
+import pytest
+
+from keyturn.domain.resource_server import ResourceServer
+from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.jose import verify_access_token
+from tests.fakes.issuer_harness import TOKEN, IssuerHarness, make_client
+from tests.fakes.stub_key_ring import ring_of
+from tests.fakes.token_factory import AUDIENCE, NOW, policy, signing_key
+from token_issuer.errors import InvalidGrant
+from token_issuer.issue_token import Authorization, TokenIssuance
+from token_issuer.token_signer import MAX_SIGNING_INPUT, TokenSigner
+
+
+def issue(issuer: IssuerHarness, **changes: Any) -> dict[str, Any]:
+    """Return the claims of a token for a user, with changes to what its grant allows; it verifies."""
+    fields: dict[str, Any] = {
+        "subject": "u_1",
+        "client": make_client(),
+        "audience": AUDIENCE,
+        "scope": frozenset({"orders:read"}),
+    }
+    issuance = TokenIssuance(
+        issuer.settings,
+        TokenSigner(issuer.view, issuer.signer),
+        issuer.resource_servers,
+        issuer.revocations,
+        issuer.clock,
+    )
+    token = issuance.issue(Authorization(**fields | changes))
+    verified = verify_access_token(token.value, issuer.view.keys(), policy(), now=NOW)
+    assert (verified.jti, verified.kid) == (token.jti, token.kid)
+    return verified.claims
+
+
+def declare(issuer: IssuerHarness, *claims: str) -> None:
+    """Let the resource server declare custom claims."""
+    scopes = frozenset({"orders:read", "orders:write"})
+    issuer.resource_servers.put(
+        ResourceServer(audience=AUDIENCE, name="Orders", scopes=scopes, claims=frozenset(claims))
+    )
+
+
+def test_what_a_grant_says(issuer: IssuerHarness) -> None:
+    """Grant, session and the user's authentication become gid, sid, auth_time, acr and amr (RFC 9068 §2.2.1, R28)."""
+    claims = issue(issuer, grant_id="g1", session_id="s1", auth_time=NOW - 5, acr="urn:example:mfa", amr=("pwd", "otp"))
+    said = {name: claims[name] for name in ("sub", "client_id", "gid", "sid", "auth_time", "acr", "amr")}
+    assert said == {
+        "sub": "u_1",
+        "client_id": "web",
+        "gid": "g1",
+        "sid": "s1",
+        "auth_time": NOW - 5,
+        "acr": "urn:example:mfa",
+        "amr": ["pwd", "otp"],
+    }
+
+
+def test_what_a_grant_does_not_say(issuer: IssuerHarness) -> None:
+    """What there is not has no claim, rather than one that is null or empty."""
+    assert issue(issuer).keys() == {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"}
+    assert issue(issuer, auth_time=0)["auth_time"] == 0
+
+
+@pytest.mark.parametrize(("kind", "field"), [(TargetKind.GRANT, "grant_id"), (TargetKind.SESSION, "session_id")])
+@pytest.mark.parametrize("expires_at", [NOW + 100, NOW - 100])
+def test_an_ended_grant_gives_no_token(issuer: IssuerHarness, kind: TargetKind, field: str, expires_at: int) -> None:
+    """A grant or a session that was revoked is invalid_grant, for as long as its revocation is there."""
+    issuer.revocations.store(Revocation(Target(kind, "ended"), expires_at=expires_at))
+    with pytest.raises(InvalidGrant):
+        issue(issuer, **{field: "ended"})
+    assert issuer.signer.asked == []
+    issue(issuer, **{field: "another"})
+
+
+def test_one_read_of_revocations(issuer: IssuerHarness) -> None:
+    """Grant and session are asked for together with the cuts (P10)."""
+    issue(issuer, grant_id="g1", session_id="s1")
+    [asked] = issuer.revocations.asked
+    assert [target.key for target in asked] == ["sub#u_1", "client#web", "global#0", "gid#g1", "sid#s1"]
+
+
+def test_the_users_claims_come_first(issuer: IssuerHarness) -> None:
+    """A declared claim has the user's value, else the client's; an undeclared one of either never appears."""
+    declare(issuer, "tenant", "tier", "plan")
+    client = make_client(claims={"tenant": "client's", "tier": 1, "secret": "x"})
+    claims = issue(issuer, client=client, claims={"tenant": "user's", "plan": "gold", "shoe_size": 43})
+    assert (claims["tenant"], claims["tier"], claims["plan"]) == ("user's", 1, "gold")
+    assert not claims.keys() & {"secret", "shoe_size"}
+
+
+def test_custom_claims_replace_none_of_the_tokens_own(issuer: IssuerHarness) -> None:
+    """Even a declaration that names a claim of every token, which no registration can, changes none (R28)."""
+    declare(issuer)
+    server = issuer.resource_servers.get(AUDIENCE)
+    assert server is not None
+    object.__setattr__(server, "claims", frozenset({"sub", "client_id", "gid"}))
+    claims = issue(issuer, claims={"sub": "admin", "client_id": "other", "gid": "x"}, grant_id="g1")
+    assert (claims["sub"], claims["client_id"], claims["gid"]) == ("u_1", "web", "g1")
+
+
+def padding_to(issuer: IssuerHarness, size: int) -> dict[str, str]:
+    """Return a claim that makes the signing input of a token exactly, or just under, so many bytes long."""
+    declare(issuer, "pad")
+    issuer.clients.add(make_client("pad", claims={"pad": ""}))
+    empty = len(issuer.issue("pad").rpartition(".")[0])
+    return {"pad": "x" * ((size - empty) * 3 // 4)}
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "Ed25519", "RS256"])
+def test_the_largest_token(issuer: IssuerHarness, algorithm: str) -> None:
+    """A token of the bound is signed, whatever the algorithm, and verifies."""
+    key = signing_key(algorithm)
+    issuer.signer.keys[key.kid] = key
+    issuer.rotate(ring_of(key))
+    issuer.clients.add(make_client("full", claims=padding_to(issuer, MAX_SIGNING_INPUT - 4)))
+    raw = issuer.issue("full")
+    assert MAX_SIGNING_INPUT - 8 < len(raw.rpartition(".")[0]) <= MAX_SIGNING_INPUT
+    assert jwt.decode(raw, options={"verify_signature": False})["pad"]
+
+
+def test_a_token_that_is_too_large(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """A larger token is invalid_request that names the bound, before KMS is asked; the log has its size."""
+    issuer.clients.add(make_client("full", claims=padding_to(issuer, MAX_SIGNING_INPUT + 8)))
+    issuer.signer.asked.clear()
+    capsys.readouterr()
+    answer = issuer.post(TOKEN, client_id="full", grant_type="client_credentials")
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert str(MAX_SIGNING_INPUT) in answer.json["error_description"]
+    assert issuer.signer.asked == []
+    size = int(json.loads(capsys.readouterr().out)["detail"].split("has ")[1].split()[0])
+    assert MAX_SIGNING_INPUT < size < MAX_SIGNING_INPUT + 12
