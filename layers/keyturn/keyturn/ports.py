@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from keyturn.domain.client import Client
+    from keyturn.domain.grant import Grant, Redemption, Rotation
     from keyturn.domain.key_ring import KeyRing
     from keyturn.domain.resource_server import ResourceServer
     from keyturn.domain.revocation import Revocation, Target
@@ -160,6 +161,28 @@ class ResourceServerRegistry(ResourceServerReader, Protocol):
 
     def list(self) -> tuple[ResourceServer, ...]:
         """Return all resource servers, by audience."""
+
+
+class GrantStore(Protocol):
+    """Codes and refresh tokens: of all uses of one at once, one conditional write decides."""
+
+    def create(self, grant: Grant) -> None:
+        """Store a new grant; raises AlreadyExists."""
+
+    def get(self, gid: str) -> Grant | None:
+        """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
+
+    def redeem(self, asked: Redemption, /) -> Grant:
+        """Return the grant after the first and only use of its code; raises GrantRefused, ItemDamaged.
+
+        A request whose own write came through, and whose answer was lost on the way, is no second use.
+        """
+
+    def rotate(self, asked: Rotation, /) -> tuple[Grant, str]:
+        """Return the grant, and the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged.
+
+        The nonce is another than the one asked for where the successor was given before, and its answer may be lost.
+        """
 
 
 class AssertionLog(Protocol):

@@ -1,0 +1,123 @@
+"""Grants in DynamoDB: each use of a code or of a refresh token is one conditional UpdateItem (R33, R38)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keyturn.adapters.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.grant_item import (
+    KEPT_AFTER_THE_END,
+    grant_from_item,
+    grant_key,
+    grant_to_item,
+    refresh_to_attributes,
+)
+from keyturn.domain.errors import AlreadyExists
+from keyturn.domain.grant import Grant, Redemption, Rotation, refuse_redemption, refuse_rotation
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbGrants:
+    """A GrantStore."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        """Take boto3's low-level client and the table's name."""
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def create(self, grant: Grant) -> None:
+        """Store a new grant; raises AlreadyExists."""
+        with aws_errors("DynamoDB PutItem of a grant"):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item=encode_item(grant_to_item(grant)),
+                    ConditionExpression="attribute_not_exists(pk) OR code_hash = :own",
+                    # An attempt of ours that came through and lost its answer is no other grant.
+                    ExpressionAttributeValues={":own": {"S": grant.code.code_hash}},
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                raise AlreadyExists("a grant of this id exists already") from None
+
+    def get(self, gid: str) -> Grant | None:
+        """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
+        with aws_errors("DynamoDB GetItem of a grant"):
+            answer = self._dynamodb.get_item(TableName=self._table, Key=grant_key(gid), ConsistentRead=True)
+        item: dict[str, Any] | None = answer.get("Item")
+        return None if item is None else grant_from_item(decode_item(item))
+
+    def redeem(self, asked: Redemption) -> Grant:
+        """Return the grant after the first and only use of its code; raises GrantRefused, ItemDamaged."""
+        refresh = {} if asked.refresh is None else refresh_to_attributes(asked.refresh)
+        end = asked.now if asked.refresh is None else asked.refresh.expires_at
+        changes = {"redemption": asked.attempt, "expires_at": end + KEPT_AFTER_THE_END} | {
+            name: value for name, value in refresh.items() if value is not None
+        }
+        bound = {
+            "code_hash": asked.code_hash,
+            "client_id": asked.client_id,
+            "redirect_uri": asked.redirect_uri,
+            "challenge": asked.challenge,
+        }
+        conditions = ["attribute_not_exists(redemption)", "code_expires_at > :now"]
+        try:
+            return self._update(asked.gid, changes, bound, conditions, {":now": asked.now})
+        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+            return refuse_redemption(_stored(error), asked)
+
+    def rotate(self, asked: Rotation) -> tuple[Grant, str]:
+        """Return the grant, and the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged."""
+        changes = {
+            "current_hash": asked.successor_hash,
+            "previous_hash": asked.secret_hash,
+            "successor_nonce": asked.successor_nonce,
+            "rotated_at": asked.earliest,
+            "idle_expires_at": asked.idle_expires_at,
+        }
+        bound = {
+            "current_hash": asked.secret_hash,
+            "proof_hash": asked.proof_hash,
+            "client_id": asked.client_id,
+        } | ({} if asked.audience is None else {"audience": asked.audience})
+        scopes = {f":scope{number}": scope for number, scope in enumerate(sorted(asked.scope))}
+        conditions = ["idle_expires_at > :latest", "refresh_expires_at > :latest"]
+        conditions += [f"contains(scopes, {name})" for name in scopes]
+        try:
+            return self._update(asked.gid, changes, bound, conditions, {":latest": asked.latest} | scopes), (
+                asked.successor_nonce
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+            stored = _stored(error)
+            nonce = refuse_rotation(stored, asked)
+            assert stored is not None
+            return stored, nonce
+
+    def _update(
+        self, gid: str, changes: dict[str, Any], bound: dict[str, str], conditions: list[str], values: dict[str, Any]
+    ) -> Grant:
+        """Return the grant after the changes, if it has what they are bound to and the conditions hold."""
+        equal = [f"{name} = :is_{name}" for name in bound]
+        values |= {f":{name}": value for name, value in changes.items()}
+        values |= {f":is_{name}": value for name, value in bound.items()}
+        with aws_errors("DynamoDB UpdateItem of a grant"):
+            answer = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=grant_key(gid),
+                UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in changes),
+                ConditionExpression=" AND ".join([*equal, *conditions]),
+                ExpressionAttributeValues=encode_item(values),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        attributes: dict[str, Any] = answer["Attributes"]
+        return grant_from_item(decode_item(attributes))
+
+
+def _stored(error: ClientError) -> Grant | None:
+    """Return the grant that was in the way of a write, or None where there is none."""
+    item: Any = error.response.get("Item")
+    return None if not item else grant_from_item(decode_item(item))

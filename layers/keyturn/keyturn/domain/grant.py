@@ -1,0 +1,188 @@
+"""A grant: what a user allowed a client, from the code to the last refresh token (RFC 6749 §1.3).
+
+One item holds it, so that every race about it is one conditional write. Whether it was ended is not in it: that is a
+revocation of its gid, which authorizer and issuer both ask for. All times are service time in whole seconds.
+"""
+
+from __future__ import annotations
+
+import enum
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+CODE_LIFETIME = 60
+# An answer that was lost may be asked for again for so long; later, a token that was rotated is one that leaked.
+GRACE = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeBinding:
+    """The grant's code: its hash, and what it is bound to (R33)."""
+
+    code_hash: str
+    redirect_uri: str
+    challenge: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshState:
+    """The grant's refresh tokens: the family's proof, the current one, and how it came from the one before.
+
+    `idle_expires_at` is when an unused token ends, `expires_at` when the whole family does, used or not.
+    """
+
+    proof_hash: str
+    current_hash: str
+    idle_expires_at: int
+    expires_at: int
+    previous_hash: str | None = None
+    successor_nonce: str | None = None
+    rotated_at: int | None = None
+
+    def is_over(self, now: int) -> bool:
+        """Tell whether no token of the family can be used any more."""
+        return now >= min(self.idle_expires_at, self.expires_at)
+
+    def may_repeat(self, secret_hash: str, now: int) -> bool:
+        """Tell whether a token is the one before the current one, and its answer may still have been lost (R40)."""
+        return (
+            self.previous_hash is not None
+            and self.rotated_at is not None
+            and hmac.compare_digest(self.previous_hash, secret_hash)
+            and now - self.rotated_at <= GRACE
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a user allowed a client: tokens of `scope` for `audience`.
+
+    `session_id` (sid), `auth_time`, `acr`, `amr` and `claims` tell of the authentication, `nonce` of its request
+    (OIDC Core §2). `redemption` names the request that redeemed the code, None before; `refresh` is None where the
+    client gets no refresh token. `created_at` is later than every cut before it.
+    """
+
+    gid: str
+    client_id: str
+    subject: str
+    audience: str
+    scope: frozenset[str]
+    created_at: int
+    code: CodeBinding
+    session_id: str | None = None
+    auth_time: int | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    nonce: str | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    redemption: str | None = None
+    refresh: RefreshState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redemption:
+    """A client's use of a code; `refresh` is what the grant then has, `attempt` a random name of this request."""
+
+    gid: str
+    code_hash: str
+    client_id: str
+    redirect_uri: str
+    challenge: str
+    attempt: str
+    now: int
+    refresh: RefreshState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """A client's use of a refresh token: what it asks for, and the successor that it would get.
+
+    `scope` empty and `audience` None ask for what the grant has.
+    """
+
+    gid: str
+    proof_hash: str
+    secret_hash: str
+    client_id: str
+    scope: frozenset[str]
+    audience: str | None
+    successor_hash: str
+    successor_nonce: str
+    idle_expires_at: int
+    earliest: int
+    latest: int
+
+
+class GrantRefusal(enum.Enum):
+    """Why a code or a refresh token gives nothing."""
+
+    UNKNOWN = "unknown"  # or another client's, or bound to another redirect URI or challenge
+    EXPIRED = "expired"
+    REUSED = "reused"
+    SCOPE = "scope"
+    AUDIENCE = "audience"
+
+
+class GrantRefused(Exception):
+    """A code or a refresh token gives nothing; `grant` is there where its tokens have to end with it (R34, R39)."""
+
+    def __init__(self, why: GrantRefusal, grant: Grant | None = None) -> None:
+        """Take the reason."""
+        super().__init__(why.value)
+        self.why = why
+        self.grant = grant
+
+
+def refuse_redemption(stored: Grant | None, asked: Redemption) -> Grant:
+    """Return the grant if this very request had redeemed the code and lost the answer; raises GrantRefused.
+
+    For a redemption whose conditional write failed, with what stood in its way.
+    """
+    if stored is None or not _is_bound_to(stored, asked):
+        raise GrantRefused(GrantRefusal.UNKNOWN)
+    if stored.redemption == asked.attempt:
+        return stored
+    if stored.redemption is not None:
+        raise GrantRefused(GrantRefusal.REUSED, stored)
+    if asked.now >= stored.code.expires_at:
+        raise GrantRefused(GrantRefusal.EXPIRED)
+    raise GrantRefused(GrantRefusal.UNKNOWN)
+
+
+def _is_bound_to(stored: Grant, asked: Redemption) -> bool:
+    # Of what a thief of the code lacks, the verifier above all: whoever has not got it ends nobody's grant.
+    pairs = (
+        (stored.code.code_hash, asked.code_hash),
+        (stored.client_id, asked.client_id),
+        (stored.code.redirect_uri, asked.redirect_uri),
+        (stored.code.challenge, asked.challenge),
+    )
+    matches = [hmac.compare_digest(one.encode(), other.encode()) for one, other in pairs]
+    return all(matches)
+
+
+def refuse_rotation(stored: Grant | None, asked: Rotation) -> str:
+    """Return the nonce of the successor that was given already, where it may be given again; raises GrantRefused.
+
+    For a rotation whose conditional write failed, with what stood in its way.
+    """
+    refresh = None if stored is None else stored.refresh
+    if stored is None or refresh is None or stored.client_id != asked.client_id:
+        raise GrantRefused(GrantRefusal.UNKNOWN)
+    if not hmac.compare_digest(refresh.proof_hash, asked.proof_hash):
+        raise GrantRefused(GrantRefusal.UNKNOWN)
+    if refresh.is_over(asked.latest):
+        raise GrantRefused(GrantRefusal.EXPIRED)
+    repeats = refresh.may_repeat(asked.secret_hash, asked.latest)
+    if not repeats and not hmac.compare_digest(refresh.current_hash, asked.secret_hash):
+        raise GrantRefused(GrantRefusal.REUSED, stored)
+    if not asked.scope <= stored.scope:
+        raise GrantRefused(GrantRefusal.SCOPE)
+    if asked.audience not in (None, stored.audience):
+        raise GrantRefused(GrantRefusal.AUDIENCE)
+    if not repeats or refresh.successor_nonce is None:
+        raise GrantRefused(GrantRefusal.UNKNOWN)
+    return refresh.successor_nonce

@@ -1,0 +1,109 @@
+"""What a client holds of a grant: its code, and its refresh tokens; opaque, and stored as hashes alone (R45).
+
+Both begin with the grant's id, so that one item answers for all of them. A refresh token has two secrets: one that all
+tokens of its grant share, which proves that a token that is not the current one was once, and one of its own. An id
+alone, which resource servers see, ends no grant.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import NamedTuple
+
+_ID_BYTES = 16
+_SECRET_BYTES = 32
+
+
+class AuthorizationCode(NamedTuple):
+    """A code (RFC 6749 §4.1.2): the grant's id and 256 random bits."""
+
+    gid: str
+    secret: bytes
+
+    @property
+    def value(self) -> str:
+        """The code as a client gets it."""
+        return _encode(_decode_id(self.gid) + self.secret)
+
+    @property
+    def code_hash(self) -> str:
+        """What is stored of it."""
+        return _hash(self.secret)
+
+
+class RefreshToken(NamedTuple):
+    """A refresh token (RFC 6749 §1.5): the grant's id, what proves its family, and 256 bits of its own."""
+
+    gid: str
+    proof: bytes
+    secret: bytes
+
+    @property
+    def value(self) -> str:
+        """The token as a client gets it."""
+        return _encode(_decode_id(self.gid) + self.proof + self.secret)
+
+    @property
+    def proof_hash(self) -> str:
+        """What is stored of the family's secret."""
+        return _hash(self.proof)
+
+    @property
+    def secret_hash(self) -> str:
+        """What is stored of its own secret."""
+        return _hash(self.secret)
+
+    def successor(self, nonce: bytes) -> RefreshToken:
+        """Return the token that follows this one: the same for the same nonce, so that a lost answer can be repeated.
+
+        Whoever has read the nonce in the table alone cannot tell it: this token is the key (R40).
+        """
+        return self._replace(secret=hmac.digest(self.secret, _decode_id(self.gid) + nonce, "sha256"))
+
+
+def new_grant_id(random: bytes) -> str:
+    """Return the id of a new grant from 128 random bits."""
+    if len(random) != _ID_BYTES:
+        raise ValueError("a grant's id is made of 16 bytes")
+    return _encode(random)
+
+
+def parse_code(value: str) -> AuthorizationCode | None:
+    """Return the code that a value is, or None."""
+    parts = _decode(value, _ID_BYTES + _SECRET_BYTES)
+    return None if parts is None else AuthorizationCode(_encode(parts[:_ID_BYTES]), parts[_ID_BYTES:])
+
+
+def parse_refresh_token(value: str) -> RefreshToken | None:
+    """Return the refresh token that a value is, or None: an access token, for instance, is none (R41)."""
+    parts = _decode(value, _ID_BYTES + 2 * _SECRET_BYTES)
+    if parts is None:
+        return None
+    proof, secret = parts[_ID_BYTES:-_SECRET_BYTES], parts[-_SECRET_BYTES:]
+    return RefreshToken(_encode(parts[:_ID_BYTES]), proof, secret)
+
+
+def _hash(secret: bytes) -> str:
+    return hashlib.sha256(secret).hexdigest()
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _decode_id(gid: str) -> bytes:
+    return base64.urlsafe_b64decode(gid + "==")
+
+
+def _decode(value: str, size: int) -> bytes | None:
+    """Return so many bytes of canonical base64url, or None: each credential has one spelling."""
+    if len(value) != -(-size * 4 // 3):
+        return None
+    try:
+        raw = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw if len(raw) == size and _encode(raw) == value else None

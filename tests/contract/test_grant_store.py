@@ -1,0 +1,311 @@
+"""Grants: the fake and the DynamoDB adapter decide alike about codes and refresh tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from keyturn.adapters.dynamodb_grants import DynamoDbGrants
+from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable
+from keyturn.domain.grant import GRACE, CodeBinding, Grant, GrantRefusal, GrantRefused
+from keyturn.domain.grant_credentials import RefreshToken
+from keyturn.domain.pkce import challenge_of
+from tests.fakes.grant_factory import (
+    ABSOLUTE,
+    CODE,
+    FIRST,
+    GID,
+    IDLE,
+    NONCE,
+    first_refresh,
+    make_grant,
+    redemption,
+    rotation,
+)
+from tests.fakes.memory_grants import MemoryGrants
+from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
+from tests.fakes.token_factory import NOW
+
+if TYPE_CHECKING:
+    from keyturn.ports import GrantStore
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Iterator[GrantStore]:
+    """Return an empty store of each kind."""
+    if request.param == "memory":
+        yield MemoryGrants()
+        return
+    with moto_dynamodb() as dynamodb:
+        create_table(dynamodb, "grants", "pk")
+        yield DynamoDbGrants(dynamodb, "grants")
+
+
+def refused(action: Callable[[], object]) -> tuple[GrantRefusal, Grant | None]:
+    """Return why an action is refused, and the grant that is to end."""
+    with pytest.raises(GrantRefused) as raised:
+        action()
+    return raised.value.why, raised.value.grant
+
+
+def successor(token: RefreshToken, nonce: str = NONCE) -> RefreshToken:
+    """Return the token that follows."""
+    return token.successor(bytes.fromhex(nonce))
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        make_grant(),
+        make_grant(session_id=None, auth_time=None, acr=None, amr=(), nonce=None, claims={}, scope=frozenset()),
+        make_grant(
+            redemption="r", refresh=replace(first_refresh(), previous_hash="p", successor_nonce="n", rotated_at=1)
+        ),
+    ],
+)
+def test_a_grant_is_found_as_it_was_stored(store: GrantStore, grant: Grant) -> None:
+    """Every field comes back, present or not; an id that nobody stored is none."""
+    store.create(grant)
+    assert store.get(GID) == grant
+    assert store.get("A" * 22) is None
+
+
+def test_an_id_has_one_grant(store: GrantStore) -> None:
+    """A second grant of the same id changes nothing; the same one again is an attempt that lost its answer."""
+    store.create(make_grant())
+    store.create(make_grant())
+    other = CodeBinding(code_hash="other", redirect_uri="https://x", challenge="c", expires_at=NOW)
+    with pytest.raises(AlreadyExists):
+        store.create(make_grant(code=other))
+    assert store.get(GID) == make_grant()
+
+
+@pytest.mark.parametrize("refresh", [None, first_refresh()])
+def test_a_code_gives_its_grant_once(store: GrantStore, refresh: Any) -> None:
+    """R33, R34: the first use returns the grant; a second one is refused, and names the grant that has to end."""
+    store.create(make_grant())
+    redeemed = store.redeem(redemption(refresh=refresh))
+    assert redeemed == make_grant(redemption="attempt-1", refresh=refresh)
+    assert store.get(GID) == redeemed
+    assert refused(lambda: store.redeem(redemption(attempt="attempt-2"))) == (GrantRefusal.REUSED, redeemed)
+    late = redemption(attempt="attempt-2", now=NOW + 7200)
+    assert refused(lambda: store.redeem(late)) == (GrantRefusal.REUSED, redeemed)
+
+
+def test_an_answer_that_was_lost_between_us_and_the_store_is_no_second_use(store: GrantStore) -> None:
+    """R33: the SDK repeats a write whose answer was lost: it is the same attempt, and succeeds."""
+    store.create(make_grant())
+    assert store.redeem(redemption()) == store.redeem(redemption())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"code_hash": "0" * 64},
+        {"client_id": "other"},
+        {"redirect_uri": "https://app.example/callback/"},
+        {"challenge": challenge_of("w" * 43)},
+        {"gid": "A" * 22},
+    ],
+)
+@pytest.mark.parametrize("used", [False, True])
+def test_what_a_code_is_bound_to_has_to_be_there(store: GrantStore, changes: dict[str, Any], used: bool) -> None:
+    """R32, R33: another client, redirect URI, verifier or secret gets nothing, ends nothing and changes nothing."""
+    store.create(make_grant())
+    if used:
+        store.redeem(redemption())
+    before = store.get(GID)
+    assert refused(lambda: store.redeem(redemption(attempt="attempt-2", **changes))) == (GrantRefusal.UNKNOWN, None)
+    assert store.get(GID) == before
+
+
+@pytest.mark.parametrize(("after", "good"), [(59, True), (60, False), (61, False)])
+def test_a_code_lives_for_sixty_seconds(store: GrantStore, after: int, good: bool) -> None:
+    """R33: at its end it is over, whether or not the item is still there."""
+    store.create(make_grant())
+    if good:
+        store.redeem(redemption(now=NOW + after))
+    else:
+        assert refused(lambda: store.redeem(redemption(now=NOW + after))) == (GrantRefusal.EXPIRED, None)
+
+
+def test_of_sixteen_uses_of_a_code_one_succeeds(store: GrantStore) -> None:
+    """R33: whoever comes at the same time, the code was used before."""
+    store.create(make_grant())
+
+    def use(number: int) -> bool:
+        try:
+            store.redeem(redemption(attempt=f"attempt-{number}"))
+        except GrantRefused as refusal:
+            return refusal.why is not GrantRefusal.REUSED
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(use, range(16))) == 1
+
+
+@pytest.fixture
+def family(store: GrantStore) -> GrantStore:
+    """Return a store with a grant whose code was redeemed for FIRST."""
+    store.create(make_grant())
+    store.redeem(redemption())
+    return store
+
+
+def test_a_refresh_token_is_rotated(family: GrantStore) -> None:
+    """R38: its use makes the successor the current token; both know the same grant, and only the idle end moves."""
+    grant, nonce = family.rotate(rotation())
+    assert (nonce, grant) == (NONCE, family.get(GID))
+    assert grant.refresh is not None
+    assert grant.refresh.current_hash == successor(FIRST).secret_hash
+    assert (grant.refresh.idle_expires_at, grant.refresh.expires_at) == (NOW + 10 + IDLE, NOW + ABSOLUTE)
+    again, _ = family.rotate(rotation(successor(FIRST), at=NOW + 500, nonce="7f" * 16))
+    assert again.refresh is not None
+    assert again.refresh.current_hash == successor(successor(FIRST), "7f" * 16).secret_hash
+
+
+def test_a_lost_answer_is_given_again(family: GrantStore) -> None:
+    """R40: the token before, within the grace, gets the nonce of the same successor, and nothing forks."""
+    family.rotate(rotation())
+    before = family.get(GID)
+    for later in (0, GRACE):
+        repeated = rotation(at=NOW + 10 + later, nonce="7f" * 16)
+        assert family.rotate(repeated) == (before, NONCE)
+    assert family.get(GID) == before
+
+
+def test_a_token_that_was_rotated_is_reuse_after_the_grace(family: GrantStore) -> None:
+    """R39: the grace is over, and the grant is named that has to end; nothing is changed here."""
+    family.rotate(rotation())
+    before = family.get(GID)
+    late = rotation(at=NOW + 10 + GRACE + 1, nonce="7f" * 16)
+    assert refused(lambda: family.rotate(late)) == (GrantRefusal.REUSED, before)
+    assert family.get(GID) == before
+
+
+def test_a_token_two_generations_old_is_reuse_at_once(family: GrantStore) -> None:
+    """R39: once the successor was used, its predecessor was not lost."""
+    family.rotate(rotation())
+    family.rotate(rotation(successor(FIRST), at=NOW + 11, nonce="7f" * 16))
+    assert refused(lambda: family.rotate(rotation(at=NOW + 12)))[0] is GrantRefusal.REUSED
+
+
+@pytest.mark.parametrize(
+    ("token", "changes"),
+    [
+        (FIRST._replace(proof=b"x" * 32), {}),
+        (FIRST._replace(gid="A" * 22), {}),
+        (FIRST, {"client_id": "other"}),
+        (FIRST._replace(proof=b"x" * 32, secret=b"y" * 32), {}),
+    ],
+)
+def test_a_token_of_nobody_ends_nothing(family: GrantStore, token: RefreshToken, changes: dict[str, Any]) -> None:
+    """R42, R45: who knows a grant's id alone, or is another client, neither gets nor ends anything."""
+    before = family.get(GID)
+    assert refused(lambda: family.rotate(rotation(token, **changes))) == (GrantRefusal.UNKNOWN, None)
+    assert family.get(GID) == before
+
+
+def test_a_made_up_secret_with_the_proof_of_the_family_is_reuse(family: GrantStore) -> None:
+    """R39: only who holds a token of the family, an old one perhaps, can end it."""
+    assert refused(lambda: family.rotate(rotation(FIRST._replace(secret=b"y" * 32))))[0] is GrantRefusal.REUSED
+
+
+def test_a_grant_without_refresh_tokens_has_none(store: GrantStore) -> None:
+    """R42: a client that was given none cannot make one up."""
+    store.create(make_grant())
+    store.redeem(redemption(refresh=None))
+    assert refused(lambda: store.rotate(rotation())) == (GrantRefusal.UNKNOWN, None)
+
+
+@pytest.mark.parametrize(
+    ("at", "why"), [(NOW + IDLE - 1, None), (NOW + IDLE, GrantRefusal.EXPIRED), (NOW + ABSOLUTE, GrantRefusal.EXPIRED)]
+)
+def test_an_unused_token_ends_after_its_idle_time(family: GrantStore, at: int, why: GrantRefusal | None) -> None:
+    """R43: at the end it is over; nobody is punished for being late."""
+    if why is None:
+        family.rotate(rotation(at=at))
+    else:
+        assert refused(lambda: family.rotate(rotation(at=at))) == (why, None)
+
+
+def test_use_does_not_prolong_a_grant_beyond_its_end(family: GrantStore) -> None:
+    """R43: however often it slides, the absolute end stays, for the current token and for the one before."""
+    token = FIRST
+    for number, at in enumerate(range(NOW + 900, NOW + ABSOLUTE, 900)):
+        nonce = f"{number:02x}" * 16
+        family.rotate(rotation(token, at=at, nonce=nonce))
+        token = successor(token, nonce)
+    assert refused(lambda: family.rotate(rotation(token, at=NOW + ABSOLUTE)))[0] is GrantRefusal.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"scope": frozenset({"orders:read"})}, None),
+        ({"scope": frozenset({"orders:read", "orders:write", "openid"})}, None),
+        ({"scope": frozenset({"orders:read", "admin"})}, GrantRefusal.SCOPE),
+        ({"audience": make_grant().audience}, None),
+        ({"audience": "https://other.example"}, GrantRefusal.AUDIENCE),
+    ],
+)
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_refresh_never_widens(
+    family: GrantStore, asked: dict[str, Any], why: GrantRefusal | None, repeated: bool
+) -> None:
+    """R43: no scope and no audience beyond the grant's; what asks for more leaves the token as it was."""
+    if repeated:
+        family.rotate(rotation())
+    before = family.get(GID)
+    if why is None:
+        grant, _ = family.rotate(rotation(at=NOW + 12, **asked))
+        assert grant.scope == make_grant().scope
+    else:
+        assert refused(lambda: family.rotate(rotation(at=NOW + 12, **asked))) == (why, None)
+        assert family.get(GID) == before
+
+
+def test_sixteen_uses_of_a_refresh_token_have_one_successor(family: GrantStore) -> None:
+    """R38: whoever comes at the same time gets the same successor, by the same nonce."""
+    with ThreadPoolExecutor(16) as pool:
+        nonces = set(pool.map(lambda number: family.rotate(rotation(nonce=f"{number:02x}" * 16))[1], range(16)))
+    assert len(nonces) == 1
+    grant = family.get(GID)
+    assert grant is not None
+    assert grant.refresh is not None
+    assert grant.refresh.current_hash == successor(FIRST, nonces.pop()).secret_hash
+
+
+def test_a_damaged_item_is_a_fault() -> None:
+    """An item that this release does not read is not taken for "no such grant"."""
+    with moto_dynamodb() as dynamodb:
+        create_table(dynamodb, "grants", "pk")
+        store = DynamoDbGrants(dynamodb, "grants")
+        dynamodb.put_item(TableName="grants", Item={"pk": {"S": f"grant#{GID}"}, "v": {"N": "9"}})
+        for action in (lambda: store.get(GID), lambda: store.redeem(redemption()), lambda: store.rotate(rotation())):
+            with pytest.raises(ItemDamaged, match="version 9"):
+                action()
+        dynamodb.put_item(TableName="grants", Item={"pk": {"S": f"grant#{GID}"}, "v": {"N": "1"}})
+        with pytest.raises(ItemDamaged, match="KeyError"):
+            store.get(GID)
+        with pytest.raises(StoreUnavailable):
+            DynamoDbGrants(dynamodb, "elsewhere").get(GID)
+
+
+def test_the_table_holds_no_secret() -> None:
+    """R45: neither the code nor a refresh token, nor what its successor is made of, can be read out of the table."""
+    with moto_dynamodb() as dynamodb:
+        create_table(dynamodb, "grants", "pk")
+        store = DynamoDbGrants(dynamodb, "grants")
+        store.create(make_grant())
+        store.redeem(redemption())
+        store.rotate(rotation())
+        stored = str(dynamodb.scan(TableName="grants")["Items"])
+    for secret in (CODE.secret, FIRST.proof, FIRST.secret, successor(FIRST).secret):
+        assert secret.hex() not in stored
+    assert CODE.value not in stored
+    assert FIRST.value not in stored
