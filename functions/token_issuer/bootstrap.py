@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.adapters.aws_client import dynamodb_client, kms_client
 from keyturn.adapters.dynamodb_clients import DynamoDbClients
+from keyturn.adapters.dynamodb_grants import DynamoDbGrants
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
@@ -18,14 +19,21 @@ from keyturn.adapters.system_clock import monotonic_seconds, wall_seconds
 from keyturn.jose.policy import MAX_LEEWAY
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.endpoints import metadata
+from token_issuer.endpoints.authorization import AuthorizationEndpoint, AuthorizationPorts
 from token_issuer.endpoints.endpoint import Endpoint
 from token_issuer.endpoints.introspection import IntrospectionEndpoint
 from token_issuer.endpoints.jwks import JwksEndpoint
 from token_issuer.endpoints.metadata import MetadataEndpoint
 from token_issuer.endpoints.revocation import RevocationEndpoint
 from token_issuer.endpoints.token import Grant, TokenEndpoint
+from token_issuer.endpoints.userinfo import UserinfoEndpoint
+from token_issuer.grant_end import GrantEnd
+from token_issuer.grants.authorization_code import AuthorizationCodeGrant
 from token_issuer.grants.client_credentials import ClientCredentialsGrant
+from token_issuer.grants.refresh_token import RefreshTokenGrant
+from token_issuer.grants.user_tokens import UserTokens
 from token_issuer.issue_token import TokenIssuance
+from token_issuer.own_grants import OwnGrants
 from token_issuer.own_tokens import OwnTokens
 from token_issuer.requested_access import RequestedAccess
 from token_issuer.resource_server_view import ResourceServerView
@@ -34,7 +42,8 @@ from token_issuer.settings import Settings
 from token_issuer.token_signer import TokenSigner
 
 if TYPE_CHECKING:
-    from keyturn.ports import ClientReader, Clock, RevocationReader, RevocationWriter, Signer
+    from keyturn.ports import ClientReader, Clock, GrantStore, RevocationReader, RevocationWriter, Signer
+    from token_issuer.login import Login
 
 
 class Ports(NamedTuple):
@@ -46,7 +55,9 @@ class Ports(NamedTuple):
     resource_servers: ResourceServerView
     revocations: RevocationReader
     revocation_writer: RevocationWriter
+    grants: GrantStore
     clock: Clock
+    login: Login | None = None
 
 
 @cache
@@ -66,6 +77,20 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
     grants: dict[str, Grant] = {
         "client_credentials": ClientCredentialsGrant(access, issuance),
     }
+    horizon = settings.max_token_lifetime + settings.leeway
+    end = GrantEnd(ports.revocations, ports.revocation_writer, horizon=horizon)
+    own_grants = OwnGrants(ports.grants, ports.revocations, ports.clock)
+    own_tokens = OwnTokens(settings, ports.ring, leeway=settings.leeway)
+    with_login: dict[str, Endpoint] = {}
+    if ports.login is not None:
+        tokens = UserTokens(access, issuance)
+        grants["authorization_code"] = AuthorizationCodeGrant(ports.grants, tokens, end, ports.clock)
+        grants["refresh_token"] = RefreshTokenGrant(ports.grants, tokens, end, ports.clock)
+        authorization = AuthorizationPorts(ports.clients, ports.grants, ports.revocations, ports.clock, ports.login)
+        with_login = {
+            metadata.AUTHORIZATION_PATH: AuthorizationEndpoint(settings.issuer, authorization, access),
+            metadata.USERINFO_PATH: UserinfoEndpoint(own_tokens, ports.revocations, ports.clock, ports.login),
+        }
     server_metadata = MetadataEndpoint(settings.issuer, grants, max_age=settings.jwks_max_age)
     return {
         metadata.TOKEN_PATH: TokenEndpoint(authenticator, grants),
@@ -73,19 +98,19 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
             authenticator,
             # Generous with time, so that a token that is good for the most lenient verifier can be ended.
             OwnTokens(settings, ports.ring, leeway=MAX_LEEWAY),
+            own_grants,
+            end,
             ports.revocation_writer,
             ports.clock,
             leeway=settings.leeway,
         ),
         metadata.INTROSPECTION_PATH: IntrospectionEndpoint(
-            authenticator,
-            OwnTokens(settings, ports.ring, leeway=settings.leeway),
-            ports.revocations,
-            ports.clock,
+            authenticator, settings.issuer, own_tokens, own_grants, ports.revocations, ports.clock
         ),
         metadata.JWKS_PATH: JwksEndpoint(ports.ring, max_age=settings.jwks_max_age),
         metadata.METADATA_PATH: server_metadata,
         metadata.OPENID_METADATA_PATH: server_metadata,
+        **with_login,
     }
 
 
@@ -108,5 +133,6 @@ def _connect(settings: Settings) -> Ports:
             clock,
             token_horizon=settings.max_token_lifetime + settings.leeway,
         ),
+        grants=DynamoDbGrants(dynamodb, settings.grant_table),
         clock=clock,
     )

@@ -117,6 +117,58 @@ class InvalidTarget(OAuthError):
     error = "invalid_target"
 
 
+class UnsupportedResponseType(OAuthError):
+    """The authorization endpoint gives codes alone (RFC 6749 §4.1.2.1)."""
+
+    error = "unsupported_response_type"
+
+
+class LoginRequired(OAuthError):
+    """The user has to log in, and no page may be shown (OIDC Core §3.1.2.6)."""
+
+    error = "login_required"
+
+
+class RequestNotSupported(OAuthError):
+    """The parameter `request` is not supported (OIDC Core §3.1.2.6)."""
+
+    error = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    """The parameter `request_uri` is not supported (OIDC Core §3.1.2.6)."""
+
+    error = "request_uri_not_supported"
+
+
+class InvalidToken(OAuthError):
+    """The access token of a protected endpoint of the issuer does not hold (RFC 6750 §3.1)."""
+
+    error = "invalid_token"
+    status = 401
+
+    def __init__(self, description: str, *, detail: str = "") -> None:
+        """Take the public sentence, none where no token was presented, and the reason for the log."""
+        told = f', error="invalid_token", error_description="{description}"' if description else ""
+        super().__init__(
+            description or "an access token is needed",
+            detail=detail,
+            headers={"www-authenticate": f'Bearer realm="keyturn"{told}'},
+        )
+
+
+class InsufficientScope(OAuthError):
+    """The access token lacks a scope (RFC 6750 §3.1)."""
+
+    error = "insufficient_scope"
+    status = 403
+
+    def __init__(self, scope: str) -> None:
+        """Take the scope that is needed."""
+        challenge = f'Bearer realm="keyturn", error="insufficient_scope", scope="{scope}"'
+        super().__init__(f"the scope {scope} is needed", headers={"www-authenticate": challenge})
+
+
 class TemporarilyUnavailable(OAuthError):
     """A store or KMS did not answer: nothing was issued or changed by half, and the request may be sent again."""
 

@@ -1,4 +1,4 @@
-"""The form in a request's body (application/x-www-form-urlencoded, RFC 6749 appendix B), read strictly (R20)."""
+"""The parameters of a request, in its body or its query (application/x-www-form-urlencoded), read strictly (R20)."""
 
 from __future__ import annotations
 
@@ -42,8 +42,17 @@ def parse_form(request: Request) -> Form:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _FORM:
         raise InvalidRequest(f"the content type is not {_FORM}")
+    return _parse(_body(request))
+
+
+def parse_query(request: Request) -> Form:
+    """Return the parameters of the request's query; raises InvalidRequest."""
+    return _parse(request.query.encode("utf-8", "surrogatepass"))
+
+
+def _parse(encoded: bytes) -> Form:
     parameters: dict[str, str] = {}
-    for pair in _body(request).split(b"&"):
+    for pair in encoded.split(b"&"):
         if not pair:
             continue
         name, _, value = pair.partition(b"=")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from keyturn.domain.client import Client
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.resource_server import ResourceServer
-from keyturn.domain.revocation import Revocation, Target, TargetKind, earliest_iat, issuance_targets
+from keyturn.domain.revocation import Revocation, earliest_iat, ends_grant, grant_targets
 from keyturn.domain.scope import format_scope
+from keyturn.jose.remote_algorithm import encode_id_token
 from token_issuer.errors import InvalidGrant
 from token_issuer.settings import Settings
 from token_issuer.token_signer import TokenSigner
@@ -28,8 +30,9 @@ _JTI_BYTES = 16  # 128 random bits; a UUID has fewer (R29, ASVS 11.5.1)
 class Authorization:
     """What a grant allows: whom the token speaks of, to which client it goes, for which resource server and scope.
 
-    `grant_id` and `session_id` are what it can be revoked by besides; `auth_time` in seconds, `acr` and `amr` say how
-    the user authenticated (RFC 9068 §2.2.1); `claims` are values of custom claims of the user's.
+    `grant_id` and `session_id` are what it can be revoked by besides, and `granted_at`, service time in seconds, is
+    what a cut of the user or the client is compared with, where there is a grant; `auth_time` in seconds, `acr` and
+    `amr` say how the user authenticated (RFC 9068 §2.2.1); `claims` are values of custom claims of the user's.
     """
 
     subject: str
@@ -37,6 +40,7 @@ class Authorization:
     audience: str
     scope: frozenset[str]
     grant_id: str | None = None
+    granted_at: int | None = None
     session_id: str | None = None
     auth_time: int | None = None
     acr: str | None = None
@@ -46,13 +50,18 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedToken:
-    """An access token and what its response and its log line say about it; `expires_in` in seconds."""
+    """An access token, what its response and its log line say about it, and what comes with it.
+
+    `expires_in` in seconds.
+    """
 
     value: str
     jti: str
     kid: str
     expires_in: int
     scope: str
+    id_token: str | None = None
+    refresh_token: str | None = None
 
 
 class TokenIssuance:
@@ -73,15 +82,21 @@ class TokenIssuance:
         self._revocations = revocations
         self._clock = clock
 
-    def issue(self, authorization: Authorization) -> IssuedToken:
-        """Return a signed access token with every claim of RFC 9068 §2.2.
+    def issue(self, authorization: Authorization, *, id_token: bool = False, nonce: str | None = None) -> IssuedToken:
+        """Return a signed access token with every claim of RFC 9068 §2.2, and if asked an ID token (OIDC Core §2).
 
         Raises InvalidGrant for a grant or session that was revoked, TokenTooLarge, and what the ports raise.
         """
         server = self._resource_servers.get(authorization.audience)
-        found = self._revocations.find(_targets(authorization))
-        if any(each.target.kind in (TargetKind.GRANT, TargetKind.SESSION) for each in found):
-            # Whether it has expired does not matter: what was ended once does not begin again.
+        found = self._revocations.find(
+            grant_targets(
+                subject=authorization.subject,
+                client_id=authorization.client.client_id,
+                grant_id=authorization.grant_id,
+                session_id=authorization.session_id,
+            )
+        )
+        if ends_grant(found, authorization.granted_at):
             raise InvalidGrant("the grant was revoked")
         issued_at = self._issue_time(found)
         lifetime = self._lifetime(authorization.client, server)
@@ -100,10 +115,28 @@ class TokenIssuance:
             **_grant_claims(authorization),
         }
         compromised = frozenset[str]().union(*(each.compromised_kids for each in found))
-        signed = self._signer.sign(
-            claims, ring=self._ring(authorization.audience, server), compromised_kids=compromised
+        ring = self._ring(authorization.audience, server)
+        with ThreadPoolExecutor(1) as other:
+            # Both signatures at once: each is a call of KMS (P10).
+            second = other.submit(self._id_token, claims, authorization, nonce, compromised) if id_token else None
+            signed = self._signer.sign(claims, ring=ring, compromised_kids=compromised)
+            identity = None if second is None else second.result()
+        return IssuedToken(
+            value=signed.value, jti=jti, kid=signed.kid, expires_in=lifetime, scope=scope, id_token=identity
         )
-        return IssuedToken(value=signed.value, jti=jti, kid=signed.kid, expires_in=lifetime, scope=scope)
+
+    def _id_token(
+        self, access: dict[str, Any], authorization: Authorization, nonce: str | None, compromised: Set[str]
+    ) -> str:
+        """Return the ID token beside an access token with these claims; signed by the default ring's key."""
+        claims = {name: access[name] for name in ("iss", "sub", "exp", "iat")} | {
+            "aud": authorization.client.client_id,
+            **_grant_claims(authorization),
+        }
+        del claims["gid"]
+        if nonce is not None:
+            claims["nonce"] = nonce
+        return self._signer.sign(claims, ring=DEFAULT_RING, compromised_kids=compromised, encode=encode_id_token).value
 
     def _lifetime(self, client: Client, server: ResourceServer | None) -> int:
         """Return the seconds that the token lives: the least that anyone says, and never more than verifiers accept."""
@@ -125,16 +158,6 @@ class TokenIssuance:
             # Every verifier would refuse the token as not yet valid: a wrong clock wrote that cut, or has ours.
             raise StoreUnavailable(f"a revocation cuts at {issued_at - 1}, which lies in the future")
         return issued_at
-
-
-def _targets(authorization: Authorization) -> tuple[Target, ...]:
-    """Return what could refuse the token: cuts that its iat has to lie after, and the end of its grant or session."""
-    targets = [*issuance_targets(subject=authorization.subject, client_id=authorization.client.client_id)]
-    if authorization.grant_id is not None:
-        targets.append(Target(TargetKind.GRANT, authorization.grant_id))
-    if authorization.session_id is not None:
-        targets.append(Target(TargetKind.SESSION, authorization.session_id))
-    return tuple(targets)
 
 
 def _grant_claims(authorization: Authorization) -> dict[str, Any]:

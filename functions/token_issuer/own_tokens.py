@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.jose import ANY_AUDIENCE, TokenError, VerificationPolicy, VerifiedAccessToken, verify_access_token
 from token_issuer.request import Request
@@ -23,10 +25,14 @@ class OwnTokens:
             max_lifetime=settings.max_token_lifetime,
         )
 
-    def read(self, raw: str, request: Request, *, now: float) -> VerifiedAccessToken | None:
-        """Return the token if it is one of ours and in time, else None; the log learns why. `now` in seconds."""
+    def read(self, raw: str, request: Request, *, now: Callable[[], float]) -> VerifiedAccessToken | None:
+        """Return the token if it is one of ours and in time, else None; the log learns why.
+
+        `now` returns seconds, and is called when the keys are there: a first read of them may be what tells the time.
+        """
+        keys = self._ring.keys()
         try:
-            token = verify_access_token(raw, self._ring.keys(), self._policy, now)
+            token = verify_access_token(raw, keys, self._policy, now())
         except TokenError as error:
             request.note(reason=error.reason.value)
             return None

@@ -11,13 +11,14 @@ class Request:
     `facts` gathers what the one log line of this request says besides its outcome.
     """
 
-    __slots__ = ("body", "body_is_base64", "facts", "headers", "method", "path")
+    __slots__ = ("body", "body_is_base64", "facts", "headers", "method", "path", "query")
 
     def __init__(self, event: dict[str, Any]) -> None:
         """Read the event; raises KeyError for one that is none of an HTTP API."""
         context = event["requestContext"]
         self.method: str = context["http"]["method"]
         self.path = _without_stage(event["rawPath"], context.get("stage", "$default"))
+        self.query: str = event.get("rawQueryString") or ""
         # A header that came twice arrives joined by a comma: no form, no Basic credentials, no ETag reads well then.
         self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         self.body: str = event.get("body") or ""

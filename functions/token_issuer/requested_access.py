@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.client import Client
-from keyturn.domain.scope import parse_scope
+from keyturn.domain.scope import OPENID_SCOPES, parse_scope
 from token_issuer.errors import InvalidScope, InvalidTarget
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class RequestedAccess:
         allowed = client.scopes if granted is None else client.scopes & granted
         server = self._resource_servers.get(audience)
         if server is not None:
-            allowed &= server.scopes
+            allowed &= server.scopes | OPENID_SCOPES
         return Access(audience, _scope(allowed, scope))
 
 

@@ -50,6 +50,21 @@ def public_document(body: str, *, max_age: int, headers: dict[str, str] | None =
     return Response(200, body, {"content-type": "application/json"} | caching | (headers or {}))
 
 
+def redirect(location: str) -> Response:
+    """Return a redirect that is followed by a GET, so that no form goes along with it (RFC 9700 §4.12, R36)."""
+    return Response(303, "", {"location": location} | _NO_STORE)
+
+
+def error_page(error: OAuthError) -> Response:
+    """Return a refusal for a person: what was sent is not in it, so that there is nothing to escape."""
+    body = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>This request cannot be answered</title><h1>This request cannot be answered</h1><p>{error.description}."
+        "<p>Go back to the application that sent you here, and tell its developers this sentence.</html>"
+    )
+    return Response(error.status, body, {"content-type": "text/html; charset=utf-8"} | _NO_STORE | error.headers)
+
+
 def empty_response() -> Response:
     """Return an answer without a body that nobody may store."""
     return Response(200, "", dict(_NO_STORE))

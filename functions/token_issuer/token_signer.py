@@ -1,8 +1,8 @@
-"""Signs access tokens with the ring's active key, and survives the key's end between two reads of the ring."""
+"""Signs tokens with the ring's active key, and survives the key's end between two reads of the ring."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keyturn.domain.errors import KeyUnusable
@@ -49,8 +49,15 @@ class TokenSigner:
         self._ring = ring
         self._signer = signer
 
-    def sign(self, claims: dict[str, Any], *, ring: str, compromised_kids: Set[str]) -> SignedToken:
-        """Return the token (RFC 9068 §2), signed with the active key of the ring.
+    def sign(
+        self,
+        claims: dict[str, Any],
+        *,
+        ring: str,
+        compromised_kids: Set[str],
+        encode: Callable[..., str] = encode_access_token,
+    ) -> SignedToken:
+        """Return the token, signed with the active key of the ring: an access token, or what `encode` makes.
 
         A key that KMS refuses, or that an emergency has named meanwhile, means that our view of the ring is outdated:
         it is read again and the token signed once more (I8, I10). Raises KeyUnusable when that does not help, and
@@ -58,13 +65,15 @@ class TokenSigner:
         """
         key = self._ring.ring(ring).active()
         try:
-            return self._sign_with(key, claims, compromised_kids)
+            return self._sign_with(key, claims, compromised_kids, encode)
         except KeyUnusable as error:
             log_event("WARN", "active_key_unusable", kid=key.kid, fault=str(error))
-        return self._sign_with(self._ring.reload(ring).active(), claims, compromised_kids)
+        return self._sign_with(self._ring.reload(ring).active(), claims, compromised_kids, encode)
 
-    def _sign_with(self, key: RingKey, claims: dict[str, Any], compromised_kids: Set[str]) -> SignedToken:
+    def _sign_with(
+        self, key: RingKey, claims: dict[str, Any], compromised_kids: Set[str], encode: Callable[..., str]
+    ) -> SignedToken:
         if key.kid in compromised_kids:
             raise KeyUnusable(f"key {key.kid} is compromised")
         remote_key = _BoundKey(key, self._signer)
-        return SignedToken(encode_access_token(claims, algorithm=key.algorithm, kid=key.kid, key=remote_key), key.kid)
+        return SignedToken(encode(claims, algorithm=key.algorithm, kid=key.kid, key=remote_key), key.kid)

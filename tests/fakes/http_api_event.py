@@ -20,6 +20,7 @@ def http_api_event(
     *,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
+    query: str = "",
     stage: str = "$default",
 ) -> dict[str, Any]:
     """Return the event of one request; a body arrives base64-encoded, as API Gateway sends every form."""
@@ -28,7 +29,7 @@ def http_api_event(
         "version": "2.0",
         "routeKey": f"ANY {path}",
         "rawPath": raw_path,
-        "rawQueryString": "",
+        "rawQueryString": query,
         "headers": {"host": "issuer.example", "accept": "*/*", **(headers or {})},
         "requestContext": {
             "accountId": "123456789012",

@@ -12,7 +12,9 @@ from keyturn.domain.client import Client, hash_secret
 from keyturn.domain.errors import KeyUnusable
 from keyturn.domain.key_ring import KeyRing
 from tests.fakes.http_api_event import basic, form_event, http_api_event
+from tests.fakes.login_double import LoginDouble
 from tests.fakes.memory_clients import MemoryClients
+from tests.fakes.memory_grants import MemoryGrants
 from tests.fakes.memory_resource_servers import MemoryResourceServers
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.stepped_clock import SteppedClock
@@ -98,8 +100,8 @@ class Answer(NamedTuple):
 class IssuerHarness:
     """An issuer whose every port is a fake."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
-        """Begin with one client, one active key and one standby."""
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, login: LoginDouble | None = None, **environment: str) -> None:
+        """Begin with one client, one active key and one standby; with a login, users can allow clients something."""
         self.key = signing_key()
         self.next_key = signing_key(name="second")
         self.clients = MemoryClients(make_client())
@@ -107,6 +109,8 @@ class IssuerHarness:
         self.rings = StubKeyRingReader(ring_of(self.key, self.next_key))
         self.signer = StubSigner(self.key, self.next_key)
         self.revocations = MemoryRevocations()
+        self.grants = MemoryGrants()
+        self.login = login
         self.clock = SteppedClock()
         self.wall = 5000.0
         self.monotonic = 100.0
@@ -119,7 +123,9 @@ class IssuerHarness:
             resource_servers=ResourceServerView(self.resource_servers, lambda: self.wall, lambda: self.monotonic),
             revocations=self.revocations,
             revocation_writer=self.revocations,
+            grants=self.grants,
             clock=self.clock,
+            login=self.login,
         )
         endpoints = compose(self.settings, ports)
         monkeypatch.setattr(app, "bootstrap", lambda: endpoints)
@@ -130,10 +136,10 @@ class IssuerHarness:
         assert answer["isBase64Encoded"] is False
         return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
-    def get(self, path: str, **headers: str) -> Answer:
+    def get(self, path: str, *, query: str = "", **headers: str) -> Answer:
         """Return the answer to a GET; underscores in header names stand for dashes."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.send(http_api_event("GET", path, headers=named))
+        return self.send(http_api_event("GET", path, headers=named, query=query))
 
     def post(self, path: str, *, client_id: str = "web", secret: str = SECRET, **parameters: str) -> Answer:
         """Return the answer to a form from an authenticated client."""

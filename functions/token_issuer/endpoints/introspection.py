@@ -10,6 +10,7 @@ from keyturn.domain.scope import format_scope
 from keyturn.jose import VerifiedAccessToken
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.form import parse_form
+from token_issuer.own_grants import OwnGrants
 from token_issuer.own_tokens import OwnTokens
 from token_issuer.request import Request
 from token_issuer.responses import Response, json_response
@@ -24,11 +25,19 @@ class IntrospectionEndpoint:
     methods = ("POST",)
 
     def __init__(
-        self, authenticator: ClientAuthenticator, tokens: OwnTokens, revocations: RevocationReader, clock: Clock
+        self,
+        authenticator: ClientAuthenticator,
+        issuer: str,
+        tokens: OwnTokens,
+        grants: OwnGrants,
+        revocations: RevocationReader,
+        clock: Clock,
     ) -> None:
-        """Take the ports."""
+        """Take the issuer identifier and the ports."""
         self._authenticator = authenticator
+        self._issuer = issuer
         self._tokens = tokens
+        self._grants = grants
         self._revocations = revocations
         self._clock = clock
 
@@ -36,12 +45,32 @@ class IntrospectionEndpoint:
         """Return the token's claims if it is active, else exactly {"active": false}, whatever the reason (R48)."""
         form = parse_form(request)
         client = self._authenticator.authenticate(request, form)
-        token = self._tokens.read(form.require("token"), request, now=self._clock.now().latest)
+        value = form.require("token")
+        described = self._describe_access_token(client, value, request)
+        if described is None:
+            described = self._describe_refresh_token(client, value)
+        request.note(outcome="inactive" if described is None else "active")
+        return json_response({"active": False} if described is None else {"active": True} | described)
+
+    def _describe_access_token(self, client: Client, value: str, request: Request) -> dict[str, Any] | None:
+        token = self._tokens.read(value, request, now=lambda: self._clock.now().latest)
         if token is None or not _may_see(client, token) or self._is_revoked(token):
-            request.note(outcome="inactive")
-            return json_response({"active": False})
-        request.note(outcome="active")
-        return json_response(_describe(token))
+            return None
+        return _describe(token)
+
+    def _describe_refresh_token(self, client: Client, value: str) -> dict[str, Any] | None:
+        found = self._grants.find(value, client)
+        if found is None or not self._grants.is_active(found):
+            return None
+        return {
+            "scope": format_scope(found.grant.scope),
+            "client_id": found.grant.client_id,
+            "exp": min(found.refresh.idle_expires_at, found.refresh.expires_at),
+            "iat": found.grant.created_at,
+            "sub": found.grant.subject,
+            "aud": found.grant.audience,
+            "iss": self._issuer,
+        }
 
     def _is_revoked(self, token: VerifiedAccessToken) -> bool:
         found = self._revocations.find(targets_of(token))
@@ -56,7 +85,6 @@ def _may_see(client: Client, token: VerifiedAccessToken) -> bool:
 def _describe(token: VerifiedAccessToken) -> dict[str, Any]:
     """Return the answer about an active token (RFC 7662 §2.2)."""
     return {
-        "active": True,
         "scope": format_scope(token.scope),
         "client_id": token.client_id,
         "token_type": "Bearer",

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from keyturn.domain import pkce
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
+from keyturn.domain.scope import OPENID
 from token_issuer.client_authentication import METHODS
+from token_issuer.endpoints.userinfo import CLAIMS_OF_SCOPE
 from token_issuer.request import Request
 from token_issuer.responses import Response, public_document, to_json
 
+AUTHORIZATION_PATH = "/oauth2/authorize"
 TOKEN_PATH = "/oauth2/token"
+USERINFO_PATH = "/oauth2/userinfo"
 REVOCATION_PATH = "/oauth2/revoke"
 INTROSPECTION_PATH = "/oauth2/introspect"
 JWKS_PATH = "/.well-known/jwks.json"
@@ -36,6 +41,7 @@ class MetadataEndpoint:
 def describe_server(issuer: str, grant_types: Iterable[str]) -> dict[str, Any]:
     """Return the metadata document (RFC 8414 §2); every URL is made from the issuer, none from a request."""
     authentication_methods = list(METHODS)
+    offered = set(grant_types)
     return {
         "issuer": issuer,
         "jwks_uri": issuer + JWKS_PATH,
@@ -45,11 +51,28 @@ def describe_server(issuer: str, grant_types: Iterable[str]) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": authentication_methods,
         "introspection_endpoint": issuer + INTROSPECTION_PATH,
         "introspection_endpoint_auth_methods_supported": authentication_methods,
-        "grant_types_supported": sorted(grant_types),
-        # Required by RFC 8414 §2 although there is no authorization endpoint to use one at.
+        "grant_types_supported": sorted(offered),
+        # Required by RFC 8414 §2 even where there is no authorization endpoint to use one at.
         "response_types_supported": [],
         # Required by OpenID Connect Discovery §3: strict parsers refuse a document on that path without them. They
         # promise no ID token: without an authorization endpoint nobody can ask for one.
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+    } | (_describe_login(issuer) if "authorization_code" in offered else {})
+
+
+def _describe_login(issuer: str) -> dict[str, Any]:
+    return {
+        "authorization_endpoint": issuer + AUTHORIZATION_PATH,
+        "userinfo_endpoint": issuer + USERINFO_PATH,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "code_challenge_methods_supported": [pkce.METHOD],
+        "authorization_response_iss_parameter_supported": True,
+        "scopes_supported": [OPENID, *CLAIMS_OF_SCOPE],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce"]
+        + [name for names in CLAIMS_OF_SCOPE.values() for name in names],
+        "prompt_values_supported": ["none", "login"],
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
     }

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keyturn.domain.client import Client
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from keyturn.jose import VerifiedAccessToken
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.form import parse_form
+from token_issuer.grant_end import GrantEnd
+from token_issuer.own_grants import OwnGrants
 from token_issuer.own_tokens import OwnTokens
 from token_issuer.request import Request
 from token_issuer.responses import Response, empty_response
 
 if TYPE_CHECKING:
     from keyturn.ports import Clock, RevocationWriter
+
+
+_REASON = "revocation_endpoint"
 
 
 class RevocationEndpoint:
@@ -25,6 +31,8 @@ class RevocationEndpoint:
         self,
         authenticator: ClientAuthenticator,
         tokens: OwnTokens,
+        grants: OwnGrants,
+        end: GrantEnd,
         revocations: RevocationWriter,
         clock: Clock,
         *,
@@ -33,6 +41,8 @@ class RevocationEndpoint:
         """Take the ports, and the leeway in seconds for which every verifier still accepts an expired token."""
         self._authenticator = authenticator
         self._tokens = tokens
+        self._grants = grants
+        self._end = end
         self._revocations = revocations
         self._clock = clock
         self._leeway = leeway
@@ -45,17 +55,29 @@ class RevocationEndpoint:
         """
         form = parse_form(request)
         client = self._authenticator.authenticate(request, form)
+        value = form.require("token")
+        done = self._revoke_access_token(client, value, request) or self._end_grant(client, value, request)
+        request.note(outcome="revoked" if done else "nothing_to_revoke")
+        return empty_response()
+
+    def _revoke_access_token(self, client: Client, value: str, request: Request) -> bool:
         # The early end of the present: a token that anybody might still accept is not taken for expired.
-        now = self._clock.now().earliest
-        token = self._tokens.read(form.require("token"), request, now=now)
-        if token is None or token.client_id != client.client_id or self._is_over(token, now):
-            request.note(outcome="nothing_to_revoke")
-            return empty_response()
+        token = self._tokens.read(value, request, now=lambda: self._clock.now().earliest)
+        if token is None or token.client_id != client.client_id or self._is_over(token, self._clock.now().earliest):
+            return False
         target = Target(TargetKind.TOKEN, token.jti)
         revocation = Revocation(target, expires_at=token.expires_at + self._leeway)
-        self._revocations.revoke(revocation, reason="revocation_endpoint", actor=f"client:{client.client_id}")
-        request.note(outcome="revoked")
-        return empty_response()
+        self._revocations.revoke(revocation, reason=_REASON, actor=f"client:{client.client_id}")
+        return True
+
+    def _end_grant(self, client: Client, value: str, request: Request) -> bool:
+        """End the grant of a refresh token, current or not: all of its refresh and access tokens (§2.1)."""
+        found = self._grants.find(value, client)
+        if found is None:
+            return False
+        request.note(gid=found.grant.gid)
+        self._end.end(found.grant, reason=_REASON, actor=f"client:{client.client_id}")
+        return True
 
     def _is_over(self, token: VerifiedAccessToken, now: float) -> bool:
         return token.expires_at + self._leeway <= now

@@ -43,6 +43,8 @@ class TokenEndpoint:
                 "token_type": "Bearer",
                 "expires_in": token.expires_in,
                 "scope": token.scope,
+                **({} if token.refresh_token is None else {"refresh_token": token.refresh_token}),
+                **({} if token.id_token is None else {"id_token": token.id_token}),
             }
         )
 

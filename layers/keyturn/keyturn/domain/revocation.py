@@ -153,6 +153,28 @@ def issuance_targets(*, subject: str, client_id: str) -> tuple[Target, ...]:
     )
 
 
+def grant_targets(*, subject: str, client_id: str, grant_id: str | None, session_id: str | None) -> tuple[Target, ...]:
+    """Return the targets whose revocation ends a grant; a token that comes of no grant has those of its issuance."""
+    targets = [*issuance_targets(subject=subject, client_id=client_id)]
+    if grant_id is not None:
+        targets.append(Target(TargetKind.GRANT, grant_id))
+    if session_id is not None:
+        targets.append(Target(TargetKind.SESSION, session_id))
+    return tuple(targets)
+
+
+def ends_grant(found: Iterable[Revocation], granted_at: int | None) -> bool:
+    """Tell whether what was found for a grant's targets ends it: its own end, its session's, or a cut after it.
+
+    Whether a revocation has expired does not matter: what was ended once does not begin again. `granted_at` in seconds
+    of service time, None for what comes of no grant.
+    """
+    known = tuple(found)
+    if any(each.target.kind in (TargetKind.GRANT, TargetKind.SESSION) for each in known):
+        return True
+    return granted_at is not None and granted_at < earliest_iat(known)
+
+
 def earliest_iat(revocations: Iterable[Revocation]) -> int:
     """Return the first iat that no cut refuses: T + 1 of the latest, or 0."""
     return max((found.not_before + 1 for found in revocations if found.not_before is not None), default=0)

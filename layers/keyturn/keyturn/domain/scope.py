@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+OPENID = "openid"
+# What these open is the user's own claims at the issuer (OIDC Core §5.4): no resource server has a say in them.
+OPENID_SCOPES = frozenset({OPENID, "profile", "email", "phone", "address"})
+
 _SCOPE_TOKEN = r"[\x21\x23-\x5B\x5D-\x7E]+"
 _SCOPE = re.compile(rf"{_SCOPE_TOKEN}(?: {_SCOPE_TOKEN})*")
 

@@ -69,8 +69,17 @@ def encode_access_token(claims: dict[str, Any], *, algorithm: str, kid: str, key
 
     Raises ValueError for a token longer than our verifier reads, and whatever the key's `sign` raises.
     """
+    return _encode(claims, "at+jwt", algorithm, kid, key)
+
+
+def encode_id_token(claims: dict[str, Any], *, algorithm: str, kid: str, key: RemoteKey) -> str:
+    """Return a signed ID token (OIDC Core §2) with these claims; raises as `encode_access_token` does."""
+    return _encode(claims, "JWT", algorithm, kid, key)
+
+
+def _encode(claims: dict[str, Any], typ: str, algorithm: str, kid: str, key: RemoteKey) -> str:
     payload = json.dumps(claims, separators=(",", ":"), allow_nan=False).encode("utf-8")
-    token = _JWS.encode(payload, key, algorithm, headers={"typ": "at+jwt", "kid": kid})  # type: ignore[arg-type]  # PyJWT names the keys of its own algorithms only
+    token = _JWS.encode(payload, key, algorithm, headers={"typ": typ, "kid": kid})  # type: ignore[arg-type]  # PyJWT names the keys of its own algorithms only
     if len(token) > MAX_TOKEN_LENGTH:
-        raise ValueError(f"the access token is longer than {MAX_TOKEN_LENGTH} characters: its claims are too many")
+        raise ValueError(f"the token is longer than {MAX_TOKEN_LENGTH} characters: its claims are too many")
     return token

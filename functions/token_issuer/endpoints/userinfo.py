@@ -1,0 +1,67 @@
+"""The userinfo endpoint (OIDC Core §5.3): the claims of the user who allowed an access token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keyturn.domain.revocation import is_revoked, targets_of
+from keyturn.domain.scope import OPENID
+from token_issuer.errors import InsufficientScope, InvalidToken
+from token_issuer.login import Login
+from token_issuer.own_tokens import OwnTokens
+from token_issuer.request import Request
+from token_issuer.responses import Response, json_response
+
+if TYPE_CHECKING:
+    from keyturn.ports import Clock, RevocationReader
+
+# Which claims a scope opens (OIDC Core §5.4).
+CLAIMS_OF_SCOPE = {
+    "profile": (
+        *("name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture"),
+        *("website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"),
+    ),
+    "email": ("email", "email_verified"),
+    "phone": ("phone_number", "phone_number_verified"),
+    "address": ("address",),
+}
+
+
+class UserinfoEndpoint:
+    """Tells the bearer of an access token with the scope openid about its user."""
+
+    methods = ("GET", "POST")
+
+    def __init__(self, tokens: OwnTokens, revocations: RevocationReader, clock: Clock, login: Login) -> None:
+        """Take the ports."""
+        self._tokens = tokens
+        self._revocations = revocations
+        self._clock = clock
+        self._login = login
+
+    def respond(self, request: Request) -> Response:
+        """Return sub and the claims that the scope opens; raises InvalidToken, InsufficientScope (RFC 6750 §3.1).
+
+        Revocations are asked for with each request, so that one counts at once.
+        """
+        token = self._tokens.read(_bearer(request), request, now=lambda: self._clock.now().latest)
+        if token is None:
+            raise InvalidToken("the access token is not valid")
+        if is_revoked(token, self._revocations.find(targets_of(token)), self._clock.now().earliest):
+            raise InvalidToken("the access token is not valid", detail="revoked")
+        if OPENID not in token.scope:
+            raise InsufficientScope(OPENID)
+        open_to_it = {name for scope in token.scope for name in CLAIMS_OF_SCOPE.get(scope, ())}
+        known = self._login.user_claims(token.subject)
+        claims: dict[str, Any] = {name: value for name, value in known.items() if name in open_to_it}
+        request.note(outcome="told", client_id=token.client_id)
+        return json_response(claims | {"sub": token.subject})
+
+
+def _bearer(request: Request) -> str:
+    """Return the one token of the Authorization header (RFC 6750 §2.1); neither a form nor a query has one."""
+    header: str = request.headers.get("authorization", "")
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidToken("")
+    return token

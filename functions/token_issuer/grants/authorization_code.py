@@ -1,0 +1,82 @@
+"""The authorization code grant (RFC 6749 §4.1.3) with PKCE (RFC 7636): a code gives tokens once."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from keyturn.domain.client import Client
+from keyturn.domain.grant import Grant, GrantRefusal, GrantRefused, Redemption, RefreshState
+from keyturn.domain.grant_credentials import RefreshToken, parse_code
+from keyturn.domain.pkce import challenge_of
+from token_issuer.errors import InvalidGrant
+from token_issuer.form import Form
+from token_issuer.grant_end import GrantEnd
+from token_issuer.grants.user_tokens import UserTokens
+from token_issuer.issue_token import IssuedToken
+
+if TYPE_CHECKING:
+    from keyturn.ports import Clock, GrantStore
+
+_SECRET_BYTES = 32
+
+
+class AuthorizationCodeGrant:
+    """A client exchanges a code for tokens of the user who allowed it."""
+
+    def __init__(self, grants: GrantStore, tokens: UserTokens, end: GrantEnd, clock: Clock) -> None:
+        """Take the ports, and what issues a user's tokens."""
+        self._grants = grants
+        self._tokens = tokens
+        self._end = end
+        self._clock = clock
+
+    def exchange(self, client: Client, form: Form) -> IssuedToken:
+        """Return the tokens; raises InvalidRequest, InvalidGrant. A second use ends what the first one gave (R34)."""
+        code = parse_code(form.require("code"))
+        redirect_uri = form.require("redirect_uri")
+        verifier = form.require("code_verifier")
+        if code is None:
+            raise InvalidGrant("the code is not valid", detail="malformed")
+        try:
+            challenge = challenge_of(verifier)
+        except ValueError as error:
+            raise InvalidGrant("the code is not valid", detail=str(error)) from None
+        now = math.ceil(self._clock.now().latest)
+        first = self._first_refresh_token(client, code.gid)
+        asked = Redemption(
+            gid=code.gid,
+            code_hash=code.code_hash,
+            client_id=client.client_id,
+            redirect_uri=redirect_uri,
+            challenge=challenge,
+            attempt=secrets.token_hex(16),
+            now=now,
+            refresh=None if first is None else _refresh_state(first, client, now),
+        )
+        issued = self._tokens.issue(client, self._redeem(asked), nonce_too=True)
+        return issued if first is None else replace(issued, refresh_token=first.value)
+
+    def _first_refresh_token(self, client: Client, gid: str) -> RefreshToken | None:
+        if "refresh_token" not in client.grant_types:
+            return None
+        return RefreshToken(gid, secrets.token_bytes(_SECRET_BYTES), secrets.token_bytes(_SECRET_BYTES))
+
+    def _redeem(self, asked: Redemption) -> Grant:
+        try:
+            return self._grants.redeem(asked)
+        except GrantRefused as refusal:
+            if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:
+                self._end.end(refusal.grant, reason="code_reuse", actor=f"client:{asked.client_id}")
+            raise InvalidGrant("the code is not valid", detail=refusal.why.value) from None
+
+
+def _refresh_state(token: RefreshToken, client: Client, now: int) -> RefreshState:
+    return RefreshState(
+        proof_hash=token.proof_hash,
+        current_hash=token.secret_hash,
+        idle_expires_at=now + client.refresh_idle,
+        expires_at=now + client.refresh_lifetime,
+    )

@@ -1,0 +1,255 @@
+"""The authorization endpoint: who gets a code, who is told no and where, and what is never sent anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+import pytest
+
+from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.grant_credentials import parse_code
+from keyturn.domain.pkce import challenge_of
+from keyturn.domain.revocation import Revocation, Target, TargetKind
+from tests.fakes.http_api_event import form_event
+from tests.fakes.issuer_harness import METADATA, TOKEN, IssuerHarness
+from tests.fakes.login_double import PAGE, USER
+from tests.fakes.token_factory import AUDIENCE, NOW
+from tests.fakes.user_flow import (
+    AUTHORIZE,
+    REDIRECT_URI,
+    VERIFIER,
+    UserFlow,
+    answer_of,
+    authorization_request,
+    user_client,
+)
+
+
+@pytest.fixture
+def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
+    return UserFlow(monkeypatch)
+
+
+def test_a_user_who_is_logged_in_gives_the_client_a_code(flow: UserFlow) -> None:
+    """R33, R35: a 303 to the redirect URI with code, state and iss, and one grant that is bound to the request."""
+    told = answer_of(flow.authorize())
+    assert told.keys() == {"code", "state"}
+    assert told["state"] == "s&t=1"
+    code = parse_code(told["code"])
+    assert code is not None
+    grant = flow.grants.stored[code.gid]
+    assert (grant.client_id, grant.subject, grant.audience) == ("app", USER.subject, AUDIENCE)
+    assert grant.scope == {"openid", "email", "orders:read"}
+    assert (grant.session_id, grant.auth_time, grant.acr, grant.amr) == ("s1", NOW, USER.acr, ("pwd",))
+    assert (grant.nonce, grant.claims, grant.created_at) == ("n-1", {"tenant": "a"}, NOW)
+    assert (grant.code.redirect_uri, grant.code.challenge) == (REDIRECT_URI, challenge_of(VERIFIER))
+    assert grant.code.expires_at == NOW + 60
+    assert (grant.redemption, grant.refresh) == (None, None)
+
+
+def test_a_form_asks_as_well(flow: UserFlow) -> None:
+    """OIDC Core §3.1.2.1: the request may come by POST."""
+    assert "code" in answer_of(flow.send(form_event(AUTHORIZE, authorization_request())))
+
+
+@pytest.mark.parametrize("changes", [{}, {"redirect_uri": "https://evil.example/"}])
+def test_no_answer_may_be_framed_stored_or_read_by_another_page(flow: UserFlow, changes: dict[str, str]) -> None:
+    """R36: no CORS, no framing, no referrer, no cache, whether it is a redirect or a page."""
+    headers = flow.authorize(**changes).headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert (headers["referrer-policy"], headers["cache-control"]) == ("no-referrer", "no-store")
+    assert not [name for name in headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": None},
+        {"client_id": "nobody"},
+        {"client_id": "u_1"},
+        {"redirect_uri": None},
+        {"redirect_uri": ""},
+        {"redirect_uri": REDIRECT_URI + "/"},
+        {"redirect_uri": REDIRECT_URI + "?a=b"},
+        {"redirect_uri": REDIRECT_URI.upper()},
+        {"redirect_uri": "https://app.example.evil.example/callback"},
+        {"redirect_uri": "https://app.example@evil.example/callback"},
+        {"redirect_uri": "https://app.example/callback#x"},
+        {"redirect_uri": "javascript:alert(1)"},
+        {"client_id": "web"},  # which has no redirect URI at all
+    ],
+)
+def test_nothing_is_sent_to_a_stranger(flow: UserFlow, changes: dict[str, str | None]) -> None:
+    """R30: an unknown client, or a redirect URI that is not registered to the letter, gets a page and no redirect."""
+    answer = flow.authorize(**changes)
+    assert answer.status == 400
+    assert "location" not in answer.headers
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "evil" not in answer.body
+    assert flow.grants.stored == {}
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri", "state", "code_challenge", "scope"])
+def test_a_repeated_parameter_is_a_page(flow: UserFlow, name: str) -> None:
+    """R20: which of the two would count is nobody's guess."""
+    query = urlencode([*authorization_request().items(), (name, "x")])
+    answer = flow.get(AUTHORIZE, query=query)
+    assert (answer.status, "location" in answer.headers) == (400, False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"response_type": None}, "invalid_request"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "code id_token"}, "unsupported_response_type"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"request": "e30."}, "request_not_supported"),
+        ({"request_uri": "https://app.example/r"}, "request_uri_not_supported"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"code_challenge": "short"}, "invalid_request"),
+        ({"code_challenge": "a" * 42 + "="}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": "s256"}, "invalid_request"),
+        ({"scope": "openid admin"}, "invalid_scope"),
+        ({"scope": "openid  email"}, "invalid_scope"),
+        ({"resource": "https://other.example"}, "invalid_target"),
+        ({"nonce": "n" * 257}, "invalid_request"),
+        ({"nonce": "n\n"}, "invalid_request"),
+        ({"prompt": "none login"}, "invalid_request"),
+        ({"max_age": "-1"}, "invalid_request"),
+        ({"max_age": "1.5"}, "invalid_request"),
+        ({"max_age": "9" * 400}, "invalid_request"),
+        ({"max_age": "²"}, "invalid_request"),
+    ],
+)
+def test_a_client_is_told_what_is_wrong(flow: UserFlow, changes: dict[str, str | None], error: str) -> None:
+    """R31, RFC 6749 §4.1.2.1: by a redirect with error, state and iss; nobody is asked to log in, nothing is stored."""
+    told = answer_of(flow.authorize(**changes))
+    assert (told["error"], told["state"]) == (error, "s&t=1")
+    assert "code" not in told
+    assert flow.grants.stored == {}
+    assert flow.user_login.demands == []
+
+
+@pytest.mark.parametrize("state", ["x" * 1025, "é", "a\r\nb"])
+def test_a_state_that_nobody_may_send_is_not_repeated(flow: UserFlow, state: str) -> None:
+    """R30: a state that is no printable ASCII, or endless, comes back to nobody."""
+    told = answer_of(flow.authorize(state=state))
+    assert (told["error"], "state" in told) == ("invalid_request", False)
+
+
+def test_a_client_without_the_grant_is_told_so(flow: UserFlow) -> None:
+    """R24: a registration that lost the grant, and kept its redirect URIs, gives no code."""
+    client = user_client("once")
+    object.__setattr__(client, "grant_types", frozenset({"client_credentials"}))
+    flow.clients.add(client)
+    assert answer_of(flow.authorize(client_id="once"))["error"] == "unauthorized_client"
+
+
+def test_the_page_of_the_login_is_shown(flow: UserFlow) -> None:
+    """Who is not logged in yet gets the login's own answer, and no code."""
+    flow.user_login.answer = PAGE
+    answer = flow.authorize()
+    assert (answer.status, answer.body) == (200, PAGE.body)
+    assert flow.grants.stored == {}
+
+
+def test_without_a_page_nobody_logs_in(flow: UserFlow) -> None:
+    """OIDC Core §3.1.2.6: prompt=none and no session is login_required."""
+    flow.user_login.answer = None
+    assert answer_of(flow.authorize(prompt="none"))["error"] == "login_required"
+    [demand] = flow.user_login.demands
+    assert (demand.may_interact, demand.again) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "demand"),
+    [
+        ({}, {"may_interact": True, "again": False, "max_age": None, "login_hint": None}),
+        ({"prompt": "login"}, {"again": True}),
+        ({"prompt": "select_account consent"}, {"again": False, "may_interact": True}),
+        ({"max_age": "0"}, {"max_age": 0}),
+        ({"max_age": "3600", "login_hint": "ada"}, {"max_age": 3600, "login_hint": "ada"}),
+    ],
+)
+def test_the_login_learns_what_is_demanded(flow: UserFlow, changes: dict[str, str], demand: dict[str, Any]) -> None:
+    """OIDC Core §3.1.2.1: prompt, max_age and login_hint reach whoever authenticates the user."""
+    flow.authorize(**changes)
+    [asked] = flow.user_login.demands
+    assert asked.client_name == "A client"
+    assert {name: getattr(asked, name) for name in demand} == demand
+
+
+@pytest.mark.parametrize(("age", "good"), [(99, True), (101, True), (102, False)])
+def test_an_authentication_that_is_too_old_gives_nothing(flow: UserFlow, age: int, good: bool) -> None:
+    """OIDC Core §3.1.2.1: max_age is held to here too, whatever the login says, with a second for the clock."""
+    flow.user_login.answer = replace(USER, auth_time=NOW - age)
+    told = answer_of(flow.authorize(max_age="100"))
+    assert ("code" in told) == good
+    assert told.get("error") == (None if good else "login_required")
+
+
+@pytest.mark.parametrize(
+    ("revocation", "error"),
+    [
+        (Revocation(Target(TargetKind.SESSION, "s1"), expires_at=NOW + 9), "login_required"),
+        (Revocation(Target(TargetKind.SUBJECT, USER.subject), expires_at=NOW + 9, not_before=NOW), "login_required"),
+        (Revocation(Target(TargetKind.SUBJECT, USER.subject), expires_at=NOW + 9, not_before=NOW - 1), None),
+        (Revocation(Target(TargetKind.SESSION, "s2"), expires_at=NOW + 9), None),
+    ],
+)
+def test_a_session_that_was_ended_gives_no_code(flow: UserFlow, revocation: Revocation, error: str | None) -> None:
+    """R49: a revoked session or user has to log in again; one who did so after the cut is let in."""
+    flow.revocations.store(revocation)
+    assert answer_of(flow.authorize()).get("error") == error
+
+
+def test_a_fault_is_told_to_the_client(flow: UserFlow) -> None:
+    """RFC 6749 §4.1.2.1: a browser follows no 503, so the redirect says it; what failed is in the log alone."""
+    flow.grants.fault = StoreUnavailable("DynamoDB: secret detail")
+    told = answer_of(flow.authorize())
+    assert told["error"] == "temporarily_unavailable"
+    assert "secret" not in str(told)
+
+
+def test_a_redirect_uri_with_a_query_keeps_it(flow: UserFlow) -> None:
+    """RFC 6749 §3.1.2: the parameters are added to those of the registered URI."""
+    flow.clients.add(user_client("query", redirect_uris=(f"{REDIRECT_URI}?tenant=a",)))
+    location = flow.authorize(client_id="query", redirect_uri=f"{REDIRECT_URI}?tenant=a").headers["location"]
+    assert location.startswith(f"{REDIRECT_URI}?tenant=a&code=")
+
+
+@pytest.mark.parametrize("port", ["", ":1234", ":65535"])
+def test_a_native_app_listens_on_any_port(flow: UserFlow, port: str) -> None:
+    """R30, RFC 8252 §7.3: of a loopback address the port is free, and the same one at the token endpoint."""
+    flow.clients.add(user_client("native", redirect_uris=("http://127.0.0.1/cb",)))
+    uri = f"http://127.0.0.1{port}/cb"
+    location = flow.authorize(client_id="native", redirect_uri=uri).headers["location"]
+    assert location.startswith(f"{uri}?code=")
+    code = location.partition("code=")[2].partition("&")[0]
+    assert flow.redeem(code, client_id="native", redirect_uri=uri).status == 200
+
+
+def test_what_a_stranger_writes_is_not_in_the_page(flow: UserFlow) -> None:
+    """R36: the page repeats nothing of the request, so that nothing in it can be a script."""
+    answer = flow.get(AUTHORIZE, query="client_id=" + quote_plus("<script>alert(1)</script>"))
+    assert (answer.status, "script" in answer.body) == (400, False)
+
+
+def test_other_methods_are_not_taken(flow: UserFlow) -> None:
+    """Neither a form nor a query: 405."""
+    assert flow.send({**form_event(AUTHORIZE, {}), "requestContext": {"http": {"method": "PUT"}}}).status == 405
+
+
+def test_without_a_login_there_is_no_such_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody can log in, neither the endpoint nor the grants that begin there exist, and none is announced."""
+    issuer = IssuerHarness(monkeypatch)
+    issuer.clients.add(user_client())
+    assert issuer.get(AUTHORIZE).status == 404
+    assert issuer.get(METADATA).json["grant_types_supported"] == ["client_credentials"]
+    for grant in ("authorization_code", "refresh_token"):
+        assert issuer.post(TOKEN, client_id="app", grant_type=grant).json["error"] == "unsupported_grant_type"

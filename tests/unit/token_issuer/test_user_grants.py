@@ -1,0 +1,377 @@
+"""Codes and refresh tokens at the token endpoint: what they give, once, and what ends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+import pytest
+
+from keyturn.domain.client import Client
+from keyturn.domain.errors import StoreUnavailable, Throttled
+from keyturn.domain.grant import GRACE
+from keyturn.domain.grant_credentials import parse_refresh_token
+from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
+from keyturn.jose import KeySet, verify_access_token
+from keyturn.jose.id_token import IdTokenPolicy, verify_id_token
+from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN
+from tests.fakes.login_double import USER
+from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, policy
+from tests.fakes.user_flow import REDIRECT_URI, VERIFIER, UserFlow, user_client
+
+
+@pytest.fixture
+def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
+    return UserFlow(monkeypatch)
+
+
+def keys(flow: UserFlow) -> KeySet:
+    return KeySet.from_jwks(flow.get("/.well-known/jwks.json").json)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+def gid_of(token: str) -> str:
+    parsed = parse_refresh_token(token)
+    assert parsed is not None
+    return parsed.gid
+
+
+def register(flow: UserFlow, client_id: str, **changes: Any) -> Client:
+    client = user_client(client_id, **changes)
+    flow.clients.add(client)
+    return client
+
+
+def error_of(answer: Any) -> tuple[int, str]:
+    return answer.status, answer.json["error"]
+
+
+def test_a_code_gives_an_access_token_of_the_user(flow: UserFlow) -> None:
+    """R28: every claim of RFC 9068: the user as sub, the grant as gid, the session as sid, and how users log in."""
+    tokens = flow.log_in()
+    assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
+    assert tokens["scope"] == "email openid orders:read"
+    token = verify_access_token(tokens["access_token"], keys(flow), policy(), NOW)
+    assert (token.subject, token.client_id, token.audience) == (USER.subject, "app", (AUDIENCE,))
+    assert (token.grant_id, token.session_id) == (gid_of(tokens["refresh_token"]), "s1")
+    assert {name: token.claims[name] for name in ("auth_time", "acr", "amr")} == {
+        "auth_time": NOW,
+        "acr": USER.acr,
+        "amr": ["pwd"],
+    }
+
+
+def test_openid_gives_an_id_token(flow: UserFlow) -> None:
+    """OIDC Core §2: for the client, of the user, with the nonce of the request, and never good as an access token."""
+    tokens = flow.log_in()
+    id_policy = IdTokenPolicy(issuer=ISSUER, client_id="app", algorithms={"ES256"})
+    token = verify_id_token(tokens["id_token"], keys(flow), id_policy, now=NOW, nonce="n-1")
+    assert token.subject == USER.subject
+    claims = claims_of(tokens["id_token"])
+    assert jwt.get_unverified_header(tokens["id_token"])["typ"] == "JWT"
+    assert (claims["aud"], claims["auth_time"], claims["sid"], claims["exp"]) == ("app", NOW, "s1", NOW + 900)
+    assert "gid" not in claims
+    assert flow.post(INTROSPECT, client_id="app", token=tokens["id_token"]).json == {"active": False}
+
+
+def test_without_openid_there_is_none(flow: UserFlow) -> None:
+    """OIDC Core §3.1.2.1: no openid, no ID token, and one signature."""
+    tokens = flow.log_in(scope="orders:read")
+    assert "id_token" not in tokens
+    assert len(flow.signer.asked) == 1
+
+
+def test_a_client_that_is_not_registered_for_refresh_tokens_gets_none(flow: UserFlow) -> None:
+    """R24: authorization_code alone gives an access token alone."""
+    register(flow, "once", grant_types=frozenset({"authorization_code"}))
+    code = flow.get_code(client_id="once", scope="orders:read")
+    assert "refresh_token" not in flow.redeem(code, client_id="once").json
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"code": ""}, "invalid_request"),
+        ({"redirect_uri": ""}, "invalid_request"),
+        ({"code_verifier": ""}, "invalid_request"),
+        ({"code": "x"}, "invalid_grant"),
+        ({"code": "A" * 64}, "invalid_grant"),
+        ({"redirect_uri": REDIRECT_URI + "/"}, "invalid_grant"),
+        ({"code_verifier": "w" * 43}, "invalid_grant"),
+        ({"code_verifier": "short"}, "invalid_grant"),
+        ({"code_verifier": VERIFIER + " "}, "invalid_grant"),
+        ({"client_id": "other"}, "invalid_grant"),
+    ],
+)
+def test_a_code_with_something_wrong_gives_nothing_and_stays(
+    flow: UserFlow, changes: dict[str, Any], error: str
+) -> None:
+    """R32, R33: the RFC's error, the same for all; nothing is changed, and the right request still gets its tokens."""
+    code = flow.get_code()
+    assert error_of(flow.redeem(**({"code": code} | changes))) == (400, error)
+    assert flow.revocations.writes == []
+    assert flow.redeem(code).status == 200
+
+
+def test_an_access_token_and_a_refresh_token_are_no_code(flow: UserFlow) -> None:
+    """R41: nothing else of ours is taken for a code, and a code is no refresh token."""
+    tokens = flow.log_in()
+    for value in (tokens["access_token"], tokens["refresh_token"]):
+        assert error_of(flow.redeem(value)) == (400, "invalid_grant")
+    for value in (tokens["access_token"], tokens["id_token"], flow.get_code()):
+        assert error_of(flow.refresh(value)) == (400, "invalid_grant")
+
+
+def test_a_code_is_over_after_a_minute(flow: UserFlow) -> None:
+    """R33: at most sixty seconds, by the late end of the present."""
+    code = flow.get_code()
+    flow.clock.seconds += 58.5
+    flow.clock.spread = 1.5
+    assert error_of(flow.redeem(code)) == (400, "invalid_grant")
+    flow.clock.spread = 0.5
+    assert flow.redeem(code).status == 200
+
+
+def test_a_second_use_of_a_code_ends_what_the_first_one_gave(flow: UserFlow) -> None:
+    """R34: the access token is not active any more, the refresh token is dead, and a third use writes nothing more."""
+    code = flow.get_code()
+    tokens = flow.redeem(code).json
+    assert flow.is_active(tokens["access_token"], "app")
+    assert error_of(flow.redeem(code)) == (400, "invalid_grant")
+    assert not flow.is_active(tokens["access_token"], "app")
+    assert error_of(flow.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
+    flow.redeem(code)
+    [(revocation, reason, actor)] = flow.revocations.writes
+    assert (revocation.target.kind, revocation.target.identifier) == (
+        TargetKind.GRANT,
+        gid_of(tokens["refresh_token"]),
+    )
+    assert (reason, actor) == ("code_reuse", "client:app")
+    assert revocation.expires_at >= NOW + 20_000 + 3600
+
+
+def test_a_stranger_with_a_used_code_ends_nothing(flow: UserFlow) -> None:
+    """R34: who saw the code and has no verifier, or is another client, cannot end the user's grant."""
+    code = flow.get_code()
+    tokens = flow.redeem(code).json
+    for changes in ({"code_verifier": "w" * 43}, {"client_id": "other"}):
+        assert error_of(flow.redeem(code, **changes)) == (400, "invalid_grant")
+    assert flow.is_active(tokens["access_token"], "app")
+
+
+def test_a_refresh_token_gives_the_next_one(flow: UserFlow) -> None:
+    """R38: a new access token of the same grant, a new ID token without the nonce, and another refresh token."""
+    first = flow.log_in()
+    flow.clock.seconds += 100
+    second = flow.refresh(first["refresh_token"]).json
+    assert second["refresh_token"] != first["refresh_token"]
+    assert gid_of(second["refresh_token"]) == gid_of(first["refresh_token"])
+    token = verify_access_token(second["access_token"], keys(flow), policy(), NOW + 100)
+    assert (token.subject, token.issued_at, token.claims["auth_time"]) == (USER.subject, NOW + 100, NOW)
+    claims = claims_of(second["id_token"])
+    assert (claims["sub"], claims["auth_time"], claims["iat"], "nonce" in claims) == (
+        USER.subject,
+        NOW,
+        NOW + 100,
+        False,
+    )
+    assert flow.refresh(second["refresh_token"]).status == 200
+
+
+def test_a_lost_answer_is_given_again_and_nothing_forks(flow: UserFlow) -> None:
+    """R40: the same token within the grace gets the same successor; the access tokens are two of one grant."""
+    first = flow.log_in()["refresh_token"]
+    flow.clock.seconds += 100
+    one = flow.refresh(first).json
+    flow.clock.seconds += GRACE
+    other = flow.refresh(first).json
+    assert one["refresh_token"] == other["refresh_token"]
+    assert one["access_token"] != other["access_token"]
+    assert flow.revocations.writes == []
+
+
+def test_reuse_ends_the_grant_and_its_access_tokens(flow: UserFlow) -> None:
+    """R39: after the grace the old token ends everything: the successor, and each access token at the gateway."""
+    first = flow.log_in()
+    second = flow.refresh(first["refresh_token"]).json
+    flow.clock.seconds += GRACE + 1
+    assert error_of(flow.refresh(first["refresh_token"])) == (400, "invalid_grant")
+    assert error_of(flow.refresh(second["refresh_token"])) == (400, "invalid_grant")
+    for tokens in (first, second):
+        assert not flow.is_active(tokens["access_token"], "app")
+    assert [(reason, actor) for _, reason, actor in flow.revocations.writes] == [("refresh_token_reuse", "client:app")]
+
+
+def test_an_end_that_could_not_be_written_is_a_503_and_comes_again(flow: UserFlow) -> None:
+    """R39: reuse that meets a fault is not forgotten: the same request ends the grant later."""
+    first = flow.log_in()["refresh_token"]
+    flow.refresh(first)
+    flow.clock.seconds += GRACE + 1
+    flow.revocations.fault = StoreUnavailable("away")
+    assert flow.refresh(first).status == 503
+    flow.revocations.fault = None
+    assert error_of(flow.refresh(first)) == (400, "invalid_grant")
+    assert len(flow.revocations.writes) == 1
+
+
+@pytest.mark.parametrize("fault", [Throttled("KMS"), StoreUnavailable("KMS")])
+def test_what_fails_after_the_rotation_can_be_asked_for_again(flow: UserFlow, fault: Exception) -> None:
+    """R40: KMS throttles, the client is told when to come back, and gets the successor then."""
+    first = flow.log_in()["refresh_token"]
+    flow.signer.fault = fault
+    answer = flow.refresh(first)
+    assert (answer.status, int(answer.headers["retry-after"]) > 0) == (503, True)
+    flow.signer.fault = None
+    flow.clock.seconds += 5
+    second = flow.refresh(first)
+    assert second.status == 200
+    assert flow.refresh(second.json["refresh_token"]).status == 200
+
+
+def test_a_refresh_token_is_its_clients_alone(flow: UserFlow) -> None:
+    """R42: another client gets and ends nothing, and without its secret the client does not either."""
+    token = flow.log_in()["refresh_token"]
+    assert error_of(flow.refresh(token, client_id="other")) == (400, "invalid_grant")
+    answer = flow.post(TOKEN, client_id="app", secret="wrong", grant_type="refresh_token", refresh_token=token)
+    assert error_of(answer) == (401, "invalid_client")
+    assert flow.refresh(token).status == 200
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"scope": "orders:read"}, (200, "orders:read")),
+        ({"scope": "orders:read openid"}, (200, "openid orders:read")),
+        ({"scope": "orders:write"}, (400, "invalid_scope")),
+        ({"scope": "a  b"}, (400, "invalid_scope")),
+        ({"resource": AUDIENCE}, (200, "email openid orders:read")),
+        ({"resource": "https://other.example"}, (400, "invalid_target")),
+    ],
+)
+def test_a_refresh_asks_for_less_and_never_for_more(
+    flow: UserFlow, parameters: dict[str, str], expected: tuple[int, str]
+) -> None:
+    """R43: a narrower scope is for this token alone; what was not granted is refused, and the token stays good."""
+    token = flow.log_in()["refresh_token"]
+    answer = flow.refresh(token, **parameters)
+    assert (answer.status, answer.json.get("scope", answer.json.get("error"))) == expected
+    again = flow.refresh(answer.json["refresh_token"] if answer.status == 200 else token)
+    assert again.json["scope"] == "email openid orders:read"
+
+
+def test_a_registration_that_was_narrowed_counts(flow: UserFlow) -> None:
+    """R43: what a client may not have any more, no old grant gives it."""
+    token = flow.log_in()["refresh_token"]
+    client = flow.clients.get("app")
+    assert client is not None
+    flow.clients.remove("app")
+    flow.clients.add(user_client(scopes=frozenset({"openid"})))
+    assert flow.refresh(token).json["scope"] == "openid"
+
+
+def test_idle_and_absolute_ends(flow: UserFlow) -> None:
+    """R43: an unused token ends after its idle time, a used one with its grant; late is not reuse."""
+    idle = flow.log_in()["refresh_token"]
+    used = flow.log_in()["refresh_token"]
+    for _ in range(4):
+        flow.clock.seconds += 4900
+        used = flow.refresh(used).json["refresh_token"]
+    assert error_of(flow.refresh(idle)) == (400, "invalid_grant")
+    flow.clock.seconds += 400
+    assert error_of(flow.refresh(used)) == (400, "invalid_grant")
+    assert flow.revocations.writes == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TargetKind if kind is not TargetKind.TOKEN])
+def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: TargetKind) -> None:
+    """R47, R49: a grant, a session, and a cut of user, client or everything count for refresh tokens at once."""
+    tokens = flow.log_in()
+    identifiers = {
+        TargetKind.GRANT: gid_of(tokens["refresh_token"]),
+        TargetKind.SESSION: "s1",
+        TargetKind.SUBJECT: USER.subject,
+        TargetKind.CLIENT: "app",
+        TargetKind.GLOBAL: "0",
+    }
+    cut = NOW if kind in CUT_KINDS else None
+    flow.revocations.store(Revocation(Target(kind, identifiers[kind]), expires_at=NOW + 9000, not_before=cut))
+    assert flow.post(INTROSPECT, client_id="app", token=tokens["refresh_token"]).json == {"active": False}
+    assert error_of(flow.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
+
+
+def test_a_user_who_logs_in_after_a_cut_is_not_locked_out(flow: UserFlow) -> None:
+    """R49: a cut ends what was before it; a grant of the same second, made after it, is good."""
+    flow.revocations.store(Revocation(Target(TargetKind.CLIENT, "app"), expires_at=NOW + 9000, not_before=NOW - 1))
+    tokens = flow.log_in()
+    assert flow.is_active(tokens["access_token"], "app")
+    assert flow.refresh(tokens["refresh_token"]).status == 200
+
+
+def test_a_client_ends_its_grant_by_any_of_its_refresh_tokens(flow: UserFlow) -> None:
+    """R46: the family and its access tokens end, whatever the hint says; a stranger's request changes nothing."""
+    first = flow.log_in()
+    second = flow.refresh(first["refresh_token"]).json
+    for client_id, value in (
+        ("other", first["refresh_token"]),
+        ("app", "A" * 107),
+        ("app", first["refresh_token"][1:]),
+    ):
+        assert flow.post(REVOKE, client_id=client_id, token=value).status == 200
+    assert flow.revocations.writes == []
+    answer = flow.post(REVOKE, client_id="app", token=first["refresh_token"], token_type_hint="access_token")
+    assert answer.status == 200
+    assert error_of(flow.refresh(second["refresh_token"])) == (400, "invalid_grant")
+    assert not flow.is_active(second["access_token"], "app")
+
+
+def test_a_client_learns_of_its_own_refresh_token_alone(flow: UserFlow) -> None:
+    """R48: the current one is active, with its end; a rotated one, another client's and a made-up one are not."""
+    first = flow.log_in()["refresh_token"]
+    described = flow.post(INTROSPECT, client_id="app", token=first).json
+    assert described == {
+        "active": True,
+        "scope": "email openid orders:read",
+        "client_id": "app",
+        "exp": NOW + 5000,
+        "iat": NOW,
+        "sub": USER.subject,
+        "aud": AUDIENCE,
+        "iss": ISSUER,
+    }
+    flow.refresh(first)
+    for client_id, value in (("app", first), ("other", first), ("app", "A" * 107)):
+        assert flow.post(INTROSPECT, client_id=client_id, secret=SECRET, token=value).json == {"active": False}
+
+
+def test_what_is_logged_of_a_flow_names_no_credential(flow: UserFlow, capsys: pytest.CaptureFixture[str]) -> None:
+    """R66: neither code nor refresh token nor verifier is in any line."""
+    code = flow.get_code()
+    tokens = flow.redeem(code).json
+    again = flow.refresh(tokens["refresh_token"]).json
+    flow.redeem(code)
+    lines = capsys.readouterr().out
+    for secret in (code, tokens["refresh_token"], again["refresh_token"], tokens["id_token"], VERIFIER, "s&t=1"):
+        assert secret not in lines
+
+
+def test_a_flow_takes_few_round_trips(flow: UserFlow) -> None:
+    """P10: of each grant four calls one after the other, and one of KMS for each token."""
+    code = flow.get_code()
+
+    def calls(action: Any) -> tuple[int, int]:
+        counted = (flow.clients.reads, flow.revocations.asked, flow.grants.calls)
+        before, signed = [len(each) for each in counted], len(flow.signer.asked)
+        assert action().status == 200
+        return sum(len(each) for each in counted) - sum(before), len(flow.signer.asked) - signed
+
+    tokens: dict[str, Any] = {}
+    redeemed = calls(lambda: flow.redeem(code))
+    tokens = flow.log_in()
+    refreshed = calls(lambda: flow.refresh(tokens["refresh_token"]))
+    # The client, the grant's one write, the revocations; then KMS, for both tokens at once.
+    assert (redeemed, refreshed) == ((3, 2), (3, 2))
+    assert calls(lambda: flow.post(TOKEN, grant_type="client_credentials")) == (2, 1)

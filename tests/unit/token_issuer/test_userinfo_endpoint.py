@@ -1,0 +1,81 @@
+"""The userinfo endpoint: the user's claims for whoever holds a token with openid."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyturn.domain.revocation import Revocation, Target, TargetKind
+from tests.fakes.http_api_event import form_event, http_api_event
+from tests.fakes.issuer_harness import TOKEN
+from tests.fakes.login_double import USER
+from tests.fakes.token_factory import NOW
+from tests.fakes.user_flow import USERINFO, UserFlow
+
+
+@pytest.fixture
+def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
+    return UserFlow(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("scope", "claims"),
+    [
+        ("openid", {}),
+        ("openid email", {"email": "ada@example.com", "email_verified": True}),
+        ("openid email orders:read", {"email": "ada@example.com", "email_verified": True}),
+    ],
+)
+def test_a_scope_opens_its_claims(flow: UserFlow, scope: str, claims: dict[str, object]) -> None:
+    """OIDC Core §5.4: sub always, of the others those of the scopes, and nothing else that is known of the user."""
+    token = flow.log_in(scope=scope)["access_token"]
+    answer = flow.get(USERINFO, authorization=f"Bearer {token}")
+    assert (answer.status, answer.json) == (200, claims | {"sub": USER.subject})
+    assert answer.headers["cache-control"] == "no-store"
+    posted = flow.send(http_api_event("POST", USERINFO, headers={"authorization": f"bearer {token}"}))
+    assert posted.json == answer.json
+
+
+def test_without_a_token_there_is_a_challenge(flow: UserFlow) -> None:
+    """RFC 6750 §3.1: no token, no error code; a token in the form or the query is none."""
+    token = flow.log_in()["access_token"]
+    answers = [
+        flow.get(USERINFO),
+        flow.get(USERINFO, query=f"access_token={token}"),
+        flow.send(form_event(USERINFO, {"access_token": token})),
+        flow.get(USERINFO, authorization="Basic eDp5"),
+        flow.get(USERINFO, authorization="Bearer "),
+    ]
+    assert {(answer.status, answer.headers["www-authenticate"]) for answer in answers} == {
+        (401, 'Bearer realm="keyturn"')
+    }
+
+
+def test_a_token_that_does_not_hold_is_refused(flow: UserFlow) -> None:
+    """R47: expired, tampered with, an ID token, or revoked in whatever way: invalid_token, at once."""
+    tokens = flow.log_in()
+    good = tokens["access_token"]
+    for token in (good[:-4] + "AAAA", tokens["id_token"], tokens["refresh_token"], "x", f"{good} {good}"):
+        answer = flow.get(USERINFO, authorization=f"Bearer {token}")
+        assert (answer.status, answer.json["error"]) == (401, "invalid_token")
+        assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    flow.revocations.store(Revocation(Target(TargetKind.SESSION, "s1"), expires_at=NOW + 9000))
+    assert flow.get(USERINFO, authorization=f"Bearer {good}").status == 401
+
+
+def test_a_token_without_openid_is_not_enough(flow: UserFlow) -> None:
+    """RFC 6750 §3.1: 403 insufficient_scope, for a user's token and for a client's own."""
+    users = flow.log_in(scope="orders:read")["access_token"]
+    own = flow.post(TOKEN, grant_type="client_credentials").json["access_token"]
+    for token in (users, own):
+        answer = flow.get(USERINFO, authorization=f"Bearer {token}")
+        assert (answer.status, answer.json["error"]) == (403, "insufficient_scope")
+        assert 'scope="openid"' in answer.headers["www-authenticate"]
+
+
+def test_an_old_token_ends(flow: UserFlow) -> None:
+    """R14: from its expiry and the leeway on it opens nothing here either."""
+    token = flow.log_in()["access_token"]
+    flow.clock.seconds += 909
+    assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 200
+    flow.clock.seconds += 1
+    assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 401
