@@ -10,6 +10,7 @@ import typer
 
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.adapters.revocation_feed_item import stored_targets
+from keyturn.domain.client import MAX_REFRESH_LIFETIME
 from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
 from keyturn.jose import VerifiedAccessToken
 from keyturn.jose.policy import MAX_LEEWAY
@@ -17,19 +18,16 @@ from keyturn_cli.deployment import TOKEN_HORIZON, Deployment
 from keyturn_cli.output import format_time
 from keyturn_cli.revocation_aim import Aim, NothingToRevoke
 
-# For how long after now a revocation is remembered, in seconds. A subject, a client and everything hold access tokens
-# only, as long as there are no refresh tokens; none lives longer than the longest that any verifier accepts. How long
-# a grant or a session lives is in no table yet: the longest that a refresh token may ever live is on the safe side.
-_REMEMBERED = dict.fromkeys(TargetKind, TOKEN_HORIZON) | dict.fromkeys(
-    (TargetKind.GRANT, TargetKind.SESSION), 90 * 86_400
-)
+# For how long after now a revocation is remembered, in seconds. All but a single token hold refresh tokens too: the
+# longest that any of them may live, and then the longest that an access token of it is accepted.
+_REMEMBERED = dict.fromkeys(TargetKind, MAX_REFRESH_LIFETIME + TOKEN_HORIZON) | {TargetKind.TOKEN: TOKEN_HORIZON}
 _HITS = {
     TargetKind.TOKEN: "the one token with this jti",
-    TargetKind.GRANT: "every token of this grant",
-    TargetKind.SESSION: "every token of this session",
-    TargetKind.SUBJECT: "every token about this subject",
-    TargetKind.CLIENT: "every token of this client",
-    TargetKind.GLOBAL: "every token of every client, about every subject",
+    TargetKind.GRANT: "every token of this grant, refresh tokens too",
+    TargetKind.SESSION: "every token of this session, refresh tokens too",
+    TargetKind.SUBJECT: "every token about this subject, refresh tokens too",
+    TargetKind.CLIENT: "every token of this client, refresh tokens too",
+    TargetKind.GLOBAL: "every token of every client, about every subject, refresh tokens too",
 }
 
 

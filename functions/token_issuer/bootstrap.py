@@ -64,7 +64,7 @@ class Ports(NamedTuple):
 def bootstrap() -> Mapping[str, Endpoint]:
     """Return the endpoints that the environment describes; raises SettingsError, again at each call."""
     settings = Settings.from_environment(os.environ)
-    return compose(settings, _connect(settings))
+    return compose(settings, connect(settings))
 
 
 def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
@@ -114,7 +114,7 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
     }
 
 
-def _connect(settings: Settings) -> Ports:
+def connect(settings: Settings) -> Ports:
     """Return the ports on AWS; DynamoDB's answers set the clock."""
     dynamodb = dynamodb_client()
     clock = ServiceClock(dynamodb)

@@ -1,0 +1,140 @@
+"""The embedded stack with a login for a while: a user's flow through the front proxy, as browser and client see it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import secrets
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.domain.client import Client, hash_secret
+from tests.integration.aws import aws, function_name
+from tests.integration.http import CLIENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.stack_file import StackFile
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+DOUBLE = Path(__file__).parent / "login_double" / "issuer_with_login.py"
+REDIRECT_URI = "https://app.example.com/callback"
+ROUTES = ("ANY /oauth2/authorize", "ANY /oauth2/userinfo")
+
+
+@contextmanager
+def login_in(stack: StackFile) -> Iterator[None]:
+    """Let the stack's issuer have a login, and its API the routes; at the end it is as the template has it."""
+    functions, name = aws(stack, "lambda"), function_name(stack, "TokenIssuerFunction")
+    apis, api = aws(stack, "apigatewayv2"), stack.outputs["IssuerApiId"]
+    handler = functions.get_function_configuration(FunctionName=name)["Handler"]
+    [target] = {route["Target"] for route in apis.get_routes(ApiId=api)["Items"]}
+    functions.update_function_code(FunctionName=name, ZipFile=_code(DOUBLE))
+    functions.update_function_configuration(FunctionName=name, Handler="issuer_with_login.lambda_handler")
+    added = [apis.create_route(ApiId=api, RouteKey=key, Target=target)["RouteId"] for key in ROUTES]
+    try:
+        yield
+    finally:
+        for route in added:
+            apis.delete_route(ApiId=api, RouteId=route)
+        functions.update_function_configuration(FunctionName=name, Handler=handler)
+        functions.update_function_code(FunctionName=name, ZipFile=_code())
+
+
+def _code(*more: Path) -> bytes:
+    """Return the function's code as a zip, with more files beside it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as output:
+        for path in sorted((FUNCTIONS / "token_issuer").rglob("*.py")):
+            output.write(path, path.relative_to(FUNCTIONS))
+        for path in more:
+            output.write(path, path.name)
+    return archive.getvalue()
+
+
+class Application(NamedTuple):
+    """A registered client of users; `secret` is empty for a public one."""
+
+    stack: StackFile
+    client_id: str
+    secret: str
+
+    @property
+    def auth(self) -> httpx.Auth:
+        """What it authenticates with, by client_secret_basic; a public client by nothing."""
+        return httpx.BasicAuth(self.client_id, self.secret) if self.secret else httpx.Auth()
+
+    def get_code(self, user: str, verifier: str, **changes: str) -> str:
+        """Return a code of a user."""
+        return answer_of(self.authorize(user, verifier, **changes))["code"]
+
+    def authorize(self, user: str, verifier: str, **changes: str) -> httpx.Response:
+        """Return the answer to an authorization request, as a browser gets it."""
+        parameters = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": REDIRECT_URI,
+            "scope": "openid email reports:read",
+            "state": "state-1",
+            "code_challenge": challenge_of(verifier),
+            "code_challenge_method": "S256",
+            "login_hint": user,
+        }
+        return CLIENT.get(f"{self.stack.issuer}/oauth2/authorize", params=parameters | changes)
+
+    def redeem(self, code: str, verifier: str, **changes: str) -> httpx.Response:
+        """Return the answer to the use of a code."""
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT_URI}
+        return self._ask(form | {"code_verifier": verifier} | changes)
+
+    def refresh(self, token: str, **changes: str) -> httpx.Response:
+        """Return the answer to the use of a refresh token."""
+        return self._ask({"grant_type": "refresh_token", "refresh_token": token} | changes)
+
+    def _ask(self, form: dict[str, str]) -> httpx.Response:
+        named = form if self.secret else form | {"client_id": self.client_id}
+        return CLIENT.post(self.stack.token_endpoint, data=named, auth=self.auth)
+
+    def log_in(self, user: str, **changes: str) -> dict[str, Any]:
+        """Return the tokens of a whole flow."""
+        verifier = secrets.token_urlsafe(32)
+        answer = self.redeem(self.get_code(user, verifier, **changes), verifier)
+        assert answer.status_code == 200, answer.text
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+
+def register(stack: StackFile, **changes: Any) -> Application:
+    """Register a client of users, confidential unless it is changed to be a public one."""
+    secret = secrets.token_urlsafe(32)
+    fields: dict[str, Any] = {
+        "client_id": f"app-{secrets.token_hex(6)}",
+        "name": "An application",
+        "secret_hashes": (hash_secret(secret),),
+        "grant_types": frozenset({"authorization_code", "refresh_token"}),
+        "scopes": frozenset({"openid", "email", "reports:read", "reports:write"}),
+        "audiences": (stack.audience,),
+        "redirect_uris": (REDIRECT_URI,),
+    }
+    client = Client(**(fields | changes))
+    DynamoDbClientRegistry(aws(stack, "dynamodb"), stack.outputs["ClientTableName"]).add(client)
+    return Application(stack, client.client_id, "" if client.is_public else secret)
+
+
+def answer_of(answer: httpx.Response) -> dict[str, str]:
+    """Return what a redirect tells the client."""
+    assert answer.status_code == 303, answer.text
+    return dict(parse_qsl(urlsplit(answer.headers["location"]).query, strict_parsing=True))
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 challenge of a verifier (RFC 7636 §4.2), computed without the issuer's code."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
