@@ -22,9 +22,9 @@ class GrantType(enum.StrEnum):
 class AuthenticationMethod(enum.StrEnum):
     """How a client can authenticate (RFC 7591 §2)."""
 
-    CLIENT_SECRET_BASIC = "client_secret_basic"
-    CLIENT_SECRET_POST = "client_secret_post"
-    PRIVATE_KEY_JWT = "private_key_jwt"
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+    JWT = "private_key_jwt"
     NONE = "none"
 
 
