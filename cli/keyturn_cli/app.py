@@ -8,7 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.errors import KeyturnError
-from keyturn_cli import clients, gateway, keys, rules, token
+from keyturn_cli import clients, gateway, keys, resources, rules, token
 from keyturn_cli.revoke import revoke
 from keyturn_cli.uninstall import uninstall
 
@@ -16,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Operate a Keyturn stack.", pretty_exceptions_enable=False
 )
 app.add_typer(clients.app, name="clients")
+app.add_typer(resources.app, name="resources")
 app.add_typer(keys.app, name="keys")
 app.add_typer(gateway.app, name="gateway")
 app.add_typer(rules.app, name="rules")

@@ -3,18 +3,60 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from keyturn.domain.client import Client, hash_secret
-from keyturn.domain.scope import parse_scope
-from keyturn_cli.deployment import find_deployment
-from keyturn_cli.options import AsJson, Stack
-from keyturn_cli.output import format_time, print_json, print_table
+from keyturn.domain.client import REFRESH_IDLE, REFRESH_LIFETIME, SECRET_METHODS, Client, hash_secret
+from keyturn.domain.errors import KeyturnError
+from keyturn.domain.scope import format_scope, parse_scope
+from keyturn_cli.client_options import (
+    AccessTokenLifetime,
+    Authentication,
+    Claims,
+    Clearable,
+    CorsOrigins,
+    Grants,
+    Introspects,
+    Jwks,
+    Rate,
+    RedirectUris,
+    RefreshIdle,
+    RefreshLifetime,
+)
+from keyturn_cli.deployment import Deployment, find_deployment
+from keyturn_cli.options import AsJson, Stack, Yes
+from keyturn_cli.output import format_time, print_fields, print_json, print_table
+from keyturn_cli.values import format_duration, parse_claims, read_jwks
 
-app = typer.Typer(no_args_is_help=True, help="Register clients, and list them.")
+app = typer.Typer(no_args_is_help=True, help="Register clients, change them, and turn their secrets.")
+secret_app = typer.Typer(no_args_is_help=True, help="Turn a client's secret: two at a time, so that nobody waits.")
+app.add_typer(secret_app, name="secret")
+
+ClientId = Annotated[str, typer.Argument(metavar="ID", help="The client's id; `clients list` names them.")]
+
+_MAX_SECRETS = 2
+# What a field is without a registration of its own.
+_CLEARED: dict[Clearable, dict[str, Any]] = {
+    Clearable.ACCESS_TOKEN_LIFETIME: {"access_token_lifetime": None},
+    Clearable.CLAIM: {"claims": {}},
+    Clearable.CORS_ORIGIN: {"cors_origins": frozenset()},
+    Clearable.INTROSPECTS: {"introspects": frozenset()},
+    Clearable.RATE: {"rate": None},
+    Clearable.REDIRECT_URI: {"redirect_uris": ()},
+    Clearable.REFRESH_IDLE: {"refresh_idle": REFRESH_IDLE},
+    Clearable.REFRESH_LIFETIME: {"refresh_lifetime": REFRESH_LIFETIME},
+}
+
+
+class UnknownClient(KeyturnError):
+    """No client has this id."""
+
+
+class SecretsRefused(KeyturnError):
+    """The secrets that the client has do not allow this; the message says what to do first."""
 
 
 @app.command()
@@ -22,32 +64,67 @@ def add(
     name: Annotated[str, typer.Option(help="What people call it.")],
     audience: Annotated[list[str], typer.Option(help="An API that its tokens may be for. May be repeated.")],
     scope: Annotated[str, typer.Option(help="All scopes that it may ask for, separated by single spaces.")],
-    introspects: Annotated[
-        list[str] | None, typer.Option(help="An audience whose tokens it may introspect: for an API's own client.")
-    ] = None,
+    grant: Grants = None,
+    redirect_uri: RedirectUris = None,
+    auth: Authentication = None,
+    jwks: Jwks = None,
+    access_token_lifetime: AccessTokenLifetime = None,
+    refresh_lifetime: RefreshLifetime = None,
+    refresh_idle: RefreshIdle = None,
+    cors_origin: CorsOrigins = None,
+    rate: Rate = None,
+    claim: Claims = None,
+    introspects: Introspects = None,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register a client for the client_credentials grant, and print its secret this once."""
+    """Register a client, and print its secret this once.
+
+    By itself it authenticates by that secret and uses the client_credentials grant; with a redirect URI it uses
+    authorization_code, with public keys private_key_jwt, and no secret then.
+    """
+    given = _given(
+        name=name,
+        audiences=audience,
+        scopes=scope,
+        grant_types=grant,
+        redirect_uris=redirect_uri,
+        authentication=auth,
+        jwks=jwks,
+        access_token_lifetime=access_token_lifetime,
+        refresh_lifetime=refresh_lifetime,
+        refresh_idle=refresh_idle,
+        cors_origins=cors_origin,
+        rate=rate,
+        claims=claim,
+        introspects=introspects,
+    )
+    by_default: dict[str, Any] = {
+        "grant_types": frozenset({"authorization_code" if redirect_uri else "client_credentials"}),
+        "authentication": frozenset({"private_key_jwt"}) if jwks else SECRET_METHODS,
+    }
+    fields = by_default | given
+    secret = None if fields["authentication"].isdisjoint(SECRET_METHODS) else secrets.token_urlsafe(32)
     deployment = find_deployment(stack, Path.cwd())
-    secret = secrets.token_urlsafe(32)
     client = Client(
         client_id=f"c_{secrets.token_hex(8)}",
-        name=name,
-        secret_hashes=(hash_secret(secret),),
-        grant_types=frozenset({"client_credentials"}),
-        scopes=parse_scope(scope),
-        audiences=tuple(audience),
-        introspects=frozenset(introspects or ()),
+        secret_hashes=() if secret is None else (hash_secret(secret),),
         created_at=int(deployment.clock().now().earliest),
+        **fields,
     )
     deployment.clients().add(client)
     if as_json:
-        print_json({"client_id": client.client_id, "client_secret": secret, "issuer": deployment.issuer})
-        return
-    typer.echo(f"client_id      {client.client_id}")
-    typer.echo(f"client_secret  {secret}")
-    typer.echo("Keep the secret now: only its hash is stored.", err=True)
+        print_json({"client_id": client.client_id, "issuer": deployment.issuer} | _secret_field(secret))
+    else:
+        typer.echo(f"client_id      {client.client_id}")
+        _tell_secret(secret)
+    _note_scopes(deployment, client)
+
+
+@app.command()
+def show(client_id: ClientId, stack: Stack = None, as_json: AsJson = False) -> None:
+    """Show all that is registered of a client; its secrets are not stored, so their number is shown."""
+    _show(_find(find_deployment(stack, Path.cwd()), client_id), as_json=as_json)
 
 
 @app.command("list")
@@ -55,20 +132,7 @@ def list_clients(stack: Stack = None, as_json: AsJson = False) -> None:
     """List the registered clients; secrets are not stored, so none is shown."""
     clients = find_deployment(stack, Path.cwd()).clients().list()
     if as_json:
-        print_json(
-            [
-                {
-                    "client_id": client.client_id,
-                    "name": client.name,
-                    "scopes": sorted(client.scopes),
-                    "audiences": list(client.audiences),
-                    "introspects": sorted(client.introspects),
-                    "grant_types": sorted(client.grant_types),
-                    "created_at": client.created_at,
-                }
-                for client in clients
-            ]
-        )
+        print_json([_fields(client) for client in clients])
         return
     print_table(
         ("client_id", "name", "scopes", "audiences", "created"),
@@ -76,10 +140,235 @@ def list_clients(stack: Stack = None, as_json: AsJson = False) -> None:
             {
                 "client_id": client.client_id,
                 "name": client.name,
-                "scopes": " ".join(sorted(client.scopes)),
+                "scopes": format_scope(client.scopes),
                 "audiences": " ".join(client.audiences),
                 "created": format_time(client.created_at),
             }
             for client in clients
         ],
     )
+
+
+@app.command()
+def update(
+    client_id: ClientId,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    audience: Annotated[
+        list[str] | None, typer.Option(help="An API that its tokens may be for. May be repeated.")
+    ] = None,
+    scope: Annotated[
+        str | None, typer.Option(help="All scopes that it may ask for, separated by single spaces.")
+    ] = None,
+    grant: Grants = None,
+    redirect_uri: RedirectUris = None,
+    auth: Authentication = None,
+    jwks: Jwks = None,
+    access_token_lifetime: AccessTokenLifetime = None,
+    refresh_lifetime: RefreshLifetime = None,
+    refresh_idle: RefreshIdle = None,
+    cors_origin: CorsOrigins = None,
+    rate: Rate = None,
+    claim: Claims = None,
+    introspects: Introspects = None,
+    clear: Annotated[list[Clearable] | None, typer.Option(help="Take this away. May be repeated.")] = None,
+    stack: Stack = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given of a client, and nothing else; an option that can be repeated gives the whole list."""
+    given = _given(
+        name=name,
+        audiences=audience,
+        scopes=scope,
+        grant_types=grant,
+        redirect_uris=redirect_uri,
+        authentication=auth,
+        jwks=jwks,
+        access_token_lifetime=access_token_lifetime,
+        refresh_lifetime=refresh_lifetime,
+        refresh_idle=refresh_idle,
+        cors_origins=cors_origin,
+        rate=rate,
+        claims=claim,
+        introspects=introspects,
+    )
+    cleared: dict[str, Any] = {}
+    for each in clear or ():
+        cleared |= _CLEARED[each]
+    if both := given.keys() & cleared.keys():
+        raise typer.BadParameter(f"{', '.join(sorted(both))}: given and cleared", param_hint="--clear")
+    changes = given | cleared
+    if not changes:
+        raise typer.BadParameter("say what to change: `keyturn clients update --help` names the options")
+    deployment = find_deployment(stack, Path.cwd())
+    client = _find(deployment, client_id)
+    following, secret = _what_follows(client, changes)
+    changed = deployment.clients().update(replace(client, **following | changes))
+    _show(changed, as_json=as_json, secret=secret)
+    _note_scopes(deployment, changed)
+
+
+@app.command()
+def remove(client_id: ClientId, yes: Yes = False, stack: Stack = None, as_json: AsJson = False) -> None:
+    """Remove a client: it gets no token from now on. Nothing undoes this; tokens in hand live until they expire."""
+    deployment = find_deployment(stack, Path.cwd())
+    client = _find(deployment, client_id)
+    if not yes:
+        typer.echo(f"{client_id} ({client.name}) gets no token from now on, and its id never comes back.", err=True)
+        typer.confirm("Remove it?", abort=True, err=True)
+    if not deployment.clients().remove(client_id):
+        raise UnknownClient(f"{client_id} was removed by somebody else meanwhile")
+    if as_json:
+        print_json({"client_id": client_id, "outcome": "removed"})
+    else:
+        typer.echo(f"removed {client_id}")
+    typer.echo(f"note: tokens in hand go on: `keyturn revoke --client {client_id}` ends them", err=True)
+
+
+@secret_app.command("add")
+def add_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = False) -> None:
+    """Give a client a second secret beside the first, and print it this once; both work from now on."""
+    deployment = find_deployment(stack, Path.cwd())
+    client = _find(deployment, client_id)
+    if not client.secret_hashes:
+        raise SecretsRefused(f"{client_id} does not authenticate by a secret: `clients update --auth` changes that")
+    if len(client.secret_hashes) == _MAX_SECRETS:
+        raise SecretsRefused(f"{client_id} has two secrets: `keyturn clients secret retire {client_id}` first")
+    secret = secrets.token_urlsafe(32)
+    deployment.clients().update(replace(client, secret_hashes=(*client.secret_hashes, hash_secret(secret))))
+    if as_json:
+        print_json({"client_id": client_id, "issuer": deployment.issuer} | _secret_field(secret))
+    else:
+        typer.echo(f"client_id      {client_id}")
+        _tell_secret(secret)
+
+
+@secret_app.command("retire")
+def retire_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = False) -> None:
+    """Take the older of a client's two secrets away; it opens nothing from now on."""
+    deployment = find_deployment(stack, Path.cwd())
+    client = _find(deployment, client_id)
+    if len(client.secret_hashes) < _MAX_SECRETS:
+        raise SecretsRefused(f"{client_id} has no second secret: `keyturn clients secret add {client_id}` first")
+    # The newer one is the last: that is the order in which they are added.
+    changed = deployment.clients().update(replace(client, secret_hashes=client.secret_hashes[1:]))
+    if as_json:
+        print_json({"client_id": client_id, "secrets": len(changed.secret_hashes)})
+    else:
+        typer.echo(f"retired the older secret of {client_id}")
+
+
+def _given(*, jwks: Path | None, **options: Any) -> dict[str, Any]:
+    """Return the fields of the client that options give, as the client holds them."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if "scopes" in given:
+        given["scopes"] = parse_scope(given["scopes"])
+    if "claims" in given:
+        given["claims"] = parse_claims(given["claims"])
+    for name in ("grant_types", "authentication"):
+        if name in given:
+            given[name] = frozenset(each.value for each in given[name])
+    for name in ("cors_origins", "introspects"):
+        if name in given:
+            given[name] = frozenset(given[name])
+    for name in ("audiences", "redirect_uris"):
+        if name in given:
+            given[name] = tuple(dict.fromkeys(given[name]))
+    return given | ({"jwks": read_jwks(jwks)} if jwks is not None else {})
+
+
+def _what_follows(client: Client, changes: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """Return what else changes, and a secret where the client had none and needs one now."""
+    following: dict[str, Any] = {}
+    if "redirect_uris" in changes and "grant_types" not in changes:
+        with_code = client.grant_types | {"authorization_code"}
+        without = client.grant_types - {"authorization_code", "refresh_token"}
+        following["grant_types"] = with_code if changes["redirect_uris"] else without
+    authentication = changes.get("authentication", client.authentication)
+    if "private_key_jwt" not in authentication:
+        following["jwks"] = ()
+    if authentication.isdisjoint(SECRET_METHODS):
+        return following | {"secret_hashes": ()}, None
+    if client.secret_hashes:
+        return following, None
+    secret = secrets.token_urlsafe(32)
+    return following | {"secret_hashes": (hash_secret(secret),)}, secret
+
+
+def _find(deployment: Deployment, client_id: str) -> Client:
+    client = deployment.clients().get(client_id)
+    if client is None:
+        raise UnknownClient("no client has this id: `keyturn clients list` names them")
+    return client
+
+
+def _show(client: Client, *, as_json: bool, secret: str | None = None) -> None:
+    if as_json:
+        print_json(_fields(client) | _secret_field(secret))
+        return
+    print_fields(_rows(client))
+    _tell_secret(secret)
+
+
+def _fields(client: Client) -> dict[str, Any]:
+    """Return what a program is told of a client: all but the hashes of its secrets."""
+    return {
+        "client_id": client.client_id,
+        "name": client.name,
+        "grant_types": sorted(client.grant_types),
+        "scopes": sorted(client.scopes),
+        "audiences": list(client.audiences),
+        "redirect_uris": list(client.redirect_uris),
+        "authentication": sorted(client.authentication),
+        "secrets": len(client.secret_hashes),
+        "jwks": {"keys": [dict(jwk) for jwk in client.jwks]},
+        "access_token_lifetime": client.access_token_lifetime,
+        "refresh_lifetime": client.refresh_lifetime,
+        "refresh_idle": client.refresh_idle,
+        "cors_origins": sorted(client.cors_origins),
+        "rate": client.rate,
+        "claims": dict(client.claims),
+        "introspects": sorted(client.introspects),
+        "created_at": client.created_at,
+        "revision": client.revision,
+    }
+
+
+def _rows(client: Client) -> dict[str, Any]:
+    """Return what a person is told of a client: what does not apply to it is left out."""
+    refreshes = "refresh_token" in client.grant_types
+    return _fields(client) | {
+        "scopes": format_scope(client.scopes),
+        "jwks": [jwk["kid"] for jwk in client.jwks],
+        "access_token_lifetime": _duration(client.access_token_lifetime),
+        "refresh_lifetime": _duration(client.refresh_lifetime if refreshes else None),
+        "refresh_idle": _duration(client.refresh_idle if refreshes else None),
+        "created_at": format_time(client.created_at),
+    }
+
+
+def _duration(seconds: int | None) -> str | None:
+    return None if seconds is None else format_duration(seconds)
+
+
+def _secret_field(secret: str | None) -> dict[str, str]:
+    return {} if secret is None else {"client_secret": secret}
+
+
+def _tell_secret(secret: str | None) -> None:
+    if secret is not None:
+        typer.echo(f"client_secret  {secret}")
+        typer.echo("Keep the secret now: only its hash is stored.", err=True)
+
+
+def _note_scopes(deployment: Deployment, client: Client) -> None:
+    """Say which of its audiences will give it no token: they are registered, and know none of its scopes."""
+    servers = deployment.resource_servers()
+    for audience in client.audiences:
+        try:
+            server = servers.get(audience)
+        except KeyturnError as fault:
+            # The client is stored: nothing may look as if it were not.
+            typer.echo(f"note: what {audience} is registered for is not known: {fault}", err=True)
+            continue
+        if server is not None and server.scopes.isdisjoint(client.scopes):
+            typer.echo(f"note: {audience} knows none of the client's scopes, so that it gets no token for it", err=True)

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.service_clock import ServiceClock
 from keyturn.domain.errors import KeyturnError
@@ -38,6 +39,7 @@ class Deployment:
 
     issuer: str
     client_table: str
+    grant_table: str
     key_ring_table: str
     revocation_table: str
     rotator_function: str
@@ -49,6 +51,10 @@ class Deployment:
     def clients(self) -> DynamoDbClientRegistry:
         """Return the registered clients."""
         return DynamoDbClientRegistry(self.dynamodb, self.client_table)
+
+    def resource_servers(self) -> DynamoDbResourceServerRegistry:
+        """Return the registered resource servers."""
+        return DynamoDbResourceServerRegistry(self.dynamodb, self.client_table)
 
     def key_rings(self) -> DynamoDbKeyRings:
         """Return the key rings, to read."""
@@ -109,6 +115,7 @@ def _deployment(outputs: dict[str, str], session: boto3.Session, *, endpoint_url
     return Deployment(
         issuer=outputs["IssuerUrl"],
         client_table=outputs["ClientTableName"],
+        grant_table=outputs["GrantTableName"],
         key_ring_table=outputs["KeyRingTableName"],
         revocation_table=outputs["RevocationTableName"],
         rotator_function=outputs["KeyRotatorFunctionName"],

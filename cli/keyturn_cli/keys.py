@@ -14,7 +14,7 @@ from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
 from keyturn.domain.rotation_refusal import UnknownKey
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.gateway import flush_caches, gateways_of, tell
-from keyturn_cli.options import AsJson, Stack
+from keyturn_cli.options import AsJson, Stack, Yes
 from keyturn_cli.output import format_time, print_json, print_table
 from keyturn_cli.rotator import CommandRefused
 
@@ -91,7 +91,7 @@ def rotate(
 def compromise(
     kid: Annotated[str, typer.Argument(help="The key; `keys list` names them. After -- if it begins with a dash.")],
     reason: Annotated[str, typer.Option(help="Why, for the record that is kept for good.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The options that every command takes."""
+"""The options that commands share."""
 
 from __future__ import annotations
 
@@ -11,3 +11,4 @@ Stack = Annotated[
     typer.Option("--stack", help="A deployed CloudFormation stack. Without it: the embedded stack of this folder."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -22,6 +22,18 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> No
         typer.echo("  ".join(row[column].ljust(widths[column]) for column in columns).rstrip())
 
 
+def print_fields(fields: Mapping[str, Any]) -> None:
+    """Print one line for each field that there is: a list between spaces, a mapping as JSON."""
+    shown = {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        if isinstance(value, dict):
+            text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+        else:
+            text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        typer.echo(f"{name:<{width}}  {text}")
+
+
 def format_time(seconds: float | None) -> str:
     """Return a time in UTC to the second, or a dash."""
     return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

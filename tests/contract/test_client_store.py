@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.client_item import client_to_item
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.domain.client import Client, hash_secret
-from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable
+from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable, VersionConflict
+from keyturn.domain.resource_server import ResourceServer
 from tests.fakes.memory_clients import MemoryClients
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 
@@ -58,6 +61,25 @@ def store(request: pytest.FixtureRequest) -> ClientRegistry:
         make_client(),
         make_client(grant_types=frozenset(), scopes=frozenset(), introspects=frozenset()),
         make_client(secret_hashes=(hash_secret("one"),), created_at=0),
+        make_client(
+            authentication=frozenset({"client_secret_post", "private_key_jwt"}),
+            jwks=({"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k", "x": "x", "y": "y"},),
+            grant_types=frozenset({"authorization_code", "refresh_token"}),
+            redirect_uris=("https://b.example/cb", "https://a.example/cb"),
+            access_token_lifetime=60,
+            refresh_lifetime=7200,
+            refresh_idle=3600,
+            cors_origins=frozenset({"https://a.example"}),
+            rate=60,
+            claims={"tenant": "", "tier": 3, "beta": False, "roles": ["a", 1, True]},
+            revision=7,
+        ),
+        make_client(
+            authentication=frozenset({"none"}),
+            secret_hashes=(),
+            grant_types=frozenset({"authorization_code"}),
+            redirect_uris=("http://127.0.0.1/cb",),
+        ),
     ],
 )
 def test_what_is_stored_comes_back(store: ClientRegistry, client: Client) -> None:
@@ -82,6 +104,56 @@ def test_same_id_twice(store: ClientRegistry) -> None:
     assert store.get("web") == first
 
 
+def test_two_operators_change_one_client(store: ClientRegistry) -> None:
+    """Whoever read the older revision is told so, and changes nothing: no change is lost."""
+    store.add(make_client())
+    one, other = store.get("web"), store.get("web")
+    assert one is not None
+    assert other is not None
+    changed = store.update(replace(one, name="one"))
+    assert (changed.name, changed.revision) == ("one", 1)
+    with pytest.raises(VersionConflict):
+        store.update(replace(other, name="other"))
+    assert store.get("web") == changed
+    again = store.update(replace(changed, scopes=frozenset({"orders:read"})))
+    assert again.revision == 2
+    assert store.get("web") == again
+
+
+def test_update_of_a_client_that_is_gone(store: ClientRegistry) -> None:
+    """A client that was removed meanwhile does not come back by a change of it."""
+    store.add(make_client())
+    read = store.get("web")
+    assert read is not None
+    assert store.remove("web")
+    with pytest.raises(VersionConflict):
+        store.update(read)
+    assert store.get("web") is None
+
+
+def test_remove(store: ClientRegistry) -> None:
+    """A removed client is gone at once, and can be removed no more."""
+    store.add(make_client())
+    store.add(make_client("other"))
+    assert store.remove("web")
+    assert not store.remove("web")
+    assert not store.remove("nobody")
+    assert [client.client_id for client in store.list()] == ["other"]
+
+
+def test_a_client_of_the_release_before_is_updated(dynamodb: DynamoDBClient) -> None:
+    """An item without the newer attributes is a client with their defaults, and its first change counts from there."""
+    older = ("pk", "v", "name", "secret_hashes", "grant_types", "scopes", "audiences", "introspects", "created_at")
+    item = {name: value for name, value in client_to_item(make_client()).items() if name in older}
+    dynamodb.put_item(TableName="clients", Item=encode_item(item))
+    store = DynamoDbClientRegistry(dynamodb, "clients")
+    read = store.get("web")
+    assert read == make_client()
+    assert store.update(read).revision == 1
+    with pytest.raises(VersionConflict):
+        store.update(read)
+
+
 def test_list(store: ClientRegistry) -> None:
     """All clients are listed by id."""
     assert store.list() == ()
@@ -103,12 +175,31 @@ def test_list_takes_clients_only(dynamodb: DynamoDBClient) -> None:
     store = DynamoDbClientRegistry(dynamodb, "clients")
     store.add(make_client())
     dynamodb.put_item(TableName="clients", Item={"pk": {"S": "audience#x"}})
+    DynamoDbResourceServerRegistry(dynamodb, "clients").put(
+        ResourceServer(audience="https://a.example", name="A", scopes=frozenset())
+    )
     assert [client.client_id for client in store.list()] == ["web"]
 
 
 @pytest.mark.parametrize(
     "damage",
-    [{"v": 9}, {"v": None}, {"name": None}, {"secret_hashes": None}, {"secret_hashes": []}, {"audiences": 7}],
+    [
+        {"v": 9},
+        {"v": None},
+        {"name": None},
+        {"secret_hashes": None},
+        {"secret_hashes": []},
+        {"audiences": 7},
+        {"claims": 7},
+        {"authentication": frozenset({"new"})},
+        {"scopes": frozenset({"a b"})},
+        {"jwks": [7]},
+        {"redirect_uris": ["http://evil.example"]},
+        {"grant_types": frozenset({"authorization_code"})},
+        {"access_token_lifetime": 9999},
+        {"rate": "many"},
+        {"refresh_idle": None, "refresh_lifetime": 1},
+    ],
 )
 def test_damaged_item(dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
     """An item of another version, or without what a client needs, is refused, not guessed at."""

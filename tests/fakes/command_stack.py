@@ -24,6 +24,7 @@ STACK = {
         "IssuerUrl": ISSUER,
         "KeyRingTableName": "key-ring",
         "ClientTableName": "clients",
+        "GrantTableName": "grants",
         "RevocationTableName": "revocations",
         "KeyRotatorFunctionName": "rotator",
         "AuthorizerArn": "arn:aws:lambda:us-east-1:123456789012:function:authorizer",

@@ -21,12 +21,15 @@ from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.client_item import client_from_item
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.key_ring_item import ring_from_item
+from keyturn.adapters.resource_server_item import resource_server_from_item
 from keyturn.adapters.revocation_item import revocation_from_item
 from keyturn.domain import key_transition
 from keyturn.domain.client import Client, hash_secret
 from keyturn.domain.key_ring import Compromise, KeyRing
+from keyturn.domain.resource_server import ResourceServer
 from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
 from keyturn.domain.service_time import ServiceTime
 
@@ -52,6 +55,7 @@ def write() -> dict[str, Any]:
                 KeySchema=[{"AttributeName": name, "KeyType": "HASH" if name == "pk" else "RANGE"} for name in names],
             )
         _write_clients(DynamoDbClientRegistry(dynamodb, "clients"))
+        _write_resource_servers(DynamoDbResourceServerRegistry(dynamodb, "clients"))
         _write_revocations(DynamoDbRevocationWriter(dynamodb, "revocations", _Clock(), token_horizon=3610))
         _write_rings(DynamoDbKeyRingStore(dynamodb, "rings", "emergencies"))
         return {
@@ -62,6 +66,39 @@ def write() -> dict[str, Any]:
 
 
 def _write_clients(registry: DynamoDbClientRegistry) -> None:
+    registry.add(
+        Client(
+            client_id="every-field",
+            name="A client",
+            secret_hashes=(hash_secret("one"),),
+            authentication=frozenset({"client_secret_post", "private_key_jwt"}),
+            jwks=({"kty": "OKP", "crv": "Ed25519", "alg": "Ed25519", "kid": "k", "x": "x"},),
+            grant_types=frozenset({"authorization_code", "refresh_token"}),
+            scopes=frozenset({"a"}),
+            audiences=("https://api.example.com",),
+            redirect_uris=("https://app.example.com/cb", "http://127.0.0.1/cb"),
+            access_token_lifetime=60,
+            refresh_lifetime=7200,
+            refresh_idle=3600,
+            cors_origins=frozenset({"https://app.example.com"}),
+            rate=60,
+            claims={"tenant": "acme", "tier": 3, "beta": False, "roles": ["a", "b"]},
+            created_at=NOW,
+            revision=2,
+        )
+    )
+    registry.add(
+        Client(
+            client_id="public",
+            name="A client",
+            authentication=frozenset({"none"}),
+            grant_types=frozenset({"authorization_code"}),
+            scopes=frozenset({"a"}),
+            audiences=("https://api.example.com",),
+            redirect_uris=("com.example.app:/cb",),
+            created_at=NOW,
+        )
+    )
     for client_id, secrets, names in (("full", ("one", "two"), {"a", "b"}), ("bare", ("one",), set[str]())):
         registry.add(
             Client(
@@ -75,6 +112,21 @@ def _write_clients(registry: DynamoDbClientRegistry) -> None:
                 created_at=NOW,
             )
         )
+
+
+def _write_resource_servers(registry: DynamoDbResourceServerRegistry) -> None:
+    registry.put(ResourceServer(audience="urn:bare", name="An API", scopes=frozenset(), created_at=NOW))
+    registry.put(
+        ResourceServer(
+            audience="https://api.example.com",
+            name="An API",
+            scopes=frozenset({"a", "b"}),
+            access_token_lifetime=60,
+            algorithm="Ed25519",
+            claims=frozenset({"tenant", "roles"}),
+            created_at=NOW,
+        )
+    )
 
 
 def _write_revocations(writer: DynamoDbRevocationWriter) -> None:
@@ -113,7 +165,7 @@ _REVOCATIONS: _Readers = {kind.value: revocation_from_item for kind in TargetKin
 _REVOCATIONS["feed"] = lambda item: {}
 _READERS: dict[str, _Readers] = {
     "rings": {"ring": lambda item: ring_from_item(item, item["pk"].removeprefix("ring#"))},
-    "clients": {"client": client_from_item},
+    "clients": {"client": client_from_item, "resource": resource_server_from_item},
     "revocations": _REVOCATIONS,
     "emergencies": _REVOCATIONS,
 }

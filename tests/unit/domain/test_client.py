@@ -9,6 +9,8 @@ import pytest
 
 from keyturn.domain.client import Client, hash_secret, secret_matches
 
+JWK = {"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k1", "x": "x", "y": "y"}
+
 
 def make_client(**changes: Any) -> Client:
     fields: dict[str, Any] = {
@@ -38,12 +40,86 @@ def make_client(**changes: Any) -> Client:
         {"audiences": ()},
         {"audiences": ("two words",)},
         {"introspects": frozenset({""})},
+        {"authentication": frozenset()},
+        {"authentication": frozenset({"tls_client_auth"})},
+        {"authentication": frozenset({"none", "client_secret_basic"})},
+        {"authentication": frozenset({"private_key_jwt"})},
+        {"authentication": frozenset({"private_key_jwt"}), "jwks": (JWK,)},
+        {"authentication": frozenset({"private_key_jwt"}), "secret_hashes": ()},
+        {"jwks": (JWK,)},
+        {"authentication": frozenset({"none"})},
+        {"authentication": frozenset({"none"}), "secret_hashes": ()},
+        {"grant_types": frozenset({"refresh_token"})},
+        {"grant_types": frozenset({"authorization_code"})},
+        {"redirect_uris": ("https://app.example/cb",)},
+        {"access_token_lifetime": 0},
+        {"access_token_lifetime": 3601},
+        {"refresh_lifetime": 3600, "refresh_idle": 3601},
+        {"refresh_idle": 0},
+        {"refresh_lifetime": 367 * 86_400},
+        {"rate": 0},
+        {"rate": 1_000_001},
+        {"cors_origins": frozenset({"*"})},
+        {"cors_origins": frozenset({"null"})},
+        {"cors_origins": frozenset({"https://app.example/"})},
+        {"cors_origins": frozenset({"https://App.example"})},
+        {"cors_origins": frozenset({"http://app.example"})},
+        {"cors_origins": frozenset({"http://localhost.evil.example"})},
+        {"cors_origins": frozenset({"https://app.example\r\nx"})},
+        {"claims": {"sub": "admin"}},
+        {"claims": {"aud": "x"}},
+        {"claims": {"": "x"}},
+        {"claims": {"two words": "x"}},
+        {"claims": {"tenant": None}},
+        {"claims": {"tenant": 1.5}},
+        {"claims": {"tenant": {"a": 1}}},
+        {"claims": {"tenant": []}},
+        {"claims": {"tenant": [["a"]]}},
+        {"claims": {"tenant": 2**53}},
+        {"claims": {"tenant": [1, -(2**53)]}},
+        {"claims": {"tenant": "\ud800"}},
     ],
 )
 def test_a_registration_that_could_not_work_is_refused(changes: dict[str, Any]) -> None:
     """Client ids never look like a user's subject, and every field is well-formed (R17)."""
-    with pytest.raises(ValueError, match=r"^a client|^an audience"):
+    with pytest.raises(ValueError, match=r"^a |^an |^the claim "):
         make_client(**changes)
+
+
+@pytest.mark.parametrize(
+    "scopes", [frozenset({"a b"}), frozenset({"a", "b c"}), frozenset({""}), frozenset({"a", ""}), frozenset({'"'})]
+)
+def test_a_scope_that_could_not_be_asked_for_is_refused(scopes: frozenset[str]) -> None:
+    """Each scope is one token of RFC 6749 §3.3 (R26)."""
+    with pytest.raises(ValueError, match="scope"):
+        make_client(scopes=scopes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scopes": frozenset()},
+        {"authentication": frozenset({"client_secret_basic", "private_key_jwt"}), "jwks": (JWK,)},
+        {"authentication": frozenset({"private_key_jwt"}), "jwks": (JWK,), "secret_hashes": ()},
+        {"access_token_lifetime": 3600, "refresh_lifetime": 366 * 86_400, "refresh_idle": 366 * 86_400},
+        {"rate": 1, "cors_origins": frozenset({"https://app.example:8443", "http://localhost:3000", "http://[::1]"})},
+        {"claims": {"tenant": "", "tier": 2**53 - 1, "beta": False, "https://example.com/roles": ["é", 1, True]}},
+        {"grant_types": frozenset({"client_credentials", "authorization_code"}), "redirect_uris": ("https://a.b/",)},
+    ],
+)
+def test_a_registration_that_works(changes: dict[str, Any]) -> None:
+    """What is at the edge of each rule is taken."""
+    assert not make_client(**changes).is_public
+
+
+def test_a_public_client() -> None:
+    """A public client has neither a secret nor a key, and the code grant alone (RFC 6749 §2.1, R25)."""
+    web = {"grant_types": frozenset({"authorization_code", "refresh_token"}), "redirect_uris": ("https://a.example/",)}
+    public = make_client(authentication=frozenset({"none"}), secret_hashes=(), **web)
+    assert public.is_public
+    assert not secret_matches(public, "")
+    with pytest.raises(ValueError, match="public client"):
+        make_client(authentication=frozenset({"none"}), secret_hashes=())
 
 
 def test_each_of_two_live_secrets_matches() -> None:

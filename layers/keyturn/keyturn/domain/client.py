@@ -11,6 +11,7 @@ from typing import Any
 
 from keyturn.domain.redirect_uri import check_redirect_uri
 from keyturn.domain.resource_server import check_audience, check_claim_name, check_lifetime
+from keyturn.domain.scope import check_scope_tokens
 
 # A user's subject begins with `u_`: the two name spaces never meet (R17, RFC 9700 §4.15).
 _CLIENT_ID = re.compile(r"(?!u_)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -23,6 +24,8 @@ GRANT_TYPES = frozenset({"authorization_code", "client_credentials", "refresh_to
 REFRESH_LIFETIME = 30 * 86_400
 REFRESH_IDLE = 14 * 86_400
 MAX_REFRESH_LIFETIME = 366 * 86_400
+# Beyond it parsers of JSON disagree about a number (RFC 7493 §2.2).
+_MAX_INTEGER = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class Client:
             raise ValueError("a client id is 1 to 64 of A-Z a-z 0-9 . _ - and does not begin with u_")
         if not 0 < len(self.name) <= 100 or not self.name.isprintable():
             raise ValueError("a client's name is 1 to 100 printable characters")
+        check_scope_tokens(self.scopes)
         if not self.audiences:
             raise ValueError("a client needs an audience that its tokens are for")
         for audience in (*self.audiences, *self.introspects):
@@ -111,8 +115,17 @@ class Client:
 
 def _check_claim_value(name: str, value: object) -> None:
     values = value if isinstance(value, list) else [value]
-    if not values or not all(isinstance(each, str | bool | int) for each in values):
-        raise ValueError(f"the claim {name} is a string, a whole number, true or false, or a list of those")
+    if not values or not all(_is_claim_value(each) for each in values):
+        raise ValueError(
+            f"the claim {name} is a string, a whole number of at most 53 bits, true or false, or a list of those"
+        )
+
+
+def _is_claim_value(value: object) -> bool:
+    if isinstance(value, str):
+        # A lone surrogate stands for no character: no store takes it, and no verifier.
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    return isinstance(value, int) and -_MAX_INTEGER <= value <= _MAX_INTEGER
 
 
 def is_client_id(value: str) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from keyturn.domain.key_ring import SIGNING_ALGORITHMS
+from keyturn.domain.scope import check_scope_tokens
+
 _AUDIENCE = re.compile(r"[\x21-\x7E]{1,255}")
 _CLAIM_NAME = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,128}")
 
@@ -38,7 +41,10 @@ class ResourceServer:
         check_audience(self.audience)
         if not 0 < len(self.name) <= 100 or not self.name.isprintable():
             raise ValueError("a resource server's name is 1 to 100 printable characters")
+        check_scope_tokens(self.scopes)
         check_lifetime(self.access_token_lifetime)
+        if self.algorithm is not None and self.algorithm not in SIGNING_ALGORITHMS:
+            raise ValueError(f"a resource server's algorithm is one of {', '.join(SIGNING_ALGORITHMS)}")
         for claim in self.claims:
             check_claim_name(claim)
 

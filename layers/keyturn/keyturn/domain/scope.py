@@ -9,6 +9,7 @@ OPENID = "openid"
 OPENID_SCOPES = frozenset({OPENID, "profile", "email", "phone", "address"})
 
 _SCOPE_TOKEN = r"[\x21\x23-\x5B\x5D-\x7E]+"
+_TOKEN = re.compile(_SCOPE_TOKEN)
 _SCOPE = re.compile(rf"{_SCOPE_TOKEN}(?: {_SCOPE_TOKEN})*")
 
 
@@ -17,6 +18,12 @@ def parse_scope(value: str) -> frozenset[str]:
     if _SCOPE.fullmatch(value) is None:
         raise ValueError("scope is one or more tokens of printable ASCII, separated by single spaces")
     return frozenset(value.split(" "))
+
+
+def check_scope_tokens(scope: frozenset[str]) -> None:
+    """Raise ValueError unless each is one token of a scope value: one with a space could never be asked for."""
+    if not all(_TOKEN.fullmatch(token) for token in scope):
+        raise ValueError("a scope is a token of printable ASCII without spaces, quotes and backslashes")
 
 
 def format_scope(scope: frozenset[str]) -> str:

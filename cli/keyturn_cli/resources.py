@@ -1,0 +1,251 @@
+"""`keyturn resources`: what tokens for an API are like."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keyturn.domain.errors import AlreadyExists, KeyturnError
+from keyturn.domain.key_ring import DEFAULT_RING
+from keyturn.domain.resource_server import ResourceServer
+from keyturn.domain.scope import format_scope, parse_scope
+from keyturn_cli.deployment import Deployment, find_deployment
+from keyturn_cli.options import AsJson, Stack, Yes
+from keyturn_cli.output import format_time, print_fields, print_json, print_table
+from keyturn_cli.values import format_duration, parse_duration
+
+app = typer.Typer(no_args_is_help=True, help="Register resource servers: what tokens for an API are like.")
+
+Audience = Annotated[str, typer.Argument(help="The audience of its tokens, as clients name it as `resource`.")]
+
+
+class Algorithm(enum.StrEnum):
+    """What a ring can sign with (RFC 7518 §3.1, RFC 9864 §2.2)."""
+
+    RS256 = "RS256"
+    PS256 = "PS256"
+    ES256 = "ES256"
+    ED25519 = "Ed25519"
+
+
+class Clearable(enum.StrEnum):
+    """What `resources update` can take away."""
+
+    ACCESS_TOKEN_LIFETIME = "access-token-lifetime"
+    ALGORITHM = "algorithm"
+    CLAIM = "claim"
+
+
+AccessTokenLifetime = Annotated[
+    int | None,
+    typer.Option(parser=parse_duration, metavar="DURATION", help="How long its tokens live at most, such as 5m."),
+]
+SigningAlgorithm = Annotated[
+    Algorithm | None, typer.Option("--algorithm", help="What its tokens are signed by; the stack's own otherwise.")
+]
+ClaimNames = Annotated[
+    list[str] | None,
+    typer.Option("--claim", metavar="NAME", help="A custom claim that its tokens carry. May be repeated."),
+]
+
+_CLEARED: dict[Clearable, dict[str, Any]] = {
+    Clearable.ACCESS_TOKEN_LIFETIME: {"access_token_lifetime": None},
+    Clearable.ALGORITHM: {"algorithm": None},
+    Clearable.CLAIM: {"claims": frozenset()},
+}
+_WITHIN_A_MINUTE = "note: it counts within a minute"
+
+
+class UnknownResourceServer(KeyturnError):
+    """No resource server is registered for this audience."""
+
+
+@app.command()
+def add(
+    audience: Audience,
+    name: Annotated[str, typer.Option(help="What people call it.")],
+    scope: Annotated[str, typer.Option(help="All scopes that its tokens may carry, separated by single spaces.")],
+    access_token_lifetime: AccessTokenLifetime = None,
+    algorithm: SigningAlgorithm = None,
+    claim: ClaimNames = None,
+    stack: Stack = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a resource server: tokens for it carry its scopes alone, and its custom claims."""
+    given = _given(
+        name=name, scopes=scope, access_token_lifetime=access_token_lifetime, algorithm=algorithm, claims=claim
+    )
+    deployment = find_deployment(stack, Path.cwd())
+    server = ResourceServer(audience=audience, created_at=int(deployment.clock().now().earliest), **given)
+    servers = deployment.resource_servers()
+    if servers.get(audience) is not None:
+        raise AlreadyExists(f"{audience} is registered already: `keyturn resources update` changes it")
+    servers.put(server)
+    _tell(deployment, server, as_json=as_json)
+
+
+@app.command()
+def show(audience: Audience, stack: Stack = None, as_json: AsJson = False) -> None:
+    """Show all that is registered of a resource server."""
+    _show(_find(find_deployment(stack, Path.cwd()), audience), as_json=as_json)
+
+
+@app.command("list")
+def list_resources(stack: Stack = None, as_json: AsJson = False) -> None:
+    """List the registered resource servers."""
+    servers = find_deployment(stack, Path.cwd()).resource_servers().list()
+    if as_json:
+        print_json([_fields(server) for server in servers])
+        return
+    print_table(
+        ("audience", "name", "scopes", "lifetime", "algorithm", "claims"),
+        [
+            {
+                "audience": server.audience,
+                "name": server.name,
+                "scopes": format_scope(server.scopes),
+                "lifetime": _lifetime(server) or "-",
+                "algorithm": server.algorithm or "-",
+                "claims": " ".join(sorted(server.claims)) or "-",
+            }
+            for server in servers
+        ],
+    )
+
+
+@app.command()
+def update(
+    audience: Audience,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    scope: Annotated[
+        str | None, typer.Option(help="All scopes that its tokens may carry, separated by single spaces.")
+    ] = None,
+    access_token_lifetime: AccessTokenLifetime = None,
+    algorithm: SigningAlgorithm = None,
+    claim: ClaimNames = None,
+    clear: Annotated[list[Clearable] | None, typer.Option(help="Take this away. May be repeated.")] = None,
+    stack: Stack = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given of a resource server, and nothing else; --claim and --scope give all of them."""
+    given = _given(
+        name=name, scopes=scope, access_token_lifetime=access_token_lifetime, algorithm=algorithm, claims=claim
+    )
+    cleared: dict[str, Any] = {}
+    for each in clear or ():
+        cleared |= _CLEARED[each]
+    if both := given.keys() & cleared.keys():
+        raise typer.BadParameter(f"{', '.join(sorted(both))}: given and cleared", param_hint="--clear")
+    if not given and not cleared:
+        raise typer.BadParameter("say what to change: `keyturn resources update --help` names the options")
+    deployment = find_deployment(stack, Path.cwd())
+    server = replace(_find(deployment, audience), **given, **cleared)
+    deployment.resource_servers().put(server)
+    _tell(deployment, server, as_json=as_json)
+
+
+@app.command()
+def remove(audience: Audience, yes: Yes = False, stack: Stack = None, as_json: AsJson = False) -> None:
+    """Remove a resource server: its clients' own scopes and the issuer's lifetime count again for its tokens."""
+    deployment = find_deployment(stack, Path.cwd())
+    server = _find(deployment, audience)
+    if not yes:
+        typer.echo(
+            f"{audience} ({server.name}) bounds nothing any more: clients with this audience get tokens for it with "
+            "all of their scopes. `keyturn clients update --audience` ends that.",
+            err=True,
+        )
+        typer.confirm("Remove it?", abort=True, err=True)
+    if not deployment.resource_servers().remove(audience):
+        raise UnknownResourceServer(f"{audience} was removed by somebody else meanwhile")
+    if as_json:
+        print_json({"audience": audience, "outcome": "removed"})
+    else:
+        typer.echo(f"removed {audience}")
+    typer.echo(_WITHIN_A_MINUTE, err=True)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Return the fields of the resource server that options give, as it holds them."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if "scopes" in given:
+        given["scopes"] = parse_scope(given["scopes"])
+    if "algorithm" in given:
+        given["algorithm"] = given["algorithm"].value
+    if "claims" in given:
+        given["claims"] = frozenset(given["claims"])
+    return given
+
+
+def _find(deployment: Deployment, audience: str) -> ResourceServer:
+    server = deployment.resource_servers().get(audience)
+    if server is None:
+        raise UnknownResourceServer("nobody registered this audience: `keyturn resources list` names those that are")
+    return server
+
+
+def _tell(deployment: Deployment, server: ResourceServer, *, as_json: bool) -> None:
+    """Show what is registered now, and say what an operator might not expect of it."""
+    _show(server, as_json=as_json)
+    typer.echo(_WITHIN_A_MINUTE, err=True)
+    # It is stored: nothing from here on may look as if it were not.
+    try:
+        notes = list(_notes(deployment, server))
+    except KeyturnError as fault:
+        notes = [f"whether it goes with the rings and the clients is not known: {fault}"]
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+
+
+def _notes(deployment: Deployment, server: ResourceServer) -> Iterator[str]:
+    if server.algorithm is not None and not _signs(deployment, server.algorithm):
+        yield (
+            f"the stack has no ring of {server.algorithm}: its default ring signs until AudienceAlgorithms names that "
+            "algorithm"
+        )
+    for client in deployment.clients().list():
+        if server.audience in client.audiences and server.scopes.isdisjoint(client.scopes):
+            yield f"{client.client_id} ({client.name}) has none of its scopes, and gets no token for it"
+
+
+def _signs(deployment: Deployment, algorithm: str) -> bool:
+    """Tell whether a ring of the stack signs by the algorithm, its own or the default one."""
+    return any(
+        ring.name == algorithm or (ring.name == DEFAULT_RING and any(key.algorithm == algorithm for key in ring.keys))
+        for ring in deployment.key_rings().load_all()
+    )
+
+
+def _show(server: ResourceServer, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_fields(server))
+    else:
+        print_fields(
+            _fields(server)
+            | {
+                "scopes": format_scope(server.scopes),
+                "access_token_lifetime": _lifetime(server),
+                "created_at": format_time(server.created_at),
+            }
+        )
+
+
+def _lifetime(server: ResourceServer) -> str | None:
+    return None if server.access_token_lifetime is None else format_duration(server.access_token_lifetime)
+
+
+def _fields(server: ResourceServer) -> dict[str, Any]:
+    return {
+        "audience": server.audience,
+        "name": server.name,
+        "scopes": sorted(server.scopes),
+        "access_token_lifetime": server.access_token_lifetime,
+        "algorithm": server.algorithm,
+        "claims": sorted(server.claims),
+        "created_at": server.created_at,
+    }

@@ -1,0 +1,152 @@
+"""The ResourceServerRegistry port: the fake and the DynamoDB adapter behave alike (R27)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
+from keyturn.adapters.resource_server_item import resource_server_to_item
+from keyturn.domain.errors import ItemDamaged, StoreUnavailable
+from keyturn.domain.resource_server import ResourceServer
+from tests.fakes.issuer_harness import make_client
+from tests.fakes.memory_resource_servers import MemoryResourceServers
+from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.ports import ResourceServerRegistry
+
+AUDIENCE = "https://orders.example#v1"
+
+
+def make_server(audience: str = AUDIENCE, **changes: Any) -> ResourceServer:
+    """Return a resource server with every field, with changes."""
+    fields: dict[str, Any] = {
+        "audience": audience,
+        "name": "Größe & Co",
+        "scopes": frozenset({"orders:read", "orders:write"}),
+        "access_token_lifetime": 300,
+        "algorithm": "Ed25519",
+        "claims": frozenset({"tenant", "https://example.com/roles"}),
+        "created_at": 1_790_000_000,
+    }
+    return ResourceServer(**(fields | changes))
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[DynamoDBClient]:
+    """Return DynamoDB with an empty table of clients."""
+    with moto_dynamodb() as client:
+        create_table(client, "clients", "pk")
+        yield client
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> ResourceServerRegistry:
+    """Return an empty store of each kind."""
+    if request.param == "memory":
+        return MemoryResourceServers()
+    return DynamoDbResourceServerRegistry(request.getfixturevalue("dynamodb"), "clients")
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        make_server(),
+        make_server(scopes=frozenset(), access_token_lifetime=None, algorithm=None, claims=frozenset()),
+        make_server("x" * 255, created_at=0),
+    ],
+)
+def test_what_is_stored_comes_back(store: ResourceServerRegistry, server: ResourceServer) -> None:
+    """A resource server comes back as it was put, with what it does not have."""
+    store.put(server)
+    assert store.get(server.audience) == server
+    assert store.list() == (server,)
+
+
+def test_the_last_one_counts(store: ResourceServerRegistry) -> None:
+    """A registration takes the place of the one before, whole."""
+    store.put(make_server())
+    store.put(make_server(algorithm=None))
+    assert store.get(AUDIENCE) == make_server(algorithm=None)
+
+
+@pytest.mark.parametrize("audience", ["https://orders.example", AUDIENCE + "/", AUDIENCE.upper()])
+def test_unknown_audience(store: ResourceServerRegistry, audience: str) -> None:
+    """An audience that nobody registered is None: they are compared whole."""
+    store.put(make_server())
+    assert store.get(audience) is None
+
+
+def test_remove(store: ResourceServerRegistry) -> None:
+    """A removed resource server is gone, and can be removed no more."""
+    store.put(make_server())
+    store.put(make_server("https://a.example"))
+    assert store.remove(AUDIENCE)
+    assert not store.remove(AUDIENCE)
+    assert store.get(AUDIENCE) is None
+    assert [server.audience for server in store.list()] == ["https://a.example"]
+
+
+def test_list(store: ResourceServerRegistry) -> None:
+    """All resource servers are listed by audience."""
+    assert store.list() == ()
+    for audience in ("urn:b", "urn:a", "urn:c"):
+        store.put(make_server(audience))
+    assert [server.audience for server in store.list()] == ["urn:a", "urn:b", "urn:c"]
+
+
+def test_clients_are_in_the_same_table(dynamodb: DynamoDBClient) -> None:
+    """A client is not taken for a resource server, also not one that has the audience for an id."""
+    DynamoDbClientRegistry(dynamodb, "clients").add(make_client("orders"))
+    servers = DynamoDbResourceServerRegistry(dynamodb, "clients")
+    servers.put(make_server("orders"))
+    assert servers.list() == (make_server("orders"),)
+    servers.remove("orders")
+    assert DynamoDbClientRegistry(dynamodb, "clients").get("orders") == make_client("orders")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"v": 9},
+        {"v": None},
+        {"name": None},
+        {"created_at": None},
+        {"scopes": frozenset({"a b"})},
+        {"algorithm": "HS256"},
+        {"access_token_lifetime": 9999},
+        {"claims": frozenset({"sub"})},
+        {"claims": 7},
+    ],
+)
+def test_damaged_item(dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
+    """An item of another version, or that no registration could make, is refused, not guessed at."""
+    dynamodb.put_item(TableName="clients", Item=encode_item(resource_server_to_item(make_server()) | damage))
+    store = DynamoDbResourceServerRegistry(dynamodb, "clients")
+    with pytest.raises(ItemDamaged, match="resource#https://orders"):
+        store.get(AUDIENCE)
+    with pytest.raises(ItemDamaged):
+        store.list()
+
+
+def test_next_version_is_read(dynamodb: DynamoDBClient) -> None:
+    """The next release's items are read, since functions are updated one by one."""
+    item = resource_server_to_item(make_server()) | {"v": 2, "new": "x"}
+    dynamodb.put_item(TableName="clients", Item=encode_item(item))
+    assert DynamoDbResourceServerRegistry(dynamodb, "clients").get(AUDIENCE) == make_server()
+
+
+def test_missing_table(dynamodb: DynamoDBClient) -> None:
+    """A table that is not there is a fault, not an unknown resource server."""
+    store = DynamoDbResourceServerRegistry(dynamodb, "elsewhere")
+    with pytest.raises(StoreUnavailable):
+        store.get(AUDIENCE)
+    with pytest.raises(StoreUnavailable):
+        store.list()

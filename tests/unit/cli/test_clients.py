@@ -1,0 +1,331 @@
+"""Clients as the operator registers, changes and removes them, and how their secrets turn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keyturn.domain.client import AUTHENTICATION_METHODS, GRANT_TYPES, Client, secret_matches
+from keyturn.domain.resource_server import ResourceServer
+from keyturn_cli.client_options import AuthenticationMethod, GrantType
+from keyturn_cli.values import format_duration, parse_duration
+from tests.fakes.command_stack import command_stack, deployment, run
+from tests.fakes.token_factory import signing_key
+
+API = "https://api.example"
+ADD = ("--name", "Reports", "--audience", API, "--scope", "a b")
+WEB = ("--redirect-uri", "https://app.example/cb")
+
+
+@pytest.fixture(autouse=True)
+def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Bring up a stack in this folder."""
+    monkeypatch.chdir(tmp_path)
+    with command_stack(tmp_path):
+        yield
+
+
+def registered() -> tuple[Client, ...]:
+    return deployment().clients().list()
+
+
+def done(*arguments: str, stdin: str | None = None) -> dict[str, Any]:
+    """Return what a command that succeeds says to a program."""
+    result = run(*arguments, "--json", stdin=stdin)
+    assert result.exit_code == 0, result.output
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def add(*options: str) -> tuple[Client, dict[str, Any]]:
+    """Return a new client as it is stored, and what the command said."""
+    answer = done("clients", "add", *ADD, *options)
+    client = deployment().clients().get(answer["client_id"])
+    assert client is not None
+    return client, answer
+
+
+def update(client: Client, *options: str) -> tuple[Client, dict[str, Any]]:
+    """Return the client as it is stored after a change, and what the command said."""
+    answer = done("clients", "update", client.client_id, *options)
+    changed = deployment().clients().get(client.client_id)
+    assert changed is not None
+    return changed, answer
+
+
+def jwks_file(*jwks: dict[str, Any]) -> str:
+    Path("keys.json").write_text(json.dumps({"keys": list(jwks)}))
+    return "keys.json"
+
+
+def test_the_options_are_what_the_registration_takes() -> None:
+    """The choices of the command are those of the domain."""
+    assert {each.value for each in GrantType} == GRANT_TYPES
+    assert {each.value for each in AuthenticationMethod} == AUTHENTICATION_METHODS
+
+
+def test_what_a_client_is_by_itself() -> None:
+    """Without more options a client uses client_credentials with a secret, as ever."""
+    client, answer = add()
+    assert client.grant_types == {"client_credentials"}
+    assert client.authentication == {"client_secret_basic", "client_secret_post"}
+    assert secret_matches(client, answer["client_secret"])
+
+
+def test_every_field_is_registered_and_shown() -> None:
+    """Each option is a field, and `clients show` has them all but the secret (R23, R26, R27)."""
+    options = ("--grant", "authorization_code", "--grant", "refresh_token", *WEB, "--redirect-uri", "http://127.0.0.1/")
+    client, answer = add(
+        *options,
+        *("--auth", "client_secret_post", "--access-token-lifetime", "5m"),
+        *("--refresh-lifetime", "60d", "--refresh-idle", "12h", "--cors-origin", "https://app.example"),
+        *("--rate", "60", "--claim", "tenant=acme", "--claim", "tier=3", "--claim", 'roles=["a","b"]'),
+        *("--claim", "beta=true", "--claim", "note=a=b", "--claim", "nan=NaN", "--introspects", API),
+    )
+    shown = done("clients", "show", client.client_id)
+    assert shown == {
+        "client_id": client.client_id,
+        "name": "Reports",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scopes": ["a", "b"],
+        "audiences": [API],
+        "redirect_uris": ["https://app.example/cb", "http://127.0.0.1/"],
+        "authentication": ["client_secret_post"],
+        "secrets": 1,
+        "jwks": {"keys": []},
+        "access_token_lifetime": 300,
+        "refresh_lifetime": 60 * 86_400,
+        "refresh_idle": 12 * 3600,
+        "cors_origins": ["https://app.example"],
+        "rate": 60,
+        "claims": {"tenant": "acme", "tier": 3, "roles": ["a", "b"], "beta": True, "note": "a=b", "nan": "NaN"},
+        "introspects": [API],
+        "created_at": client.created_at,
+        "revision": 0,
+    }
+    text = run("clients", "show", client.client_id).stdout
+    for line in ("access_token_lifetime  5m", "refresh_idle           12h", "secrets                1"):
+        assert line in text
+    assert answer["client_secret"] not in text
+    assert client.secret_hashes[0] not in text
+
+
+def test_a_public_client_has_no_secret() -> None:
+    """Whoever cannot keep a secret gets none, and a redirect URI makes it a client of the code grant (R25)."""
+    client, answer = add("--auth", "none", *WEB)
+    assert client.is_public
+    assert client.grant_types == {"authorization_code"}
+    assert "client_secret" not in answer
+    assert "secret" not in run("clients", "add", *ADD, "--auth", "none", *WEB).output
+
+
+def test_public_keys_come_from_a_file() -> None:
+    """A client with keys authenticates by them and has no secret; of a key its public parts alone are stored."""
+    jwk = signing_key().jwk
+    client, answer = add("--jwks", jwks_file(jwk | {"x5c": ["x"], "weight": 1.5}))
+    assert client.authentication == {"private_key_jwt"}
+    assert client.secret_hashes == ()
+    assert [dict(each) for each in client.jwks] == [jwk]
+    assert "client_secret" not in answer
+    both, answer = add("--jwks", jwks_file(jwk), "--auth", "private_key_jwt", "--auth", "client_secret_basic")
+    assert secret_matches(both, answer["client_secret"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"keys": [], "keys": []}',
+        json.dumps({"keys": [signing_key().jwk | {"d": "AQAB"}]}),
+        json.dumps({"keys": [{"kty": "oct", "kid": "k", "k": "AQAB", "alg": "HS256"}]}),
+        json.dumps({"keys": [signing_key().jwk, signing_key().jwk]}),
+        json.dumps({"keys": [signing_key().jwk | {"use": "enc"}]}),
+    ],
+)
+def test_keys_that_a_verifier_would_refuse(text: str) -> None:
+    """A private, symmetric, doubled or encryption key is refused, nothing of it is repeated, and nothing stored."""
+    Path("keys.json").write_text(text)
+    result = run("clients", "add", *ADD, "--jwks", "keys.json")
+    assert result.exit_code == 2
+    assert "AQAB" not in result.output
+    assert registered() == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--grant", "password"),
+        ("--auth", "basic"),
+        ("--jwks", "nowhere.json"),
+        ("--access-token-lifetime", "soon"),
+        ("--access-token-lifetime", "-5m"),
+        ("--refresh-idle", "1w"),
+        ("--rate", "many"),
+        ("--claim", "tenant"),
+        ("--claim", "=x"),
+        ("--claim", "a=1", "--claim", "a=2"),
+    ],
+)
+def test_a_wrong_option_is_a_usage_error(wrong: tuple[str, ...]) -> None:
+    """What no client could have is exit code 2, and nothing is stored."""
+    assert run("clients", "add", *ADD, *wrong).exit_code == 2
+    assert registered() == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--redirect-uri", "http://evil.example"),
+        ("--redirect-uri", "https://app.example/#x"),
+        ("--grant", "refresh_token"),
+        ("--grant", "authorization_code"),
+        ("--auth", "none"),
+        ("--auth", "none", "--auth", "client_secret_basic"),
+        ("--auth", "private_key_jwt"),
+        ("--access-token-lifetime", "2h"),
+        ("--refresh-lifetime", "1d"),
+        ("--rate", "0"),
+        ("--cors-origin", "*"),
+        ("--claim", "sub=admin"),
+        ("--claim", "tenant=null"),
+        ("--claim", "tenant=1.5"),
+        ("--claim", 'tenant={"a":1}'),
+        ("--claim", 'tenant="\\ud800"'),
+    ],
+)
+def test_a_registration_that_could_not_work(wrong: tuple[str, ...]) -> None:
+    """What the rules of registration refuse is exit code 1 with the rule, and nothing is stored (R30)."""
+    result = run("clients", "add", *ADD, *wrong)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ValueError)
+    assert registered() == ()
+
+
+def test_what_is_given_changes_and_nothing_else() -> None:
+    """`clients update` keeps every field that no option names, and its secret (R23)."""
+    before, answer = add("--rate", "60", "--claim", "tenant=acme")
+    after, shown = update(before, "--name", "Renamed", "--claim", "tier=3")
+    assert (after.name, after.claims, after.revision) == ("Renamed", {"tier": 3}, 1)
+    assert (after.rate, after.scopes, after.grant_types) == (before.rate, before.scopes, before.grant_types)
+    assert secret_matches(after, answer["client_secret"])
+    assert "client_secret" not in shown
+    cleared, _ = update(after, "--clear", "rate", "--clear", "claim", "--scope", "c")
+    assert (cleared.rate, cleared.claims, cleared.name) == (None, {}, "Renamed")
+    assert cleared.scopes == {"c"}
+
+
+def test_redirect_uris_bring_and_take_the_code_grant() -> None:
+    """The grant follows the redirect URIs, unless grants are given."""
+    client, _ = add()
+    client, _ = update(client, *WEB)
+    assert client.grant_types == {"authorization_code", "client_credentials"}
+    client, _ = update(client, "--clear", "redirect-uri")
+    assert client.grant_types == {"client_credentials"}
+    assert client.redirect_uris == ()
+
+
+def test_authentication_changes_with_what_it_needs() -> None:
+    """A client that turns to keys has no secret any more; one that turns back gets a new one, shown once (R23)."""
+    client, first = add()
+    client, answer = update(client, "--auth", "private_key_jwt", "--jwks", jwks_file(signing_key().jwk))
+    assert (client.secret_hashes, "client_secret" in answer) == ((), False)
+    client, answer = update(client, "--auth", "client_secret_basic")
+    assert client.jwks == ()
+    assert secret_matches(client, answer["client_secret"])
+    assert not secret_matches(client, first["client_secret"])
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ((), 2),
+        (("--rate", "5", "--clear", "rate"), 2),
+        (("--clear", "name"), 2),
+        (("--auth", "none"), 1),
+        (("--grant", "authorization_code"), 1),
+        (("--name", ""), 1),
+        (("--jwks", "keys.json"), 1),
+    ],
+)
+def test_a_wrong_change_changes_nothing(options: tuple[str, ...], code: int) -> None:
+    """A change that could not work leaves the client as it is."""
+    client, _ = add()
+    jwks_file(signing_key().jwk)
+    assert run("clients", "update", client.client_id, *options).exit_code == code
+    assert registered() == (client,)
+
+
+@pytest.mark.parametrize("command", [("show",), ("update", "--name", "x"), ("remove",), ("secret", "add")])
+def test_unknown_client(command: tuple[str, ...]) -> None:
+    """An id that nobody has is one line and exit code 1."""
+    result = run("clients", *command, "nobody")
+    assert result.exit_code == 1
+    assert "no client has this id" in str(result.exception)
+
+
+def test_removal_is_asked_about() -> None:
+    """`clients remove` asks first, and says what it does not do."""
+    client, _ = add()
+    refused = run("clients", "remove", client.client_id, stdin="n\n")
+    assert refused.exit_code == 1
+    assert registered() == (client,)
+    removed = run("clients", "remove", client.client_id, stdin="y\n")
+    assert removed.exit_code == 0
+    assert f"removed {client.client_id}\n" in removed.stdout
+    assert f"keyturn revoke --client {client.client_id}" in removed.stderr
+    assert registered() == ()
+
+
+def test_removal_without_a_question() -> None:
+    """With --yes nothing is asked."""
+    client, _ = add()
+    assert done("clients", "remove", client.client_id, "--yes")["outcome"] == "removed"
+
+
+def test_a_secret_turns_without_downtime() -> None:
+    """The second secret works beside the first; retiring takes the older one; there is never a third or none (R23)."""
+    client, first = add()
+    second = done("clients", "secret", "add", client.client_id)["client_secret"]
+    [both] = registered()
+    assert secret_matches(both, first["client_secret"])
+    assert secret_matches(both, second)
+    third = run("clients", "secret", "add", client.client_id)
+    assert (third.exit_code, registered()) == (1, (both,))
+    assert "has two secrets" in str(third.exception)
+    assert done("clients", "secret", "retire", client.client_id)["secrets"] == 1
+    [one] = registered()
+    assert not secret_matches(one, first["client_secret"])
+    assert secret_matches(one, second)
+    last = run("clients", "secret", "retire", client.client_id)
+    assert (last.exit_code, registered()) == (1, (one,))
+    assert second not in run("clients", "show", client.client_id).output
+
+
+def test_a_client_without_secrets_gets_none() -> None:
+    """A public client has no secret to turn."""
+    client, _ = add("--auth", "none", *WEB)
+    result = run("clients", "secret", "add", client.client_id)
+    assert result.exit_code == 1
+    assert "does not authenticate by a secret" in str(result.exception)
+
+
+def test_an_audience_that_knows_none_of_the_scopes_is_noted() -> None:
+    """A registered resource server without any of the client's scopes is said; an unregistered one is fine (R26)."""
+    assert "note:" not in run("clients", "add", *ADD).stderr
+    deployment().resource_servers().put(ResourceServer(audience=API, name="API", scopes=frozenset({"c"})))
+    assert f"note: {API} knows none" in run("clients", "add", *ADD).stderr
+    assert "note:" not in run("clients", "add", *ADD[:-1], "a c").stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("900", 900), ("45s", 45), ("15m", 900), ("12h", 43_200), ("1d", 86_400)]
+)
+def test_durations(text: str, seconds: int) -> None:
+    """A duration is read in its unit, and written so that it reads the same."""
+    assert parse_duration(text) == parse_duration(format_duration(seconds)) == seconds

@@ -1,0 +1,160 @@
+"""Redirect URIs: registered whole, and compared whole, but for the port of a loopback address (R30)."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyturn.domain.redirect_uri import check_redirect_uri, matches_redirect_uri
+
+WEB = "https://app.example/cb"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        WEB,
+        "https://app.example",
+        "https://app.example:8443/cb?tenant=a&x=%20",
+        "https://app.example?x=1",
+        "https://xn--gre-6ka8i.example/cb",
+        "http://127.0.0.1/cb",
+        "http://127.0.0.1:8000/cb?x=1",
+        "http://[::1]:8000/cb",
+        "http://localhost:3000/cb",
+        "com.example.app:/oauth2/cb",
+        "https://app.example/" + "a" * 490,
+    ],
+)
+def test_what_can_be_registered(uri: str) -> None:
+    """A web page, a loopback address, or a scheme of an app's own (RFC 8252 §7, R30)."""
+    assert check_redirect_uri(uri) == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "/cb",
+        "//app.example/cb",
+        "app.example/cb",
+        "http://app.example/cb",
+        "http://evil",
+        "http://127.0.0.2/cb",
+        "http://127.1/cb",
+        "http://2130706433/cb",
+        "http://0.0.0.0/cb",
+        "http://[::]/cb",
+        "http://[::ffff:127.0.0.1]/cb",
+        "http://127.0.0.1.evil.example/cb",
+        "http://localhost.evil.example/cb",
+        "http://127.0.0.1@evil.example/cb",
+        "http://127.0.0.1:80@evil.example/cb",
+        "https://user@app.example/cb",
+        "https://user:password@app.example/cb",
+        "https://app.example@evil.example/cb",
+        "https://app.example:443@evil.example/cb",
+        "https://app.example\\@evil.example/cb",
+        "https://app.example/cb\\..\\x",
+        "https://app.example/cb#",
+        "https://app.example/cb#fragment",
+        "https://*.app.example/cb",
+        "https://app.example/*",
+        "https://app.example/c b",
+        "https://app.example/cb\r\nx: y",
+        "https://app.example/cb\n",
+        "\thttps://app.example/cb",
+        "https://app.example/cb\x00",
+        "https://größe.example/cb",
+        "https://аpp.example/cb",
+        "https://app.example/grün",
+        "https://app。example/cb",
+        "https:app.example/cb",
+        "https:/app.example/cb",
+        "https:///cb",
+        "https://",
+        "HTTPS://app.example/cb",
+        "https://APP.example/cb",
+        "https://app.example:/cb",
+        "https://app.example:123456/cb",
+        "https://app.example/" + "a" * 513,
+        "ftp://app.example/cb",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "javascript://app.example/%0aalert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "blob:https://app.example/x",
+        "about:blank",
+        "myapp:/cb",
+        "myapp://cb",
+        "com.example.app://cb",
+        "com.example.app:",
+        "com.example.app:cb",
+        "urn:ietf:wg:oauth:2.0:oob",
+    ],
+)
+def test_what_cannot_be_registered(uri: str) -> None:
+    """User information, fragments, wildcards, backslashes, line ends, other letters and other schemes (R30)."""
+    with pytest.raises(ValueError, match=r"^a redirect URI is "):
+        check_redirect_uri(uri)
+
+
+@pytest.mark.parametrize(
+    ("registered", "presented"),
+    [
+        (WEB, WEB),
+        ("http://localhost:3000/cb", "http://localhost:3000/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb"),
+        ("http://127.0.0.1:8000/cb", "http://127.0.0.1:49152/cb"),
+        ("http://127.0.0.1:8000/cb", "http://127.0.0.1/cb"),
+        ("http://127.0.0.1", "http://127.0.0.1:1"),
+        ("http://[::1]/cb?x=1", "http://[::1]:49152/cb?x=1"),
+    ],
+)
+def test_what_matches(registered: str, presented: str) -> None:
+    """The same string, or the same loopback address and path at another port (RFC 8252 §7.3, R30)."""
+    assert matches_redirect_uri(registered, presented)
+
+
+@pytest.mark.parametrize(
+    ("registered", "presented"),
+    [
+        (WEB, "https://app.example/cb/"),
+        (WEB, "https://app.example/cb?x"),
+        (WEB, "https://app.example/cb#"),
+        (WEB, "https://app.example/cb/../evil"),
+        (WEB, "https://app.example/c%62"),
+        (WEB, "https://app.example:443/cb"),
+        (WEB, "https://APP.example/cb"),
+        (WEB, "HTTPS://app.example/cb"),
+        (WEB, "http://app.example/cb"),
+        (WEB, "https://app.example.evil.example/cb"),
+        (WEB, "https://app.example@evil.example/cb"),
+        (WEB, "https://app.exampleevil/cb"),
+        (WEB, WEB + "\n"),
+        (WEB, " " + WEB),
+        (WEB, ""),
+        ("https://app.example", "https://app.example/"),
+        ("http://localhost:3000/cb", "http://localhost:3001/cb"),
+        ("http://localhost:3000/cb", "http://127.0.0.1:3000/cb"),
+        ("http://127.0.0.1/cb", "http://localhost/cb"),
+        ("http://127.0.0.1/cb", "http://[::1]/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.2:80/cb"),
+        ("http://127.0.0.1/cb", "https://127.0.0.1/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/cb/evil"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/cb?x"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80@evil.example/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1.evil.example/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:x/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/cb#"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/cb\r\nx: y"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80\\@evil.example/cb"),
+        ("com.example.app:/cb", "com.example.app:/cb/"),
+        ("com.example.app:/cb", "com.example.app.evil:/cb"),
+    ],
+)
+def test_what_does_not_match(registered: str, presented: str) -> None:
+    """No prefix, no normal form, no other host, no query beside: whatever is not the string is not it (R30)."""
+    assert not matches_redirect_uri(registered, presented)
