@@ -155,15 +155,15 @@ def test_an_assertion_says_when_it_ends(exp: object) -> None:
 def test_an_assertion_of_the_future(claim: str) -> None:
     """R15: iat and nbf may be absent; where one is there, it does not lie ahead by more than the leeway."""
     assert verify(assertion(iat=ABSENT)).client_id == CLIENT
-    assert verify(assertion(**{claim: NOW + 10})).client_id == CLIENT
-    assert refusal(assertion(**{claim: NOW + 10.5})) is Reason.TOKEN_NOT_YET_VALID
-    assert refusal(assertion(**{claim: "soon"})) is Reason.INVALID_CLAIMS
+    ahead: list[dict[str, Any]] = [{claim: NOW + 10}, {claim: NOW + 10.5}, {claim: "soon"}]
+    assert verify(assertion(**ahead[0])).client_id == CLIENT
+    assert refusal(assertion(**ahead[1])) is Reason.TOKEN_NOT_YET_VALID
+    assert refusal(assertion(**ahead[2])) is Reason.INVALID_CLAIMS
 
 
-@pytest.mark.parametrize("now", [float("nan")])
-def test_a_clock_that_tells_nothing_refuses(now: float) -> None:
+def test_a_clock_that_tells_nothing_refuses() -> None:
     """No comparison with a clock that is no number holds."""
-    assert refusal(assertion(), now=now) is Reason.TOKEN_EXPIRED
+    assert refusal(assertion(), now=float("nan")) is Reason.TOKEN_EXPIRED
 
 
 @pytest.mark.parametrize("jti", ["j", "j" * 256, "ä"])
