@@ -12,7 +12,9 @@ from keyturn.domain.client import Client, hash_secret
 from keyturn.domain.errors import KeyUnusable
 from keyturn.domain.key_ring import KeyRing
 from tests.fakes.http_api_event import basic, form_event, http_api_event
+from tests.fakes.memory_assertions import MemoryAssertions
 from tests.fakes.memory_clients import MemoryClients
+from tests.fakes.memory_rates import MemoryRates
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.stepped_clock import SteppedClock
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
@@ -109,7 +111,18 @@ class IssuerHarness:
         self.monotonic = 100.0
         self.settings = Settings.from_environment(ENVIRONMENT | environment)
         self.view = RingView(self.rings, lambda: self.wall, lambda: self.monotonic, max_age=self.settings.ring_view)
-        ports = Ports(self.view, self.signer, self.clients, self.revocations, self.revocations, self.clock)
+        self.assertions = MemoryAssertions(lambda: self.clock.seconds)
+        self.rates = MemoryRates(lambda: self.clock.seconds)
+        ports = Ports(
+            ring=self.view,
+            signer=self.signer,
+            clients=self.clients,
+            revocations=self.revocations,
+            revocation_writer=self.revocations,
+            clock=self.clock,
+            assertions=self.assertions,
+            rates=self.rates,
+        )
         endpoints = compose(self.settings, ports)
         monkeypatch.setattr(app, "bootstrap", lambda: endpoints)
 
