@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keyturn.observability import log_event
+from token_issuer import cors
 from token_issuer.bootstrap import bootstrap
 from token_issuer.endpoints.endpoint import Endpoint
 from token_issuer.errors import MethodNotAllowed, NotFound, as_oauth_error
@@ -24,6 +25,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     except Exception as error:
         # The only broad except: whatever went wrong, no token leaves and nothing is confirmed.
         response, facts = _refuse(error)
+    response = cors.share(request, response)
     level = "ERROR" if response.status >= 500 else "INFO"
     log_event(level, "request", status=response.status, **(request.facts | facts))
     return response.to_event(with_body=request.method != "HEAD")
@@ -31,17 +33,19 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _respond(request: Request) -> Response:
     endpoint = _find_endpoint(request)
-    # Only now is the path one of ours; what a stranger calls nobody needs to read in a log.
+    request.cors = endpoint.cors
+    preflight = cors.answer_preflight(request, endpoint.methods)
+    if preflight is None and request.method not in endpoint.methods:
+        raise MethodNotAllowed(endpoint.methods)
+    # Only now are path and method of ours; what a stranger calls nobody needs to read in a log.
     request.note(endpoint=request.path, method=request.method)
-    return endpoint.respond(request)
+    return endpoint.respond(request) if preflight is None else preflight
 
 
 def _find_endpoint(request: Request) -> Endpoint:
     endpoint = bootstrap().get(request.path)
     if endpoint is None:
         raise NotFound("there is no endpoint at this path")
-    if request.method not in endpoint.methods:
-        raise MethodNotAllowed(endpoint.methods)
     return endpoint
 
 

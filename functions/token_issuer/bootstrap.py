@@ -8,9 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.adapters.aws_client import dynamodb_client, kms_client
+from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
 from keyturn.adapters.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.dynamodb_grants import DynamoDbGrants
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.dynamodb_rates import DynamoDbRates
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
 from keyturn.adapters.kms_signer import KmsSigner
@@ -18,6 +20,11 @@ from keyturn.adapters.service_clock import ServiceClock
 from keyturn.adapters.system_clock import monotonic_seconds, wall_seconds
 from keyturn.jose.policy import MAX_LEEWAY
 from token_issuer.client_authentication import ClientAuthenticator
+from token_issuer.client_authentication.client_secret_basic import client_secret_basic
+from token_issuer.client_authentication.client_secret_post import client_secret_post
+from token_issuer.client_authentication.credentials import Method
+from token_issuer.client_authentication.none import none
+from token_issuer.client_authentication.private_key_jwt import PrivateKeyJwt
 from token_issuer.endpoints import metadata
 from token_issuer.endpoints.authorization import AuthorizationEndpoint, AuthorizationPorts
 from token_issuer.endpoints.endpoint import Endpoint
@@ -42,7 +49,16 @@ from token_issuer.settings import Settings
 from token_issuer.token_signer import TokenSigner
 
 if TYPE_CHECKING:
-    from keyturn.ports import ClientReader, Clock, GrantStore, RevocationReader, RevocationWriter, Signer
+    from keyturn.ports import (
+        AssertionLog,
+        ClientReader,
+        Clock,
+        GrantStore,
+        RateCounter,
+        RevocationReader,
+        RevocationWriter,
+        Signer,
+    )
     from token_issuer.login import Login
 
 
@@ -57,6 +73,8 @@ class Ports(NamedTuple):
     revocation_writer: RevocationWriter
     grants: GrantStore
     clock: Clock
+    assertions: AssertionLog
+    rates: RateCounter
     login: Login | None = None
 
 
@@ -69,7 +87,8 @@ def bootstrap() -> Mapping[str, Endpoint]:
 
 def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
     """Return the endpoints by their path."""
-    authenticator = ClientAuthenticator(ports.clients)
+    confidential = _confidential_methods(settings, ports)
+    authenticator = ClientAuthenticator(ports.clients, confidential | {"none": none})
     access = RequestedAccess(ports.resource_servers)
     issuance = TokenIssuance(
         settings, TokenSigner(ports.ring, ports.signer), ports.resource_servers, ports.revocations, ports.clock
@@ -89,11 +108,13 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
         authorization = AuthorizationPorts(ports.clients, ports.grants, ports.revocations, ports.clock, ports.login)
         with_login = {
             metadata.AUTHORIZATION_PATH: AuthorizationEndpoint(settings.issuer, authorization, access),
-            metadata.USERINFO_PATH: UserinfoEndpoint(own_tokens, ports.revocations, ports.clock, ports.login),
+            metadata.USERINFO_PATH: UserinfoEndpoint(
+                own_tokens, ports.clients, ports.revocations, ports.clock, ports.login
+            ),
         }
-    server_metadata = MetadataEndpoint(settings.issuer, grants, max_age=settings.jwks_max_age)
+    server_metadata = MetadataEndpoint(settings.issuer, grants, [*confidential, "none"], max_age=settings.jwks_max_age)
     return {
-        metadata.TOKEN_PATH: TokenEndpoint(authenticator, grants),
+        metadata.TOKEN_PATH: TokenEndpoint(authenticator, grants, ports.rates),
         metadata.REVOCATION_PATH: RevocationEndpoint(
             authenticator,
             # Generous with time, so that a token that is good for the most lenient verifier can be ended.
@@ -105,12 +126,28 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
             leeway=settings.leeway,
         ),
         metadata.INTROSPECTION_PATH: IntrospectionEndpoint(
-            authenticator, settings.issuer, own_tokens, own_grants, ports.revocations, ports.clock
+            ClientAuthenticator(ports.clients, confidential),
+            settings.issuer,
+            own_tokens,
+            own_grants,
+            ports.revocations,
+            ports.clock,
         ),
         metadata.JWKS_PATH: JwksEndpoint(ports.ring, max_age=settings.jwks_max_age),
         metadata.METADATA_PATH: server_metadata,
         metadata.OPENID_METADATA_PATH: server_metadata,
         **with_login,
+    }
+
+
+def _confidential_methods(settings: Settings, ports: Ports) -> dict[str, Method]:
+    """Return the methods by which a client proves who it is, by their registered names (RFC 7591 §2)."""
+    # Assertions are for the issuer or, from clients of before RFC 7523's revision, for its token endpoint.
+    names = frozenset({settings.issuer, settings.issuer + metadata.TOKEN_PATH})
+    return {
+        "client_secret_basic": client_secret_basic,
+        "client_secret_post": client_secret_post,
+        "private_key_jwt": PrivateKeyJwt(ports.assertions, ports.clock, audiences=names, leeway=settings.leeway),
     }
 
 
@@ -135,4 +172,6 @@ def connect(settings: Settings) -> Ports:
         ),
         grants=DynamoDbGrants(dynamodb, settings.grant_table),
         clock=clock,
+        assertions=DynamoDbAssertions(dynamodb, settings.grant_table, lambda: clock.now().earliest),
+        rates=DynamoDbRates(dynamodb, settings.grant_table, clock.estimate),
     )

@@ -180,6 +180,12 @@ class TemporarilyUnavailable(OAuthError):
         super().__init__("try again later", detail=detail, headers={"retry-after": str(retry_after)})
 
 
+class TooManyRequests(TemporarilyUnavailable):
+    """The client sends more requests a minute than it is registered for (RFC 6585 §4); nothing was issued."""
+
+    status = 429
+
+
 class ServerError(OAuthError):
     """Something that waiting does not mend: an operator has to look."""
 

@@ -16,6 +16,8 @@ _SECURITY_HEADERS = {
 }
 # RFC 6749 §5.1 asks for both; every answer of the issuer but its public documents gets them.
 _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+# Any web page may read what is public; no credentials of the browser come into it.
+_PUBLIC = {"access-control-allow-origin": "*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,12 @@ def json_response(body: dict[str, Any], *, status: int = 200, headers: dict[str,
 
 
 def public_document(body: str, *, max_age: int, headers: dict[str, str] | None = None) -> Response:
-    """Return a JSON document that anybody may cache for `max_age` seconds.
+    """Return a JSON document that anybody may read, and cache for `max_age` seconds.
 
     JWKS too are application/json: RFC 7517 §8.5 registers a type of its own, which some verifiers refuse.
     """
     caching = {"cache-control": f"public, max-age={max_age}"}
-    return Response(200, body, {"content-type": "application/json"} | caching | (headers or {}))
+    return Response(200, body, {"content-type": "application/json"} | caching | _PUBLIC | (headers or {}))
 
 
 def redirect(location: str) -> Response:

@@ -27,7 +27,7 @@ from tests.fakes.grant_factory import (
     rotation,
 )
 from tests.fakes.memory_grants import MemoryGrants
-from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
+from tests.fakes.moto_dynamodb import create_table, moto_dynamodb, serialize_calls
 from tests.fakes.token_factory import NOW
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[GrantStore]:
         return
     with moto_dynamodb() as dynamodb:
         create_table(dynamodb, "grants", "pk")
+        serialize_calls(dynamodb)
         yield DynamoDbGrants(dynamodb, "grants")
 
 

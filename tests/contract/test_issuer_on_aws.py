@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,11 @@ import pytest
 from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.key_ring_item import ring_to_item
+from keyturn.adapters.system_clock import wall_seconds
 from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
 from keyturn.jose import KeySet, verify_access_token
 from keyturn.jose.public_key import public_jwk
+from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.issuer_harness import ENVIRONMENT, INTROSPECT, JWKS, REVOKE, SECRET, TOKEN, make_client
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
@@ -36,6 +39,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
         create_table(client, "rings", "pk")
         create_table(client, "revocations", "pk", "sk")
         create_table(client, "clients", "pk")
+        create_table(client, "grants", "pk")
         DynamoDbClientRegistry(client, "clients").add(make_client())
         client.put_item(TableName="rings", Item=encode_item(ring_to_item(ring_with_key_in_kms())))
         bootstrap.cache_clear()
@@ -80,6 +84,24 @@ def test_whole_life_of_a_token(dynamodb: DynamoDBClient) -> None:
     assert dynamodb.get_item(
         TableName="revocations", Key={"pk": {"S": f"jti#{introspection['jti']}"}, "sk": {"S": "target"}}
     ).get("Item")
+
+
+def test_a_client_with_a_key_and_a_rate(dynamodb: DynamoDBClient) -> None:
+    """An assertion opens the door once, and so many a minute; both are remembered in the table of grants (R22)."""
+    DynamoDbClientRegistry(dynamodb, "clients").add(keyed_client(rate=1))
+    now = math.floor(wall_seconds())
+    claims = {"iat": now, "exp": now + 60}
+    first, second = (make_assertion(claims=claims) for _ in range(2))
+    grant = {"grant_type": "client_credentials"}
+    assert send(assertion_event(TOKEN, first, **grant))["scope"] == "orders:read orders:write"
+    statuses = [
+        app.lambda_handler(assertion_event(TOKEN, each, **grant), None)["statusCode"] for each in (first, second)
+    ]
+    assert statuses[0] == 401
+    assert statuses[1] in (429, 200)  # the next minute may have begun meanwhile
+    kinds = [item["pk"]["S"].partition("#")[0] for item in dynamodb.scan(TableName="grants")["Items"]]
+    assert kinds.count("assertion") == 2
+    assert kinds.count("rate") in (1, 2)
 
 
 def test_damaged_ring_item(dynamodb: DynamoDBClient, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,10 @@ from keyturn.domain.errors import KeyUnusable
 from keyturn.domain.key_ring import KeyRing
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.login_double import LoginDouble
+from tests.fakes.memory_assertions import MemoryAssertions
 from tests.fakes.memory_clients import MemoryClients
 from tests.fakes.memory_grants import MemoryGrants
+from tests.fakes.memory_rates import MemoryRates
 from tests.fakes.memory_resource_servers import MemoryResourceServers
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.stepped_clock import SteppedClock
@@ -116,6 +118,8 @@ class IssuerHarness:
         self.monotonic = 100.0
         self.settings = Settings.from_environment(ENVIRONMENT | environment)
         self.view = RingView(self.rings, lambda: self.wall, lambda: self.monotonic, max_age=self.settings.ring_view)
+        self.assertions = MemoryAssertions(lambda: self.clock.seconds)
+        self.rates = MemoryRates(lambda: self.clock.seconds)
         ports = Ports(
             ring=self.view,
             signer=self.signer,
@@ -126,6 +130,8 @@ class IssuerHarness:
             grants=self.grants,
             clock=self.clock,
             login=self.login,
+            assertions=self.assertions,
+            rates=self.rates,
         )
         endpoints = compose(self.settings, ports)
         monkeypatch.setattr(app, "bootstrap", lambda: endpoints)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 from moto import mock_aws
@@ -31,3 +32,18 @@ def create_table(dynamodb: DynamoDBClient, name: str, *keys: str) -> None:
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
         KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, kinds, strict=False)],
     )
+
+
+def serialize_calls(dynamodb: DynamoDBClient) -> None:
+    """Let threads call one after the other: DynamoDB orders the writes of an item, and moto does not.
+
+    Between two calls of one thread others still come in, so that a read and a write in the place of one conditional
+    write would be found.
+    """
+    lock, call = Lock(), dynamodb._make_api_call  # type: ignore[attr-defined]
+
+    def one_at_a_time(*arguments: Any) -> Any:
+        with lock:
+            return call(*arguments)
+
+    dynamodb._make_api_call = one_at_a_time  # type: ignore[attr-defined]

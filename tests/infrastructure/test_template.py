@@ -148,8 +148,23 @@ def test_whoever_is_called_by_api_gateway_allows_it(template: NativeTemplate) ->
 
 
 def test_the_issuers_routes_are_throttled(template: NativeTemplate) -> None:
-    """The emulator throttles no HTTP API; on AWS the stage does."""
-    assert template.properties("IssuerApiStage")["DefaultRouteSettings"].keys() == {
-        "ThrottlingBurstLimit",
-        "ThrottlingRateLimit",
+    """Each of them has limits of its own, and is there before the stage that names it; the emulator throttles none."""
+    routes = {
+        name: route["RouteKey"]
+        for name, route in template.of_type("AWS::ApiGatewayV2::Route").items()
+        if route["ApiId"] == {"Ref": "IssuerApi"}
     }
+    stage = template.resources["IssuerApiStage"]
+    assert set(stage["DependsOn"]) == set(routes)
+    settings = stage["Properties"]["RouteSettings"]
+    assert settings.keys() == set(routes.values())
+    for limits in (stage["Properties"]["DefaultRouteSettings"], *settings.values()):
+        assert limits.keys() == {"ThrottlingBurstLimit", "ThrottlingRateLimit"}
+        assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"]
+
+
+def test_the_issuers_routes_take_preflights(template: NativeTemplate) -> None:
+    """OPTIONS reaches the issuer on every path: without CORS of the API, a route for ANY method takes it too."""
+    for route in template.of_type("AWS::ApiGatewayV2::Route").values():
+        if route["ApiId"] == {"Ref": "IssuerApi"}:
+            assert route["RouteKey"].startswith("ANY ")

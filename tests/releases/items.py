@@ -19,8 +19,10 @@ from moto import mock_aws
 
 from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.client_item import client_from_item
+from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.adapters.dynamodb_rates import DynamoDbRates
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.key_ring_item import ring_from_item
@@ -35,7 +37,13 @@ from keyturn.domain.service_time import ServiceTime
 
 NOW = 1_790_000_000
 # An emergency has a table of its own here, where its copies of global carry no cut.
-KEYS = {"rings": ("pk",), "clients": ("pk",), "revocations": ("pk", "sk"), "emergencies": ("pk", "sk")}
+KEYS = {
+    "rings": ("pk",),
+    "clients": ("pk",),
+    "revocations": ("pk", "sk"),
+    "emergencies": ("pk", "sk"),
+    "grants": ("pk",),
+}
 
 
 class _Clock:
@@ -56,6 +64,8 @@ def write() -> dict[str, Any]:
             )
         _write_clients(DynamoDbClientRegistry(dynamodb, "clients"))
         _write_resource_servers(DynamoDbResourceServerRegistry(dynamodb, "clients"))
+        DynamoDbAssertions(dynamodb, "grants", lambda: NOW).use("full", "a-jti", NOW + 60)
+        DynamoDbRates(dynamodb, "grants", lambda: NOW).take("full", 10)
         _write_revocations(DynamoDbRevocationWriter(dynamodb, "revocations", _Clock(), token_horizon=3610))
         _write_rings(DynamoDbKeyRingStore(dynamodb, "rings", "emergencies"))
         return {
@@ -163,11 +173,17 @@ _Readers = dict[str, Callable[[dict[str, Any]], Any]]
 _REVOCATIONS: _Readers = {kind.value: revocation_from_item for kind in TargetKind}
 # A feed item is known and means nothing yet: no release reads it.
 _REVOCATIONS["feed"] = lambda item: {}
+# Conditions of DynamoDB read these, and by these names.
+_GRANTS: _Readers = {
+    "assertion": lambda item: {"expires_at": item["expires_at"]},
+    "rate": lambda item: {"taken": item["taken"], "expires_at": item["expires_at"]},
+}
 _READERS: dict[str, _Readers] = {
     "rings": {"ring": lambda item: ring_from_item(item, item["pk"].removeprefix("ring#"))},
     "clients": {"client": client_from_item, "resource": resource_server_from_item},
     "revocations": _REVOCATIONS,
     "emergencies": _REVOCATIONS,
+    "grants": _GRANTS,
 }
 
 

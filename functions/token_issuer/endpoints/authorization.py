@@ -67,6 +67,7 @@ class AuthorizationEndpoint:
     """Gives a client a code for the user who logged in."""
 
     methods = ("GET", "POST")
+    cors = False
 
     def __init__(self, issuer: str, ports: AuthorizationPorts, access: RequestedAccess) -> None:
         """Take the issuer identifier, the ports, and what decides about scope and audience."""

@@ -15,5 +15,9 @@ class Endpoint(Protocol):
     def methods(self) -> tuple[str, ...]:
         """The HTTP methods that it takes."""
 
+    @property
+    def cors(self) -> bool:
+        """Whether web pages may read its answers, by the registration of the client that authenticates."""
+
     def respond(self, request: Request, /) -> Response:
         """Return the answer; raises OAuthError, and KeyturnError for faults."""

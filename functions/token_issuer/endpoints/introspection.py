@@ -23,6 +23,7 @@ class IntrospectionEndpoint:
     """Tells a client about a token of its own, or one for a resource server that it speaks for."""
 
     methods = ("POST",)
+    cors = False  # resource servers ask, and they are no web pages
 
     def __init__(
         self,

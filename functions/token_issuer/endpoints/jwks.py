@@ -8,11 +8,15 @@ from token_issuer.request import Request
 from token_issuer.responses import Response, public_document, to_json
 from token_issuer.ring_view import RingView
 
+# What an answer without the document still says (RFC 9110 §15.4.5).
+_NOT_MODIFIED = ("access-control-allow-origin", "cache-control", "etag")
+
 
 class JwksEndpoint:
     """Publishes the keys that verifiers need: the active one, the standby, and those that only verify (I1, I2)."""
 
     methods = ("GET", "HEAD")
+    cors = False
 
     def __init__(self, ring: RingView, *, max_age: int) -> None:
         """Take the view of the ring, and the seconds for which anybody may cache the document (I11)."""
@@ -25,7 +29,7 @@ class JwksEndpoint:
         etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
         document = public_document(body, max_age=self._max_age, headers={"etag": etag})
         if _has_already(request.headers.get("if-none-match", ""), etag):
-            return Response(304, "", {name: document.headers[name] for name in ("cache-control", "etag")})
+            return Response(304, "", {name: document.headers[name] for name in _NOT_MODIFIED})
         return document
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from keyturn.domain import pkce
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.scope import OPENID
-from token_issuer.client_authentication import METHODS
+from keyturn.jose.algorithms import ALGORITHM_NAMES
 from token_issuer.endpoints.userinfo import CLAIMS_OF_SCOPE
 from token_issuer.request import Request
 from token_issuer.responses import Response, public_document, to_json
@@ -28,29 +28,41 @@ class MetadataEndpoint:
     """Says where the endpoints are and what they take; the same bytes on both paths."""
 
     methods = ("GET", "HEAD")
+    cors = False
 
-    def __init__(self, issuer: str, grant_types: Iterable[str], *, max_age: int) -> None:
+    def __init__(
+        self, issuer: str, grant_types: Iterable[str], authentication: Collection[str], *, max_age: int
+    ) -> None:
         """Take the issuer identifier exactly as tokens carry it (RFC 8414 §3.3, R51), and the seconds to cache."""
-        self._response = public_document(to_json(describe_server(issuer, grant_types)), max_age=max_age)
+        body = to_json(describe_server(issuer, grant_types, authentication))
+        self._response = public_document(body, max_age=max_age)
 
     def respond(self, _request: Request) -> Response:
         """Return the document."""
         return self._response
 
 
-def describe_server(issuer: str, grant_types: Iterable[str]) -> dict[str, Any]:
-    """Return the metadata document (RFC 8414 §2); every URL is made from the issuer, none from a request."""
-    authentication_methods = list(METHODS)
-    offered = set(grant_types)
+def describe_server(issuer: str, grant_types: Iterable[str], authentication: Collection[str]) -> dict[str, Any]:
+    """Return the metadata document (RFC 8414 §2); every URL is made from the issuer, none from a request.
+
+    `authentication` are the methods of the token endpoint.
+    """
+    methods, offered = list(authentication), set(grant_types)
+    # Of assertions; EdDSA is what most clients call Ed25519.
+    algorithms = sorted(ALGORITHM_NAMES)
     return {
         "issuer": issuer,
         "jwks_uri": issuer + JWKS_PATH,
         "token_endpoint": issuer + TOKEN_PATH,
-        "token_endpoint_auth_methods_supported": authentication_methods,
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint": issuer + REVOCATION_PATH,
-        "revocation_endpoint_auth_methods_supported": authentication_methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint": issuer + INTROSPECTION_PATH,
-        "introspection_endpoint_auth_methods_supported": authentication_methods,
+        # What a token says is told to nobody who does not authenticate (RFC 7662 §2.1).
+        "introspection_endpoint_auth_methods_supported": [method for method in methods if method != "none"],
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "grant_types_supported": sorted(offered),
         # Required by RFC 8414 §2 even where there is no authorization endpoint to use one at.
         "response_types_supported": [],

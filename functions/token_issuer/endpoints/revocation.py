@@ -26,6 +26,7 @@ class RevocationEndpoint:
     """Ends a token at the wish of the client that it was issued to."""
 
     methods = ("POST",)
+    cors = True
 
     def __init__(
         self,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from keyturn.domain.client import Client
 from token_issuer.client_authentication import ClientAuthenticator
-from token_issuer.errors import UnauthorizedClient, UnsupportedGrantType
+from token_issuer.errors import TooManyRequests, UnauthorizedClient, UnsupportedGrantType
 from token_issuer.form import Form, parse_form
 from token_issuer.issue_token import IssuedToken
 from token_issuer.request import Request
 from token_issuer.responses import Response, json_response
+
+if TYPE_CHECKING:
+    from keyturn.ports import RateCounter
 
 
 class Grant(Protocol):
@@ -25,16 +28,19 @@ class TokenEndpoint:
     """Authenticates the client, and lets the grant of the requested type decide."""
 
     methods = ("POST",)
+    cors = True
 
-    def __init__(self, authenticator: ClientAuthenticator, grants: Mapping[str, Grant]) -> None:
-        """Take the grants by their grant_type."""
+    def __init__(self, authenticator: ClientAuthenticator, grants: Mapping[str, Grant], rates: RateCounter) -> None:
+        """Take the grants by their grant_type, and what counts the requests of each client."""
         self._authenticator = authenticator
         self._grants = grants
+        self._rates = rates
 
     def respond(self, request: Request) -> Response:
         """Return a token response (RFC 6749 §5.1); scope is always in it (R26)."""
         form = parse_form(request)
         client = self._authenticator.authenticate(request, form)
+        self._check_rate(client)
         token = self._grant(client, form.require("grant_type")).exchange(client, form)
         request.note(outcome="issued", jti=token.jti, kid=token.kid, scope=token.scope)
         return json_response(
@@ -47,6 +53,14 @@ class TokenEndpoint:
                 **({} if token.id_token is None else {"id_token": token.id_token}),
             }
         )
+
+    def _check_rate(self, client: Client) -> None:
+        """Count the request; after authentication, so that nobody uses up what another client may have."""
+        if client.rate is None:
+            return
+        wait = self._rates.take(client.client_id, client.rate)
+        if wait:
+            raise TooManyRequests(f"more than {client.rate} a minute", retry_after=wait)
 
     def _grant(self, client: Client, grant_type: str) -> Grant:
         grant = self._grants.get(grant_type)

@@ -13,7 +13,7 @@ from token_issuer.request import Request
 from token_issuer.responses import Response, json_response
 
 if TYPE_CHECKING:
-    from keyturn.ports import Clock, RevocationReader
+    from keyturn.ports import ClientReader, Clock, RevocationReader
 
 # Which claims a scope opens (OIDC Core §5.4).
 CLAIMS_OF_SCOPE = {
@@ -31,10 +31,14 @@ class UserinfoEndpoint:
     """Tells the bearer of an access token with the scope openid about its user."""
 
     methods = ("GET", "POST")
+    cors = True
 
-    def __init__(self, tokens: OwnTokens, revocations: RevocationReader, clock: Clock, login: Login) -> None:
+    def __init__(
+        self, tokens: OwnTokens, clients: ClientReader, revocations: RevocationReader, clock: Clock, login: Login
+    ) -> None:
         """Take the ports."""
         self._tokens = tokens
+        self._clients = clients
         self._revocations = revocations
         self._clock = clock
         self._login = login
@@ -49,6 +53,9 @@ class UserinfoEndpoint:
             raise InvalidToken("the access token is not valid")
         if is_revoked(token, self._revocations.find(targets_of(token)), self._clock.now().earliest):
             raise InvalidToken("the access token is not valid", detail="revoked")
+        client = None if request.origin is None else self._clients.get(token.client_id)
+        if client is not None:
+            request.note_client(client)  # whose pages may read the answer
         if OPENID not in token.scope:
             raise InsufficientScope(OPENID)
         open_to_it = {name for scope in token.scope for name in CLAIMS_OF_SCOPE.get(scope, ())}

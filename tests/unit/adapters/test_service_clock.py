@@ -186,3 +186,11 @@ def test_every_answer_of_a_client_sets_the_clock(status: int, body: bytes) -> No
         with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
             dynamodb.list_tables()
     assert clock.now() == ServiceTime(NOW, NOW + 1)
+
+
+def test_an_estimate_is_there_before_the_first_answer(machine: Machine) -> None:
+    """What nobody compares takes this machine's clock until DynamoDB tells the time, and its early end from then on."""
+    assert machine.clock.estimate() == machine.wall
+    machine.send()
+    machine.receive(http_date(NOW))
+    assert machine.clock.estimate() == machine.clock.now().earliest == NOW

@@ -32,9 +32,19 @@ def test_metadata(issuer: IssuerHarness) -> None:
     assert metadata["introspection_endpoint"] == ISSUER + INTROSPECT
     assert metadata["grant_types_supported"] == ["client_credentials"]
     assert metadata["response_types_supported"] == []
+
+
+def test_metadata_of_client_authentication(issuer: IssuerHarness) -> None:
+    """Each endpoint says how clients authenticate, and which algorithms their assertions have (R22, RFC 8414 §2)."""
+    metadata = issuer.get(METADATA).json
     for endpoint in ("token", "revocation", "introspection"):
-        methods = metadata[f"{endpoint}_endpoint_auth_methods_supported"]
-        assert methods == ["client_secret_basic", "client_secret_post"]
+        methods = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+        if endpoint != "introspection":
+            methods.append("none")
+        assert metadata[f"{endpoint}_endpoint_auth_methods_supported"] == methods
+        algorithms = metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
+        assert {"RS256", "PS256", "ES256", "Ed25519", "EdDSA"} <= set(algorithms)
+        assert not any(algorithm.startswith("HS") or algorithm == "none" for algorithm in algorithms)
 
 
 def test_metadata_on_both_paths(issuer: IssuerHarness) -> None:
@@ -43,8 +53,10 @@ def test_metadata_on_both_paths(issuer: IssuerHarness) -> None:
 
 
 def test_metadata_promises_no_unsigned_tokens(issuer: IssuerHarness) -> None:
-    """Nothing that the metadata offers is "none" (R53)."""
-    assert "none" not in str(issuer.get(METADATA).json)
+    """No algorithm that the metadata offers is "none", which clients alone may be (R53)."""
+    metadata = issuer.get(METADATA).json
+    offering = {name for name, value in metadata.items() if "none" in str(value)}
+    assert offering == {f"{each}_endpoint_auth_methods_supported" for each in ("token", "revocation")}
 
 
 def test_every_advertised_endpoint_exists(issuer: IssuerHarness) -> None:

@@ -15,7 +15,8 @@ from keyturn.domain.errors import (
     StoreUnavailable,
     Throttled,
 )
-from tests.fakes.issuer_harness import SECRET, TOKEN, IssuerHarness
+from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
+from tests.fakes.issuer_harness import SECRET, TOKEN, IssuerHarness, make_client
 from tests.fakes.stub_key_ring import ring_of
 from token_issuer import app
 from token_issuer.settings import SettingsError
@@ -31,6 +32,24 @@ OPERATOR_MUST_LOOK = [AccessDenied("kms:Sign"), ItemDamaged("item version 9"), K
 def break_port(issuer: IssuerHarness, port: str, fault: Exception) -> None:
     """Let every call of a port fail."""
     getattr(issuer, port).fault = fault
+
+
+def test_an_assertion_that_cannot_be_noted(issuer: IssuerHarness) -> None:
+    """A log of assertions that does not answer lets nobody in: 503, and the client signs another one later (R22)."""
+    client = keyed_client()
+    issuer.clients.add(client)
+    issuer.assertions.fault = Throttled("slow down")
+    answer = issuer.send(assertion_event(TOKEN, make_assertion(client.client_id), grant_type="client_credentials"))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert issuer.signer.asked == []
+
+
+def test_a_rate_that_cannot_be_counted(issuer: IssuerHarness) -> None:
+    """A counter that does not answer lets nobody through whose requests are counted: 503."""
+    issuer.clients.add(make_client("counted", rate=5))
+    issuer.rates.fault = StoreUnavailable("timed out")
+    assert issuer.post(TOKEN, client_id="counted", grant_type="client_credentials").status == 503
+    assert issuer.post(TOKEN, grant_type="client_credentials").status == 200
 
 
 PORTS = ["clients", "resource_servers", "rings", "revocations", "signer", "clock"]

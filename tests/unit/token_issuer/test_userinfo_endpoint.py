@@ -9,7 +9,7 @@ from tests.fakes.http_api_event import form_event, http_api_event
 from tests.fakes.issuer_harness import TOKEN
 from tests.fakes.login_double import USER
 from tests.fakes.token_factory import NOW
-from tests.fakes.user_flow import USERINFO, UserFlow
+from tests.fakes.user_flow import USERINFO, UserFlow, user_client
 
 
 @pytest.fixture
@@ -33,6 +33,17 @@ def test_a_scope_opens_its_claims(flow: UserFlow, scope: str, claims: dict[str, 
     assert answer.headers["cache-control"] == "no-store"
     posted = flow.send(http_api_event("POST", USERINFO, headers={"authorization": f"bearer {token}"}))
     assert posted.json == answer.json
+
+
+@pytest.mark.parametrize(("origin", "readable"), [("https://app.example", True), ("https://evil.example", False)])
+def test_a_page_of_the_client_may_read_the_answer(flow: UserFlow, origin: str, readable: bool) -> None:
+    """The origins are those of the client that the token was issued to, for a refusal of its scope too."""
+    flow.clients.add(user_client("spa", cors_origins=frozenset({"https://app.example"})))
+    for scope in ("openid", "orders:read"):
+        token = flow.redeem(flow.get_code(client_id="spa", scope=scope), client_id="spa").json["access_token"]
+        headers = flow.get(USERINFO, authorization=f"Bearer {token}", origin=origin).headers
+        assert headers.get("access-control-allow-origin") == (origin if readable else None)
+        assert headers["vary"] == "Origin"
 
 
 def test_without_a_token_there_is_a_challenge(flow: UserFlow) -> None:

@@ -70,6 +70,16 @@ class ServiceClock:
         since_request = max(now.wall - sent.wall, now.monotonic - sent.monotonic)
         return ServiceTime(date + since_arrival, date + 1.0 + since_request)
 
+    def estimate(self) -> float:
+        """Return the early end of the present, or this machine's clock before a usable answer; both in seconds.
+
+        For what nobody compares with others' times.
+        """
+        try:
+            return self.now().earliest
+        except ClockUnavailable:
+            return self._wall()
+
     def _read(self) -> _Reading:
         return _Reading(self._wall(), self._monotonic())
 

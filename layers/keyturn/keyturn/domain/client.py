@@ -80,7 +80,7 @@ class Client:
         if self.rate is not None and not 1 <= self.rate <= 1_000_000:
             raise ValueError("a rate is 1 to 1,000,000 token requests a minute")
         for origin in self.cors_origins:
-            if _ORIGIN.fullmatch(origin) is None:
+            if not is_origin(origin):
                 raise ValueError("an origin is https://host[:port] in lower case, or http:// for a loopback host")
         for name, value in self.claims.items():
             check_claim_name(name)
@@ -131,6 +131,11 @@ def _is_claim_value(value: object) -> bool:
 def is_client_id(value: str) -> bool:
     """Tell whether a client could be registered by this id."""
     return _CLIENT_ID.fullmatch(value) is not None
+
+
+def is_origin(value: str) -> bool:
+    """Tell whether a client could be registered with this origin of web pages (RFC 6454 §6.2)."""
+    return _ORIGIN.fullmatch(value) is not None
 
 
 def hash_secret(secret: str) -> str:

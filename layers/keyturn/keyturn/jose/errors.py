@@ -31,7 +31,7 @@ class TokenErrorReason(enum.Enum):
     )
     INVALID_TYPE = (
         "invalid_type",
-        "The header's typ is not that of the kind asked for: at+jwt (RFC 9068), or JWT or none for an ID token.",
+        "The header's typ is not that of the kind asked for: at+jwt for an access token, JWT or none for others.",
     )
     ALGORITHM_NOT_ALLOWED = (
         "algorithm_not_allowed",

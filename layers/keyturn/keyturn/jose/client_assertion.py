@@ -1,0 +1,88 @@
+"""Client assertions (RFC 7523 §3, OpenID Connect Core §9): a client proves who it is by a key of its own.
+
+Imported by its own name: the authorizer, which authenticates no client, does not load it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from keyturn.jose.algorithms import ALGORITHM_NAMES
+from keyturn.jose.claims import audience_of, identifier, numeric_date
+from keyturn.jose.compact import UnverifiedToken
+from keyturn.jose.errors import TokenError, TokenErrorReason
+from keyturn.jose.strict_json import parse_object
+from keyturn.jose.verify import verify_signature
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Set
+    from typing import Any
+
+    from keyturn.jose.key_set import KeySet
+
+# How far ahead exp may lie, in seconds: for that long the issuer has to remember the jti.
+MAX_ASSERTION_LIFETIME = 300
+# Most clients write JWT or nothing; draft-ietf-oauth-rfc7523bis names the last one. An access token is no assertion.
+_ASSERTION_TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
+
+
+class VerifiedClientAssertion:
+    """An assertion whose signature and claims hold; `expires_at` in whole seconds, rounded up.
+
+    Whether it was used before is the next question, not answered here.
+    """
+
+    __slots__ = ("client_id", "expires_at", "jti", "kid")
+
+    def __init__(self, claims: dict[str, Any], kid: str) -> None:
+        """Take the claims; raises TokenError for those whose types do not hold."""
+        self.kid = kid
+        self.client_id = identifier(claims, "sub")
+        self.jti = identifier(claims, "jti")
+        self.expires_at = math.ceil(numeric_date(claims, "exp"))
+
+
+def claimed_client_id(raw: str) -> str:
+    """Return the client that an assertion says it is from, before anything of it is proven; raises TokenError."""
+    return identifier(_claims(UnverifiedToken(raw).payload()), "sub")
+
+
+def verify_client_assertion(
+    raw: str, keys: KeySet, *, client_id: str, audiences: Set[str], leeway: int, now: float
+) -> VerifiedClientAssertion:
+    """Return the client assertion that a string holds (RFC 7523 §3), or raise TokenError; nothing else, for any input.
+
+    `keys` are the client's own, `audiences` the names of the authorization server; `leeway` and `now` in seconds.
+    """
+    token = UnverifiedToken(raw)
+    if token.header.token_type not in _ASSERTION_TYPES:
+        raise TokenError(TokenErrorReason.INVALID_TYPE)
+    claims = _claims(verify_signature(token, keys, ALGORITHM_NAMES))
+    assertion = VerifiedClientAssertion(claims, token.header.kid)
+    # The client speaks for itself and for nobody else (§3, items 1 and 2.B).
+    if not identifier(claims, "iss") == assertion.client_id == client_id:
+        raise TokenError(TokenErrorReason.INVALID_ISSUER)
+    if audiences.isdisjoint(audience_of(claims)):
+        raise TokenError(TokenErrorReason.INVALID_AUDIENCE)
+    _check_times(claims, leeway=leeway, now=now)
+    return assertion
+
+
+def _claims(payload: bytes) -> dict[str, Any]:
+    claims = parse_object(payload)
+    if claims is None:
+        raise TokenError(TokenErrorReason.INVALID_CLAIMS)
+    return claims
+
+
+def _check_times(claims: dict[str, Any], *, leeway: int, now: float) -> None:
+    """Refuse what is over, what is not yet, and what would have to be remembered for long; only exp is mandatory."""
+    expires_at = numeric_date(claims, "exp")
+    # All ask for what must hold: a clock that is no number refuses everything.
+    if not now < expires_at + leeway:
+        raise TokenError(TokenErrorReason.TOKEN_EXPIRED)
+    if not expires_at <= now + MAX_ASSERTION_LIFETIME + leeway:
+        raise TokenError(TokenErrorReason.LIFETIME_TOO_LONG)
+    if not all(numeric_date(claims, name) <= now + leeway for name in ("iat", "nbf") if name in claims):
+        raise TokenError(TokenErrorReason.TOKEN_NOT_YET_VALID)

@@ -1,0 +1,126 @@
+"""The AssertionLog port: the fake and the DynamoDB adapter behave alike (R22)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
+from keyturn.domain.errors import AccessDenied, StoreUnavailable, Throttled
+from tests.fakes.at_once import at_once
+from tests.fakes.memory_assertions import MemoryAssertions
+from tests.fakes.moto_dynamodb import create_table, moto_dynamodb, serialize_calls
+from tests.fakes.token_factory import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.ports import AssertionLog
+
+
+class Clock:
+    """A time that a test moves."""
+
+    seconds: float = NOW
+
+    def __call__(self) -> float:
+        """Return it."""
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock at NOW."""
+    return Clock()
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[DynamoDBClient]:
+    """Return DynamoDB with an empty table of grants."""
+    with moto_dynamodb() as client:
+        create_table(client, "grants", "pk")
+        serialize_calls(client)
+        yield client
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def log(request: pytest.FixtureRequest, clock: Clock) -> AssertionLog:
+    """Return an empty log of each kind."""
+    if request.param == "memory":
+        return MemoryAssertions(clock)
+    return DynamoDbAssertions(request.getfixturevalue("dynamodb"), "grants", clock)
+
+
+def test_an_assertion_is_used_once(log: AssertionLog) -> None:
+    """The first use counts, and no other one (RFC 7523 §3, item 7)."""
+    assert [log.use("web", "j", NOW + 60) for _ in range(3)] == [True, False, False]
+
+
+def test_a_jti_is_a_clients_own(log: AssertionLog) -> None:
+    """Two clients may choose the same jti, one client as many as it likes: none stands in another's way."""
+    assert log.use("web", "j", NOW + 60)
+    assert log.use("other", "j", NOW + 60)
+    assert log.use("web", "J", NOW + 60)
+    assert log.use("web", "ü" * 256, NOW + 60)
+    assert log.use("web", "j#", NOW + 60)
+
+
+def test_a_use_is_remembered_until_the_assertion_expires(log: AssertionLog, clock: Clock) -> None:
+    """The end is compared, whether or not the item was collected; from there on the jti is free, and is noted again."""
+    assert log.use("web", "j", NOW + 60)
+    clock.seconds = NOW + 59.9
+    assert not log.use("web", "j", NOW + 120)
+    clock.seconds = NOW + 60
+    assert log.use("web", "j", NOW + 120)
+    clock.seconds = NOW + 119
+    assert not log.use("web", "j", NOW + 180)
+
+
+def test_of_16_callers_at_once_one_has_used_it(log: AssertionLog) -> None:
+    """R22: of sixteen who present one assertion at once, exactly one gets in."""
+    for jti in ("first", "second", "third"):
+        results = at_once(16, partial(log.use, "web", jti, NOW + 60))
+        assert sorted(results) == [False] * 15 + [True]
+
+
+def test_the_item(dynamodb: DynamoDBClient, clock: Clock) -> None:
+    """The item has a version and the attribute that the TTL reads; of the jti it holds the digest alone (R66)."""
+    DynamoDbAssertions(dynamodb, "grants", clock).use("web", "j", NOW + 60)
+    [item] = dynamodb.scan(TableName="grants")["Items"]
+    digest = "189f40034be7a199f1fa9891668ee3ab6049f82d38c68be70f596eab2e1857b7"  # echo -n j | sha256sum
+    assert item == {"pk": {"S": f"assertion#web#{digest}"}, "v": {"N": "1"}, "expires_at": {"N": str(NOW + 60)}}
+
+
+def test_an_item_that_cannot_be_read_counts_as_used(dynamodb: DynamoDBClient, clock: Clock) -> None:
+    """An item without the attribute, or with another kind of it, is never taken for one that expired."""
+    log = DynamoDbAssertions(dynamodb, "grants", clock)
+    log.use("web", "j", NOW + 60)
+    [item] = dynamodb.scan(TableName="grants")["Items"]
+    dynamodb.put_item(TableName="grants", Item={"pk": item["pk"], "v": {"N": "2"}})
+    assert not log.use("web", "j", NOW + 60)
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("ProvisionedThroughputExceededException", Throttled),
+        ("ThrottlingException", Throttled),
+        ("InternalServerError", StoreUnavailable),
+        ("AccessDeniedException", AccessDenied),
+    ],
+)
+def test_a_store_that_does_not_answer(
+    dynamodb: DynamoDBClient, clock: Clock, monkeypatch: pytest.MonkeyPatch, code: str, fault: type[Exception]
+) -> None:
+    """What was not written is a fault: neither used nor unused."""
+
+    def refuse(**_call: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": ""}}, "PutItem")
+
+    monkeypatch.setattr(dynamodb, "put_item", refuse)
+    with pytest.raises(fault):
+        DynamoDbAssertions(dynamodb, "grants", clock).use("web", "j", NOW + 60)

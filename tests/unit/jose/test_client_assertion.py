@@ -1,0 +1,216 @@
+"""Client assertions (RFC 7523 §3): whose they are, for whom, and for how long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from keyturn.jose import KeySet, TokenError, verify_access_token
+from keyturn.jose import TokenErrorReason as Reason
+from keyturn.jose.client_assertion import VerifiedClientAssertion, claimed_client_id, verify_client_assertion
+from tests.fakes.token_factory import (
+    ABSENT,
+    ALGORITHMS,
+    ISSUER,
+    NOW,
+    SigningKey,
+    key_set,
+    make_token,
+    policy,
+    sign_raw,
+    signing_key,
+)
+
+CLIENT = "web"
+ENDPOINT = f"{ISSUER}/oauth2/token"
+
+
+def assertion(*, key: SigningKey | None = None, typ: object = ABSENT, **claims: Any) -> str:
+    """Return a signed assertion that lives for a minute, good but for the changes; ABSENT leaves a claim out."""
+    good: dict[str, Any] = {"iss": CLIENT, "sub": CLIENT, "aud": ISSUER, "exp": NOW + 60, "jti": "j-1", "iat": NOW}
+    bare = {"client_id": ABSENT, "scope": ABSENT}
+    return make_token(key=key, header={"typ": typ}, claims=bare | good | claims)
+
+
+def verify(
+    raw: str, *, now: float = NOW, keys: KeySet | None = None, leeway: int = 10, client_id: str = CLIENT
+) -> VerifiedClientAssertion:
+    """Verify an assertion of the client, for the issuer or its token endpoint."""
+    return verify_client_assertion(
+        raw, keys or key_set(), client_id=client_id, audiences={ISSUER, ENDPOINT}, leeway=leeway, now=now
+    )
+
+
+def refusal(raw: str, **how: Any) -> Reason:
+    """Return the reason for which an assertion is refused."""
+    with pytest.raises(TokenError) as error:
+        verify(raw, **how)
+    return error.value.reason
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm_proves_a_client(algorithm: str) -> None:
+    """A good assertion gives the client, the jti and when it ends, whatever algorithm its key has."""
+    key = signing_key(algorithm)
+    found = verify(assertion(key=key, exp=NOW + 59.5), keys=key_set(key))
+    assert (found.client_id, found.jti, found.expires_at, found.kid) == (CLIENT, "j-1", NOW + 60, key.kid)
+
+
+def test_the_polymorphic_name_of_ed25519() -> None:
+    """Clients that say EdDSA mean Ed25519 (RFC 9864 §2.2)."""
+    key = signing_key("Ed25519")
+    claims = {"iss": CLIENT, "sub": CLIENT, "aud": ISSUER, "exp": NOW + 60, "jti": "j"}
+    raw = make_token(key=key, header={"typ": ABSENT, "alg": "EdDSA"}, claims=claims)
+    assert verify(raw, keys=key_set(key)).jti == "j"
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "client-authentication+jwt", "application/client-authentication+jwt"])
+def test_types_of_an_assertion(typ: str) -> None:
+    """An assertion says JWT, its own type, or nothing."""
+    assert verify(assertion(typ=typ)).client_id == CLIENT
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "application/at+jwt", "logout+jwt", "dpop+jwt", "authentication+jwt", " "])
+def test_another_kind_of_token_is_no_assertion(typ: str) -> None:
+    """R11: an access token or a proof that the same key signed authenticates nobody."""
+    assert refusal(assertion(typ=typ)) is Reason.INVALID_TYPE
+
+
+def test_an_assertion_is_no_access_token() -> None:
+    """R11: what authenticates a client opens no resource."""
+    with pytest.raises(TokenError) as error:
+        verify_access_token(assertion(client_id=CLIENT), key_set(), policy(audiences={ISSUER}), now=NOW)
+    assert error.value.reason is Reason.INVALID_TYPE
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"iss": "other"}, Reason.INVALID_ISSUER),
+        ({"sub": "other"}, Reason.INVALID_ISSUER),
+        ({"iss": "other", "sub": "other"}, Reason.INVALID_ISSUER),
+        ({"iss": "WEB"}, Reason.INVALID_ISSUER),
+        ({"iss": ABSENT}, Reason.INVALID_CLAIMS),
+        ({"iss": [CLIENT]}, Reason.INVALID_CLAIMS),
+        ({"sub": ABSENT}, Reason.INVALID_CLAIMS),
+        ({"sub": 7}, Reason.INVALID_CLAIMS),
+    ],
+)
+def test_a_client_speaks_for_itself(claims: dict[str, Any], reason: Reason) -> None:
+    """R22: iss and sub are both the client, character by character (RFC 7523 §3, items 1 and 2)."""
+    assert refusal(assertion(**claims)) is reason
+
+
+def test_a_client_speaks_for_nobody_else() -> None:
+    """R22: an assertion of one client does not authenticate another, even where both had the same key."""
+    assert refusal(assertion(), client_id="other") is Reason.INVALID_ISSUER
+
+
+@pytest.mark.parametrize("aud", [ISSUER, ENDPOINT, [ISSUER], ["https://elsewhere.example", ENDPOINT]])
+def test_names_of_the_authorization_server(aud: object) -> None:
+    """The audience is the issuer or its token endpoint, alone or in a list (RFC 7523 §3, item 3; OIDC Core §9)."""
+    assert verify(assertion(aud=aud)).client_id == CLIENT
+
+
+@pytest.mark.parametrize(
+    ("aud", "reason"),
+    [
+        (f"{ISSUER}/", Reason.INVALID_AUDIENCE),
+        (ISSUER.upper(), Reason.INVALID_AUDIENCE),
+        (f"{ISSUER}/oauth2/revoke", Reason.INVALID_AUDIENCE),
+        (["https://elsewhere.example"], Reason.INVALID_AUDIENCE),
+        ([], Reason.INVALID_CLAIMS),
+        ([ISSUER, 7], Reason.INVALID_CLAIMS),
+        ({"a": ISSUER}, Reason.INVALID_CLAIMS),
+        (ABSENT, Reason.INVALID_CLAIMS),
+    ],
+)
+def test_an_assertion_for_another_server(aud: object, reason: Reason) -> None:
+    """What a client gave to another server does not come back as its word here."""
+    assert refusal(assertion(aud=aud)) is reason
+
+
+@pytest.mark.parametrize("exp", [NOW - 10, NOW - 10.5, 0, 1])
+def test_an_assertion_ends(exp: float) -> None:
+    """R14: an assertion is refused from the second of exp and leeway on."""
+    assert refusal(assertion(exp=exp, iat=ABSENT)) is Reason.TOKEN_EXPIRED
+    assert verify(assertion(exp=NOW - 9.5)).client_id == CLIENT
+
+
+def test_an_assertion_lives_for_minutes() -> None:
+    """The jti has to be remembered until exp: one that lies further ahead than five minutes and leeway is refused."""
+    assert verify(assertion(exp=NOW + 310)).expires_at == NOW + 310
+    assert refusal(assertion(exp=NOW + 310.5)) is Reason.LIFETIME_TOO_LONG
+    assert refusal(assertion(exp=NOW + 86_400)) is Reason.LIFETIME_TOO_LONG
+
+
+@pytest.mark.parametrize("exp", [ABSENT, None, "1790000060", True, -1, 2**60, [NOW]])
+def test_an_assertion_says_when_it_ends(exp: object) -> None:
+    """Without an exp that is a number it would be good for ever (RFC 7523 §3, item 4)."""
+    assert refusal(assertion(exp=exp)) is Reason.INVALID_CLAIMS
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_an_assertion_of_the_future(claim: str) -> None:
+    """R15: iat and nbf may be absent; where one is there, it does not lie ahead by more than the leeway."""
+    assert verify(assertion(iat=ABSENT)).client_id == CLIENT
+    ahead: list[dict[str, Any]] = [{claim: NOW + 10}, {claim: NOW + 10.5}, {claim: "soon"}]
+    assert verify(assertion(**ahead[0])).client_id == CLIENT
+    assert refusal(assertion(**ahead[1])) is Reason.TOKEN_NOT_YET_VALID
+    assert refusal(assertion(**ahead[2])) is Reason.INVALID_CLAIMS
+
+
+def test_a_clock_that_tells_nothing_refuses() -> None:
+    """No comparison with a clock that is no number holds."""
+    assert refusal(assertion(), now=float("nan")) is Reason.TOKEN_EXPIRED
+
+
+@pytest.mark.parametrize("jti", ["j", "j" * 256, "ä"])
+def test_a_jti_that_can_be_remembered(jti: str) -> None:
+    """R16: a jti is 1 to 256 printable characters."""
+    assert verify(assertion(jti=jti)).jti == jti
+
+
+@pytest.mark.parametrize("jti", [ABSENT, None, "", "j" * 257, "a\nb", "\u2028", 7, ["j"]])
+def test_a_jti_that_cannot(jti: object) -> None:
+    """R16: without one, nobody could tell a second use from the first."""
+    assert refusal(assertion(jti=jti)) is Reason.INVALID_CLAIMS
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"iss":"web","iss":"web","sub":"web","aud":"https://issuer.example","exp":1790000060,"jti":"j"}',
+        b'{"iss":"web","sub":"web","aud":"https://issuer.example","exp":1790000060,"jti":"j","a":{"b":1,"b":1}}',
+        b'{"iss":"web","sub":"web","aud":"https://issuer.example","exp":NaN,"jti":"j"}',
+        b"[]",
+        b"",
+    ],
+)
+def test_a_payload_with_two_readings(payload: bytes) -> None:
+    """R03: a payload that is not strict JSON is refused, though it is signed."""
+    assert refusal(sign_raw(b'{"alg":"ES256","kid":"%s"}' % signing_key().kid.encode(), payload)) in {
+        Reason.INVALID_CLAIMS,
+        Reason.INVALID_TOKEN,
+    }
+
+
+def test_keys_that_do_not_prove_it() -> None:
+    """R04, R07: a foreign key, a kid that is not the client's, no kid, no signature: nobody is authenticated."""
+    other = signing_key(name="second")
+    assert refusal(assertion(key=other)) is Reason.UNKNOWN_KEY
+    assert refusal(assertion(), keys=key_set(other)) is Reason.UNKNOWN_KEY
+    forged = make_token(key=other, header={"typ": "JWT", "kid": signing_key().kid})
+    assert refusal(forged) is Reason.INVALID_SIGNATURE
+    assert refusal(make_token(header={"typ": "JWT", "kid": ABSENT})) is Reason.INVALID_HEADER
+    assert refusal(make_token(header={"typ": "JWT", "alg": "none"})) is Reason.ALGORITHM_NOT_ALLOWED
+    assert refusal(make_token(header={"typ": "JWT", "alg": "HS256"})) is Reason.ALGORITHM_NOT_ALLOWED
+
+
+def test_the_claimed_client_is_read_without_belief() -> None:
+    """Whose keys to look for is read from the assertion before it is proven; what is no JWS claims nothing."""
+    assert claimed_client_id(assertion(sub="anybody")) == "anybody"
+    for raw in ("", "a.b", "a.b.c", assertion(sub=ABSENT), assertion(sub="s" * 257)):
+        with pytest.raises(TokenError):
+            claimed_client_id(raw)

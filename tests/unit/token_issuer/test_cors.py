@@ -1,0 +1,163 @@
+"""Which web pages may ask, and read the answer (Fetch §3.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fakes.http_api_event import basic, form_event, http_api_event
+from tests.fakes.issuer_harness import (
+    INTROSPECT,
+    JWKS,
+    METADATA,
+    OPENID_METADATA,
+    REVOKE,
+    SECRET,
+    TOKEN,
+    Answer,
+    IssuerHarness,
+    make_client,
+)
+
+PAGE = "https://app.example"
+GRANT = {"grant_type": "client_credentials"}
+SHARED = {
+    "access-control-allow-origin": PAGE,
+    "access-control-expose-headers": "www-authenticate, retry-after",
+    "vary": "Origin",
+}
+
+
+@pytest.fixture(autouse=True)
+def client(issuer: IssuerHarness) -> None:
+    """Register a client with two pages."""
+    issuer.clients.add(make_client("page", cors_origins=frozenset({PAGE, "http://localhost:3000"})))
+
+
+def cors(answer: Answer) -> dict[str, str]:
+    """Return what an answer says of other origins."""
+    return {name: text for name, text in answer.headers.items() if name.startswith("access-control") or name == "vary"}
+
+
+def preflight(path: str, **headers: str) -> dict[str, Any]:
+    """Return a preflight; underscores in header names stand for dashes."""
+    asking = {"origin": PAGE, "access_control_request_method": "POST"} | headers
+    return http_api_event("OPTIONS", path, headers={name.replace("_", "-"): text for name, text in asking.items()})
+
+
+def ask(issuer: IssuerHarness, origin: str | None = PAGE, path: str = TOKEN, **parameters: str) -> Answer:
+    """Return the answer to the request of a page."""
+    headers = basic(parameters.pop("client_id", "page"), parameters.pop("secret", SECRET))
+    headers |= {} if origin is None else {"origin": origin}
+    return issuer.send(form_event(path, GRANT | {"token": "abc"} | parameters, headers=headers))
+
+
+@pytest.mark.parametrize("path", [TOKEN, REVOKE])
+@pytest.mark.parametrize("origin", [PAGE, "https://stranger.example:8443", "http://localhost:3000", "http://[::1]:1"])
+def test_a_preflight_is_answered(issuer: IssuerHarness, path: str, origin: str) -> None:
+    """Any page may ask: a preflight names no client, and grants nothing (Fetch §4.8)."""
+    answer = issuer.send(preflight(path, origin=origin, access_control_request_headers="authorization"))
+    assert (answer.status, answer.body) == (204, "")
+    assert cors(answer) == {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "POST",
+        "access-control-allow-headers": "authorization, content-type",
+        "access-control-max-age": "600",
+        "vary": "Origin",
+    }
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert issuer.clients.reads == []
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "", "null", "*", "app.example", "https://", "https://app.example/", "https://app.example/path", "https://APP.example",
+        "http://app.example", "javascript:alert(1)", "https://app.example, https://other.example", "https://a.example\n",
+        "https://user@app.example", "https://app.example:", "https://ä.example", "file://", f"{PAGE} ",
+    ],
+)  # fmt: skip
+def test_a_preflight_of_no_page(issuer: IssuerHarness, origin: str) -> None:
+    """What is no origin that a client could have is not repeated: 405, as without one."""
+    answer = issuer.send(preflight(TOKEN, origin=origin))
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert cors(answer) == {"vary": "Origin"}
+
+
+@pytest.mark.parametrize("method", ["GET", "post", "OPTIONS", "", "POST, GET", "*"])
+def test_a_preflight_for_another_method(issuer: IssuerHarness, method: str) -> None:
+    """A method that the endpoint does not take is refused before it is tried."""
+    answer = issuer.send(preflight(TOKEN, access_control_request_method=method))
+    assert (answer.status, cors(answer)) == (405, {"vary": "Origin"})
+
+
+@pytest.mark.parametrize("path", [INTROSPECT, JWKS, METADATA])
+def test_endpoints_that_answer_no_preflight(issuer: IssuerHarness, path: str) -> None:
+    """Introspection is for resource servers; the documents are read without asking first."""
+    answer = issuer.send(preflight(path, access_control_request_method=("GET" if path != INTROSPECT else "POST")))
+    assert (answer.status, cors(answer)) == (405, {})
+
+
+@pytest.mark.parametrize("path", [TOKEN, REVOKE])
+def test_a_page_of_the_client_reads_the_answer(issuer: IssuerHarness, path: str) -> None:
+    """The answer names the page's own origin, never all, and asks for no credentials of the browser."""
+    answer = ask(issuer, path=path)
+    assert (answer.status, cors(answer)) == (200, SHARED)
+    assert cors(ask(issuer, "http://localhost:3000", path))["access-control-allow-origin"] == "http://localhost:3000"
+
+
+@pytest.mark.parametrize("path", [TOKEN, REVOKE])
+@pytest.mark.parametrize(
+    ("client_id", "origin"),
+    [
+        ("page", "https://app.example:8443"),
+        ("page", "https://app.example.evil.example"),
+        ("page", "http://localhost"),
+        ("page", "null"),
+        ("page", "HTTPS://APP.EXAMPLE"),
+        ("page", f"{PAGE}, {PAGE}"),
+        ("page", None),
+        ("web", PAGE),
+    ],
+)
+def test_another_page_reads_nothing(issuer: IssuerHarness, path: str, client_id: str, origin: str | None) -> None:
+    """A page that this client has not registered is answered, and may not read it; no cache mixes the two up."""
+    answer = ask(issuer, origin, path, client_id=client_id)
+    assert (answer.status, cors(answer)) == (200, {"vary": "Origin"})
+
+
+def test_refusals_can_be_read_too(issuer: IssuerHarness) -> None:
+    """From authentication on the page learns why: refusals, the rate, and faults that waiting helps."""
+    assert cors(ask(issuer, scope="admin")) == SHARED
+    assert cors(ask(issuer, grant_type="password")) == SHARED
+    issuer.clients.add(make_client("slow", rate=1, cors_origins=frozenset({PAGE})))
+    assert [cors(ask(issuer, client_id="slow")) for _ in range(2)] == [SHARED, SHARED]
+    issuer.signer.fault = RuntimeError()
+    answer = ask(issuer)
+    assert (answer.status, cors(answer)) == (500, SHARED)
+
+
+def test_before_authentication_nobody_reads(issuer: IssuerHarness) -> None:
+    """Until the client is known, no registration speaks for the page (R23)."""
+    for answer in (ask(issuer, secret="wrong"), ask(issuer, client_id="nobody")):
+        assert (answer.status, cors(answer)) == (401, {"vary": "Origin"})
+    twice = form_event(TOKEN, b"a=1&a=1", headers=basic("page", SECRET) | {"origin": PAGE})
+    assert cors(issuer.send(twice)) == {"vary": "Origin"}
+
+
+def test_introspection_is_for_no_page(issuer: IssuerHarness) -> None:
+    """What a token says is for resource servers: no page reads it, registered or not."""
+    answer = ask(issuer, path=INTROSPECT)
+    assert (answer.status, cors(answer)) == (200, {})
+
+
+@pytest.mark.parametrize("path", [JWKS, METADATA, OPENID_METADATA])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_documents_are_for_every_page(issuer: IssuerHarness, path: str, method: str) -> None:
+    """Keys and metadata are public, with a page's origin and without, and where nothing has changed."""
+    for headers in ({"origin": "https://anywhere.example"}, {}):
+        answer = issuer.send(http_api_event(method, path, headers=headers))
+        assert (answer.status, cors(answer)) == (200, {"access-control-allow-origin": "*"})
+    not_modified = issuer.get(JWKS, if_none_match="*")
+    assert (not_modified.status, cors(not_modified)) == (304, {"access-control-allow-origin": "*"})

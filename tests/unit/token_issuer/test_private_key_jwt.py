@@ -1,0 +1,295 @@
+"""Clients that authenticate by a key of their own (RFC 7523): who they are, and each assertion once (R22, R23)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from keyturn.domain.client import hash_secret
+from keyturn.jose import KeySet
+from keyturn.jose.client_assertion import verify_client_assertion
+from tests.fakes.at_once import at_once
+from tests.fakes.client_assertions import ASSERTION_TYPE, assertion_event, client_key, keyed_client, make_assertion
+from tests.fakes.http_api_event import basic, form_event
+from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, Answer, IssuerHarness
+from tests.fakes.token_factory import ABSENT, ISSUER, NOW, SigningKey, signing_key
+from token_issuer.client_authentication import private_key_jwt
+
+GRANT = {"grant_type": "client_credentials"}
+
+
+@pytest.fixture(autouse=True)
+def client(issuer: IssuerHarness) -> None:
+    """Register a client with a key."""
+    issuer.clients.add(keyed_client())
+
+
+def ask(issuer: IssuerHarness, assertion: str, **parameters: str) -> Answer:
+    """Return the answer to a token request."""
+    return issuer.send(assertion_event(TOKEN, assertion, **(GRANT | parameters)))
+
+
+def assert_refused(answer: Answer) -> None:
+    """Assert that nobody learns more than that it failed."""
+    assert answer.json == {"error": "invalid_client", "error_description": "client authentication failed"}
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"].startswith("Basic realm=")
+
+
+def test_a_key_opens_every_endpoint(issuer: IssuerHarness) -> None:
+    """Token, introspection and revocation endpoints take the same kind of assertion."""
+    token = ask(issuer, make_assertion()).json["access_token"]
+    about = issuer.send(assertion_event(INTROSPECT, make_assertion(), token=token))
+    assert about.json["client_id"] == "keyed"
+    assert issuer.send(assertion_event(REVOKE, make_assertion(), token=token)).status == 200
+    assert len(issuer.revocations.writes) == 1
+    assert len(issuer.assertions.used) == 3
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "Ed25519", "RS512", "PS384", "ES384"])
+def test_algorithms(issuer: IssuerHarness, algorithm: str) -> None:
+    """A client's key may have any algorithm that is advertised, whatever the issuer itself signs with."""
+    key = client_key(algorithm)
+    issuer.clients.add(keyed_client("other", jwks=(signing_key(name="spare").jwk, key.jwk)))
+    assert ask(issuer, make_assertion("other", key=key)).status == 200
+
+
+@pytest.mark.parametrize("aud", [ISSUER, f"{ISSUER}{TOKEN}", [f"{ISSUER}{TOKEN}", "https://elsewhere.example"]])
+def test_audience(issuer: IssuerHarness, aud: object) -> None:
+    """An assertion is for the issuer or its token endpoint, at the other endpoints too."""
+    assert ask(issuer, make_assertion(claims={"aud": aud})).status == 200
+    assert issuer.send(assertion_event(REVOKE, make_assertion(claims={"aud": aud}), token="abc")).status == 200
+
+
+def test_client_id_beside_an_assertion(issuer: IssuerHarness) -> None:
+    """The client_id of the form may be absent; another one than the assertion's is invalid_request (R22)."""
+    assert ask(issuer, make_assertion(), client_id="keyed").status == 200
+    answer = ask(issuer, make_assertion(), client_id="web")
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        pytest.param({}, {"iss": "web"}, id="another iss"),
+        pytest.param({}, {"sub": "web"}, id="another sub"),
+        pytest.param({}, {"iss": "web", "sub": "web"}, id="a client without keys"),
+        pytest.param({}, {"iss": "nobody", "sub": "nobody"}, id="unknown client"),
+        pytest.param({}, {"iss": "x" * 256, "sub": "x" * 256}, id="longest id"),
+        pytest.param({}, {"sub": "x" * 257}, id="over-long id"),
+        pytest.param({}, {"sub": ABSENT}, id="no sub"),
+        pytest.param({}, {"iss": ABSENT}, id="no iss"),
+        pytest.param({}, {"aud": "https://elsewhere.example"}, id="another server"),
+        pytest.param({}, {"aud": f"{ISSUER}{REVOKE}"}, id="another endpoint"),
+        pytest.param({}, {"aud": ABSENT}, id="no audience"),
+        pytest.param({}, {"exp": ABSENT}, id="no exp"),
+        pytest.param({}, {"exp": NOW - 10, "iat": NOW - 60}, id="expired"),
+        pytest.param({}, {"exp": NOW + 311}, id="too long"),
+        pytest.param({}, {"iat": NOW + 11}, id="of the future"),
+        pytest.param({}, {"nbf": NOW + 11}, id="not yet"),
+        pytest.param({}, {"jti": ABSENT}, id="no jti"),
+        pytest.param({}, {"jti": ""}, id="empty jti"),
+        pytest.param({}, {"jti": "x" * 257}, id="over-long jti"),
+        pytest.param({"typ": "at+jwt"}, {}, id="an access token"),
+        pytest.param({"typ": "logout+jwt"}, {}, id="a logout token"),
+        pytest.param({"kid": ABSENT}, {}, id="no kid"),
+        pytest.param({"kid": "another"}, {}, id="another kid"),
+        pytest.param({"alg": "none"}, {}, id="no algorithm"),
+        pytest.param({"alg": "HS256"}, {}, id="HMAC with the public key"),
+        pytest.param({"alg": "ES384"}, {}, id="another algorithm than the key's"),
+        pytest.param({"jwk": client_key().jwk}, {}, id="a key of its own"),
+        pytest.param({"crit": ["exp"], "exp": NOW}, {}, id="critical"),
+    ],
+)
+def test_an_assertion_that_proves_nothing(
+    issuer: IssuerHarness, path: str, header: dict[str, Any], claims: dict[str, Any]
+) -> None:
+    """Whatever is wrong with an assertion, the answer is the same, and nothing is written (R21, R23)."""
+    event = assertion_event(path, make_assertion(header=header, claims=claims), token="abc", **GRANT)
+    assert_refused(issuer.send(event))
+    assert issuer.assertions.used == {}
+    assert issuer.signer.asked == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "a", "a.b", "a.b.c", "..", "a" * 8193, "{}", "null", "\x00", "é.é.é",
+        make_assertion() + "=", make_assertion() + "\n", " " + make_assertion(), make_assertion()[:-4],
+        make_assertion().replace(".", "..", 1), make_assertion(key=signing_key(name="stranger")),
+    ],
+)  # fmt: skip
+def test_garbage_for_an_assertion(issuer: IssuerHarness, raw: str) -> None:
+    """What is no JWS, or is signed by a stranger, authenticates nobody, and nothing is written (R20, R21)."""
+    assert_refused(ask(issuer, raw))
+    assert issuer.assertions.used == {}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"iss":"keyed","sub":"web","sub":"keyed","aud":"%s","exp":%d,"jti":"j"}',
+        '{"iss":"keyed","sub":"keyed","aud":"%s","exp":%d,"jti":"j","jti":"k"}',
+        '{"iss":"keyed","sub":"keyed","aud":"%s","exp":%d,"jti":"j"},{}',
+        '["keyed","%s",%d]',
+    ],
+)
+def test_an_assertion_with_two_readings(issuer: IssuerHarness, payload: str) -> None:
+    """A payload with a member twice is refused, signed as it is: it could name two clients (R03, R22)."""
+    assert_refused(ask(issuer, sign(payload % (ISSUER, NOW + 60), client_key())))
+    assert issuer.assertions.used == {}
+
+
+def sign(payload: str, key: SigningKey) -> str:
+    """Return a JWS with exactly this payload."""
+    header = f'{{"alg":"ES256","kid":"{key.kid}"}}'
+    encoded = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in (header, payload)]
+    signature = key.sign_jose(".".join(encoded).encode())
+    return ".".join([*encoded, base64.urlsafe_b64encode(signature).decode().rstrip("=")])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ASSERTION_TYPE.upper(),
+        f"{ASSERTION_TYPE} ",
+        "urn:ietf:params:oauth:client-assertion-type:saml2-bearer",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "jwt",
+    ],
+)
+def test_another_type_of_assertion(issuer: IssuerHarness, kind: str) -> None:
+    """The type is exactly the one of RFC 7523 §2.2."""
+    assert_refused(ask(issuer, make_assertion(), client_assertion_type=kind))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"client_assertion=%a",
+        b"client_assertion=%a&client_assertion_type=",
+        b"client_assertion_type=%t",
+        b"client_assertion_type=%t&client_assertion=",
+        b"client_assertion=%a&client_assertion_type=%t&client_assertion=%a",
+        b"client_assertion=%a&client_assertion_type=%t&client_assertion_type=%t",
+    ],
+)
+def test_half_an_assertion(issuer: IssuerHarness, body: bytes) -> None:
+    """Assertion and type come together and once, or it is invalid_request (R20)."""
+    form = body.replace(b"%a", make_assertion().encode()).replace(b"%t", ASSERTION_TYPE.encode())
+    answer = issuer.send(form_event(TOKEN, b"grant_type=client_credentials&" + form))
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert issuer.assertions.used == {}
+
+
+@pytest.mark.parametrize(
+    ("headers", "parameters"),
+    [
+        (basic("keyed", SECRET), {}),
+        (basic("web", SECRET), {}),
+        ({}, {"client_id": "keyed", "client_secret": SECRET}),
+        ({}, {"client_id": "web", "client_secret": SECRET}),
+    ],
+)
+def test_an_assertion_and_a_secret(issuer: IssuerHarness, headers: dict[str, str], parameters: dict[str, str]) -> None:
+    """Two methods in one request are invalid_request, before anybody is looked up (R22)."""
+    event = assertion_event(TOKEN, make_assertion(), **(GRANT | parameters))
+    event["headers"] |= headers
+    answer = issuer.send(event)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert (issuer.clients.reads, issuer.assertions.used) == ([], {})
+
+
+def test_keys_and_secret_of_one_client(issuer: IssuerHarness) -> None:
+    """A client that is registered for both methods uses either, one at a time (R22)."""
+    both = frozenset({"private_key_jwt", "client_secret_basic"})
+    issuer.clients.add(keyed_client("both", authentication=both, secret_hashes=(hash_secret(SECRET),)))
+    assert ask(issuer, make_assertion("both")).status == 200
+    assert issuer.issue("both")
+
+
+def test_an_assertion_is_used_once(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second use is refused at any endpoint until nobody would accept the assertion any more (RFC 7523 §3)."""
+    assertion = make_assertion()
+    assert ask(issuer, assertion).status == 200
+    assert_refused(ask(issuer, assertion))
+    assert_refused(issuer.send(assertion_event(REVOKE, assertion, token="abc")))
+    assert "client assertion: used before" in capsys.readouterr().out
+    issuer.clock.seconds = NOW + 69
+    assert_refused(ask(issuer, assertion))
+    # Remembered for longer than it is accepted: by exp, the leeway, and the time that a request takes.
+    [until] = issuer.assertions.used.values()
+    assert until == NOW + 60 + 10 + 60
+    assert "used before" in capsys.readouterr().out
+    issuer.clock.seconds = NOW + 70
+    assert_refused(ask(issuer, assertion))
+    assert "token_expired" in capsys.readouterr().out
+
+
+def test_the_same_jti_of_two_clients(issuer: IssuerHarness) -> None:
+    """A jti is the client's own: another client's does not use it up."""
+    issuer.clients.add(keyed_client("other"))
+    for client_id in ("keyed", "other"):
+        assert ask(issuer, make_assertion(client_id, claims={"jti": "1"})).status == 200
+
+
+def test_an_assertion_is_used_even_where_no_token_comes_of_it(issuer: IssuerHarness) -> None:
+    """Who is there is settled before what they want: a refused request uses its assertion up."""
+    assertion = make_assertion()
+    assert ask(issuer, assertion, scope="admin").json["error"] == "invalid_scope"
+    assert_refused(ask(issuer, assertion))
+
+
+def test_of_16_callers_with_one_assertion_one_gets_a_token(issuer: IssuerHarness) -> None:
+    """Of sixteen who use one assertion at once, exactly one succeeds (R22)."""
+    assertion = make_assertion()
+    statuses = sorted(answer.status for answer in at_once(16, lambda: ask(issuer, assertion)))
+    assert statuses == [200] + [401] * 15
+
+
+def test_equal_work(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unknown, without keys, public or keyed: one look-up, one set of one key, one verification (R23)."""
+    work: list[str] = []
+
+    class CountedKeySet(KeySet):
+        @classmethod
+        def from_jwks(cls, jwks: Any, **options: Any) -> KeySet:
+            work.append(f"keys {len(jwks['keys'])}")
+            return KeySet.from_jwks(jwks, **options)
+
+    def counted_verify(*arguments: Any, **rules: Any) -> Any:
+        work.append("verify")
+        return verify_client_assertion(*arguments, **rules)
+
+    monkeypatch.setattr(private_key_jwt, "KeySet", CountedKeySet)
+    monkeypatch.setattr(private_key_jwt, "verify_client_assertion", counted_verify)
+    answers = []
+    for client_id in ("nobody", "web", "keyed"):
+        work.clear()
+        issuer.clients.reads.clear()
+        answers.append(ask(issuer, make_assertion(client_id, key=signing_key(name="stranger"))))
+        assert (work, issuer.clients.reads) == (["keys 1", "verify"], [client_id])
+    assert_refused(answers[0])
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_keys_that_cannot_be_read(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """A registration with a damaged key is a fault that names the client, not a client without keys."""
+    issuer.clients.add(keyed_client("broken", jwks=({"kty": "RSA", "kid": "a", "alg": "RS256", "n": "AQ", "e": "AQ"},)))
+    answer = ask(issuer, make_assertion("broken"))
+    assert (answer.status, answer.json["error"]) == (500, "server_error")
+    assert "the public keys of client broken" in capsys.readouterr().out
+
+
+def test_what_the_log_says(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    """The log has the reason and the claimed client, and nothing of the assertion (R66)."""
+    assertion = make_assertion(key=signing_key(name="stranger"))
+    ask(issuer, assertion)
+    text = capsys.readouterr().out
+    line = json.loads(text)
+    assert (line["detail"], line["claimed_client_id"]) == ("client assertion: unknown_key", "keyed")
+    assert not any(part in text for part in assertion.split("."))
