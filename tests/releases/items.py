@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import boto3
@@ -21,15 +21,18 @@ from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.client_item import client_from_item
 from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.dynamodb_grants import DynamoDbGrants
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
 from keyturn.adapters.dynamodb_rates import DynamoDbRates
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
+from keyturn.adapters.grant_item import grant_from_item
 from keyturn.adapters.key_ring_item import ring_from_item
 from keyturn.adapters.resource_server_item import resource_server_from_item
 from keyturn.adapters.revocation_item import revocation_from_item
 from keyturn.domain import key_transition
 from keyturn.domain.client import Client, hash_secret
+from keyturn.domain.grant import CodeBinding, Grant, Redemption, RefreshState, Rotation
 from keyturn.domain.key_ring import Compromise, KeyRing
 from keyturn.domain.resource_server import ResourceServer
 from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
@@ -64,6 +67,7 @@ def write() -> dict[str, Any]:
             )
         _write_clients(DynamoDbClientRegistry(dynamodb, "clients"))
         _write_resource_servers(DynamoDbResourceServerRegistry(dynamodb, "clients"))
+        _write_grants(DynamoDbGrants(dynamodb, "grants"))
         DynamoDbAssertions(dynamodb, "grants", lambda: NOW).use("full", "a-jti", NOW + 60)
         DynamoDbRates(dynamodb, "grants", lambda: NOW).take("full", 10)
         _write_revocations(DynamoDbRevocationWriter(dynamodb, "revocations", _Clock(), token_horizon=3610))
@@ -73,6 +77,47 @@ def write() -> dict[str, Any]:
             for table, names in KEYS.items()
             for item in dynamodb.scan(TableName=table)["Items"]
         }
+
+
+def _write_grants(store: DynamoDbGrants) -> None:
+    """Write a grant whose code nobody has used, and one with a refresh token that was rotated."""
+    for gid, told in (("bare", {}), ("full", {"session_id": "s", "auth_time": NOW, "acr": "a", "amr": ("pwd",)})):
+        grant = Grant(
+            gid=gid,
+            client_id="every-field",
+            subject="u_1",
+            audience="https://api.example.com",
+            scope=frozenset({"openid"} if told else ()),
+            created_at=NOW,
+            code=CodeBinding(
+                code_hash="c", redirect_uri="https://app.example.com/cb", challenge="x", expires_at=NOW + 60
+            ),
+            **told,  # type: ignore[arg-type]
+        )
+        store.create(grant if not told else replace(grant, nonce="n", claims={"tenant": "acme", "roles": ["a"]}))
+    refresh = RefreshState(proof_hash="p", current_hash="1", idle_expires_at=NOW + 100, expires_at=NOW + 200)
+    bound = {
+        "client_id": "every-field",
+        "redirect_uri": "https://app.example.com/cb",
+        "challenge": "x",
+        "code_hash": "c",
+    }
+    store.redeem(Redemption(gid="full", attempt="r", now=NOW, refresh=refresh, **bound))
+    store.rotate(
+        Rotation(
+            gid="full",
+            proof_hash="p",
+            secret_hash="1",
+            client_id="every-field",
+            scope=frozenset(),
+            audience=None,
+            successor_hash="2",
+            successor_nonce="00",
+            idle_expires_at=NOW + 150,
+            earliest=NOW,
+            latest=NOW,
+        )
+    )
 
 
 def _write_clients(registry: DynamoDbClientRegistry) -> None:
@@ -175,6 +220,7 @@ _REVOCATIONS: _Readers = {kind.value: revocation_from_item for kind in TargetKin
 _REVOCATIONS["feed"] = lambda item: {}
 # Conditions of DynamoDB read these, and by these names.
 _GRANTS: _Readers = {
+    "grant": grant_from_item,
     "assertion": lambda item: {"expires_at": item["expires_at"]},
     "rate": lambda item: {"taken": item["taken"], "expires_at": item["expires_at"]},
 }
