@@ -32,7 +32,7 @@ def application(stack: StackFile) -> Iterator[Application]:
     """Return a client of users, on a stack with a login."""
     with login_in(stack):
         application = register(stack)
-        # A sandbox for each caller has to start first, on as many cores as there are; the emulator gives up on slow ones.
+        # A sandbox for each caller has to start first, on few cores; the emulator gives up on slow ones.
         for _ in range(WARM_UPS):
             if {answer.status_code for answer in at_once(lambda: introspection(application, "x"))} == {200}:
                 break
