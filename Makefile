@@ -19,6 +19,7 @@ DEV_STAMP := .venv/dependencies-$(call checksum,requirements/dev.lock)
 PROJECT_STAMP := .venv/project-$(call checksum,pyproject.toml)
 TOOLS_STAMP := .venv-tools/dependencies-$(call checksum,requirements/tools.lock)
 LONG_STAMP := .venv-long/dependencies-$(call checksum,requirements/long.lock)
+BENCH_STAMP := .venv-bench/dependencies-$(call checksum,requirements/bench.lock)
 CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
 
 # An interpreter asked for by name (`make PYTHON=python3.12 setup`) replaces an environment of another version.
@@ -63,6 +64,11 @@ $(LONG_STAMP): | $(DEV_STAMP)
 	@.venv/bin/python -m pip --python .venv-long/bin/python install -qq --require-hashes --requirement requirements/long.lock
 	@touch $@
 
+$(BENCH_STAMP): | $(DEV_STAMP)
+	$(call create_environment,.venv-bench,requirements/bench.lock)
+	@.venv/bin/python -m pip --python .venv-bench/bin/python install -qq --require-hashes --requirement requirements/bench.lock
+	@touch $@
+
 # The npm clients run on the machine's Node where it is new enough, else on that of a lock of its own.
 CLIENTS := tests/integration/javascript
 CLIENTS_STAMP := $(CLIENTS)/node_modules/dependencies-$(call checksum,$(CLIENTS)/package-lock.json)
@@ -78,9 +84,11 @@ $(NODE_STAMP): | $(DEV_STAMP)
 	@.venv/bin/python -m pip --python .venv-node/bin/python install -qq --require-hashes --requirement requirements/node.lock
 	@touch $@
 
-$(CLIENTS_STAMP): | $(NODE_STAMP)
-	@echo "installing the npm clients from $(CLIENTS)/package-lock.json"
-	@cd $(CLIENTS) && PATH="$(NODE_PATH)$$PATH" npm ci --silent
+PEERS := benchmarks/javascript
+PEERS_STAMP := $(PEERS)/node_modules/dependencies-$(call checksum,$(PEERS)/package-lock.json)
+$(CLIENTS_STAMP) $(PEERS_STAMP): | $(NODE_STAMP)
+	@folder="$(patsubst %/node_modules/,%,$(dir $@))"; echo "installing what $$folder/package-lock.json names"; \
+		cd "$$folder" && PATH="$(NODE_PATH)$$PATH" npm ci --silent
 	@touch $@
 
 .PHONY: setup tools lock
@@ -95,6 +103,7 @@ lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest 
 	compile requirements/tools.in --output-file requirements/tools.lock; \
 	compile requirements/checkov.in --output-file requirements/checkov.lock; \
 	compile requirements/long.in --output-file requirements/long.lock; \
+	compile requirements/bench.in --output-file requirements/bench.lock; \
 	compile requirements/node.in --output-file requirements/node.lock; \
 	compile tests/sam_local/requirements.in --output-file tests/sam_local/requirements.txt; \
 	for layer in layers/keyturn layers/dependencies; do \

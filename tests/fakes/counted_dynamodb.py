@@ -17,15 +17,15 @@ class CountedDynamoDB:
     """Opens connections for LeanDynamoDB; `operations` are what was asked, in order, of which table.
 
     `pages` are the bodies of a feed, one for each Query; `unprocessed` is how many reads of revocations are answered
-    with a key left out.
+    with a key left out. `ring` is a key ring's item, by default that of the default key.
     """
 
-    def __init__(self, *pages: bytes) -> None:
+    def __init__(self, *pages: bytes, ring: dict[str, Any] | None = None) -> None:
         """Hold one key ring, nothing revoked, and these pages."""
         self.operations: list[tuple[str, str]] = []
         self.unprocessed = 0
         self._pages = list(pages)
-        self._ring = encode_item(ring_to_item(ring_of()))
+        self._ring = ring or encode_item(ring_to_item(ring_of()))
 
     def __call__(self, origin: str) -> http.client.HTTPConnection:
         """Open one more connection."""

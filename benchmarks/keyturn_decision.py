@@ -1,0 +1,38 @@
+"""Our whole Lambda function, warm: what `lambda_handler` does for an event once a snapshot of revocations is in memory.
+
+Only the network is missing: DynamoDB's answers are prepared bytes. The clocks are the machine's own, the line of each
+decision is written and flushed, and the views are renewed when they are due.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from unittest.mock import patch
+
+from authorizer import bootstrap as root
+from authorizer.app import lambda_handler
+from benchmarks.live_revocations import feed_items, feed_pages
+from benchmarks.material import Material
+from keyturn.adapters.lean_dynamodb import LeanDynamoDB
+from keyturn.domain.revocation_snapshot import MAX_REVOCATIONS
+from tests.fakes.composed_authorizer import ENVIRON
+from tests.fakes.counted_dynamodb import CountedDynamoDB
+
+# The longest that a deployment may choose, so that a run meets one renewal at most.
+_BOUND = "300"
+
+
+def keyturn_decision(material: Material, revoked: int = MAX_REVOCATIONS) -> Callable[[], object]:
+    """Return a warm decision, with so many ids revoked; changes the environment of this process."""
+    dynamodb = CountedDynamoDB(*feed_pages(feed_items(revoked)), ring=material.ring)
+    os.environ.update(ENVIRON | {"REVOCATION_MODE": "snapshot", "REVOCATION_BOUND_SECONDS": _BOUND})
+    with patch.object(root, "LeanDynamoDB", partial(LeanDynamoDB, connect=dynamodb)):
+        root.bootstrap()
+    # The first request asks for its own revocations, the second one reads the feed.
+    for _ in range(3):
+        answer = lambda_handler(material.event, None)
+        assert answer["isAuthorized"] is True
+    assert [operation for operation, _ in dynamodb.operations].count("Query") >= 1
+    return lambda: lambda_handler(material.event, None)
