@@ -221,8 +221,8 @@ mutants: setup $(LONG_STAMP) ## break every expression of keyturn.jose once, and
 
 # Not part of `make check`: what it prints is of the machine that it runs on.
 .PHONY: bench
-bench: setup ## measure P8, P9 and P11, and where the authorizer's reads meet DynamoDB's limits (docs/scale.md)
-	@PYTHONPATH=.:functions:layers/keyturn .venv/bin/python -m benchmarks $(ONLY)
+bench: $(PROJECT_STAMP) $(BENCH_STAMP) $(PEERS_STAMP) ## measure P1 to P9 and P11 beside peers, and write docs/benchmarks.md (ONLY="warm p9" prints those)
+	@PYTHONPATH=.:functions:layers/keyturn KEYTURN_NODE="$(NODE)" .venv-bench/bin/python -m benchmarks $(ONLY)
 
 # The region is the person's own, of the environment or of the profile, not the default that everything else here takes.
 .PHONY: verify-aws

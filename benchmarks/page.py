@@ -1,0 +1,84 @@
+"""The generated part of docs/benchmarks.md: the run, every goal, and the tables; what a person wrote around it stays."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sysconfig
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.goals import Figure, goal_table
+
+BEGIN, END = "<!-- written by `make bench` -->", "<!-- up to here -->"
+PEERS = (
+    "cryptography",
+    "pyjwt",
+    "joserfc",
+    "authlib",
+    "python-jose",
+    "boto3",
+    "aws-lambda-powertools",
+    "awslambdaric",
+)
+_NODE_PACKAGES = Path(__file__).parent / "javascript" / "package.json"
+
+
+class Report(NamedTuple):
+    """What one part of a run says: its figures, and what is printed below them in Markdown."""
+
+    figures: list[Figure]
+    text: str = ""
+
+    def __str__(self) -> str:
+        """Return both."""
+        return "\n\n".join(part for part in (goal_table(self.figures) if self.figures else "", self.text) if part)
+
+
+def replace_generated(page: str, generated: str) -> str:
+    """Return the page with this between its two marks; raises ValueError for a page without them."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError("the page lacks the marks of its generated part")
+    return f"{before}{BEGIN}\n\n{generated}\n\n{END}{after}"
+
+
+def generated_part(reports: Iterable[Report], run: str, picture: str) -> str:
+    """Return the run, the goals of all reports in one table, the picture, and the reports' texts."""
+    reports = list(reports)
+    figures = [figure for report in reports for figure in report.figures]
+    drawn = f"![Warm ratios and cold instructions]({picture})"
+    return "\n\n".join([run, goal_table(figures), drawn, *(report.text for report in reports if report.text)])
+
+
+def describe_run(command: str, now: float, node: str | None) -> str:
+    """Return when, with what and on what kind of machine it ran; nothing that names the machine or its folders."""
+    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    build = "with" if optimized else "without"
+    packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PEERS)
+    lines = [
+        f"`{command}` on {day}: {_machine()}; CPython {platform.python_version()}, built {build} profile-guided",
+        f"optimization; {packages}.",
+    ]
+    if node:
+        version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+        wanted = json.loads(_NODE_PACKAGES.read_text())["dependencies"]
+        lines.append(f"Node {version}: " + ", ".join(f"{name} {pin}" for name, pin in wanted.items()) + ".")
+    return "\n".join(lines)
+
+
+def _machine() -> str:
+    """Return the kind of processor and how many of them."""
+    try:
+        told = Path("/proc/cpuinfo").read_text()
+        model = next(line.partition(":")[2].strip() for line in told.splitlines() if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.machine()
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} × {model}"
