@@ -26,7 +26,8 @@ class Fresh(NamedTuple):
     def command(self, step: str, call: str = "run") -> list[str]:
         """Return the command of a step; no site, no user's folder, and the same hashes at each start."""
         folders = [str(folder) for folder in self.path]
-        code = f"import sys; sys.path[:0] = {folders}; import cold_steps; cold_steps.{call}({step!r}, {str(self.material)!r})"
+        steps = f"import cold_steps; cold_steps.{call}({step!r}, {str(self.material)!r})"
+        code = f"import sys; sys.path[:0] = {folders}; {steps}"
         return [sys._base_executable, "-S", "-s", "-P", "-c", code]  # type: ignore[attr-defined]
 
     def run(self, command: Sequence[str]) -> str:

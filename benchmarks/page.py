@@ -1,4 +1,4 @@
-"""The generated part of docs/benchmarks.md: the run, every goal, and the tables; what a person wrote around it stays."""
+"""The generated part of docs/benchmarks.md: the run, every goal, the tables; what a person wrote around it stays."""
 
 from __future__ import annotations
 
