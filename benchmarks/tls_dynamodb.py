@@ -13,9 +13,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from benchmarks.certificates import write_chain
 from benchmarks.material import Material
 from keyturn.adapters.system_clock import wall_seconds
+from tests.fakes.certificates import write_chain
 from tests.fakes.counted_dynamodb import CountedDynamoDB
 
 HOST = "localhost"

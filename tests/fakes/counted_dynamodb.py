@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.key_ring_item import ring_to_item
+from keyturn.adapters.lean_http import Answer, LeanConnection
 from tests.fakes.stub_key_ring import ring_of
 
 DATE = "Mon, 21 Sep 2026 14:13:20 GMT"  # token_factory.NOW
@@ -27,7 +28,7 @@ class CountedDynamoDB:
         self._pages = list(pages)
         self._ring = ring or encode_item(ring_to_item(ring_of()))
 
-    def __call__(self, origin: str) -> http.client.HTTPConnection:
+    def __call__(self, origin: str) -> LeanConnection:
         """Open one more connection."""
         return _Connection(self)
 
@@ -49,27 +50,11 @@ class CountedDynamoDB:
         return {"Responses": {table: []}, "UnprocessedKeys": left_out}
 
 
-class _Connection(http.client.HTTPConnection):
+class _Connection(LeanConnection):
     def __init__(self, dynamodb: CountedDynamoDB) -> None:
-        super().__init__("counted.invalid")
+        super().__init__("https://counted.invalid", 1)
         self._dynamodb = dynamodb
 
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **_: Any) -> None:
+    def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         operation = headers["X-Amz-Target"].partition(".")[2]
-        self._body = self._dynamodb.answer(operation, body)
-
-    def getresponse(self) -> Any:
-        return _Answer(self._body)
-
-
-class _Answer:
-    status = 200
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def getheader(self, name: str) -> str:
-        return {"Date": DATE}[name]
-
-    def read(self) -> bytes:
-        return self._body
+        return Answer(200, DATE, self._dynamodb.answer(operation, body))

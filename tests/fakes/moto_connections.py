@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from keyturn.adapters import lean_http
 from tests.fakes.scripted_connection import Answer, ScriptedConnections
 
 if TYPE_CHECKING:
@@ -23,12 +24,8 @@ class MotoConnections(ScriptedConnections):
         self._client = client
         self.now = now
 
-    def __call__(self, origin: str) -> Any:
-        connection = super().__call__(origin)
-        connection.getresponse = self._answer  # type: ignore[method-assign,assignment]
-        return connection
-
-    def _answer(self) -> Answer:
+    def next(self) -> lean_http.Answer:
+        """Return what moto answers to the last request."""
         headers, request = self.requests[-1]
         method: dict[str, Any] = {
             "GetItem": self._client.get_item,
@@ -36,8 +33,8 @@ class MotoConnections(ScriptedConnections):
             "Query": self._client.query,
         }
         try:
-            answer: dict[str, Any] = dict(method[headers["X-Amz-Target"].partition(".")[2]](**request))
+            found: dict[str, Any] = dict(method[headers["X-Amz-Target"].partition(".")[2]](**request))
         except botocore.exceptions.ClientError as error:
             return Answer(400, {"__type": f"com.amazonaws.dynamodb.v20120810#{error.response['Error']['Code']}"})
-        answer.pop("ResponseMetadata")
-        return Answer(200, answer, formatdate(self.now(), usegmt=True))
+        found.pop("ResponseMetadata")
+        return Answer(200, found, formatdate(self.now(), usegmt=True))

@@ -1,28 +1,20 @@
-"""A stand-in for `http.client.HTTPConnection`: each request meets the next outcome of a script."""
+"""A stand-in for the lean connection: each request meets the next outcome of a script."""
 
 from __future__ import annotations
 
-import http.client
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from keyturn.adapters import lean_http
 
-class Answer:
+
+class Answer(lean_http.Answer):
     """One HTTP answer."""
 
     def __init__(self, status: int, body: bytes | dict[str, Any], date: str | None = None) -> None:
         """Take the status, the body, JSON if it is a dict, and the Date header."""
-        self.status = status
-        self._date = date
-        self._body = body if isinstance(body, bytes) else json.dumps(body).encode()
-
-    def getheader(self, name: str) -> str | None:
-        """Return a header."""
-        return {"Date": self._date}[name]
-
-    def read(self) -> bytes:
-        """Return the body."""
-        return self._body
+        super().__init__(status, date, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 def failure(kind: str, status: int = 400) -> Answer:
@@ -43,23 +35,24 @@ class ScriptedConnections:
         self.opened = 0
         self.closed = 0
 
-    def __call__(self, origin: str) -> http.client.HTTPConnection:
+    def __call__(self, origin: str) -> lean_http.LeanConnection:
         """Open one more connection."""
         self.opened += 1
         return _ScriptedConnection(self)
 
+    def next(self) -> lean_http.Answer | Exception:
+        """Return what meets the last request."""
+        return self.script.pop(0)
 
-class _ScriptedConnection(http.client.HTTPConnection):
+
+class _ScriptedConnection(lean_http.LeanConnection):
     def __init__(self, connections: ScriptedConnections) -> None:
-        super().__init__("scripted.invalid")
+        super().__init__("https://scripted.invalid", 1)
         self._connections = connections
 
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **_: Any) -> None:
-        assert (method, url) == ("POST", "/")
+    def post(self, body: bytes, headers: Mapping[str, str]) -> lean_http.Answer:
         self._connections.requests.append((dict(headers), json.loads(body)))
-
-    def getresponse(self) -> Any:
-        outcome = self._connections.script.pop(0)
+        outcome = self._connections.next()
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

@@ -1,12 +1,11 @@
-"""AWS's JSON protocol over one kept connection, by the standard library: boto3 would cost most of a cold start."""
+"""AWS's JSON protocol over one kept connection, without boto3, which would be most of a cold start."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import ssl
 import time
 
+from keyturn.adapters.lean_http import LeanConnection
 from keyturn.adapters.sigv4 import Credentials, sign
 from keyturn.domain.errors import AccessDenied, StoreUnavailable, Throttled
 from keyturn.domain.issuer_url import check_issuer_url
@@ -15,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
+
+    from keyturn.adapters.lean_http import Answer
 
 # Two attempts of at most half a second each for connecting and for the answer leave time for a second read within the
 # authorizer's three seconds (R61).
@@ -56,12 +57,9 @@ def service_origin(environ: Mapping[str, str], service: str, variable: str) -> s
     return f"https://{service}.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
 
 
-def open_connection(origin: str) -> http.client.HTTPConnection:
+def open_connection(origin: str) -> LeanConnection:
     """Return a connection to the origin that opens itself at the first request; TLS checks certificate and host."""
-    scheme, _, host = origin.partition("://")
-    if scheme == "http":
-        return http.client.HTTPConnection(host, timeout=TIMEOUT_SECONDS)
-    return http.client.HTTPSConnection(host, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+    return LeanConnection(origin, TIMEOUT_SECONDS)
 
 
 class LeanService:
@@ -82,14 +80,14 @@ class LeanService:
         origin: str,
         environ: Mapping[str, str],
         now: Callable[[], float],
-        connect: Callable[[str], http.client.HTTPConnection] = open_connection,
+        connect: Callable[[str], LeanConnection] = open_connection,
     ) -> None:
         """Take what is needed; nothing is opened yet."""
         self._origin = origin
         self._environ = environ
         self._now = now
         self._connect = connect
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: LeanConnection | None = None
         self.answered_at: str | None = None  # the Date of the last answer, as sent
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -105,28 +103,23 @@ class LeanService:
 
     def _attempt(self, operation: str, body: bytes) -> dict[str, Any]:
         try:
-            status, payload = self._exchange(body, self._headers(operation, body))
-        except (OSError, http.client.HTTPException) as error:
+            answer = self._exchange(body, self._headers(operation, body))
+        except OSError as error:
             self._close()
             raise StoreUnavailable(f"{self.title} {operation}: {type(error).__name__}") from None
-        return _read_answer(f"{self.title} {operation}", status, payload)
+        self.answered_at = answer.date
+        return _read_answer(f"{self.title} {operation}", answer.status, answer.body)
 
-    def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    def _exchange(self, body: bytes, headers: dict[str, str]) -> Answer:
         if self._connection is not None:
             try:
-                return self._send(self._connection, body, headers)
+                return self._connection.post(body, headers)
             except ConnectionError:
                 # The other side closes kept connections when it likes, and most of all while a sandbox is frozen: that
                 # is no failed attempt.
                 self._close()
         self._connection = self._connect(self._origin)
-        return self._send(self._connection, body, headers)
-
-    def _send(self, connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        connection.request("POST", "/", body, headers)
-        response = connection.getresponse()
-        self.answered_at = response.getheader("Date")
-        return response.status, response.read()
+        return self._connection.post(body, headers)
 
     def _headers(self, operation: str, body: bytes) -> dict[str, str]:
         headers = {
@@ -167,7 +160,7 @@ def _read_answer(call: str, status: int, payload: bytes) -> dict[str, Any]:
         answer = None
     if not isinstance(answer, dict):
         raise StoreUnavailable(f"{call}: status {status}, and no JSON object")
-    if status == http.client.OK:
+    if status == 200:
         return answer
     # AWS qualifies the type with a namespace, emulators may not.
     kind = str(answer.get("__type", "")).rpartition("#")[2]
