@@ -15,5 +15,5 @@ def view_age(read_at: Instant, now: Instant) -> float:
     The monotonic clock may stand still while a sandbox is frozen, the wall clock may be set: the larger counts, and a
     wall clock that went back says nothing about how long ago the read was, so that the view is infinitely old.
     """
-    wall, monotonic = (late - early for late, early in zip(now, read_at, strict=True))
+    wall, monotonic = now[0] - read_at[0], now[1] - read_at[1]
     return max(wall, monotonic) if wall >= 0 else math.inf

@@ -40,7 +40,7 @@ class Header:
 class UnverifiedToken:
     """A token that has the legal form (RFC 7515 §7.1), and of which nothing is proven."""
 
-    __slots__ = ("_payload", "_signature", "header", "signing_input")
+    __slots__ = ("_data", "_payload", "_signature", "header")
 
     def __init__(self, raw: object) -> None:
         """Split the text and read its header; raises TokenError."""
@@ -53,7 +53,12 @@ class UnverifiedToken:
         self.header = parse_header(segments[0])
         self._payload = segments[1]
         self._signature = segments[2]
-        self.signing_input = data[: -len(self._signature) - 1]
+        self._data = data
+
+    @property
+    def signing_input(self) -> bytes:
+        """What the signature is over (RFC 7515 §5.1)."""
+        return self._data[: -len(self._signature) - 1]
 
     def payload(self) -> bytes:
         """Return the payload's bytes; raises TokenError."""

@@ -88,7 +88,6 @@ class TokenError(Exception):
 
     def __init__(self, reason: TokenErrorReason) -> None:
         """Take the reason alone, so that no text an attacker wrote can reach a log."""
-        super().__init__(reason)
         self.reason = reason
 
     def __str__(self) -> str:

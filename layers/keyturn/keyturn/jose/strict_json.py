@@ -29,7 +29,10 @@ def parse_object(data: bytes) -> dict[str, Any] | None:
     try:
         text = data.decode("utf-8")
         _check_depth(text)
-        value = _DECODER.decode(text)
+        # What issuers write begins and ends with its braces; `decode` looks for white space around them, twice.
+        value, end = _DECODER.raw_decode(text) if text.startswith("{") else (None, -1)
+        if end != len(text):
+            value = _DECODER.decode(text)
         if "\\u" in text:
             _check_surrogates(value)
     except ValueError:
