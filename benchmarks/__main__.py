@@ -9,8 +9,10 @@ from benchmarks import cold_start, warm_decisions
 from benchmarks.cold_layout import ROOT
 from benchmarks.counted_reads import counted_reads
 from benchmarks.decision_cost import cost_figures, cost_table
+from benchmarks.decision_profile import profile, profile_table
 from benchmarks.live_revocations import live_revocations
 from benchmarks.load_model import Load
+from benchmarks.material import material_of
 from benchmarks.page import Report, describe_run, generated_part, replace_generated
 from benchmarks.scale_report import agreement_table, capacity_table, limit_table, notes
 from keyturn.adapters.system_clock import wall_seconds
@@ -38,7 +40,8 @@ class Run:
 
     def _warm_report(self) -> Report:
         self._warm = warm = warm_decisions.measure(int(self.now))
-        text = f"{warm_decisions.warm_table(warm)}\n\nThe event has {warm.event_bytes:,} bytes."
+        parts = profile_table(profile(material_of("ES256", int(self.now))))
+        text = f"{warm_decisions.warm_table(warm)}\n\nThe event has {warm.event_bytes:,} bytes.\n\n{parts}"
         if warm_decisions.node() is None:
             text += "\n\nNOT RUN: P2 needs Node 20 and `npm ci` in benchmarks/javascript; `make bench` does both."
         return Report(warm_decisions.warm_figures(warm), text)

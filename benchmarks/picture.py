@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from benchmarks.cold_start import STEPS, Cold
-from benchmarks.warm_decisions import NODE_RAW, NODE_VERIFIERS, OURS, POWERTOOLS, RAW, Warm
+from benchmarks.warm_decisions import LOGGED, NODE_RAW, NODE_VERIFIERS, OURS, POWERTOOLS, RAW, Warm
 
 _OURS_COLOUR, _PEER_COLOUR, _NODE_COLOUR, _RAW_COLOUR = "#1f6f5c", "#9aa5b1", "#c9b458", "#4a4a4a"
 _CUT = 4.0  # a bar beyond it is drawn to it and says its number
@@ -27,7 +27,11 @@ def draw(warm: Warm, cold: Cold | None, path: Path) -> None:
 
 
 def _warm_panel(axes: Any, warm: Warm) -> None:
-    times = {name: median(each) for name, each in warm.times["ES256"].items() if not name.startswith("refuse")}
+    times = {
+        name: median(each)
+        for name, each in warm.times["ES256"].items()
+        if not name.startswith("refuse: ") and name != LOGGED
+    }
     unit = times[RAW]
     names = sorted(times, key=lambda name: times[name])
     for place, name in enumerate(names):

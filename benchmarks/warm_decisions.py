@@ -17,6 +17,7 @@ from benchmarks.local_dynamodb import local_dynamodb
 from benchmarks.material import Material, material_of
 from benchmarks.worker_process import ROUNDS, Contestant, WorkerProcess, ratio
 
+LOGGED = "keyturn, a line for each"
 RAW, OURS, POWERTOOLS, NODE_RAW = "cryptography", "keyturn", "PyJWT + boto3 + Powertools", "node:crypto"
 VERIFIERS = ("keyturn.jose", "PyJWT", "PyJWT + PyJWKClient", "joserfc", "authlib", "python-jose")
 NODE_VERIFIERS = ("fast-jwt", "aws-jwt-verify", "jsonwebtoken", "jose")
@@ -49,7 +50,7 @@ def measure(now: int) -> Warm:
 
 def _contestants(material: Material, environ: dict[str, str]) -> Iterable[Contestant]:
     given = material._asdict()
-    names = [OURS, RAW, *VERIFIERS, POWERTOOLS]
+    names = [OURS, LOGGED, RAW, *VERIFIERS, POWERTOOLS]
     if material.algorithm == "ES256":
         names += [f"refuse: {kind}" for kind in REFUSALS]
     for name in names:

@@ -37,10 +37,10 @@ def _verifier(name: str) -> Callable[[Material], Operation]:
     }[name]
 
 
-def _keyturn(material: Material) -> Operation:
+def _keyturn(material: Material, log_percent: int) -> Operation:
     from benchmarks.keyturn_decision import keyturn_decision
 
-    return keyturn_decision(material)
+    return keyturn_decision(material, log_percent)
 
 
 def _powertools(material: Material) -> Operation:
@@ -58,8 +58,8 @@ def _powertools(material: Material) -> Operation:
 
 def prepare(name: str, material: Material) -> Operation:
     """Return the operation of the contestant of this name."""
-    if name == "keyturn":
-        return _keyturn(material)
+    if name in ("keyturn", "keyturn, a line for each"):
+        return _keyturn(material, 10 if name == "keyturn" else 100)
     if name == "PyJWT + boto3 + Powertools":
         return _powertools(material)
     if name.startswith("refuse: "):

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Self
 
 ROUNDS = 7
 BATCH_SECONDS = 0.2
-_WARM_UP = 1500  # operations: V8 compiles what is hot, CPython specializes it
+_WARM_UP_SECONDS = 1.0  # V8 compiles what is hot, in several stages, and CPython specializes it
+_WARM_UP = 200  # operations at a time
 
 
 class Contestant(NamedTuple):
@@ -36,7 +37,7 @@ class WorkerProcess:
             text=True,
         )
         self._tell(json.dumps(contestant.material))
-        self._size = max(1, int(_WARM_UP * BATCH_SECONDS / max(self._batch(_WARM_UP), 1e-9)))
+        self._size = self._warm_up()
 
     def __enter__(self) -> Self:
         """Return the worker."""
@@ -49,6 +50,14 @@ class WorkerProcess:
     def round(self) -> float:
         """Do one batch; return microseconds of CPU for each operation."""
         return 1e6 * self._batch(self._size) / self._size
+
+    def _warm_up(self) -> int:
+        """Return how many operations make a batch, once it is known how long one takes."""
+        spent, seconds = 0.0, BATCH_SECONDS
+        while spent < _WARM_UP_SECONDS:
+            seconds = self._batch(_WARM_UP)
+            spent += seconds
+        return max(1, int(_WARM_UP * BATCH_SECONDS / seconds))
 
     def _batch(self, size: int) -> float:
         self._tell(str(size))
