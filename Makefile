@@ -155,7 +155,7 @@ imports: setup
 
 # What tests and locks hold looks like secrets and is none.
 secrets: setup
-	@git ls-files -z -- ':!tests' ':!*.lock' ':!layers/*/requirements.txt' | xargs -0 .venv/bin/detect-secrets-hook
+	@git ls-files -z -- ':!tests' ':!*.lock' ':!layers/*/requirements.txt' ':!*/package-lock.json' | xargs -0 .venv/bin/detect-secrets-hook
 
 # The cycle that matters shows only after the SAM transform, so the native template is linted too.
 template: setup tools $(CHECKOV_STAMP)
