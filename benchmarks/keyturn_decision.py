@@ -32,6 +32,7 @@ def keyturn_decision(material: Material, log_percent: int = 10) -> Callable[[], 
     dynamodb = CountedDynamoDB(*feed_pages(feed_items(MAX_REVOCATIONS)), ring=material.ring)
     os.environ.update(ENVIRON | {"REVOCATION_MODE": "snapshot", "REVOCATION_BOUND_SECONDS": _BOUND})
     os.environ["ALLOWED_LOG_PERCENT"] = str(log_percent)
+    root.bootstrap.cache_clear()
     with patch.object(root, "LeanDynamoDB", partial(LeanDynamoDB, connect=dynamodb)):
         root.bootstrap()
     # The first request asks for its own revocations, the second one reads the feed.
