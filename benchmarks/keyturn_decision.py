@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from authorizer import bootstrap as root
 from authorizer.app import lambda_handler
+from authorizer.revocation_view import RevocationView
 from benchmarks.live_revocations import feed_items, feed_pages
 from benchmarks.material import Material
 from keyturn.adapters.lean_dynamodb import LeanDynamoDB
@@ -39,5 +40,14 @@ def keyturn_decision(material: Material, log_percent: int = 10) -> Callable[[], 
     for _ in range(3):
         answer = lambda_handler(material.event, None)
         assert answer["isAuthorized"] is True
-    assert [operation for operation, _ in dynamodb.operations].count("Query") >= 1
+    asked = len(dynamodb.operations)
+    lambda_handler(material.event, None)
+    assert (len(dynamodb.operations), _held()) == (asked, MAX_REVOCATIONS), "the decision is not one of a full snapshot"
     return lambda: lambda_handler(material.event, None)
+
+
+def _held() -> int:
+    """Return how many revocations the composed authorizer has in memory."""
+    view = root.bootstrap()._revocations
+    assert isinstance(view, RevocationView)
+    return len(view._snapshot)

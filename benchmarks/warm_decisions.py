@@ -109,4 +109,6 @@ def _cells(name: str, times: dict[str, list[float]]) -> tuple[str, str]:
     if name not in times:
         return "–", "–"
     by_raw = ratio(times[name], times[raw_of(name)])
-    return f"{median(times[name]):.3g}", f"{by_raw.middle:.2f} ({by_raw.spread[0]:.2f} to {by_raw.spread[1]:.2f})"
+    shown = [f"{value:.2f}" if value >= 1 else f"{value:.3f}" for value in (by_raw.middle, *by_raw.spread)]
+    spent = median(times[name])
+    return f"{spent:,.0f}" if spent >= 1000 else f"{spent:.3g}", f"{shown[0]} ({shown[1]} to {shown[2]})"
