@@ -8,10 +8,10 @@ from itertools import product
 import jwt
 import pytest
 
-from keyturn.jose import verify_access_token
+from keyturn.jose import TokenError, TokenErrorReason, verify_access_token
 from keyturn.jose.base64url import decode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
-from keyturn.jose.remote_algorithm import RemoteAlgorithm, encode_access_token
+from keyturn.jose.remote_algorithm import RemoteAlgorithm, encode_access_token, encode_id_token
 from tests.fakes.token_factory import ALGORITHMS, AUDIENCE, ISSUER, NOW, good_claims, key_set, policy, signing_key
 
 
@@ -22,6 +22,16 @@ def test_what_a_remote_key_signs_verifies(algorithm: str) -> None:
     raw = encode_access_token(good_claims(), algorithm=algorithm, kid=key.kid, key=key)
     assert jwt.get_unverified_header(raw) == {"typ": "at+jwt", "alg": algorithm, "kid": key.kid}
     assert verify_access_token(raw, key_set(key), policy(), now=NOW).claims == good_claims()
+
+
+def test_an_id_token_is_none_of_the_access_tokens() -> None:
+    """R11, OIDC Core §2: signed by the same key, it says that it is another kind, and no verifier takes it for one."""
+    key = signing_key()
+    raw = encode_id_token(good_claims(), algorithm=key.algorithm, kid=key.kid, key=key)
+    assert jwt.get_unverified_header(raw)["typ"] == "JWT"
+    with pytest.raises(TokenError) as refused:
+        verify_access_token(raw, key_set(key), policy(), now=NOW)
+    assert refused.value.reason is TokenErrorReason.INVALID_TYPE
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS384", "ES256", "ES384", "ES512"])
