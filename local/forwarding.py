@@ -79,7 +79,7 @@ class ForwardingHandler(BaseHTTPRequestHandler):
         try:
             path = self.upstream_path()
             body = self._read_body()
-            status, headers, answer = self._forward(path, body)
+            status, headers, answer = self.forward(path, body)
         except Refusal as refusal:
             self.close_connection = True
             status, answer = refusal.status, json.dumps({"message": refusal.message}).encode()
@@ -122,7 +122,8 @@ class ForwardingHandler(BaseHTTPRequestHandler):
         while remaining > 0 and (chunk := self.rfile.read(min(remaining, 1 << 16))):
             remaining -= len(chunk)
 
-    def _forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    def forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Return status, headers and body of the answer; raises Refusal."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream_port, timeout=_UPSTREAM_SECONDS)
         try:
             host = self.upstream_host()

@@ -16,6 +16,8 @@ from local.forwarding import ForwardingHandler, ForwardingServer, Refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from local.preflight import IssuerOptions
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -30,10 +32,15 @@ class FrontProxy(ForwardingServer):
 
     def __init__(self, port: int, upstream_port: int) -> None:
         self.routes: tuple[Route, ...] = ()
+        self.options: IssuerOptions | None = None
         super().__init__(("127.0.0.1", port), _Handler, upstream_port)
 
-    def publish(self, routes: Mapping[str, str]) -> None:
-        """Serve these prefixes, each from the emulator's path that it maps to; before, every path is 503."""
+    def publish(self, routes: Mapping[str, str], options: IssuerOptions | None = None) -> None:
+        """Serve these prefixes, each from the emulator's path that it maps to; before, every path is 503.
+
+        OPTIONS is answered by `options`, where there is such a one.
+        """
+        self.options = options
         self.routes = tuple(Route(prefix, upstream) for prefix, upstream in routes.items())
 
 
@@ -51,6 +58,12 @@ class _Handler(ForwardingHandler):
                 rest = path[len(route.prefix.rstrip("/")) :]
                 return route.upstream + rest + (f"?{query}" if query else "")
         raise Refusal(404 if self.server.routes else 503, "Not Found" if self.server.routes else "Service Unavailable")
+
+    def forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        if self.command == "OPTIONS" and self.server.options is not None:
+            status, headers, answer = self.server.options.answer(self.path, dict(self.headers.items()))
+            return status, self.answer_headers(headers), answer
+        return super().forward(path, body)
 
     def answer_headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         # API Gateway renames a Lambda's WWW-Authenticate. That of a REST API's own gateway response stays; it is told

@@ -17,6 +17,7 @@ from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Emulator, S
 from local.emulator_gaps import GAPS
 from local.front_proxy import FrontProxy
 from local.ports import DEFAULT_PORTS, Ports, choose_ports
+from local.preflight import IssuerOptions
 from local.progress import Progress
 from local.stack_file import StackFile, write_stack_file
 from local.transform import read_template
@@ -122,7 +123,8 @@ class EmbeddedStack:
                 emulator, deployment.outputs["ClientTableName"], emulator.state / "demo_client.json"
             )
             step.result = f"{client.client_id} may ask for {' and '.join(SCOPES)}"
-        prefixes = _publish(issuer, apis, deployment)
+        options = IssuerOptions(emulator.client("lambda"), deployment.physical_ids["TokenIssuerFunction"])
+        prefixes = _publish(issuer, apis, deployment, options)
         containers = self._open_door(ports)
         return StackFile(
             issuer=deployment.outputs["IssuerUrl"],
@@ -190,9 +192,9 @@ class EmbeddedStack:
         return deployment
 
 
-def _publish(issuer: FrontProxy, apis: FrontProxy, deployment: Deployment) -> dict[str, str]:
+def _publish(issuer: FrontProxy, apis: FrontProxy, deployment: Deployment, options: IssuerOptions) -> dict[str, str]:
     path_of = {name: f"/_aws/execute-api/{physical_id}" for name, physical_id in deployment.physical_ids.items()}
-    issuer.publish({"/": path_of["IssuerApi"]})
+    issuer.publish({"/": path_of["IssuerApi"]}, options)
     apis.publish(
         {
             "/http": path_of["ExampleHttpApi"],

@@ -116,7 +116,7 @@ class _Handler(ForwardingHandler):
             return self._answer(*_error(400, "ProvisionedThroughputExceededException"))
         if fault.kind is Kind.FAILED:
             return self._answer(*_error(500, "InternalServerError"))
-        status, headers, answer = self._forward("/", body)
+        status, headers, answer = self.forward("/", body)
         if fault.kind in {Kind.CLOSED, Kind.SILENT}:
             time.sleep(_SILENCE if fault.kind is Kind.SILENT else 0)
             self.close_connection = True

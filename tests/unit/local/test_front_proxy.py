@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import socket
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from local.forwarding import MAX_BODY
 from local.front_proxy import FrontProxy
+from local.preflight import IssuerOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +48,7 @@ class _Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    do_GET = do_POST  # noqa: N815
+    do_GET = do_OPTIONS = do_POST  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""
@@ -69,9 +71,9 @@ def call(
     connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
     connection.request(method, path, body, headers or {})
     response = connection.getresponse()
-    answer = json.loads(response.read())
+    text = response.read()
     connection.close()
-    return response.status, response.headers, answer
+    return response.status, response.headers, json.loads(text) if text else None
 
 
 def send_raw(proxy: FrontProxy, request: bytes) -> bytes:
@@ -195,3 +197,49 @@ def test_a_connection_is_kept_alive() -> None:
             assert response.status == 200
             assert connection.sock is not None
         connection.close()
+
+
+class Functions:
+    """Lambda's Invoke: answers with what it was asked, or with what it is told."""
+
+    def __init__(self, payload: bytes | None = None) -> None:
+        self.payload = payload
+        self.events: list[dict[str, Any]] = []
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        self.events.append(json.loads(Payload))
+        answer = {"statusCode": 204, "headers": {"vary": "Origin", "www-authenticate": "x"}, "body": "{}"}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode() if self.payload is None else self.payload)}
+
+
+def test_the_function_answers_options_in_the_place_of_the_emulator() -> None:
+    """A preflight is an event of payload format 2.0; its answer's headers are renamed as API Gateway does it."""
+    functions = Functions()
+    with proxied() as (proxy, upstream):
+        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerOptions(functions, "issuer"))
+        status, headers, _ = call(proxy, "OPTIONS", "/oauth2/token?a=b", headers={"Origin": "https://app.example"})
+        assert (status, headers["vary"], headers["x-amzn-remapped-www-authenticate"]) == (204, "Origin", "x")
+        assert call(proxy, "GET", "/oauth2/token")[0] == 200
+        assert upstream.requests == 1
+    [event] = functions.events
+    assert (event["rawPath"], event["rawQueryString"], event["headers"]["origin"]) == (
+        "/oauth2/token",
+        "a=b",
+        "https://app.example",
+    )
+    assert event["requestContext"]["http"]["method"] == "OPTIONS"
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b'{"errorMessage": "x"}'])
+def test_a_function_that_fails_is_a_bad_gateway(payload: bytes) -> None:
+    """What is no answer of a function is 502, as API Gateway says it."""
+    with proxied() as (proxy, _):
+        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerOptions(Functions(payload), "issuer"))
+        assert call(proxy, "OPTIONS", "/oauth2/token")[0] == 502
+
+
+def test_other_hosts_pass_options_on() -> None:
+    """The APIs' host has no such function: there the emulator answers."""
+    with proxied() as (proxy, upstream):
+        assert call(proxy, "OPTIONS", "/x")[0] == 200
+        assert upstream.requests == 1
