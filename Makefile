@@ -234,9 +234,10 @@ verify-aws: setup tools ## deploy into an AWS account as STACK=name, assert ever
 		$(foreach parameter,$(PARAMETERS),--parameter $(parameter)) -- "$(STACK)"
 
 .PHONY: requirements
-requirements: setup ## write the tests' names into docs/requirements.md and docs/verifier.md
+requirements: setup ## write the tests' names into docs/requirements.md and docs/verifier.md, and docs/conformance.md
 	@.venv/bin/python -m tests.infrastructure.requirement_table
 	@.venv/bin/python -m tests.guards.page
+	@.venv/bin/python -m tests.infrastructure.conformance_page
 
 .PHONY: help
 help: ## print this

@@ -141,6 +141,12 @@ class RequestUriNotSupported(OAuthError):
     error = "request_uri_not_supported"
 
 
+class RegistrationNotSupported(OAuthError):
+    """The parameter `registration` is not supported (OIDC Core §3.1.2.6)."""
+
+    error = "registration_not_supported"
+
+
 class InvalidToken(OAuthError):
     """The access token of a protected endpoint of the issuer does not hold (RFC 6750 §3.1)."""
 
@@ -155,6 +161,16 @@ class InvalidToken(OAuthError):
             detail=detail,
             headers={"www-authenticate": f'Bearer realm="keyturn"{told}'},
         )
+
+
+class SeveralTokens(InvalidRequest):
+    """An access token came by more than one method (RFC 6750 §3.1)."""
+
+    def __init__(self) -> None:
+        """Say so in the challenge too (RFC 6750 §3)."""
+        description = "the access token is there more than once"
+        challenge = f'Bearer realm="keyturn", error="{self.error}", error_description="{description}"'
+        super().__init__(description, headers={"www-authenticate": challenge})
 
 
 class InsufficientScope(OAuthError):

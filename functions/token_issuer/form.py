@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Set
 from urllib.parse import unquote_to_bytes
 
-from token_issuer.errors import InvalidRequest, PayloadTooLarge
+from token_issuer.errors import InvalidRequest, InvalidTarget, PayloadTooLarge
 from token_issuer.request import Request
 
 MAX_BODY_BYTES = 16 * 1024
@@ -17,17 +18,34 @@ _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class Form:
-    """The parameters of one request, each there at most once; an empty one counts as absent (RFC 6749 §3.2)."""
+    """The parameters of one request; an empty one counts as absent (RFC 6749 §3.2)."""
 
-    __slots__ = ("_parameters",)
+    __slots__ = ("_parameters", "_repeated")
 
-    def __init__(self, parameters: dict[str, str]) -> None:
-        """Take the parameters by name."""
+    def __init__(self, parameters: dict[str, str], repeated: Set[str] = frozenset()) -> None:
+        """Take the parameters by name, and the names that were there more than once."""
         self._parameters = parameters
+        self._repeated = repeated
 
     def get(self, name: str) -> str | None:
-        """Return the parameter's value, or None."""
+        """Return the parameter's value, or None; raises InvalidRequest for one of several values."""
+        if name in self._repeated:
+            raise InvalidRequest("a parameter is there more than once")
         return self._parameters.get(name) or None
+
+    def check_repetitions(self) -> None:
+        """Raise InvalidRequest where a parameter is there more than once (RFC 6749 §3.2), InvalidTarget for resource.
+
+        RFC 8707 §2 lets a client name several resources, and a server refuse to give one token for them.
+        """
+        if self._repeated - {"resource"}:
+            raise InvalidRequest("a parameter is there more than once")
+        if self._repeated:
+            raise InvalidTarget("a token is for one resource")
+
+    def has(self, name: str) -> bool:
+        """Tell whether the parameter is there, with a value, several or none."""
+        return name in self._parameters
 
     def require(self, name: str) -> str:
         """Return the parameter's value; raises InvalidRequest that names it. `name` is ours, never from the request."""
@@ -38,6 +56,13 @@ class Form:
 
 
 def parse_form(request: Request) -> Form:
+    """Return the request's form, each parameter there at most once; raises what read_form and the check do."""
+    form = read_form(request)
+    form.check_repetitions()
+    return form
+
+
+def read_form(request: Request) -> Form:
     """Return the request's form; raises InvalidRequest, or PayloadTooLarge before anything is decoded."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _FORM:
@@ -45,22 +70,23 @@ def parse_form(request: Request) -> Form:
     return _parse(_body(request))
 
 
-def parse_query(request: Request) -> Form:
+def read_query(request: Request) -> Form:
     """Return the parameters of the request's query; raises InvalidRequest."""
     return _parse(request.query.encode("utf-8", "surrogatepass"))
 
 
 def _parse(encoded: bytes) -> Form:
     parameters: dict[str, str] = {}
+    repeated: set[str] = set()
     for pair in encoded.split(b"&"):
         if not pair:
             continue
         name, _, value = pair.partition(b"=")
         decoded = decode_component(name)
         if decoded in parameters:
-            raise InvalidRequest("a parameter is there more than once")
+            repeated.add(decoded)
         parameters[decoded] = decode_component(value)
-    return Form(parameters)
+    return Form(parameters, repeated)
 
 
 def decode_component(encoded: bytes) -> str:

@@ -33,7 +33,8 @@ class Authentication:
 class LoginDemand:
     """What a client asks of the authentication (OIDC Core §3.1.2.1).
 
-    `may_interact` is False for prompt=none; `again` is True for prompt=login; `max_age` in seconds, or None.
+    `may_interact` is False for prompt=none; `again` is True for prompt=login and for max_age=0, which means the same;
+    `max_age` in seconds, or None.
     """
 
     client_name: str

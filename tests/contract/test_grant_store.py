@@ -124,6 +124,14 @@ def test_what_a_code_is_bound_to_has_to_be_there(store: GrantStore, changes: dic
     assert store.get(GID) == before
 
 
+def test_a_code_for_another_resource_stays(store: GrantStore) -> None:
+    """RFC 8707 §2.2: a resource that was not granted gets nothing and changes nothing; the granted one may be named."""
+    store.create(make_grant())
+    other = redemption(audience="https://other.example")
+    assert refused(lambda: store.redeem(other)) == (GrantRefusal.AUDIENCE, None)
+    assert store.redeem(redemption(audience=make_grant().audience)).redemption == "attempt-1"
+
+
 @pytest.mark.parametrize(("after", "good"), [(59, True), (60, False), (61, False)])
 def test_a_code_lives_for_sixty_seconds(store: GrantStore, after: int, good: bool) -> None:
     """R33: at its end it is over, whether or not the item is still there."""

@@ -38,6 +38,7 @@ class MemoryGrants:
             bound = stored is not None and (
                 (stored.code.code_hash, stored.client_id, stored.code.redirect_uri, stored.code.challenge)
                 == (asked.code_hash, asked.client_id, asked.redirect_uri, asked.challenge)
+                and asked.audience in (None, stored.audience)
             )
             if stored is None or not bound or stored.redemption is not None or stored.code.expires_at <= asked.now:
                 return refuse_redemption(stored, asked)

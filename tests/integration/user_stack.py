@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+from joserfc.jwk import ECKey
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.client import Client, hash_secret
@@ -127,6 +128,25 @@ def register(stack: StackFile, **changes: Any) -> Application:
     client = Client(**(fields | changes))
     DynamoDbClientRegistry(aws(stack, "dynamodb"), stack.outputs["ClientTableName"]).add(client)
     return Application(stack, client.client_id, "" if client.is_public else secret)
+
+
+class Signing(NamedTuple):
+    """A registered client of users that authenticates by assertions (RFC 7523), and its private key."""
+
+    client_id: str
+    key: ECKey
+
+
+def register_signing(stack: StackFile) -> Signing:
+    """Register a client that authenticates by private_key_jwt."""
+    key = ECKey.generate_key("P-256", {"alg": "ES256", "kid": "key-1", "use": "sig"})
+    client = register(
+        stack,
+        authentication=frozenset({"private_key_jwt"}),
+        secret_hashes=(),
+        jwks=(key.as_dict(private=False),),
+    )
+    return Signing(client.client_id, key)
 
 
 def answer_of(answer: httpx.Response) -> dict[str, str]:

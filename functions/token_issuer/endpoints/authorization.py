@@ -22,13 +22,14 @@ from token_issuer.errors import (
     InvalidRequest,
     LoginRequired,
     OAuthError,
+    RegistrationNotSupported,
     RequestNotSupported,
     RequestUriNotSupported,
     UnauthorizedClient,
     UnsupportedResponseType,
     as_oauth_error,
 )
-from token_issuer.form import Form, parse_form, parse_query
+from token_issuer.form import Form, read_form, read_query
 from token_issuer.login import Authentication, Login, LoginDemand
 from token_issuer.request import Request
 from token_issuer.requested_access import Access, RequestedAccess
@@ -78,7 +79,7 @@ class AuthorizationEndpoint:
     def respond(self, request: Request) -> Response:
         """Return the redirect with a code, the login's page, a redirect with an error, or a page with one."""
         try:
-            form = parse_form(request) if request.method == "POST" else parse_query(request)
+            form = read_form(request) if request.method == "POST" else read_query(request)
             client, redirect_uri = self._find_client(form)
         except OAuthError as error:
             request.note(outcome=error.error, detail=error.detail or error.description)
@@ -105,10 +106,13 @@ class AuthorizationEndpoint:
 
     def _read(self, client: Client, redirect_uri: str, form: Form) -> _Asked:
         """Return what is asked for; raises what the client is told by a redirect (RFC 6749 §4.1.2.1)."""
+        form.check_repetitions()
         if form.get("request") is not None:
             raise RequestNotSupported("request objects are not supported")
         if form.get("request_uri") is not None:
             raise RequestUriNotSupported("request objects are not supported")
+        if form.get("registration") is not None:
+            raise RegistrationNotSupported("clients are registered beforehand")
         if form.require("response_type") != "code":
             raise UnsupportedResponseType("the response type is code")
         if form.get("response_mode") not in (None, "query"):
@@ -142,7 +146,7 @@ class AuthorizationEndpoint:
             raise LoginRequired("the session was ended")
         if user.auth_time < earliest_iat(found):
             raise LoginRequired("the user's sessions were ended")
-        if asked.demand.max_age is not None and now.latest - user.auth_time > asked.demand.max_age + 1:
+        if asked.demand.max_age and now.latest - user.auth_time > asked.demand.max_age + 1:
             raise LoginRequired("the user logged in too long ago")
         code = AuthorizationCode(new_grant_id(secrets.token_bytes(16)), secrets.token_bytes(32))
         created_at = max(math.floor(now.earliest), earliest_iat(found))
@@ -201,10 +205,12 @@ def _demand(client: Client, form: Form) -> LoginDemand:
     max_age = form.get("max_age")
     if max_age is not None and not (max_age.isascii() and max_age.isdecimal() and len(max_age) <= _MAX_AGE_DIGITS):
         raise InvalidRequest("max_age is a number of seconds")
+    age = None if max_age is None else int(max_age)
     return LoginDemand(
         client_name=client.name,
         may_interact="none" not in prompt,
-        again="login" in prompt,
-        max_age=None if max_age is None else int(max_age),
+        # No clock measures an age of nothing: max_age=0 is prompt=login (OIDC Core §3.1.2.1).
+        again="login" in prompt or age == 0,
+        max_age=age,
         login_hint=form.get("login_hint"),
     )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.domain.revocation import is_revoked, targets_of
 from keyturn.domain.scope import OPENID
-from token_issuer.errors import InsufficientScope, InvalidToken
+from token_issuer.errors import InsufficientScope, InvalidToken, SeveralTokens
+from token_issuer.form import read_query
 from token_issuer.login import Login
 from token_issuer.own_tokens import OwnTokens
 from token_issuer.request import Request
@@ -66,9 +67,14 @@ class UserinfoEndpoint:
 
 
 def _bearer(request: Request) -> str:
-    """Return the one token of the Authorization header (RFC 6750 §2.1); neither a form nor a query has one."""
+    """Return the one token of the Authorization header (RFC 6750 §2.1); a form's or a query's is not taken.
+
+    Raises SeveralTokens where the query has another one besides (RFC 6750 §3.1).
+    """
     header: str = request.headers.get("authorization", "")
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise InvalidToken("")
+    if read_query(request).has("access_token"):
+        raise SeveralTokens
     return token

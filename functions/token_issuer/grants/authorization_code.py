@@ -11,7 +11,7 @@ from keyturn.domain.client import Client
 from keyturn.domain.grant import Grant, GrantRefusal, GrantRefused, Redemption, RefreshState
 from keyturn.domain.grant_credentials import RefreshToken, parse_code
 from keyturn.domain.pkce import challenge_of
-from token_issuer.errors import InvalidGrant
+from token_issuer.errors import InvalidGrant, InvalidTarget
 from token_issuer.form import Form
 from token_issuer.grant_end import GrantEnd
 from token_issuer.grants.user_tokens import UserTokens
@@ -34,7 +34,10 @@ class AuthorizationCodeGrant:
         self._clock = clock
 
     def exchange(self, client: Client, form: Form) -> IssuedToken:
-        """Return the tokens; raises InvalidRequest, InvalidGrant. A second use ends what the first one gave (R34)."""
+        """Return the tokens; raises InvalidRequest, InvalidGrant, InvalidTarget for another resource (RFC 8707 §2.2).
+
+        A second use ends what the first one gave (R34).
+        """
         code = parse_code(form.require("code"))
         redirect_uri = form.require("redirect_uri")
         verifier = form.require("code_verifier")
@@ -55,6 +58,7 @@ class AuthorizationCodeGrant:
             attempt=secrets.token_hex(16),
             now=now,
             refresh=None if first is None else _refresh_state(first, client, now),
+            audience=form.get("resource"),
         )
         issued = self._tokens.issue(client, self._redeem(asked), nonce_too=True)
         return issued if first is None else replace(issued, refresh_token=first.value)
@@ -68,6 +72,8 @@ class AuthorizationCodeGrant:
         try:
             return self._grants.redeem(asked)
         except GrantRefused as refusal:
+            if refusal.why is GrantRefusal.AUDIENCE:
+                raise InvalidTarget("the grant is for another resource") from None
             if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:
                 self._end.end(refusal.grant, reason="code_reuse", actor=f"client:{asked.client_id}")
             raise InvalidGrant("the code is not valid", detail=refusal.why.value) from None

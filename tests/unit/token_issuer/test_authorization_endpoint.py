@@ -91,12 +91,27 @@ def test_nothing_is_sent_to_a_stranger(flow: UserFlow, changes: dict[str, str | 
     assert flow.grants.stored == {}
 
 
-@pytest.mark.parametrize("name", ["client_id", "redirect_uri", "state", "code_challenge", "scope"])
-def test_a_repeated_parameter_is_a_page(flow: UserFlow, name: str) -> None:
-    """R20: which of the two would count is nobody's guess."""
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+def test_a_client_named_twice_is_a_page(flow: UserFlow, name: str) -> None:
+    """R20, R30: which of the two would count is nobody's guess, and so there is nowhere to redirect to."""
     query = urlencode([*authorization_request().items(), (name, "x")])
     answer = flow.get(AUTHORIZE, query=query)
     assert (answer.status, "location" in answer.headers) == (400, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        *((name, "invalid_request") for name in ("state", "code_challenge", "scope", "request", "unheard_of")),
+        ("resource", "invalid_target"),
+    ],
+)
+def test_a_client_is_told_of_a_repeated_parameter(flow: UserFlow, name: str, error: str) -> None:
+    """R20, RFC 6749 §4.1.2.1: by a redirect; with several resources the error is that of RFC 8707 §2."""
+    query = urlencode([*authorization_request().items(), (name, "x"), (name, "y")])
+    told = answer_of(flow.get(AUTHORIZE, query=query))
+    assert (told["error"], told.get("state")) == (error, None if name == "state" else "s&t=1")
+    assert flow.grants.stored == {}
 
 
 @pytest.mark.parametrize(
@@ -108,6 +123,7 @@ def test_a_repeated_parameter_is_a_page(flow: UserFlow, name: str) -> None:
         ({"response_mode": "fragment"}, "invalid_request"),
         ({"request": "e30."}, "request_not_supported"),
         ({"request_uri": "https://app.example/r"}, "request_uri_not_supported"),
+        ({"registration": "{}"}, "registration_not_supported"),
         ({"code_challenge": None}, "invalid_request"),
         ({"code_challenge": "short"}, "invalid_request"),
         ({"code_challenge": "a" * 42 + "="}, "invalid_request"),
@@ -172,7 +188,8 @@ def test_without_a_page_nobody_logs_in(flow: UserFlow) -> None:
         ({}, {"may_interact": True, "again": False, "max_age": None, "login_hint": None}),
         ({"prompt": "login"}, {"again": True}),
         ({"prompt": "select_account consent"}, {"again": False, "may_interact": True}),
-        ({"max_age": "0"}, {"max_age": 0}),
+        ({"max_age": "0"}, {"max_age": 0, "again": True}),
+        ({"max_age": "1"}, {"max_age": 1, "again": False}),
         ({"max_age": "3600", "login_hint": "ada"}, {"max_age": 3600, "login_hint": "ada"}),
     ],
 )
@@ -182,6 +199,12 @@ def test_the_login_learns_what_is_demanded(flow: UserFlow, changes: dict[str, st
     [asked] = flow.user_login.demands
     assert asked.client_name == "A client"
     assert {name: getattr(asked, name) for name in demand} == demand
+
+
+def test_max_age_of_nothing_is_prompt_login(flow: UserFlow) -> None:
+    """OIDC Core §3.1.2.1: whoever has just logged in gets a code, though seconds passed on the way here."""
+    flow.user_login.answer = replace(USER, auth_time=NOW - 3)
+    assert "code" in answer_of(flow.authorize(max_age="0"))
 
 
 @pytest.mark.parametrize(("age", "good"), [(99, True), (101, True), (102, False)])

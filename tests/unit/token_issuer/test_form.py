@@ -59,6 +59,12 @@ def test_bad_forms(issuer: IssuerHarness, body: bytes) -> None:
     assert issuer.signer.asked == []
 
 
+def test_several_resources_are_a_target_that_no_token_is_for(issuer: IssuerHarness) -> None:
+    """RFC 8707 §2: a client may name several, and is told by invalid_target that a token is for one."""
+    answer = post(issuer, GOOD + b"&resource=https://a.example&resource=https://b.example")
+    assert (answer.status, answer.json["error"]) == (400, "invalid_target")
+
+
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded; charset=UTF-8", FORM.upper()])
 def test_content_type_may_have_a_charset(issuer: IssuerHarness, content_type: str) -> None:
     """A media type is compared without its parameters and in any case (RFC 9110 §8.3.1)."""

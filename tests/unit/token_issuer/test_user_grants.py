@@ -105,6 +105,7 @@ def test_a_client_that_is_not_registered_for_refresh_tokens_gets_none(flow: User
         ({"code_verifier": "short"}, "invalid_grant"),
         ({"code_verifier": VERIFIER + " "}, "invalid_grant"),
         ({"client_id": "other"}, "invalid_grant"),
+        ({"resource": "https://other.example"}, "invalid_target"),
     ],
 )
 def test_a_code_with_something_wrong_gives_nothing_and_stays(

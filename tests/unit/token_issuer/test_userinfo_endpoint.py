@@ -61,6 +61,14 @@ def test_without_a_token_there_is_a_challenge(flow: UserFlow) -> None:
     }
 
 
+def test_a_token_in_two_places_is_a_bad_request(flow: UserFlow) -> None:
+    """RFC 6750 §3.1: more than one method is invalid_request, in the challenge too, though one alone is looked at."""
+    token = flow.log_in()["access_token"]
+    answer = flow.get(USERINFO, query=f"access_token={token}", authorization=f"Bearer {token}")
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert 'error="invalid_request"' in answer.headers["www-authenticate"]
+
+
 def test_a_token_that_does_not_hold_is_refused(flow: UserFlow) -> None:
     """R47: expired, tampered with, an ID token, or revoked in whatever way: invalid_token, at once."""
     tokens = flow.log_in()

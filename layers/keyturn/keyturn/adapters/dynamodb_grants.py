@@ -62,7 +62,7 @@ class DynamoDbGrants:
             "client_id": asked.client_id,
             "redirect_uri": asked.redirect_uri,
             "challenge": asked.challenge,
-        }
+        } | ({} if asked.audience is None else {"audience": asked.audience})
         conditions = ["attribute_not_exists(redemption)", "code_expires_at > :now"]
         try:
             return self._update(asked.gid, changes, bound, conditions, {":now": asked.now})

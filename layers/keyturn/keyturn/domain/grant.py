@@ -84,7 +84,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption:
-    """A client's use of a code; `refresh` is what the grant then has, `attempt` a random name of this request."""
+    """A client's use of a code; `refresh` is what the grant then has, `attempt` a random name of this request.
+
+    `audience` None asks for what the grant has.
+    """
 
     gid: str
     code_hash: str
@@ -94,6 +97,7 @@ class Redemption:
     attempt: str
     now: int
     refresh: RefreshState | None
+    audience: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +153,8 @@ def refuse_redemption(stored: Grant | None, asked: Redemption) -> Grant:
         raise GrantRefused(GrantRefusal.REUSED, stored)
     if asked.now >= stored.code.expires_at:
         raise GrantRefused(GrantRefusal.EXPIRED)
+    if asked.audience not in (None, stored.audience):
+        raise GrantRefused(GrantRefusal.AUDIENCE)
     raise GrantRefused(GrantRefusal.UNKNOWN)
 
 

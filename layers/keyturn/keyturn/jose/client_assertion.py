@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from keyturn.jose.key_set import KeySet
 
-# How far ahead exp may lie, in seconds: for that long the issuer has to remember the jti.
-MAX_ASSERTION_LIFETIME = 300
+# How far ahead exp may lie, in seconds: for that long the issuer has to remember the jti. Authlib signs for an hour.
+MAX_ASSERTION_LIFETIME = 3600
 # Most clients write JWT or nothing; draft-ietf-oauth-rfc7523bis names the last one. An access token is no assertion.
 _ASSERTION_TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
 

@@ -1,0 +1,71 @@
+"""Where our issuer and oidc-provider differ, and who is right: `python -m tests.infrastructure.conformance_page`.
+
+The table is tests/integration/conformance.json, which the same requests to both are held to; the page is made from it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+TABLE = ROOT / "tests" / "integration" / "conformance.json"
+PACKAGE = ROOT / "tests" / "integration" / "javascript" / "package.json"
+PAGE = ROOT / "docs" / "conformance.md"
+
+RIGHT = {"ours": "ours", "reference": "the reference", "both": "both"}
+
+# What stands before it is written by hand.
+_GENERATED = "## Where they differ\n"
+
+
+def read_table() -> dict[str, Any]:
+    """Return the table: the probes that come to the same, and the differences, each with its sentence."""
+    table: dict[str, Any] = json.loads(TABLE.read_text())
+    return table
+
+
+def find_expected() -> dict[str, dict[str, str]]:
+    """Return, by probe, what ours and the reference answer."""
+    table = read_table()
+    expected = {probe: {"ours": answer, "reference": answer} for probe, answer in table["alike"].items()}
+    for difference in table["differences"]:
+        assert not expected.keys() & difference["probes"].keys(), "a probe stands in the table twice"
+        expected |= difference["probes"]
+    return expected
+
+
+def render(page: str) -> str:
+    """Return the page with its tables as they have to be."""
+    table = read_table()
+    alike, differing = len(table["alike"]), sum(len(each["probes"]) for each in table["differences"])
+    version = json.loads(PACKAGE.read_text())["dependencies"]["oidc-provider"]
+    parts = [
+        page.partition(_GENERATED)[0] + _GENERATED,
+        f"oidc-provider {version} and ours answer {alike} of {alike + differing} requests alike, {differing} not.\n",
+        *(_section(each) for each in table["differences"]),
+        "## Where they do not\n\n| request | answer of both |\n|---|---|",
+        "".join(f"| {probe} | {_code(answer)} |\n" for probe, answer in table["alike"].items()),
+    ]
+    return "\n".join(parts)
+
+
+def _section(difference: dict[str, Any]) -> str:
+    rows = "".join(
+        f"| {probe} | {_code(answers['ours'])} | {_code(answers['reference'])} |\n"
+        for probe, answers in difference["probes"].items()
+    )
+    who, said = RIGHT[difference["right"]], f"{difference['rfc']}: “{difference['sentence']}”"
+    return (
+        f"### {difference['what']}\n\nRight: **{who}**. {said} {difference['so']}\n\n"
+        f"| request | ours | the reference |\n|---|---|---|\n{rows}"
+    )
+
+
+def _code(answer: str) -> str:
+    return f"`{answer}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(PAGE.read_text()))

@@ -1,0 +1,22 @@
+"""The page of differences to a reference server, and the table that it is made from."""
+
+from __future__ import annotations
+
+from tests.infrastructure.conformance_page import PAGE, RIGHT, read_table, render
+
+
+def test_the_page_is_the_table() -> None:
+    """docs/conformance.md says what the servers are held to; `make requirements` writes it."""
+    assert PAGE.read_text() == render(PAGE.read_text())
+
+
+def test_every_difference_has_its_sentence() -> None:
+    """Who is right is what an RFC says, by section; and nothing is called a difference that is none."""
+    for difference in read_table()["differences"]:
+        assert difference["right"] in RIGHT
+        assert difference["rfc"].startswith(("RFC ", "OpenID Connect Core §"))
+        assert "§" in difference["rfc"]
+        assert difference["sentence"]
+        assert difference["so"].endswith(".")
+        assert difference["probes"]
+        assert all(answers["ours"] != answers["reference"] for answers in difference["probes"].values())

@@ -1,0 +1,159 @@
+"""A user's flow by clients of the npm world, and a server of that world beside ours under the same requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.infrastructure.conformance_page import find_expected
+from tests.integration.http import call
+from tests.integration.test_javascript_clients import run
+from tests.integration.user_stack import REDIRECT_URI, Application, login_in, register, register_signing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.stack_file import StackFile
+
+SCOPE = "openid email reports:read"
+METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+SECRETS = ("client_secret_basic", "client_secret_post", "none")  # all that oidc-client-ts knows
+STRICT = [(script, method) for script in ("openid-client-user", "oauth4webapi-user") for method in METHODS]
+EVERY = [*STRICT, *(("oidc-client-ts-user", method) for method in SECRETS)]
+PUBLIC: dict[str, Any] = {"authentication": frozenset({"none"}), "secret_hashes": ()}
+LOOPBACK_URI = "http://127.0.0.1:0/callback"  # of any port
+
+
+@pytest.fixture(scope="module")
+def issuer(stack: StackFile) -> Iterator[StackFile]:
+    """Return a stack with a login."""
+    with login_in(stack):
+        yield stack
+
+
+def named(application: Application) -> dict[str, str]:
+    """Return what a client knows of itself."""
+    secret = {"client_secret": application.secret} if application.secret else {}
+    return {"client_id": application.client_id} | secret
+
+
+@pytest.fixture(scope="module")
+def told(issuer: StackFile) -> dict[str, Any]:
+    """Return what each client saw, by its script and its way of authentication; one process for each script."""
+    confidential, signing = register(issuer), register_signing(issuer)
+    clients: dict[str, Any] = {
+        "client_secret_basic": named(confidential),
+        "client_secret_post": named(confidential),
+        "private_key_jwt": {"client_id": signing.client_id, "jwk": signing.key.as_dict(private=True)},
+        "none": named(register(issuer, **PUBLIC)),
+    }
+    question: dict[str, Any] = {
+        "issuer": issuer.issuer,
+        "redirect_uri": REDIRECT_URI,
+        "scope": SCOPE,
+        "audience": issuer.audience,
+    }
+    seen: dict[str, Any] = {}
+    for script, methods in (
+        ("openid-client-user", METHODS),
+        ("oauth4webapi-user", METHODS),
+        ("oidc-client-ts-user", SECRETS),
+    ):
+        by_method = run(script, **question, clients={method: clients[method] for method in methods})
+        for method in methods:
+            seen[f"{script} {method}"] = by_method[method] | {"client_id": clients[method]["client_id"]}
+    return seen
+
+
+@pytest.mark.parametrize(("script", "method"), EVERY)
+def test_a_user_logs_in_by_the_client(issuer: StackFile, told: dict[str, Any], script: str, method: str) -> None:
+    """Discovery, PKCE, nonce, state and iss: the client takes the answer, and sub is the same everywhere (R33)."""
+    seen = told[f"{script} {method}"]
+    claims, userinfo = seen["claims"], seen["userinfo"]
+    assert (claims["iss"], claims["aud"], claims["nonce"]) == (issuer.issuer, seen["client_id"], seen["nonce"])
+    assert claims["exp"] > claims["iat"]
+    assert isinstance(claims["auth_time"], int)
+    assert (userinfo["sub"], userinfo["email"]) == (claims["sub"], f"{claims['sub']}@example.com")
+    assert set(seen["token"]["scope"].split()) == set(SCOPE.split())
+
+
+@pytest.mark.parametrize(("script", "method"), EVERY)
+def test_the_client_refreshes_and_revokes(issuer: StackFile, told: dict[str, Any], script: str, method: str) -> None:
+    """The ID token of a refresh is of the same login (OIDC Core §12.2), and its grant ends as a whole (R38, R46)."""
+    seen = told[f"{script} {method}"]
+    for name in ("iss", "sub", "aud", "auth_time"):
+        assert seen["refreshed_claims"][name] == seen["claims"][name]
+    assert "nonce" not in seen["refreshed_claims"]
+    assert seen["refreshed"]["refresh_token"] != seen["token"]["refresh_token"]
+    assert seen["refused"]["refresh_of_the_revoked"] == "invalid_grant"
+    assert call(issuer.apis["http"], seen["refreshed"]["access_token"]).status_code == 403
+
+
+@pytest.mark.parametrize(("script", "method"), EVERY)
+def test_what_was_used_is_refused(told: dict[str, Any], script: str, method: str) -> None:
+    """A code and a refresh token that come again are invalid_grant for every client (R34, R39)."""
+    refused = told[f"{script} {method}"]["refused"]
+    assert (refused["code_again"], refused["refresh_token_again"]) == ("invalid_grant", "invalid_grant")
+
+
+@pytest.mark.parametrize(("script", "method"), STRICT)
+def test_the_client_holds_us_to_what_we_announce(told: dict[str, Any], script: str, method: str) -> None:
+    """A missing or foreign iss is an attack to whoever read our metadata (R35), another verifier one to us (R31)."""
+    refused = told[f"{script} {method}"]["refused"]
+    assert (refused["no_iss"], refused["other_iss"]) == ("OAUTH_INVALID_RESPONSE", "OAUTH_INVALID_RESPONSE")
+    assert refused["other_verifier"] == "invalid_grant"
+    assert refused["userinfo_of_the_revoked"] == "OAUTH_RESPONSE_IS_NOT_CONFORM"
+
+
+@pytest.mark.parametrize(("script", "method"), [each for each in STRICT if each[1] != "none"])
+def test_introspection_says_what_the_tokens_say(told: dict[str, Any], script: str, method: str) -> None:
+    """The same sub as in the ID token; after the refresh token was revoked neither token is active (R46, R48)."""
+    seen = told[f"{script} {method}"]
+    for name in ("before", "refresh_before"):
+        assert seen[name]["active"] is True
+        assert (seen[name]["sub"], seen[name]["client_id"]) == (seen["claims"]["sub"], seen["client_id"])
+    assert (seen["after"], seen["refresh_after"]) == ({"active": False}, {"active": False})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_oauth4webapi_takes_a_users_token_as_a_resource_server(
+    issuer: StackFile, told: dict[str, Any], method: str
+) -> None:
+    """The access token of a user is one by RFC 9068 §4 too, and says how the user authenticated."""
+    seen = told[f"oauth4webapi-user {method}"]
+    assert (seen["access"]["sub"], seen["access"]["aud"]) == (seen["claims"]["sub"], issuer.audience)
+    assert seen["access"]["auth_time"] == seen["claims"]["auth_time"]
+
+
+@pytest.fixture(scope="module")
+def tables(issuer: StackFile) -> dict[str, dict[str, str]]:
+    """Return what our issuer and the reference answered to each probe."""
+    clients = {
+        "app": register(issuer),
+        "other": register(issuer),
+        "public": register(issuer, **PUBLIC),
+        "native": register(issuer, **PUBLIC, redirect_uris=(LOOPBACK_URI.replace(":0/", "/"),)),
+        "service": register(
+            issuer,
+            grant_types=frozenset({"client_credentials"}),
+            scopes=frozenset({"reports:read", "reports:write"}),
+            redirect_uris=(),
+        ),
+    }
+    answered: dict[str, dict[str, str]] = run(
+        "probes",
+        issuer=issuer.issuer,
+        redirect_uri=REDIRECT_URI,
+        loopback_uri=LOOPBACK_URI,
+        audience=issuer.audience,
+        api_scopes="reports:read reports:write",
+        clients={name: named(each) for name, each in clients.items()},
+    )
+    return answered
+
+
+@pytest.mark.parametrize("server", ["ours", "reference"])
+def test_the_servers_differ_where_the_page_says_so(tables: dict[str, dict[str, str]], server: str) -> None:
+    """Each probe comes to what docs/conformance.md has, at both: no difference without its sentence."""
+    assert tables[server] == {probe: answers[server] for probe, answers in find_expected().items()}
