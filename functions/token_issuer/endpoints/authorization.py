@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 # What is carried from the request to the answer, or into the ID token, unread: as much as any client needs.
 _MAX_STATE, _MAX_NONCE = 1024, 256
+# Goes to the login, which shows or looks up who is expected.
+_MAX_HINT = 256
 _MAX_AGE_DIGITS = 9
 
 
@@ -80,9 +82,11 @@ class AuthorizationEndpoint:
         try:
             form = parse_form(request) if request.method == "POST" else parse_query(request)
             client, redirect_uri = self._find_client(form)
-        except OAuthError as error:
-            request.note(outcome=error.error, detail=error.detail or error.description)
-            return error_page(error)
+        except (OAuthError, KeyturnError) as error:
+            # A person reads it: faults of ours are a page too.
+            refusal = as_oauth_error(error)
+            _error(refusal, request)
+            return error_page(refusal)
         request.note(client_id=client.client_id)
         try:
             state = _limited(form, "state", _MAX_STATE)
@@ -201,10 +205,13 @@ def _demand(client: Client, form: Form) -> LoginDemand:
     max_age = form.get("max_age")
     if max_age is not None and not (max_age.isascii() and max_age.isdecimal() and len(max_age) <= _MAX_AGE_DIGITS):
         raise InvalidRequest("max_age is a number of seconds")
+    hint = form.get("login_hint")
+    if hint is not None and not (len(hint) <= _MAX_HINT and hint.isprintable()):
+        raise InvalidRequest(f"login_hint is at most {_MAX_HINT} printable characters")
     return LoginDemand(
         client_name=client.name,
         may_interact="none" not in prompt,
         again="login" in prompt,
         max_age=None if max_age is None else int(max_age),
-        login_hint=form.get("login_hint"),
+        login_hint=hint,
     )
