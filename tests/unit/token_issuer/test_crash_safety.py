@@ -19,6 +19,7 @@ from tests.fakes.client_assertions import assertion_event, keyed_client, make_as
 from tests.fakes.interruption import Crash, Interruption
 from tests.fakes.issuer_harness import REVOKE, TOKEN, Answer
 from tests.fakes.user_flow import UserFlow, answer_of
+from token_issuer.bootstrap import Ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ def interruptions(
         flow = UserFlow(monkeypatch)
         send = prepare(flow)
         interruption = Interruption(point, FAULTS[fault])
-        flow.connect(flow.ports._make(interruption.wrap(port) for port in flow.ports))
+        flow.connect(Ports(*map(interruption.wrap, flow.ports)))
         first = None
         with suppress(Crash):
             first = send()
