@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +13,9 @@ from schemathesis import checks
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
 from tests.fakes.http_api_event import basic
 from tests.fakes.issuer_harness import METADATA, SECRET, make_client
+from tests.fakes.issuer_requests import ENDPOINTS
 from tests.fakes.login_double import PAGE, USER
-from tests.fakes.openapi import DESCRIPTION, check_call, load_description
+from tests.fakes.openapi import DESCRIPTION, PATH, check_call, load_description
 from tests.fakes.token_factory import AUDIENCE
 from tests.fakes.user_flow import REDIRECT_URI, VERIFIER, UserFlow, authorization_request
 from tests.fakes.wsgi_issuer import wsgi_issuer
@@ -113,6 +116,45 @@ def test_grant_types_and_authentication_methods_are_those_of_the_metadata(flow: 
         assert methods == metadata[f"{name}_endpoint_auth_methods_supported"]
     methods = schemas["Metadata"]["properties"]["token_endpoint_auth_methods_supported"]["items"]["enum"]
     assert methods == metadata["token_endpoint_auth_methods_supported"]
+
+
+def parameters_of(part: Any) -> Iterator[str]:
+    """Yield the names of the parameters of a query or a form."""
+    if "$ref" in part:
+        part = DESCRIPTION["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+    yield from part.get("properties", ())
+    for each in (*part.get("allOf", ()), *part.get("oneOf", ())):
+        yield from parameters_of(each)
+
+
+def test_the_examples_ask_for_what_is_described() -> None:
+    """Each curl of docs/issuer.md goes to an operation, with parameters that it has; every path is among them."""
+    page = (PATH.parent / "issuer.md").read_text("utf-8").replace("\\\n", " ")
+    operations, seen = described_operations(), set()
+    for command in re.findall(r"^curl .*$", page, re.MULTILINE):
+        words = shlex.split(command)
+        named = [words[at + 1].partition("=")[0] for at, word in enumerate(words) if word in ("-d", "--data-urlencode")]
+        path = words[-1].removeprefix("$ISSUER")
+        operation = operations[f"{'GET' if '-G' in words or not named else 'POST'} {path}"]
+        known = {each["name"] for each in operation.get("parameters", ())}
+        for media_type in operation.get("requestBody", {"content": {}})["content"].values():
+            known |= set(parameters_of(media_type["schema"]))
+        assert set(named) <= known, command
+        seen.add(path)
+    assert seen == DESCRIPTION["paths"].keys()
+
+
+def test_every_described_parameter_is_tried_with_hostile_values() -> None:
+    """R20: the table of the tests of hostile input has every parameter; those of the client, at the token endpoint."""
+    tried: dict[str, set[str]] = {}
+    for endpoint in ENDPOINTS.values():
+        tried.setdefault(f"{endpoint.method} {endpoint.path}", set()).update(endpoint.rules)
+    own = set(parameters_of(DESCRIPTION["components"]["schemas"]["ClientAuthentication"]))
+    for label, operation in described_operations().items():
+        form = operation.get("requestBody", {"content": {}})["content"]
+        known = {each for media_type in form.values() for each in parameters_of(media_type["schema"])}
+        known |= {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+        assert known <= tried.get(label, set()) | (set() if label.endswith("/token") else own), label
 
 
 @SCHEMA.parametrize()  # type: ignore[untyped-decorator]
