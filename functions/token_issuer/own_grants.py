@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from keyturn.ports import Clock, GrantStore, RevocationReader
 
 
+_NO_HASH = "-" * 64
+
+
 class OwnGrant(NamedTuple):
     """A grant, its refresh tokens, and the one of them that was presented, current or not."""
 
@@ -36,11 +39,15 @@ class OwnGrants:
         """Return the grant that a value is a refresh token of, or None; a stranger to it learns nothing."""
         token = parse_refresh_token(value)
         grant = None if token is None else self._grants.get(token.gid)
-        if token is None or grant is None or grant.refresh is None or grant.client_id != client.client_id:
+        refresh = None if grant is None else grant.refresh
+        if token is None:
             return None
-        if not hmac.compare_digest(grant.refresh.proof_hash, token.proof_hash):
+        # Hashed and compared whoever's it is, and if it is nobody's: the same work for all.
+        proof_hash = _NO_HASH if refresh is None else refresh.proof_hash
+        proved = hmac.compare_digest(proof_hash, token.proof_hash)
+        if grant is None or refresh is None or grant.client_id != client.client_id or not proved:
             return None
-        return OwnGrant(grant, grant.refresh, token)
+        return OwnGrant(grant, refresh, token)
 
     def is_active(self, found: OwnGrant) -> bool:
         """Tell whether the token would be taken now: the current one, in time, of a grant that nobody ended."""

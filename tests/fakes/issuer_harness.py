@@ -120,7 +120,7 @@ class IssuerHarness:
         self.view = RingView(self.rings, lambda: self.wall, lambda: self.monotonic, max_age=self.settings.ring_view)
         self.assertions = MemoryAssertions(lambda: self.clock.seconds)
         self.rates = MemoryRates(lambda: self.clock.seconds)
-        ports = Ports(
+        self.ports = Ports(
             ring=self.view,
             signer=self.signer,
             clients=self.clients,
@@ -133,8 +133,13 @@ class IssuerHarness:
             assertions=self.assertions,
             rates=self.rates,
         )
+        self._monkeypatch = monkeypatch
+        self.connect(self.ports)
+
+    def connect(self, ports: Ports) -> None:
+        """Compose the issuer with these ports, as a new sandbox is; what they store stays."""
         endpoints = compose(self.settings, ports)
-        monkeypatch.setattr(app, "bootstrap", lambda: endpoints)
+        self._monkeypatch.setattr(app, "bootstrap", lambda: endpoints)
 
     def send(self, event: dict[str, Any]) -> Answer:
         """Return the answer to an event."""

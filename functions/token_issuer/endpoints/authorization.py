@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 # What is carried from the request to the answer, or into the ID token, unread: as much as any client needs.
 _MAX_STATE, _MAX_NONCE = 1024, 256
+# Goes to the login, which shows or looks up who is expected.
+_MAX_HINT = 256
 _MAX_AGE_DIGITS = 9
 
 
@@ -81,9 +83,11 @@ class AuthorizationEndpoint:
         try:
             form = read_form(request) if request.method == "POST" else read_query(request)
             client, redirect_uri = self._find_client(form)
-        except OAuthError as error:
-            request.note(outcome=error.error, detail=error.detail or error.description)
-            return error_page(error)
+        except (OAuthError, KeyturnError) as error:
+            # A person reads it: faults of ours are a page too.
+            refusal = as_oauth_error(error)
+            _error(refusal, request)
+            return error_page(refusal)
         request.note(client_id=client.client_id)
         try:
             state = _limited(form, "state", _MAX_STATE)
@@ -205,6 +209,9 @@ def _demand(client: Client, form: Form) -> LoginDemand:
     max_age = form.get("max_age")
     if max_age is not None and not (max_age.isascii() and max_age.isdecimal() and len(max_age) <= _MAX_AGE_DIGITS):
         raise InvalidRequest("max_age is a number of seconds")
+    hint = form.get("login_hint")
+    if hint is not None and not (len(hint) <= _MAX_HINT and hint.isprintable()):
+        raise InvalidRequest(f"login_hint is at most {_MAX_HINT} printable characters")
     age = None if max_age is None else int(max_age)
     return LoginDemand(
         client_name=client.name,
@@ -212,5 +219,5 @@ def _demand(client: Client, form: Form) -> LoginDemand:
         # No clock measures an age of nothing: max_age=0 is prompt=login (OIDC Core §3.1.2.1).
         again="login" in prompt or age == 0,
         max_age=age,
-        login_hint=form.get("login_hint"),
+        login_hint=hint,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import pytest
 
-from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.errors import ItemDamaged, StoreUnavailable, Throttled
 from keyturn.domain.grant_credentials import parse_code
 from keyturn.domain.pkce import challenge_of
 from keyturn.domain.revocation import Revocation, Target, TargetKind
@@ -140,6 +141,8 @@ def test_a_client_is_told_of_a_repeated_parameter(flow: UserFlow, name: str, err
         ({"max_age": "1.5"}, "invalid_request"),
         ({"max_age": "9" * 400}, "invalid_request"),
         ({"max_age": "²"}, "invalid_request"),
+        ({"login_hint": "x" * 257}, "invalid_request"),
+        ({"login_hint": "ada\r\nset-cookie: x"}, "invalid_request"),
     ],
 )
 def test_a_client_is_told_what_is_wrong(flow: UserFlow, changes: dict[str, str | None], error: str) -> None:
@@ -191,6 +194,7 @@ def test_without_a_page_nobody_logs_in(flow: UserFlow) -> None:
         ({"max_age": "0"}, {"max_age": 0, "again": True}),
         ({"max_age": "1"}, {"max_age": 1, "again": False}),
         ({"max_age": "3600", "login_hint": "ada"}, {"max_age": 3600, "login_hint": "ada"}),
+        ({"login_hint": "Ädà" * 85 + "x"}, {"login_hint": "Ädà" * 85 + "x"}),
     ],
 )
 def test_the_login_learns_what_is_demanded(flow: UserFlow, changes: dict[str, str], demand: dict[str, Any]) -> None:
@@ -237,6 +241,27 @@ def test_a_fault_is_told_to_the_client(flow: UserFlow) -> None:
     told = answer_of(flow.authorize())
     assert told["error"] == "temporarily_unavailable"
     assert "secret" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "retry_after"),
+    [
+        (StoreUnavailable("DynamoDB: secret detail"), 503, "5"),
+        (Throttled("DynamoDB: secret detail"), 503, "1"),
+        (ItemDamaged("DynamoDB: secret detail"), 500, None),
+    ],
+)
+def test_a_fault_before_the_client_is_known_is_a_page(
+    flow: UserFlow, capsys: pytest.CaptureFixture[str], fault: Exception, status: int, retry_after: str | None
+) -> None:
+    """R36: nobody is redirected yet and a person looks at the answer; what failed is in the log alone."""
+    flow.clients.fault = fault
+    answer = flow.authorize()
+    assert (answer.status, answer.headers.get("retry-after")) == (status, retry_after)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert (answer.headers["cache-control"], "secret" in answer.body) == ("no-store", False)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["detail"]) == ("ERROR", f"{type(fault).__name__}: {fault}")
 
 
 def test_a_redirect_uri_with_a_query_keeps_it(flow: UserFlow) -> None:

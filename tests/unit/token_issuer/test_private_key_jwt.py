@@ -88,7 +88,7 @@ def test_client_id_beside_an_assertion(issuer: IssuerHarness) -> None:
         pytest.param({}, {"aud": ABSENT}, id="no audience"),
         pytest.param({}, {"exp": ABSENT}, id="no exp"),
         pytest.param({}, {"exp": NOW - 10, "iat": NOW - 60}, id="expired"),
-        pytest.param({}, {"exp": NOW + 311}, id="too long"),
+        pytest.param({}, {"exp": NOW + 3611}, id="too long"),
         pytest.param({}, {"iat": NOW + 11}, id="of the future"),
         pytest.param({}, {"nbf": NOW + 11}, id="not yet"),
         pytest.param({}, {"jti": ABSENT}, id="no jti"),

@@ -1,0 +1,216 @@
+"""A request may die, or lose an answer, before and after every call that it makes: its client asks again.
+
+Nothing is issued twice that two live grants would come of, and nothing is lost that a retry cannot get. A store's own
+retry of one conditional write is a matter of tests/contract.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.grant import GRACE
+from keyturn.domain.grant_credentials import parse_code, parse_refresh_token
+from keyturn.domain.revocation import Target, TargetKind
+from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
+from tests.fakes.interruption import Crash, Interruption
+from tests.fakes.issuer_harness import REVOKE, TOKEN, Answer
+from tests.fakes.user_flow import UserFlow, answer_of
+from token_issuer.bootstrap import Ports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MAX_POINTS = 60
+# Without openid: two signatures at once would make the order of the calls a matter of luck.
+SCOPE = "email orders:read"
+FAULTS: dict[str, Callable[[], BaseException]] = {
+    "crash": Crash,
+    "no answer": lambda: StoreUnavailable("no answer"),
+}
+
+
+class Interrupted(NamedTuple):
+    """A request that was interrupted, ready to be sent again: the first answer is None after a crash."""
+
+    flow: UserFlow
+    send: Callable[[], Answer]
+    first: Answer | None
+    where: str
+
+
+def interruptions(
+    monkeypatch: pytest.MonkeyPatch, fault: str, prepare: Callable[[UserFlow], Callable[[], Answer]], *, least: int
+) -> Iterator[Interrupted]:
+    """Yield the request interrupted at each point of all its calls, at `least` so many, and a new sandbox after it."""
+    for point in range(MAX_POINTS):
+        flow = UserFlow(monkeypatch)
+        send = prepare(flow)
+        interruption = Interruption(point, FAULTS[fault])
+        flow.connect(Ports(*map(interruption.wrap, flow.ports)))
+        first = None
+        with suppress(Crash):
+            first = send()
+        if not interruption.where:
+            assert point >= least, "fewer calls than there are"
+            return
+        if first is not None and first.status != 303:
+            assert (first.status, first.headers["retry-after"]) == (503, "5"), interruption.where
+        flow.connect(flow.ports)
+        yield Interrupted(flow, send, first, interruption.where)
+    pytest.fail("the request never came to its end")
+
+
+def log_in(flow: UserFlow) -> dict[str, Any]:
+    return flow.log_in(scope=SCOPE)
+
+
+def error_of(answer: Answer) -> tuple[int, str]:
+    return answer.status, answer.json["error"]
+
+
+def is_ended(flow: UserFlow, gid: str) -> bool:
+    return bool(flow.revocations.find([Target(TargetKind.GRANT, gid)]))
+
+
+def gid_of(token: str) -> str:
+    parsed = parse_refresh_token(token)
+    assert parsed is not None
+    return parsed.gid
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_code_is_given_again_and_the_lost_one_is_nobodys(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """R33: the browser comes again and gets a code that works; a code that was lost has given nothing, and ends."""
+
+    def prepare(flow: UserFlow) -> Callable[[], Answer]:
+        return lambda: flow.authorize(scope=SCOPE)
+
+    for flow, send, first, where in interruptions(monkeypatch, fault, prepare, least=8):
+        if first is not None and first.status == 303:
+            assert answer_of(first)["error"] == "temporarily_unavailable", where
+        code = answer_of(send())["code"]
+        assert flow.redeem(code).status == 200, where
+        kept = parse_code(code)
+        assert kept is not None
+        assert all(grant.redemption is None for gid, grant in flow.grants.stored.items() if gid != kept.gid), where
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_redemption(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """R33, R34: an unused code still is good; one whose answer was lost is invalid_grant, and its grant over."""
+
+    def prepare(flow: UserFlow) -> Callable[[], Answer]:
+        code = flow.get_code(scope=SCOPE)
+        return lambda: flow.redeem(code)
+
+    outcomes = set()
+    for flow, send, _, where in interruptions(monkeypatch, fault, prepare, least=12):
+        [(gid, grant)] = flow.grants.stored.items()
+        used = grant.redemption is not None
+        again = send()
+        if used:
+            assert error_of(again) == (400, "invalid_grant"), where
+            assert is_ended(flow, gid), where
+        else:
+            assert again.status == 200, where
+            assert flow.refresh(again.json["refresh_token"]).status == 200, where
+            assert flow.revocations.writes == [], where
+        outcomes.add((used, again.status))
+        assert len(flow.grants.stored) == 1, where
+    assert outcomes == {(False, 200), (True, 400)}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_refresh(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """R38, R40: whatever was lost, the same request gets the one successor within the grace, and all goes on."""
+    first_token = ""
+
+    def prepare(flow: UserFlow) -> Callable[[], Answer]:
+        nonlocal first_token
+        first_token = token = log_in(flow)["refresh_token"]
+        return lambda: flow.refresh(token)
+
+    rotated = set()
+    for flow, send, _, where in interruptions(monkeypatch, fault, prepare, least=12):
+        [grant] = flow.grants.stored.values()
+        assert grant.refresh is not None
+        nonce, token = grant.refresh.successor_nonce, parse_refresh_token(first_token)
+        flow.clock.seconds += GRACE
+        answers = [send() for _ in range(3 if nonce is not None else 1)]
+        assert {answer.status for answer in answers} == {200}, where
+        [successor] = {answer.json["refresh_token"] for answer in answers}
+        if nonce is not None:
+            assert token is not None
+            assert successor == token.successor(bytes.fromhex(nonce)).value, where
+        assert flow.refresh(successor).status == 200, where
+        assert flow.revocations.writes == [], where
+        rotated.add(nonce is not None)
+    assert rotated == {False, True}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("what", ["code", "refresh token"])
+def test_reuse(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) -> None:
+    """R34, R39: an interrupted end comes with the same request again, by one write; what the grant gave is dead."""
+    given: list[dict[str, Any]] = []
+
+    def prepare(flow: UserFlow) -> Callable[[], Answer]:
+        code = flow.get_code(scope=SCOPE)
+        given[:] = [flow.redeem(code).json]
+        given.append(flow.refresh(given[0]["refresh_token"]).json)
+        flow.clock.seconds += GRACE + 1
+        return (lambda: flow.redeem(code)) if what == "code" else (lambda: flow.refresh(given[0]["refresh_token"]))
+
+    for flow, send, _, where in interruptions(monkeypatch, fault, prepare, least=9):
+        assert error_of(send()) == (400, "invalid_grant"), where
+        assert len(flow.revocations.writes) == 1, where
+        for tokens in given:
+            assert not flow.is_active(tokens["access_token"], "app"), where
+            assert not flow.is_active(tokens["refresh_token"], "app"), where
+        assert error_of(flow.refresh(given[-1]["refresh_token"])) == (400, "invalid_grant"), where
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("what", ["access_token", "refresh_token"])
+def test_a_revocation(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) -> None:
+    """R46, R50: the same request again is 200, the token is dead, and of a refresh token the grant, by one write."""
+    given: dict[str, Any] = {}
+
+    def prepare(flow: UserFlow) -> Callable[[], Answer]:
+        given.update(log_in(flow))
+        return lambda: flow.post(REVOKE, client_id="app", token=given[what])
+
+    for flow, send, _, where in interruptions(monkeypatch, fault, prepare, least=8):
+        assert send().status == 200, where
+        assert not flow.is_active(given["access_token"], "app"), where
+        assert flow.is_active(given["refresh_token"], "app") == (what == "access_token"), where
+        assert is_ended(flow, gid_of(given["refresh_token"])) == (what == "refresh_token"), where
+        assert len({revocation.target for revocation, _, _ in flow.revocations.writes}) == 1, where
+        if what == "refresh_token":
+            assert len(flow.revocations.writes) == 1, where
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_client_with_an_assertion(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """R22, RFC 7523 §3: an assertion whose use was noted is used up, whatever came of it; a new one gets the token."""
+    client = keyed_client(rate=100)
+
+    def prepare(flow: UserFlow) -> Callable[[], Answer]:
+        flow.clients.add(client)
+        event = assertion_event(TOKEN, make_assertion(), grant_type="client_credentials")
+        return lambda: flow.send(event)
+
+    outcomes = set()
+    for flow, send, _, where in interruptions(monkeypatch, fault, prepare, least=16):
+        noted = bool(flow.assertions.used)
+        again = send()
+        assert again.status == (401 if noted else 200), where
+        assert send().status == 401, where
+        event = assertion_event(TOKEN, make_assertion(), grant_type="client_credentials")
+        assert flow.send(event).status == 200, where
+        outcomes.add(noted)
+    assert outcomes == {False, True}

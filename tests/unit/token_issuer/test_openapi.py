@@ -1,0 +1,254 @@
+"""docs/openapi.yaml says what the issuer does, and the issuer does what it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from schemathesis import checks
+
+from keyturn.domain.errors import ItemDamaged, StoreUnavailable
+from tests.fakes.http_api_event import basic
+from tests.fakes.issuer_harness import METADATA, SECRET, make_client
+from tests.fakes.issuer_requests import ENDPOINTS
+from tests.fakes.login_double import PAGE, USER
+from tests.fakes.openapi import DESCRIPTION, PATH, check_call, load_description
+from tests.fakes.token_factory import AUDIENCE
+from tests.fakes.user_flow import REDIRECT_URI, VERIFIER, UserFlow, authorization_request
+from tests.fakes.wsgi_issuer import wsgi_issuer
+from token_issuer import app
+from token_issuer.errors import OAuthError
+from token_issuer.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from schemathesis import Case
+
+    from token_issuer.endpoints.endpoint import Endpoint
+
+SCHEMA = load_description()
+SCHEMA.app = wsgi_issuer
+METHODS = ("get", "head", "post", "put", "delete", "options", "patch", "trace")
+APP = basic("app", SECRET)
+FORM_ENDPOINTS = ("token", "revoke", "introspect")
+
+
+@pytest.fixture
+def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
+    return UserFlow(monkeypatch)
+
+
+def described_operations() -> dict[str, dict[str, Any]]:
+    """Return what is described, by method and path."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in DESCRIPTION["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def enums_of(value: Any) -> Iterator[str]:
+    """Yield the error codes that a part of the description names."""
+    if isinstance(value, dict):
+        codes = value.get("properties", {}).get("error", {})
+        yield from codes.get("enum", ())
+        for each in value.values():
+            yield from enums_of(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from enums_of(each)
+
+
+def error_codes(base: type[OAuthError] = OAuthError) -> Iterator[str]:
+    """Yield the error code of every refusal."""
+    for each in base.__subclasses__():
+        yield each.error
+        yield from error_codes(each)
+
+
+def test_it_is_openapi() -> None:
+    """The document is valid OpenAPI 3.1, and no comma of it became a key without a value."""
+    SCHEMA.validate()
+    assert DESCRIPTION["openapi"].startswith("3.1.")
+
+    def values(part: Any) -> Iterator[Any]:
+        for each in part.values() if isinstance(part, dict) else part:
+            yield each
+            if isinstance(each, (dict, list)):
+                yield from values(each)
+
+    assert None not in list(values(DESCRIPTION))
+
+
+def test_paths_and_methods_are_those_of_the_issuer(flow: UserFlow) -> None:
+    """Every endpoint of an issuer with a login is described, with the methods that it takes, and no other."""
+    endpoints: Mapping[str, Endpoint] = vars(app)["bootstrap"]()
+    taken = {f"{method} {path}" for path, endpoint in endpoints.items() for method in endpoint.methods}
+    assert described_operations().keys() == taken
+    names = [operation["operationId"] for operation in described_operations().values()]
+    assert len(set(names)) == len(names)
+
+
+def test_error_codes_are_those_of_the_issuer() -> None:
+    """Each error code of a refusal is described, and none that nobody gives."""
+    assert set(enums_of(DESCRIPTION)) == set(error_codes())
+
+
+def test_grant_types_and_authentication_methods_are_those_of_the_metadata(flow: UserFlow) -> None:
+    """R24, R53: grants, methods of each endpoint and the enums of the metadata's schema are what it announces."""
+    metadata = flow.get(METADATA).json
+    schemas = DESCRIPTION["components"]["schemas"]
+    assert list(schemas["TokenRequest"]["discriminator"]["mapping"]) == [
+        "client_credentials",
+        "authorization_code",
+        "refresh_token",
+    ]
+    grants = schemas["Metadata"]["properties"]["grant_types_supported"]["items"]["enum"]
+    assert sorted(schemas["TokenRequest"]["discriminator"]["mapping"]) == grants == metadata["grant_types_supported"]
+    operations = described_operations()
+    for path, name in (("token", "token"), ("revoke", "revocation"), ("introspect", "introspection")):
+        methods = operations[f"POST /oauth2/{path}"]["x-authentication-methods"]
+        assert methods == metadata[f"{name}_endpoint_auth_methods_supported"]
+    methods = schemas["Metadata"]["properties"]["token_endpoint_auth_methods_supported"]["items"]["enum"]
+    assert methods == metadata["token_endpoint_auth_methods_supported"]
+
+
+def parameters_of(part: Any) -> Iterator[str]:
+    """Yield the names of the parameters of a query or a form."""
+    if "$ref" in part:
+        part = DESCRIPTION["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+    yield from part.get("properties", ())
+    for each in (*part.get("allOf", ()), *part.get("oneOf", ())):
+        yield from parameters_of(each)
+
+
+def test_the_examples_ask_for_what_is_described() -> None:
+    """Each curl of docs/issuer.md goes to an operation, with parameters that it has; every path is among them."""
+    page = (PATH.parent / "issuer.md").read_text("utf-8").replace("\\\n", " ")
+    operations, seen = described_operations(), set()
+    for command in re.findall(r"^curl .*$", page, re.MULTILINE):
+        words = shlex.split(command)
+        named = [words[at + 1].partition("=")[0] for at, word in enumerate(words) if word in ("-d", "--data-urlencode")]
+        path = words[-1].removeprefix("$ISSUER")
+        operation = operations[f"{'GET' if '-G' in words or not named else 'POST'} {path}"]
+        known = {each["name"] for each in operation.get("parameters", ())}
+        for media_type in operation.get("requestBody", {"content": {}})["content"].values():
+            known |= set(parameters_of(media_type["schema"]))
+        assert set(named) <= known, command
+        seen.add(path)
+    assert seen == DESCRIPTION["paths"].keys()
+
+
+def test_every_described_parameter_is_tried_with_hostile_values() -> None:
+    """R20: the table of the tests of hostile input has every parameter; those of the client, at the token endpoint."""
+    tried: dict[str, set[str]] = {}
+    for endpoint in ENDPOINTS.values():
+        tried.setdefault(f"{endpoint.method} {endpoint.path}", set()).update(endpoint.rules)
+    own = set(parameters_of(DESCRIPTION["components"]["schemas"]["ClientAuthentication"]))
+    for label, operation in described_operations().items():
+        form = operation.get("requestBody", {"content": {}})["content"]
+        known = {each for media_type in form.values() for each in parameters_of(media_type["schema"])}
+        known |= {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+        assert known <= tried.get(label, set()) | (set() if label.endswith("/token") else own), label
+
+
+@SCHEMA.parametrize()  # type: ignore[untyped-decorator]
+@settings(max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_schemathesis_sends_is_answered_as_described(flow: UserFlow, case: Case[Any]) -> None:
+    """R20, R21: good and bad requests of every rule of the description, and random ones: every check holds."""
+    response = check_call(case, headers={} if "userinfo" in case.path else APP)
+    if response.status_code == 401:
+        assert "www-authenticate" in response.headers
+
+
+def exchanges(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a request for each answer that is described: method and path, and the parts of a case."""
+    yield from requests_to_what_is_away(flow)
+    request = authorization_request()
+    for answer in (PAGE, USER):
+        flow.user_login.answer = answer
+        yield "GET /oauth2/authorize", {"query": request}
+        yield "POST /oauth2/authorize", {"body": request}
+    yield "GET /oauth2/authorize", {"query": request | {"scope": "admin"}}
+    yield "GET /oauth2/authorize", {"query": request | {"client_id": "nobody"}}
+    yield "POST /oauth2/authorize", {"body": request | {"client_id": "nobody"}}
+    yield "POST /oauth2/authorize", {"body": request | {"x": "x" * 20_000}}
+
+    tokens = flow.log_in()
+    code = {"grant_type": "authorization_code", "code": flow.get_code(), "redirect_uri": REDIRECT_URI}
+    for _ in range(2):
+        yield "POST /oauth2/token", {"body": code | {"code_verifier": VERIFIER}, "headers": APP}
+    refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    yield "POST /oauth2/token", {"body": refresh, "headers": APP}
+    flow.clients.add(make_client("counted", rate=1))
+    counted = {
+        "grant_type": "client_credentials",
+        "client_id": "counted",
+        "client_secret": SECRET,
+        "resource": AUDIENCE,
+    }
+    for _ in range(2):
+        yield "POST /oauth2/token", {"body": counted}
+
+    for name in FORM_ENDPOINTS:
+        yield f"POST /oauth2/{name}", {"body": {"token": "x", "grant_type": "client_credentials"}, "headers": {}}
+        yield f"POST /oauth2/{name}", {"body": {"x": "x" * 20_000}, "headers": APP}
+        yield f"POST /oauth2/{name}", {"body": {"x": "x"}, "headers": APP}
+    for token in (tokens["access_token"], tokens["refresh_token"], flow.log_in()["refresh_token"], "x"):
+        yield "POST /oauth2/introspect", {"body": {"token": token}, "headers": APP}
+        yield "POST /oauth2/revoke", {"body": {"token": token}, "headers": APP}
+
+    good, narrow = flow.log_in()["access_token"], flow.log_in(scope="orders:read")["access_token"]
+    for method in ("GET", "POST"):
+        for token in (good, narrow, "x"):
+            yield f"{method} /oauth2/userinfo", {"headers": {"authorization": f"Bearer {token}"}}
+
+    for method in ("GET", "HEAD"):
+        yield f"{method} /.well-known/jwks.json", {}
+        yield f"{method} /.well-known/jwks.json", {"headers": {"if-none-match": "*"}}
+        yield f"{method} /.well-known/openid-configuration", {}
+        yield f"{method} {METADATA}", {}
+
+    def fail() -> None:
+        raise SettingsError("ISSUER is not set")
+
+    monkeypatch.setattr(app, "bootstrap", fail)
+    for label in described_operations():
+        yield label, {"headers": {}}
+
+
+def requests_to_what_is_away(flow: UserFlow) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield requests while a store is away or damaged; nothing was read before."""
+    request = authorization_request()
+    flow.clients.fault = flow.rings.fault = StoreUnavailable("away")
+    yield "GET /oauth2/authorize", {"query": request}
+    yield "POST /oauth2/authorize", {"body": request}
+    for name in FORM_ENDPOINTS:
+        yield f"POST /oauth2/{name}", {"body": {"token": "x", "grant_type": "client_credentials"}, "headers": APP}
+    for method in ("GET", "POST"):
+        yield f"{method} /oauth2/userinfo", {"headers": {"authorization": "Bearer x"}}
+    for method in ("GET", "HEAD"):
+        yield f"{method} /.well-known/jwks.json", {}
+    flow.clients.fault = ItemDamaged("of another version")
+    yield "GET /oauth2/authorize", {"query": request}
+    flow.clients.fault = flow.rings.fault = None
+
+
+def test_every_described_answer_is_given(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each status of each operation has been seen, with the body and the headers that are described, and no other."""
+    seen = set()
+    for label, parts in exchanges(flow, monkeypatch):
+        method, path = label.split(" ")
+        media_type = {"media_type": "application/x-www-form-urlencoded"} if "body" in parts else {}
+        headers = parts.pop("headers", {})
+        case = SCHEMA[path][method].Case(**(parts | media_type))
+        response = case.call(headers=headers)
+        case.validate_response(response, headers=headers, excluded_checks=[checks.not_a_server_error])
+        seen.add((label, str(response.status_code)))
+    described = {(label, status) for label, each in described_operations().items() for status in each["responses"]}
+    assert seen == described
