@@ -104,20 +104,27 @@ def test_missing_and_empty(flow: UserFlow, label: str, name: str) -> None:
 
 @pytest.mark.parametrize(("label", "name"), PARAMETERS)
 def test_repeated(flow: UserFlow, label: str, name: str) -> None:
-    """R20: a parameter that is there twice is invalid_request, whatever its values, before anybody is looked up."""
+    """R20: a parameter that is there twice is invalid_request, of several resources invalid_target (RFC 8707 §2).
+
+    At the token endpoint before anybody is looked up; at the authorization endpoint by a redirect, if it is known to
+    whom (RFC 6749 §4.1.2.1).
+    """
     endpoint = ENDPOINTS[label]
     pairs = endpoint.pairs(flow)
     good = dict(pairs).get(name.encode(), b"x")
+    error = "invalid_target" if name == "resource" else "invalid_request"
+    by_redirect = endpoint.path == AUTHORIZE and name not in ("client_id", "redirect_uri")
     before, reads = stored(flow), len(flow.clients.reads)
     for first, second in ((good, good), (good, b""), (b"", good), (good, MARK.encode()), (b"", b"")):
         twice = [*with_value(pairs, name, first), (name.encode(), second)]
-        check_refusal(endpoint.send(flow, twice), "invalid_request")
+        check_refusal(endpoint.send(flow, twice), error)
         # The same name, written in another way.
         twice[-1] = (b"%%%02x" % ord(name[0]) + name[1:].encode(), second)
         answer = endpoint.send(flow, twice)
-        check_refusal(answer, "invalid_request")
-        assert answer.status == 400
-    assert (stored(flow), len(flow.clients.reads)) == (before, reads)
+        check_refusal(answer, error)
+        assert answer.status == (303 if by_redirect else 400)
+    assert stored(flow) == before
+    assert len(flow.clients.reads) == reads or endpoint.path == AUTHORIZE or name == "resource"
 
 
 @pytest.mark.parametrize(("label", "name"), PARAMETERS)
