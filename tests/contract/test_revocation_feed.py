@@ -127,8 +127,24 @@ def test_every_page_is_read(world: World) -> None:
 def test_an_item_that_nobody_can_read_is_damage(world: World, fields: dict[str, object]) -> None:
     """An item that may revoke anything is never overlooked, whatever wrote it."""
     world.put(**fields)
-    with pytest.raises(ItemDamaged):
+    with pytest.raises(ItemDamaged, match=r"^the feed of revocations\b.*[a-z]"):
         world.read(MIDNIGHT - 60)
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"target": None}, "KeyError: 'target'"),
+        ({"target": "unknown#a"}, "an item names no target, or cuts at no time"),
+        ({"sk": "99999 is no time"}, "ValueError: invalid literal for int() with base 10: '99999 is n'"),
+    ],
+)
+def test_damage_is_described(world: World, fields: dict[str, object], text: str) -> None:
+    """Whoever repairs the feed reads which of its fields is wrong."""
+    world.put(**fields)
+    with pytest.raises(ItemDamaged) as raised:
+        world.read(MIDNIGHT - 60)
+    assert str(raised.value) == f"the feed of revocations: {text}"
 
 
 def test_the_next_items_version_is_read(world: World) -> None:

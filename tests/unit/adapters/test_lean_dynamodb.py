@@ -168,7 +168,8 @@ def test_origin_follows_the_environment(environ: dict[str, str], origin: str) ->
 )
 def test_plain_http_never_leaves_the_machine(url: str) -> None:
     """Credentials and answers go over plain http to this machine alone, by loopback or from a container on it."""
-    with pytest.raises(ValueError, match="AWS_ENDPOINT_URL is https"):
+    hosts = "localhost, 127.0.0.1 and host.docker.internal"
+    with pytest.raises(ValueError, match=rf"^AWS_ENDPOINT_URL is https://host\[:port\], or http:// for {hosts} alone$"):
         dynamodb_origin({"AWS_ENDPOINT_URL": url})
 
 
@@ -179,6 +180,25 @@ def test_tls_checks_certificate_and_host() -> None:
     context = connection._context  # type: ignore[attr-defined]  # nothing public shows it
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert connection.timeout == TIMEOUT_SECONDS <= 1
+
+
+def test_the_machine_is_waited_for_no_longer_than_aws() -> None:
+    """R61: a connection over plain http gives up as soon as one over https."""
+    connection = open_connection("http://127.0.0.1:4566")
+    assert (connection.host, connection.port, connection.timeout) == ("127.0.0.1", 4566, TIMEOUT_SECONDS)
+
+
+def test_a_connection_that_cannot_be_made_is_tried_once_more() -> None:
+    """R61: what fails before there is a connection, with nothing to close, is a failed attempt like another."""
+    tried: list[str] = []
+
+    def connect(origin: str) -> http.client.HTTPConnection:
+        tried.append(origin)
+        raise ssl.SSLError("no certificates")
+
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB GetItem: SSLError$"):
+        LeanDynamoDB(ORIGIN, ENVIRON, lambda: 1_790_000_000, connect).call("GetItem", {})
+    assert tried == [ORIGIN, ORIGIN]
 
 
 class _ClosingHandler(http.server.BaseHTTPRequestHandler):

@@ -180,6 +180,16 @@ def test_a_refusal_under_the_cache_still_opens_what_the_token_opens() -> None:
     assert answer["context"]["scope"] == "s"
 
 
+def test_a_token_that_opens_nothing_is_denied_everything_under_the_cache() -> None:
+    """R55: the policy of a token without any of the scopes is one Deny for the whole stage."""
+    rules = rules_of({"GET /a": ["s"], "ANY /b/{x}": ["t"]}, cached=True)
+    assert rules is not None
+    answer = answer_of(rules, request_of(("http_1.0", "GET", "/a")), frozenset({"u"}))
+    assert answer["policyDocument"]["Statement"] == [
+        {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [f"{method_arn('', '')}*"]}
+    ]
+
+
 def test_a_revoked_token_opens_nothing_under_the_cache() -> None:
     """R55: a token that does not hold is denied, and no route with it, though its scopes would open some."""
     rules = rules_of({"GET /a": []}, cached=True)

@@ -129,14 +129,15 @@ def test_context_is_flat_strings_and_no_token(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_declared_claims_are_in_the_context_as_strings(kind: str) -> None:
     """R59: a claim that the rules declare reaches the backend, what is no string as JSON; an absent one does not."""
-    claims = good_claims(tenant="a", beta=True, level=7, groups=["x", "y"], nothing=None, other="no")
-    declared = ("tenant", "beta", "level", "groups", "nothing", "absent")
+    claims = good_claims(tenant="a", beta=True, level=7, groups=["x", "y"], plan={"a": 1}, nothing=None, other="no")
+    declared = ("tenant", "beta", "level", "groups", "plan", "nothing", "absent")
     context = allow(request_for(kind), VerifiedAccessToken(claims, "kid"), ApiRules("simple", {}, declared))["context"]
     assert {name: value for name, value in context.items() if name not in CONTEXT} == {
         "tenant": "a",
         "beta": "true",
         "level": "7",
         "groups": '["x","y"]',
+        "plan": '{"a":1}',
         "nothing": "null",
     }
 

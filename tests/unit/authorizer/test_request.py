@@ -52,6 +52,20 @@ def test_method_and_route_are_the_gateways(kind: str) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["rest_request", "http_1.0", "http_2.0"])
+@pytest.mark.parametrize(
+    "host", [f"{API_ID}.execute-api.eu-central-1.amazonaws.com", "api.example.com", "evil.example"]
+)
+def test_the_host_that_was_called_changes_nothing(kind: str, host: str) -> None:
+    """G11: at the API's own execute-api endpoint as at a domain in front of it, the same route is asked for."""
+    event = authorizer_event(kind, "t")
+    plain = parse_request(event)
+    event["headers"] |= {"Host": host, "X-Forwarded-Host": host}
+    event["requestContext"] = {**event["requestContext"], "domainName": host, "domainPrefix": host.partition(".")[0]}
+    request = parse_request(event)
+    assert (request.api_id, request.arn, request.template) == (plain.api_id, plain.arn, plain.template)
+
+
 def test_root_has_an_empty_path() -> None:
     """The root of an API has no segments, with or without the ARN's last slash."""
     event = {"type": "TOKEN", "authorizationToken": "x", "methodArn": method_arn("GET", "/")}

@@ -92,6 +92,16 @@ def test_api_is_found_by_its_id_first() -> None:
     assert (opening(none, asked), none.of_api(API_ID).answer) == (None, "simple")
 
 
+def test_all_rules_are_told_as_they_were_written() -> None:
+    """Whoever checks a document sees each of its rules, with its API and its route, in the document's order."""
+    parsed = parse_access_rules(rules(a={"routes": {"GET /x": ["s"], "ANY /x": []}}, b={"routes": {"$default": []}}))
+    assert [(rule.api, rule.route, sorted(rule.scopes)) for rule in parsed] == [
+        ("a", "GET /x", ["s"]),
+        ("a", "ANY /x", []),
+        ("b", "$default", []),
+    ]
+
+
 @pytest.mark.parametrize(
     ("claims", "opens"),
     [
