@@ -52,6 +52,14 @@ def test_a_literal_goes_first_whatever_it_is_spelled_like() -> None:
     assert match_path(templates, "reports/~me") == "/reports/~me"
 
 
+def test_a_wildcard_takes_every_character() -> None:
+    """G1: a policy's wildcard crosses slashes and line breaks, and is never empty; what is no wildcard is itself."""
+    template = RouteTemplate("/a.b/{x}")
+    assert template.pattern == "a.b/?*"
+    assert all(template.covers(path) for path in ("a.b/c", "a.b/c/d", "a.b/\n", "a.b//"))
+    assert not any(template.covers(path) for path in ("a.b/", "a.b", "axb/c", "/a.b/c"))
+
+
 def test_patterns_overlap_where_a_path_fits_both() -> None:
     """R55: for every two templates of up to three segments, by every path that could be in both."""
     paths = ["/".join(path) for length in range(7) for path in product("abc", repeat=length)]
