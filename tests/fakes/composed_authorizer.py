@@ -47,7 +47,7 @@ class ComposedAuthorizer:
         with (
             patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode} | where, clear=True),
             patch.object(root, "LeanDynamoDB", partial(LeanDynamoDB, connect=self.dynamodb)),
-            patch.object(root, "LeanParameter", partial(LeanParameter, connect=parameters)),
+            patch.object(root, "LeanParameter", partial(LeanParameter, connect=parameters or ScriptedConnections())),
             patch.object(root, "wall_seconds", lambda: self.now),
             patch.object(root, "monotonic_seconds", lambda: self.now),
         ):

@@ -256,9 +256,9 @@ def test_a_revoked_token_opens_nothing_under_the_cache() -> None:
         (
             {"GET /a/{x}": ["s"], "GET /a/{x}/b": ["t"]},
             (
-                r'"GET /a/\{x\}" and "GET /a/\{x\}/b" need different scopes or claims, and a cached policy cannot tell them '
-                'apart, since its wildcards cross slashes: have them need the same, or take "cached_by" away, and set the TTL '
-                "of its authorizer to 0$"
+                r'"GET /a/\{x\}" and "GET /a/\{x\}/b" need different scopes or claims, and a cached policy cannot tell '
+                'them apart, since its wildcards cross slashes: have them need the same, or take "cached_by" away, and '
+                "set the TTL of its authorizer to 0$"
             ),
         ),
         ({"ANY /{rest+}": ["s"], "GET /a/{x}": []}, "need different scopes"),
