@@ -96,6 +96,22 @@ def test_second_attempt_may_help_and_a_third_is_not_made(
 
 
 @pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        (Answer(503, b"<html>"), "status 503, and no JSON object"),
+        (Answer(200, b"[]"), "status 200, and no JSON object"),
+        (Answer(400, {}), "status 400 "),
+        (failure("InternalServerError", 500), "status 500 InternalServerError"),
+    ],
+)
+def test_an_error_says_operation_status_and_kind(outcome: Answer, text: str) -> None:
+    """Whoever reads the log knows what was asked and what was answered, and reads nothing that may be secret."""
+    with pytest.raises(StoreUnavailable) as raised:
+        client(ScriptedConnections(outcome, outcome)).call("Query", {})
+    assert str(raised.value) == f"DynamoDB Query: {text}"
+
+
+@pytest.mark.parametrize(
     "kind",
     [
         "AccessDeniedException",

@@ -94,11 +94,12 @@ def test_api_is_found_by_its_id_first() -> None:
 
 def test_all_rules_are_told_as_they_were_written() -> None:
     """Whoever checks a document sees each of its rules, with its API and its route, in the document's order."""
-    parsed = parse_access_rules(rules(a={"routes": {"GET /x": ["s"], "ANY /x": []}}, b={"routes": {"$default": []}}))
-    assert [(rule.api, rule.route, sorted(rule.scopes)) for rule in parsed] == [
-        ("a", "GET /x", ["s"]),
-        ("a", "ANY /x", []),
-        ("b", "$default", []),
+    needs = {"scopes": ["t"], "claims": {"staff": True}}
+    parsed = parse_access_rules(rules(a={"routes": {"GET /x": ["s"], "ANY /x": needs}}, b={"routes": {"$default": []}}))
+    assert [(rule.api, rule.route, sorted(rule.scopes), rule.claims) for rule in parsed] == [
+        ("a", "GET /x", ["s"], {}),
+        ("a", "ANY /x", ["t"], {"staff": (True,)}),
+        ("b", "$default", [], {}),
     ]
 
 
@@ -152,12 +153,16 @@ def test_a_rule_needs_of_each_claim_one_of_its_values(claims: dict[str, Any], op
         (rules({"GET /reports/*": []}), r'the segment "\*"'),
         (rules({"GET /a/{x}": [], "POST /a/{y}": []}), "/a/{x} and /a/{y} are one route"),
         (rules({"GET /a": "reports:read"}), "is a list of scopes"),
-        (rules({"GET /a": [5]}), "is a list of scopes"),
+        (rules({"GET /a": [5]}), r'apis\."\*"\.routes\."GET /a" is a list of scopes'),
         (rules({"GET /a": ["a b"]}), "each scope is one token"),
+        (rules({"GET /a": ["a", "b c"]}), r'routes\."GET /a": each scope is one token'),
         (rules({"GET /a": [""]}), "each scope is one token"),
         (rules({"GET /a": ['"']}), "each scope is one token"),
         (rules({"GET /a": {}}), r'routes."GET /a".scopes is a list of scopes'),
-        (rules({"GET /a": {"scopes": [], "claim": {}}}), 'unknown member "claim"; known: claims, scopes'),
+        (
+            rules({"GET /a": {"scopes": [], "claim": {}}}),
+            r'routes\."GET /a" has an unknown member "claim"; known: claims, scopes$',
+        ),
         (rules({"GET /a": {"scopes": [], "claims": []}}), r'routes."GET /a".claims is not a JSON object'),
         (rules({"GET /a": {"scopes": [], "claims": {"c": []}}}), r'claims."c" is a string, true, false, or a list'),
         (rules({"GET /a": {"scopes": [], "claims": {"c": 1}}}), r'claims."c" is a string, true, false, or a list'),
