@@ -178,6 +178,7 @@ def test_a_refusal_under_the_cache_still_opens_what_the_token_opens() -> None:
     assert not allows(answer["policyDocument"], method_arn("GET", "/b"))
     assert allows(answer["policyDocument"], method_arn("GET", "/a"))
     assert answer["context"]["scope"] == "s"
+    assert answer["principalId"] == answer["context"]["sub"]
 
 
 def test_a_token_that_opens_nothing_is_denied_everything_under_the_cache() -> None:

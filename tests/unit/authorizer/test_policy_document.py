@@ -65,6 +65,7 @@ def test_path_with_policy_syntax_is_not_allowed(kind: str, answer: str, path: st
     request = request_for(kind, path)
     with pytest.raises(Forbidden) as raised:
         allow(request, TOKEN, ApiRules(answer, {}))
+    assert (raised.value.reason, raised.value.token) == ("resource_not_nameable", TOKEN)
     denied = statement_of(refuse(request, raised.value, ApiRules(answer, {})))
     assert denied["Effect"] == "Deny"
     assert len(denied["Resource"]) <= MAX_RESOURCE_LENGTH
