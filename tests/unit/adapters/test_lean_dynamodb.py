@@ -35,6 +35,7 @@ def test_call_sends_a_signed_request_and_returns_the_answer() -> None:
     assert client(connections).call("GetItem", {"TableName": "T"}) == {"Item": {}}
     [(headers, body)] = connections.requests
     assert body == {"TableName": "T"}
+    assert headers["Host"] == "dynamodb.eu-central-1.amazonaws.com"
     assert headers["X-Amz-Target"] == "DynamoDB_20120810.GetItem"
     assert headers["X-Amz-Date"] == "20260921T141320Z"
     assert headers["X-Amz-Security-Token"] == "very-secret-session"
