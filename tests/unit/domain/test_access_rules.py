@@ -156,8 +156,8 @@ def test_a_rule_needs_of_each_claim_one_of_its_values(claims: dict[str, Any], op
         (
             rules({"get /reports": []}),
             (
-                r'a route is "METHOD /path", "\$default" or "\$connect", METHOD being one of ANY, DELETE, GET, HEAD, OPTIONS, '
-                "PATCH, POST, PUT$"
+                r'a route is "METHOD /path", "\$default" or "\$connect", METHOD being one of ANY, DELETE, GET, HEAD, '
+                "OPTIONS, PATCH, POST, PUT$"
             ),
         ),
         (rules({"GET  /reports": []}), "a path begins with /"),
