@@ -71,6 +71,23 @@ def test_path_with_policy_syntax_is_not_allowed(kind: str, answer: str, path: st
     assert len(denied["Resource"]) <= MAX_RESOURCE_LENGTH
 
 
+@pytest.mark.parametrize(
+    ("path", "denied"),
+    [
+        ("/a/*", "/a/?"),
+        ("/a?b", "/a?b"),
+        ("/${*}/${aws:SourceIp}", "/?{?}/?{aws:SourceIp}"),
+        ("/" + "x" * (MAX_RESOURCE_LENGTH - len(method_arn(path="/"))), None),
+    ],
+)
+def test_deny_covers_the_request_and_hardly_more(path: str, denied: str | None) -> None:
+    """G1, G13: what is more than text in a policy is any one character of a Deny; the longest path is named whole."""
+    resource = statement_of(refuse(request_for("http_1.0", path), Forbidden("no_rule", token=TOKEN), SIMPLE))[
+        "Resource"
+    ]
+    assert resource == method_arn(path=denied or path)
+
+
 def test_longest_resource_is_allowed() -> None:
     """G13: a resource of exactly the longest length passes, and one character more does not."""
     fill = "x" * (MAX_RESOURCE_LENGTH - len(method_arn(path="/")))

@@ -73,6 +73,40 @@ def test_root_has_an_empty_path() -> None:
     assert parse_request({**event, "methodArn": method_arn("GET", "")}).path == ""
 
 
+@pytest.mark.parametrize("name", ["$default", "$connect"])
+def test_an_arn_may_end_in_a_named_route(name: str) -> None:
+    """An ARN without a method has the route's name for it, and no path."""
+    request = parse_request(authorizer_event("rest_request", "t", template=name) | {"methodArn": method_arn(name, "")})
+    assert (request.method, request.path) == (name, "")
+
+
+@pytest.mark.parametrize("kind", ["rest_request", "http_1.0", "http_2.0"])
+def test_only_a_token_event_brings_its_credentials_beside_the_headers(kind: str) -> None:
+    """R56: `authorizationToken` in any other event is none of API Gateway's."""
+    assert parse_request(authorizer_event(kind, "t") | {"authorizationToken": "Bearer x"}).authorization is None
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        ([], "the event is no JSON object"),
+        ({}, "the event is not one of an API Gateway authorizer"),
+        ({"type": "TOKEN", "methodArn": None}, "the event's methodArn is no string"),
+        ({"type": "TOKEN", "methodArn": "arn:aws:execute-api"}, "the event's ARN is not one of execute-api"),
+        (
+            {"type": "TOKEN", "methodArn": "urn:aws:execute-api:r:1:a/s/GET/x"},
+            "the event's ARN is not one of execute-api",
+        ),
+        ({"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:a/s/get/x"}, "the event's ARN names no HTTP method"),
+    ],
+)
+def test_what_is_wrong_with_an_event_is_said(event: Any, text: str) -> None:
+    """The log of a fault says which part of the event is none of API Gateway's, and repeats nothing of it."""
+    with pytest.raises(UnknownEvent) as raised:
+        parse_request(event)
+    assert str(raised.value) == text
+
+
 def test_colon_in_the_path_stays_in_the_path() -> None:
     """Only the ARN's own colons part it."""
     event = authorizer_event("rest_token", "t", path="/things/a:b:c")
