@@ -42,6 +42,7 @@ def test_what_was_ended_is_hit_whatever_its_iat(kind: TargetKind) -> None:
     snapshot = snapshot_of(entry(f"{kind}#a"))
     assert hit(snapshot, Target(kind, "a"), issued_at=T + 100 * HORIZON)
     assert not hit(snapshot, Target(kind, "b"))
+    assert [found.not_before for found in snapshot.find([Target(kind, "a")])] == [None]
 
 
 @pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT])
