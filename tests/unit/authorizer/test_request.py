@@ -132,6 +132,7 @@ def test_colon_in_the_path_stays_in_the_path() -> None:
         {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "resource": None},
         {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "resource": 5},
         {"version": "2.0", "type": "REQUEST", "routeKey": "GET /x"},
+        {"version": "3.0", "routeArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "routeKey": "GET /x"},
         {"version": "2.0", "routeArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "routeKey": None},
         {"version": "2.0", "routeKey": "GET /x", "rawPath": "/x", "requestContext": {"http": {"method": "GET"}}},
         {"authorizationToken": "x", "requestContext": {"apiId": "appsync"}},
