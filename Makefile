@@ -211,7 +211,7 @@ fuzz: setup $(LONG_STAMP) ## a million mutated tokens against two oracles, then 
 		tests/unit/jose/test_verifier_properties.py tests/property
 	@PYTHONPATH=.:layers/keyturn .venv-long/bin/python -m tests.fuzz.verifier $(or $(MINUTES),10)
 
-mutants: setup $(LONG_STAMP) ## break every expression once, and count the tests that notice (ONLY=verifier, authorizer, rules or readers)
+mutants: setup $(LONG_STAMP) ## break every expression of verifier and authorizer once: 25 minutes (ONLY=verifier, authorizer, rules or readers)
 	@.venv-long/bin/python -m tests.mutants.run $(ONLY)
 
 # Not part of `make check`: what it prints is of the machine that it runs on.
