@@ -202,22 +202,26 @@ containers: setup tools
 	elif test ! -e .aws-sam/$(PROCESSOR)/template.yaml; then $(call not_run,the build of `make artifacts`); \
 	else tests/sam_local/runtime_image.sh $(CONTAINER_IMAGE) "$(LAMBDA_PYTHON)" && .venv/bin/python -m pytest tests/sam_local; fi
 
-# What the verifier is held to: every branch is run, and every rule's test fails without the rule's line.
+# What the verifier and the authorizer are held to: every branch is run, and every rule's test fails without the rule's line.
+COVERED_BY := tests/unit/jose tests/unit/authorizer \
+	$(foreach rule,access_rules revocation_snapshot route_template view_age,tests/unit/domain/test_$(rule).py) \
+	tests/unit/adapters/test_lean_dynamodb.py tests/unit/adapters/test_lean_parameter.py tests/unit/adapters/test_sigv4.py \
+	tests/contract/test_lean_readers.py tests/contract/test_revocation_feed.py
 coverage: setup
-	@.venv/bin/python -m pytest --quiet --numprocesses auto tests/unit/jose --cov
+	@.venv/bin/python -m pytest --quiet --numprocesses auto $(COVERED_BY) --cov
 
 guards: setup
 	@.venv/bin/python -m tests.guards.run
 
-# The long runs; docs/verifier.md has their figures.
+# The long runs; docs/verifier.md and docs/authorizer.md have their figures.
 .PHONY: fuzz mutants
 fuzz: setup $(LONG_STAMP) ## a million mutated tokens against two oracles, then a coverage-guided hunt (MINUTES=10)
 	@.venv/bin/python -m pytest --quiet --numprocesses auto --hypothesis-profile long \
 		tests/unit/jose/test_verifier_properties.py tests/property
 	@PYTHONPATH=.:layers/keyturn .venv-long/bin/python -m tests.fuzz.verifier $(or $(MINUTES),10)
 
-mutants: setup $(LONG_STAMP) ## break every expression of keyturn.jose once, and count the tests that notice
-	@.venv-long/bin/python -m tests.mutants.run
+mutants: setup $(LONG_STAMP) ## break every expression of verifier and authorizer once: 25 minutes (ONLY=verifier, authorizer, rules or readers)
+	@.venv-long/bin/python -m tests.mutants.run $(ONLY)
 
 # Not part of `make check`: what it prints is of the machine that it runs on.
 .PHONY: bench

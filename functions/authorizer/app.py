@@ -72,8 +72,9 @@ def _log_fault(fault: Exception) -> None:
     if isinstance(fault, KeyturnError):
         log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, detail=str(fault))
         return
+    place = None
     frame = fault.__traceback__
-    while frame is not None and frame.tb_next is not None:
+    while frame is not None:
+        place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
         frame = frame.tb_next
-    place = None if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
     log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, place=place)

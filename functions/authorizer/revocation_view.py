@@ -41,7 +41,6 @@ class RevocationView:
         self._strict = strict
         self._feed = feed
         self._freshness = freshness
-        self._horizon = horizon
         self._snapshot = RevocationSnapshot(horizon)
         self._view = BoundedView("feed of revocations", self._refresh, freshness)
         # A sandbox that answers one request only has read nothing in vain.

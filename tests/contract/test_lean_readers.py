@@ -202,7 +202,7 @@ def test_unprocessed_keys_are_asked_once_more() -> None:
 def test_keys_unprocessed_twice_are_a_fault() -> None:
     """R47: a target that was not answered is not "not revoked"."""
     reader, connections = scripted(unprocessed(JTI), unprocessed(JTI))
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match="1 keys are unprocessed after 2 reads"):
         reader.find([JTI])
     assert len(connections.requests) == 2
 
@@ -231,13 +231,28 @@ def test_a_ring_that_is_left_out_is_asked_for_again_and_never_taken_for_absent(k
         return LeanKeyRingReader(partial, RINGS) if kind == "lean" else DynamoDbKeyRings(partial, RINGS)
 
     assert len(reader(True, False).load_all()) == 1
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match=r"did not answer for all key rings in 2 reads$"):
         reader(True, True).load_all()
+
+
+@pytest.mark.parametrize("responses", [{}, {"another": []}])
+def test_an_answer_without_the_table_has_no_ring(responses: dict[str, list[object]]) -> None:
+    """An answer that has nothing of the table is as one in which the ring is not there."""
+    connections = ScriptedConnections(Answer(200, {"Responses": responses}))
+    client = LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections)
+    with pytest.raises(KeyRingMissing):
+        LeanKeyRingReader(client, RINGS).load_all()
+
+
+def test_an_answer_need_not_say_that_all_was_processed() -> None:
+    """Without UnprocessedKeys the answer is whole, for revocations as for key rings."""
+    reader, _ = scripted(Answer(200, {"Responses": {REVOCATIONS: []}}))
+    assert reader.find([JTI]) == ()
 
 
 @pytest.mark.parametrize("answer", [{}, {"Responses": None}, {"Responses": []}])
 def test_answer_without_responses_is_a_fault(answer: dict[str, object]) -> None:
     """R47: an answer that says nothing about the targets is not "not revoked"."""
     reader, _ = scripted(Answer(200, json.dumps(answer).encode()))
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB BatchGetItem: an answer without Responses$"):
         reader.find([JTI])

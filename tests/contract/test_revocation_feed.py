@@ -13,6 +13,7 @@ from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.lean_dynamodb import LeanDynamoDB
 from keyturn.adapters.lean_revocation_feed import LeanRevocationFeed
+from keyturn.adapters.revocation_item import target_key
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from tests.fakes.moto_connections import MotoConnections
@@ -86,6 +87,24 @@ def test_service_time_comes_with_global(world: World) -> None:
     assert (everything.not_before, everything.target.key) == (MIDNIGHT - 20, "global#7")
 
 
+def test_global_is_read_strongly_consistent(world: World) -> None:
+    """R47, I8: a read that may be old could miss an emergency that was acknowledged."""
+    world.feed.everything()
+    [(headers, request)] = world.connections.requests
+    assert headers["X-Amz-Target"].endswith(".GetItem")
+    key = target_key(Target(TargetKind.GLOBAL, "7"))
+    assert request == {"TableName": TABLE, "Key": key, "ConsistentRead": True}
+
+
+def test_a_read_within_a_day_is_one_query() -> None:
+    """P8: the next day is asked for only where midnight may come before the read does."""
+    for seconds, queries in ((80_000, 1), (86_400 - 301, 1), (86_400 - 300, 2)):
+        connections = ScriptedConnections(*[Answer(200, {"Items": []})] * 3)
+        lean = LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections)
+        assert list(LeanRevocationFeed(lean, TABLE, copy=0).entries(MIDNIGHT, MIDNIGHT + seconds)) == []
+        assert len(connections.requests) == queries
+
+
 def test_midnight_hides_nothing(world: World) -> None:
     """A read from before midnight on sees both days; one that began before it and ends behind it too."""
     world.revoke(TargetKind.TOKEN, "yesterday")
@@ -127,8 +146,24 @@ def test_every_page_is_read(world: World) -> None:
 def test_an_item_that_nobody_can_read_is_damage(world: World, fields: dict[str, object]) -> None:
     """An item that may revoke anything is never overlooked, whatever wrote it."""
     world.put(**fields)
-    with pytest.raises(ItemDamaged):
+    with pytest.raises(ItemDamaged, match=r"^the feed of revocations\b.*[a-z]"):
         world.read(MIDNIGHT - 60)
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"target": None}, "KeyError: 'target'"),
+        ({"target": "unknown#a"}, "an item names no target, or cuts at no time"),
+        ({"sk": "99999 is no time"}, "ValueError: invalid literal for int() with base 10: '99999 is n'"),
+    ],
+)
+def test_damage_is_described(world: World, fields: dict[str, object], text: str) -> None:
+    """Whoever repairs the feed reads which of its fields is wrong."""
+    world.put(**fields)
+    with pytest.raises(ItemDamaged) as raised:
+        world.read(MIDNIGHT - 60)
+    assert str(raised.value) == f"the feed of revocations: {text}"
 
 
 def test_the_next_items_version_is_read(world: World) -> None:
@@ -147,11 +182,11 @@ def answers(*script: Answer) -> LeanRevocationFeed:
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Tue, 22 Sep 2026 00:00:00", "Tue, 22 Foo 2026 00:00:00 GMT"])
 def test_an_answer_without_a_time_is_none(date: str | None) -> None:
     """Without service time nobody knows from where to read."""
-    with pytest.raises(StoreUnavailable, match="what time it is"):
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB did not say what time it is$"):
         answers(Answer(200, {}, date)).everything()
 
 
 def test_an_answer_without_items_is_none() -> None:
     """An answer that says nothing does not say that nothing was revoked."""
-    with pytest.raises(StoreUnavailable, match="without Items"):
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB Query: an answer without Items$"):
         list(answers(Answer(200, {"Count": 0})).entries(MIDNIGHT - 10, MIDNIGHT - 5))

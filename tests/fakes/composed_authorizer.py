@@ -9,9 +9,11 @@ from unittest.mock import patch
 from authorizer import bootstrap as root
 from authorizer.request import parse_request
 from keyturn.adapters.lean_dynamodb import LeanDynamoDB
+from keyturn.adapters.lean_parameter import LeanParameter
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID, authorizer_event
 from tests.fakes.counted_dynamodb import CountedDynamoDB
+from tests.fakes.scripted_connection import ScriptedConnections
 
 BOUND = 10
 ENVIRON = {
@@ -33,22 +35,27 @@ ENVIRON = {
 class ComposedAuthorizer:
     """A sandbox: each `decide` is one request with a good token, and returns what it asked DynamoDB for."""
 
-    def __init__(self, mode: str) -> None:
-        """Compose an authorizer of this mode; nothing is asked yet."""
+    def __init__(self, mode: str, parameters: ScriptedConnections | None = None) -> None:
+        """Compose an authorizer of this mode; nothing is asked yet.
+
+        `parameters` is what SSM answers where the access rules are in the parameter `/rules`.
+        """
         self.now = float(token_factory.NOW)
         self.dynamodb = CountedDynamoDB()
         self._request = parse_request(authorizer_event("http_2.0", token_factory.make_token()))
+        where = {} if parameters is None else {"ACCESS_RULES_PARAMETER": " /rules ", "ACCESS_RULES": ""}
         with (
-            patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode}, clear=True),
+            patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode} | where, clear=True),
             patch.object(root, "LeanDynamoDB", partial(LeanDynamoDB, connect=self.dynamodb)),
+            patch.object(root, "LeanParameter", partial(LeanParameter, connect=parameters or ScriptedConnections())),
             patch.object(root, "wall_seconds", lambda: self.now),
             patch.object(root, "monotonic_seconds", lambda: self.now),
         ):
-            self._authorizer = root.bootstrap.__wrapped__()
+            self.authorizer = root.bootstrap.__wrapped__()
 
     def decide(self) -> list[tuple[str, str]]:
         """Let one request pass; return the operations and their tables."""
         asked = len(self.dynamodb.operations)
         with patch.dict("os.environ", ENVIRON):  # the client reads its credentials at each call
-            self._authorizer.authorize(self._request, self._authorizer.rules_of(self._request))
+            self.authorizer.authorize(self._request, self.authorizer.rules_of(self._request))
         return self.dynamodb.operations[asked:]

@@ -15,7 +15,7 @@ DATE = "Mon, 21 Sep 2026 14:13:20 GMT"  # token_factory.NOW
 
 
 class CountedDynamoDB:
-    """Opens connections for LeanDynamoDB; `operations` are what was asked, in order, of which table.
+    """Opens connections for LeanDynamoDB; `operations` are what was asked of which table, `requests` all of it.
 
     `pages` are the bodies of a feed, one for each Query; `unprocessed` is how many reads of revocations are answered
     with a key left out. `ring` is a key ring's item, by default that of the default key.
@@ -24,6 +24,7 @@ class CountedDynamoDB:
     def __init__(self, *pages: bytes, ring: dict[str, Any] | None = None) -> None:
         """Hold one key ring, nothing revoked, and these pages."""
         self.operations: list[tuple[str, str]] = []
+        self.requests: list[dict[str, Any]] = []
         self.unprocessed = 0
         self._pages = list(pages)
         self._ring = ring or encode_item(ring_to_item(ring_of()))
@@ -37,6 +38,7 @@ class CountedDynamoDB:
         request = json.loads(body)
         table = request.get("TableName") or next(iter(request["RequestItems"]))
         self.operations.append((operation, table))
+        self.requests.append(request)
         if operation == "Query":
             return self._pages.pop(0) if self._pages else b'{"Items": []}'
         return json.dumps({} if operation == "GetItem" else self._batch(table, request)).encode()

@@ -147,6 +147,26 @@ def test_whoever_is_called_by_api_gateway_allows_it(template: NativeTemplate) ->
     assert callers <= permissions
 
 
+def test_no_function_has_an_address_of_its_own(template: NativeTemplate, source: dict[str, Any]) -> None:
+    """G11: no function URL stands beside API Gateway, and nobody is permitted to call one."""
+    assert template.of_type("AWS::Lambda::Url") == {}
+    for name, resource in source["Resources"].items():
+        assert "FunctionUrlConfig" not in resource.get("Properties", {}), name
+    for name, permission in template.of_type("AWS::Lambda::Permission").items():
+        assert permission["Action"] == "lambda:InvokeFunction", name
+        assert permission.keys().isdisjoint({"FunctionUrlAuthType", "EventSourceToken", "PrincipalOrgID"}), name
+
+
+def test_only_an_api_of_this_account_may_call_a_function(template: NativeTemplate) -> None:
+    """G11: each permission is API Gateway's, for one API of this stack, and the authorizer's for authorizers alone."""
+    apis = template.of_type("AWS::ApiGateway::RestApi") | template.of_type("AWS::ApiGatewayV2::Api")
+    own = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
+    for name, permission in template.of_type("AWS::Lambda::Permission").items():
+        ends = ["/authorizers/*"] if permission["FunctionName"] == {"Ref": "AuthorizerFunction"} else ["/*"]
+        assert permission["Principal"] == "apigateway.amazonaws.com", name
+        assert permission["SourceArn"]["Fn::Sub"] in {f"{own}${{{api}}}{end}" for api in apis for end in ends}, name
+
+
 def test_the_issuers_routes_are_throttled(template: NativeTemplate) -> None:
     """Each of them has limits of its own, and is there before the stage that names it; the emulator throttles none."""
     routes = {

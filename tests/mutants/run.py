@@ -1,82 +1,168 @@
-"""`make mutants`: change every expression of `keyturn.jose` once, by mutmut, and count those that no test notices.
+"""`make mutants`: change every expression of a part once, by mutmut, and count the changes that no test notices.
 
-It works on a copy in `build/mutants`, in which the package lies where mutmut expects it. `test_bounded_work` stays out:
-it counts the lines that run, and mutmut adds some.
+It works on a copy in `build/mutants`, in which the packages lie where mutmut expects them.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WORK = ROOT / "build" / "mutants"
+BUILD = ROOT / "build" / "mutants"
 MUTMUT = [sys.executable, "-m", "mutmut"]
-LEAST = 0.95
 _CONFIGURATION = """
 [tool.pytest.ini_options]
-addopts = ["--import-mode=importlib", "-p", "no:cacheprovider"]
+addopts = ["--import-mode=importlib", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
 pythonpath = ["."]
 filterwarnings = ["ignore"]
+markers = ["enable_socket"]
 
 [tool.mutmut]
-source_paths = ["keyturn"]
-only_mutate = ["keyturn/jose/*.py"]
-pytest_add_cli_args_test_selection = ["tests/unit/jose"]
+source_paths = ["keyturn", "authorizer"]
+only_mutate = {changed}
+also_copy = ["local", "events"]
+pytest_add_cli_args_test_selection = {tests}
+"""
+# The same examples for each mutant, however loaded the machine is: what a test notices is no matter of luck.
+_CONFTEST = """
+from hypothesis import settings
+
+settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
 """
 # Killed: a test failed, or the change never came to an end.
 _KILLED = {"killed", "timeout"}
 
 
-def copy_project() -> None:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is changed, the tests that are to notice, of which `left_out` cannot, and the least share of it."""
+
+    changed: tuple[str, ...]
+    tests: tuple[str, ...]
+    left_out: tuple[str, ...]
+    least: float
+
+
+PARTS = {
+    "verifier": Part(
+        ("keyturn/jose/*.py",),
+        ("tests/unit/jose/*.py",),
+        ("test_bounded_work.py",),  # it counts the lines that run, and mutmut adds some
+        0.95,
+    ),
+    "authorizer": Part(
+        ("authorizer/*.py",),
+        ("tests/unit/authorizer/*.py",),
+        (),
+        0.95,
+    ),
+    "rules": Part(
+        (
+            "keyturn/domain/access_rules.py",
+            "keyturn/domain/api_rules.py",
+            "keyturn/domain/cached_rules.py",
+            "keyturn/domain/route_template.py",
+        ),
+        (
+            "tests/unit/domain/test_access_rules.py",
+            "tests/unit/domain/test_route_template.py",
+            "tests/unit/authorizer/test_cached_answers.py",
+        ),
+        (),
+        0.95,
+    ),
+    "readers": Part(
+        (
+            "keyturn/adapters/lean_*.py",
+            "keyturn/adapters/sigv4.py",
+            "keyturn/domain/revocation_snapshot.py",
+            "keyturn/domain/view_age.py",
+        ),
+        (
+            "tests/unit/adapters/test_lean_*.py",
+            "tests/unit/adapters/test_sigv4.py",
+            "tests/unit/domain/test_revocation_snapshot.py",
+            "tests/unit/domain/test_view_age.py",
+            "tests/contract/test_lean_readers.py",
+            "tests/contract/test_revocation_feed.py",
+        ),
+        (),
+        0.95,
+    ),
+}
+
+
+def copy_project(part: Part, work: Path) -> None:
     """Lay out what mutmut needs."""
-    shutil.rmtree(WORK, ignore_errors=True)
-    leave_out = shutil.ignore_patterns("__pycache__", "test_bounded_work.py")
-    shutil.copytree(ROOT / "layers" / "keyturn" / "keyturn", WORK / "keyturn", ignore=leave_out)
-    shutil.copytree(ROOT / "tests" / "unit" / "jose", WORK / "tests" / "unit" / "jose", ignore=leave_out)
-    for module in ("token_factory.py", "oracles.py"):
-        (WORK / "tests" / "fakes").mkdir(exist_ok=True)
-        shutil.copy(ROOT / "tests" / "fakes" / module, WORK / "tests" / "fakes")
-    (WORK / "pyproject.toml").write_text(_CONFIGURATION)
+    shutil.rmtree(work, ignore_errors=True)
+    copied = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "layers" / "keyturn" / "keyturn", work / "keyturn", ignore=copied)
+    shutil.copytree(ROOT / "functions" / "authorizer", work / "authorizer", ignore=copied)
+    for folder in ("local", "events"):  # the events that tests send
+        shutil.copytree(ROOT / folder, work / folder, ignore=copied)
+    for test in (each for pattern in ("tests/fakes/*.py", *part.tests) for each in ROOT.glob(pattern)):
+        if test.name not in part.left_out:
+            copy = work / test.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(test, copy)
+    (work / "tests" / "conftest.py").write_text(_CONFTEST)
+    folders = sorted({Path(pattern).parent.as_posix() for pattern in part.tests})
+    configuration = _CONFIGURATION.format(changed=json.dumps(part.changed), tests=json.dumps(folders))
+    (work / "pyproject.toml").write_text(configuration)
 
 
-def outcomes() -> dict[str, str]:
+def outcomes(work: Path) -> dict[str, str]:
     """Return what became of each mutant, by its name."""
     listed = subprocess.run(
-        [*MUTMUT, "results", "--all", "true"], cwd=WORK, capture_output=True, text=True, check=True
+        [*MUTMUT, "results", "--all", "true"], cwd=work, capture_output=True, text=True, check=True
     ).stdout
     return dict(re.findall(r"^\s*(\S+__mutmut_\d+): (.+)$", listed, re.MULTILINE))
 
 
-def change_of(mutant: str) -> str:
+def change_of(mutant: str, work: Path) -> str:
     """Return a mutant's change: the line that was, and the line that is."""
-    shown = subprocess.run([*MUTMUT, "show", mutant], cwd=WORK, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run([*MUTMUT, "show", mutant], cwd=work, capture_output=True, text=True, check=True).stdout
     lines = re.findall(r"^([-+])(?![-+]) *(.+)$", shown, re.MULTILINE)
     return "\n".join(f"  {sign} {line}" for sign, line in lines)
 
 
-def main() -> int:
-    """Run all mutants, print those that survive, and return the exit code: 0 from LEAST on."""
-    copy_project()
+def run(name: str) -> bool:
+    """Run all mutants of a part, print those that survive; return whether enough are killed."""
+    part, work = PARTS[name], BUILD / name
+    copy_project(part, work)
     vectors = os.environ.get("KEYTURN_VECTORS", str(ROOT.parent / "shared" / "vectors"))
     environment = os.environ | {"KEYTURN_VECTORS": vectors}
     children = str(os.cpu_count() or 1)
-    subprocess.run([*MUTMUT, "run", "--max-children", children], cwd=WORK, env=environment, check=False)
-    found = outcomes()
+    subprocess.run([*MUTMUT, "run", "--max-children", children], cwd=work, env=environment, check=False)
+    found = outcomes(work)
     survivors = sorted(mutant for mutant, outcome in found.items() if outcome not in _KILLED)
     for mutant in survivors:
-        print(f"{mutant}: {found[mutant]}\n{change_of(mutant)}")
+        print(f"{mutant}: {found[mutant]}\n{change_of(mutant, work)}")
     share = 1 - len(survivors) / len(found) if found else 0.0
     print(
-        f"{len(found)} mutants, {dict(Counter(found.values()))}: {share:.1%} killed, at least {LEAST:.0%} are asked for"
+        f"{name}: {len(found)} mutants, {dict(Counter(found.values()))}: {share:.1%} killed, "
+        f"at least {part.least:.0%} are asked for"
     )
-    return int(share < LEAST)
+    return share >= part.least
+
+
+def main(names: list[str]) -> int:
+    """Run the named parts, or all of them, and return the exit code: 0 if enough are killed of each."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"there is no part {unknown[0]}: ONLY is one of {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    enough = [run(name) for name in names or PARTS]
+    return int(not all(enough))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

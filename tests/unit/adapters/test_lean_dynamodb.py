@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from keyturn.adapters.lean_dynamodb import LeanDynamoDB, dynamodb_origin
-from keyturn.adapters.lean_http import ProtocolError
+from keyturn.adapters.lean_http import LeanConnection, ProtocolError
 from keyturn.adapters.lean_service import ATTEMPTS
 from keyturn.domain.errors import AccessDenied, KeyturnError, StoreUnavailable, Throttled
 from tests.fakes.scripted_connection import Answer, ScriptedConnections, failure
@@ -35,6 +35,7 @@ def test_call_sends_a_signed_request_and_returns_the_answer() -> None:
     assert client(connections).call("GetItem", {"TableName": "T"}) == {"Item": {}}
     [(headers, body)] = connections.requests
     assert body == {"TableName": "T"}
+    assert headers["Host"] == "dynamodb.eu-central-1.amazonaws.com"
     assert headers["X-Amz-Target"] == "DynamoDB_20120810.GetItem"
     assert headers["X-Amz-Date"] == "20260921T141320Z"
     assert headers["X-Amz-Security-Token"] == "very-secret-session"
@@ -93,6 +94,22 @@ def test_second_attempt_may_help_and_a_third_is_not_made(
     assert type(raised.value) is fault
     assert len(connections.requests) == ATTEMPTS == 2
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        (Answer(503, b"<html>"), "status 503, and no JSON object"),
+        (Answer(200, b"[]"), "status 200, and no JSON object"),
+        (Answer(400, {}), "status 400 "),
+        (failure("InternalServerError", 500), "status 500 InternalServerError"),
+    ],
+)
+def test_an_error_says_operation_status_and_kind(outcome: Answer, text: str) -> None:
+    """Whoever reads the log knows what was asked and what was answered, and reads nothing that may be secret."""
+    with pytest.raises(StoreUnavailable) as raised:
+        client(ScriptedConnections(outcome, outcome)).call("Query", {})
+    assert str(raised.value) == f"DynamoDB Query: {text}"
 
 
 @pytest.mark.parametrize(
@@ -168,8 +185,22 @@ def test_origin_follows_the_environment(environ: dict[str, str], origin: str) ->
 )
 def test_plain_http_never_leaves_the_machine(url: str) -> None:
     """Credentials and answers go over plain http to this machine alone, by loopback or from a container on it."""
-    with pytest.raises(ValueError, match="AWS_ENDPOINT_URL is https"):
+    hosts = "localhost, 127.0.0.1 and host.docker.internal"
+    with pytest.raises(ValueError, match=rf"^AWS_ENDPOINT_URL is https://host\[:port\], or http:// for {hosts} alone$"):
         dynamodb_origin({"AWS_ENDPOINT_URL": url})
+
+
+def test_a_connection_that_cannot_be_made_is_tried_once_more() -> None:
+    """R61: what fails before there is a connection, with nothing to close, is a failed attempt like another."""
+    tried: list[str] = []
+
+    def connect(origin: str) -> LeanConnection:
+        tried.append(origin)
+        raise ssl.SSLError("no certificates")
+
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB GetItem: SSLError$"):
+        LeanDynamoDB(ORIGIN, ENVIRON, lambda: 1_790_000_000, connect).call("GetItem", {})
+    assert tried == [ORIGIN, ORIGIN]
 
 
 class _ClosingHandler(http.server.BaseHTTPRequestHandler):

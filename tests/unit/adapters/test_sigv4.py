@@ -67,5 +67,4 @@ def test_signature_equals_botocores(
 
 def test_credentials_hide_themselves() -> None:
     """R66: the text of credentials shows nothing of them."""
-    text = repr(Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI", "session"))
-    assert not any(part in text for part in ("AKID", "wJalr", "session"))
+    assert repr(Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI", "session")) == "Credentials(…)"

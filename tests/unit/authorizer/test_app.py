@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from authorizer.allow_log import AllowLog
 from authorizer.app import AuthorizerFault, lambda_handler
 from authorizer.bootstrap import bootstrap
+from authorizer.request import parse_request
 from authorizer.settings import SettingsError
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocation import Revocation, Target, TargetKind
@@ -123,7 +125,7 @@ def test_raised_fault_tells_nothing(world: AuthorizerWorld, token: str) -> None:
     with pytest.raises(AuthorizerFault) as raised:
         lambda_handler(authorizer_event("rest_token", token), None)
     assert raised.value.__suppress_context__
-    assert "secret" not in str(raised.value)
+    assert str(raised.value) == "the authorizer could not decide; its log says why"
 
 
 @pytest.mark.parametrize("event", [None, {}, [], {"version": "2.0", "routeKey": "GET /x"}, {"type": "TOKEN"}])
@@ -214,3 +216,52 @@ def test_a_sample_of_the_allowed_requests_is_logged(
     assert [number for number, events in enumerate(lines) if events] == logged
     world.metrics.write()
     assert world.lines()[0]["Allows"] == 20
+
+
+@pytest.mark.parametrize("percent", [1, 7, 50, 99])
+def test_the_sample_stays_as_large_as_it_was_asked_to_be(world: AuthorizerWorld, token: str, percent: int) -> None:
+    """Of a thousand allowed requests exactly ten times the percentage is logged: no rounding adds up."""
+    log, request = AllowLog(percent), parse_request(authorizer_event("http_2.0", token))
+    allowed = world.authorize(request)
+    for _ in range(1000):
+        log.note(request, allowed)
+    assert len(world.lines()) == 10 * percent
+
+
+def test_a_line_of_metrics_is_in_the_embedded_format(world: AuthorizerWorld, token: str) -> None:
+    """CloudWatch finds namespace, dimension, milliseconds, and the unit of each value; the next is a minute on."""
+    outcome(authorizer_event("http_2.0", token))
+    world.lines()
+    world.now += 60
+    assert world.metrics.due
+    world.metrics.write()
+    [line] = world.lines()
+    assert line == {
+        "_aws": {
+            "Timestamp": (NOW + 60) * 1000,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "Keyturn",
+                    "Dimensions": [["FunctionName"]],
+                    "Metrics": [{"Name": "OldestView", "Unit": "Percent"}, {"Name": "Allows", "Unit": "Count"}],
+                }
+            ],
+        },
+        "FunctionName": "authorizer",
+        "OldestView": 0.0,
+        "Allows": 1,
+    }
+    world.now += 59
+    assert not world.metrics.due
+    world.now += 1
+    assert world.metrics.due
+
+
+def test_the_largest_value_of_a_minute_is_told(world: AuthorizerWorld) -> None:
+    """A view that was old for one request shows, whatever came before and after it; then the next minute begins."""
+    for value in (40.0, 90.0, 10.0):
+        world.metrics.at_most("OldestView", value)
+    world.metrics.write()
+    world.metrics.at_most("OldestView", 5.0)
+    world.metrics.write()
+    assert [line["OldestView"] for line in world.lines()] == [90.0, 5.0]

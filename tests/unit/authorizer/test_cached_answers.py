@@ -178,6 +178,65 @@ def test_a_refusal_under_the_cache_still_opens_what_the_token_opens() -> None:
     assert not allows(answer["policyDocument"], method_arn("GET", "/b"))
     assert allows(answer["policyDocument"], method_arn("GET", "/a"))
     assert answer["context"]["scope"] == "s"
+    assert answer["principalId"] == answer["context"]["sub"]
+
+
+def test_a_token_that_opens_nothing_is_denied_everything_under_the_cache() -> None:
+    """R55: the policy of a token without any of the scopes is one Deny for the whole stage."""
+    rules = rules_of({"GET /a": ["s"], "ANY /b/{x}": ["t"]}, cached=True)
+    assert rules is not None
+    answer = answer_of(rules, request_of(("http_1.0", "GET", "/a")), frozenset({"u"}))
+    assert answer["policyDocument"]["Statement"] == [
+        {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": [f"{method_arn('', '')}*"]}
+    ]
+
+
+def test_a_cached_policy_is_one_allow_and_one_deny() -> None:
+    """R55: what the token opens is allowed; what could be read in two ways, or is another's inside of it, is denied."""
+    rules = rules_of({"GET /a": ["s"], "GET /b/{x}": ["s"], "GET /b/c": ["t"], "GET /d": ["t"]}, cached=True)
+    assert rules is not None
+    answer = answer_of(rules, request_of(("rest_request", "GET", "/d")), frozenset({"s"}))
+    stage = method_arn("", "")
+    odd = ("*%*", "*;*", "*//*", "*/./*", "*/../*", "*/*/", "*/.", "*/..")
+    assert answer["policyDocument"] == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "execute-api:Invoke",
+                "Resource": [f"{stage}GET/b/?*", f"{stage}GET/a"],
+            },
+            {
+                "Effect": "Deny",
+                "Action": "execute-api:Invoke",
+                "Resource": [*(stage + pattern for pattern in odd), f"{stage}GET/b/c"],
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "api_routes",
+    [
+        {"GET /a/{x}": ["s"], "GET /b/{x}": ["t"]},
+        {"GET /a/{x}": ["s"], "POST /a/{x}": ["t"]},
+        {"GET /a/{x}": ["s"], "GET /a/{x}/b": ["s"]},
+        {"GET /a/{x}": ["s"], "GET /a/b": ["t"]},
+    ],
+)
+def test_rules_that_a_cached_policy_can_tell_apart_are_taken(api_routes: dict[str, list[str]]) -> None:
+    """R55: no document is refused that a policy can say: each of its rules is there, and needs what it says."""
+    rules = rules_of(api_routes, cached=True)
+    assert rules is not None
+    assert {rule.route: sorted(rule.scopes) for rule in rules} == api_routes
+
+
+def test_declared_claims_are_told_under_the_cache() -> None:
+    """R59: the claims of `context` reach the backend whether answers are cached by the token or not."""
+    api = {"answer": "policy", "cached_by": "token", "context": ["c"], "routes": {"GET /a": []}}
+    rules = parse_access_rules(json.dumps({"apis": {API_ID: api}})).of_api(API_ID)
+    assert rules.answer == "policy"
+    assert answer_of(rules, request_of(("http_2.0", "GET", "/a")), frozenset())["context"]["c"] == "x"
 
 
 def test_a_revoked_token_opens_nothing_under_the_cache() -> None:
@@ -195,10 +254,18 @@ def test_a_revoked_token_opens_nothing_under_the_cache() -> None:
 @pytest.mark.parametrize(
     ("api_routes", "message"),
     [
-        ({"GET /a/{x}": ["s"], "GET /a/{x}/b": ["t"]}, r'"GET /a/\{x\}" and "GET /a/\{x\}/b" need different scopes'),
+        (
+            {"GET /a/{x}": ["s"], "GET /a/{x}/b": ["t"]},
+            (
+                r'"GET /a/\{x\}" and "GET /a/\{x\}/b" need different scopes or claims, and a cached policy cannot tell '
+                'them apart, since its wildcards cross slashes: have them need the same, or take "cached_by" away, and '
+                "set the TTL of its authorizer to 0$"
+            ),
+        ),
         ({"ANY /{rest+}": ["s"], "GET /a/{x}": []}, "need different scopes"),
         ({"ANY /{rest+}": [], "GET /a/{x}": {"scopes": [], "claims": {"c": "x"}}}, "different scopes or claims"),
         ({"$default": []}, r"\$default has no path"),
+        ({"GET /a/{x}": [], "POST /a/{y}": []}, r"/a/\{x\} and /a/\{y\} are one route"),
         ({f"ANY /{'x' * 20}{n}": [] for n in range(20)}, f"more than {MAX_POLICY_BYTES}: take"),
     ],
 )
@@ -213,7 +280,7 @@ def test_rules_that_no_cached_policy_can_say_are_refused(api_routes: dict[str, A
 def test_only_a_policy_is_cached_by_the_token(answer: str, cached_by: str | None) -> None:
     """R55, G2: a simple answer opens every route that its key reaches, so it is never cached by the token alone."""
     document: dict[str, Any] = {"apis": {"*": {"answer": answer, "cached_by": cached_by, "routes": {}}}}
-    with pytest.raises(AccessRulesError, match=r'apis\."\*"\.cached_by is "token" or absent'):
+    with pytest.raises(AccessRulesError, match=r'apis\."\*"\.cached_by is "token" or absent.* opens every route$'):
         parse_access_rules(json.dumps(document))
 
 

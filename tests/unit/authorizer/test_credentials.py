@@ -123,6 +123,13 @@ def test_one_of_the_two_maps_is_enough(only: str) -> None:
     assert token_of(event) == "a.b.c"
 
 
+def test_a_text_in_multi_value_headers_is_one_value() -> None:
+    """R56: a value that is not in a list is one value, not its letters."""
+    event = event_with("rest_request", "Bearer a.b.c")
+    event |= {"headers": None, "multiValueHeaders": {"Authorization": "Bearer a.b.c"}}
+    assert token_of(event) == "a.b.c"
+
+
 @pytest.mark.parametrize("kind", WITH_HEADERS)
 def test_only_the_header_is_read(kind: str) -> None:
     """R56: a token in the query, a cookie, the body, an identity source or another header is no credential."""

@@ -97,8 +97,13 @@ def test_old_view_decides_below_the_bound(world: World, capsys: pytest.CaptureFi
     world.reader.fault = StoreUnavailable("DynamoDB GetItem: TimeoutError")
     world.pass_time(BOUND - 0.001)
     assert len(world.view.keys()) == 1
-    line = json.loads(capsys.readouterr().out)
-    assert (line["level"], line["event"], line["fault"]) == ("WARN", "view_not_refreshed", "StoreUnavailable")
+    assert json.loads(capsys.readouterr().out) == {
+        "level": "WARN",
+        "event": "view_not_refreshed",
+        "view": "key rings",
+        "fault": "StoreUnavailable",
+        "detail": "DynamoDB GetItem: TimeoutError",
+    }
 
 
 def test_old_view_decides_nothing_at_the_bound(world: World) -> None:
@@ -109,6 +114,16 @@ def test_old_view_decides_nothing_at_the_bound(world: World) -> None:
         world.view.keys()
     world.reader.fault = None
     assert len(world.view.keys()) == 1
+
+
+def test_old_view_decides_nothing_at_the_bound_while_no_refresh_is_tried(world: World) -> None:
+    """R47: right after a refresh that failed the view is not tried again, but for one that has come to the bound."""
+    world.reader.fault = StoreUnavailable("x")
+    world.pass_time(BOUND - 0.5)
+    world.view.keys()
+    world.pass_time(0.5)
+    with pytest.raises(StoreUnavailable):
+        world.view.keys()
 
 
 def test_age_counts_from_before_the_read(world: World) -> None:
@@ -165,7 +180,7 @@ def test_ring_with_a_weak_key_is_damaged(world: World) -> None:
     [key] = world.reader.ring.keys
     world.reader.ring = world.reader.ring.with_key(key.replace(jwk={**key.jwk, "use": "enc"}))
     world.pass_time(BOUND)
-    with pytest.raises(ItemDamaged):
+    with pytest.raises(ItemDamaged, match=r"^the key rings: "):
         world.view.keys()
 
 

@@ -65,9 +65,27 @@ def test_path_with_policy_syntax_is_not_allowed(kind: str, answer: str, path: st
     request = request_for(kind, path)
     with pytest.raises(Forbidden) as raised:
         allow(request, TOKEN, ApiRules(answer, {}))
+    assert (raised.value.reason, raised.value.token) == ("resource_not_nameable", TOKEN)
     denied = statement_of(refuse(request, raised.value, ApiRules(answer, {})))
     assert denied["Effect"] == "Deny"
     assert len(denied["Resource"]) <= MAX_RESOURCE_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("path", "denied"),
+    [
+        ("/a/*", "/a/?"),
+        ("/a?b", "/a?b"),
+        ("/${*}/${aws:SourceIp}", "/?{?}/?{aws:SourceIp}"),
+        ("/" + "x" * (MAX_RESOURCE_LENGTH - len(method_arn(path="/"))), None),
+    ],
+)
+def test_deny_covers_the_request_and_hardly_more(path: str, denied: str | None) -> None:
+    """G1, G13: what is more than text in a policy is any one character of a Deny; the longest path is named whole."""
+    resource = statement_of(refuse(request_for("http_1.0", path), Forbidden("no_rule", token=TOKEN), SIMPLE))[
+        "Resource"
+    ]
+    assert resource == method_arn(path=denied or path)
 
 
 def test_longest_resource_is_allowed() -> None:
@@ -129,14 +147,15 @@ def test_context_is_flat_strings_and_no_token(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_declared_claims_are_in_the_context_as_strings(kind: str) -> None:
     """R59: a claim that the rules declare reaches the backend, what is no string as JSON; an absent one does not."""
-    claims = good_claims(tenant="a", beta=True, level=7, groups=["x", "y"], nothing=None, other="no")
-    declared = ("tenant", "beta", "level", "groups", "nothing", "absent")
+    claims = good_claims(tenant="a", beta=True, level=7, groups=["x", "y"], plan={"a": 1}, nothing=None, other="no")
+    declared = ("tenant", "beta", "level", "groups", "plan", "nothing", "absent")
     context = allow(request_for(kind), VerifiedAccessToken(claims, "kid"), ApiRules("simple", {}, declared))["context"]
     assert {name: value for name, value in context.items() if name not in CONTEXT} == {
         "tenant": "a",
         "beta": "true",
         "level": "7",
         "groups": '["x","y"]',
+        "plan": '{"a":1}',
         "nothing": "null",
     }
 

@@ -52,11 +52,59 @@ def test_method_and_route_are_the_gateways(kind: str) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["rest_request", "http_1.0", "http_2.0"])
+@pytest.mark.parametrize(
+    "host", [f"{API_ID}.execute-api.eu-central-1.amazonaws.com", "api.example.com", "evil.example"]
+)
+def test_the_host_that_was_called_changes_nothing(kind: str, host: str) -> None:
+    """G11: at the API's own execute-api endpoint as at a domain in front of it, the same route is asked for."""
+    event = authorizer_event(kind, "t")
+    plain = parse_request(event)
+    event["headers"] |= {"Host": host, "X-Forwarded-Host": host}
+    event["requestContext"] = {**event["requestContext"], "domainName": host, "domainPrefix": host.partition(".")[0]}
+    request = parse_request(event)
+    assert (request.api_id, request.arn, request.template) == (plain.api_id, plain.arn, plain.template)
+
+
 def test_root_has_an_empty_path() -> None:
     """The root of an API has no segments, with or without the ARN's last slash."""
     event = {"type": "TOKEN", "authorizationToken": "x", "methodArn": method_arn("GET", "/")}
     assert parse_request(event).path == ""
     assert parse_request({**event, "methodArn": method_arn("GET", "")}).path == ""
+
+
+@pytest.mark.parametrize("name", ["$default", "$connect"])
+def test_an_arn_may_end_in_a_named_route(name: str) -> None:
+    """An ARN without a method has the route's name for it, and no path."""
+    request = parse_request(authorizer_event("rest_request", "t", template=name) | {"methodArn": method_arn(name, "")})
+    assert (request.method, request.path) == (name, "")
+
+
+@pytest.mark.parametrize("kind", ["rest_request", "http_1.0", "http_2.0"])
+def test_only_a_token_event_brings_its_credentials_beside_the_headers(kind: str) -> None:
+    """R56: `authorizationToken` in any other event is none of API Gateway's."""
+    assert parse_request(authorizer_event(kind, "t") | {"authorizationToken": "Bearer x"}).authorization is None
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        ([], "the event is no JSON object"),
+        ({}, "the event is not one of an API Gateway authorizer"),
+        ({"type": "TOKEN", "methodArn": None}, "the event's methodArn is no string"),
+        ({"type": "TOKEN", "methodArn": "arn:aws:execute-api"}, "the event's ARN is not one of execute-api"),
+        (
+            {"type": "TOKEN", "methodArn": "urn:aws:execute-api:r:1:a/s/GET/x"},
+            "the event's ARN is not one of execute-api",
+        ),
+        ({"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:a/s/get/x"}, "the event's ARN names no HTTP method"),
+    ],
+)
+def test_what_is_wrong_with_an_event_is_said(event: Any, text: str) -> None:
+    """The log of a fault says which part of the event is none of API Gateway's, and repeats nothing of it."""
+    with pytest.raises(UnknownEvent) as raised:
+        parse_request(event)
+    assert str(raised.value) == text
 
 
 def test_colon_in_the_path_stays_in_the_path() -> None:
@@ -84,6 +132,7 @@ def test_colon_in_the_path_stays_in_the_path() -> None:
         {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "resource": None},
         {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "resource": 5},
         {"version": "2.0", "type": "REQUEST", "routeKey": "GET /x"},
+        {"version": "3.0", "routeArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "routeKey": "GET /x"},
         {"version": "2.0", "routeArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "routeKey": None},
         {"version": "2.0", "routeKey": "GET /x", "rawPath": "/x", "requestContext": {"http": {"method": "GET"}}},
         {"authorizationToken": "x", "requestContext": {"apiId": "appsync"}},

@@ -139,6 +139,43 @@ def test_at_the_bound_and_with_everything_away_nobody_is_let_in(world: World) ->
         world.revoked()
 
 
+def test_an_emergency_is_part_of_the_snapshot(world: World) -> None:
+    """I8, R47: a compromised key, as a copy of global tells it, refuses its tokens without a read for each request."""
+    world.feed.copy = Revocation(GLOBAL, expires_at=NOW + 9999, compromised_kids={"stolen"})
+    world.pass_time(BOUND / 2)
+    assert world.view.find(WANTED) == (world.feed.copy,)
+    assert world.asked == 1
+
+
+def test_a_later_read_begins_where_the_last_one_did(world: World) -> None:
+    """P8: only the first read goes back over the whole life of a token."""
+    world.pass_time(BOUND / 2)
+    world.revoked()
+    assert world.feed.reads == [NOW - HORIZON - FEED_OVERLAP, NOW - FEED_OVERLAP]
+
+
+def test_a_request_that_asks_for_itself_says_why(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line names the fault that took the snapshot away; one below the bound names the view that is not renewed."""
+    world.feed.fault = (0, Throttled("slow down"))
+    world.pass_time(BOUND / 2)
+    world.revoked()
+    world.pass_time(BOUND / 2)
+    world.revoked()
+    old, none = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    fault = {"level": "WARN", "fault": "Throttled", "detail": "slow down"}
+    assert old == fault | {"event": "view_not_refreshed", "view": "feed of revocations"}
+    assert none == fault | {"event": "strict_instead_of_snapshot"}
+
+
+def test_a_store_that_failed_within_a_second_is_asked_for_the_requests_own(world: World) -> None:
+    """R61: after a second there is time for one wait more."""
+    world.feed.fault = (0, StoreUnavailable("time-out"))
+    world.feed.takes = 1.0
+    world.pass_time(BOUND)
+    assert not world.revoked()
+    assert world.asked == 2
+
+
 def test_a_store_that_was_waited_for_in_vain_is_not_asked_again_in_the_same_request(world: World) -> None:
     """R61: two waits would take longer than the function may run."""
     world.feed.fault = (0, StoreUnavailable("time-out"))

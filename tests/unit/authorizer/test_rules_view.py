@@ -65,11 +65,23 @@ def test_an_older_document_goes_on(world: World, fault: Exception | None, capsys
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["event"]) == ("ERROR", "access_rules_not_renewed")
     assert line["detail"].startswith("SSM" if fault else "the parameter /rules: not JSON")
+    assert line["fault"] == ("StoreUnavailable" if fault else "RulesUnusable")
     world.metrics.write()
     assert json.loads(capsys.readouterr().out)["RulesFailures"] == 1
     world.scope, world.fault = "second", None
     world.now += PERIOD
     assert world.required() == "second"
+
+
+def test_an_unchanged_document_is_not_parsed_again(world: World) -> None:
+    """A read that brings the same text keeps the rules as they are, and one that brings another does not."""
+    before = world.view.rules()
+    world.now += PERIOD
+    assert world.view.rules() is before
+    assert world.reads == 2
+    world.scope = "second"
+    world.now += PERIOD
+    assert world.view.rules() is not before
 
 
 def test_without_an_older_document_nobody_is_let_in(world: World) -> None:

@@ -78,6 +78,31 @@ def test_wrong_variable_is_named(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("LEEWAY_SECONDS", "is a whole number of seconds, 0 to 60"),
+        ("ALLOWED_LOG_PERCENT", "is a whole number in a hundred, 0 to 100"),
+        ("REVOCATION_MODE", "is one of snapshot, strict"),
+    ],
+)
+def test_an_error_says_what_is_expected(name: str, text: str) -> None:
+    """Whoever reads the error knows what to set, without the source."""
+    with pytest.raises(SettingsError) as raised:
+        Settings(ENVIRON | {name: "x"})
+    assert str(raised.value) == f"{name} {text}"
+
+
+def test_rules_in_a_parameter_need_none_in_the_environment() -> None:
+    """Where a parameter is named, its spaces off, ACCESS_RULES is neither needed nor read."""
+    named = {"ACCESS_RULES_PARAMETER": " /rules "}
+    for environ in ({**ENVIRON, **named}, {name: ENVIRON[name] for name in ENVIRON if name != "ACCESS_RULES"} | named):
+        settings = Settings(environ)
+        assert (settings.access_rules_parameter, settings.access_rules) == ("/rules", "")
+    settings = Settings(ENVIRON)
+    assert (settings.access_rules_parameter, settings.access_rules) == ("", ENVIRON["ACCESS_RULES"])
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("LEEWAY_SECONDS", "0"),

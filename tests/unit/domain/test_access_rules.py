@@ -92,6 +92,23 @@ def test_api_is_found_by_its_id_first() -> None:
     assert (opening(none, asked), none.of_api(API_ID).answer) == (None, "simple")
 
 
+def test_declared_claims_are_the_apis_own() -> None:
+    """What the backend is told is declared for each API, and nothing is where nothing was declared."""
+    parsed = parse_access_rules(rules(a={"routes": {}, "context": ["tenant", "plan"]}, b={"routes": {}}))
+    assert (parsed.of_api("a").context, parsed.of_api("b").context) == (("tenant", "plan"), ())
+
+
+def test_all_rules_are_told_as_they_were_written() -> None:
+    """Whoever checks a document sees each of its rules, with its API and its route, in the document's order."""
+    needs = {"scopes": ["t"], "claims": {"staff": True}}
+    parsed = parse_access_rules(rules(a={"routes": {"GET /x": ["s"], "ANY /x": needs}}, b={"routes": {"$default": []}}))
+    assert [(rule.api, rule.route, sorted(rule.scopes), rule.claims) for rule in parsed] == [
+        ("a", "GET /x", ["s"], {}),
+        ("a", "ANY /x", ["t"], {"staff": (True,)}),
+        ("b", "$default", [], {}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("claims", "opens"),
     [
@@ -122,6 +139,7 @@ def test_a_rule_needs_of_each_claim_one_of_its_values(claims: dict[str, Any], op
     [
         ("{", "not JSON"),
         ('{"apis": {"*": {"routes": {}}, "*": {"routes": {}}}}', r'"\*" is there twice'),
+        ('{"apis": {}, "b": 1, "b": 2}', r'^not JSON with one reading: "b" is there twice$'),
         ("[" * 100_000, "not JSON"),
         ("[]", "the document is not a JSON object"),
         ("{}", "apis is not a JSON object"),
@@ -135,19 +153,29 @@ def test_a_rule_needs_of_each_claim_one_of_its_values(claims: dict[str, Any], op
         (rules(a={"routes": {}, "answer": "iam"}), 'apis."a".answer is "simple" or "policy"'),
         (rules(a={"routes": {}, "answer": ["simple"]}), 'apis."a".answer is "simple" or "policy"'),
         (rules({"reports": []}), r'apis."\*".routes."reports": a route is "METHOD /path"'),
-        (rules({"get /reports": []}), "a route is"),
+        (
+            rules({"get /reports": []}),
+            (
+                r'a route is "METHOD /path", "\$default" or "\$connect", METHOD being one of ANY, DELETE, GET, HEAD, '
+                "OPTIONS, PATCH, POST, PUT$"
+            ),
+        ),
         (rules({"GET  /reports": []}), "a path begins with /"),
-        (rules({"GET reports": []}), "a path begins with /"),
-        (rules({"GET /{proxy+}/x": []}), "greedy"),
+        (rules({"GET reports": []}), r'routes\."GET reports": a path begins with /$'),
+        (rules({"GET /{proxy+}/x": []}), r": a greedy parameter such as \{proxy\+\} is the last segment$"),
         (rules({"GET /reports/*": []}), r'the segment "\*"'),
         (rules({"GET /a/{x}": [], "POST /a/{y}": []}), "/a/{x} and /a/{y} are one route"),
         (rules({"GET /a": "reports:read"}), "is a list of scopes"),
-        (rules({"GET /a": [5]}), "is a list of scopes"),
+        (rules({"GET /a": [5]}), r'apis\."\*"\.routes\."GET /a" is a list of scopes'),
         (rules({"GET /a": ["a b"]}), "each scope is one token"),
+        (rules({"GET /a": ["a", "b c"]}), r'routes\."GET /a": each scope is one token'),
         (rules({"GET /a": [""]}), "each scope is one token"),
         (rules({"GET /a": ['"']}), "each scope is one token"),
         (rules({"GET /a": {}}), r'routes."GET /a".scopes is a list of scopes'),
-        (rules({"GET /a": {"scopes": [], "claim": {}}}), 'unknown member "claim"; known: claims, scopes'),
+        (
+            rules({"GET /a": {"scopes": [], "claim": {}}}),
+            r'routes\."GET /a" has an unknown member "claim"; known: claims, scopes$',
+        ),
         (rules({"GET /a": {"scopes": [], "claims": []}}), r'routes."GET /a".claims is not a JSON object'),
         (rules({"GET /a": {"scopes": [], "claims": {"c": []}}}), r'claims."c" is a string, true, false, or a list'),
         (rules({"GET /a": {"scopes": [], "claims": {"c": 1}}}), r'claims."c" is a string, true, false, or a list'),

@@ -40,8 +40,9 @@ def hit(snapshot: RevocationSnapshot, target: Target, *, issued_at: int = T, kid
 def test_what_was_ended_is_hit_whatever_its_iat(kind: TargetKind) -> None:
     """R47: a revoked token, grant or session is refused, and no other of its kind."""
     snapshot = snapshot_of(entry(f"{kind}#a"))
-    assert hit(snapshot, Target(kind, "a"), issued_at=T + 1000)
+    assert hit(snapshot, Target(kind, "a"), issued_at=T + 100 * HORIZON)
     assert not hit(snapshot, Target(kind, "b"))
+    assert [found.not_before for found in snapshot.find([Target(kind, "a")])] == [None]
 
 
 @pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT])
@@ -78,6 +79,23 @@ def test_global_is_what_was_read_of_it() -> None:
     assert not hit(snapshot, Target(TargetKind.GLOBAL, "3"))
 
 
+def test_every_target_of_a_token_is_looked_for() -> None:
+    """R47: what is said of everything hides nothing that is said of the token, in whatever order they are asked for."""
+    snapshot = snapshot_of(entry("jti#a"))
+    snapshot.everything = Revocation(Target(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1)
+    targets = [Target(TargetKind.GLOBAL, "3"), Target(TargetKind.SESSION, "none"), Target(TargetKind.TOKEN, "a")]
+    for order in (targets, targets[::-1]):
+        found = {each.target.kind for each in snapshot.find(order)}
+        assert found == {TargetKind.GLOBAL, TargetKind.TOKEN}
+
+
+def test_an_identifier_may_hold_the_sign_that_ends_a_kind() -> None:
+    """A subject of another issuer may have a # in it: it is found, and counted as a subject."""
+    snapshot = snapshot_of(entry("sub#a#b", T), entry("sub#c", T), entry("jti#a"))
+    assert hit(snapshot, Target(TargetKind.SUBJECT, "a#b"))
+    assert {kind: count for kind, count in snapshot.count_kinds().items() if count} == {"sub": 2, "jti": 1}
+
+
 def test_the_first_read_goes_back_to_the_oldest_token_that_lives() -> None:
     """What was revoked longer ago than any token lives can hit none."""
     assert RevocationSnapshot(HORIZON).begin(T) == T - HORIZON - FEED_OVERLAP
@@ -100,6 +118,14 @@ def test_a_read_that_failed_does_not_move_the_next_one() -> None:
     snapshot.add([entry("jti#a")])
     assert snapshot.begin(T + 60) == T - FEED_OVERLAP
     assert hit(snapshot, Target(TargetKind.TOKEN, "a"))
+
+
+def test_what_is_over_is_looked_for_once_a_minute() -> None:
+    """Reads come every few seconds, and each look at all that is held takes time."""
+    snapshot = snapshot_of(entry("jti#a", written_at=T + 1 - HORIZON - FEED_OVERLAP))
+    for seconds, held in ((1, 1), (59, 1), (60, 0)):
+        snapshot.begin(T + seconds)
+        assert len(snapshot) == held
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from keyturn.domain.route_template import RouteTemplate, match_path
@@ -42,6 +44,33 @@ def test_best_template_wins(path: str, template: str) -> None:
     """A literal segment goes before {param}, and that before {proxy+}; case counts."""
     assert match_path(TEMPLATES, path) == template
     assert match_path(reversed(TEMPLATES), path) == template
+
+
+def test_a_literal_goes_first_whatever_it_is_spelled_like() -> None:
+    """A literal that comes after { in ASCII is still a literal."""
+    templates = [RouteTemplate("/reports/{id}"), RouteTemplate("/reports/~me")]
+    assert match_path(templates, "reports/~me") == "/reports/~me"
+
+
+def test_a_wildcard_takes_every_character() -> None:
+    """G1: a policy's wildcard crosses slashes and line breaks, and is never empty; what is no wildcard is itself."""
+    template = RouteTemplate("/a.b/{x}")
+    assert template.pattern == "a.b/?*"
+    assert all(template.covers(path) for path in ("a.b/c", "a.b/c/d", "a.b/\n", "a.b//"))
+    assert not any(template.covers(path) for path in ("a.b/", "a.b", "axb/c", "/a.b/c"))
+
+
+def test_patterns_overlap_where_a_path_fits_both() -> None:
+    """R55: for every two templates of up to three segments, by every path that could be in both."""
+    paths = ["/".join(path) for length in range(7) for path in product("abc", repeat=length)]
+    fitting = [
+        (template, {path for path in paths if template.covers(path)})
+        for length in range(4)
+        for segments in product(("a", "b", "{x}"), repeat=length)
+        for template in [RouteTemplate("/" + "/".join(segments))]
+    ]
+    for (one, its), (other, others) in product(fitting, repeat=2):
+        assert one.overlaps(other) == (not its.isdisjoint(others)), (one.text, other.text)
 
 
 @pytest.mark.parametrize(

@@ -93,13 +93,14 @@ class LeanService:
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Return the operation's answer; raises AccessDenied, Throttled, StoreUnavailable."""
         body = json.dumps(request, separators=(",", ":")).encode()
-        fault: StoreUnavailable | None = None
-        for _ in range(ATTEMPTS):
+        left = ATTEMPTS
+        while True:
+            left -= 1
             try:
                 return self._attempt(operation, body)
-            except StoreUnavailable as error:
-                fault = error
-        raise fault or StoreUnavailable("no attempt was made")
+            except StoreUnavailable:
+                if not left:
+                    raise
 
     def _attempt(self, operation: str, body: bytes) -> dict[str, Any]:
         try:

@@ -1,0 +1,70 @@
+"""What the composition root connects, seen from what the composed authorizer asks AWS for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from authorizer.refusal import Forbidden
+from authorizer.rules_view import PERIOD, RulesUnusable
+from keyturn.adapters.revocation_item import target_key
+from keyturn.domain.revocation import FEED_OVERLAP, GLOBAL_COPIES, Target, TargetKind
+from tests.fakes.authorizer_events import API_ID
+from tests.fakes.composed_authorizer import ENVIRON, ComposedAuthorizer
+from tests.fakes.scripted_connection import Answer, ScriptedConnections, failure
+from tests.fakes.token_factory import NOW
+
+
+def parameter(routes: dict[str, list[str]]) -> Answer:
+    """Return what SSM answers for a parameter with these rules."""
+    document = json.dumps({"apis": {API_ID: {"routes": routes}}})
+    return Answer(200, {"Parameter": {"Type": "String", "Value": document}})
+
+
+OPEN, CLOSED = parameter({"GET /reports": []}), parameter({})
+
+
+def test_rules_of_a_parameter_decide_from_one_minute_to_the_next() -> None:
+    """The parameter that the environment names is read once a minute, by the credentials of that time."""
+    parameters = ScriptedConnections(OPEN, CLOSED)
+    sandbox = ComposedAuthorizer("strict", parameters)
+    for _ in range(2):
+        sandbox.decide()
+    sandbox.now += PERIOD
+    with pytest.raises(Forbidden, match="no_rule"):
+        sandbox.decide()
+    dates = []
+    for headers, body in parameters.requests:
+        assert body == {"Name": "/rules"}
+        assert headers["Host"] == "ssm.eu-central-1.amazonaws.com"
+        assert headers["Authorization"].startswith(f"AWS4-HMAC-SHA256 Credential={ENVIRON['AWS_ACCESS_KEY_ID']}/")
+        dates.append(headers["X-Amz-Date"])
+    assert dates == ["20260921T141320Z", "20260921T141420Z"]
+
+
+def test_a_parameter_that_is_wrong_is_named_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without rules the fault names the parameter; with older ones they go on, and the failure is counted."""
+    wrong = Answer(200, {"Parameter": {"Type": "String", "Value": "{}"}})
+    down = failure("InternalServerError", 500)
+    sandbox = ComposedAuthorizer("strict", ScriptedConnections(wrong, OPEN, down, down))
+    with pytest.raises(RulesUnusable, match=r"^the parameter /rules: apis is not"):
+        sandbox.decide()
+    sandbox.decide()
+    sandbox.now += PERIOD
+    sandbox.decide()
+    capsys.readouterr()
+    sandbox.authorizer.metrics.write()
+    assert json.loads(capsys.readouterr().out)["RulesFailures"] == 1
+
+
+def test_the_feed_is_read_as_far_back_as_any_token_is_accepted() -> None:
+    """R47: the first snapshot goes back by the longest lifetime and the leeway, and holds a copy of global."""
+    sandbox = ComposedAuthorizer("snapshot")
+    sandbox.decide()
+    sandbox.decide()
+    everything, feed = sandbox.dynamodb.requests[-2:]
+    copies = [target_key(Target(TargetKind.GLOBAL, str(number))) for number in range(GLOBAL_COPIES)]
+    assert everything["Key"] in copies
+    back = NOW - 3600 - 10 - FEED_OVERLAP
+    assert feed["ExpressionAttributeValues"][":since"] == {"S": f"{back * 1_000_000:016d}"}
