@@ -96,17 +96,19 @@ def test_the_issuer_is_the_url_that_answers(stack: StackFile, observe: Observe) 
     assert set(said.values()) == {stack.issuer}
 
 
-def test_a_long_token_is_signed_by_its_digest(stack: StackFile, observe: Observe) -> None:
-    """A signing input above KMS's 4,096 bytes is signed as a DIGEST, and its header passes API Gateway."""
+def test_the_longest_token_passes_and_a_longer_one_is_refused(stack: StackFile, observe: Observe) -> None:
+    """A token of nearly KMS's 4,096 bytes passes API Gateway; what would be longer is refused before it is signed."""
     scopes = [f"reports:{'x' * 30}:{number:03}" for number in range(80)]
     client = register_client(stack.outputs["ClientTableName"], stack.audience, (*SCOPES, *scopes))
-    answer = CLIENT.post(stack.token_endpoint, data={"grant_type": "client_credentials"}, auth=client)
-    token = answer.json()["access_token"]
+    form = {"grant_type": "client_credentials", "scope": " ".join([*SCOPES, *scopes[:56]])}
+    token = CLIENT.post(stack.token_endpoint, data=form, auth=client).json()["access_token"]
+    refused = CLIENT.post(stack.token_endpoint, data={"grant_type": "client_credentials"}, auth=client)
     seen = {name: call(url, token).status_code for name, url in stack.apis.items()}
     signing_input = len(token.rpartition(".")[0])
-    observe(signing_input_bytes=signing_input, statuses=seen)
-    assert signing_input > MAX_RAW_BYTES
+    observe(signing_input_bytes=signing_input, statuses=seen, longer=refused.status_code)
+    assert MAX_RAW_BYTES - 512 < signing_input <= MAX_RAW_BYTES
     assert set(seen.values()) == {200}
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
 
 
 def test_revocations_at_once_are_all_acknowledged(stack: StackFile, observe: Observe) -> None:

@@ -43,7 +43,7 @@ def uninstall(stack: StackFile, *arguments: str, typed: str = "") -> subprocess.
 def states(stack: StackFile) -> list[str]:
     """Return the states of the keys that survive."""
     survivors: list[dict[str, Any]] = json.loads(uninstall(stack, "--json").stdout)["survivors"]
-    assert [each["kind"] for each in survivors].count("table") == 3
+    assert [each["kind"] for each in survivors].count("table") == 4
     return [each["state"] for each in survivors if each["kind"] == "key"]
 
 
