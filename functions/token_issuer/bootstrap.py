@@ -100,18 +100,10 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
     end = GrantEnd(ports.revocations, ports.revocation_writer, horizon=horizon)
     own_grants = OwnGrants(ports.grants, ports.revocations, ports.clock)
     own_tokens = OwnTokens(settings, ports.ring, leeway=settings.leeway)
-    with_login: dict[str, Endpoint] = {}
     if ports.login is not None:
         tokens = UserTokens(access, issuance)
         grants["authorization_code"] = AuthorizationCodeGrant(ports.grants, tokens, end, ports.clock)
         grants["refresh_token"] = RefreshTokenGrant(ports.grants, tokens, end, ports.clock)
-        authorization = AuthorizationPorts(ports.clients, ports.grants, ports.revocations, ports.clock, ports.login)
-        with_login = {
-            metadata.AUTHORIZATION_PATH: AuthorizationEndpoint(settings.issuer, authorization, access),
-            metadata.USERINFO_PATH: UserinfoEndpoint(
-                own_tokens, ports.clients, ports.revocations, ports.clock, ports.login
-            ),
-        }
     server_metadata = MetadataEndpoint(settings.issuer, grants, [*confidential, "none"], max_age=settings.jwks_max_age)
     return {
         metadata.TOKEN_PATH: TokenEndpoint(authenticator, grants, ports.rates),
@@ -136,7 +128,22 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
         metadata.JWKS_PATH: JwksEndpoint(ports.ring, max_age=settings.jwks_max_age),
         metadata.METADATA_PATH: server_metadata,
         metadata.OPENID_METADATA_PATH: server_metadata,
-        **with_login,
+        **_login_endpoints(settings, ports, access, own_tokens),
+    }
+
+
+def _login_endpoints(
+    settings: Settings, ports: Ports, access: RequestedAccess, own_tokens: OwnTokens
+) -> dict[str, Endpoint]:
+    """Return the endpoints that there are with a login alone."""
+    if ports.login is None:
+        return {}
+    authorization = AuthorizationPorts(ports.clients, ports.grants, ports.revocations, ports.clock, ports.login)
+    return {
+        metadata.AUTHORIZATION_PATH: AuthorizationEndpoint(settings.issuer, authorization, access),
+        metadata.USERINFO_PATH: UserinfoEndpoint(
+            own_tokens, ports.clients, ports.revocations, ports.clock, ports.login
+        ),
     }
 
 
