@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SILENCE = 0.8
 _LATENESS = 0.4
 _DRIPS, _DRIP_PAUSE = 8, 0.3
+_LONGEST_WAIT = 60
 
 
 class Kind(enum.StrEnum):
@@ -67,7 +68,10 @@ class Weather:
         self._stormy = True
 
     def calm(self) -> None:
-        """End them."""
+        """End them, once calls have met every kind, or after a while in which there were too few calls for that."""
+        deadline = time.monotonic() + _LONGEST_WAIT
+        while self._stormy and len(self.met) < len(Kind) and time.monotonic() < deadline:
+            time.sleep(0.1)
         self._stormy = False
 
     def __call__(self, _operation: str, request: dict[str, Any]) -> Fault:
