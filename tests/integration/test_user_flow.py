@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from joserfc import jwt
 
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.service_clock import ServiceClock
+from keyturn.adapters.system_clock import wall_seconds
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from tests.integration.aws import aws
 from tests.integration.http import CLIENT, statuses
-from tests.integration.user_stack import Application, answer_of, login_in, register
+from tests.integration.user_stack import Application, answer_of, login_in, register, register_signing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,6 +123,27 @@ def test_sixteen_uses_of_a_refresh_token_have_one_successor(application: Applica
         [successor] = {answer.json()["refresh_token"] for answer in answers}
         assert successor != token
         token = successor
+
+
+def test_of_sixteen_uses_of_an_assertion_one_succeeds(application: Application) -> None:
+    """R22, RFC 7523 §3: forty rounds: an assertion opens the token endpoint once, however many come at once."""
+    stack = application.stack
+    client_id, key = register_signing(stack)
+    for number in range(ROUNDS):
+        claims = {"iss": client_id, "sub": client_id, "aud": stack.issuer, "exp": int(wall_seconds()) + 60}
+        header = {"alg": "ES256", "kid": key.kid}
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": "x",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": jwt.encode(header, claims | {"jti": f"assertion-{number}"}, key),
+        }
+        answers = at_once(lambda form=form: CLIENT.post(stack.token_endpoint, data=form))  # type: ignore[misc]
+        # The one that authenticates is told about its refresh token, all others about themselves.
+        assert Counter(answer.json()["error"] for answer in answers) == {
+            "invalid_grant": 1,
+            "invalid_client": CALLERS - 1,
+        }
 
 
 def test_reuse_ends_the_family_at_the_gateway(application: Application) -> None:

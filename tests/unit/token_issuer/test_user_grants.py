@@ -264,6 +264,17 @@ def test_a_refresh_asks_for_less_and_never_for_more(
     assert again.json["scope"] == "email openid orders:read"
 
 
+def test_a_parent_is_consumed_whatever_became_of_its_access_token(flow: UserFlow) -> None:
+    """R44: long after the access token has ended, and revoked or not, a use of the refresh token is its only one."""
+    first = flow.log_in()
+    flow.post(REVOKE, client_id="app", token=first["access_token"])
+    flow.clock.seconds += 4000
+    assert flow.refresh(first["refresh_token"]).status == 200
+    flow.clock.seconds += GRACE + 1
+    assert error_of(flow.refresh(first["refresh_token"])) == (400, "invalid_grant")
+    assert flow.revocations.writes[-1][1] == "refresh_token_reuse"
+
+
 def test_a_registration_that_was_narrowed_counts(flow: UserFlow) -> None:
     """R43: what a client may not have any more, no old grant gives it."""
     token = flow.log_in()["refresh_token"]
