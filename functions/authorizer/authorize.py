@@ -83,7 +83,7 @@ def _check_rules(request: Request, rules: ApiRules, token: VerifiedAccessToken) 
         raise Forbidden("no_rule", token=token)
     if not rule.scopes <= token.scope:
         raise Forbidden("insufficient_scope", token=token)
-    if not rule.opens_for(token):
+    if rule.claims_without(token):
         raise Forbidden("insufficient_claims", token=token)
 
 
