@@ -39,6 +39,7 @@ from token_issuer.grants.authorization_code import AuthorizationCodeGrant
 from token_issuer.grants.client_credentials import ClientCredentialsGrant
 from token_issuer.grants.refresh_token import RefreshTokenGrant
 from token_issuer.grants.user_tokens import UserTokens
+from token_issuer.id_token_hint import IdTokenHints
 from token_issuer.issue_token import TokenIssuance
 from token_issuer.own_grants import OwnGrants
 from token_issuer.own_tokens import OwnTokens
@@ -140,7 +141,9 @@ def _login_endpoints(
         return {}
     authorization = AuthorizationPorts(ports.clients, ports.grants, ports.revocations, ports.clock, ports.login)
     return {
-        metadata.AUTHORIZATION_PATH: AuthorizationEndpoint(settings.issuer, authorization, access),
+        metadata.AUTHORIZATION_PATH: AuthorizationEndpoint(
+            settings.issuer, authorization, access, IdTokenHints(settings.issuer, ports.ring)
+        ),
         metadata.USERINFO_PATH: UserinfoEndpoint(
             own_tokens, ports.clients, ports.revocations, ports.clock, ports.login
         ),

@@ -124,7 +124,7 @@ class UnsupportedResponseType(OAuthError):
 
 
 class LoginRequired(OAuthError):
-    """The user has to log in, and no page may be shown (OIDC Core §3.1.2.6)."""
+    """The user has to log in, and no page may be shown or the one who did does not do (OIDC Core §3.1.2.6)."""
 
     error = "login_required"
 

@@ -15,7 +15,21 @@ class Request:
     authenticated, `origin` the web page's, if it is one that asks; `cors` says whether the endpoint answers pages.
     """
 
-    __slots__ = ("body", "body_is_base64", "client", "cors", "facts", "headers", "method", "origin", "path", "query")
+    __slots__ = (
+        *(
+            "body",
+            "body_is_base64",
+            "client",
+            "cookies",
+            "cors",
+            "facts",
+            "headers",
+            "method",
+            "origin",
+            "path",
+            "query",
+        ),
+    )
 
     def __init__(self, event: dict[str, Any]) -> None:
         """Read the event; raises KeyError for one that is none of an HTTP API."""
@@ -25,6 +39,8 @@ class Request:
         self.query: str = event.get("rawQueryString") or ""
         # A header that came twice arrives joined by a comma: no form, no Basic credentials, no ETag reads well then.
         self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        # API Gateway takes them out of the header: each as `name=value`.
+        self.cookies: tuple[str, ...] = tuple(event.get("cookies") or ())
         self.body: str = event.get("body") or ""
         self.body_is_base64 = event.get("isBase64Encoded") is True
         self.origin = self.headers.get("origin")

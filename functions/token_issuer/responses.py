@@ -22,17 +22,19 @@ _PUBLIC = {"access-control-allow-origin": "*"}
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response: header names in lower case, the body as text."""
+    """One response: header names in lower case, the body as text, each cookie as its own Set-Cookie has it."""
 
     status: int
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
 
     def to_event(self, *, with_body: bool = True) -> dict[str, Any]:
         """Return what API Gateway expects; an answer to HEAD goes without its body (RFC 9110 §9.3.2)."""
         return {
             "statusCode": self.status,
             "headers": self.headers | _SECURITY_HEADERS,
+            "cookies": list(self.cookies),
             "body": self.body if with_body else "",
             "isBase64Encoded": False,
         }

@@ -92,6 +92,7 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: str
+    cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -145,7 +146,7 @@ class IssuerHarness:
         """Return the answer to an event."""
         answer = app.lambda_handler(event, None)
         assert answer["isBase64Encoded"] is False
-        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+        return Answer(answer["statusCode"], answer["headers"], answer["body"], tuple(answer["cookies"]))
 
     def get(self, path: str, *, query: str = "", **headers: str) -> Answer:
         """Return the answer to a GET; underscores in header names stand for dashes."""

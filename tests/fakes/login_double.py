@@ -1,4 +1,4 @@
-"""A login without a page: whoever comes is the user that a test says."""
+"""A login without users: whoever comes is the user that a test says, and so is whoever posts a form that is read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.fakes.token_factory import NOW
-from token_issuer.login import Authentication, LoginDemand
+from token_issuer.form import Form
+from token_issuer.login import Authentication, LoginDemand, LoginForm
 from token_issuer.request import Request
 from token_issuer.responses import Response
 
@@ -20,20 +21,42 @@ USER = Authentication(
 )
 USER_CLAIMS = {"name": "Ada", "email": "ada@example.com", "email_verified": True, "secret": "x"}
 PAGE = Response(200, "<p>Log in", {"content-type": "text/html"})
+NEXT_PAGE = Response(401, "<p>Wrong", {"content-type": "text/html"})
 
 
 class LoginDouble:
-    """A Login; `answer` is what it says, and `demands` what it was asked for."""
+    """A Login. `user` is logged in already, `answer` is what a form that was read gives.
 
-    def __init__(self, answer: Authentication | Response | None = USER) -> None:
+    `demands` is what it was asked for, `forms` what its pages had to carry, `read` the forms that it was given to read.
+    """
+
+    def __init__(self) -> None:
         """Begin with somebody who is logged in."""
-        self.answer = answer
+        self.user: Authentication | None = USER
+        self.answer: Authentication | Response = USER
         self.claims: Mapping[str, Any] = USER_CLAIMS
         self.demands: list[LoginDemand] = []
+        self.forms: list[LoginForm] = []
+        self.read: list[Form] = []
 
-    def authenticate(self, _request: Request, demand: LoginDemand) -> Authentication | Response | None:
-        """Return the user, the page, or None."""
+    def recognize(self, _request: Request, demand: LoginDemand) -> Authentication | None:
+        """Return the user who is logged in."""
         self.demands.append(demand)
+        return self.user
+
+    def show(self, _request: Request, demand: LoginDemand, form: LoginForm) -> Response:
+        """Return the page."""
+        self.demands.append(demand)
+        self.forms.append(form)
+        return PAGE
+
+    def authenticate(
+        self, _request: Request, answers: Form, demand: LoginDemand, form: LoginForm
+    ) -> Authentication | Response:
+        """Return what the form proves."""
+        self.demands.append(demand)
+        self.forms.append(form)
+        self.read.append(answers)
         return self.answer
 
     def user_claims(self, _subject: str) -> Mapping[str, Any]:

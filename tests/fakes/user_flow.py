@@ -9,6 +9,7 @@ import pytest
 
 from keyturn.domain.client import Client
 from keyturn.domain.pkce import challenge_of
+from tests.fakes.http_api_event import form_event, http_api_event
 from tests.fakes.issuer_harness import SECRET, TOKEN, Answer, IssuerHarness, make_client
 from tests.fakes.login_double import LoginDouble
 from tests.fakes.token_factory import ISSUER
@@ -35,9 +36,9 @@ def user_client(client_id: str = "app", **changes: Any) -> Client:
 class UserFlow(IssuerHarness):
     """An issuer with a login, a client of its users, and another client."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
         self.user_login = LoginDouble()
-        super().__init__(monkeypatch, self.user_login)
+        super().__init__(monkeypatch, self.user_login, **environment)
         for client in (user_client(), user_client("other")):
             self.clients.add(client)
 
@@ -66,6 +67,35 @@ class UserFlow(IssuerHarness):
         assert answer.status == 200, answer.body
         tokens: dict[str, Any] = answer.json
         return tokens
+
+
+class Browser:
+    """A browser: it keeps cookies, and posts the form that it was shown last."""
+
+    def __init__(self, flow: UserFlow) -> None:
+        """Begin without cookies."""
+        self._flow = flow
+        self.cookies: dict[str, str] = {}
+        self.fields: dict[str, str] = {}
+
+    def open(self, **changes: str | None) -> Answer:
+        """Return the answer to an authorization request."""
+        return self._send(http_api_event("GET", AUTHORIZE, query=urlencode(authorization_request(**changes))))
+
+    def post(self, **changes: str | None) -> Answer:
+        """Return the answer to the form, filled in, with changes; None leaves a field out."""
+        fields: dict[str, str | None] = {**self.fields, "password": "of the user", **changes}
+        return self._send(form_event(AUTHORIZE, {name: each for name, each in fields.items() if each is not None}))
+
+    def _send(self, event: dict[str, Any]) -> Answer:
+        shown = len(self._flow.user_login.forms)
+        answer = self._flow.send(event | {"cookies": [f"{name}={value}" for name, value in self.cookies.items()]})
+        for cookie in answer.cookies:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        if len(self._flow.user_login.forms) > shown:
+            self.fields = dict(self._flow.user_login.forms[-1].hidden)
+        return answer
 
 
 def authorization_request(**changes: str | None) -> dict[str, str]:

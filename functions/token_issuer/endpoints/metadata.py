@@ -84,7 +84,7 @@ def _describe_login(issuer: str) -> dict[str, Any]:
         "scopes_supported": [OPENID, *CLAIMS_OF_SCOPE],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce"]
         + [name for names in CLAIMS_OF_SCOPE.values() for name in names],
-        "prompt_values_supported": ["none", "login"],
+        "prompt_values_supported": ["none", "login", "select_account"],
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }

@@ -1,4 +1,5 @@
-// What a browser does of a flow: it goes where it is sent, keeps cookies, and stops at the application's redirect URI.
+// What a browser does of a flow: it goes where it is sent, keeps cookies, posts a form as it was shown, and stops at the
+// application's redirect URI.
 export async function visit(url, redirectUri, { method = "GET", body, cookies = new Map() } = {}) {
   let [at, how, form] = [String(url), method, body];
   for (let hop = 0; hop < 10; hop++) {
@@ -10,7 +11,13 @@ export async function visit(url, redirectUri, { method = "GET", body, cookies = 
       else cookies.delete(name);
     }
     const location = response.headers.get("location");
-    if (location === null) return { status: response.status, text: await response.text() };
+    if (location === null) {
+      const text = await response.text();
+      const shown = response.status === 200 ? formOf(text) : null;
+      if (shown === null || shown.action === redirectUri) return { status: response.status, text };
+      [at, how, form] = [new URL(shown.action, at).href, "POST", shown.fields];
+      continue;
+    }
     const next = new URL(location, at);
     if (`${next.origin === "null" ? next.protocol : next.origin}${next.pathname}` === redirectUri) {
       return { status: response.status, url: next };
@@ -19,6 +26,17 @@ export async function visit(url, redirectUri, { method = "GET", body, cookies = 
   }
   throw new Error("too many redirects");
 }
+
+// The form of a page, with its fields as the user finds them; null without one.
+function formOf(page) {
+  const action = /<form[^>]* action="([^"]*)"/.exec(page)?.[1];
+  if (action === undefined) return null;
+  const inputs = [...page.matchAll(/<input[^>]* name="([^"]*)"[^>]* value="([^"]*)"/g)];
+  return { action, fields: new URLSearchParams(inputs.map(([, name, value]) => [name, unescaped(value)])) };
+}
+
+const ENTITIES = { lt: "<", gt: ">", quot: '"', "#x27": "'", amp: "&" };
+const unescaped = (text) => text.replace(/&(lt|gt|quot|#x27|amp);/g, (_whole, name) => ENTITIES[name]);
 
 // The whole answer to a client, for a user who agrees.
 export async function answered(url, redirectUri) {

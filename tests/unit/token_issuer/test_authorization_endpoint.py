@@ -16,16 +16,18 @@ from keyturn.domain.revocation import Revocation, Target, TargetKind
 from tests.fakes.http_api_event import form_event
 from tests.fakes.issuer_harness import METADATA, TOKEN, IssuerHarness
 from tests.fakes.login_double import PAGE, USER
-from tests.fakes.token_factory import AUDIENCE, NOW
+from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, make_token, signing_key
 from tests.fakes.user_flow import (
     AUTHORIZE,
     REDIRECT_URI,
     VERIFIER,
+    Browser,
     UserFlow,
     answer_of,
     authorization_request,
     user_client,
 )
+from token_issuer.login import LoginDemand
 
 
 @pytest.fixture
@@ -121,7 +123,6 @@ def test_a_client_is_told_of_a_repeated_parameter(flow: UserFlow, name: str, err
         ({"response_type": None}, "invalid_request"),
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": "code id_token"}, "unsupported_response_type"),
-        ({"response_mode": "fragment"}, "invalid_request"),
         ({"request": "e30."}, "request_not_supported"),
         ({"request_uri": "https://app.example/r"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
@@ -143,6 +144,7 @@ def test_a_client_is_told_of_a_repeated_parameter(flow: UserFlow, name: str, err
         ({"max_age": "²"}, "invalid_request"),
         ({"login_hint": "x" * 257}, "invalid_request"),
         ({"login_hint": "ada\r\nset-cookie: x"}, "invalid_request"),
+        ({"id_token_hint": "e30.e30."}, "invalid_request"),
     ],
 )
 def test_a_client_is_told_what_is_wrong(flow: UserFlow, changes: dict[str, str | None], error: str) -> None:
@@ -154,7 +156,15 @@ def test_a_client_is_told_what_is_wrong(flow: UserFlow, changes: dict[str, str |
     assert flow.user_login.demands == []
 
 
-@pytest.mark.parametrize("state", ["x" * 1025, "é", "a\r\nb"])
+@pytest.mark.parametrize("mode", ["fragment", "form_post", "unheard_of"])
+def test_another_way_than_the_query_is_a_page(flow: UserFlow, mode: str) -> None:
+    """OIDC Core §3.1.2.6: a response mode that is not supported is a 400 for the person; no client is told."""
+    answer = flow.authorize(response_mode=mode)
+    assert (answer.status, "location" in answer.headers) == (400, False)
+    assert flow.grants.stored == {}
+
+
+@pytest.mark.parametrize("state", ["x" * 4097, "é", "a\r\nb"])
 def test_a_state_that_nobody_may_send_is_not_repeated(flow: UserFlow, state: str) -> None:
     """R30: a state that is no printable ASCII, or endless, comes back to nobody."""
     told = answer_of(flow.authorize(state=state))
@@ -170,54 +180,84 @@ def test_a_client_without_the_grant_is_told_so(flow: UserFlow) -> None:
 
 
 def test_the_page_of_the_login_is_shown(flow: UserFlow) -> None:
-    """Who is not logged in yet gets the login's own answer, and no code."""
-    flow.user_login.answer = PAGE
-    answer = flow.authorize()
+    """Who is not logged in yet gets the login's own page, whose form carries the request on, and no code."""
+    flow.user_login.user = None
+    answer = flow.authorize(unheard_of="x")
     assert (answer.status, answer.body) == (200, PAGE.body)
+    [form] = flow.user_login.forms
+    assert (form.action, form.notice) == (AUTHORIZE, None)
+    assert authorization_request() == {name: each for name, each in form.hidden.items() if name != "csrf_token"}
     assert flow.grants.stored == {}
 
 
 def test_without_a_page_nobody_logs_in(flow: UserFlow) -> None:
-    """OIDC Core §3.1.2.6: prompt=none and no session is login_required."""
-    flow.user_login.answer = None
+    """OIDC Core §3.1.2.6: prompt=none and no session is login_required, whatever the login could show."""
+    flow.user_login.user = None
     assert answer_of(flow.authorize(prompt="none"))["error"] == "login_required"
-    [demand] = flow.user_login.demands
-    assert (demand.may_interact, demand.again) == (False, False)
+    assert flow.user_login.forms == []
 
 
 @pytest.mark.parametrize(
-    ("changes", "demand"),
-    [
-        ({}, {"may_interact": True, "again": False, "max_age": None, "login_hint": None}),
-        ({"prompt": "login"}, {"again": True}),
-        ({"prompt": "select_account consent"}, {"again": False, "may_interact": True}),
-        ({"max_age": "0"}, {"max_age": 0, "again": True}),
-        ({"max_age": "1"}, {"max_age": 1, "again": False}),
-        ({"max_age": "3600", "login_hint": "ada"}, {"max_age": 3600, "login_hint": "ada"}),
-        ({"login_hint": "Ädà" * 85 + "x"}, {"login_hint": "Ädà" * 85 + "x"}),
-    ],
+    "changes", [{"prompt": "login"}, {"prompt": "select_account"}, {"prompt": "consent login"}, {"max_age": "0"}]
 )
-def test_the_login_learns_what_is_demanded(flow: UserFlow, changes: dict[str, str], demand: dict[str, Any]) -> None:
-    """OIDC Core §3.1.2.1: prompt, max_age and login_hint reach whoever authenticates the user."""
-    flow.authorize(**changes)
-    [asked] = flow.user_login.demands
-    assert asked.client_name == "A client"
-    assert {name: getattr(asked, name) for name in demand} == demand
+def test_who_is_logged_in_is_asked_again(flow: UserFlow, changes: dict[str, str]) -> None:
+    """OIDC Core §3.1.2.1: a new login, or another account, is the page's business, and no session is looked for."""
+    assert flow.authorize(**changes).body == PAGE.body
+    assert len(flow.user_login.demands) == 1
 
 
-def test_max_age_of_nothing_is_prompt_login(flow: UserFlow) -> None:
-    """OIDC Core §3.1.2.1: whoever has just logged in gets a code, though seconds passed on the way here."""
-    flow.user_login.answer = replace(USER, auth_time=NOW - 3)
-    assert "code" in answer_of(flow.authorize(max_age="0"))
+def test_the_login_learns_what_is_demanded(flow: UserFlow) -> None:
+    """OIDC Core §3.1.2.1: whoever authenticates the user learns for whom, and who is expected."""
+    hint = "Ädà" * 85 + "x"
+    flow.authorize(prompt="consent", login_hint=hint)
+    assert flow.user_login.demands == [LoginDemand(client_name="A client", login_hint=hint)]
 
 
 @pytest.mark.parametrize(("age", "good"), [(99, True), (101, True), (102, False)])
 def test_an_authentication_that_is_too_old_gives_nothing(flow: UserFlow, age: int, good: bool) -> None:
-    """OIDC Core §3.1.2.1: max_age is held to here too, whatever the login says, with a second for the clock."""
-    flow.user_login.answer = replace(USER, auth_time=NOW - age)
-    told = answer_of(flow.authorize(max_age="100"))
-    assert ("code" in told) == good
+    """OIDC Core §3.1.2.1: max_age is held to, with a second for the clock: the page is shown, or login_required."""
+    flow.user_login.user = replace(USER, auth_time=NOW - age)
+    answer = flow.authorize(max_age="100")
+    assert ("code" in answer_of(answer)) if good else (answer.body == PAGE.body)
+    told = answer_of(flow.authorize(max_age="100", prompt="none"))
     assert told.get("error") == (None if good else "login_required")
+
+
+def hint_of(subject: str = USER.subject, **changes: Any) -> str:
+    """Return an ID token of this issuer's, long expired, with changes."""
+    claims = {"iss": ISSUER, "sub": subject, "aud": "app", "iat": NOW - 90_000, "exp": NOW - 89_000, "nonce": "n"}
+    return make_token(key=signing_key(), header={"typ": "JWT"}, claims=claims | changes)
+
+
+def test_a_user_who_is_expected_gets_the_code(flow: UserFlow) -> None:
+    """OIDC Core §3.1.2.1: an ID token of any age says who; the same user goes on, by a session or by the page."""
+    assert "code" in answer_of(flow.authorize(id_token_hint=hint_of(), prompt="none"))
+    assert flow.user_login.demands[-1].subject == USER.subject
+
+
+def test_another_user_than_expected_gets_nothing(flow: UserFlow) -> None:
+    """OIDC Core §3.1.2.1: who is logged in as somebody else is asked, and who then is somebody else is refused."""
+    hint = hint_of("u_" + "f" * 32)
+    assert answer_of(flow.authorize(id_token_hint=hint, prompt="none"))["error"] == "login_required"
+    browser = Browser(flow)
+    assert browser.open(id_token_hint=hint).body == PAGE.body
+    assert answer_of(browser.post())["error"] == "login_required"
+    assert flow.grants.stored == {}
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        hint_of(aud="other"),
+        hint_of(iss="https://other.example"),
+        make_token(claims={"client_id": "app"}),  # an access token
+        hint_of() + "x",
+        make_token(key=signing_key("ES256", "stranger"), header={"typ": "JWT", "kid": signing_key().kid}),
+    ],
+)
+def test_a_hint_that_is_no_id_token_of_the_client_is_refused(flow: UserFlow, hint: str) -> None:
+    """OIDC Core §3.1.2.2: nobody else's token names a user here, and the client learns that it is not good."""
+    assert answer_of(flow.authorize(id_token_hint=hint))["error"] == "invalid_request"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +272,8 @@ def test_an_authentication_that_is_too_old_gives_nothing(flow: UserFlow, age: in
 def test_a_session_that_was_ended_gives_no_code(flow: UserFlow, revocation: Revocation, error: str | None) -> None:
     """R49: a revoked session or user has to log in again; one who did so after the cut is let in."""
     flow.revocations.store(revocation)
-    assert answer_of(flow.authorize()).get("error") == error
+    assert answer_of(flow.authorize(prompt="none")).get("error") == error
+    assert flow.authorize().status == (303 if error is None else 200)
 
 
 def test_a_fault_is_told_to_the_client(flow: UserFlow) -> None:

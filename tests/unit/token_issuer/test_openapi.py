@@ -14,7 +14,7 @@ from keyturn.domain.errors import ItemDamaged, StoreUnavailable
 from tests.fakes.http_api_event import basic
 from tests.fakes.issuer_harness import METADATA, SECRET, make_client
 from tests.fakes.issuer_requests import ENDPOINTS
-from tests.fakes.login_double import PAGE, USER
+from tests.fakes.login_double import USER
 from tests.fakes.openapi import DESCRIPTION, PATH, check_call, load_description
 from tests.fakes.token_factory import AUDIENCE
 from tests.fakes.user_flow import REDIRECT_URI, VERIFIER, UserFlow, authorization_request
@@ -170,8 +170,8 @@ def exchanges(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     """Yield a request for each answer that is described: method and path, and the parts of a case."""
     yield from requests_to_what_is_away(flow)
     request = authorization_request()
-    for answer in (PAGE, USER):
-        flow.user_login.answer = answer
+    for user in (None, USER):
+        flow.user_login.user = user
         yield "GET /oauth2/authorize", {"query": request}
         yield "POST /oauth2/authorize", {"body": request}
     yield "GET /oauth2/authorize", {"query": request | {"scope": "admin"}}
