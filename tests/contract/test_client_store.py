@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from keyturn.domain.client import Client, hash_secret
 from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable, VersionConflict
 from keyturn.domain.resource_server import ResourceServer
 from tests.fakes.memory_clients import MemoryClients
-from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,14 +35,6 @@ def make_client(client_id: str = "web", **changes: Any) -> Client:
         "created_at": 1_790_000_000,
     }
     return Client(**(fields | changes))
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[DynamoDBClient]:
-    """Return DynamoDB with an empty table of clients."""
-    with moto_dynamodb() as client:
-        create_table(client, "clients", "pk")
-        yield client
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +14,6 @@ from keyturn.domain.errors import ItemDamaged, StoreUnavailable
 from keyturn.domain.resource_server import ResourceServer
 from tests.fakes.issuer_harness import make_client
 from tests.fakes.memory_resource_servers import MemoryResourceServers
-from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,14 +35,6 @@ def make_server(audience: str = AUDIENCE, **changes: Any) -> ResourceServer:
         "created_at": 1_790_000_000,
     }
     return ResourceServer(**(fields | changes))
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[DynamoDBClient]:
-    """Return DynamoDB with an empty table of clients."""
-    with moto_dynamodb() as client:
-        create_table(client, "clients", "pk")
-        yield client
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
