@@ -86,10 +86,10 @@ def add(audience: Audience, given: dict[str, Any], stack: Stack = None, as_json:
     """Register a resource server: tokens for it carry its scopes alone, and its custom claims."""
     deployment = find_deployment(stack, Path.cwd())
     server = ResourceServer(audience=audience, created_at=int(deployment.clock().now().earliest), **given)
-    servers = deployment.resource_servers()
-    if servers.get(audience) is not None:
-        raise AlreadyExists(f"{audience} is registered already: `keyturn resources update` changes it")
-    servers.put(server)
+    try:
+        deployment.resource_servers().add(server)
+    except AlreadyExists:
+        raise AlreadyExists(f"{audience} is registered already: `keyturn resources update` changes it") from None
     _tell(deployment, server, as_json=as_json)
 
 
@@ -134,9 +134,8 @@ def update(
     """Change what is given of a resource server, and nothing else; --claim and --scope give all of them."""
     asked = changes("resources", given, (_CLEARED[each] for each in clear or ()))
     deployment = find_deployment(stack, Path.cwd())
-    server = replace(_find(deployment, audience), **asked)
-    deployment.resource_servers().put(server)
-    _tell(deployment, server, as_json=as_json)
+    changed = deployment.resource_servers().update(replace(_find(deployment, audience), **asked))
+    _tell(deployment, changed, as_json=as_json)
 
 
 @app.command()
@@ -226,4 +225,5 @@ def _fields(server: ResourceServer) -> dict[str, Any]:
         "algorithm": server.algorithm,
         "claims": sorted(server.claims),
         "created_at": server.created_at,
+        "revision": server.revision,
     }

@@ -165,7 +165,7 @@ def test_list_takes_clients_only(dynamodb: DynamoDBClient) -> None:
     store = DynamoDbClientRegistry(dynamodb, "clients")
     store.add(make_client())
     dynamodb.put_item(TableName="clients", Item={"pk": {"S": "audience#x"}})
-    DynamoDbResourceServerRegistry(dynamodb, "clients").put(
+    DynamoDbResourceServerRegistry(dynamodb, "clients").add(
         ResourceServer(audience="https://a.example", name="A", scopes=frozenset())
     )
     assert [client.client_id for client in store.list()] == ["web"]

@@ -153,8 +153,11 @@ class ResourceServerReader(Protocol):
 class ResourceServerRegistry(ResourceServerReader, Protocol):
     """The operator's side of the resource servers."""
 
-    def put(self, server: ResourceServer) -> None:
-        """Store the resource server, in the place of what its audience had."""
+    def add(self, server: ResourceServer) -> None:
+        """Store a new resource server; raises AlreadyExists."""
+
+    def update(self, server: ResourceServer) -> ResourceServer:
+        """Store the resource server as the next revision of the stored one, and return it; raises VersionConflict."""
 
     def remove(self, audience: str) -> bool:
         """Remove the registration; return whether there was one."""
