@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from keyturn.adapters.dynamodb_rates import DynamoDbRates
+from keyturn.adapters.item_version import ITEM_VERSION
 from keyturn.domain.errors import StoreUnavailable, Throttled
 from tests.fakes.at_once import at_once
 from tests.fakes.memory_rates import MemoryRates
@@ -66,6 +67,17 @@ def test_the_item(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
         "taken": {"N": "3"},
         "expires_at": {"N": str(MINUTE + 180)},
     }
+
+
+def test_a_newer_releases_item_keeps_its_version(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
+    """Two releases count in one item, and the older one does not set its version back."""
+    rates = DynamoDbRates(dynamodb, "grants", clock)
+    rates.take("web", 3)
+    [newer] = dynamodb.scan(TableName="grants")["Items"]
+    dynamodb.put_item(TableName="grants", Item=newer | {"v": {"N": str(ITEM_VERSION + 1)}})
+    rates.take("web", 3)
+    [item] = dynamodb.scan(TableName="grants")["Items"]
+    assert (item["v"], item["taken"]) == ({"N": str(ITEM_VERSION + 1)}, {"N": "2"})
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import pytest
 from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
+from keyturn.adapters.item_version import ITEM_VERSION
 from keyturn.adapters.resource_server_item import resource_server_to_item
-from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable, VersionConflict
+from keyturn.domain.errors import AlreadyExists, ItemDamaged, ItemNewer, StoreUnavailable, VersionConflict
 from keyturn.domain.resource_server import ResourceServer
 from tests.fakes.at_once import at_once
 from tests.fakes.issuer_harness import make_client
@@ -188,6 +189,15 @@ def test_next_version_is_read(dynamodb: DynamoDBClient) -> None:
     item = resource_server_to_item(make_server()) | {"v": 2, "new": "x"}
     dynamodb.put_item(TableName="clients", Item=encode_item(item))
     assert DynamoDbResourceServerRegistry(dynamodb, "clients").get(AUDIENCE) == make_server()
+
+
+def test_what_a_newer_release_wrote_is_left_to_it(dynamodb: DynamoDBClient) -> None:
+    """A resource server of the next version is not written back by this release."""
+    newer = encode_item(resource_server_to_item(make_server()) | {"v": ITEM_VERSION + 1, "new": "x"})
+    dynamodb.put_item(TableName="clients", Item=newer)
+    with pytest.raises(ItemNewer, match=f"the resource server {AUDIENCE} was written by a newer release"):
+        DynamoDbResourceServerRegistry(dynamodb, "clients").update(make_server(name="ours"))
+    assert dynamodb.scan(TableName="clients")["Items"] == [newer]
 
 
 def test_missing_table(dynamodb: DynamoDBClient) -> None:

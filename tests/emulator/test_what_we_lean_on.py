@@ -135,6 +135,15 @@ def test_a_failed_condition_returns_the_item_that_is_there(emulator: Emulator, t
     with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException) as alone:
         dynamodb.update_item(**update)
     assert alone.value.response["Item"]["version"] == {"N": "2"}
+    with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException) as whole:
+        dynamodb.put_item(
+            TableName=table,
+            Item={"pk": {"S": "a"}},
+            ConditionExpression="version = :read",
+            ExpressionAttributeValues={":read": {"N": "1"}},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    assert whole.value.response["Item"]["version"] == {"N": "2"}
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as together:
         dynamodb.transact_write_items(TransactItems=[{"Update": update}])
     [reason] = together.value.response["CancellationReasons"]

@@ -49,7 +49,7 @@ class DynamoDbClientRegistry(DynamoDbClients):
         self._registrations.add(client_to_item(client))
 
     def update(self, client: Client) -> Client:
-        """Store the client as the next revision of the one that was read, and return it; raises VersionConflict."""
+        """Store the next revision of the client that was read, and return it; raises VersionConflict, ItemNewer."""
         changed = replace(client, revision=client.revision + 1)
         self._registrations.replace(client_to_item(changed))
         return changed

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws_errors import aws_errors
-from keyturn.domain.errors import AlreadyExists, VersionConflict
+from keyturn.domain.errors import AlreadyExists, ItemNewer, VersionConflict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,10 +33,11 @@ class DynamoDbRegistrations:
                 raise AlreadyExists(f"{self._named(item)} exists already") from None
 
     def replace(self, item: dict[str, Any]) -> None:
-        """Store the item in the place of the revision before its own; raises VersionConflict, and changes nothing then.
+        """Store the item in the place of the revision before its own; raises VersionConflict and ItemNewer.
 
         Two operators who change it at once do not lose each other's change; one that was removed meanwhile is a
-        conflict too. An item that was stored without a revision has revision 0.
+        conflict too. An item that was stored without a revision has revision 0. What a newer release wrote is left to
+        it: an item is written whole, without what this release does not know.
         """
         read = item["revision"] - 1
         is_read = "revision = :read" if read else "(attribute_not_exists(revision) OR revision = :read)"
@@ -45,10 +46,16 @@ class DynamoDbRegistrations:
                 self._dynamodb.put_item(
                     TableName=self._table,
                     Item=encode_item(item),
-                    ConditionExpression=f"attribute_exists(pk) AND {is_read}",
-                    ExpressionAttributeValues={":read": {"N": str(read)}},
+                    ConditionExpression=f"v <= :v AND {is_read}",
+                    ExpressionAttributeValues=encode_item({":v": item["v"], ":read": read}),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+                stored: Any = error.response.get("Item", {})
+                if decode_item(stored).get("v", 0) > item["v"]:
+                    raise ItemNewer(
+                        f"{self._named(item)} was written by a newer release: change it with that one"
+                    ) from None
                 raise VersionConflict(f"{self._named(item)} was changed by somebody else: try again") from None
 
     def remove(self, name: str) -> bool:

@@ -51,7 +51,7 @@ class DynamoDbResourceServerRegistry(DynamoDbResourceServers):
         self._registrations.add(resource_server_to_item(server))
 
     def update(self, server: ResourceServer) -> ResourceServer:
-        """Store the resource server as the next revision of the one that was read; raises VersionConflict."""
+        """Store the next revision of the resource server that was read; raises VersionConflict, ItemNewer."""
         changed = replace(server, revision=server.revision + 1)
         self._registrations.replace(resource_server_to_item(changed))
         return changed
