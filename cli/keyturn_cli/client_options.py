@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import typer
 
-from keyturn_cli.values import parse_duration
+from keyturn.domain.client import REFRESH_IDLE, REFRESH_LIFETIME
+from keyturn.domain.scope import parse_scope
+from keyturn_cli.registration import Registered, in_order, values
+from keyturn_cli.values import parse_claims, parse_duration, read_jwks
 
 
 class GrantType(enum.StrEnum):
@@ -41,57 +44,80 @@ class Clearable(enum.StrEnum):
     REFRESH_LIFETIME = "refresh-lifetime"
 
 
-Grants = Annotated[list[GrantType] | None, typer.Option("--grant", help="A grant that it may use. Repeatable.")]
-RedirectUris = Annotated[
-    list[str] | None, typer.Option("--redirect-uri", help="Where a code may be sent, compared whole. Repeatable.")
-]
-Authentication = Annotated[
-    list[AuthenticationMethod] | None,
-    typer.Option("--auth", help="How it may authenticate; none for a public client. Repeatable."),
-]
-Jwks = Annotated[
-    Path | None, typer.Option("--jwks", help="A file with its public keys as a JWK Set, for private_key_jwt.")
-]
-AccessTokenLifetime = Annotated[
-    int | None,
-    typer.Option(
-        "--access-token-lifetime",
-        parser=parse_duration,
-        metavar="DURATION",
-        help="How long its access tokens live at most, such as 5m.",
+_DURATION: dict[str, Any] = {"parser": parse_duration, "metavar": "DURATION"}
+
+OPTIONS = {
+    "name": Registered("name", str, typer.Option(help="What people call it.")),
+    "audience": Registered(
+        "audiences", list[str], typer.Option(help="An API that its tokens may be for. May be repeated."), in_order
     ),
-]
-RefreshLifetime = Annotated[
-    int | None,
-    typer.Option(
-        "--refresh-lifetime",
-        parser=parse_duration,
-        metavar="DURATION",
-        help="When a grant ends, however much it is used; 30d by itself.",
+    "scope": Registered(
+        "scopes", str, typer.Option(help="All scopes that it may ask for, separated by single spaces."), parse_scope
     ),
-]
-RefreshIdle = Annotated[
-    int | None,
-    typer.Option(
-        "--refresh-idle",
-        parser=parse_duration,
-        metavar="DURATION",
-        help="When a refresh token ends that nobody uses; 14d by itself.",
+    "grant": Registered(
+        "grant_types", list[GrantType], typer.Option(help="A grant that it may use. Repeatable."), values
     ),
-]
-CorsOrigins = Annotated[
-    list[str] | None, typer.Option("--cors-origin", help="A web origin that may call the issuer for it. Repeatable.")
-]
-Rate = Annotated[int | None, typer.Option("--rate", help="Its token requests a minute at most.")]
-Claims = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--claim",
-        metavar="NAME=VALUE",
-        help="A custom claim, for resource servers that declare it; the value as JSON or as a string. Repeatable.",
+    "redirect_uri": Registered(
+        "redirect_uris", list[str], typer.Option(help="Where a code may be sent, compared whole. Repeatable."), in_order
     ),
-]
-Introspects = Annotated[
-    list[str] | None,
-    typer.Option("--introspects", help="An audience whose tokens it may introspect: for an API's own client."),
-]
+    "auth": Registered(
+        "authentication",
+        list[AuthenticationMethod],
+        typer.Option(help="How it may authenticate; none for a public client. Repeatable."),
+        values,
+    ),
+    "jwks": Registered(
+        "jwks", Path, typer.Option(help="A file with its public keys as a JWK Set, for private_key_jwt."), read_jwks
+    ),
+    "access_token_lifetime": Registered(
+        "access_token_lifetime",
+        int,
+        typer.Option(help="How long its access tokens live at most, such as 5m.", **_DURATION),
+    ),
+    "refresh_lifetime": Registered(
+        "refresh_lifetime",
+        int,
+        typer.Option(help="When a grant ends, however much it is used; 30d by itself.", **_DURATION),
+    ),
+    "refresh_idle": Registered(
+        "refresh_idle",
+        int,
+        typer.Option(help="When a refresh token ends that nobody uses; 14d by itself.", **_DURATION),
+    ),
+    "cors_origin": Registered(
+        "cors_origins",
+        list[str],
+        typer.Option(help="A web origin that may call the issuer for it. Repeatable."),
+        frozenset,
+    ),
+    "rate": Registered("rate", int, typer.Option(help="Its token requests a minute at most.")),
+    "claim": Registered(
+        "claims",
+        list[str],
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A custom claim, for resource servers that declare it; the value as JSON or as a string. Repeatable.",
+        ),
+        parse_claims,
+    ),
+    "introspects": Registered(
+        "introspects",
+        list[str],
+        typer.Option(help="An audience whose tokens it may introspect: for an API's own client."),
+        frozenset,
+    ),
+}
+# Those without which nobody is a client.
+REQUIRED = ("name", "audience", "scope")
+
+# What a field is without a registration of its own.
+CLEARED: dict[Clearable, dict[str, Any]] = {
+    Clearable.ACCESS_TOKEN_LIFETIME: {"access_token_lifetime": None},
+    Clearable.CLAIM: {"claims": {}},
+    Clearable.CORS_ORIGIN: {"cors_origins": frozenset()},
+    Clearable.INTROSPECTS: {"introspects": frozenset()},
+    Clearable.RATE: {"rate": None},
+    Clearable.REDIRECT_URI: {"redirect_uris": ()},
+    Clearable.REFRESH_IDLE: {"refresh_idle": REFRESH_IDLE},
+    Clearable.REFRESH_LIFETIME: {"refresh_lifetime": REFRESH_LIFETIME},
+}

@@ -9,27 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from keyturn.domain.client import REFRESH_IDLE, REFRESH_LIFETIME, SECRET_METHODS, Client, hash_secret
+from keyturn.domain.client import SECRET_METHODS, Client, hash_secret
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.scope import format_scope, parse_scope
-from keyturn_cli.client_options import (
-    AccessTokenLifetime,
-    Authentication,
-    Claims,
-    Clearable,
-    CorsOrigins,
-    Grants,
-    Introspects,
-    Jwks,
-    Rate,
-    RedirectUris,
-    RefreshIdle,
-    RefreshLifetime,
-)
+from keyturn.domain.scope import format_scope
+from keyturn_cli.client_options import CLEARED, OPTIONS, REQUIRED, Clearable
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.options import AsJson, Stack, Yes
 from keyturn_cli.output import format_time, print_fields, print_json, print_table
-from keyturn_cli.values import format_duration, parse_claims, read_jwks
+from keyturn_cli.registration import changes, registers
+from keyturn_cli.values import format_duration
 
 app = typer.Typer(no_args_is_help=True, help="Register clients, change them, and turn their secrets.")
 secret_app = typer.Typer(no_args_is_help=True, help="Turn a client's secret: two at a time, so that nobody waits.")
@@ -38,17 +26,6 @@ app.add_typer(secret_app, name="secret")
 ClientId = Annotated[str, typer.Argument(metavar="ID", help="The client's id; `clients list` names them.")]
 
 _MAX_SECRETS = 2
-# What a field is without a registration of its own.
-_CLEARED: dict[Clearable, dict[str, Any]] = {
-    Clearable.ACCESS_TOKEN_LIFETIME: {"access_token_lifetime": None},
-    Clearable.CLAIM: {"claims": {}},
-    Clearable.CORS_ORIGIN: {"cors_origins": frozenset()},
-    Clearable.INTROSPECTS: {"introspects": frozenset()},
-    Clearable.RATE: {"rate": None},
-    Clearable.REDIRECT_URI: {"redirect_uris": ()},
-    Clearable.REFRESH_IDLE: {"refresh_idle": REFRESH_IDLE},
-    Clearable.REFRESH_LIFETIME: {"refresh_lifetime": REFRESH_LIFETIME},
-}
 
 
 class UnknownClient(KeyturnError):
@@ -60,48 +37,16 @@ class SecretsRefused(KeyturnError):
 
 
 @app.command()
-def add(
-    name: Annotated[str, typer.Option(help="What people call it.")],
-    audience: Annotated[list[str], typer.Option(help="An API that its tokens may be for. May be repeated.")],
-    scope: Annotated[str, typer.Option(help="All scopes that it may ask for, separated by single spaces.")],
-    grant: Grants = None,
-    redirect_uri: RedirectUris = None,
-    auth: Authentication = None,
-    jwks: Jwks = None,
-    access_token_lifetime: AccessTokenLifetime = None,
-    refresh_lifetime: RefreshLifetime = None,
-    refresh_idle: RefreshIdle = None,
-    cors_origin: CorsOrigins = None,
-    rate: Rate = None,
-    claim: Claims = None,
-    introspects: Introspects = None,
-    stack: Stack = None,
-    as_json: AsJson = False,
-) -> None:
+@registers(OPTIONS, required=REQUIRED)
+def add(given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> None:
     """Register a client, and print its secret this once.
 
     By itself it authenticates by that secret and uses the client_credentials grant; with a redirect URI it uses
     authorization_code, with public keys private_key_jwt, and no secret then.
     """
-    given = _given(
-        name=name,
-        audiences=audience,
-        scopes=scope,
-        grant_types=grant,
-        redirect_uris=redirect_uri,
-        authentication=auth,
-        jwks=jwks,
-        access_token_lifetime=access_token_lifetime,
-        refresh_lifetime=refresh_lifetime,
-        refresh_idle=refresh_idle,
-        cors_origins=cors_origin,
-        rate=rate,
-        claims=claim,
-        introspects=introspects,
-    )
     by_default: dict[str, Any] = {
-        "grant_types": frozenset({"authorization_code" if redirect_uri else "client_credentials"}),
-        "authentication": frozenset({"private_key_jwt"}) if jwks else SECRET_METHODS,
+        "grant_types": frozenset({"authorization_code" if "redirect_uris" in given else "client_credentials"}),
+        "authentication": frozenset({"private_key_jwt"}) if "jwks" in given else SECRET_METHODS,
     }
     fields = by_default | given
     secret = None if fields["authentication"].isdisjoint(SECRET_METHODS) else secrets.token_urlsafe(32)
@@ -150,59 +95,20 @@ def list_clients(stack: Stack = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+@registers(OPTIONS)
 def update(
     client_id: ClientId,
-    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
-    audience: Annotated[
-        list[str] | None, typer.Option(help="An API that its tokens may be for. May be repeated.")
-    ] = None,
-    scope: Annotated[
-        str | None, typer.Option(help="All scopes that it may ask for, separated by single spaces.")
-    ] = None,
-    grant: Grants = None,
-    redirect_uri: RedirectUris = None,
-    auth: Authentication = None,
-    jwks: Jwks = None,
-    access_token_lifetime: AccessTokenLifetime = None,
-    refresh_lifetime: RefreshLifetime = None,
-    refresh_idle: RefreshIdle = None,
-    cors_origin: CorsOrigins = None,
-    rate: Rate = None,
-    claim: Claims = None,
-    introspects: Introspects = None,
+    given: dict[str, Any],
     clear: Annotated[list[Clearable] | None, typer.Option(help="Take this away. May be repeated.")] = None,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of a client, and nothing else; an option that can be repeated gives the whole list."""
-    given = _given(
-        name=name,
-        audiences=audience,
-        scopes=scope,
-        grant_types=grant,
-        redirect_uris=redirect_uri,
-        authentication=auth,
-        jwks=jwks,
-        access_token_lifetime=access_token_lifetime,
-        refresh_lifetime=refresh_lifetime,
-        refresh_idle=refresh_idle,
-        cors_origins=cors_origin,
-        rate=rate,
-        claims=claim,
-        introspects=introspects,
-    )
-    cleared: dict[str, Any] = {}
-    for each in clear or ():
-        cleared |= _CLEARED[each]
-    if both := given.keys() & cleared.keys():
-        raise typer.BadParameter(f"{', '.join(sorted(both))}: given and cleared", param_hint="--clear")
-    changes = given | cleared
-    if not changes:
-        raise typer.BadParameter("say what to change: `keyturn clients update --help` names the options")
+    asked = changes("clients", given, (CLEARED[each] for each in clear or ()))
     deployment = find_deployment(stack, Path.cwd())
     client = _find(deployment, client_id)
-    following, secret = _what_follows(client, changes)
-    changed = deployment.clients().update(replace(client, **following | changes))
+    following, secret = _what_follows(client, asked)
+    changed = deployment.clients().update(replace(client, **following | asked))
     _show(changed, as_json=as_json, secret=secret)
     _note_scopes(deployment, changed)
 
@@ -257,33 +163,14 @@ def retire_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = Fa
         typer.echo(f"retired the older secret of {client_id}")
 
 
-def _given(*, jwks: Path | None, **options: Any) -> dict[str, Any]:
-    """Return the fields of the client that options give, as the client holds them."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if "scopes" in given:
-        given["scopes"] = parse_scope(given["scopes"])
-    if "claims" in given:
-        given["claims"] = parse_claims(given["claims"])
-    for name in ("grant_types", "authentication"):
-        if name in given:
-            given[name] = frozenset(each.value for each in given[name])
-    for name in ("cors_origins", "introspects"):
-        if name in given:
-            given[name] = frozenset(given[name])
-    for name in ("audiences", "redirect_uris"):
-        if name in given:
-            given[name] = tuple(dict.fromkeys(given[name]))
-    return given | ({"jwks": read_jwks(jwks)} if jwks is not None else {})
-
-
-def _what_follows(client: Client, changes: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
-    """Return what else changes, and a secret where the client had none and needs one now."""
+def _what_follows(client: Client, asked: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """Return what else asked, and a secret where the client had none and needs one now."""
     following: dict[str, Any] = {}
-    if "redirect_uris" in changes and "grant_types" not in changes:
+    if "redirect_uris" in asked and "grant_types" not in asked:
         with_code = client.grant_types | {"authorization_code"}
         without = client.grant_types - {"authorization_code", "refresh_token"}
-        following["grant_types"] = with_code if changes["redirect_uris"] else without
-    authentication = changes.get("authentication", client.authentication)
+        following["grant_types"] = with_code if asked["redirect_uris"] else without
+    authentication = asked.get("authentication", client.authentication)
     if "private_key_jwt" not in authentication:
         following["jwks"] = ()
     if authentication.isdisjoint(SECRET_METHODS):

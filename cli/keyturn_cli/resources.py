@@ -17,6 +17,7 @@ from keyturn.domain.scope import format_scope, parse_scope
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.options import AsJson, Stack, Yes
 from keyturn_cli.output import format_time, print_fields, print_json, print_table
+from keyturn_cli.registration import Registered, changes, registers
 from keyturn_cli.values import format_duration, parse_duration
 
 app = typer.Typer(no_args_is_help=True, help="Register resource servers: what tokens for an API are like.")
@@ -41,18 +42,32 @@ class Clearable(enum.StrEnum):
     CLAIM = "claim"
 
 
-AccessTokenLifetime = Annotated[
-    int | None,
-    typer.Option(parser=parse_duration, metavar="DURATION", help="How long its tokens live at most, such as 5m."),
-]
-SigningAlgorithm = Annotated[
-    Algorithm | None, typer.Option("--algorithm", help="What its tokens are signed by; the stack's own otherwise.")
-]
-ClaimNames = Annotated[
-    list[str] | None,
-    typer.Option("--claim", metavar="NAME", help="A custom claim that its tokens carry. May be repeated."),
-]
-
+_OPTIONS = {
+    "name": Registered("name", str, typer.Option(help="What people call it.")),
+    "scope": Registered(
+        "scopes",
+        str,
+        typer.Option(help="All scopes that its tokens may carry, separated by single spaces."),
+        parse_scope,
+    ),
+    "access_token_lifetime": Registered(
+        "access_token_lifetime",
+        int,
+        typer.Option(parser=parse_duration, metavar="DURATION", help="How long its tokens live at most, such as 5m."),
+    ),
+    "algorithm": Registered(
+        "algorithm",
+        Algorithm,
+        typer.Option(help="What its tokens are signed by; the stack's own otherwise."),
+        lambda algorithm: algorithm.value,
+    ),
+    "claim": Registered(
+        "claims",
+        list[str],
+        typer.Option(metavar="NAME", help="A custom claim that its tokens carry. May be repeated."),
+        frozenset,
+    ),
+}
 _CLEARED: dict[Clearable, dict[str, Any]] = {
     Clearable.ACCESS_TOKEN_LIFETIME: {"access_token_lifetime": None},
     Clearable.ALGORITHM: {"algorithm": None},
@@ -66,26 +81,15 @@ class UnknownResourceServer(KeyturnError):
 
 
 @app.command()
-def add(
-    audience: Audience,
-    name: Annotated[str, typer.Option(help="What people call it.")],
-    scope: Annotated[str, typer.Option(help="All scopes that its tokens may carry, separated by single spaces.")],
-    access_token_lifetime: AccessTokenLifetime = None,
-    algorithm: SigningAlgorithm = None,
-    claim: ClaimNames = None,
-    stack: Stack = None,
-    as_json: AsJson = False,
-) -> None:
+@registers(_OPTIONS, required=("name", "scope"))
+def add(audience: Audience, given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> None:
     """Register a resource server: tokens for it carry its scopes alone, and its custom claims."""
-    given = _given(
-        name=name, scopes=scope, access_token_lifetime=access_token_lifetime, algorithm=algorithm, claims=claim
-    )
     deployment = find_deployment(stack, Path.cwd())
     server = ResourceServer(audience=audience, created_at=int(deployment.clock().now().earliest), **given)
-    servers = deployment.resource_servers()
-    if servers.get(audience) is not None:
-        raise AlreadyExists(f"{audience} is registered already: `keyturn resources update` changes it")
-    servers.put(server)
+    try:
+        deployment.resource_servers().add(server)
+    except AlreadyExists:
+        raise AlreadyExists(f"{audience} is registered already: `keyturn resources update` changes it") from None
     _tell(deployment, server, as_json=as_json)
 
 
@@ -119,34 +123,19 @@ def list_resources(stack: Stack = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+@registers(_OPTIONS)
 def update(
     audience: Audience,
-    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
-    scope: Annotated[
-        str | None, typer.Option(help="All scopes that its tokens may carry, separated by single spaces.")
-    ] = None,
-    access_token_lifetime: AccessTokenLifetime = None,
-    algorithm: SigningAlgorithm = None,
-    claim: ClaimNames = None,
+    given: dict[str, Any],
     clear: Annotated[list[Clearable] | None, typer.Option(help="Take this away. May be repeated.")] = None,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of a resource server, and nothing else; --claim and --scope give all of them."""
-    given = _given(
-        name=name, scopes=scope, access_token_lifetime=access_token_lifetime, algorithm=algorithm, claims=claim
-    )
-    cleared: dict[str, Any] = {}
-    for each in clear or ():
-        cleared |= _CLEARED[each]
-    if both := given.keys() & cleared.keys():
-        raise typer.BadParameter(f"{', '.join(sorted(both))}: given and cleared", param_hint="--clear")
-    if not given and not cleared:
-        raise typer.BadParameter("say what to change: `keyturn resources update --help` names the options")
+    asked = changes("resources", given, (_CLEARED[each] for each in clear or ()))
     deployment = find_deployment(stack, Path.cwd())
-    server = replace(_find(deployment, audience), **given, **cleared)
-    deployment.resource_servers().put(server)
-    _tell(deployment, server, as_json=as_json)
+    changed = deployment.resource_servers().update(replace(_find(deployment, audience), **asked))
+    _tell(deployment, changed, as_json=as_json)
 
 
 @app.command()
@@ -168,18 +157,6 @@ def remove(audience: Audience, yes: Yes = False, stack: Stack = None, as_json: A
     else:
         typer.echo(f"removed {audience}")
     typer.echo(_WITHIN_A_MINUTE, err=True)
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    """Return the fields of the resource server that options give, as it holds them."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if "scopes" in given:
-        given["scopes"] = parse_scope(given["scopes"])
-    if "algorithm" in given:
-        given["algorithm"] = given["algorithm"].value
-    if "claims" in given:
-        given["claims"] = frozenset(given["claims"])
-    return given
 
 
 def _find(deployment: Deployment, audience: str) -> ResourceServer:
@@ -248,4 +225,5 @@ def _fields(server: ResourceServer) -> dict[str, Any]:
         "algorithm": server.algorithm,
         "claims": sorted(server.claims),
         "created_at": server.created_at,
+        "revision": server.revision,
     }

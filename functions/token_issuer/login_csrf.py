@@ -48,7 +48,7 @@ class LoginCsrf:
 
 def is_login_form(request: Request, form: Form) -> bool:
     """Tell whether a login's form was posted, rightly or not, rather than an authorization request."""
-    return request.method == "POST" and form.has(TOKEN_FIELD)
+    return request.method == "POST" and form.get(TOKEN_FIELD) is not None
 
 
 def _token(secret: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,42 +12,17 @@ from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
 from keyturn.domain.errors import AccessDenied, StoreUnavailable, Throttled
 from tests.fakes.at_once import at_once
 from tests.fakes.memory_assertions import MemoryAssertions
-from tests.fakes.moto_dynamodb import create_table, moto_dynamodb, serialize_calls
 from tests.fakes.token_factory import NOW
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from keyturn.ports import AssertionLog
-
-
-class Clock:
-    """A time that a test moves."""
-
-    seconds: float = NOW
-
-    def __call__(self) -> float:
-        """Return it."""
-        return self.seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return a clock at NOW."""
-    return Clock()
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[DynamoDBClient]:
-    """Return DynamoDB with an empty table of grants."""
-    with moto_dynamodb() as client:
-        create_table(client, "grants", "pk")
-        serialize_calls(client)
-        yield client
+    from tests.fakes.stepped_clock import SteppedSeconds
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def log(request: pytest.FixtureRequest, clock: Clock) -> AssertionLog:
+def log(request: pytest.FixtureRequest, clock: SteppedSeconds) -> AssertionLog:
     """Return an empty log of each kind."""
     if request.param == "memory":
         return MemoryAssertions(clock)
@@ -69,7 +43,7 @@ def test_a_jti_is_a_clients_own(log: AssertionLog) -> None:
     assert log.use("web", "j#", NOW + 60)
 
 
-def test_a_use_is_remembered_until_the_assertion_expires(log: AssertionLog, clock: Clock) -> None:
+def test_a_use_is_remembered_until_the_assertion_expires(log: AssertionLog, clock: SteppedSeconds) -> None:
     """The end is compared, whether or not the item was collected; from there on the jti is free, and is noted again."""
     assert log.use("web", "j", NOW + 60)
     clock.seconds = NOW + 59.9
@@ -87,7 +61,7 @@ def test_of_16_callers_at_once_one_has_used_it(log: AssertionLog) -> None:
         assert sorted(results) == [False] * 15 + [True]
 
 
-def test_the_item(dynamodb: DynamoDBClient, clock: Clock) -> None:
+def test_the_item(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
     """The item has a version and the attribute that the TTL reads; of the jti it holds the digest alone (R66)."""
     DynamoDbAssertions(dynamodb, "grants", clock).use("web", "j", NOW + 60)
     [item] = dynamodb.scan(TableName="grants")["Items"]
@@ -95,7 +69,7 @@ def test_the_item(dynamodb: DynamoDBClient, clock: Clock) -> None:
     assert item == {"pk": {"S": f"assertion#web#{digest}"}, "v": {"N": "1"}, "expires_at": {"N": str(NOW + 60)}}
 
 
-def test_an_item_that_cannot_be_read_counts_as_used(dynamodb: DynamoDBClient, clock: Clock) -> None:
+def test_an_item_that_cannot_be_read_counts_as_used(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
     """An item without the attribute, or with another kind of it, is never taken for one that expired."""
     log = DynamoDbAssertions(dynamodb, "grants", clock)
     log.use("web", "j", NOW + 60)
@@ -114,7 +88,7 @@ def test_an_item_that_cannot_be_read_counts_as_used(dynamodb: DynamoDBClient, cl
     ],
 )
 def test_a_store_that_does_not_answer(
-    dynamodb: DynamoDBClient, clock: Clock, monkeypatch: pytest.MonkeyPatch, code: str, fault: type[Exception]
+    dynamodb: DynamoDBClient, clock: SteppedSeconds, monkeypatch: pytest.MonkeyPatch, code: str, fault: type[Exception]
 ) -> None:
     """What was not written is a fault: neither used nor unused."""
 

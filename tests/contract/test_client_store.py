@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,11 @@ from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.client_item import client_to_item
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
+from keyturn.adapters.item_version import ITEM_VERSION
 from keyturn.domain.client import Client, hash_secret
-from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable, VersionConflict
+from keyturn.domain.errors import AlreadyExists, ItemDamaged, ItemNewer, StoreUnavailable, VersionConflict
 from keyturn.domain.resource_server import ResourceServer
 from tests.fakes.memory_clients import MemoryClients
-from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,14 +36,6 @@ def make_client(client_id: str = "web", **changes: Any) -> Client:
         "created_at": 1_790_000_000,
     }
     return Client(**(fields | changes))
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[DynamoDBClient]:
-    """Return DynamoDB with an empty table of clients."""
-    with moto_dynamodb() as client:
-        create_table(client, "clients", "pk")
-        yield client
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -175,7 +166,7 @@ def test_list_takes_clients_only(dynamodb: DynamoDBClient) -> None:
     store = DynamoDbClientRegistry(dynamodb, "clients")
     store.add(make_client())
     dynamodb.put_item(TableName="clients", Item={"pk": {"S": "audience#x"}})
-    DynamoDbResourceServerRegistry(dynamodb, "clients").put(
+    DynamoDbResourceServerRegistry(dynamodb, "clients").add(
         ResourceServer(audience="https://a.example", name="A", scopes=frozenset())
     )
     assert [client.client_id for client in store.list()] == ["web"]
@@ -215,6 +206,17 @@ def test_next_version_is_read(dynamodb: DynamoDBClient) -> None:
     """The next release's items are read, since functions are updated one by one."""
     dynamodb.put_item(TableName="clients", Item=encode_item(client_to_item(make_client()) | {"v": 2, "new": "x"}))
     assert DynamoDbClientRegistry(dynamodb, "clients").get("web") == make_client()
+
+
+def test_what_a_newer_release_wrote_is_left_to_it(dynamodb: DynamoDBClient) -> None:
+    """A client of the next version is not written back by this release, which would drop what it does not know."""
+    newer = encode_item(client_to_item(make_client()) | {"v": ITEM_VERSION + 1, "new": "x"})
+    dynamodb.put_item(TableName="clients", Item=newer)
+    store = DynamoDbClientRegistry(dynamodb, "clients")
+    with pytest.raises(ItemNewer, match="the client web was written by a newer release"):
+        store.update(make_client(name="ours"))
+    assert dynamodb.scan(TableName="clients")["Items"] == [newer]
+    assert store.remove("web")
 
 
 def test_id_that_no_key_can_hold() -> None:

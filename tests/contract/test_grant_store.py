@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,23 +27,20 @@ from tests.fakes.grant_factory import (
     rotation,
 )
 from tests.fakes.memory_grants import MemoryGrants
-from tests.fakes.moto_dynamodb import create_table, moto_dynamodb, serialize_calls
 from tests.fakes.token_factory import NOW
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from keyturn.ports import GrantStore
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> Iterator[GrantStore]:
+def store(request: pytest.FixtureRequest) -> GrantStore:
     """Return an empty store of each kind."""
     if request.param == "memory":
-        yield MemoryGrants()
-        return
-    with moto_dynamodb() as dynamodb:
-        create_table(dynamodb, "grants", "pk")
-        serialize_calls(dynamodb)
-        yield DynamoDbGrants(dynamodb, "grants")
+        return MemoryGrants()
+    return DynamoDbGrants(request.getfixturevalue("dynamodb"), "grants")
 
 
 def refused(action: Callable[[], object]) -> tuple[GrantRefusal, Grant | None]:
@@ -289,31 +286,27 @@ def test_sixteen_uses_of_a_refresh_token_have_one_successor(family: GrantStore) 
     assert grant.refresh.current_hash == successor(FIRST, nonces.pop()).secret_hash
 
 
-def test_a_damaged_item_is_a_fault() -> None:
+def test_a_damaged_item_is_a_fault(dynamodb: DynamoDBClient) -> None:
     """An item that this release does not read is not taken for "no such grant"."""
-    with moto_dynamodb() as dynamodb:
-        create_table(dynamodb, "grants", "pk")
-        store = DynamoDbGrants(dynamodb, "grants")
-        dynamodb.put_item(TableName="grants", Item={"pk": {"S": f"grant#{GID}"}, "v": {"N": "9"}})
-        for action in (lambda: store.get(GID), lambda: store.redeem(redemption()), lambda: store.rotate(rotation())):
-            with pytest.raises(ItemDamaged, match="version 9"):
-                action()
-        dynamodb.put_item(TableName="grants", Item={"pk": {"S": f"grant#{GID}"}, "v": {"N": "1"}})
-        with pytest.raises(ItemDamaged, match="KeyError"):
-            store.get(GID)
-        with pytest.raises(StoreUnavailable):
-            DynamoDbGrants(dynamodb, "elsewhere").get(GID)
+    store = DynamoDbGrants(dynamodb, "grants")
+    dynamodb.put_item(TableName="grants", Item={"pk": {"S": f"grant#{GID}"}, "v": {"N": "9"}})
+    for action in (lambda: store.get(GID), lambda: store.redeem(redemption()), lambda: store.rotate(rotation())):
+        with pytest.raises(ItemDamaged, match="version 9"):
+            action()
+    dynamodb.put_item(TableName="grants", Item={"pk": {"S": f"grant#{GID}"}, "v": {"N": "1"}})
+    with pytest.raises(ItemDamaged, match="KeyError"):
+        store.get(GID)
+    with pytest.raises(StoreUnavailable):
+        DynamoDbGrants(dynamodb, "elsewhere").get(GID)
 
 
-def test_the_table_holds_no_secret() -> None:
+def test_the_table_holds_no_secret(dynamodb: DynamoDBClient) -> None:
     """R45: neither the code nor a refresh token, nor what its successor is made of, can be read out of the table."""
-    with moto_dynamodb() as dynamodb:
-        create_table(dynamodb, "grants", "pk")
-        store = DynamoDbGrants(dynamodb, "grants")
-        store.create(make_grant())
-        store.redeem(redemption())
-        store.rotate(rotation())
-        stored = str(dynamodb.scan(TableName="grants")["Items"])
+    store = DynamoDbGrants(dynamodb, "grants")
+    store.create(make_grant())
+    store.redeem(redemption())
+    store.rotate(rotation())
+    stored = str(dynamodb.scan(TableName="grants")["Items"])
     for secret in (CODE.secret, FIRST.proof, FIRST.secret, successor(FIRST).secret):
         assert secret.hex() not in stored
     assert CODE.value not in stored

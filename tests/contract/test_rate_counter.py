@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from keyturn.adapters.dynamodb_rates import DynamoDbRates
+from keyturn.adapters.item_version import ITEM_VERSION
 from keyturn.domain.errors import StoreUnavailable, Throttled
 from tests.fakes.at_once import at_once
 from tests.fakes.memory_rates import MemoryRates
-from tests.fakes.moto_dynamodb import create_table, moto_dynamodb, serialize_calls
+from tests.fakes.token_factory import NOW
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from keyturn.ports import RateCounter
+    from tests.fakes.stepped_clock import SteppedSeconds
 
-MINUTE = 1_790_000_040  # the beginning of a minute
-
-
-class Clock:
-    """A time that a test moves."""
-
-    seconds: float = MINUTE + 15
-
-    def __call__(self) -> float:
-        """Return it."""
-        return self.seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return a clock a quarter into a minute."""
-    return Clock()
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[DynamoDBClient]:
-    """Return DynamoDB with an empty table of grants."""
-    with moto_dynamodb() as client:
-        create_table(client, "grants", "pk")
-        serialize_calls(client)
-        yield client
+MINUTE = NOW - 20  # the beginning of a minute, of which 40 s are left
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def rates(request: pytest.FixtureRequest, clock: Clock) -> RateCounter:
+def rates(request: pytest.FixtureRequest, clock: SteppedSeconds) -> RateCounter:
     """Return an empty counter of each kind."""
     if request.param == "memory":
         return MemoryRates(clock)
     return DynamoDbRates(request.getfixturevalue("dynamodb"), "grants", clock)
 
 
-def test_so_many_a_minute(rates: RateCounter, clock: Clock) -> None:
+def test_so_many_a_minute(rates: RateCounter, clock: SteppedSeconds) -> None:
     """Within the rate it is 0, from then on the seconds to the next minute, at least 1; then it begins anew."""
-    assert [rates.take("web", 2) for _ in range(3)] == [0, 0, 45]
+    assert [rates.take("web", 2) for _ in range(3)] == [0, 0, 40]
     clock.seconds = MINUTE + 59.5
     assert rates.take("web", 2) == 1
     clock.seconds = MINUTE + 60
@@ -66,20 +42,20 @@ def test_so_many_a_minute(rates: RateCounter, clock: Clock) -> None:
 
 def test_a_client_counts_for_itself(rates: RateCounter) -> None:
     """Another client's requests are not counted."""
-    assert [rates.take(client, 1) for client in ("web", "other", "web")] == [0, 0, 45]
+    assert [rates.take(client, 1) for client in ("web", "other", "web")] == [0, 0, 40]
 
 
 def test_a_changed_rate_counts_at_once(rates: RateCounter) -> None:
     """What was taken stays taken when the operator changes the rate."""
-    assert [rates.take("web", rate) for rate in (1, 1, 3, 3, 3)] == [0, 45, 0, 0, 45]
+    assert [rates.take("web", rate) for rate in (1, 1, 3, 3, 3)] == [0, 40, 0, 0, 40]
 
 
 def test_of_16_callers_at_once_the_rate_gets_in(rates: RateCounter) -> None:
     """No two are counted as one."""
-    assert sorted(at_once(16, lambda: rates.take("web", 5))) == [0] * 5 + [45] * 11
+    assert sorted(at_once(16, lambda: rates.take("web", 5))) == [0] * 5 + [40] * 11
 
 
-def test_the_item(dynamodb: DynamoDBClient, clock: Clock) -> None:
+def test_the_item(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
     """One item a client and minute, with a version; it leaves two minutes after its own."""
     rates = DynamoDbRates(dynamodb, "grants", clock)
     for _ in range(4):
@@ -93,11 +69,22 @@ def test_the_item(dynamodb: DynamoDBClient, clock: Clock) -> None:
     }
 
 
+def test_a_newer_releases_item_keeps_its_version(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
+    """Two releases count in one item, and the older one does not set its version back."""
+    rates = DynamoDbRates(dynamodb, "grants", clock)
+    rates.take("web", 3)
+    [newer] = dynamodb.scan(TableName="grants")["Items"]
+    dynamodb.put_item(TableName="grants", Item=newer | {"v": {"N": str(ITEM_VERSION + 1)}})
+    rates.take("web", 3)
+    [item] = dynamodb.scan(TableName="grants")["Items"]
+    assert (item["v"], item["taken"]) == ({"N": str(ITEM_VERSION + 1)}, {"N": "2"})
+
+
 @pytest.mark.parametrize(
     ("code", "fault"), [("ProvisionedThroughputExceededException", Throttled), ("Unknown", StoreUnavailable)]
 )
 def test_a_store_that_does_not_answer(
-    dynamodb: DynamoDBClient, clock: Clock, monkeypatch: pytest.MonkeyPatch, code: str, fault: type[Exception]
+    dynamodb: DynamoDBClient, clock: SteppedSeconds, monkeypatch: pytest.MonkeyPatch, code: str, fault: type[Exception]
 ) -> None:
     """A rate that cannot be counted is a fault, and not within the rate."""
 

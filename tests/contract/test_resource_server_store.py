@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,12 +11,13 @@ import pytest
 from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
+from keyturn.adapters.item_version import ITEM_VERSION
 from keyturn.adapters.resource_server_item import resource_server_to_item
-from keyturn.domain.errors import ItemDamaged, StoreUnavailable
+from keyturn.domain.errors import AlreadyExists, ItemDamaged, ItemNewer, StoreUnavailable, VersionConflict
 from keyturn.domain.resource_server import ResourceServer
+from tests.fakes.at_once import at_once
 from tests.fakes.issuer_harness import make_client
 from tests.fakes.memory_resource_servers import MemoryResourceServers
-from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,14 +41,6 @@ def make_server(audience: str = AUDIENCE, **changes: Any) -> ResourceServer:
     return ResourceServer(**(fields | changes))
 
 
-@pytest.fixture
-def dynamodb() -> Iterator[DynamoDBClient]:
-    """Return DynamoDB with an empty table of clients."""
-    with moto_dynamodb() as client:
-        create_table(client, "clients", "pk")
-        yield client
-
-
 @pytest.fixture(params=["memory", "dynamodb"])
 def store(request: pytest.FixtureRequest) -> ResourceServerRegistry:
     """Return an empty store of each kind."""
@@ -60,34 +54,88 @@ def store(request: pytest.FixtureRequest) -> ResourceServerRegistry:
     [
         make_server(),
         make_server(scopes=frozenset(), access_token_lifetime=None, algorithm=None, claims=frozenset()),
-        make_server("x" * 255, created_at=0),
+        make_server("x" * 255, created_at=0, revision=7),
     ],
 )
 def test_what_is_stored_comes_back(store: ResourceServerRegistry, server: ResourceServer) -> None:
-    """A resource server comes back as it was put, with what it does not have."""
-    store.put(server)
+    """A resource server comes back as it was added, with what it does not have."""
+    store.add(server)
     assert store.get(server.audience) == server
     assert store.list() == (server,)
 
 
-def test_the_last_one_counts(store: ResourceServerRegistry) -> None:
-    """A registration takes the place of the one before, whole."""
-    store.put(make_server())
-    store.put(make_server(algorithm=None))
-    assert store.get(AUDIENCE) == make_server(algorithm=None)
+def test_same_audience_twice(store: ResourceServerRegistry) -> None:
+    """A resource server that exists already is not overwritten."""
+    store.add(make_server())
+    with pytest.raises(AlreadyExists):
+        store.add(make_server(algorithm=None))
+    assert store.get(AUDIENCE) == make_server()
+
+
+def test_two_operators_change_one_resource_server(store: ResourceServerRegistry) -> None:
+    """Whoever read the older revision is told so, and changes nothing: no change is lost."""
+    store.add(make_server())
+    one, other = store.get(AUDIENCE), store.get(AUDIENCE)
+    assert one is not None
+    assert other is not None
+    changed = store.update(replace(one, algorithm=None))
+    assert changed == make_server(algorithm=None, revision=1)
+    with pytest.raises(VersionConflict, match=f"{AUDIENCE} was changed by somebody else: try again"):
+        store.update(replace(other, name="other"))
+    assert store.get(AUDIENCE) == changed
+    again = store.update(replace(changed, name="again"))
+    assert store.get(AUDIENCE) == again == make_server(algorithm=None, name="again", revision=2)
+
+
+def test_of_16_operators_at_once_one_changes_it(store: ResourceServerRegistry) -> None:
+    """Of all who read one revision a single one writes the next; of all who register one audience, a single one."""
+
+    def outcome(change: Callable[[], object]) -> str:
+        try:
+            change()
+        except (AlreadyExists, VersionConflict) as error:
+            return type(error).__name__
+        return "done"
+
+    added = at_once(16, lambda: outcome(lambda: store.add(make_server())))
+    assert sorted(added) == ["AlreadyExists"] * 15 + ["done"]
+    changed = at_once(16, lambda: outcome(lambda: store.update(make_server(name="new"))))
+    assert sorted(changed) == ["VersionConflict"] * 15 + ["done"]
+
+
+def test_update_of_a_resource_server_that_is_gone(store: ResourceServerRegistry) -> None:
+    """A resource server that was removed meanwhile does not come back by a change of it."""
+    store.add(make_server())
+    assert store.remove(AUDIENCE)
+    with pytest.raises(VersionConflict):
+        store.update(make_server())
+    assert store.get(AUDIENCE) is None
+
+
+def test_a_resource_server_without_a_revision_is_updated(dynamodb: DynamoDBClient) -> None:
+    """An item that was stored before revisions were counted is read as revision 0, and counted from there."""
+    item = encode_item(resource_server_to_item(make_server()))
+    del item["revision"]
+    dynamodb.put_item(TableName="clients", Item=item)
+    store = DynamoDbResourceServerRegistry(dynamodb, "clients")
+    read = store.get(AUDIENCE)
+    assert read == make_server()
+    assert store.update(read).revision == 1
+    with pytest.raises(VersionConflict):
+        store.update(read)
 
 
 @pytest.mark.parametrize("audience", ["https://orders.example", AUDIENCE + "/", AUDIENCE.upper()])
 def test_unknown_audience(store: ResourceServerRegistry, audience: str) -> None:
     """An audience that nobody registered is None: they are compared whole."""
-    store.put(make_server())
+    store.add(make_server())
     assert store.get(audience) is None
 
 
 def test_remove(store: ResourceServerRegistry) -> None:
     """A removed resource server is gone, and can be removed no more."""
-    store.put(make_server())
-    store.put(make_server("https://a.example"))
+    store.add(make_server())
+    store.add(make_server("https://a.example"))
     assert store.remove(AUDIENCE)
     assert not store.remove(AUDIENCE)
     assert store.get(AUDIENCE) is None
@@ -98,7 +146,7 @@ def test_list(store: ResourceServerRegistry) -> None:
     """All resource servers are listed by audience."""
     assert store.list() == ()
     for audience in ("urn:b", "urn:a", "urn:c"):
-        store.put(make_server(audience))
+        store.add(make_server(audience))
     assert [server.audience for server in store.list()] == ["urn:a", "urn:b", "urn:c"]
 
 
@@ -106,7 +154,7 @@ def test_clients_are_in_the_same_table(dynamodb: DynamoDBClient) -> None:
     """A client is not taken for a resource server, also not one that has the audience for an id."""
     DynamoDbClientRegistry(dynamodb, "clients").add(make_client("orders"))
     servers = DynamoDbResourceServerRegistry(dynamodb, "clients")
-    servers.put(make_server("orders"))
+    servers.add(make_server("orders"))
     assert servers.list() == (make_server("orders"),)
     servers.remove("orders")
     assert DynamoDbClientRegistry(dynamodb, "clients").get("orders") == make_client("orders")
@@ -141,6 +189,15 @@ def test_next_version_is_read(dynamodb: DynamoDBClient) -> None:
     item = resource_server_to_item(make_server()) | {"v": 2, "new": "x"}
     dynamodb.put_item(TableName="clients", Item=encode_item(item))
     assert DynamoDbResourceServerRegistry(dynamodb, "clients").get(AUDIENCE) == make_server()
+
+
+def test_what_a_newer_release_wrote_is_left_to_it(dynamodb: DynamoDBClient) -> None:
+    """A resource server of the next version is not written back by this release."""
+    newer = encode_item(resource_server_to_item(make_server()) | {"v": ITEM_VERSION + 1, "new": "x"})
+    dynamodb.put_item(TableName="clients", Item=newer)
+    with pytest.raises(ItemNewer, match=f"the resource server {AUDIENCE} was written by a newer release"):
+        DynamoDbResourceServerRegistry(dynamodb, "clients").update(make_server(name="ours"))
+    assert dynamodb.scan(TableName="clients")["Items"] == [newer]
 
 
 def test_missing_table(dynamodb: DynamoDBClient) -> None:

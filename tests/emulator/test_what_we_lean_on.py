@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -70,13 +69,11 @@ def as_role(emulator: Emulator, role: str, service: str) -> Any:
         ("ECC_NIST_P256", "ECDSA_SHA_256"),
     ],
 )
-@pytest.mark.parametrize("kind", ["RAW", "DIGEST"])
-def test_kms_signs_what_cryptography_verifies(emulator: Emulator, spec: str, algorithm: str, kind: str) -> None:
-    """KMS signs RAW and DIGEST with every algorithm that a ring can have, and the public key is DER."""
+def test_kms_signs_what_cryptography_verifies(emulator: Emulator, spec: str, algorithm: str) -> None:
+    """KMS signs a whole message with every algorithm that a ring of RSA or P-256 can have; the public key is DER."""
     kms = emulator.client("kms")
     key_id = kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-    message = MESSAGE if kind == "RAW" else hashlib.sha256(MESSAGE).digest()
-    signature = kms.sign(KeyId=key_id, Message=message, MessageType=kind, SigningAlgorithm=algorithm)["Signature"]
+    signature = kms.sign(KeyId=key_id, Message=MESSAGE, MessageType="RAW", SigningAlgorithm=algorithm)["Signature"]
     public = load_der_public_key(kms.get_public_key(KeyId=key_id)["PublicKey"])
     if isinstance(public, ec.EllipticCurvePublicKey):
         public.verify(signature, MESSAGE, ec.ECDSA(hashes.SHA256()))
@@ -138,6 +135,15 @@ def test_a_failed_condition_returns_the_item_that_is_there(emulator: Emulator, t
     with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException) as alone:
         dynamodb.update_item(**update)
     assert alone.value.response["Item"]["version"] == {"N": "2"}
+    with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException) as whole:
+        dynamodb.put_item(
+            TableName=table,
+            Item={"pk": {"S": "a"}},
+            ConditionExpression="version = :read",
+            ExpressionAttributeValues={":read": {"N": "1"}},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    assert whole.value.response["Item"]["version"] == {"N": "2"}
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as together:
         dynamodb.transact_write_items(TransactItems=[{"Update": update}])
     [reason] = together.value.response["CancellationReasons"]

@@ -64,7 +64,6 @@ _AUTHORIZE_RULES = {
     "max_age": Rule(None, "invalid_request"),
     "login_hint": Rule(None, "invalid_request"),
     "id_token_hint": Rule(None, "invalid_request"),
-    "csrf_token": Rule(None, None),
     "response_mode": Rule(None, "invalid_request"),
     "request": Rule(None, "request_not_supported"),
     "request_uri": Rule(None, "request_uri_not_supported"),

@@ -20,3 +20,15 @@ class SteppedClock:
         if self.fault is not None:
             raise self.fault
         return ServiceTime(self.seconds, self.seconds + self.spread)
+
+
+class SteppedSeconds:
+    """A time in seconds, as it is handed to what compares ends; it stands still until `seconds` is set."""
+
+    def __init__(self) -> None:
+        """Begin at NOW."""
+        self.seconds: float = NOW
+
+    def __call__(self) -> float:
+        """Return it."""
+        return self.seconds

@@ -170,8 +170,8 @@ def _write_clients(registry: DynamoDbClientRegistry) -> None:
 
 
 def _write_resource_servers(registry: DynamoDbResourceServerRegistry) -> None:
-    registry.put(ResourceServer(audience="urn:bare", name="An API", scopes=frozenset(), created_at=NOW))
-    registry.put(
+    registry.add(ResourceServer(audience="urn:bare", name="An API", scopes=frozenset(), created_at=NOW))
+    registry.add(
         ResourceServer(
             audience="https://api.example.com",
             name="An API",
@@ -180,6 +180,7 @@ def _write_resource_servers(registry: DynamoDbResourceServerRegistry) -> None:
             algorithm="Ed25519",
             claims=frozenset({"tenant", "roles"}),
             created_at=NOW,
+            revision=2,
         )
     )
 

@@ -134,7 +134,7 @@ class ClientRegistry(ClientReader, Protocol):
         """Store a new client; raises AlreadyExists."""
 
     def update(self, client: Client) -> Client:
-        """Store the client as the next revision of the stored one, and return it; raises VersionConflict."""
+        """Store the client as the next revision of the stored one, and return it; raises VersionConflict, ItemNewer."""
 
     def remove(self, client_id: str) -> bool:
         """Remove the registration; return whether there was one."""
@@ -153,8 +153,11 @@ class ResourceServerReader(Protocol):
 class ResourceServerRegistry(ResourceServerReader, Protocol):
     """The operator's side of the resource servers."""
 
-    def put(self, server: ResourceServer) -> None:
-        """Store the resource server, in the place of what its audience had."""
+    def add(self, server: ResourceServer) -> None:
+        """Store a new resource server; raises AlreadyExists."""
+
+    def update(self, server: ResourceServer) -> ResourceServer:
+        """Store the resource server as the next revision, and return it; raises VersionConflict, ItemNewer."""
 
     def remove(self, audience: str) -> bool:
         """Remove the registration; return whether there was one."""

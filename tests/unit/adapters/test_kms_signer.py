@@ -1,27 +1,26 @@
-"""Signatures by KMS: the right request for each algorithm and length."""
+"""Signatures by KMS: the right request for each algorithm, and none for a message that KMS would refuse."""
 
 from __future__ import annotations
-
-import hashlib
-from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
-from keyturn.adapters.kms_signer import KmsSigner
+from keyturn.adapters.kms_signer import MAX_RAW_BYTES, KmsSigner
 from keyturn.domain.errors import AccessDenied, KeyUnusable, StoreUnavailable, Throttled
+from token_issuer.token_signer import MAX_SIGNING_INPUT
 
 ARN = "arn:aws:kms:eu-central-1:123456789012:key/1"
 
 NAMES = {
-    "RS256": ("RSASSA_PKCS1_V1_5_SHA_256", hashlib.sha256),
-    "RS384": ("RSASSA_PKCS1_V1_5_SHA_384", hashlib.sha384),
-    "RS512": ("RSASSA_PKCS1_V1_5_SHA_512", hashlib.sha512),
-    "PS256": ("RSASSA_PSS_SHA_256", hashlib.sha256),
-    "PS384": ("RSASSA_PSS_SHA_384", hashlib.sha384),
-    "PS512": ("RSASSA_PSS_SHA_512", hashlib.sha512),
-    "ES256": ("ECDSA_SHA_256", hashlib.sha256),
+    "RS256": "RSASSA_PKCS1_V1_5_SHA_256",
+    "RS384": "RSASSA_PKCS1_V1_5_SHA_384",
+    "RS512": "RSASSA_PKCS1_V1_5_SHA_512",
+    "PS256": "RSASSA_PSS_SHA_256",
+    "PS384": "RSASSA_PSS_SHA_384",
+    "PS512": "RSASSA_PSS_SHA_512",
+    "ES256": "ECDSA_SHA_256",
+    "Ed25519": "ED25519_SHA_512",
 }
 
 
@@ -31,32 +30,28 @@ def stubbed() -> tuple[KmsSigner, Stubber]:
     return KmsSigner(kms), Stubber(kms)
 
 
-def expect(message: bytes, kind: str, algorithm: str) -> dict[str, Any]:
-    """Return the request that KMS is to get."""
-    return {"KeyId": ARN, "Message": message, "MessageType": kind, "SigningAlgorithm": algorithm}
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_a_message_is_sent_whole(algorithm: str) -> None:
+    """The message goes as it is, up to the 4,096 bytes that KMS takes, under KMS's name of the algorithm."""
+    signer, stub = stubbed()
+    message = b"x" * 4096
+    request = {"KeyId": ARN, "Message": message, "MessageType": "RAW", "SigningAlgorithm": NAMES[algorithm]}
+    stub.add_response("sign", {"Signature": b"raw"}, request)
+    with stub:
+        assert signer.sign(ARN, algorithm, message) == b"raw"
 
 
 @pytest.mark.parametrize("algorithm", NAMES)
-def test_short_message_is_sent_raw_and_long_one_as_its_digest(algorithm: str) -> None:
-    """4,096 bytes are the last that go as they are; one more, and the digest of the algorithm goes."""
-    name, digest = NAMES[algorithm]
+def test_a_longer_message_is_refused_before_kms_is_asked(algorithm: str) -> None:
+    """One byte more is an error that says the bound and the length, and no request."""
     signer, stub = stubbed()
-    short, long = b"x" * 4096, b"x" * 4097
-    stub.add_response("sign", {"Signature": b"raw"}, expect(short, "RAW", name))
-    stub.add_response("sign", {"Signature": b"digest"}, expect(digest(long).digest(), "DIGEST", name))
-    with stub:
-        assert signer.sign(ARN, algorithm, short) == b"raw"
-        assert signer.sign(ARN, algorithm, long) == b"digest"
+    with stub, pytest.raises(ValueError, match="KMS signs at most 4096 bytes, and the token has 4097"):
+        signer.sign(ARN, algorithm, b"x" * 4097)
 
 
-def test_ed25519_signs_the_whole_message_and_no_longer_one() -> None:
-    """KMS signs Ed25519 over the message itself, of at most 4,096 bytes: a longer one is a clear error (RFC 8032)."""
-    signer, stub = stubbed()
-    stub.add_response("sign", {"Signature": b"raw"}, expect(b"x" * 4096, "RAW", "ED25519_SHA_512"))
-    with stub:
-        assert signer.sign(ARN, "Ed25519", b"x" * 4096) == b"raw"
-        with pytest.raises(ValueError, match="Ed25519 signs at most 4096 bytes, and the token has 4097"):
-            signer.sign(ARN, "Ed25519", b"x" * 4097)
+def test_the_issuer_never_asks_for_more() -> None:
+    """The issuer's bound of a token is that of KMS."""
+    assert MAX_SIGNING_INPUT == MAX_RAW_BYTES
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none", "", "EdDSA"])

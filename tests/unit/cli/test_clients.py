@@ -318,7 +318,7 @@ def test_a_client_without_secrets_gets_none() -> None:
 def test_an_audience_that_knows_none_of_the_scopes_is_noted() -> None:
     """A registered resource server without any of the client's scopes is said; an unregistered one is fine (R26)."""
     assert "note:" not in run("clients", "add", *ADD).stderr
-    deployment().resource_servers().put(ResourceServer(audience=API, name="API", scopes=frozenset({"c"})))
+    deployment().resource_servers().add(ResourceServer(audience=API, name="API", scopes=frozenset({"c"})))
     assert f"note: {API} knows none" in run("clients", "add", *ADD).stderr
     assert "note:" not in run("clients", "add", *ADD[:-1], "a c").stderr
 

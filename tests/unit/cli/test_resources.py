@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.resource_server import ResourceServer
 from keyturn_cli.resources import Algorithm
@@ -56,6 +58,7 @@ def test_a_resource_server_is_registered_shown_and_listed() -> None:
         "algorithm": None,
         "claims": ["roles", "tenant"],
         "created_at": server.created_at,
+        "revision": 0,
     }
     assert server.created_at > 1_700_000_000
     assert done("resources", "show", API) == expected
@@ -84,6 +87,30 @@ def test_what_is_given_changes_and_nothing_else() -> None:
     assert server.claims == {"tenant", "roles"}
     done("resources", "update", API, "--clear", "claim", "--name", "API")
     assert (registered()[0].claims, registered()[0].name) == (frozenset(), "API")
+
+
+@pytest.mark.parametrize("meanwhile", ["changed", "removed"])
+def test_two_operators_at_once(monkeypatch: pytest.MonkeyPatch, meanwhile: str) -> None:
+    """Whoever is overtaken by another operator is told to try again, with exit code 1; the other's change stays."""
+    done(*ADD)
+    read = DynamoDbResourceServerRegistry.get
+
+    def read_and_be_overtaken(store: DynamoDbResourceServerRegistry, audience: str) -> ResourceServer | None:
+        server = read(store, audience)
+        assert server is not None
+        if meanwhile == "changed":
+            store.update(replace(server, scopes=frozenset({"theirs"})))
+        else:
+            store.remove(audience)
+        return server
+
+    monkeypatch.setattr(DynamoDbResourceServerRegistry, "get", read_and_be_overtaken)
+    result = run("resources", "update", API, "--name", "Ours")
+    assert result.exit_code == 1
+    assert str(result.exception) == f"the resource server {API} was changed by somebody else: try again"
+    assert [(server.name, set(server.scopes)) for server in registered()] == (
+        [("Orders", {"theirs"})] if meanwhile == "changed" else []
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def issue(issuer: IssuerHarness, **changes: Any) -> dict[str, Any]:
 def declare(issuer: IssuerHarness, *claims: str) -> None:
     """Let the resource server declare custom claims."""
     scopes = frozenset({"orders:read", "orders:write"})
-    issuer.resource_servers.put(
+    issuer.resource_servers.add(
         ResourceServer(audience=AUDIENCE, name="Orders", scopes=scopes, claims=frozenset(claims))
     )
 

@@ -18,7 +18,7 @@ def decide(scope: str | None, granted: set[str], known: set[str] | None = None) 
     """Return what the client gets of a grant, where the resource server knows some scopes."""
     servers = MemoryResourceServers()
     if known is not None:
-        servers.put(ResourceServer(audience=AUDIENCE, name="API", scopes=frozenset(known)))
+        servers.add(ResourceServer(audience=AUDIENCE, name="API", scopes=frozenset(known)))
     return RequestedAccess(servers).decide(CLIENT, resource=None, scope=scope, granted=frozenset(granted))
 
 

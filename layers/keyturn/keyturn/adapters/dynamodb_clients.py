@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.attribute_values import decode_item, encode_item
+from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.client_item import CLIENT_PREFIX, client_from_item, client_key, client_to_item
+from keyturn.adapters.dynamodb_registrations import DynamoDbRegistrations
 from keyturn.domain.client import Client
-from keyturn.domain.errors import AlreadyExists, VersionConflict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,58 +39,25 @@ class DynamoDbClients:
 class DynamoDbClientRegistry(DynamoDbClients):
     """A ClientRegistry: the operator's side."""
 
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        """Take boto3's low-level client and the table's name."""
+        super().__init__(dynamodb, table)
+        self._registrations = DynamoDbRegistrations(dynamodb, table, "client", CLIENT_PREFIX)
+
     def add(self, client: Client) -> None:
         """Store a new client; raises AlreadyExists, and changes nothing then."""
-        item = encode_item(client_to_item(client))
-        with aws_errors("DynamoDB PutItem of a client"):
-            try:
-                self._dynamodb.put_item(
-                    TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)"
-                )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                raise AlreadyExists(f"the client {client.client_id} exists already") from None
+        self._registrations.add(client_to_item(client))
 
     def update(self, client: Client) -> Client:
-        """Store the client as the next revision of the stored one, and return it; raises VersionConflict.
-
-        The revision of `client` is the one that it was read with: two operators who change it at once do not lose each
-        other's change. A client that was removed meanwhile is a conflict too.
-        """
+        """Store the next revision of the client that was read, and return it; raises VersionConflict, ItemNewer."""
         changed = replace(client, revision=client.revision + 1)
-        with aws_errors("DynamoDB PutItem of a client"):
-            try:
-                self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item=encode_item(client_to_item(changed)),
-                    ConditionExpression="attribute_exists(pk) AND "
-                    + (
-                        "revision = :read"
-                        if client.revision
-                        else "(attribute_not_exists(revision) OR revision = :read)"
-                    ),
-                    ExpressionAttributeValues={":read": {"N": str(client.revision)}},
-                )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                raise VersionConflict(
-                    f"the client {client.client_id} was changed by somebody else: try again"
-                ) from None
+        self._registrations.replace(client_to_item(changed))
         return changed
 
     def remove(self, client_id: str) -> bool:
         """Remove the registration; return whether there was one. Tokens in hand go on until they are revoked."""
-        with aws_errors("DynamoDB DeleteItem of a client"):
-            answer = self._dynamodb.delete_item(
-                TableName=self._table, Key=client_key(client_id), ReturnValues="ALL_OLD"
-            )
-        return "Attributes" in answer
+        return self._registrations.remove(client_id)
 
     def list(self) -> tuple[Client, ...]:
         """Return all clients, by id."""
-        items: list[Any] = []
-        with aws_errors("DynamoDB Scan of the clients"):
-            pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-            for page in pages:
-                items += page["Items"]
-        found = [decode_item(item) for item in items]
-        clients = [client_from_item(item) for item in found if item["pk"].startswith(CLIENT_PREFIX)]
-        return tuple(sorted(clients, key=lambda client: client.client_id))
+        return tuple(map(client_from_item, self._registrations.list()))

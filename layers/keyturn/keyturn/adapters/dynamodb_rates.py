@@ -38,7 +38,7 @@ class DynamoDbRates:
                 self._dynamodb.update_item(
                     TableName=self._table,
                     Key={"pk": {"S": f"{RATE_PREFIX}{client_id}#{minute}"}},
-                    UpdateExpression="ADD taken :one SET v = :v, expires_at = :expires_at",
+                    UpdateExpression="ADD taken :one SET v = if_not_exists(v, :v), expires_at = :expires_at",
                     ConditionExpression="attribute_not_exists(taken) OR taken < :rate",
                     ExpressionAttributeValues={
                         ":one": {"N": "1"},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.attribute_values import decode_item, encode_item
+from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.dynamodb_registrations import DynamoDbRegistrations
 from keyturn.adapters.resource_server_item import (
     RESOURCE_SERVER_PREFIX,
     resource_server_from_item,
@@ -39,26 +41,25 @@ class DynamoDbResourceServers:
 class DynamoDbResourceServerRegistry(DynamoDbResourceServers):
     """A ResourceServerRegistry: the operator's side."""
 
-    def put(self, server: ResourceServer) -> None:
-        """Store the resource server, in the place of what its audience had."""
-        with aws_errors("DynamoDB PutItem of a resource server"):
-            self._dynamodb.put_item(TableName=self._table, Item=encode_item(resource_server_to_item(server)))
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        """Take boto3's low-level client and the table's name."""
+        super().__init__(dynamodb, table)
+        self._registrations = DynamoDbRegistrations(dynamodb, table, "resource server", RESOURCE_SERVER_PREFIX)
+
+    def add(self, server: ResourceServer) -> None:
+        """Store a new resource server; raises AlreadyExists, and changes nothing then."""
+        self._registrations.add(resource_server_to_item(server))
+
+    def update(self, server: ResourceServer) -> ResourceServer:
+        """Store the next revision of the resource server that was read; raises VersionConflict, ItemNewer."""
+        changed = replace(server, revision=server.revision + 1)
+        self._registrations.replace(resource_server_to_item(changed))
+        return changed
 
     def remove(self, audience: str) -> bool:
         """Remove the registration; return whether there was one."""
-        with aws_errors("DynamoDB DeleteItem of a resource server"):
-            answer = self._dynamodb.delete_item(
-                TableName=self._table, Key=resource_server_key(audience), ReturnValues="ALL_OLD"
-            )
-        return "Attributes" in answer
+        return self._registrations.remove(audience)
 
     def list(self) -> tuple[ResourceServer, ...]:
         """Return all resource servers, by audience."""
-        items: list[Any] = []
-        with aws_errors("DynamoDB Scan of the resource servers"):
-            pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-            for page in pages:
-                items += page["Items"]
-        found = [decode_item(item) for item in items]
-        servers = [resource_server_from_item(item) for item in found if item["pk"].startswith(RESOURCE_SERVER_PREFIX)]
-        return tuple(sorted(servers, key=lambda server: server.audience))
+        return tuple(map(resource_server_from_item, self._registrations.list()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.adapters.aws_errors import aws_errors
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.literals import KeySpecType, SigningAlgorithmSpecType
 
-# What KMS takes as a RAW message; of a longer one it takes the digest.
+# What KMS takes as a RAW message. Of a longer one it would take the digest, except for Ed25519: no token is longer.
 MAX_RAW_BYTES = 4096
 
 
@@ -20,19 +19,17 @@ class KmsAlgorithm(NamedTuple):
 
     key_spec: KeySpecType
     signing_algorithm: SigningAlgorithmSpecType
-    digest: str | None
 
 
 KMS_ALGORITHMS = {
-    "RS256": KmsAlgorithm("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256", "sha256"),
-    "RS384": KmsAlgorithm("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_384", "sha384"),
-    "RS512": KmsAlgorithm("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_512", "sha512"),
-    "PS256": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_256", "sha256"),
-    "PS384": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_384", "sha384"),
-    "PS512": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_512", "sha512"),
-    "ES256": KmsAlgorithm("ECC_NIST_P256", "ECDSA_SHA_256", "sha256"),
-    # KMS signs this one as a whole message only.
-    "Ed25519": KmsAlgorithm("ECC_NIST_EDWARDS25519", "ED25519_SHA_512", None),
+    "RS256": KmsAlgorithm("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256"),
+    "RS384": KmsAlgorithm("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_384"),
+    "RS512": KmsAlgorithm("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_512"),
+    "PS256": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_256"),
+    "PS384": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_384"),
+    "PS512": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_512"),
+    "ES256": KmsAlgorithm("ECC_NIST_P256", "ECDSA_SHA_256"),
+    "Ed25519": KmsAlgorithm("ECC_NIST_EDWARDS25519", "ED25519_SHA_512"),
 }
 
 
@@ -52,16 +49,18 @@ class KmsSigner:
         self._kms = kms
 
     def sign(self, arn: str, algorithm: str, signing_input: bytes) -> bytes:
-        """Return KMS's signature over the signing input: DER for ECDSA; raises KeyUnusable, Throttled, AccessDenied."""
+        """Return KMS's signature over the signing input: DER for ECDSA; raises KeyUnusable, Throttled, AccessDenied.
+
+        A signing input of more than 4,096 bytes is a mistake of the caller: ValueError, before KMS is asked.
+        """
         kms = kms_algorithm(algorithm)
-        raw = len(signing_input) <= MAX_RAW_BYTES
-        if not raw and kms.digest is None:
-            raise ValueError(f"{algorithm} signs at most {MAX_RAW_BYTES} bytes, and the token has {len(signing_input)}")
+        if len(signing_input) > MAX_RAW_BYTES:
+            raise ValueError(f"KMS signs at most {MAX_RAW_BYTES} bytes, and the token has {len(signing_input)}")
         with aws_errors("KMS Sign"):
             answer = self._kms.sign(
                 KeyId=arn,
-                Message=signing_input if raw or kms.digest is None else hashlib.new(kms.digest, signing_input).digest(),
-                MessageType="RAW" if raw else "DIGEST",
+                Message=signing_input,
+                MessageType="RAW",
                 SigningAlgorithm=kms.signing_algorithm,
             )
         return answer["Signature"]

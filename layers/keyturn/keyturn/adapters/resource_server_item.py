@@ -27,6 +27,7 @@ def resource_server_to_item(server: ResourceServer) -> dict[str, Any]:
         "algorithm": server.algorithm,
         "claims": server.claims,
         "created_at": server.created_at,
+        "revision": server.revision,
     }
 
 
@@ -43,6 +44,7 @@ def resource_server_from_item(item: dict[str, Any]) -> ResourceServer:
             algorithm=item.get("algorithm"),
             claims=frozenset(item.get("claims", ())),
             created_at=item["created_at"],
+            revision=item.get("revision", 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ItemDamaged(f"{what}: {type(error).__name__}: {error}") from None

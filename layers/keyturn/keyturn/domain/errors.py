@@ -27,6 +27,10 @@ class ItemDamaged(KeyturnError):
     """A stored item lacks a field, breaks an invariant, or has a version that this release does not read."""
 
 
+class ItemNewer(KeyturnError):
+    """A newer release wrote the stored item, and writing it back would lose what this one does not know."""
+
+
 class KeyRingMissing(KeyturnError):
     """The ring has no item: only the stack's custom resource ever makes one."""
 

@@ -25,7 +25,7 @@ class ResourceServer:
 
     `scopes` is all that tokens for it may carry; `access_token_lifetime` in seconds, None for the issuer's own;
     `algorithm` names the key ring that signs them, None for the issuer's choice; `claims` are the names of the custom
-    claims that they carry, with the values of the user or the client.
+    claims that they carry, with the values of the user or the client. `revision` counts the changes.
     """
 
     audience: str
@@ -35,6 +35,7 @@ class ResourceServer:
     algorithm: str | None = None
     claims: frozenset[str] = frozenset()
     created_at: int = 0
+    revision: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a registration that could not work; raises ValueError that says which part."""
