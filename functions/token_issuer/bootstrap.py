@@ -98,20 +98,22 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
         "client_credentials": ClientCredentialsGrant(access, issuance),
     }
     horizon = settings.max_token_lifetime + settings.leeway
-    end = GrantEnd(ports.revocations, ports.revocation_writer, horizon=horizon)
+    end = GrantEnd(ports.revocation_writer, horizon=horizon)
     own_grants = OwnGrants(ports.grants, ports.revocations, ports.clock)
-    own_tokens = OwnTokens(settings, ports.ring, leeway=settings.leeway)
+    own_tokens = OwnTokens(settings, ports.ring, leeway=settings.leeway, until_exp=True)
     if ports.login is not None:
         tokens = UserTokens(access, issuance)
         grants["authorization_code"] = AuthorizationCodeGrant(ports.grants, tokens, end, ports.clock)
         grants["refresh_token"] = RefreshTokenGrant(ports.grants, tokens, end, ports.clock)
-    server_metadata = MetadataEndpoint(settings.issuer, grants, [*confidential, "none"], max_age=settings.jwks_max_age)
+    # A public client has a user, or nothing.
+    methods = [*confidential, *(() if ports.login is None else ("none",))]
+    server_metadata = MetadataEndpoint(settings.issuer, grants, methods, max_age=settings.jwks_max_age)
     return {
         metadata.TOKEN_PATH: TokenEndpoint(authenticator, grants, ports.rates),
         metadata.REVOCATION_PATH: RevocationEndpoint(
             authenticator,
             # Generous with time, so that a token that is good for the most lenient verifier can be ended.
-            OwnTokens(settings, ports.ring, leeway=MAX_LEEWAY),
+            OwnTokens(settings, ports.ring, leeway=MAX_LEEWAY, until_exp=False),
             own_grants,
             end,
             ports.revocation_writer,

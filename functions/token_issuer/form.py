@@ -64,10 +64,15 @@ def parse_form(request: Request) -> Form:
 
 def read_form(request: Request) -> Form:
     """Return the request's form; raises InvalidRequest, or PayloadTooLarge before anything is decoded."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != _FORM:
+    if not is_form(request):
         raise InvalidRequest(f"the content type is not {_FORM}")
     return _parse(_body(request))
+
+
+def is_form(request: Request) -> bool:
+    """Tell whether the request says that its body is a form."""
+    content_type: str = request.headers.get("content-type", "")
+    return content_type.partition(";")[0].strip().lower() == _FORM
 
 
 def read_query(request: Request) -> Form:

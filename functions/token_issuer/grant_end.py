@@ -8,25 +8,25 @@ from keyturn.domain.grant import Grant
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 
 if TYPE_CHECKING:
-    from keyturn.ports import RevocationReader, RevocationWriter
+    from keyturn.ports import RevocationWriter
+
+# Seconds. What was presented in time is answered a moment later, and by an access token that counts from then.
+_ANSWER = 60
 
 
 class GrantEnd:
-    """Ends grants, each once."""
+    """Ends grants."""
 
-    def __init__(self, reader: RevocationReader, writer: RevocationWriter, *, horizon: int) -> None:
+    def __init__(self, writer: RevocationWriter, *, horizon: int) -> None:
         """Take the revocations, and how long any access token is accepted after it was issued, in seconds."""
-        self._reader = reader
         self._writer = writer
         self._horizon = horizon
 
     def end(self, grant: Grant, *, reason: str, actor: str) -> None:
-        """Revoke the grant, for as long as anything of it could be redeemed; raises what the ports raise.
+        """Revoke the grant, for as long as anything of it could be redeemed; raises what the port raises.
 
-        A grant that was ended already costs a read, so that whoever repeats a stolen token writes nothing.
+        Also one that was ended already: whoever did so may have died before any snapshot could learn of it (R47).
         """
-        target = Target(TargetKind.GRANT, grant.gid)
-        if self._reader.find([target]):
-            return
         last = grant.code.expires_at if grant.refresh is None else grant.refresh.expires_at
-        self._writer.revoke(Revocation(target, expires_at=last + self._horizon), reason=reason, actor=actor)
+        revocation = Revocation(Target(TargetKind.GRANT, grant.gid), expires_at=last + _ANSWER + self._horizon)
+        self._writer.revoke(revocation, reason=reason, actor=actor)

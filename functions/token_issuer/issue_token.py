@@ -15,6 +15,7 @@ from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.resource_server import ResourceServer
 from keyturn.domain.revocation import Revocation, earliest_iat, ends_grant, grant_targets
 from keyturn.domain.scope import format_scope
+from keyturn.domain.service_time import ServiceTime
 from keyturn.jose.remote_algorithm import encode_id_token
 from token_issuer.errors import InvalidGrant
 from token_issuer.settings import Settings
@@ -88,6 +89,8 @@ class TokenIssuance:
         Raises InvalidGrant for a grant or session that was revoked, TokenTooLarge, and what the ports raise.
         """
         server = self._resource_servers.get(authorization.audience)
+        # Before the read: a cut that is stored while it is under way lies after this instant, and hits the token.
+        now = self._clock.now()
         found = self._revocations.find(
             grant_targets(
                 subject=authorization.subject,
@@ -98,7 +101,7 @@ class TokenIssuance:
         )
         if ends_grant(found, authorization.granted_at):
             raise InvalidGrant("the grant was revoked")
-        issued_at = self._issue_time(found)
+        issued_at = self._issue_time(found, now)
         lifetime = self._lifetime(authorization.client, server)
         jti = secrets.token_urlsafe(_JTI_BYTES)
         scope = format_scope(authorization.scope)
@@ -150,9 +153,8 @@ class TokenIssuance:
             return server.algorithm
         return self._settings.audience_algorithms.get(audience, DEFAULT_RING)
 
-    def _issue_time(self, cuts: tuple[Revocation, ...]) -> int:
+    def _issue_time(self, cuts: tuple[Revocation, ...], now: ServiceTime) -> int:
         """Return the iat: the early end of the present, which every later cut hits, but after every earlier cut."""
-        now = self._clock.now()
         issued_at = max(math.floor(now.earliest), earliest_iat(cuts))
         if issued_at > now.latest + max(self._settings.leeway, 2):
             # Every verifier would refuse the token as not yet valid: a wrong clock wrote that cut, or has ours.

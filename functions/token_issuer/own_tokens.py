@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
-from keyturn.jose import ANY_AUDIENCE, TokenError, VerificationPolicy, VerifiedAccessToken, verify_access_token
+from keyturn.jose import (
+    ANY_AUDIENCE,
+    TokenError,
+    TokenErrorReason,
+    VerificationPolicy,
+    VerifiedAccessToken,
+    verify_access_token,
+)
 from token_issuer.request import Request
 from token_issuer.ring_view import RingView
 from token_issuer.settings import Settings
@@ -14,9 +21,10 @@ from token_issuer.settings import Settings
 class OwnTokens:
     """Verifies access tokens of this issuer for any audience: the issuer is none of their resource servers."""
 
-    def __init__(self, settings: Settings, ring: RingView, *, leeway: int) -> None:
-        """Take the issuer's identity, its keys, and the leeway in seconds."""
+    def __init__(self, settings: Settings, ring: RingView, *, leeway: int, until_exp: bool) -> None:
+        """Take the issuer's identity, its keys, the leeway in seconds, and whether that does not count at the end."""
         self._ring = ring
+        self._until_exp = until_exp
         self._policy = VerificationPolicy(
             issuer=settings.issuer,
             audiences=ANY_AUDIENCE,
@@ -31,8 +39,11 @@ class OwnTokens:
         `now` returns seconds, and is called when the keys are there: a first read of them may be what tells the time.
         """
         keys = self._ring.keys()
+        present = now()
         try:
-            token = verify_access_token(raw, keys, self._policy, now())
+            token = verify_access_token(raw, keys, self._policy, present)
+            if self._until_exp and token.expires_at <= present:
+                raise TokenError(TokenErrorReason.TOKEN_EXPIRED)
         except TokenError as error:
             request.note(reason=error.reason.value)
             return None

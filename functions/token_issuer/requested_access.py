@@ -31,7 +31,7 @@ class RequestedAccess:
     ) -> Access:
         """Return what the client gets for the `resource` and `scope` of a request; raises InvalidTarget, InvalidScope.
 
-        `granted` is what an earlier grant allows, where there is one: never more than that (RFC 6749 §6).
+        `granted` is what the grant allows, where not all: never more than that (RFC 6749 §6).
         """
         audience = _audience(client, resource)
         allowed = client.scopes if granted is None else client.scopes & granted

@@ -76,8 +76,6 @@ def rotation(token: RefreshToken = FIRST, *, at: int = NOW + 10, nonce: str = NO
         "proof_hash": token.proof_hash,
         "secret_hash": token.secret_hash,
         "client_id": "web",
-        "scope": frozenset(),
-        "audience": None,
         "successor_hash": token.successor(bytes.fromhex(nonce)).secret_hash,
         "successor_nonce": nonce,
         "idle_expires_at": at + IDLE,

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 from keyturn.domain.errors import AlreadyExists
-from keyturn.domain.grant import Grant, Redemption, Rotation, refuse_redemption, refuse_rotation
+from keyturn.domain.grant import Grant, Redemption, Rotation, check_redemption, check_rotation, refuse_rotation
 
 
 class MemoryGrants:
@@ -30,39 +30,22 @@ class MemoryGrants:
         self._begin("get")
         return self.stored.get(gid)
 
-    def redeem(self, asked: Redemption) -> Grant:
-        """Return the grant after the first and only use of its code; raises GrantRefused."""
+    def redeem(self, asked: Redemption) -> None:
+        """Note the first and only use of a code; raises GrantRefused."""
         self._begin("redeem")
         with self._lock:
-            stored = self.stored.get(asked.gid)
-            bound = stored is not None and (
-                (stored.code.code_hash, stored.client_id, stored.code.redirect_uri, stored.code.challenge)
-                == (asked.code_hash, asked.client_id, asked.redirect_uri, asked.challenge)
-                and asked.audience in (None, stored.audience)
-            )
-            if stored is None or not bound or stored.redemption is not None or stored.code.expires_at <= asked.now:
-                return refuse_redemption(stored, asked)
+            stored = check_redemption(self.stored.get(asked.gid), asked)
             self.stored[asked.gid] = replace(stored, redemption=asked.attempt, refresh=asked.refresh)
-            return self.stored[asked.gid]
 
-    def rotate(self, asked: Rotation) -> tuple[Grant, str]:
-        """Return the grant, and the nonce of the presented token's one successor; raises GrantRefused."""
+    def rotate(self, asked: Rotation) -> str:
+        """Return the nonce of the presented token's one successor; raises GrantRefused."""
         self._begin("rotate")
         with self._lock:
-            stored = self.stored.get(asked.gid)
-            refresh = None if stored is None else stored.refresh
-            if (
-                stored is None
-                or refresh is None
-                or (refresh.proof_hash, refresh.current_hash) != (asked.proof_hash, asked.secret_hash)
-                or stored.client_id != asked.client_id
-                or refresh.is_over(asked.latest)
-                or not asked.scope <= stored.scope
-                or asked.audience not in (None, stored.audience)
-            ):
-                nonce = refuse_rotation(stored, asked)
-                assert stored is not None
-                return stored, nonce
+            stored = check_rotation(self.stored.get(asked.gid), asked)
+            refresh = stored.refresh
+            assert refresh is not None
+            if refresh.current_hash != asked.secret_hash:
+                return refuse_rotation(stored, asked)
             rotated = replace(
                 refresh,
                 current_hash=asked.successor_hash,
@@ -72,7 +55,7 @@ class MemoryGrants:
                 idle_expires_at=asked.idle_expires_at,
             )
             self.stored[asked.gid] = replace(stored, refresh=rotated)
-            return self.stored[asked.gid], asked.successor_nonce
+            return asked.successor_nonce
 
     def _begin(self, name: str) -> None:
         self.calls.append(name)

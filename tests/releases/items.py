@@ -109,8 +109,6 @@ def _write_grants(store: DynamoDbGrants) -> None:
             proof_hash="p",
             secret_hash="1",
             client_id="every-field",
-            scope=frozenset(),
-            audience=None,
             successor_hash="2",
             successor_nonce="00",
             idle_expires_at=NOW + 150,

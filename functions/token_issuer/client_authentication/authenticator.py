@@ -45,7 +45,9 @@ class ClientAuthenticator:
         if client is not found:
             refusal = f"the client is not registered for {method}"
         if client is None or refusal is not None:
-            request.note(claimed_client_id=credentials.client_id[:64])
+            if found is not None:
+                # What names nobody may be a secret in the wrong place (R66).
+                request.note(claimed_client_id=found.client_id)
             raise InvalidClient(refusal or "unknown client")
         request.note_client(client)
         return client

@@ -144,8 +144,9 @@ class AuthorizationEndpoint:
         self, asked: AuthorizationRequest, demand: LoginDemand, user: Authentication
     ) -> AuthorizationCode | None:
         """Store the grant, and return its code; None where the user has to log in for it, or another one."""
-        found = self._ports.revocations.find(_targets(user, asked.client))
+        # Before the read: a cut that is stored while it is under way lies after this instant, and ends the grant.
         now = self._ports.clock.now()
+        found = self._ports.revocations.find(_targets(user, asked.client))
         if not _suffices(user, asked, demand, found, now.latest):
             return None
         code = AuthorizationCode(new_grant_id(secrets.token_bytes(16)), secrets.token_bytes(32))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 from keyturn.domain.client import Client
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 class Grant(Protocol):
     """One way to get a token."""
 
-    def exchange(self, client: Client, form: Form) -> IssuedToken:
-        """Return the token; raises OAuthError."""
+    def prepare(self, form: Form, /) -> Callable[[Client], IssuedToken]:
+        """Read what a request names, and return what gives its token to the client; both raise OAuthError.
+
+        The client has not authenticated yet: nothing is changed, and nothing told.
+        """
 
 
 class TokenEndpoint:
@@ -39,9 +43,13 @@ class TokenEndpoint:
     def respond(self, request: Request) -> Response:
         """Return a token response (RFC 6749 §5.1); scope is always in it (R26)."""
         form = parse_form(request)
-        client = self._authenticator.authenticate(request, form)
+        with ThreadPoolExecutor(1) as beside:
+            # What the grant reads is there when the client has authenticated: a round trip less (P10).
+            prepared = beside.submit(self._prepare, form)
+            client = self._authenticator.authenticate(request, form)
         self._check_rate(client)
-        token = self._grant(client, form.require("grant_type")).exchange(client, form)
+        self._check_grant_type(client, form.require("grant_type"))
+        token = prepared.result()(client)
         request.note(outcome="issued", jti=token.jti, kid=token.kid, scope=token.scope)
         return json_response(
             {
@@ -62,10 +70,11 @@ class TokenEndpoint:
         if wait:
             raise TooManyRequests(f"more than {client.rate} a minute", retry_after=wait)
 
-    def _grant(self, client: Client, grant_type: str) -> Grant:
-        grant = self._grants.get(grant_type)
-        if grant is None:
+    def _prepare(self, form: Form) -> Callable[[Client], IssuedToken]:
+        return self._grants[form.require("grant_type")].prepare(form)
+
+    def _check_grant_type(self, client: Client, grant_type: str) -> None:
+        if grant_type not in self._grants:
             raise UnsupportedGrantType("this grant type is not supported")
         if grant_type not in client.grant_types:
             raise UnauthorizedClient("the client is not registered for this grant type")
-        return grant

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from keyturn.domain.revocation import is_revoked, targets_of
 from keyturn.domain.scope import OPENID
 from token_issuer.errors import InsufficientScope, InvalidToken, SeveralTokens
-from token_issuer.form import read_query
+from token_issuer.form import is_form, read_form, read_query
 from token_issuer.login import Login
 from token_issuer.own_tokens import OwnTokens
 from token_issuer.request import Request
@@ -69,12 +69,13 @@ class UserinfoEndpoint:
 def _bearer(request: Request) -> str:
     """Return the one token of the Authorization header (RFC 6750 §2.1); a form's or a query's is not taken.
 
-    Raises SeveralTokens where the query has another one besides (RFC 6750 §3.1).
+    Raises SeveralTokens where there is another one besides (RFC 6750 §3.1).
     """
     header: str = request.headers.get("authorization", "")
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise InvalidToken("")
-    if read_query(request).has("access_token"):
+    elsewhere = [read_query(request), *([read_form(request)] if is_form(request) else [])]
+    if any(each.has("access_token") for each in elsewhere):
         raise SeveralTokens
     return token

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.client import Client
-from keyturn.domain.grant import Grant, GrantRefusal, GrantRefused, Redemption, RefreshState
-from keyturn.domain.grant_credentials import RefreshToken, parse_code
+from keyturn.domain.grant import Grant, GrantRefusal, GrantRefused, Redemption, RefreshState, check_redemption
+from keyturn.domain.grant_credentials import AuthorizationCode, RefreshToken, parse_code
 from keyturn.domain.pkce import challenge_of
-from token_issuer.errors import InvalidGrant, InvalidTarget
+from token_issuer.errors import InvalidGrant
 from token_issuer.form import Form
 from token_issuer.grant_end import GrantEnd
 from token_issuer.grants.user_tokens import UserTokens
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
     from keyturn.ports import Clock, GrantStore
 
 _SECRET_BYTES = 32
+
+
+class _Presented(NamedTuple):
+    """What a client presents."""
+
+    code: AuthorizationCode
+    redirect_uri: str
+    challenge: str
+    resource: str | None
 
 
 class AuthorizationCodeGrant:
@@ -33,10 +44,10 @@ class AuthorizationCodeGrant:
         self._end = end
         self._clock = clock
 
-    def exchange(self, client: Client, form: Form) -> IssuedToken:
-        """Return the tokens; raises InvalidRequest, InvalidGrant, InvalidTarget for another resource (RFC 8707 §2.2).
+    def prepare(self, form: Form) -> Callable[[Client], IssuedToken]:
+        """Return what gives the tokens; both raise InvalidRequest, InvalidGrant, InvalidScope, InvalidTarget.
 
-        A second use ends what the first one gave (R34).
+        A second use ends what the first one gave (R34). The use is noted last: what fails before leaves the code good.
         """
         code = parse_code(form.require("code"))
         redirect_uri = form.require("redirect_uri")
@@ -47,36 +58,36 @@ class AuthorizationCodeGrant:
             challenge = challenge_of(verifier)
         except ValueError as error:
             raise InvalidGrant("the code is not valid", detail=str(error)) from None
+        presented = _Presented(code, redirect_uri, challenge, form.get("resource"))
+        return partial(self._exchange, presented, self._grants.get(code.gid))
+
+    def _exchange(self, presented: _Presented, stored: Grant | None, client: Client) -> IssuedToken:
         now = math.ceil(self._clock.now().latest)
-        first = self._first_refresh_token(client, code.gid)
+        first = self._first_refresh_token(client, presented.code.gid)
         asked = Redemption(
-            gid=code.gid,
-            code_hash=code.code_hash,
+            gid=presented.code.gid,
+            code_hash=presented.code.code_hash,
             client_id=client.client_id,
-            redirect_uri=redirect_uri,
-            challenge=challenge,
+            redirect_uri=presented.redirect_uri,
+            challenge=presented.challenge,
             attempt=secrets.token_hex(16),
             now=now,
             refresh=None if first is None else _refresh_state(first, client, now),
-            audience=form.get("resource"),
         )
-        issued = self._tokens.issue(client, self._redeem(asked), nonce_too=True)
+        try:
+            grant = check_redemption(stored, asked)
+            issued = self._tokens.issue(client, grant, resource=presented.resource, nonce_too=True)
+            self._grants.redeem(asked)
+        except GrantRefused as refusal:
+            if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:
+                self._end.end(refusal.grant, reason="code_reuse", actor=f"client:{client.client_id}")
+            raise InvalidGrant("the code is not valid", detail=refusal.why.value) from None
         return issued if first is None else replace(issued, refresh_token=first.value)
 
     def _first_refresh_token(self, client: Client, gid: str) -> RefreshToken | None:
         if "refresh_token" not in client.grant_types:
             return None
         return RefreshToken(gid, secrets.token_bytes(_SECRET_BYTES), secrets.token_bytes(_SECRET_BYTES))
-
-    def _redeem(self, asked: Redemption) -> Grant:
-        try:
-            return self._grants.redeem(asked)
-        except GrantRefused as refusal:
-            if refusal.why is GrantRefusal.AUDIENCE:
-                raise InvalidTarget("the grant is for another resource") from None
-            if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:
-                self._end.end(refusal.grant, reason="code_reuse", actor=f"client:{asked.client_id}")
-            raise InvalidGrant("the code is not valid", detail=refusal.why.value) from None
 
 
 def _refresh_state(token: RefreshToken, client: Client, now: int) -> RefreshState:

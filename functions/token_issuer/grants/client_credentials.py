@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from keyturn.domain.client import Client
+from keyturn.domain.scope import OPENID_SCOPES
 from token_issuer.form import Form
 from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
 from token_issuer.requested_access import RequestedAccess
@@ -16,9 +20,14 @@ class ClientCredentialsGrant:
         self._access = access
         self._issuance = issuance
 
-    def exchange(self, client: Client, form: Form) -> IssuedToken:
-        """Return a token of the scope and for the resource asked for; raises InvalidScope, InvalidTarget."""
-        access = self._access.decide(client, resource=form.get("resource"), scope=form.get("scope"))
+    def prepare(self, form: Form) -> Callable[[Client], IssuedToken]:
+        """Return what gives a token of the scope and for the resource asked for; raises InvalidScope, InvalidTarget."""
+        return partial(self._exchange, form)
+
+    def _exchange(self, form: Form, client: Client) -> IssuedToken:
+        # Without a user nothing of OpenID Connect: userinfo would take the client, its sub, for one.
+        own = client.scopes - OPENID_SCOPES
+        access = self._access.decide(client, resource=form.get("resource"), scope=form.get("scope"), granted=own)
         return self._issuance.issue(
             Authorization(subject=client.client_id, client=client, audience=access.audience, scope=access.scope)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from keyturn.domain.client import Client
 from keyturn.domain.grant import Grant
 from keyturn.domain.scope import OPENID
+from token_issuer.errors import InvalidTarget
 from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
 from token_issuer.requested_access import RequestedAccess
 
@@ -17,11 +18,22 @@ class UserTokens:
         self._access = access
         self._issuance = issuance
 
-    def issue(self, client: Client, grant: Grant, *, scope: str | None = None, nonce_too: bool = False) -> IssuedToken:
+    def issue(
+        self,
+        client: Client,
+        grant: Grant,
+        *,
+        resource: str | None,
+        scope: str | None = None,
+        nonce_too: bool = False,
+    ) -> IssuedToken:
         """Return the tokens; raises InvalidScope, InvalidTarget, InvalidGrant for a grant that was ended or cut.
 
-        `nonce_too` repeats the nonce of the authentication request, for the first ID token alone.
+        `resource` and `scope` None ask for what the grant has; `nonce_too` repeats the nonce of the authentication
+        request, for the first ID token alone.
         """
+        if resource not in (None, grant.audience):
+            raise InvalidTarget("the grant is for another resource")
         access = self._access.decide(client, resource=grant.audience, scope=scope, granted=grant.scope)
         authorization = Authorization(
             subject=grant.subject,

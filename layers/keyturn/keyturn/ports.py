@@ -175,14 +175,14 @@ class GrantStore(Protocol):
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
 
-    def redeem(self, asked: Redemption, /) -> Grant:
-        """Return the grant after the first and only use of its code; raises GrantRefused, ItemDamaged.
+    def redeem(self, asked: Redemption, /) -> None:
+        """Note the first and only use of a code; raises GrantRefused, ItemDamaged.
 
         A request whose own write came through, and whose answer was lost on the way, is no second use.
         """
 
-    def rotate(self, asked: Rotation, /) -> tuple[Grant, str]:
-        """Return the grant, and the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged.
+    def rotate(self, asked: Rotation, /) -> str:
+        """Return the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged.
 
         The nonce is another than the one asked for where the successor was given before, and its answer may be lost.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import Any
 
@@ -194,3 +195,15 @@ def test_an_estimate_is_there_before_the_first_answer(machine: Machine) -> None:
     machine.send()
     machine.receive(http_date(NOW))
     assert machine.clock.estimate() == machine.clock.now().earliest == NOW
+
+
+def test_two_calls_at_once(machine: Machine) -> None:
+    """I7: an answer is as old as the sending of its own request, though another thread sends one meanwhile."""
+    machine.send()
+    slow_answer = http_date(NOW)
+    machine.pass_time(3)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(machine.send).result()
+    machine.pass_time(1)
+    machine.receive(slow_answer)
+    assert ends(machine) == (NOW, NOW + 1 + 4)

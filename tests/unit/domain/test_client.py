@@ -118,6 +118,9 @@ def test_a_public_client() -> None:
     public = make_client(authentication=frozenset({"none"}), secret_hashes=(), **web)
     assert public.is_public
     assert not secret_matches(public, "")
+    # Whoever knows the id could use it up, and lock the users out.
+    with pytest.raises(ValueError, match="public client has no rate"):
+        make_client(authentication=frozenset({"none"}), secret_hashes=(), rate=60, **web)
     with pytest.raises(ValueError, match="public client"):
         make_client(authentication=frozenset({"none"}), secret_hashes=())
 

@@ -139,7 +139,8 @@ def test_a_refresh(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
         [grant] = flow.grants.stored.values()
         assert grant.refresh is not None
         nonce, token = grant.refresh.successor_nonce, parse_refresh_token(first_token)
-        flow.clock.seconds += GRACE
+        # A rotation that was done may be asked for again for a moment, one that was not at any time.
+        flow.clock.seconds += GRACE if nonce is not None else 100 * GRACE
         answers = [send() for _ in range(3 if nonce is not None else 1)]
         assert {answer.status for answer in answers} == {200}, where
         [successor] = {answer.json["refresh_token"] for answer in answers}
@@ -155,7 +156,7 @@ def test_a_refresh(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("what", ["code", "refresh token"])
 def test_reuse(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) -> None:
-    """R34, R39: an interrupted end comes with the same request again, by one write; what the grant gave is dead."""
+    """R34, R39: an interrupted end comes with the same request again; what the grant gave is dead, nothing else."""
     given: list[dict[str, Any]] = []
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
@@ -165,9 +166,10 @@ def test_reuse(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) -> None:
         flow.clock.seconds += GRACE + 1
         return (lambda: flow.redeem(code)) if what == "code" else (lambda: flow.refresh(given[0]["refresh_token"]))
 
-    for flow, send, _, where in interruptions(monkeypatch, fault, prepare, least=9):
+    for flow, send, _, where in interruptions(monkeypatch, fault, prepare, least=8):
+        [gid] = flow.grants.stored
         assert error_of(send()) == (400, "invalid_grant"), where
-        assert len(flow.revocations.writes) == 1, where
+        assert {each.target.identifier for each, _, _ in flow.revocations.writes} == {gid}, where
         for tokens in given:
             assert not flow.is_active(tokens["access_token"], "app"), where
             assert not flow.is_active(tokens["refresh_token"], "app"), where
@@ -177,7 +179,7 @@ def test_reuse(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("what", ["access_token", "refresh_token"])
 def test_a_revocation(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) -> None:
-    """R46, R50: the same request again is 200, the token is dead, and of a refresh token the grant, by one write."""
+    """R46, R50: the same request again is 200, the token is dead, of a refresh token the grant."""
     given: dict[str, Any] = {}
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
@@ -190,8 +192,6 @@ def test_a_revocation(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) ->
         assert flow.is_active(given["refresh_token"], "app") == (what == "access_token"), where
         assert is_ended(flow, gid_of(given["refresh_token"])) == (what == "refresh_token"), where
         assert len({revocation.target for revocation, _, _ in flow.revocations.writes}) == 1, where
-        if what == "refresh_token":
-            assert len(flow.revocations.writes) == 1, where
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -17,6 +17,7 @@ from tests.fakes.issuer_harness import (
 )
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import ISSUER, signing_key
+from tests.fakes.user_flow import UserFlow
 
 
 def test_metadata(issuer: IssuerHarness) -> None:
@@ -39,8 +40,6 @@ def test_metadata_of_client_authentication(issuer: IssuerHarness) -> None:
     metadata = issuer.get(METADATA).json
     for endpoint in ("token", "revocation", "introspection"):
         methods = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
-        if endpoint != "introspection":
-            methods.append("none")
         assert metadata[f"{endpoint}_endpoint_auth_methods_supported"] == methods
         algorithms = metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
         assert {"RS256", "PS256", "ES256", "Ed25519", "EdDSA"} <= set(algorithms)
@@ -52,11 +51,15 @@ def test_metadata_on_both_paths(issuer: IssuerHarness) -> None:
     assert issuer.get(OPENID_METADATA) == issuer.get(METADATA)
 
 
-def test_metadata_promises_no_unsigned_tokens(issuer: IssuerHarness) -> None:
-    """No algorithm that the metadata offers is "none", which clients alone may be (R53)."""
-    metadata = issuer.get(METADATA).json
-    offering = {name for name, value in metadata.items() if "none" in str(value)}
-    assert offering == {f"{each}_endpoint_auth_methods_supported" for each in ("token", "revocation")}
+def test_metadata_promises_no_unsigned_tokens(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R53: no algorithm that the metadata offers is "none", which clients of users alone may be."""
+
+    def offering(harness: IssuerHarness) -> set[str]:
+        return {name for name, value in harness.get(METADATA).json.items() if "none" in str(value)}
+
+    assert offering(issuer) == set()
+    names = {f"{each}_endpoint_auth_methods_supported" for each in ("token", "revocation")}
+    assert offering(UserFlow(monkeypatch)) == names | {"prompt_values_supported"}
 
 
 def test_every_advertised_endpoint_exists(issuer: IssuerHarness) -> None:

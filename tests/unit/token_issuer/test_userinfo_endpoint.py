@@ -6,7 +6,7 @@ import pytest
 
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from tests.fakes.http_api_event import form_event, http_api_event
-from tests.fakes.issuer_harness import TOKEN
+from tests.fakes.issuer_harness import TOKEN, make_client
 from tests.fakes.login_double import USER
 from tests.fakes.token_factory import NOW
 from tests.fakes.user_flow import USERINFO, UserFlow, user_client
@@ -64,6 +64,10 @@ def test_without_a_token_there_is_a_challenge(flow: UserFlow) -> None:
 def test_a_token_in_two_places_is_a_bad_request(flow: UserFlow) -> None:
     """RFC 6750 §3.1: more than one method is invalid_request, in the challenge too, though one alone is looked at."""
     token = flow.log_in()["access_token"]
+    bearer = {"authorization": f"Bearer {token}"}
+    by_form = flow.send(form_event(USERINFO, {"access_token": token}, headers=bearer))
+    assert (by_form.status, by_form.json["error"]) == (400, "invalid_request")
+    assert flow.send(form_event(USERINFO, {"other": "x"}, headers=bearer)).status == 200
     answer = flow.get(USERINFO, query=f"access_token={token}", authorization=f"Bearer {token}")
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
     assert 'error="invalid_request"' in answer.headers["www-authenticate"]
@@ -91,10 +95,20 @@ def test_a_token_without_openid_is_not_enough(flow: UserFlow) -> None:
         assert 'scope="openid"' in answer.headers["www-authenticate"]
 
 
+def test_a_client_is_no_user(flow: UserFlow) -> None:
+    """R17: a client's own token opens nothing here, whatever scopes it is registered for."""
+    flow.clients.add(make_client("both", scopes=frozenset({"openid", "email", "orders:read"})))
+    asked = {"client_id": "both", "grant_type": "client_credentials"}
+    assert flow.post(TOKEN, scope="openid", **asked).json["error"] == "invalid_scope"
+    answer = flow.post(TOKEN, **asked).json
+    assert answer["scope"] == "orders:read"
+    assert flow.get(USERINFO, authorization=f"Bearer {answer['access_token']}").status == 403
+
+
 def test_an_old_token_ends(flow: UserFlow) -> None:
-    """R14: from its expiry and the leeway on it opens nothing here either."""
+    """R14: from its expiry on, by the late end of the present, it opens nothing here."""
     token = flow.log_in()["access_token"]
-    flow.clock.seconds += 909
+    flow.clock.seconds, flow.clock.spread = NOW + 898, 1.0
     assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 200
     flow.clock.seconds += 1
     assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 401

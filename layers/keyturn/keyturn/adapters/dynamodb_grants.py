@@ -50,8 +50,8 @@ class DynamoDbGrants:
         item: dict[str, Any] | None = answer.get("Item")
         return None if item is None else grant_from_item(decode_item(item))
 
-    def redeem(self, asked: Redemption) -> Grant:
-        """Return the grant after the first and only use of its code; raises GrantRefused, ItemDamaged."""
+    def redeem(self, asked: Redemption) -> None:
+        """Note the first and only use of a code; raises GrantRefused, ItemDamaged."""
         refresh = {} if asked.refresh is None else refresh_to_attributes(asked.refresh)
         end = asked.now if asked.refresh is None else asked.refresh.expires_at
         changes = {"redemption": asked.attempt, "expires_at": end + KEPT_AFTER_THE_END} | {
@@ -62,15 +62,15 @@ class DynamoDbGrants:
             "client_id": asked.client_id,
             "redirect_uri": asked.redirect_uri,
             "challenge": asked.challenge,
-        } | ({} if asked.audience is None else {"audience": asked.audience})
+        }
         conditions = ["attribute_not_exists(redemption)", "code_expires_at > :now"]
         try:
-            return self._update(asked.gid, changes, bound, conditions, {":now": asked.now})
+            self._update(asked.gid, changes, bound, conditions, {":now": asked.now})
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-            return refuse_redemption(_stored(error), asked)
+            refuse_redemption(_stored(error), asked)
 
-    def rotate(self, asked: Rotation) -> tuple[Grant, str]:
-        """Return the grant, and the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged."""
+    def rotate(self, asked: Rotation) -> str:
+        """Return the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged."""
         changes = {
             "current_hash": asked.successor_hash,
             "previous_hash": asked.secret_hash,
@@ -82,39 +82,30 @@ class DynamoDbGrants:
             "current_hash": asked.secret_hash,
             "proof_hash": asked.proof_hash,
             "client_id": asked.client_id,
-        } | ({} if asked.audience is None else {"audience": asked.audience})
-        scopes = {f":scope{number}": scope for number, scope in enumerate(sorted(asked.scope))}
+        }
         conditions = ["idle_expires_at > :latest", "refresh_expires_at > :latest"]
-        conditions += [f"contains(scopes, {name})" for name in scopes]
         try:
-            return self._update(asked.gid, changes, bound, conditions, {":latest": asked.latest} | scopes), (
-                asked.successor_nonce
-            )
+            self._update(asked.gid, changes, bound, conditions, {":latest": asked.latest})
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-            stored = _stored(error)
-            nonce = refuse_rotation(stored, asked)
-            assert stored is not None
-            return stored, nonce
+            return refuse_rotation(_stored(error), asked)
+        return asked.successor_nonce
 
     def _update(
         self, gid: str, changes: dict[str, Any], bound: dict[str, str], conditions: list[str], values: dict[str, Any]
-    ) -> Grant:
-        """Return the grant after the changes, if it has what they are bound to and the conditions hold."""
+    ) -> None:
+        """Change the grant, if it has what the changes are bound to and the conditions hold."""
         equal = [f"{name} = :is_{name}" for name in bound]
         values |= {f":{name}": value for name, value in changes.items()}
         values |= {f":is_{name}": value for name, value in bound.items()}
         with aws_errors("DynamoDB UpdateItem of a grant"):
-            answer = self._dynamodb.update_item(
+            self._dynamodb.update_item(
                 TableName=self._table,
                 Key=grant_key(gid),
                 UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in changes),
                 ConditionExpression=" AND ".join([*equal, *conditions]),
                 ExpressionAttributeValues=encode_item(values),
-                ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        attributes: dict[str, Any] = answer["Attributes"]
-        return grant_from_item(decode_item(attributes))
 
 
 def _stored(error: ClientError) -> Grant | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,7 +45,8 @@ class ServiceClock:
         """Listen to every answer of this client."""
         self._wall = wall
         self._monotonic = monotonic
-        self._sent: _Reading | None = None
+        # By thread, as the calls are: the answer to one request is not paired with the sending of another.
+        self._sent = threading.local()
         self._sample: _Sample | None = None
         # Every attempt sends, and only the last one is answered: the Date is from after that sending.
         dynamodb.meta.events.register("before-send.dynamodb", self._note_request)
@@ -56,9 +58,10 @@ class ServiceClock:
         The Date was cut to whole seconds while the request was under way, hence the two ends. Of the two clocks the
         monotonic one stands still while a sandbox is frozen, and the wall clock may jump: each end takes the worse.
         """
-        if self._sample is None:
+        sample = self._sample
+        if sample is None:
             raise ClockUnavailable("DynamoDB has not told the time yet")
-        date, sent, arrived = self._sample
+        date, sent, arrived = sample
         now = self._read()
         if now.wall - sent.wall < now.monotonic - sent.monotonic - _SLEW:
             # Set back: how long ago that answer was, neither clock can tell.
@@ -84,7 +87,7 @@ class ServiceClock:
         return _Reading(self._wall(), self._monotonic())
 
     def _note_request(self, **_event: Any) -> None:
-        self._sent = self._read()
+        self._sent.at = self._read()
 
     def _note_answer(self, parsed: dict[str, Any], **_event: Any) -> None:
         headers = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {})
@@ -92,5 +95,6 @@ class ServiceClock:
             date = parsedate_to_datetime(headers.get("date", "")).timestamp()
         except ValueError:
             return
-        if self._sent is not None:
-            self._sample = _Sample(date, self._sent, self._read())
+        sent: _Reading | None = getattr(self._sent, "at", None)
+        if sent is not None:
+            self._sample = _Sample(date, sent, self._read())

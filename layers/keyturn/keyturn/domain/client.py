@@ -77,6 +77,8 @@ class Client:
         check_lifetime(self.access_token_lifetime)
         if not 1 <= self.refresh_idle <= self.refresh_lifetime <= MAX_REFRESH_LIFETIME:
             raise ValueError("a refresh token's idle time is at most its lifetime, and that is at most 366 days")
+        if self.rate is not None and self.is_public:
+            raise ValueError("a public client has no rate: anybody can send requests in its name, and use it up")
         if self.rate is not None and not 1 <= self.rate <= 1_000_000:
             raise ValueError("a rate is 1 to 1,000,000 token requests a minute")
         for origin in self.cors_origins:

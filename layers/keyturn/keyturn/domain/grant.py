@@ -84,10 +84,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption:
-    """A client's use of a code; `refresh` is what the grant then has, `attempt` a random name of this request.
-
-    `audience` None asks for what the grant has.
-    """
+    """A client's use of a code; `refresh` is what the grant then has, `attempt` a random name of this request."""
 
     gid: str
     code_hash: str
@@ -97,22 +94,16 @@ class Redemption:
     attempt: str
     now: int
     refresh: RefreshState | None
-    audience: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """A client's use of a refresh token: what it asks for, and the successor that it would get.
-
-    `scope` empty and `audience` None ask for what the grant has.
-    """
+    """A client's use of a refresh token, and the successor that it would get."""
 
     gid: str
     proof_hash: str
     secret_hash: str
     client_id: str
-    scope: frozenset[str]
-    audience: str | None
     successor_hash: str
     successor_nonce: str
     idle_expires_at: int
@@ -126,8 +117,6 @@ class GrantRefusal(enum.Enum):
     UNKNOWN = "unknown"  # or another client's, or bound to another redirect URI or challenge
     EXPIRED = "expired"
     REUSED = "reused"
-    SCOPE = "scope"
-    AUDIENCE = "audience"
 
 
 class GrantRefused(Exception):
@@ -140,22 +129,24 @@ class GrantRefused(Exception):
         self.grant = grant
 
 
-def refuse_redemption(stored: Grant | None, asked: Redemption) -> Grant:
-    """Return the grant if this very request had redeemed the code and lost the answer; raises GrantRefused.
+def check_redemption(stored: Grant | None, asked: Redemption) -> Grant:
+    """Return the grant whose code a request may redeem, or has redeemed already itself; raises GrantRefused."""
+    if stored is None or not _is_bound_to(stored, asked):
+        raise GrantRefused(GrantRefusal.UNKNOWN)
+    if stored.redemption not in (None, asked.attempt):
+        raise GrantRefused(GrantRefusal.REUSED, stored)
+    if stored.redemption is None and asked.now >= stored.code.expires_at:
+        raise GrantRefused(GrantRefusal.EXPIRED)
+    return stored
+
+
+def refuse_redemption(stored: Grant | None, asked: Redemption) -> None:
+    """Return if this very request had redeemed the code and lost the answer; raises GrantRefused.
 
     For a redemption whose conditional write failed, with what stood in its way.
     """
-    if stored is None or not _is_bound_to(stored, asked):
+    if check_redemption(stored, asked).redemption is None:
         raise GrantRefused(GrantRefusal.UNKNOWN)
-    if stored.redemption == asked.attempt:
-        return stored
-    if stored.redemption is not None:
-        raise GrantRefused(GrantRefusal.REUSED, stored)
-    if asked.now >= stored.code.expires_at:
-        raise GrantRefused(GrantRefusal.EXPIRED)
-    if asked.audience not in (None, stored.audience):
-        raise GrantRefused(GrantRefusal.AUDIENCE)
-    raise GrantRefused(GrantRefusal.UNKNOWN)
 
 
 def _is_bound_to(stored: Grant, asked: Redemption) -> bool:
@@ -170,25 +161,28 @@ def _is_bound_to(stored: Grant, asked: Redemption) -> bool:
     return all(matches)
 
 
-def refuse_rotation(stored: Grant | None, asked: Rotation) -> str:
-    """Return the nonce of the successor that was given already, where it may be given again; raises GrantRefused.
-
-    For a rotation whose conditional write failed, with what stood in its way.
-    """
+def check_rotation(stored: Grant | None, asked: Rotation) -> Grant:
+    """Return the grant whose refresh token may be used, or its answer repeated; raises GrantRefused."""
     refresh = None if stored is None else stored.refresh
     if stored is None or refresh is None or stored.client_id != asked.client_id:
         raise GrantRefused(GrantRefusal.UNKNOWN)
     if not hmac.compare_digest(refresh.proof_hash, asked.proof_hash):
         raise GrantRefused(GrantRefusal.UNKNOWN)
+    is_current = hmac.compare_digest(refresh.current_hash, asked.secret_hash)
+    if not is_current and not refresh.may_repeat(asked.secret_hash, asked.latest):
+        # Late as it may be: whoever rotated it may still hold an access token (R44).
+        raise GrantRefused(GrantRefusal.REUSED, stored)
     if refresh.is_over(asked.latest):
         raise GrantRefused(GrantRefusal.EXPIRED)
-    repeats = refresh.may_repeat(asked.secret_hash, asked.latest)
-    if not repeats and not hmac.compare_digest(refresh.current_hash, asked.secret_hash):
-        raise GrantRefused(GrantRefusal.REUSED, stored)
-    if not asked.scope <= stored.scope:
-        raise GrantRefused(GrantRefusal.SCOPE)
-    if asked.audience not in (None, stored.audience):
-        raise GrantRefused(GrantRefusal.AUDIENCE)
-    if not repeats or refresh.successor_nonce is None:
+    return stored
+
+
+def refuse_rotation(stored: Grant | None, asked: Rotation) -> str:
+    """Return the nonce of the successor that was given already, where it may be given again; raises GrantRefused.
+
+    For a rotation whose conditional write failed, with what stood in its way.
+    """
+    refresh = check_rotation(stored, asked).refresh
+    if refresh is None or refresh.successor_nonce is None or not refresh.may_repeat(asked.secret_hash, asked.latest):
         raise GrantRefused(GrantRefusal.UNKNOWN)
     return refresh.successor_nonce
