@@ -111,7 +111,7 @@ GUARDS = (
           f"{_JSON_TESTS}::test_only_utf_8_without_a_byte_order_mark_is_read"),
     Guard("A18", _JSON, "    parse_constant=_refuse_constant,\n", "",
           f"{_JSON_TESTS}::test_what_is_no_finite_json_number_is_refused"),
-    Guard("A19", _CLAIMS, " or not all(isinstance(member, str) and member for member in audience)", "",
+    Guard("A19", _CLAIMS, "        if not isinstance(member, str) or not member:", f"    {NEVER}",
           f"{_CLAIM_TESTS}::test_the_audience_is_a_string_or_a_list_of_strings"),
     Guard("A20", _VERIFY, _TYPE, NEVER, _KIND),
     Guard("A21", _JSON, "        _check_depth(text)\n", "", f"{_JSON_TESTS}::test_nesting_stops_at_the_bound"),
