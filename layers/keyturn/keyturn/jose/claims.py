@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 
 # Printable in a log line, and short enough for a key of DynamoDB: no controls, no line separators, no lone surrogates.
 _MAX_IDENTIFIER_LENGTH = 256
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 _MAX_NUMERIC_DATE = 2**53
 
 
 def is_identifier(value: str) -> bool:
     """Tell whether a token that holds can have this as its sub, client_id, jti, sid or gid."""
     # isprintable() is the quick answer for all usual ones. It is stricter, and knows one version of Unicode: a no-break
-    # space, a joiner inside of an emoji or a newer letter is not printable to it.
-    return 0 < len(value) <= _MAX_IDENTIFIER_LENGTH and (value.isprintable() or _UNPRINTABLE.search(value) is None)
+    # space, a joiner inside of an emoji or a newer letter is not printable to it. The pattern, which is for those, is
+    # compiled when it is first needed, and not in each cold start.
+    return 0 < len(value) <= _MAX_IDENTIFIER_LENGTH and (value.isprintable() or not re.search(_UNPRINTABLE, value))
 
 
 def identifier(claims: dict[str, Any], name: str) -> str:
