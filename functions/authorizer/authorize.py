@@ -73,7 +73,7 @@ class Authorizer:
 
     def _check_revocations(self, token: VerifiedAccessToken) -> None:
         found = self._revocations.find(targets_of(token))
-        if is_revoked(token, found, self._now()):
+        if found and is_revoked(token, found, self._now()):
             raise Unauthorized("revoked", token=token)
 
 

@@ -11,6 +11,9 @@ from authorizer.request import ApiKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from authorizer.request import Request
 
 
@@ -50,14 +53,20 @@ def _header_value(request: Request, wanted: str) -> object:
     """Return the header's only value, or None; raises Unauthorized for several."""
     # REST keeps the last of several values in `headers` and all of them in `multiValueHeaders`, each under the spelling
     # that the client chose (G9): what a backend would read is not known here, hence one value in all or none.
-    single = [value for name, value in request.headers.items() if name.lower() == wanted]
-    several = [value for name, value in request.multi_value_headers.items() if name.lower() == wanted]
+    single = _under_any_spelling(request.headers, wanted)
+    several = _under_any_spelling(request.multi_value_headers, wanted)
     values = [each for value in several for each in (value if isinstance(value, list) else [value])]
     if not single and not values:
         return None
     if len(single) > 1 or len(values) > 1 or (single and values and single != values):
         raise Unauthorized("several_credentials")
     return (single or values)[0]
+
+
+def _under_any_spelling(headers: Mapping[str, Any], wanted: str) -> list[Any]:
+    # A spelling of an ASCII name has its length: few of the two dozen names of a browser need to be put in lower case.
+    length = len(wanted)
+    return [headers[name] for name in headers if len(name) == length and name.lower() == wanted]
 
 
 def _token_of(value: object) -> str:

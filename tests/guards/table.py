@@ -38,7 +38,7 @@ _BOUND_ALGORITHM = "    if key.algorithm != fully_specified(header.algorithm):"
 _POINTERS = '    | {"jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256"}'
 _READINGS = '    {"crit", "b64", "zip", "cty", "enc", "p2c", "p2s", "epk", "apu", "apv", "iv", "tag"}'
 _TYPE = "    if token.header.token_type != _ACCESS_TOKEN_TYPE:"
-_RANGE = "    if not (0 < r < order and 0 < s < order):\n        return None"
+_RANGE = "    if not (zero < r < order and zero < s < order):\n        return None"
 _LENGTH = "    if len(signature) != 2 * size:"
 _KID = '_KID = re.compile(r"[A-Za-z0-9_-]{1,128}")'
 _SEGMENTS = "        if len(segments) != 3:"
@@ -96,7 +96,7 @@ GUARDS = (
     Guard("A7", _COMPACT, _KID, '_KID = re.compile(r"(?s).+")', _ODD_KID),
     Guard("A8", _ECDSA, _RANGE, "", f"{_SIGNATURES}::test_the_range_of_r_and_s_is_ours_to_check"),
     Guard("A9", _ECDSA, _LENGTH, NEVER, _PADDED),
-    Guard("A10", _ECDSA, _RANGE, _RANGE.replace("s < order", "s <= order // 2"),
+    Guard("A10", _ECDSA, _RANGE, _RANGE.replace("s < order", "2 * int.from_bytes(s) < int.from_bytes(order)"),
           f"{_SIGNATURES}::test_the_mirrored_signature_is_the_same_token"),
     Guard("A11", _BASE64, 'bytes.maketrans(b"-_+/=", b"+/!!!")', 'bytes.maketrans(b"-_", b"+/")',
           f"{_BASE64_TESTS}::test_padding_spaces_and_the_other_alphabet_are_refused"),
@@ -111,7 +111,7 @@ GUARDS = (
           f"{_JSON_TESTS}::test_only_utf_8_without_a_byte_order_mark_is_read"),
     Guard("A18", _JSON, "    parse_constant=_refuse_constant,\n", "",
           f"{_JSON_TESTS}::test_what_is_no_finite_json_number_is_refused"),
-    Guard("A19", _CLAIMS, " or not all(isinstance(member, str) and member for member in audience)", "",
+    Guard("A19", _CLAIMS, "        if not isinstance(member, str) or not member:", f"    {NEVER}",
           f"{_CLAIM_TESTS}::test_the_audience_is_a_string_or_a_list_of_strings"),
     Guard("A20", _VERIFY, _TYPE, NEVER, _KIND),
     Guard("A21", _JSON, "        _check_depth(text)\n", "", f"{_JSON_TESTS}::test_nesting_stops_at_the_bound"),

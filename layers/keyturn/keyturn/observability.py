@@ -20,6 +20,9 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 
+# json.dumps would make an encoder for each line.
+_encode = json.JSONEncoder(default=str).encode
+
 
 def log_event(level: str, event: str, **fields: Any) -> None:
     """Write one line to stdout: the level, the event's name, the fields that are not None, redacted (R66).
@@ -28,7 +31,7 @@ def log_event(level: str, event: str, **fields: Any) -> None:
     """
     line: dict[str, Any] = {"level": level, "event": event}
     line |= {name: _redact(name, value) for name, value in fields.items() if value is not None}
-    sys.stdout.write(json.dumps(line, default=str) + "\n")
+    sys.stdout.write(_encode(line) + "\n")
     sys.stdout.flush()
 
 

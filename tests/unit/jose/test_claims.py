@@ -15,6 +15,7 @@ from keyturn.jose import (
     VerifiedAccessToken,
     verify_access_token,
 )
+from keyturn.jose.claims import is_identifier
 from tests.fakes.token_factory import (
     ABSENT,
     AUDIENCE,
@@ -230,6 +231,12 @@ def test_an_identifier_is_a_short_printable_string(name: str, value: Any) -> Non
 def test_an_identifier_may_be_any_printable_text(value: str) -> None:
     """R16: identifiers of other issuers are accepted as they are, up to 256 characters."""
     assert accept(sub=value, jti=value, client_id=value).subject == value
+
+
+def test_no_more_is_refused_in_an_identifier_than_what_breaks_a_line_or_has_no_utf_8() -> None:
+    """R16: of all characters only controls, line separators and surrogates are refused, whatever Python can print."""
+    refused = {code for code in range(0x110000) if not is_identifier(f"a{chr(code)}b")}
+    assert refused == {*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000)}
 
 
 @pytest.mark.parametrize("scope", [*NO_STRINGS, "", " ", "a  b", " a", "a ", "a\tb", 'a"b', "a\\b", "é", "a\n"])

