@@ -159,6 +159,14 @@ def test_the_cookies_of_a_login_reach_the_browser(flow: UserFlow, browser: Brows
     assert browser.post().cookies == ("session=1; Path=/", "seen=1")
 
 
+def test_the_cookies_of_a_page_reach_the_browser(flow: UserFlow) -> None:
+    """R37: what the login sets with its page goes beside the cookie of the form, and neither takes another's place."""
+    flow.user_login.page = replace(PAGE, cookies=("seen=1", "step=2"))
+    browser = Browser(flow)
+    assert [each.partition("=")[0] for each in browser.open().cookies] == ["seen", "step", "__Host-keyturn-browser"]
+    assert browser.open().cookies == ("seen=1", "step=2")
+
+
 def test_a_login_that_does_not_suffice_is_an_error_for_the_client(flow: UserFlow, browser: Browser) -> None:
     """OIDC Core §3.1.2.6: an authentication older than a cut, or than max_age, is login_required, not a circle."""
     flow.user_login.answer = replace(USER, auth_time=USER.auth_time - 500)
