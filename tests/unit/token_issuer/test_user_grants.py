@@ -127,10 +127,10 @@ def test_a_client_that_is_not_registered_for_refresh_tokens_gets_none(flow: User
 def test_a_code_with_something_wrong_gives_nothing_and_stays(
     flow: UserFlow, changes: dict[str, Any], error: str
 ) -> None:
-    """R32, R33: the RFC's error, the same for all; nothing is changed, and the right request still gets its tokens."""
+    """R32, R33: an error that is the same for all; nothing is signed or changed, and the right request gets its tokens."""
     code = flow.get_code()
     assert error_of(flow.redeem(**({"code": code} | changes))) == (400, error)
-    assert flow.revocations.writes == []
+    assert (flow.revocations.writes, flow.signer.asked) == ([], [])
     assert flow.redeem(code).status == 200
 
 
@@ -244,6 +244,18 @@ def test_reuse_ends_the_grant_and_its_access_tokens(flow: UserFlow) -> None:
     for tokens in (first, second):
         assert not flow.is_active(tokens["access_token"], "app")
     assert [(reason, actor) for _, reason, actor in flow.revocations.writes] == [("refresh_token_reuse", "client:app")]
+
+
+def test_what_was_used_or_is_over_signs_nothing(flow: UserFlow) -> None:
+    """R33, R39: who replays a code or a refresh token, or comes late or from elsewhere, costs no signature."""
+    used, late = flow.get_code(), flow.get_code()
+    first = flow.redeem(used).json["refresh_token"]
+    second = flow.refresh(first).json["refresh_token"]
+    flow.clock.seconds += 60
+    signed = len(flow.signer.asked)
+    for answer in (flow.redeem(used), flow.redeem(late), flow.refresh(second, client_id="other"), flow.refresh(first)):
+        assert error_of(answer) == (400, "invalid_grant")
+    assert len(flow.signer.asked) == signed
 
 
 def test_an_end_that_could_not_be_written_is_a_503_and_comes_again(flow: UserFlow) -> None:
@@ -486,10 +498,13 @@ def test_a_user_who_logs_in_after_a_cut_is_not_locked_out(flow: UserFlow) -> Non
     assert flow.refresh(tokens["refresh_token"]).status == 200
 
 
-def test_a_grant_counts_from_after_the_cuts_before_it(flow: UserFlow) -> None:
+@pytest.mark.parametrize(
+    "target",
+    [Target(TargetKind.SUBJECT, USER.subject), Target(TargetKind.CLIENT, "app"), Target(TargetKind.GLOBAL, "0")],
+)
+def test_a_grant_counts_from_after_the_cuts_before_it(flow: UserFlow, target: Target) -> None:
     """R49: a cut lies at the late end of its present: who logs in after it is not locked out by an early one."""
-    cut = Target(TargetKind.SUBJECT, USER.subject)
-    flow.revocations.store(Revocation(cut, expires_at=NOW + 9000, not_before=NOW + 1))
+    flow.revocations.store(Revocation(target, expires_at=NOW + 9000, not_before=NOW + 1))
     flow.user_login.user = replace(USER, auth_time=NOW + 2)
     flow.clock.spread = 2.5
     tokens = flow.log_in()
