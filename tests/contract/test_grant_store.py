@@ -187,6 +187,12 @@ def test_a_lost_answer_is_given_again(family: GrantStore) -> None:
     assert family.get(GID) == before
 
 
+def test_the_grace_begins_at_the_early_end_of_the_present(family: GrantStore) -> None:
+    """R40: however little the clock knew at the rotation, half a minute is never more."""
+    family.rotate(rotation(latest=NOW + 15))
+    assert refresh_of(family).rotated_at == NOW + 10
+
+
 def test_a_token_that_was_rotated_is_reuse_after_the_grace(family: GrantStore) -> None:
     """R39: the grace is over, and the grant is named that has to end; nothing is changed here."""
     family.rotate(rotation())

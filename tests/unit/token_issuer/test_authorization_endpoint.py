@@ -53,6 +53,24 @@ def test_a_user_who_is_logged_in_gives_the_client_a_code(flow: UserFlow) -> None
     assert (grant.redemption, grant.refresh) == (None, None)
 
 
+def test_the_log_says_who_gave_a_code_to_whom(flow: UserFlow, capsys: pytest.CaptureFixture[str]) -> None:
+    """R66: the client, the user and the grant, by which it can be ended, and not the code."""
+    code = parse_code(flow.get_code())
+    assert code is not None
+    line = json.loads(capsys.readouterr().out)
+    assert {name: line[name] for name in ("outcome", "client_id", "sub", "gid")} == {
+        "outcome": "code",
+        "client_id": "app",
+        "sub": USER.subject,
+        "gid": code.gid,
+    }
+
+
+def test_who_sends_no_state_gets_none(flow: UserFlow) -> None:
+    """RFC 6749 §4.1.2: the answer has a state if the request had one, and no empty one else."""
+    assert "state" not in flow.authorize(state=None).headers["location"]
+
+
 def test_a_form_asks_as_well(flow: UserFlow) -> None:
     """OIDC Core §3.1.2.1: the request may come by POST."""
     assert "code" in answer_of(flow.send(form_event(AUTHORIZE, authorization_request())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from keyturn.domain.client import Client
 from keyturn.domain.errors import StoreUnavailable, Throttled
 from keyturn.domain.grant import GRACE
-from keyturn.domain.grant_credentials import parse_refresh_token
+from keyturn.domain.grant_credentials import parse_code, parse_refresh_token
 from keyturn.domain.resource_server import ResourceServer
 from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
 from keyturn.jose import KeySet, verify_access_token
@@ -55,6 +56,7 @@ def error_of(answer: Any) -> tuple[int, str]:
 
 def test_a_code_gives_an_access_token_of_the_user(flow: UserFlow) -> None:
     """R28: every claim of RFC 9068: the user as sub, the grant as gid, the session as sid, and how users log in."""
+    flow.user_login.user = replace(USER, auth_time=NOW - 7)
     tokens = flow.log_in()
     assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
     assert tokens["scope"] == "email openid orders:read"
@@ -62,7 +64,7 @@ def test_a_code_gives_an_access_token_of_the_user(flow: UserFlow) -> None:
     assert (token.subject, token.client_id, token.audience) == (USER.subject, "app", (AUDIENCE,))
     assert (token.grant_id, token.session_id) == (gid_of(tokens["refresh_token"]), "s1")
     assert {name: token.claims[name] for name in ("auth_time", "acr", "amr")} == {
-        "auth_time": NOW,
+        "auth_time": NOW - 7,
         "acr": USER.acr,
         "amr": ["pwd"],
     }
@@ -77,7 +79,7 @@ def test_openid_gives_an_id_token(flow: UserFlow) -> None:
     claims = claims_of(tokens["id_token"])
     assert jwt.get_unverified_header(tokens["id_token"])["typ"] == "JWT"
     assert (claims["aud"], claims["auth_time"], claims["sid"], claims["exp"]) == ("app", NOW, "s1", NOW + 900)
-    assert "gid" not in claims
+    assert claims.keys() == {"iss", "sub", "aud", "exp", "iat", "nonce", "sid", "auth_time", "acr", "amr"}
     assert flow.post(INTROSPECT, client_id="app", token=tokens["id_token"]).json == {"active": False}
 
 
@@ -127,7 +129,7 @@ def test_a_client_that_is_not_registered_for_refresh_tokens_gets_none(flow: User
 def test_a_code_with_something_wrong_gives_nothing_and_stays(
     flow: UserFlow, changes: dict[str, Any], error: str
 ) -> None:
-    """R32, R33: an error that is the same for all; nothing is signed or changed, and the right request gets its tokens."""
+    """R32, R33: one error for all that is wrong; nothing is signed or changed, and the right request is answered."""
     code = flow.get_code()
     assert error_of(flow.redeem(**({"code": code} | changes))) == (400, error)
     assert (flow.revocations.writes, flow.signer.asked) == ([], [])
@@ -178,6 +180,31 @@ def test_a_second_use_of_a_code_ends_what_the_first_one_gave(flow: UserFlow) -> 
     revocation, reason, actor = flow.revocations.writes[0]
     assert (reason, actor) == ("code_reuse", "client:app")
     assert revocation.expires_at == NOW + 20_000 + 60 + 3600 + 10
+
+
+def test_the_end_of_a_grant_without_refresh_tokens_outlives_its_access_tokens(flow: UserFlow) -> None:
+    """R34, R50: it is remembered for as long as an access token counts that the code gave in its last moment."""
+    register(flow, "once", grant_types=frozenset({"authorization_code"}))
+    code = flow.get_code(client_id="once")
+    token = flow.redeem(code, client_id="once").json["access_token"]
+    flow.redeem(code, client_id="once")
+    assert not flow.is_active(token, "once")
+    assert [each.expires_at for each, _, _ in flow.revocations.writes] == [NOW + 60 + 60 + 3600 + 10]
+
+
+def test_credentials_cannot_be_guessed(flow: UserFlow) -> None:
+    """R29, R45: a code has 256 random bits, a refresh token twice as many, and its successor a nonce of 128 beside."""
+    code = parse_code(flow.get_code())
+    first = flow.log_in()["refresh_token"]
+    token = parse_refresh_token(first)
+    assert code is not None
+    assert token is not None
+    drawn = [each[half : half + 16] for each in (code.secret, token.proof, token.secret) for half in (0, 16)]
+    flow.refresh(first)
+    refresh = flow.grants.stored[token.gid].refresh
+    assert refresh is not None
+    drawn.append(bytes.fromhex(refresh.successor_nonce or ""))
+    assert ({len(each) for each in drawn}, len(set(drawn))) == ({16}, 7)
 
 
 def test_a_stranger_with_a_used_code_ends_nothing(flow: UserFlow) -> None:
@@ -232,6 +259,7 @@ def test_a_lost_answer_is_given_again_for_thirty_seconds(
     for (seconds, spread), expected in ((rotated, 200), (later, status)):
         flow.clock.seconds, flow.clock.spread = NOW + seconds, spread
         assert flow.refresh(first).status == expected
+    assert len(flow.revocations.writes) == (status == 400)
 
 
 def test_reuse_ends_the_grant_and_its_access_tokens(flow: UserFlow) -> None:
@@ -246,16 +274,19 @@ def test_reuse_ends_the_grant_and_its_access_tokens(flow: UserFlow) -> None:
     assert [(reason, actor) for _, reason, actor in flow.revocations.writes] == [("refresh_token_reuse", "client:app")]
 
 
-def test_what_was_used_or_is_over_signs_nothing(flow: UserFlow) -> None:
-    """R33, R39: who replays a code or a refresh token, or comes late or from elsewhere, costs no signature."""
+def test_what_was_used_or_is_over_signs_nothing(flow: UserFlow, capsys: pytest.CaptureFixture[str]) -> None:
+    """R33, R39: a replay, and who comes late or from elsewhere, costs no signature; the log alone says which it was."""
     used, late = flow.get_code(), flow.get_code()
     first = flow.redeem(used).json["refresh_token"]
     second = flow.refresh(first).json["refresh_token"]
     flow.clock.seconds += 60
     signed = len(flow.signer.asked)
+    capsys.readouterr()
     for answer in (flow.redeem(used), flow.redeem(late), flow.refresh(second, client_id="other"), flow.refresh(first)):
         assert error_of(answer) == (400, "invalid_grant")
     assert len(flow.signer.asked) == signed
+    details = [json.loads(line)["detail"] for line in capsys.readouterr().out.splitlines()]
+    assert details == ["reused", "expired", "unknown", "reused"]
 
 
 def test_an_end_that_could_not_be_written_is_a_503_and_comes_again(flow: UserFlow) -> None:
@@ -415,6 +446,7 @@ def test_a_refresh_asks_for_less_and_never_for_more(
     token = flow.log_in()["refresh_token"]
     answer = flow.refresh(token, **parameters)
     assert (answer.status, answer.json.get("scope", answer.json.get("error"))) == expected
+    assert ("id_token" in answer.json) == ("openid" in expected[1])
     again = flow.refresh(answer.json["refresh_token"] if answer.status == 200 else token)
     assert again.json["scope"] == "email openid orders:read"
 
@@ -529,8 +561,19 @@ def test_a_client_ends_its_grant_by_any_of_its_refresh_tokens(flow: UserFlow) ->
     assert not flow.is_active(second["access_token"], "app")
 
 
+def test_a_grants_id_alone_ends_and_tells_nothing(flow: UserFlow) -> None:
+    """R42, R45: resource servers see the gid: without the family's secret nothing made of it is a refresh token."""
+    token = parse_refresh_token(flow.log_in()["refresh_token"])
+    assert token is not None
+    for made_up in (token._replace(proof=b"x" * 32), token._replace(proof=b"x" * 32, secret=b"y" * 32)):
+        assert flow.post(REVOKE, client_id="app", token=made_up.value).status == 200
+        assert not flow.is_active(made_up.value, "app")
+    assert flow.revocations.writes == []
+
+
 def test_a_client_learns_of_its_own_refresh_token_alone(flow: UserFlow) -> None:
     """R48: the current one is active, with its end; a rotated one, another client's and a made-up one are not."""
+    flow.user_login.user = replace(USER, auth_time=NOW - 7)
     first = flow.log_in()["refresh_token"]
     described = flow.post(INTROSPECT, client_id="app", token=first).json
     assert described == {
