@@ -94,6 +94,14 @@ def test_a_form_without_its_token_is_not_read(flow: UserFlow, browser: Browser, 
     check_unread(flow)
 
 
+def test_a_token_counts_to_its_last_character(flow: UserFlow, browser: Browser) -> None:
+    """R37: a part of the token, or one that differs in its end, is no token."""
+    token = browser.fields["csrf_token"]
+    for wrong in (token[:-1], token[:-1] + "~", token + "A"):
+        assert browser.post(csrf_token=wrong).status == 403
+    check_unread(flow)
+
+
 def test_a_token_in_the_query_counts_for_nothing(flow: UserFlow, browser: Browser) -> None:
     """R37: a link can carry no credentials: only what was posted is a form."""
     query = f"csrf_token={browser.fields['csrf_token']}&password=x"
