@@ -77,8 +77,8 @@ class Application(NamedTuple):
         """Return a code of a user."""
         return answer_of(self.authorize(user, verifier, **changes))["code"]
 
-    def authorize(self, user: str, verifier: str, **changes: str) -> httpx.Response:
-        """Return the answer to an authorization request, as a browser gets it."""
+    def authorize(self, user: str, verifier: str, *, browser: httpx.Client = CLIENT, **changes: str) -> httpx.Response:
+        """Return the answer to an authorization request, as a browser gets it; without a user there is no hint."""
         parameters = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -87,9 +87,9 @@ class Application(NamedTuple):
             "state": "state-1",
             "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",
-            "login_hint": user,
+            **({"login_hint": user} if user else {}),
         }
-        return CLIENT.get(f"{self.stack.issuer}/oauth2/authorize", params=parameters | changes)
+        return browser.get(f"{self.stack.issuer}/oauth2/authorize", params=parameters | changes)
 
     def redeem(self, code: str, verifier: str, **changes: str) -> httpx.Response:
         """Return the answer to the use of a code."""
