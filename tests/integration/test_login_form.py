@@ -57,7 +57,7 @@ class Browser:
 
     def open(self, **changes: str) -> httpx.Response:
         """Return the answer to an authorization request, which does not say who the user is."""
-        return self._seen(self._application.authorize("", VERIFIER, browser=self.client, **changes))
+        return self._seen(self.client.get(self._application.authorization_url(VERIFIER, **changes)))
 
     def post(self, user: str, **changes: str) -> httpx.Response:
         """Return the answer to the form with the user's name."""
