@@ -253,6 +253,17 @@ def test_the_function_is_told_the_cookies() -> None:
     assert (base64.b64decode(event["body"]), event["isBase64Encoded"]) == (b"a=b", True)
 
 
+def test_the_function_is_told_what_comes_twice() -> None:
+    """R56: a header that came twice is joined by a comma, as API Gateway does it, and two of cookies are one list."""
+    functions = Functions()
+    headers = [("Authorization", "a"), ("Cookie", "one=1"), ("authorization", "b"), ("cookie", "two=2;")]
+    IssuerFunction(functions, "issuer").answer("GET", "/", headers, b"")
+    [event] = functions.events
+    assert event["headers"] == {"authorization": "a,b"}
+    assert event["cookies"] == ["one=1", "two=2"]
+    assert (event["isBase64Encoded"], "body" in event) == (False, False)
+
+
 def test_each_cookie_of_the_function_is_a_header_of_its_own() -> None:
     """R37: a Set-Cookie for each (RFC 6265 §3), whether the function was asked or the emulator."""
     cookies = ["one=1; Path=/", "two=2"]
