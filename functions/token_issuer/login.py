@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from keyturn.domain.custom_claims import check_claims
 from token_issuer.form import Form
 from token_issuer.request import Request
 from token_issuer.responses import Response
@@ -24,8 +25,9 @@ _SUBJECT = re.compile("u_[A-Za-z0-9_-]{22,64}")
 class Authentication:
     """Who authenticated, when and how; `auth_time` is service time in whole seconds, after every cut of the user.
 
-    `subject` is `u_` and 22 to 64 of A-Z a-z 0-9 _ -; another one raises ValueError. `session_id` (sid) names the
-    user's session; `claims` are values of custom claims for resource servers, `cookies` what the browser is to keep.
+    `subject` is `u_` and 22 to 64 of A-Z a-z 0-9 _ -. `session_id` (sid) names the user's session; `claims` are values
+    of custom claims for resource servers, such as a client's registration takes; `cookies` what the browser is to keep.
+    Another subject, and other claims, raise ValueError.
     """
 
     subject: str
@@ -37,9 +39,10 @@ class Authentication:
     cookies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a subject that a client could have as well."""
+        """Refuse a subject that a client could have as well, and claims that the grant would not keep as they are."""
         if not _SUBJECT.fullmatch(self.subject):
             raise ValueError("a user's subject is u_ and 22 to 64 of A-Z a-z 0-9 _ -")
+        check_claims(self.claims)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

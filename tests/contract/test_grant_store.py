@@ -14,6 +14,8 @@ from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable
 from keyturn.domain.grant import GRACE, CodeBinding, Grant, GrantRefusal, GrantRefused, RefreshState
 from keyturn.domain.grant_credentials import RefreshToken
 from keyturn.domain.pkce import challenge_of
+from keyturn.domain.resource_server import MAX_TOKEN_LIFETIME
+from keyturn.jose.policy import MAX_LEEWAY
 from tests.fakes.grant_factory import (
     ABSOLUTE,
     CODE,
@@ -273,6 +275,21 @@ def test_a_damaged_item_is_a_fault(dynamodb: DynamoDBClient) -> None:
         store.get(GID)
     with pytest.raises(StoreUnavailable):
         DynamoDbGrants(dynamodb, "elsewhere").get(GID)
+
+
+@pytest.mark.parametrize("refresh", [None, first_refresh()])
+def test_a_used_code_is_remembered_while_its_tokens_live(
+    dynamodb: DynamoDBClient, refresh: RefreshState | None
+) -> None:
+    """R34: DynamoDB forgets the grant after its last access token, given at the last moment of its last credential."""
+    store = DynamoDbGrants(dynamodb, "grants")
+    store.create(make_grant())
+    store.redeem(redemption(now=NOW + 59, refresh=refresh))
+    if refresh is not None:
+        store.rotate(rotation())
+    [item] = dynamodb.scan(TableName="grants")["Items"]
+    last = NOW + 59 if refresh is None else refresh.expires_at
+    assert int(item["expires_at"]["N"]) > last + MAX_TOKEN_LIFETIME + MAX_LEEWAY
 
 
 def test_the_table_holds_no_secret(dynamodb: DynamoDBClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,17 @@ from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.key_ring_item import ring_to_item
 from keyturn.adapters.system_clock import wall_seconds
 from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
+from keyturn.domain.service_time import ServiceTime
 from keyturn.jose import KeySet, verify_access_token
 from keyturn.jose.public_key import public_jwk
 from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.issuer_harness import ENVIRONMENT, INTROSPECT, JWKS, REVOKE, SECRET, TOKEN, make_client
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
-from tests.fakes.token_factory import policy
+from tests.fakes.token_factory import NOW, policy
 from token_issuer import app
-from token_issuer.bootstrap import bootstrap
+from token_issuer.bootstrap import bootstrap, connect
+from token_issuer.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -102,6 +105,18 @@ def test_a_client_with_a_key_and_a_rate(dynamodb: DynamoDBClient) -> None:
     kinds = [item["pk"]["S"].partition("#")[0] for item in dynamodb.scan(TableName="grants")["Items"]]
     assert kinds.count("assertion") == 2
     assert kinds.count("rate") in (1, 2)
+
+
+def test_used_assertions_are_forgotten_by_the_early_end_of_the_present(
+    dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R22: one that might still be accepted somewhere counts as used; the issuer's own clock says until when."""
+    ports = connect(Settings.from_environment(os.environ))
+    present = ServiceTime(NOW, NOW + 5)
+    monkeypatch.setattr(ports.clock, "now", lambda: present)
+    assert [ports.assertions.use("web", "j", NOW + 1) for _ in range(2)] == [True, False]
+    present = ServiceTime(NOW + 1, NOW + 6)
+    assert ports.assertions.use("web", "j", NOW + 2)
 
 
 def test_damaged_ring_item(dynamodb: DynamoDBClient, capsys: pytest.CaptureFixture[str]) -> None:

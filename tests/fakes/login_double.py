@@ -25,7 +25,7 @@ NEXT_PAGE = Response(401, "<p>Wrong", {"content-type": "text/html"})
 
 
 class LoginDouble:
-    """A Login. `user` is logged in already, `answer` is what a form that was read gives.
+    """A Login. `user` is logged in already, `page` is shown else, `answer` is what a form that was read gives.
 
     `demands` is what it was asked for, `forms` what its pages had to carry, `read` the forms that it was given to read.
     """
@@ -33,6 +33,7 @@ class LoginDouble:
     def __init__(self) -> None:
         """Begin with somebody who is logged in."""
         self.user: Authentication | None = USER
+        self.page: Response = PAGE
         self.answer: Authentication | Response = USER
         self.claims: Mapping[str, Any] = USER_CLAIMS
         self.demands: list[LoginDemand] = []
@@ -48,7 +49,7 @@ class LoginDouble:
         """Return the page."""
         self.demands.append(demand)
         self.forms.append(form)
-        return PAGE
+        return self.page
 
     def authenticate(
         self, _request: Request, answers: Form, demand: LoginDemand, form: LoginForm

@@ -13,6 +13,7 @@ from keyturn.domain.errors import ItemDamaged, StoreUnavailable, Throttled
 from keyturn.domain.grant_credentials import parse_code
 from keyturn.domain.pkce import challenge_of
 from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.jose import TokenErrorReason
 from tests.fakes.http_api_event import form_event
 from tests.fakes.issuer_harness import METADATA, TOKEN, IssuerHarness
 from tests.fakes.login_double import PAGE, USER
@@ -138,8 +139,10 @@ def test_a_client_is_told_of_a_repeated_parameter(flow: UserFlow, name: str, err
         ({"nonce": "n" * 257}, "invalid_request"),
         ({"nonce": "n\n"}, "invalid_request"),
         ({"prompt": "none login"}, "invalid_request"),
+        ({"prompt": "consent none"}, "invalid_request"),
         ({"max_age": "-1"}, "invalid_request"),
         ({"max_age": "1.5"}, "invalid_request"),
+        ({"max_age": "9" * 10}, "invalid_request"),
         ({"max_age": "9" * 400}, "invalid_request"),
         ({"max_age": "²"}, "invalid_request"),
         ({"login_hint": "x" * 257}, "invalid_request"),
@@ -154,6 +157,14 @@ def test_a_client_is_told_what_is_wrong(flow: UserFlow, changes: dict[str, str |
     assert "code" not in told
     assert flow.grants.stored == {}
     assert flow.user_login.demands == []
+
+
+def test_what_is_carried_may_be_as_long_as_that(flow: UserFlow) -> None:
+    """RFC 6749 appendix A.5: a state and a nonce of the bound, and the greatest age, are taken and come back whole."""
+    state, nonce = "~" * 4096, " " * 256
+    told = answer_of(flow.authorize(state=state, nonce=nonce, max_age="9" * 9))
+    assert told["state"] == state
+    assert [grant.nonce for grant in flow.grants.stored.values()] == [nonce]
 
 
 @pytest.mark.parametrize("mode", ["fragment", "form_post", "unheard_of"])
@@ -213,10 +224,13 @@ def test_the_login_learns_what_is_demanded(flow: UserFlow) -> None:
     assert flow.user_login.demands == [LoginDemand(client_name="A client", login_hint=hint)]
 
 
-@pytest.mark.parametrize(("age", "good"), [(99, True), (101, True), (102, False)])
-def test_an_authentication_that_is_too_old_gives_nothing(flow: UserFlow, age: int, good: bool) -> None:
-    """OIDC Core §3.1.2.1: max_age is held to, with a second for the clock: the page is shown, or login_required."""
+@pytest.mark.parametrize(
+    ("age", "spread", "good"), [(99, 0, True), (101, 0, True), (102, 0, False), (100, 1, True), (101, 0.5, False)]
+)
+def test_an_authentication_that_is_too_old_gives_nothing(flow: UserFlow, age: int, spread: float, good: bool) -> None:
+    """OIDC Core §3.1.2.1: max_age holds at the late end of the present, with a second for the clock; else the page."""
     flow.user_login.user = replace(USER, auth_time=NOW - age)
+    flow.clock.spread = spread
     answer = flow.authorize(max_age="100")
     assert ("code" in answer_of(answer)) if good else (answer.body == PAGE.body)
     told = answer_of(flow.authorize(max_age="100", prompt="none"))
@@ -255,9 +269,12 @@ def test_another_user_than_expected_gets_nothing(flow: UserFlow) -> None:
         make_token(key=signing_key("ES256", "stranger"), header={"typ": "JWT", "kid": signing_key().kid}),
     ],
 )
-def test_a_hint_that_is_no_id_token_of_the_client_is_refused(flow: UserFlow, hint: str) -> None:
-    """OIDC Core §3.1.2.2: nobody else's token names a user here, and the client learns that it is not good."""
+def test_a_hint_that_is_no_id_token_of_the_client_is_refused(
+    flow: UserFlow, capsys: pytest.CaptureFixture[str], hint: str
+) -> None:
+    """OIDC Core §3.1.2.2: nobody else's token names a user here; the client learns no more, and the log the reason."""
     assert answer_of(flow.authorize(id_token_hint=hint))["error"] == "invalid_request"
+    assert TokenErrorReason(json.loads(capsys.readouterr().out)["reason"])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.fakes.issuer_harness import (
 )
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import ISSUER, signing_key
-from tests.fakes.user_flow import UserFlow
+from tests.fakes.user_flow import AUTHORIZE, USERINFO, UserFlow
 
 
 def test_metadata(issuer: IssuerHarness) -> None:
@@ -44,6 +44,19 @@ def test_metadata_of_client_authentication(issuer: IssuerHarness) -> None:
         algorithms = metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
         assert {"RS256", "PS256", "ES256", "Ed25519", "EdDSA"} <= set(algorithms)
         assert not any(algorithm.startswith("HS") or algorithm == "none" for algorithm in algorithms)
+
+
+def test_metadata_of_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R35, R53: clients learn that answers name the issuer, that PKCE is by S256, and where users log in."""
+    flow = UserFlow(monkeypatch)
+    metadata = flow.get(METADATA).json
+    assert metadata["authorization_response_iss_parameter_supported"] is True
+    assert metadata["code_challenge_methods_supported"] == ["S256"]
+    assert (metadata["response_types_supported"], metadata["response_modes_supported"]) == (["code"], ["query"])
+    assert metadata["grant_types_supported"] == ["authorization_code", "client_credentials", "refresh_token"]
+    assert metadata["authorization_endpoint"] == ISSUER + AUTHORIZE
+    assert metadata["userinfo_endpoint"] == ISSUER + USERINFO
+    assert (metadata["request_parameter_supported"], metadata["request_uri_parameter_supported"]) == (False, False)
 
 
 def test_metadata_on_both_paths(issuer: IssuerHarness) -> None:

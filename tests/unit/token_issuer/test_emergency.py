@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import jwt
+import pytest
 
 from keyturn.domain.errors import KeyRingMissing
 from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
 from tests.fakes.issuer_harness import TOKEN, IssuerHarness
-from tests.fakes.token_factory import NOW
+from tests.fakes.stub_key_ring import ring_of
+from tests.fakes.token_factory import AUDIENCE, NOW, signing_key
+from tests.fakes.user_flow import UserFlow
 
 
 def kid_of(token: str) -> str:
@@ -54,6 +57,21 @@ def test_compromised_key_still_active(issuer: IssuerHarness) -> None:
     mark_compromised(issuer, issuer.key.kid)
     assert issuer.post(TOKEN, grant_type="client_credentials").status == 503
     assert issuer.signer.asked == []
+
+
+def test_compromised_key_signs_no_id_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ID token comes of the default ring: where its key is compromised, none does, whatever signs beside it (I8)."""
+    flow = UserFlow(monkeypatch, AUDIENCE_ALGORITHMS=f"{AUDIENCE}=PS256")
+    key = signing_key("PS256")
+    flow.signer.keys[key.kid] = key
+    flow.rings.others = (ring_of(key).replace(name="PS256"),)
+    code = flow.get_code()
+    mark_compromised(flow, flow.key.kid)
+    assert flow.redeem(code).status == 503
+    assert flow.key.kid not in flow.signer.asked
+    flow.rotate()
+    tokens = flow.redeem(code).json
+    assert [kid_of(tokens[name]) for name in ("access_token", "id_token")] == [key.kid, flow.next_key.kid]
 
 
 def test_ring_that_cannot_be_read_again(issuer: IssuerHarness) -> None:

@@ -111,14 +111,27 @@ def test_where_no_page_may_be_shown_no_form_is_read(flow: UserFlow, browser: Bro
 
 
 @pytest.mark.parametrize(
-    "cookies", [["{}", "{}"], ["{}x"], ["{}; other=1"], ["other=1"], ["keyturn-browser=" + "a" * 43]]
+    "cookies",
+    [
+        *(["{}", "{}"], ["{}x"], ["{}; other=1"], ["other={1}"]),
+        *(["keyturn-browser={1}"], ["__host-keyturn-browser={1}"], ["__Host-keyturn-browserx={1}"]),
+    ],
 )
 def test_a_cookie_that_is_not_ours_is_none(flow: UserFlow, browser: Browser, cookies: list[str]) -> None:
     """R37: twice, of another form, or under a name that any neighbour could set: the form is not read."""
     [(name, value)] = browser.cookies.items()
-    event = form_event(AUTHORIZE, browser.fields) | {"cookies": [each.format(f"{name}={value}") for each in cookies]}
-    assert flow.send(event).status == 403
+    sent = [each.format(f"{name}={value}", value) for each in cookies]
+    assert flow.send(form_event(AUTHORIZE, browser.fields) | {"cookies": sent}).status == 403
     check_unread(flow)
+
+
+@pytest.mark.parametrize("value", ["", "x", "a" * 42, "a" * 44, "a" * 42 + "."])
+def test_a_secret_that_was_not_made_here_is_replaced(flow: UserFlow, value: str) -> None:
+    """R37: what anybody could guess, and no release of ours wrote, proves no browser: it gets a cookie of its own."""
+    browser = Browser(flow)
+    browser.cookies["__Host-keyturn-browser"] = value
+    assert len(browser.open().cookies) == 1
+    assert "code" in answer_of(browser.post())
 
 
 def test_two_pages_of_one_browser_are_both_good(flow: UserFlow, browser: Browser) -> None:
@@ -146,6 +159,14 @@ def test_the_cookies_of_a_login_reach_the_browser(flow: UserFlow, browser: Brows
     assert browser.post().cookies == ("session=1; Path=/", "seen=1")
 
 
+def test_the_cookies_of_a_page_reach_the_browser(flow: UserFlow) -> None:
+    """R37: what the login sets with its page goes beside the cookie of the form, and neither takes another's place."""
+    flow.user_login.page = replace(PAGE, cookies=("seen=1", "step=2"))
+    browser = Browser(flow)
+    assert [each.partition("=")[0] for each in browser.open().cookies] == ["seen", "step", "__Host-keyturn-browser"]
+    assert browser.open().cookies == ("seen=1", "step=2")
+
+
 def test_a_login_that_does_not_suffice_is_an_error_for_the_client(flow: UserFlow, browser: Browser) -> None:
     """OIDC Core §3.1.2.6: an authentication older than a cut, or than max_age, is login_required, not a circle."""
     flow.user_login.answer = replace(USER, auth_time=USER.auth_time - 500)
@@ -171,3 +192,31 @@ def test_a_subject_that_a_client_could_have_is_refused(subject: str) -> None:
     """R17: no login can name a user like a client; RFC 9700 §4.15."""
     with pytest.raises(ValueError, match="u_ and 22 to 64"):
         Authentication(subject=subject, auth_time=0)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"tenant": 1.5},
+        {"tenant": None},
+        {"groups": [None]},
+        {"groups": []},
+        {"groups": ("a",)},
+        {"tenant": {"x": None}},
+        {"tenant": 2**53},
+        {"tenant": "\ud800"},
+        {"two words": "a"},
+        {"sub": "web"},
+        {"client_id": "web"},
+    ],
+)
+def test_claims_that_a_grant_would_not_keep_are_refused(claims: dict[str, object]) -> None:
+    """R17, R28: a login says of a user what a client could be registered with; nothing is rounded or dropped."""
+    with pytest.raises(ValueError, match=r"^a claim's name|^the claim "):
+        replace(USER, claims=claims)
+
+
+def test_claims_that_a_grant_keeps_are_taken() -> None:
+    """R28: strings, whole numbers, true and false, and lists of those, as a client's."""
+    claims = {"tenant": "", "tier": 2**53 - 1, "beta": False, "https://example.com/roles": ["é", 1, True]}
+    assert replace(USER, claims=claims).claims == claims

@@ -64,6 +64,22 @@ def test_audience(issuer: IssuerHarness, aud: object) -> None:
     assert issuer.send(assertion_event(REVOKE, make_assertion(claims={"aud": aud}), token="abc")).status == 200
 
 
+def test_no_other_name_is_the_issuers(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R22, RFC 7523 §3: these two names are all: an assertion for any other place is one that was stolen there."""
+    names: list[Any] = []
+
+    def noted_verify(*arguments: Any, **rules: Any) -> Any:
+        names.append(rules["audiences"])
+        return verify_client_assertion(*arguments, **rules)
+
+    monkeypatch.setattr(private_key_jwt, "verify_client_assertion", noted_verify)
+    for path in ("/", REVOKE, INTROSPECT, TOKEN + "/", TOKEN.upper()):
+        assert_refused(ask(issuer, make_assertion(claims={"aud": ISSUER + path})))
+    for aud in (ISSUER.upper(), ISSUER.replace("https:", "http:"), "https://token.example", TOKEN):
+        assert_refused(ask(issuer, make_assertion(claims={"aud": aud})))
+    assert names == [{ISSUER, f"{ISSUER}{TOKEN}"}] * 9
+
+
 def test_client_id_beside_an_assertion(issuer: IssuerHarness) -> None:
     """The client_id of the form may be absent; another one than the assertion's is invalid_request (R22)."""
     assert ask(issuer, make_assertion(), client_id="keyed").status == 200
@@ -228,6 +244,15 @@ def test_an_assertion_is_used_once(issuer: IssuerHarness, capsys: pytest.Capture
     issuer.clock.seconds = NOW + 70
     assert_refused(ask(issuer, assertion))
     assert "token_expired" in capsys.readouterr().out
+
+
+def test_an_assertion_that_may_be_over_is(issuer: IssuerHarness) -> None:
+    """R22: by the late end of the present, with the leeway, it proves nothing any more."""
+    assertion = make_assertion()
+    issuer.clock.seconds, issuer.clock.spread = NOW + 69, 1.0
+    assert_refused(ask(issuer, assertion))
+    issuer.clock.spread = 0.5
+    assert ask(issuer, assertion).status == 200
 
 
 def test_the_same_jti_of_two_clients(issuer: IssuerHarness) -> None:

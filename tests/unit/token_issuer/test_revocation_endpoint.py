@@ -32,6 +32,16 @@ def test_what_is_stored(issuer: IssuerHarness) -> None:
     assert (reason, actor) == ("revocation_endpoint", "client:web")
 
 
+def test_a_token_that_lives_longer_than_others(issuer: IssuerHarness) -> None:
+    """A token is ended whatever lifetime its client is registered with, up to the longest there is (R46)."""
+    issuer.clients.add(make_client("long", access_token_lifetime=3600))
+    token = issuer.issue("long")
+    assert issuer.is_active(token, "long")
+    issuer.post(REVOKE, client_id="long", token=token)
+    assert not issuer.is_active(token, "long")
+    assert len(issuer.revocations.writes) == 1
+
+
 def test_only_that_token(issuer: IssuerHarness) -> None:
     """Another token of the same client lives on."""
     first, second = issuer.issue(), issuer.issue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -12,6 +13,7 @@ from keyturn.domain.client import Client
 from keyturn.domain.errors import StoreUnavailable, Throttled
 from keyturn.domain.grant import GRACE
 from keyturn.domain.grant_credentials import parse_refresh_token
+from keyturn.domain.resource_server import ResourceServer
 from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
 from keyturn.jose import KeySet, verify_access_token
 from keyturn.jose.id_token import IdTokenPolicy, verify_id_token
@@ -79,6 +81,19 @@ def test_openid_gives_an_id_token(flow: UserFlow) -> None:
     assert flow.post(INTROSPECT, client_id="app", token=tokens["id_token"]).json == {"active": False}
 
 
+def test_a_users_custom_claims_are_in_every_access_token(flow: UserFlow) -> None:
+    """R28: what the login says of the user and the resource server declares, from the code to the last refresh."""
+    flow.resource_servers.add(
+        ResourceServer(
+            audience=AUDIENCE, name="Orders", scopes=frozenset({"orders:read"}), claims=frozenset({"tenant"})
+        )
+    )
+    first = flow.log_in(scope="openid orders:read")
+    second = flow.refresh(first["refresh_token"]).json
+    assert [claims_of(each["access_token"])["tenant"] for each in (first, second)] == ["a", "a"]
+    assert "tenant" not in claims_of(first["id_token"])
+
+
 def test_without_openid_there_is_none(flow: UserFlow) -> None:
     """OIDC Core §3.1.2.1: no openid, no ID token, and one signature."""
     tokens = flow.log_in(scope="orders:read")
@@ -112,10 +127,10 @@ def test_a_client_that_is_not_registered_for_refresh_tokens_gets_none(flow: User
 def test_a_code_with_something_wrong_gives_nothing_and_stays(
     flow: UserFlow, changes: dict[str, Any], error: str
 ) -> None:
-    """R32, R33: the RFC's error, the same for all; nothing is changed, and the right request still gets its tokens."""
+    """R32, R33: an error that is the same for all; nothing is signed or changed, and the right request gets its tokens."""
     code = flow.get_code()
     assert error_of(flow.redeem(**({"code": code} | changes))) == (400, error)
-    assert flow.revocations.writes == []
+    assert (flow.revocations.writes, flow.signer.asked) == ([], [])
     assert flow.redeem(code).status == 200
 
 
@@ -136,6 +151,16 @@ def test_a_code_is_over_after_a_minute(flow: UserFlow) -> None:
     assert error_of(flow.redeem(code)) == (400, "invalid_grant")
     flow.clock.spread = 0.5
     assert flow.redeem(code).status == 200
+
+
+@pytest.mark.parametrize(("after", "status"), [(59, 200), (60, 400)])
+def test_the_minute_of_a_code_begins_at_the_early_end_of_the_present(flow: UserFlow, after: int, status: int) -> None:
+    """R33: sixty seconds are never more, however little the clock knew when the code was given."""
+    flow.clock.spread = 5
+    code = flow.get_code()
+    flow.clock.spread = 0
+    flow.clock.seconds += after
+    assert flow.redeem(code).status == status
 
 
 def test_a_second_use_of_a_code_ends_what_the_first_one_gave(flow: UserFlow) -> None:
@@ -195,6 +220,20 @@ def test_a_lost_answer_is_given_again_and_nothing_forks(flow: UserFlow) -> None:
     assert flow.revocations.writes == []
 
 
+@pytest.mark.parametrize(
+    ("rotated", "later", "status"),
+    [((0, 0), (30, 0), 200), ((0, 0), (31, 0), 400), ((0, 5), (31, 0), 400), ((0, 0), (29.5, 1), 400)],
+)
+def test_a_lost_answer_is_given_again_for_thirty_seconds(
+    flow: UserFlow, rotated: tuple[float, float], later: tuple[float, float], status: int
+) -> None:
+    """R40: half a minute and no more, from the early end of the one present to the late end of the other."""
+    first = flow.log_in()["refresh_token"]
+    for (seconds, spread), expected in ((rotated, 200), (later, status)):
+        flow.clock.seconds, flow.clock.spread = NOW + seconds, spread
+        assert flow.refresh(first).status == expected
+
+
 def test_reuse_ends_the_grant_and_its_access_tokens(flow: UserFlow) -> None:
     """R39: after the grace the old token ends everything: the successor, and each access token at the gateway."""
     first = flow.log_in()
@@ -205,6 +244,18 @@ def test_reuse_ends_the_grant_and_its_access_tokens(flow: UserFlow) -> None:
     for tokens in (first, second):
         assert not flow.is_active(tokens["access_token"], "app")
     assert [(reason, actor) for _, reason, actor in flow.revocations.writes] == [("refresh_token_reuse", "client:app")]
+
+
+def test_what_was_used_or_is_over_signs_nothing(flow: UserFlow) -> None:
+    """R33, R39: who replays a code or a refresh token, or comes late or from elsewhere, costs no signature."""
+    used, late = flow.get_code(), flow.get_code()
+    first = flow.redeem(used).json["refresh_token"]
+    second = flow.refresh(first).json["refresh_token"]
+    flow.clock.seconds += 60
+    signed = len(flow.signer.asked)
+    for answer in (flow.redeem(used), flow.redeem(late), flow.refresh(second, client_id="other"), flow.refresh(first)):
+        assert error_of(answer) == (400, "invalid_grant")
+    assert len(flow.signer.asked) == signed
 
 
 def test_an_end_that_could_not_be_written_is_a_503_and_comes_again(flow: UserFlow) -> None:
@@ -318,6 +369,8 @@ def test_a_rotated_token_is_reuse_after_the_idle_end_too(flow: UserFlow) -> None
 def test_a_cut_that_a_read_misses_hits_what_came_of_it(flow: UserFlow, what: str) -> None:
     """R49: a user is cut while the revocations are read, and the answer takes its time: what it gives is no good."""
     token, find = flow.log_in()["refresh_token"], flow.revocations.find
+    # Whoever cuts may know the time better: no grant counts from the late end of this present.
+    flow.clock.spread = 2
 
     def missed(targets: Any) -> Any:
         found = find(targets)
@@ -400,6 +453,26 @@ def test_idle_and_absolute_ends(flow: UserFlow) -> None:
     assert flow.revocations.writes == []
 
 
+def test_the_idle_time_begins_again_with_each_use(flow: UserFlow) -> None:
+    """R43: a token that was rotated is followed by one that ends after the idle time too, and not with the grant."""
+    token = flow.log_in()["refresh_token"]
+    flow.clock.seconds, flow.clock.spread = NOW + 100, 1.5
+    token = flow.refresh(token).json["refresh_token"]
+    flow.clock.seconds, flow.clock.spread = NOW + 5100, 0
+    assert error_of(flow.refresh(token)) == (400, "invalid_grant")
+    flow.clock.seconds = NOW + 5099
+    assert flow.refresh(token).status == 200
+
+
+@pytest.mark.parametrize(("spread", "good"), [(0.5, True), (1.5, False)])
+def test_a_refresh_token_that_may_be_over_is(flow: UserFlow, spread: float, good: bool) -> None:
+    """R43, R48: by the late end of the present it gives nothing, and introspection says the same."""
+    token = flow.log_in()["refresh_token"]
+    flow.clock.seconds, flow.clock.spread = NOW + 4998.5, spread
+    assert flow.is_active(token, "app") is good
+    assert flow.refresh(token).status == (200 if good else 400)
+
+
 @pytest.mark.parametrize("kind", [kind for kind in TargetKind if kind is not TargetKind.TOKEN])
 def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: TargetKind) -> None:
     """R47, R49: a grant, a session, and a cut of user, client or everything count for refresh tokens at once."""
@@ -420,6 +493,20 @@ def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: T
 def test_a_user_who_logs_in_after_a_cut_is_not_locked_out(flow: UserFlow) -> None:
     """R49: a cut ends what was before it; a grant of the same second, made after it, is good."""
     flow.revocations.store(Revocation(Target(TargetKind.CLIENT, "app"), expires_at=NOW + 9000, not_before=NOW - 1))
+    tokens = flow.log_in()
+    assert flow.is_active(tokens["access_token"], "app")
+    assert flow.refresh(tokens["refresh_token"]).status == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    [Target(TargetKind.SUBJECT, USER.subject), Target(TargetKind.CLIENT, "app"), Target(TargetKind.GLOBAL, "0")],
+)
+def test_a_grant_counts_from_after_the_cuts_before_it(flow: UserFlow, target: Target) -> None:
+    """R49: a cut lies at the late end of its present: who logs in after it is not locked out by an early one."""
+    flow.revocations.store(Revocation(target, expires_at=NOW + 9000, not_before=NOW + 1))
+    flow.user_login.user = replace(USER, auth_time=NOW + 2)
+    flow.clock.spread = 2.5
     tokens = flow.log_in()
     assert flow.is_active(tokens["access_token"], "app")
     assert flow.refresh(tokens["refresh_token"]).status == 200
@@ -459,6 +546,17 @@ def test_a_client_learns_of_its_own_refresh_token_alone(flow: UserFlow) -> None:
     flow.refresh(first)
     for client_id, value in (("app", first), ("other", first), ("app", "A" * 107)):
         assert flow.post(INTROSPECT, client_id=client_id, secret=SECRET, token=value).json == {"active": False}
+
+
+def test_introspection_promises_nothing_beyond_the_end_of_the_grant(flow: UserFlow) -> None:
+    """R43, R48: exp is the idle end, and where the grant ends before that, the grant's."""
+    token = flow.log_in()["refresh_token"]
+    ends = []
+    for _ in range(4):
+        flow.clock.seconds += 4900
+        token = flow.refresh(token).json["refresh_token"]
+        ends.append(flow.post(INTROSPECT, client_id="app", token=token).json["exp"] - NOW)
+    assert ends == [9900, 14_800, 19_700, 20_000]
 
 
 def test_what_is_logged_of_a_flow_names_no_credential(flow: UserFlow, capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,3 +112,11 @@ def test_an_old_token_ends(flow: UserFlow) -> None:
     assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 200
     flow.clock.seconds += 1
     assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 401
+
+
+def test_a_revocation_that_may_still_count_does(flow: UserFlow) -> None:
+    """R47: one that is over by the late end of the present, but not by the early one, closes it."""
+    token = flow.log_in()["access_token"]
+    flow.revocations.store(Revocation(Target(TargetKind.CLIENT, "app"), not_before=NOW, expires_at=NOW + 1))
+    flow.clock.spread = 1.0
+    assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 401

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from keyturn.domain.custom_claims import check_claims
 from keyturn.domain.redirect_uri import check_redirect_uri
-from keyturn.domain.resource_server import check_audience, check_claim_name, check_lifetime
+from keyturn.domain.resource_server import check_audience, check_lifetime
 from keyturn.domain.scope import check_scope_tokens
 
 # A user's subject begins with `u_`: the two name spaces never meet (R17, RFC 9700 §4.15).
@@ -24,8 +25,6 @@ GRANT_TYPES = frozenset({"authorization_code", "client_credentials", "refresh_to
 REFRESH_LIFETIME = 30 * 86_400
 REFRESH_IDLE = 14 * 86_400
 MAX_REFRESH_LIFETIME = 366 * 86_400
-# Beyond it parsers of JSON disagree about a number (RFC 7493 §2.2).
-_MAX_INTEGER = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +83,7 @@ class Client:
         for origin in self.cors_origins:
             if not is_origin(origin):
                 raise ValueError("an origin is https://host[:port] in lower case, or http:// for a loopback host")
-        for name, value in self.claims.items():
-            check_claim_name(name)
-            _check_claim_value(name, value)
+        check_claims(self.claims)
 
     @property
     def is_public(self) -> bool:
@@ -113,21 +110,6 @@ class Client:
             raise ValueError("a client has redirect URIs if, and only if, it may use the authorization_code grant")
         for uri in self.redirect_uris:
             check_redirect_uri(uri)
-
-
-def _check_claim_value(name: str, value: object) -> None:
-    values = value if isinstance(value, list) else [value]
-    if not values or not all(_is_claim_value(each) for each in values):
-        raise ValueError(
-            f"the claim {name} is a string, a whole number of at most 53 bits, true or false, or a list of those"
-        )
-
-
-def _is_claim_value(value: object) -> bool:
-    if isinstance(value, str):
-        # A lone surrogate stands for no character: no store takes it, and no verifier.
-        return not any("\ud800" <= character <= "\udfff" for character in value)
-    return isinstance(value, int) and -_MAX_INTEGER <= value <= _MAX_INTEGER
 
 
 def is_client_id(value: str) -> bool:
