@@ -65,6 +65,10 @@ GAPS = (
     Gap("permissions to invoke a function", "not checked; tests/infrastructure reads them in the template"),
     Gap("throttling of HTTP APIs", "not enforced"),
     Gap("OPTIONS on HTTP APIs", "403 by the emulator itself: the front proxy asks the issuer's function instead"),
+    Gap(
+        "cookies sent to HTTP APIs",
+        "not in the event: the front proxy asks the issuer's function, past routes",
+    ),
     Gap("metrics from logs, and alarms", "not evaluated"),
     Gap("root credentials", "not checked: whoever reaches the port is root, so it listens on loopback alone"),
 )

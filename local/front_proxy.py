@@ -16,7 +16,7 @@ from local.forwarding import ForwardingHandler, ForwardingServer, Refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.preflight import IssuerOptions
+    from local.issuer_function import IssuerFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,15 @@ class FrontProxy(ForwardingServer):
 
     def __init__(self, port: int, upstream_port: int) -> None:
         self.routes: tuple[Route, ...] = ()
-        self.options: IssuerOptions | None = None
+        self.function: IssuerFunction | None = None
         super().__init__(("127.0.0.1", port), _Handler, upstream_port)
 
-    def publish(self, routes: Mapping[str, str], options: IssuerOptions | None = None) -> None:
+    def publish(self, routes: Mapping[str, str], function: IssuerFunction | None = None) -> None:
         """Serve these prefixes, each from the emulator's path that it maps to; before, every path is 503.
 
-        OPTIONS is answered by `options`, where there is such a one.
+        OPTIONS, and a request with cookies, is answered by `function`, where there is such a one.
         """
-        self.options = options
+        self.function = function
         self.routes = tuple(Route(prefix, upstream) for prefix, upstream in routes.items())
 
 
@@ -60,8 +60,9 @@ class _Handler(ForwardingHandler):
         raise Refusal(404 if self.server.routes else 503, "Not Found" if self.server.routes else "Service Unavailable")
 
     def forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        if self.command == "OPTIONS" and self.server.options is not None:
-            status, headers, answer = self.server.options.answer(self.path, dict(self.headers.items()))
+        function = self.server.function
+        if function is not None and (self.command == "OPTIONS" or "cookie" in self.headers):
+            status, headers, answer = function.answer(self.command, self.path, self.headers.items(), body)
             return status, self.answer_headers(headers), answer
         return super().forward(path, body)
 

@@ -16,8 +16,8 @@ from local.deployer import Deployer, Deployment
 from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Emulator, StateFound, settle_last_run
 from local.emulator_gaps import GAPS
 from local.front_proxy import FrontProxy
+from local.issuer_function import IssuerFunction
 from local.ports import DEFAULT_PORTS, Ports, choose_ports
-from local.preflight import IssuerOptions
 from local.progress import Progress
 from local.stack_file import StackFile, write_stack_file
 from local.transform import read_template
@@ -123,8 +123,8 @@ class EmbeddedStack:
                 emulator, deployment.outputs["ClientTableName"], emulator.state / "demo_client.json"
             )
             step.result = f"{client.client_id} may ask for {' and '.join(SCOPES)}"
-        options = IssuerOptions(emulator.client("lambda"), deployment.physical_ids["TokenIssuerFunction"])
-        prefixes = _publish(issuer, apis, deployment, options)
+        function = IssuerFunction(emulator.client("lambda"), deployment.physical_ids["TokenIssuerFunction"])
+        prefixes = _publish(issuer, apis, deployment, function)
         containers = self._open_door(ports)
         return StackFile(
             issuer=deployment.outputs["IssuerUrl"],
@@ -192,9 +192,9 @@ class EmbeddedStack:
         return deployment
 
 
-def _publish(issuer: FrontProxy, apis: FrontProxy, deployment: Deployment, options: IssuerOptions) -> dict[str, str]:
+def _publish(issuer: FrontProxy, apis: FrontProxy, deployment: Deployment, function: IssuerFunction) -> dict[str, str]:
     path_of = {name: f"/_aws/execute-api/{physical_id}" for name, physical_id in deployment.physical_ids.items()}
-    issuer.publish({"/": path_of["IssuerApi"]}, options)
+    issuer.publish({"/": path_of["IssuerApi"]}, function)
     apis.publish(
         {
             "/http": path_of["ExampleHttpApi"],

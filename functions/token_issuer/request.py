@@ -39,8 +39,8 @@ class Request:
         self.query: str = event.get("rawQueryString") or ""
         # A header that came twice arrives joined by a comma: no form, no Basic credentials, no ETag reads well then.
         self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-        # Each as `name=value`: API Gateway takes them out of the header, the emulator leaves them there.
-        self.cookies: tuple[str, ...] = tuple(event.get("cookies") or self.headers.get("cookie", "").split(";"))
+        # API Gateway takes them out of the header: each as `name=value`.
+        self.cookies: tuple[str, ...] = tuple(event.get("cookies") or ())
         self.body: str = event.get("body") or ""
         self.body_is_base64 = event.get("isBase64Encoded") is True
         self.origin = self.headers.get("origin")

@@ -10,7 +10,7 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 from joserfc.jwk import ECKey
@@ -79,6 +79,10 @@ class Application(NamedTuple):
 
     def authorize(self, user: str, verifier: str, **changes: str) -> httpx.Response:
         """Return the answer to an authorization request, as a browser gets it."""
+        return CLIENT.get(self.authorization_url(verifier, login_hint=user, **changes))
+
+    def authorization_url(self, verifier: str, **changes: str) -> str:
+        """Return the URL that the client sends a browser to."""
         parameters = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -87,9 +91,8 @@ class Application(NamedTuple):
             "state": "state-1",
             "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",
-            "login_hint": user,
         }
-        return CLIENT.get(f"{self.stack.issuer}/oauth2/authorize", params=parameters | changes)
+        return f"{self.stack.issuer}/oauth2/authorize?{urlencode(parameters | changes)}"
 
     def redeem(self, code: str, verifier: str, **changes: str) -> httpx.Response:
         """Return the answer to the use of a code."""

@@ -51,8 +51,8 @@ class RevocationEndpoint:
     def respond(self, request: Request) -> Response:
         """Revoke the token, or do nothing about one that is unknown, expired or another client's: 200 either way.
 
-        A stranger learns nothing from the answer (RFC 7009 §2.2). The token says itself of which kind it is, so that
-        token_type_hint is not needed (§2.1).
+        A stranger learns nothing from the answer (R46). The token says itself of which kind it is, so that
+        token_type_hint is not needed (RFC 7009 §2.1).
         """
         form = parse_form(request)
         client = self._authenticator.authenticate(request, form)

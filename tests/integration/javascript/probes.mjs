@@ -192,6 +192,7 @@ const AUTHORIZE = {
   "prompt=none without a session": ask({ prompt: "none", login_hint: undefined }),
   "prompt=none login": ask({ prompt: "none login" }),
   "prompt=login": ask({ prompt: "login" }),
+  "prompt=select_account": ask({ prompt: "select_account" }),
   "prompt=consent": ask({ prompt: "consent" }),
   "an empty prompt": ask({ prompt: "" }),
   "an unknown prompt": ask({ prompt: "unheard_of" }),
@@ -207,6 +208,11 @@ const AUTHORIZE = {
   "a resource with a fragment": ask({ resource: `${audience}#part` }),
   "the same resource twice": ask({ resource: twice(audience) }),
   "a damaged id_token_hint": ask({ id_token_hint: "e30.e30." }),
+  "an id_token_hint of the user": async (server) => server.asked({ id_token_hint: (await server.tokens()).id_token }),
+  "an id_token_hint of another user, and prompt=none": async (server) =>
+    server.asked({ id_token_hint: (await server.tokens()).id_token, login_hint: "grace", prompt: "none" }),
+  "an id_token_hint of another client": async (server) =>
+    server.asked({ id_token_hint: (await server.tokens()).id_token, client_id: clients.other.client_id }),
 };
 
 const TOKEN = {

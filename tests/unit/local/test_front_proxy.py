@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import io
 import json
@@ -15,7 +16,7 @@ import pytest
 
 from local.forwarding import MAX_BODY
 from local.front_proxy import FrontProxy
-from local.preflight import IssuerOptions
+from local.issuer_function import IssuerFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,7 +217,7 @@ def test_the_function_answers_options_in_the_place_of_the_emulator() -> None:
     """A preflight is an event of payload format 2.0; its answer's headers are renamed as API Gateway does it."""
     functions = Functions()
     with proxied() as (proxy, upstream):
-        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerOptions(functions, "issuer"))
+        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(functions, "issuer"))
         status, headers, _ = call(proxy, "OPTIONS", "/oauth2/token?a=b", headers={"Origin": "https://app.example"})
         assert (status, headers["vary"], headers["x-amzn-remapped-www-authenticate"]) == (204, "Origin", "x")
         assert call(proxy, "GET", "/oauth2/token")[0] == 200
@@ -234,8 +235,45 @@ def test_the_function_answers_options_in_the_place_of_the_emulator() -> None:
 def test_a_function_that_fails_is_a_bad_gateway(payload: bytes) -> None:
     """What is no answer of a function is 502, as API Gateway says it."""
     with proxied() as (proxy, _):
-        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerOptions(Functions(payload), "issuer"))
+        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(Functions(payload), "issuer"))
         assert call(proxy, "OPTIONS", "/oauth2/token")[0] == 502
+
+
+def test_the_function_is_told_the_cookies() -> None:
+    """R37: cookies are out of the header, one by one, as AWS has them in payload format 2.0, and the form is there."""
+    functions = Functions()
+    with proxied() as (proxy, upstream):
+        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(functions, "issuer"))
+        call(proxy, "POST", "/oauth2/authorize", b"a=b", {"Cookie": "one=1; two=2=3", "X-A": "1"})
+        assert upstream.requests == 0
+    [event] = functions.events
+    assert event["cookies"] == ["one=1", "two=2=3"]
+    assert "cookie" not in event["headers"]
+    assert (event["headers"]["x-a"], event["requestContext"]["http"]["method"]) == ("1", "POST")
+    assert (base64.b64decode(event["body"]), event["isBase64Encoded"]) == (b"a=b", True)
+
+
+def test_the_function_is_told_what_comes_twice() -> None:
+    """R56: a header that came twice is joined by a comma, as API Gateway does it, and two of cookies are one list."""
+    functions = Functions()
+    headers = [("Authorization", "a"), ("Cookie", "one=1"), ("authorization", "b"), ("cookie", "two=2;")]
+    IssuerFunction(functions, "issuer").answer("GET", "/", headers, b"")
+    [event] = functions.events
+    assert event["headers"] == {"authorization": "a,b"}
+    assert event["cookies"] == ["one=1", "two=2"]
+    assert (event["isBase64Encoded"], "body" in event) == (False, False)
+
+
+def test_each_cookie_of_the_function_is_a_header_of_its_own() -> None:
+    """R37: a Set-Cookie for each (RFC 6265 §3), whether the function was asked or the emulator."""
+    cookies = ["one=1; Path=/", "two=2"]
+    functions = Functions(json.dumps({"statusCode": 200, "headers": {}, "cookies": cookies, "body": ""}).encode())
+    with proxied() as (proxy, upstream):
+        upstream.headers = [("Set-Cookie", each) for each in cookies]
+        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(functions, "issuer"))
+        for headers in ({}, {"Cookie": "one=1"}):
+            assert call(proxy, "GET", "/", headers=headers)[1].get_all("set-cookie") == cookies
+        assert (upstream.requests, len(functions.events)) == (1, 1)
 
 
 def test_other_hosts_pass_options_on() -> None:

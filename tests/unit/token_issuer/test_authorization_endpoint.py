@@ -292,7 +292,7 @@ def test_a_hint_that_is_no_id_token_of_the_client_is_refused(
 ) -> None:
     """OIDC Core §3.1.2.2: nobody else's token names a user here; the client learns no more, and the log the reason."""
     assert answer_of(flow.authorize(id_token_hint=hint))["error"] == "invalid_request"
-    assert json.loads(capsys.readouterr().out)["reason"] in {each.value for each in TokenErrorReason}
+    assert json.loads(capsys.readouterr().out)["reason"] in {reason.value for reason in TokenErrorReason}
 
 
 @pytest.mark.parametrize(

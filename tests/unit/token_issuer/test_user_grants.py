@@ -129,7 +129,7 @@ def test_a_client_that_is_not_registered_for_refresh_tokens_gets_none(flow: User
 def test_a_code_with_something_wrong_gives_nothing_and_stays(
     flow: UserFlow, changes: dict[str, Any], error: str
 ) -> None:
-    """R32, R33: one error for all that is wrong; nothing is signed or changed, and the right request is answered."""
+    """R32, R33: the same error for all; nothing is signed or changed, and the right request gets its tokens."""
     code = flow.get_code()
     assert error_of(flow.redeem(**({"code": code} | changes))) == (400, error)
     assert (flow.revocations.writes, flow.signer.asked) == ([], [])
