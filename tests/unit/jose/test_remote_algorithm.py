@@ -29,6 +29,7 @@ def test_an_id_token_is_none_of_the_access_tokens() -> None:
     key = signing_key()
     raw = encode_id_token(good_claims(), algorithm=key.algorithm, kid=key.kid, key=key)
     assert jwt.get_unverified_header(raw)["typ"] == "JWT"
+    assert jwt.decode(raw, options={"verify_signature": False}) == good_claims()
     with pytest.raises(TokenError) as refused:
         verify_access_token(raw, key_set(key), policy(), now=NOW)
     assert refused.value.reason is TokenErrorReason.INVALID_TYPE

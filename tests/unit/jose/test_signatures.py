@@ -134,6 +134,21 @@ def test_numbers_of_any_length_convert(algorithm: str) -> None:
         assert converts(r, s, size, algorithm)
 
 
+@pytest.mark.parametrize("first", range(1, 256))
+def test_only_zeros_in_front_are_left_out(first: int) -> None:
+    """R08: whatever octet a number begins with stays, with zeros before it or without."""
+    for zeros in (1, 2):
+        number = int.from_bytes(bytes([first, 0, 1]).ljust(32 - zeros, b"\x01"), "big")
+        assert converts(number, number, 32, "ES256")
+
+
+@pytest.mark.parametrize("octets", range(60, 64))
+def test_the_length_of_der_has_one_form(octets: int) -> None:
+    """R08: X.690 §10.1: up to 127 octets of both numbers are told in one octet, 128 and more in two."""
+    number = (1 << (8 * octets - 1)) - 1
+    assert converts(number, number, 66, "ES512")
+
+
 def converts(r: int, s: int, size: int, algorithm: str) -> bool:
     """Return whether r and s convert to DER; both directions have to agree."""
     raw = r.to_bytes(size, "big") + s.to_bytes(size, "big")
