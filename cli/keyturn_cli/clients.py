@@ -164,7 +164,7 @@ def retire_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = Fa
 
 
 def _what_follows(client: Client, asked: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
-    """Return what else asked, and a secret where the client had none and needs one now."""
+    """Return what else changes, and a secret where the client had none and needs one now."""
     following: dict[str, Any] = {}
     if "redirect_uris" in asked and "grant_types" not in asked:
         with_code = client.grant_types | {"authorization_code"}

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import jwt
 import pytest
 
 from keyturn.domain.client import Client
+from keyturn.domain.grant_credentials import parse_refresh_token
 from keyturn.domain.pkce import challenge_of
+from keyturn.jose import KeySet
 from tests.fakes.http_api_event import form_event, http_api_event
-from tests.fakes.issuer_harness import SECRET, TOKEN, Answer, IssuerHarness, make_client
+from tests.fakes.issuer_harness import JWKS, SECRET, TOKEN, Answer, IssuerHarness, make_client
 from tests.fakes.login_double import LoginDouble
 from tests.fakes.token_factory import ISSUER
 
@@ -121,3 +124,26 @@ def answer_of(answer: Answer) -> dict[str, str]:
     told = dict(parse_qsl(urlsplit(location).query, strict_parsing=True))
     assert told.pop("iss") == ISSUER
     return told
+
+
+def error_of(answer: Answer) -> tuple[int, str]:
+    """Return the status and the error code of a refusal."""
+    return answer.status, answer.json["error"]
+
+
+def gid_of(token: str) -> str:
+    """Return the grant's id of a refresh token."""
+    parsed = parse_refresh_token(token)
+    assert parsed is not None
+    return parsed.gid
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Return the claims of a token, unverified."""
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+def keys(flow: UserFlow) -> KeySet:
+    """Return the keys that the issuer publishes."""
+    return KeySet.from_jwks(flow.get(JWKS).json)

@@ -18,7 +18,7 @@ from keyturn.domain.revocation import Target, TargetKind
 from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
 from tests.fakes.interruption import Crash, Interruption
 from tests.fakes.issuer_harness import REVOKE, TOKEN, Answer
-from tests.fakes.user_flow import UserFlow, answer_of
+from tests.fakes.user_flow import UserFlow, answer_of, error_of, gid_of
 from token_issuer.bootstrap import Ports
 
 if TYPE_CHECKING:
@@ -68,18 +68,8 @@ def log_in(flow: UserFlow) -> dict[str, Any]:
     return flow.log_in(scope=SCOPE)
 
 
-def error_of(answer: Answer) -> tuple[int, str]:
-    return answer.status, answer.json["error"]
-
-
 def is_ended(flow: UserFlow, gid: str) -> bool:
     return bool(flow.revocations.find([Target(TargetKind.GRANT, gid)]))
-
-
-def gid_of(token: str) -> str:
-    parsed = parse_refresh_token(token)
-    assert parsed is not None
-    return parsed.gid
 
 
 @pytest.mark.parametrize("fault", FAULTS)

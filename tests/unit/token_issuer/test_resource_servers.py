@@ -13,6 +13,7 @@ from keyturn.domain.resource_server import ResourceServer
 from tests.fakes.issuer_harness import TOKEN, Answer, IssuerHarness, make_client
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import AUDIENCE, signing_key
+from tests.fakes.user_flow import claims_of
 
 
 def make_server(**changes: Any) -> ResourceServer:
@@ -24,12 +25,6 @@ def make_server(**changes: Any) -> ResourceServer:
 def ask(issuer: IssuerHarness, client_id: str = "web", **parameters: str) -> Answer:
     """Return the answer to a request for a token."""
     return issuer.post(TOKEN, client_id=client_id, grant_type="client_credentials", **parameters)
-
-
-def claims_of(raw: str) -> dict[str, Any]:
-    """Return the claims of a token."""
-    claims: dict[str, Any] = jwt.decode(raw, options={"verify_signature": False})
-    return claims
 
 
 def test_nothing_asked_is_what_both_know(issuer: IssuerHarness) -> None:

@@ -1,0 +1,303 @@
+"""Refresh tokens at the token endpoint: each gives the next one, once, and what ends them all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from keyturn.domain.errors import StoreUnavailable, Throttled
+from keyturn.domain.grant import GRACE
+from keyturn.domain.grant_credentials import parse_refresh_token
+from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
+from keyturn.jose import verify_access_token
+from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN
+from tests.fakes.login_double import USER
+from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, policy
+from tests.fakes.user_flow import UserFlow, claims_of, error_of, gid_of, keys, user_client
+
+
+@pytest.fixture
+def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
+    return UserFlow(monkeypatch)
+
+
+KMS_AWAY = [Throttled("KMS"), StoreUnavailable("KMS"), PermissionError("KMS")]
+
+
+def test_a_refresh_token_gives_the_next_one(flow: UserFlow) -> None:
+    """R38: a new access token of the same grant, a new ID token without the nonce, and another refresh token."""
+    first = flow.log_in()
+    flow.clock.seconds += 100
+    second = flow.refresh(first["refresh_token"]).json
+    assert second["refresh_token"] != first["refresh_token"]
+    assert gid_of(second["refresh_token"]) == gid_of(first["refresh_token"])
+    token = verify_access_token(second["access_token"], keys(flow), policy(), NOW + 100)
+    assert (token.subject, token.issued_at, token.claims["auth_time"]) == (USER.subject, NOW + 100, NOW)
+    claims = claims_of(second["id_token"])
+    assert (claims["sub"], claims["auth_time"], claims["iat"], "nonce" in claims) == (
+        USER.subject,
+        NOW,
+        NOW + 100,
+        False,
+    )
+    assert flow.refresh(second["refresh_token"]).status == 200
+
+
+def test_a_lost_answer_is_given_again_and_nothing_forks(flow: UserFlow) -> None:
+    """R40: the same token within the grace gets the same successor; the access tokens are two of one grant."""
+    first = flow.log_in()["refresh_token"]
+    flow.clock.seconds += 100
+    one = flow.refresh(first).json
+    flow.clock.seconds += GRACE
+    other = flow.refresh(first).json
+    assert one["refresh_token"] == other["refresh_token"]
+    assert one["access_token"] != other["access_token"]
+    assert flow.revocations.writes == []
+
+
+@pytest.mark.parametrize(
+    ("rotated", "later", "status"),
+    [((0, 0), (30, 0), 200), ((0, 0), (31, 0), 400), ((0, 5), (31, 0), 400), ((0, 0), (29.5, 1), 400)],
+)
+def test_a_lost_answer_is_given_again_for_thirty_seconds(
+    flow: UserFlow, rotated: tuple[float, float], later: tuple[float, float], status: int
+) -> None:
+    """R40: half a minute and no more, from the early end of the one present to the late end of the other."""
+    first = flow.log_in()["refresh_token"]
+    for (seconds, spread), expected in ((rotated, 200), (later, status)):
+        flow.clock.seconds, flow.clock.spread = NOW + seconds, spread
+        assert flow.refresh(first).status == expected
+    assert len(flow.revocations.writes) == (status == 400)
+
+
+def test_reuse_ends_the_grant_and_its_access_tokens(flow: UserFlow) -> None:
+    """R39: after the grace the old token ends everything: the successor, and each access token at the gateway."""
+    first = flow.log_in()
+    second = flow.refresh(first["refresh_token"]).json
+    flow.clock.seconds += GRACE + 1
+    assert error_of(flow.refresh(first["refresh_token"])) == (400, "invalid_grant")
+    assert error_of(flow.refresh(second["refresh_token"])) == (400, "invalid_grant")
+    for tokens in (first, second):
+        assert not flow.is_active(tokens["access_token"], "app")
+    assert [(reason, actor) for _, reason, actor in flow.revocations.writes] == [("refresh_token_reuse", "client:app")]
+
+
+def test_an_end_that_could_not_be_written_is_a_503_and_comes_again(flow: UserFlow) -> None:
+    """R39: reuse that meets a fault is not forgotten: the same request ends the grant later."""
+    first = flow.log_in()["refresh_token"]
+    flow.refresh(first)
+    flow.clock.seconds += GRACE + 1
+    flow.revocations.fault = StoreUnavailable("away")
+    assert flow.refresh(first).status == 503
+    flow.revocations.fault = None
+    assert error_of(flow.refresh(first)) == (400, "invalid_grant")
+    assert len(flow.revocations.writes) == 1
+
+
+@pytest.mark.parametrize("fault", KMS_AWAY)
+@pytest.mark.parametrize("after", [1, GRACE + 1, 2000])
+def test_an_outage_costs_no_user_the_grant(flow: UserFlow, fault: Exception, after: int) -> None:
+    """R40: however long KMS is away, and however often the client comes again, the refresh token is as it was."""
+    first = flow.log_in()["refresh_token"]
+    before = dict(flow.grants.stored)
+    flow.signer.fault = fault
+    for _ in range(2):
+        assert flow.refresh(first).status in (500, 503)
+        flow.clock.seconds += after
+    assert flow.grants.stored == before
+    flow.signer.fault = None
+    second = flow.refresh(first)
+    assert second.status == 200
+    assert flow.refresh(second.json["refresh_token"]).status == 200
+    assert flow.revocations.writes == []
+
+
+def test_an_end_is_announced_again(flow: UserFlow) -> None:
+    """R47: whoever ended a grant first may have died before a snapshot could learn of it: each request announces it."""
+    token = flow.log_in()["refresh_token"]
+    for _ in range(2):
+        assert flow.post(REVOKE, client_id="app", token=token).status == 200
+    assert [each.target.kind for each, _, _ in flow.revocations.writes] == [TargetKind.GRANT] * 2
+
+
+@pytest.mark.parametrize("after", [1, GRACE + 1])
+def test_a_rotated_token_is_its_clients_alone_too(flow: UserFlow, after: int) -> None:
+    """R42: within the grace another client gets nothing for it, and later ends nothing by it."""
+    first = flow.log_in()["refresh_token"]
+    second = flow.refresh(first).json["refresh_token"]
+    flow.clock.seconds += after
+    assert error_of(flow.refresh(first, client_id="other")) == (400, "invalid_grant")
+    assert flow.revocations.writes == []
+    assert flow.refresh(second).status == 200
+
+
+def test_a_rotated_token_is_reuse_after_the_idle_end_too(flow: UserFlow) -> None:
+    """R44: whoever rotated it may still hold an access token, though no refresh token of the family is good."""
+    first = flow.log_in()["refresh_token"]
+    stolen = flow.refresh(first).json["access_token"]
+    flow.clock.seconds += 5001
+    assert error_of(flow.refresh(first)) == (400, "invalid_grant")
+    assert [reason for _, reason, _ in flow.revocations.writes] == ["refresh_token_reuse"]
+    assert not flow.is_active(stolen, "app")
+
+
+def test_a_refresh_token_is_its_clients_alone(flow: UserFlow) -> None:
+    """R42: another client gets and ends nothing, and without its secret the client does not either."""
+    token = flow.log_in()["refresh_token"]
+    assert error_of(flow.refresh(token, client_id="other")) == (400, "invalid_grant")
+    answer = flow.post(TOKEN, client_id="app", secret="wrong", grant_type="refresh_token", refresh_token=token)
+    assert error_of(answer) == (401, "invalid_client")
+    assert flow.refresh(token).status == 200
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"scope": "orders:read"}, (200, "orders:read")),
+        ({"scope": "orders:read openid"}, (200, "openid orders:read")),
+        ({"scope": "orders:write"}, (400, "invalid_scope")),
+        ({"scope": "a  b"}, (400, "invalid_scope")),
+        ({"resource": AUDIENCE}, (200, "email openid orders:read")),
+        ({"resource": "https://other.example"}, (400, "invalid_target")),
+    ],
+)
+def test_a_refresh_asks_for_less_and_never_for_more(
+    flow: UserFlow, parameters: dict[str, str], expected: tuple[int, str]
+) -> None:
+    """R43: a narrower scope is for this token alone; what was not granted is refused, and the token stays good."""
+    token = flow.log_in()["refresh_token"]
+    answer = flow.refresh(token, **parameters)
+    assert (answer.status, answer.json.get("scope", answer.json.get("error"))) == expected
+    assert ("id_token" in answer.json) == ("openid" in expected[1])
+    again = flow.refresh(answer.json["refresh_token"] if answer.status == 200 else token)
+    assert again.json["scope"] == "email openid orders:read"
+
+
+def test_a_parent_is_consumed_whatever_became_of_its_access_token(flow: UserFlow) -> None:
+    """R44: long after the access token has ended, and revoked or not, a use of the refresh token is its only one."""
+    first = flow.log_in()
+    flow.post(REVOKE, client_id="app", token=first["access_token"])
+    flow.clock.seconds += 4000
+    assert flow.refresh(first["refresh_token"]).status == 200
+    flow.clock.seconds += GRACE + 1
+    assert error_of(flow.refresh(first["refresh_token"])) == (400, "invalid_grant")
+    assert flow.revocations.writes[-1][1] == "refresh_token_reuse"
+
+
+def test_a_registration_that_was_narrowed_counts(flow: UserFlow) -> None:
+    """R43: what a client may not have any more, no old grant gives it."""
+    token = flow.log_in()["refresh_token"]
+    client = flow.clients.get("app")
+    assert client is not None
+    flow.clients.remove("app")
+    flow.clients.add(user_client(scopes=frozenset({"openid"})))
+    assert flow.refresh(token).json["scope"] == "openid"
+
+
+def test_idle_and_absolute_ends(flow: UserFlow) -> None:
+    """R43: an unused token ends after its idle time, a used one with its grant; late is not reuse."""
+    idle = flow.log_in()["refresh_token"]
+    used = flow.log_in()["refresh_token"]
+    for _ in range(4):
+        flow.clock.seconds += 4900
+        used = flow.refresh(used).json["refresh_token"]
+    assert error_of(flow.refresh(idle)) == (400, "invalid_grant")
+    flow.clock.seconds += 400
+    assert error_of(flow.refresh(used)) == (400, "invalid_grant")
+    assert flow.revocations.writes == []
+
+
+def test_the_idle_time_begins_again_with_each_use(flow: UserFlow) -> None:
+    """R43: a token that was rotated is followed by one that ends after the idle time too, and not with the grant."""
+    token = flow.log_in()["refresh_token"]
+    flow.clock.seconds, flow.clock.spread = NOW + 100, 1.5
+    token = flow.refresh(token).json["refresh_token"]
+    flow.clock.seconds, flow.clock.spread = NOW + 5100, 0
+    assert error_of(flow.refresh(token)) == (400, "invalid_grant")
+    flow.clock.seconds = NOW + 5099
+    assert flow.refresh(token).status == 200
+
+
+@pytest.mark.parametrize(("spread", "good"), [(0.5, True), (1.5, False)])
+def test_a_refresh_token_that_may_be_over_is(flow: UserFlow, spread: float, good: bool) -> None:
+    """R43, R48: by the late end of the present it gives nothing, and introspection says the same."""
+    token = flow.log_in()["refresh_token"]
+    flow.clock.seconds, flow.clock.spread = NOW + 4998.5, spread
+    assert flow.is_active(token, "app") is good
+    assert flow.refresh(token).status == (200 if good else 400)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TargetKind if kind is not TargetKind.TOKEN])
+def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: TargetKind) -> None:
+    """R47, R49: a grant, a session, and a cut of user, client or everything count for refresh tokens at once."""
+    tokens = flow.log_in()
+    identifiers = {
+        TargetKind.GRANT: gid_of(tokens["refresh_token"]),
+        TargetKind.SESSION: "s1",
+        TargetKind.SUBJECT: USER.subject,
+        TargetKind.CLIENT: "app",
+        TargetKind.GLOBAL: "0",
+    }
+    cut = NOW if kind in CUT_KINDS else None
+    flow.revocations.store(Revocation(Target(kind, identifiers[kind]), expires_at=NOW + 9000, not_before=cut))
+    assert flow.post(INTROSPECT, client_id="app", token=tokens["refresh_token"]).json == {"active": False}
+    assert error_of(flow.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
+
+
+def test_a_client_ends_its_grant_by_any_of_its_refresh_tokens(flow: UserFlow) -> None:
+    """R46: the family and its access tokens end, whatever the hint says; a stranger's request changes nothing."""
+    first = flow.log_in()
+    second = flow.refresh(first["refresh_token"]).json
+    for client_id, value in (
+        ("other", first["refresh_token"]),
+        ("app", "A" * 107),
+        ("app", first["refresh_token"][1:]),
+    ):
+        assert flow.post(REVOKE, client_id=client_id, token=value).status == 200
+    assert flow.revocations.writes == []
+    answer = flow.post(REVOKE, client_id="app", token=first["refresh_token"], token_type_hint="access_token")
+    assert answer.status == 200
+    assert error_of(flow.refresh(second["refresh_token"])) == (400, "invalid_grant")
+    assert not flow.is_active(second["access_token"], "app")
+
+
+def test_a_grants_id_alone_ends_and_tells_nothing(flow: UserFlow) -> None:
+    """R42, R45: resource servers see the gid: without the family's secret nothing made of it is a refresh token."""
+    token = parse_refresh_token(flow.log_in()["refresh_token"])
+    assert token is not None
+    for made_up in (token._replace(proof=b"x" * 32), token._replace(proof=b"x" * 32, secret=b"y" * 32)):
+        assert flow.post(REVOKE, client_id="app", token=made_up.value).status == 200
+        assert not flow.is_active(made_up.value, "app")
+    assert flow.revocations.writes == []
+
+
+def test_a_client_learns_of_its_own_refresh_token_alone(flow: UserFlow) -> None:
+    """R48: the current one is active, with its end; a rotated one, another client's and a made-up one are not."""
+    flow.user_login.user = replace(USER, auth_time=NOW - 7)
+    first = flow.log_in()["refresh_token"]
+    described = flow.post(INTROSPECT, client_id="app", token=first).json
+    assert described == {
+        "active": True,
+        "scope": "email openid orders:read",
+        "client_id": "app",
+        "exp": NOW + 5000,
+        "iat": NOW,
+        "sub": USER.subject,
+        "aud": AUDIENCE,
+        "iss": ISSUER,
+    }
+    flow.refresh(first)
+    for client_id, value in (("app", first), ("other", first), ("app", "A" * 107)):
+        assert flow.post(INTROSPECT, client_id=client_id, secret=SECRET, token=value).json == {"active": False}
+
+
+def test_introspection_promises_nothing_beyond_the_end_of_the_grant(flow: UserFlow) -> None:
+    """R43, R48: exp is the idle end, and where the grant ends before that, the grant's."""
+    token = flow.log_in()["refresh_token"]
+    ends = []
+    for _ in range(4):
+        flow.clock.seconds += 4900
+        token = flow.refresh(token).json["refresh_token"]
+        ends.append(flow.post(INTROSPECT, client_id="app", token=token).json["exp"] - NOW)
+    assert ends == [9900, 14_800, 19_700, 20_000]
