@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
 from tests.integration.aws import redirected
 from tests.integration.faulty_dynamodb import NO_FAULT, Fault, FaultyDynamoDB, Kind
-from tests.integration.http import post, statuses
+from tests.integration.http import call, post, statuses
 from tests.integration.minted_tokens import Mint
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from local.stack_file import StackFile
 
+_LIFETIME = 300  # of both tokens: each answer with 500 costs a cold start
+_TRIES = 5
 KEYS = ("jti", "sub", "client", "gid", "sid", "global")
 
 
@@ -27,7 +30,7 @@ class LeftOut:
     def __init__(self) -> None:
         self.position = 0
         self.again = False
-        self.calls = 0
+        self.second_reads = 0
 
     def __call__(self, operation: str, request: dict[str, Any]) -> Fault:
         """Return the fault of this call."""
@@ -35,7 +38,7 @@ class LeftOut:
         if len(table["Keys"]) == len(KEYS):
             return Fault(Kind.PARTIAL, [self.position])
         second = len(table["Keys"]) == 1
-        self.calls += second
+        self.second_reads += second
         return Fault(Kind.PARTIAL, [0]) if second and self.again else NO_FAULT
 
 
@@ -49,7 +52,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFile]:
 def test_a_key_left_out_at_any_position_is_asked_for_again_and_then_500(stack: StackFile) -> None:
     """R47: asked for once more, good tokens are let in and a revoked one is refused; left out again, all get 500."""
     mint, left_out = Mint(stack), LeftOut()
-    good, revoked = (mint.token(lifetime=60, gid="a grant", sid="a session") for _ in range(2))
+    good, revoked = (mint.token(lifetime=_LIFETIME, gid="a grant", sid="a session") for _ in range(2))
     assert post(stack, "revoke", token=revoked).status_code == 200
     port = int(stack.emulator["endpoint_url"].rpartition(":")[2])
     with (
@@ -57,10 +60,20 @@ def test_a_key_left_out_at_any_position_is_asked_for_again_and_then_500(stack: S
         redirected(stack, "AuthorizerFunction", "DYNAMODB", dynamodb.origin),
     ):
         for left_out.position, name in enumerate(KEYS):
-            left_out.again, before = False, left_out.calls
+            left_out.again, before = False, left_out.second_reads
             assert set(statuses(stack, good).values()) == {200}, name
             assert set(statuses(stack, revoked).values()) == {401, 403}, name
+            assert left_out.second_reads - before >= 2 * len(stack.apis), name
             left_out.again = True
-            assert set(statuses(stack, good).values()) == {500}, name
-            assert set(statuses(stack, revoked).values()) == {500}, name
-            assert left_out.calls - before == 4 * len(stack.apis), name
+            for token, url in itertools.product((good, revoked), stack.apis.values()):
+                assert _refused_after_a_second_read(url, token, left_out), name
+
+
+def _refused_after_a_second_read(url: str, token: str, left_out: LeftOut) -> bool:
+    """Call until an answer came of a second read: on a machine that stalls the first may fail, and that is 500 too."""
+    for _ in range(_TRIES):
+        before = left_out.second_reads
+        assert call(url, token).status_code == 500
+        if left_out.second_reads > before:
+            return True
+    return False
