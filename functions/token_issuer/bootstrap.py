@@ -47,6 +47,7 @@ from token_issuer.requested_access import RequestedAccess
 from token_issuer.resource_server_view import ResourceServerView
 from token_issuer.ring_view import RingView
 from token_issuer.settings import Settings
+from token_issuer.standing import Standings
 from token_issuer.token_signer import TokenSigner
 
 if TYPE_CHECKING:
@@ -91,18 +92,17 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
     confidential = _confidential_methods(settings, ports)
     authenticator = ClientAuthenticator(ports.clients, confidential | {"none": none})
     access = RequestedAccess(ports.resource_servers)
-    issuance = TokenIssuance(
-        settings, TokenSigner(ports.ring, ports.signer), ports.resource_servers, ports.revocations, ports.clock
-    )
+    standings = Standings(ports.revocations, ports.clock)
+    issuance = TokenIssuance(settings, TokenSigner(ports.ring, ports.signer), ports.resource_servers)
     grants: dict[str, Grant] = {
-        "client_credentials": ClientCredentialsGrant(access, issuance),
+        "client_credentials": ClientCredentialsGrant(access, standings, issuance),
     }
     horizon = settings.max_token_lifetime + settings.leeway
     end = GrantEnd(ports.revocation_writer, horizon=horizon)
     own_grants = OwnGrants(ports.grants, ports.revocations, ports.clock)
     own_tokens = OwnTokens(settings, ports.ring, leeway=settings.leeway, until_exp=True)
     if ports.login is not None:
-        tokens = UserTokens(access, issuance)
+        tokens = UserTokens(ports.grants, access, standings, issuance)
         grants["authorization_code"] = AuthorizationCodeGrant(ports.grants, tokens, end, ports.clock)
         grants["refresh_token"] = RefreshTokenGrant(ports.grants, tokens, end, ports.clock)
     # A public client has a user, or nothing.

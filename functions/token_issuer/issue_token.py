@@ -13,16 +13,16 @@ from keyturn.domain.client import Client
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.resource_server import ResourceServer
-from keyturn.domain.revocation import Revocation, earliest_iat, ends_grant, grant_targets
+from keyturn.domain.revocation import earliest_iat, ends_grant
 from keyturn.domain.scope import format_scope
-from keyturn.domain.service_time import ServiceTime
 from keyturn.jose.remote_algorithm import encode_id_token
 from token_issuer.errors import InvalidGrant
 from token_issuer.settings import Settings
+from token_issuer.standing import Standing
 from token_issuer.token_signer import TokenSigner
 
 if TYPE_CHECKING:
-    from keyturn.ports import Clock, ResourceServerReader, RevocationReader
+    from keyturn.ports import ResourceServerReader
 
 _JTI_BYTES = 16  # 128 random bits; a UUID has fewer (R29, ASVS 11.5.1)
 
@@ -68,40 +68,24 @@ class IssuedToken:
 class TokenIssuance:
     """Issues access tokens for what grants allow."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        signer: TokenSigner,
-        resource_servers: ResourceServerReader,
-        revocations: RevocationReader,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, settings: Settings, signer: TokenSigner, resource_servers: ResourceServerReader) -> None:
         """Take the issuer's identity and lifetimes, and the ports that a token needs."""
         self._settings = settings
         self._signer = signer
         self._resource_servers = resource_servers
-        self._revocations = revocations
-        self._clock = clock
 
-    def issue(self, authorization: Authorization, *, id_token: bool = False, nonce: str | None = None) -> IssuedToken:
+    def issue(
+        self, authorization: Authorization, standing: Standing, *, id_token: bool = False, nonce: str | None = None
+    ) -> IssuedToken:
         """Return a signed access token with every claim of RFC 9068 §2.2, and if asked an ID token (OIDC Core §2).
 
+        `standing` is that of what is authorized: its subject, client, grant and session.
         Raises InvalidGrant for a grant or session that was revoked, TokenTooLarge, and what the ports raise.
         """
         server = self._resource_servers.get(authorization.audience)
-        # Before the read: a cut that is stored while it is under way lies after this instant, and hits the token.
-        now = self._clock.now()
-        found = self._revocations.find(
-            grant_targets(
-                subject=authorization.subject,
-                client_id=authorization.client.client_id,
-                grant_id=authorization.grant_id,
-                session_id=authorization.session_id,
-            )
-        )
-        if ends_grant(found, authorization.granted_at):
+        if ends_grant(standing.found, authorization.granted_at):
             raise InvalidGrant("the grant was revoked")
-        issued_at = self._issue_time(found, now)
+        issued_at = self._issue_time(standing)
         lifetime = self._lifetime(authorization.client, server)
         jti = secrets.token_urlsafe(_JTI_BYTES)
         scope = format_scope(authorization.scope)
@@ -117,7 +101,7 @@ class TokenIssuance:
             "scope": scope,
             **_grant_claims(authorization),
         }
-        compromised = frozenset[str]().union(*(each.compromised_kids for each in found))
+        compromised = frozenset[str]().union(*(each.compromised_kids for each in standing.found))
         ring = self._ring(authorization.audience, server)
         with ThreadPoolExecutor(1) as other:
             # Both signatures at once: each is a call of KMS (P10).
@@ -153,10 +137,10 @@ class TokenIssuance:
             return server.algorithm
         return self._settings.audience_algorithms.get(audience, DEFAULT_RING)
 
-    def _issue_time(self, cuts: tuple[Revocation, ...], now: ServiceTime) -> int:
-        """Return the iat: the early end of the present, which every later cut hits, but after every earlier cut."""
-        issued_at = max(math.floor(now.earliest), earliest_iat(cuts))
-        if issued_at > now.latest + max(self._settings.leeway, 2):
+    def _issue_time(self, standing: Standing) -> int:
+        """Return the iat: every cut that came after the read hits it, and none that came before."""
+        issued_at = max(math.floor(standing.since.earliest), earliest_iat(standing.found))
+        if issued_at > standing.since.latest + max(self._settings.leeway, 2):
             # Every verifier would refuse the token as not yet valid: a wrong clock wrote that cut, or has ours.
             raise StoreUnavailable(f"a revocation cuts at {issued_at - 1}, which lies in the future")
         return issued_at

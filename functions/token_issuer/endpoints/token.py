@@ -44,7 +44,7 @@ class TokenEndpoint:
         """Return a token response (RFC 6749 §5.1); scope is always in it (R26)."""
         form = parse_form(request)
         with ThreadPoolExecutor(1) as beside:
-            # What the grant reads is there when the client has authenticated: a round trip less (P10).
+            # What the grant reads is there when the client has authenticated: two round trips less (P10).
             prepared = beside.submit(self._prepare, form)
             client = self._authenticator.authenticate(request, form)
         self._check_rate(client)

@@ -10,13 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.client import Client
-from keyturn.domain.grant import Grant, GrantRefusal, GrantRefused, Redemption, RefreshState, check_redemption
+from keyturn.domain.grant import GrantRefusal, GrantRefused, Redemption, RefreshState, check_redemption
 from keyturn.domain.grant_credentials import AuthorizationCode, RefreshToken, parse_code
 from keyturn.domain.pkce import challenge_of
 from token_issuer.errors import InvalidGrant
 from token_issuer.form import Form
 from token_issuer.grant_end import GrantEnd
-from token_issuer.grants.user_tokens import UserTokens
+from token_issuer.grants.user_tokens import StandingGrant, UserTokens
 from token_issuer.issue_token import IssuedToken
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ class AuthorizationCodeGrant:
         except ValueError as error:
             raise InvalidGrant("the code is not valid", detail=str(error)) from None
         presented = _Presented(code, redirect_uri, challenge, form.get("resource"))
-        return partial(self._exchange, presented, self._grants.get(code.gid))
+        return partial(self._exchange, presented, self._tokens.find(code.gid))
 
-    def _exchange(self, presented: _Presented, stored: Grant | None, client: Client) -> IssuedToken:
+    def _exchange(self, presented: _Presented, found: StandingGrant | None, client: Client) -> IssuedToken:
         now = math.ceil(self._clock.now().latest)
         first = self._first_refresh_token(client, presented.code.gid)
         asked = Redemption(
@@ -74,9 +74,11 @@ class AuthorizationCodeGrant:
             now=now,
             refresh=None if first is None else _refresh_state(first, client, now),
         )
+        if found is None:
+            raise InvalidGrant("the code is not valid", detail=GrantRefusal.UNKNOWN.value)
         try:
-            grant = check_redemption(stored, asked)
-            issued = self._tokens.issue(client, grant, resource=presented.resource, nonce_too=True)
+            check_redemption(found.grant, asked)
+            issued = self._tokens.issue(client, found, resource=presented.resource, nonce_too=True)
             self._grants.redeem(asked)
         except GrantRefused as refusal:
             if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:

@@ -10,14 +10,16 @@ from keyturn.domain.scope import OPENID_SCOPES
 from token_issuer.form import Form
 from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
 from token_issuer.requested_access import RequestedAccess
+from token_issuer.standing import Standings
 
 
 class ClientCredentialsGrant:
     """A client gets a token in its own name; no refresh token, since it can come again (RFC 6749 §4.4.3, R25)."""
 
-    def __init__(self, access: RequestedAccess, issuance: TokenIssuance) -> None:
-        """Take what decides about scope and audience, and what issues tokens."""
+    def __init__(self, access: RequestedAccess, standings: Standings, issuance: TokenIssuance) -> None:
+        """Take what decides about scope and audience, what tells of revocations, and what issues tokens."""
         self._access = access
+        self._standings = standings
         self._issuance = issuance
 
     def prepare(self, form: Form) -> Callable[[Client], IssuedToken]:
@@ -29,5 +31,6 @@ class ClientCredentialsGrant:
         own = client.scopes - OPENID_SCOPES
         access = self._access.decide(client, resource=form.get("resource"), scope=form.get("scope"), granted=own)
         return self._issuance.issue(
-            Authorization(subject=client.client_id, client=client, audience=access.audience, scope=access.scope)
+            Authorization(subject=client.client_id, client=client, audience=access.audience, scope=access.scope),
+            self._standings.read(subject=client.client_id, client_id=client.client_id),
         )

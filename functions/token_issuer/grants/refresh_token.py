@@ -13,12 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from keyturn.domain.client import Client
-from keyturn.domain.grant import Grant, GrantRefusal, GrantRefused, Rotation, check_rotation
+from keyturn.domain.grant import GrantRefusal, GrantRefused, Rotation, check_rotation
 from keyturn.domain.grant_credentials import RefreshToken, parse_refresh_token
 from token_issuer.errors import InvalidGrant
 from token_issuer.form import Form
 from token_issuer.grant_end import GrantEnd
-from token_issuer.grants.user_tokens import UserTokens
+from token_issuer.grants.user_tokens import StandingGrant, UserTokens
 from token_issuer.issue_token import IssuedToken
 
 if TYPE_CHECKING:
@@ -46,14 +46,15 @@ class RefreshTokenGrant:
         token = parse_refresh_token(form.require("refresh_token"))
         if token is None:
             raise InvalidGrant("the refresh token is not valid", detail="malformed")
-        return partial(self._exchange, form, token, self._grants.get(token.gid))
+        return partial(self._exchange, form, token, self._tokens.find(token.gid))
 
-    def _exchange(self, form: Form, token: RefreshToken, grant: Grant | None, client: Client) -> IssuedToken:
+    def _exchange(self, form: Form, token: RefreshToken, found: StandingGrant | None, client: Client) -> IssuedToken:
         asked = self._rotation(client, token)
+        if found is None:
+            raise InvalidGrant("the refresh token is not valid", detail=GrantRefusal.UNKNOWN.value)
         try:
-            issued = self._tokens.issue(
-                client, check_rotation(grant, asked), resource=form.get("resource"), scope=form.get("scope")
-            )
+            check_rotation(found.grant, asked)
+            issued = self._tokens.issue(client, found, resource=form.get("resource"), scope=form.get("scope"))
             nonce = self._grants.rotate(asked)
         except GrantRefused as refusal:
             if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:

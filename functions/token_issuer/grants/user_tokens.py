@@ -2,26 +2,55 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from keyturn.domain.client import Client
 from keyturn.domain.grant import Grant
 from keyturn.domain.scope import OPENID
 from token_issuer.errors import InvalidTarget
 from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
 from token_issuer.requested_access import RequestedAccess
+from token_issuer.standing import Standing, Standings
+
+if TYPE_CHECKING:
+    from keyturn.ports import GrantStore
+
+
+class StandingGrant(NamedTuple):
+    """A grant as it is stored, and what was revoked of it."""
+
+    grant: Grant
+    standing: Standing
 
 
 class UserTokens:
     """Issues what a user's grant allows, within what the client is registered for by now."""
 
-    def __init__(self, access: RequestedAccess, issuance: TokenIssuance) -> None:
-        """Take what decides about scope and audience, and what issues tokens."""
+    def __init__(
+        self, grants: GrantStore, access: RequestedAccess, standings: Standings, issuance: TokenIssuance
+    ) -> None:
+        """Take the stored grants, what decides about scope and audience, what tells of revocations, and what issues."""
+        self._grants = grants
         self._access = access
+        self._standings = standings
         self._issuance = issuance
+
+    def find(self, gid: str) -> StandingGrant | None:
+        """Return the grant of this gid, if there is one: all that is read for its tokens, and no client needed."""
+        grant = self._grants.get(gid)
+        if grant is None:
+            # As much to read as for one that there is: how long it takes tells nobody which of the two it was.
+            self._standings.read(subject=gid, client_id=gid, grant_id=gid, session_id=gid)
+            return None
+        standing = self._standings.read(
+            subject=grant.subject, client_id=grant.client_id, grant_id=grant.gid, session_id=grant.session_id
+        )
+        return StandingGrant(grant, standing)
 
     def issue(
         self,
         client: Client,
-        grant: Grant,
+        found: StandingGrant,
         *,
         resource: str | None,
         scope: str | None = None,
@@ -32,6 +61,7 @@ class UserTokens:
         `resource` and `scope` None ask for what the grant has; `nonce_too` repeats the nonce of the authentication
         request, for the first ID token alone.
         """
+        grant = found.grant
         if resource not in (None, grant.audience):
             raise InvalidTarget("the grant is for another resource")
         access = self._access.decide(client, resource=grant.audience, scope=scope, granted=grant.scope)
@@ -49,5 +79,8 @@ class UserTokens:
             claims=grant.claims,
         )
         return self._issuance.issue(
-            authorization, id_token=OPENID in access.scope, nonce=grant.nonce if nonce_too else None
+            authorization,
+            found.standing,
+            id_token=OPENID in access.scope,
+            nonce=grant.nonce if nonce_too else None,
         )

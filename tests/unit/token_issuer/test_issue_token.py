@@ -16,6 +16,7 @@ from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import AUDIENCE, NOW, policy, signing_key
 from token_issuer.errors import InvalidGrant
 from token_issuer.issue_token import Authorization, TokenIssuance
+from token_issuer.standing import Standings
 from token_issuer.token_signer import MAX_SIGNING_INPUT, TokenSigner
 
 
@@ -31,10 +32,15 @@ def issue(issuer: IssuerHarness, **changes: Any) -> dict[str, Any]:
         issuer.settings,
         TokenSigner(issuer.view, issuer.signer),
         issuer.resource_servers,
-        issuer.revocations,
-        issuer.clock,
     )
-    token = issuance.issue(Authorization(**fields | changes))
+    authorization = Authorization(**fields | changes)
+    standing = Standings(issuer.revocations, issuer.clock).read(
+        subject=authorization.subject,
+        client_id=authorization.client.client_id,
+        grant_id=authorization.grant_id,
+        session_id=authorization.session_id,
+    )
+    token = issuance.issue(authorization, standing)
     verified = verify_access_token(token.value, issuer.view.keys(), policy(), now=NOW)
     assert (verified.jti, verified.kid) == (token.jti, token.kid)
     return verified.claims

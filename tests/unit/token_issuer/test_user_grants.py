@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from keyturn.domain.resource_server import ResourceServer
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from keyturn.jose import verify_access_token
 from keyturn.jose.id_token import IdTokenPolicy, verify_id_token
-from tests.fakes.issuer_harness import INTROSPECT, TOKEN
+from tests.fakes.issuer_harness import INTROSPECT
 from tests.fakes.login_double import USER
 from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, policy
 from tests.fakes.user_flow import REDIRECT_URI, VERIFIER, UserFlow, claims_of, error_of, gid_of, keys, user_client
@@ -316,36 +315,3 @@ def test_what_is_logged_of_a_flow_names_no_credential(flow: UserFlow, capsys: py
     lines = capsys.readouterr().out
     for secret in (code, tokens["refresh_token"], again["refresh_token"], tokens["id_token"], VERIFIER, "s&t=1"):
         assert secret not in lines
-
-
-def test_a_flow_takes_few_round_trips(flow: UserFlow) -> None:
-    """P10: of each grant four calls one after the other, and one of KMS for each token."""
-    code = flow.get_code()
-
-    def calls(action: Any) -> tuple[int, int]:
-        counted = (flow.clients.reads, flow.revocations.asked, flow.grants.calls)
-        before, signed = [len(each) for each in counted], len(flow.signer.asked)
-        assert action().status == 200
-        return sum(len(each) for each in counted) - sum(before), len(flow.signer.asked) - signed
-
-    redeemed = calls(lambda: flow.redeem(code))
-    tokens = flow.log_in()
-    refreshed = calls(lambda: flow.refresh(tokens["refresh_token"]))
-    # The client, and beside it the grant; the revocations; KMS, for both tokens at once; the grant's one write.
-    assert (redeemed, refreshed) == ((4, 2), (4, 2))
-    assert calls(lambda: flow.post(TOKEN, grant_type="client_credentials")) == (2, 1)
-
-
-@pytest.mark.parametrize("what", ["code", "refresh token"])
-def test_the_grant_is_read_beside_the_client(flow: UserFlow, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """P10: neither of the two waits for the other: each comes to its end when both have begun."""
-    both = threading.Barrier(2, timeout=20)
-    code, token = flow.get_code(), flow.log_in()["refresh_token"]
-    for store in (flow.clients, flow.grants):
-
-        def get(key: str, original: Any = store.get) -> Any:
-            both.wait()
-            return original(key)
-
-        monkeypatch.setattr(store, "get", get)
-    assert (flow.redeem(code) if what == "code" else flow.refresh(token)).status == 200
