@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from token_issuer.errors import OAuthError
@@ -57,6 +57,11 @@ def public_document(body: str, *, max_age: int, headers: dict[str, str] | None =
 def redirect(location: str) -> Response:
     """Return a redirect that is followed by a GET, so that no form goes along with it (RFC 9700 §4.12, R36)."""
     return Response(303, "", {"location": location} | _NO_STORE)
+
+
+def never_stored(response: Response) -> Response:
+    """Return the response as one that nobody may store, whatever it says of that itself."""
+    return replace(response, headers=response.headers | _NO_STORE)
 
 
 def error_page(error: OAuthError) -> Response:

@@ -33,7 +33,7 @@ from token_issuer.login import Authentication, Login, LoginDemand, LoginForm
 from token_issuer.login_csrf import LoginCsrf, is_login_form
 from token_issuer.request import Request
 from token_issuer.requested_access import RequestedAccess
-from token_issuer.responses import Response, error_page, redirect
+from token_issuer.responses import Response, error_page, never_stored, redirect
 
 if TYPE_CHECKING:
     from keyturn.ports import ClientReader, Clock, GrantStore, RevocationReader
@@ -83,7 +83,8 @@ class AuthorizationEndpoint:
             return self._redirect(redirect_uri, _error(error, request), None)
         try:
             asked = read_request(form, client, redirect_uri, self._access)
-            return self._authorize(request, form, asked, state)
+            # Also the login's pages: a cache that shares one shares its cookie and its form's token (R37).
+            return never_stored(self._authorize(request, form, asked, state))
         except (OAuthError, KeyturnError) as error:
             return self._redirect(redirect_uri, _error(as_oauth_error(error), request), state)
 

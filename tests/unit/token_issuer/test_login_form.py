@@ -151,6 +151,16 @@ def test_two_pages_of_one_browser_are_both_good(flow: UserFlow, browser: Browser
     assert answer_of(browser.post())["state"] == "s&t=1"
 
 
+def test_no_cache_has_a_page(flow: UserFlow, browser: Browser) -> None:
+    """R36, R37: whatever a login says of its pages, none is stored: the next browser would get this one's cookie."""
+    flow.user_login.page = replace(PAGE, headers=PAGE.headers | {"cache-control": "public, max-age=60"})
+    flow.user_login.answer = NEXT_PAGE
+    answers = [browser.open(), browser.post(), browser.post(csrf_token="x")]
+    assert [(each.status, each.headers["cache-control"]) for each in answers] == [
+        (status, "no-store") for status in (200, 401, 403)
+    ]
+
+
 def test_a_login_of_several_pages(flow: UserFlow, browser: Browser) -> None:
     """R37: the page after a wrong password carries the same on, and no code is given for it."""
     flow.user_login.answer = NEXT_PAGE
