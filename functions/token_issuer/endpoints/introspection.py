@@ -67,7 +67,7 @@ class IntrospectionEndpoint:
             "scope": format_scope(found.grant.scope),
             "client_id": found.grant.client_id,
             "exp": min(found.refresh.idle_expires_at, found.refresh.expires_at),
-            "iat": found.grant.created_at,
+            "iat": found.refresh.rotated_at or found.grant.created_at,
             "sub": found.grant.subject,
             "aud": found.grant.audience,
             "iss": self._issuer,

@@ -292,6 +292,15 @@ def test_a_client_learns_of_its_own_refresh_token_alone(flow: UserFlow) -> None:
         assert flow.post(INTROSPECT, client_id=client_id, secret=SECRET, token=value).json == {"active": False}
 
 
+def test_introspection_says_when_this_very_token_was_issued(flow: UserFlow) -> None:
+    """R48: iat is that of the token, not of the first one of its grant (RFC 7662 §2.2)."""
+    token = flow.log_in()["refresh_token"]
+    for elapsed in (700, 1400):
+        flow.clock.seconds = NOW + elapsed
+        token = flow.refresh(token).json["refresh_token"]
+        assert flow.post(INTROSPECT, client_id="app", token=token).json["iat"] == NOW + elapsed
+
+
 def test_introspection_promises_nothing_beyond_the_end_of_the_grant(flow: UserFlow) -> None:
     """R43, R48: exp is the idle end, and where the grant ends before that, the grant's."""
     token = flow.log_in()["refresh_token"]
