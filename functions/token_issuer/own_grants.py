@@ -49,9 +49,11 @@ class OwnGrants:
             return None
         return OwnGrant(grant, refresh, token)
 
-    def is_active(self, found: OwnGrant) -> bool:
-        """Tell whether the token would be taken now: the current one, in time, of a grant that nobody ended."""
+    def is_active(self, found: OwnGrant, client: Client) -> bool:
+        """Tell whether its client could use the token now: the current one, in time, of a grant that nobody ended."""
         grant, refresh, token = found
+        if "refresh_token" not in client.grant_types:
+            return False
         if not hmac.compare_digest(refresh.current_hash, token.secret_hash):
             return False
         targets = grant_targets(

@@ -61,7 +61,7 @@ class IntrospectionEndpoint:
 
     def _describe_refresh_token(self, client: Client, value: str) -> dict[str, Any] | None:
         found = self._grants.find(value, client)
-        if found is None or not self._grants.is_active(found):
+        if found is None or not self._grants.is_active(found, client):
             return None
         return {
             "scope": format_scope(found.grant.scope),

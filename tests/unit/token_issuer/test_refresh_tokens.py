@@ -301,6 +301,16 @@ def test_introspection_says_when_this_very_token_was_issued(flow: UserFlow) -> N
         assert flow.post(INTROSPECT, client_id="app", token=token).json["iat"] == NOW + elapsed
 
 
+def test_a_client_that_lost_the_grant_has_no_active_token(flow: UserFlow) -> None:
+    """R24, R48: what the token endpoint does not take from the client is not called active (RFC 7662 §4)."""
+    token = flow.log_in()["refresh_token"]
+    client = flow.clients.get("app")
+    assert client is not None
+    flow.clients.update(replace(client, grant_types=frozenset({"authorization_code"})))
+    assert error_of(flow.refresh(token)) == (400, "unauthorized_client")
+    assert flow.post(INTROSPECT, client_id="app", token=token).json == {"active": False}
+
+
 def test_introspection_promises_nothing_beyond_the_end_of_the_grant(flow: UserFlow) -> None:
     """R43, R48: exp is the idle end, and where the grant ends before that, the grant's."""
     token = flow.log_in()["refresh_token"]
