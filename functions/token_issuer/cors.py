@@ -13,7 +13,8 @@ from token_issuer.request import Request
 from token_issuer.responses import Response
 
 _ALLOWED_HEADERS = "authorization, content-type"
-_EXPOSED_HEADERS = "www-authenticate, retry-after"
+# API Gateway renames the challenge of a function: a page reads it by the name under which it arrives.
+_EXPOSED_HEADERS = "www-authenticate, x-amzn-remapped-www-authenticate, retry-after"
 _MAX_AGE = 600  # seconds; a changed registration counts at once all the same
 
 

@@ -24,7 +24,7 @@ PAGE = "https://app.example"
 GRANT = {"grant_type": "client_credentials"}
 SHARED = {
     "access-control-allow-origin": PAGE,
-    "access-control-expose-headers": "www-authenticate, retry-after",
+    "access-control-expose-headers": "www-authenticate, x-amzn-remapped-www-authenticate, retry-after",
     "vary": "Origin",
 }
 

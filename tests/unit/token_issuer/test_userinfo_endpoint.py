@@ -46,6 +46,16 @@ def test_a_page_of_the_client_may_read_the_answer(flow: UserFlow, origin: str, r
         assert headers["vary"] == "Origin"
 
 
+def test_a_page_may_read_the_challenge(flow: UserFlow) -> None:
+    """RFC 6750 §3.1, Fetch §3.2.4: which scope is missing, under the name that API Gateway gives the header too."""
+    flow.clients.add(user_client("spa", cors_origins=frozenset({"https://app.example"})))
+    token = flow.redeem(flow.get_code(client_id="spa", scope="orders:read"), client_id="spa").json["access_token"]
+    answer = flow.get(USERINFO, authorization=f"Bearer {token}", origin="https://app.example")
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert answer.status == 403
+    assert {"www-authenticate", "x-amzn-remapped-www-authenticate"} <= set(exposed)
+
+
 def test_without_a_token_there_is_a_challenge(flow: UserFlow) -> None:
     """RFC 6750 §3.1: no token, no error code; a token in the form or the query is none."""
     token = flow.log_in()["access_token"]
