@@ -61,7 +61,10 @@ class UserinfoEndpoint:
             raise InsufficientScope(OPENID)
         open_to_it = {name for scope in token.scope for name in CLAIMS_OF_SCOPE.get(scope, ())}
         known = self._login.user_claims(token.subject)
-        claims: dict[str, Any] = {name: value for name, value in known.items() if name in open_to_it}
+        # One without a value is left out rather than told as such (OIDC Core §5.3.2).
+        claims: dict[str, Any] = {
+            name: value for name, value in known.items() if name in open_to_it and value not in (None, "")
+        }
         request.note(outcome="told", client_id=token.client_id)
         return json_response(claims | {"sub": token.subject})
 

@@ -35,6 +35,16 @@ def test_a_scope_opens_its_claims(flow: UserFlow, scope: str, claims: dict[str, 
     assert posted.json == answer.json
 
 
+def test_a_claim_without_a_value_is_left_out(flow: UserFlow) -> None:
+    """OIDC Core §5.3.2: neither null nor an empty string is told; what is false or zero has a value."""
+    flow.user_login.claims = {"email": None, "email_verified": False, "name": "", "updated_at": 0}
+    flow.clients.add(user_client("reader", scopes=frozenset({"openid", "email", "profile"})))
+    scope = "openid email profile"
+    token = flow.redeem(flow.get_code(client_id="reader", scope=scope), client_id="reader").json["access_token"]
+    told = flow.get(USERINFO, authorization=f"Bearer {token}").json
+    assert told == {"email_verified": False, "updated_at": 0, "sub": USER.subject}
+
+
 @pytest.mark.parametrize(("origin", "readable"), [("https://app.example", True), ("https://evil.example", False)])
 def test_a_page_of_the_client_may_read_the_answer(flow: UserFlow, origin: str, readable: bool) -> None:
     """The origins are those of the client that the token was issued to, for a refusal of its scope too."""
