@@ -64,7 +64,7 @@ def check_response_mode(form: Form) -> None:
 
 def read_request(form: Form, client: Client, redirect_uri: str, access: RequestedAccess) -> AuthorizationRequest:
     """Return what a client asks for; raises what it is told by a redirect (RFC 6749 §4.1.2.1)."""
-    form.check_repetitions()
+    form.check_repetitions(takes_resource=True)
     _check_kind(form, client)
     if form.get("code_challenge_method") != pkce.METHOD or not pkce.is_challenge(form.require("code_challenge")):
         # `plain`, which no method at all would mean, shows the verifier to whoever sees this request (R31).

@@ -33,15 +33,16 @@ class Form:
             raise InvalidRequest("a parameter is there more than once")
         return self._parameters.get(name) or None
 
-    def check_repetitions(self) -> None:
-        """Raise InvalidRequest where a parameter is there more than once (RFC 6749 §3.2), InvalidTarget for resource.
+    def check_repetitions(self, *, takes_resource: bool = False) -> None:
+        """Raise InvalidRequest where a parameter is there more than once (RFC 6749 §3.2).
 
-        RFC 8707 §2 lets a client name several resources, and a server refuse to give one token for them.
+        Raises InvalidTarget for resource, where the endpoint takes one: RFC 8707 §2 lets a client name several, and a
+        server refuse to give one token for them.
         """
-        if self._repeated - {"resource"}:
-            raise InvalidRequest("a parameter is there more than once")
-        if self._repeated:
+        if takes_resource and self._repeated == {"resource"}:
             raise InvalidTarget("a token is for one resource")
+        if self._repeated:
+            raise InvalidRequest("a parameter is there more than once")
 
     def has(self, name: str) -> bool:
         """Tell whether the parameter is there, with a value, several or none."""
@@ -55,10 +56,10 @@ class Form:
         return value
 
 
-def parse_form(request: Request) -> Form:
+def parse_form(request: Request, *, takes_resource: bool = False) -> Form:
     """Return the request's form, each parameter there at most once; raises what read_form and the check do."""
     form = read_form(request)
-    form.check_repetitions()
+    form.check_repetitions(takes_resource=takes_resource)
     return form
 
 

@@ -42,7 +42,7 @@ class TokenEndpoint:
 
     def respond(self, request: Request) -> Response:
         """Return a token response (RFC 6749 §5.1); scope is always in it (R26)."""
-        form = parse_form(request)
+        form = parse_form(request, takes_resource=True)
         with ThreadPoolExecutor(1) as beside:
             # What the grant reads is there when the client has authenticated: two round trips less (P10).
             prepared = beside.submit(self._prepare, form)

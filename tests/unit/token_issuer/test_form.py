@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.http_api_event import FORM, basic, form_event, http_api_event
-from tests.fakes.issuer_harness import SECRET, TOKEN, Answer, IssuerHarness
+from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, Answer, IssuerHarness
 from token_issuer.form import MAX_BODY_BYTES
 
 GOOD = b"grant_type=client_credentials"
@@ -63,6 +63,14 @@ def test_several_resources_are_a_target_that_no_token_is_for(issuer: IssuerHarne
     """RFC 8707 §2: a client may name several, and is told by invalid_target that a token is for one."""
     answer = post(issuer, GOOD + b"&resource=https://a.example&resource=https://b.example")
     assert (answer.status, answer.json["error"]) == (400, "invalid_target")
+
+
+@pytest.mark.parametrize("path", [REVOKE, INTROSPECT])
+def test_where_no_resource_is_named_two_are_a_repetition(issuer: IssuerHarness, path: str) -> None:
+    """R20, RFC 8707 §2: invalid_target is of the authorization and token endpoints; elsewhere nobody knows it."""
+    event = form_event(path, b"token=x&resource=a&resource=b", headers=basic("web", SECRET))
+    answer = issuer.send(event)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded; charset=UTF-8", FORM.upper()])
