@@ -109,7 +109,8 @@ ENDPOINTS: dict[str, Endpoint] = {
         TOKEN,
         _code,
         _GRANT_TYPE
-        | {name: Rule("invalid_request", "invalid_grant") for name in ("code", "redirect_uri", "code_verifier")},
+        | {name: Rule("invalid_request", "invalid_grant") for name in ("code", "redirect_uri", "code_verifier")}
+        | {"resource": _ACCESS["resource"]},
         APP,
     ),
     "refresh": Endpoint(

@@ -238,11 +238,15 @@ def about_tokens(flow: UserFlow) -> Iterator[Exchange]:
 
 
 def about_the_user(flow: UserFlow) -> Iterator[Exchange]:
-    """Yield questions by a token that may ask, by one without openid, and by none."""
+    """Yield questions by a token that may ask, by one without openid, by none, and by two at once."""
     good, narrow = flow.log_in()["access_token"], flow.log_in(scope="orders:read")["access_token"]
     for method in ("GET", "POST"):
         for token in (good, narrow, "x"):
             yield f"{method} /oauth2/userinfo", {"headers": {"authorization": f"Bearer {token}"}}
+    bearer = {"authorization": f"Bearer {good}"}
+    yield "GET /oauth2/userinfo", {"query": {"access_token": good}, "headers": bearer}
+    for form in ({"access_token": good}, {"other": "x"}, TOO_LARGE):
+        yield "POST /oauth2/userinfo", {"body": form, "headers": bearer}
 
 
 def for_what_is_public() -> Iterator[Exchange]:
