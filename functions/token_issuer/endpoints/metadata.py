@@ -69,6 +69,8 @@ def describe_server(issuer: str, grant_types: Iterable[str], authentication: Col
         # Required by OpenID Connect Discovery §3: strict parsers refuse a document on that path without them. They
         # promise no ID token: without an authorization endpoint nobody can ask for one.
         "subject_types_supported": ["public"],
+        # All that a ring may come to hold, not those of today: there are verifiers that take the list for that of
+        # access tokens too, and keep it while they run. They would refuse what a new ring or algorithm signs.
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
     } | (_describe_login(issuer) if "authorization_code" in offered else {})
 

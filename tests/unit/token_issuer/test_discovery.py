@@ -59,6 +59,13 @@ def test_metadata_of_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (metadata["request_parameter_supported"], metadata["request_uri_parameter_supported"]) == (False, False)
 
 
+def test_metadata_has_every_algorithm_that_may_come_to_sign(issuer: IssuerHarness) -> None:
+    """R51: also of rings that are added later, for verifiers that keep the list; RS256 always (OIDC Discovery §3)."""
+    issuer.rings.ring = ring_of(signing_key("ES256"))
+    algorithms = issuer.get(OPENID_METADATA).json["id_token_signing_alg_values_supported"]
+    assert algorithms == ["RS256", "PS256", "ES256", "Ed25519"]
+
+
 def test_metadata_on_both_paths(issuer: IssuerHarness) -> None:
     """The OpenID path, where AWS's verifiers look, has the same document (R51)."""
     assert issuer.get(OPENID_METADATA) == issuer.get(METADATA)
