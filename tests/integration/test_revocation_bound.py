@@ -129,11 +129,12 @@ def run(request: pytest.FixtureRequest, mode: str, stack: tuple[StackFile, Deplo
         asked = ask_for_all(running, groups[:-1])
         revoked.append(revoke(running, deployment, Group(Target(TargetKind.GLOBAL, "0"), tuple(held))))
         time.sleep(BOUND + 1)
+        asked += ask_for_all(running, groups[-1:])
         return Run(mode, revoked, traffic.stop().answers + asked, weather.met, calm_since)
 
 
 def ask_for_all(stack: StackFile, groups: Sequence[Group]) -> list[Answer]:
-    """Call once with everything that was revoked: on a slow machine the traffic has not come round to all of it yet."""
+    """Call once with what was revoked: on a slow machine the traffic has not come round to all of it yet."""
     caller = Caller(stack)
     for group in groups:
         for raw, token in group.held:
