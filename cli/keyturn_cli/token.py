@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,12 +47,26 @@ def decode(
     else:
         for part in (header, claims):
             for name, value in part.items():
-                note = f"  ({format_time(value)})" if name in _TIMES and isinstance(value, int | float) else ""
-                typer.echo(f"{name:<10} {value}{note}")
+                typer.echo(f"{_shown(name):<10} {_shown(value)}{_when(value) if name in _TIMES else ''}")
             typer.echo()
         typer.echo(verdict)
     if verify and verdict != "valid":
         raise typer.Exit(1)
+
+
+def _shown(value: Any) -> str:
+    """Return a text as it is where all of it can be seen on one line, else as JSON: the token may be forged."""
+    return value if isinstance(value, str) and value.isprintable() else json.dumps(value)
+
+
+def _when(value: Any) -> str:
+    """Return the time of a number, or nothing for what is none that a calendar has."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    try:
+        return f"  ({format_time(value)})"
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 @app.command()
@@ -127,6 +142,8 @@ def read_token(argument: str) -> str:
 
 def unverified_header(raw: str) -> dict[str, Any]:
     """Return what the token says of itself; raises BadParameter if it is none."""
+    if not raw.isascii():
+        raise typer.BadParameter("this is no signed token: it has characters beyond ASCII")
     try:
         return jwt.get_unverified_header(raw)
     except jwt.InvalidTokenError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,9 +77,33 @@ def test_a_token_is_decoded_and_said_not_to_be_verified() -> None:
     assert shown.rstrip().endswith("not verified")
 
 
-def test_what_is_no_token_is_a_usage_error() -> None:
+@pytest.mark.parametrize("time", [1e300, float("inf"), float("nan"), -1e18, 10**14, True, None, "soon"])
+def test_a_time_that_no_calendar_has_is_shown_as_it_is(time: object) -> None:
+    """`token decode` looks into tokens that anybody made: a claim that is no time has none beside it."""
+    shown = run("token", "decode", unsigned({"exp": time, "sub": "demo"}))
+    assert shown.exit_code == 0
+    assert f"exp        {time if time == 'soon' else json.dumps(time)}\nsub        demo\n" in shown.stdout
+
+
+@pytest.mark.parametrize("hidden", ["\x1b[2J", "a\n\nvalid", "\ud800", "\u202e"])
+def test_a_token_cannot_write_on_the_terminal(hidden: str) -> None:
+    """`token decode` shows what cannot be seen, or would look like a line of its own, as JSON does."""
+    shown = run("token", "decode", unsigned({"sub": hidden, hidden: ["x"]}))
+    assert hidden not in shown.stdout
+    assert f"sub        {json.dumps(hidden)}\n" in shown.stdout
+    assert f'{json.dumps(hidden):<10} ["x"]\n' in shown.stdout
+
+
+def unsigned(claims: dict[str, object]) -> str:
+    """Return a token with these claims, and a signature that is none."""
+    parts = (json.dumps(part).encode() for part in ({"alg": "RS256"}, claims))
+    return ".".join([*(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), "AAAA"])
+
+
+@pytest.mark.parametrize("text", ["nonsense", "\xff", "a.b.c"])
+def test_what_is_no_token_is_a_usage_error(text: str) -> None:
     """`token decode` of anything else says so."""
-    result = run("token", "decode", "nonsense")
+    result = run("token", "decode", text)
     assert result.exit_code == 2
     assert "no signed token" in result.stderr
 
