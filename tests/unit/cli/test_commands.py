@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.client import BaseClient
 
 from keyturn.domain.client import Client, secret_matches
 from keyturn_cli import app as command_line
@@ -112,6 +114,38 @@ def test_without_a_stack_the_command_says_how_to_get_one(monkeypatch: pytest.Mon
     """No embedded stack and none named: one line on standard error and exit code 1."""
     monkeypatch.chdir(tmp_path)
     assert "start one with `make run`" in said_before_it_stopped(monkeypatch, "keys", "list")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"outputs": {}, "emulator": {}}', "\xff"])
+def test_a_stack_that_is_described_otherwise(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A damaged description, or that of another release: one line that names the file."""
+    Path("../.local/stack.json").write_text(text, encoding="latin-1")
+    assert "stack.json cannot be read" in said_before_it_stopped(monkeypatch, "keys", "list")
+
+
+def test_a_stack_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A description without a stack behind it: one line that says how to start it."""
+
+    def refuse(address: tuple[str, int], timeout: float) -> None:
+        raise ConnectionRefusedError(address, timeout)
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    address = "http://127.0.0.1:4580"
+    file = Path("../.local/stack.json")
+    description = json.loads(file.read_text())
+    description["emulator"]["endpoint_url"] = address
+    file.write_text(json.dumps(description))
+    said = said_before_it_stopped(monkeypatch, "clients", "list")
+    assert said.endswith(f"does not answer at {address}: start it with `make run`")
+
+
+def test_a_deployed_stack_of_another_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output that is missing is named."""
+    outputs = [{"OutputKey": name, "OutputValue": "a"} for name in ("KeyRingTableName", "IssuerUrl")]
+    monkeypatch.setattr(BaseClient, "_make_api_call", lambda *_: {"Stacks": [{"Outputs": outputs}]})
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    said = said_before_it_stopped(monkeypatch, "clients", "list", "--stack", "old")
+    assert said == "keyturn: stack old is of another release than this command: it has no output 'ClientTableName'"
 
 
 def test_a_fault_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
