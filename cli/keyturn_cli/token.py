@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from keyturn_cli.deployment import TOKEN_HORIZON, Deployment, find_deployment
 from keyturn_cli.explanation import explain as explain_refusal
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import format_time, print_json
+from keyturn_cli.values import read_standard_input
 
 app = typer.Typer(no_args_is_help=True, help="Look into a token.")
 
@@ -137,7 +137,7 @@ def verification_policy(deployment: Deployment, audiences: Any, leeway: int) -> 
 
 def read_token(argument: str) -> str:
     """Return the token itself, from standard input for "-": an argument is visible to other users of the machine."""
-    return sys.stdin.read().strip() if argument == "-" else argument
+    return read_standard_input().strip() if argument == "-" else argument
 
 
 def unverified_header(raw: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 # What a public key is made of (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2); a file may hold more, which nobody needs.
 _JWK_MEMBERS = ("kty", "kid", "alg", "use", "crv", "x", "y", "n", "e")
+
+
+def read_standard_input() -> str:
+    """Return what comes on standard input; raises BadParameter for what is no text."""
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise typer.BadParameter("standard input is no UTF-8 text") from None
 
 
 def parse_duration(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from base64 import urlsafe_b64encode
@@ -151,6 +152,16 @@ def test_a_deployed_stack_of_another_release(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_fault_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack without a ring: one line on standard error that names the ring, and exit code 1."""
     assert said_before_it_stopped(monkeypatch, "keys", "list") == "keyturn: ring default has no item"
+
+
+def test_an_answer_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk behind standard output: one line that says so, and exit code 1."""
+
+    def fail(_text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("keyturn_cli.output.typer.echo", fail)
+    assert "No space left on device" in said_before_it_stopped(monkeypatch, "clients", "list")
 
 
 def said_before_it_stopped(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
