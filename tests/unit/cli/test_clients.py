@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.client import AUTHENTICATION_METHODS, GRANT_TYPES, Client, secret_matches
 from keyturn.domain.resource_server import ResourceServer
 from keyturn_cli.client_options import AuthenticationMethod, GrantType
@@ -267,6 +268,13 @@ def test_unknown_client(command: tuple[str, ...]) -> None:
     result = run("clients", *command, "nobody")
     assert result.exit_code == 1
     assert "no client has this id" in str(result.exception)
+
+
+@pytest.mark.parametrize("nobody", ["", "two words", "\udcff", "c" * 65])
+def test_what_can_be_no_id_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, nobody: str) -> None:
+    """DynamoDB refuses some of it in words of its own: the command says what it says of every unknown client."""
+    monkeypatch.setattr(DynamoDbClientRegistry, "get", lambda *_: pytest.fail("asked"))
+    assert "no client has this id" in str(run("clients", "show", "--", nobody).exception)
 
 
 def test_removal_is_asked_about() -> None:
