@@ -15,6 +15,7 @@ from keyturn.jose.strict_json import parse_object
 
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_MAX_REASON = 256
 # What a public key is made of (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2); a file may hold more, which nobody needs.
 _JWK_MEMBERS = ("kty", "kid", "alg", "use", "crv", "x", "y", "n", "e")
 
@@ -39,6 +40,12 @@ def format_duration(seconds: int) -> str:
     """Return the duration as it can be given again, in the largest unit that it is whole in."""
     unit = next(unit for unit in ("d", "h", "m", "s") if seconds % _UNITS[unit] == 0)
     return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def check_reason(reason: str) -> None:
+    """Raise BadParameter for a reason that no record takes."""
+    if not 0 < len(reason) <= _MAX_REASON or not reason.isprintable():
+        raise typer.BadParameter(f"a reason is 1 to {_MAX_REASON} printable characters", param_hint="--reason")
 
 
 def parse_claims(texts: list[str]) -> dict[str, Any]:
