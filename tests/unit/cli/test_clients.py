@@ -208,6 +208,15 @@ def test_a_registration_that_could_not_work(wrong: tuple[str, ...]) -> None:
     assert registered() == ()
 
 
+@pytest.mark.parametrize("port", ["https://app.example:443", "http://localhost:80", "https://app.example:65536"])
+def test_an_origin_that_no_browser_sends(port: str) -> None:
+    """A browser leaves the scheme's own port out (RFC 6454 §6.2), so that such an origin would never be the same."""
+    result = run("clients", "add", *ADD, "--cors-origin", port)
+    assert (result.exit_code, registered()) == (2, ())
+    client, _ = add("--cors-origin", "https://app.example:8443", "--cors-origin", "http://localhost:443")
+    assert client.cors_origins == {"https://app.example:8443", "http://localhost:443"}
+
+
 def test_what_is_given_changes_and_nothing_else() -> None:
     """`clients update` keeps every field that no option names, and its secret (R23)."""
     before, answer = add("--rate", "60", "--claim", "tenant=acme")
