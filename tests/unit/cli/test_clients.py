@@ -208,6 +208,18 @@ def test_a_registration_that_could_not_work(wrong: tuple[str, ...]) -> None:
     assert registered() == ()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        (("--refresh-idle", "0"), "idle time is 1 second or more"),
+        (("--redirect-uri", "https://App.example/"), "https://host/… in lower case"),
+    ],
+)
+def test_a_refusal_says_the_rule_that_was_broken(wrong: tuple[str, ...], rule: str) -> None:
+    """And not another one, which the registration keeps."""
+    assert rule in str(run("clients", "add", *ADD, *wrong).exception)
+
+
 @pytest.mark.parametrize("port", ["https://app.example:443", "http://localhost:80", "https://app.example:65536"])
 def test_an_origin_that_no_browser_sends(port: str) -> None:
     """A browser leaves the scheme's own port out (RFC 6454 §6.2), so that such an origin would never be the same."""
