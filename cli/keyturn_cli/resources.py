@@ -53,7 +53,9 @@ _OPTIONS = {
     "access_token_lifetime": Registered(
         "access_token_lifetime",
         int,
-        typer.Option(parser=parse_duration, metavar="DURATION", help="How long its tokens live at most, such as 5m."),
+        typer.Option(
+            parser=parse_duration, metavar="DURATION", help="How long its tokens live at most, such as 5m; up to 1h."
+        ),
     ),
     "algorithm": Registered(
         "algorithm",

@@ -34,7 +34,12 @@ def token() -> None:
 @app.command()
 def decode(
     token: Annotated[str, typer.Argument(help="An access token; - reads it from standard input.")] = "-",
-    verify: Annotated[bool, typer.Option(help="Check it against the stack's keys, its issuer and the time.")] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            help="Check it against the stack's keys, its issuer and the time; `explain` asks for revocations."
+        ),
+    ] = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.client import AUTHENTICATION_METHODS, GRANT_TYPES, Client, secret_matches
 from keyturn.domain.resource_server import ResourceServer
-from keyturn_cli.client_options import AuthenticationMethod, GrantType
+from keyturn_cli.client_options import OPTIONS, AuthenticationMethod, GrantType
 from keyturn_cli.values import format_duration, parse_duration
 from tests.fakes.command_stack import command_stack, deployment, run
 from tests.fakes.token_factory import signing_key
@@ -67,6 +67,14 @@ def test_the_options_are_what_the_registration_takes() -> None:
     """The choices of the command are those of the domain."""
     assert {each.value for each in GrantType} == GRANT_TYPES
     assert {each.value for each in AuthenticationMethod} == AUTHENTICATION_METHODS
+
+
+def test_an_option_that_can_be_repeated_says_so() -> None:
+    """And so does its bound where there is one: who reads --help needs no page beside it."""
+    for option in OPTIONS.values():
+        assert ("repeat" in option.option.help.lower()) == (get_origin(option.kind) is list)
+    for name, bound in (("access_token_lifetime", "1h"), ("refresh_lifetime", "366d"), ("rate", "1,000,000")):
+        assert f"up to {bound}" in OPTIONS[name].option.help
 
 
 def test_what_a_client_is_by_itself() -> None:
