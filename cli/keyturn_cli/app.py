@@ -29,5 +29,5 @@ def main() -> None:
     """Run the command of the arguments."""
     try:
         app()
-    except (KeyturnError, ValueError, BotoCoreError, ClientError) as error:
+    except (KeyturnError, ValueError, OSError, BotoCoreError, ClientError) as error:
         sys.exit(f"keyturn: {error}")

@@ -11,7 +11,7 @@ import typer
 from keyturn.domain.client import REFRESH_IDLE, REFRESH_LIFETIME
 from keyturn.domain.scope import parse_scope
 from keyturn_cli.registration import Registered, in_order, values
-from keyturn_cli.values import parse_claims, parse_duration, read_jwks
+from keyturn_cli.values import parse_claims, parse_duration, parse_origins, read_jwks
 
 
 class GrantType(enum.StrEnum):
@@ -72,12 +72,12 @@ OPTIONS = {
     "access_token_lifetime": Registered(
         "access_token_lifetime",
         int,
-        typer.Option(help="How long its access tokens live at most, such as 5m.", **_DURATION),
+        typer.Option(help="How long its access tokens live at most, such as 5m; up to 1h.", **_DURATION),
     ),
     "refresh_lifetime": Registered(
         "refresh_lifetime",
         int,
-        typer.Option(help="When a grant ends, however much it is used; 30d by itself.", **_DURATION),
+        typer.Option(help="When a grant ends, however much it is used; up to 366d, 30d by itself.", **_DURATION),
     ),
     "refresh_idle": Registered(
         "refresh_idle",
@@ -88,9 +88,11 @@ OPTIONS = {
         "cors_origins",
         list[str],
         typer.Option(help="A web origin that may call the issuer for it. Repeatable."),
-        frozenset,
+        parse_origins,
     ),
-    "rate": Registered("rate", int, typer.Option(help="Its token requests a minute at most.")),
+    "rate": Registered(
+        "rate", int, typer.Option(help="Its token requests a minute at most, up to 1,000,000; not for a public client.")
+    ),
     "claim": Registered(
         "claims",
         list[str],
@@ -103,7 +105,7 @@ OPTIONS = {
     "introspects": Registered(
         "introspects",
         list[str],
-        typer.Option(help="An audience whose tokens it may introspect: for an API's own client."),
+        typer.Option(help="An audience whose tokens it may introspect: for an API's own client. Repeatable."),
         frozenset,
     ),
 }

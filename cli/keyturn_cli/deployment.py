@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -84,17 +86,36 @@ def find_deployment(stack: str | None, folder: Path) -> Deployment:
     )
     if description is None:
         raise NoDeployment("no embedded stack is up here: start one with `make run`, or name a stack with --stack")
-    return _embedded(json.loads(description.read_text()))
+    try:
+        return _embedded(json.loads(description.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise NoDeployment(
+            f"{description} cannot be read, or is of another release: stop `make run`, and start it again"
+        ) from None
 
 
 def _embedded(description: dict[str, Any]) -> Deployment:
     outputs = description["outputs"]
+    _check_that_it_answers(description["emulator"]["endpoint_url"])
     session = boto3.Session(
         aws_access_key_id=description["emulator"]["access_key_id"],
         aws_secret_access_key=description["emulator"]["secret_access_key"],
         region_name=description["emulator"]["region"],
     )
     return _deployment(outputs, session, endpoint_url=description["emulator"]["endpoint_url"])
+
+
+def _check_that_it_answers(endpoint_url: str | None) -> None:
+    """Raise NoDeployment for a stack that was killed, and left its description behind."""
+    if endpoint_url is None:
+        return
+    address = urlsplit(endpoint_url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=5).close()
+    except OSError:
+        raise NoDeployment(
+            f"the embedded stack of this folder does not answer at {endpoint_url}: start it with `make run`"
+        ) from None
 
 
 def _deployed(stack: str) -> Deployment:
@@ -108,7 +129,12 @@ def _deployed(stack: str) -> Deployment:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if "KeyRingTableName" not in outputs:
         raise NoDeployment(f"stack {stack} is not a Keyturn stack: it has no output KeyRingTableName")
-    return _deployment(outputs, session)
+    try:
+        return _deployment(outputs, session)
+    except KeyError as missing:
+        raise NoDeployment(
+            f"stack {stack} is of another release than this command: it has no output {missing}"
+        ) from None
 
 
 def _deployment(outputs: dict[str, str], session: boto3.Session, *, endpoint_url: str | None = None) -> Deployment:

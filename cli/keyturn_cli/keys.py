@@ -17,6 +17,7 @@ from keyturn_cli.gateway import flush_caches, gateways_of, tell
 from keyturn_cli.options import AsJson, Stack, Yes
 from keyturn_cli.output import format_time, print_json, print_table
 from keyturn_cli.rotator import CommandRefused
+from keyturn_cli.values import check_reason
 
 _TOLD = ("applied", "due", "planned", "failed", "notes", "caches")
 
@@ -96,6 +97,7 @@ def compromise(
     as_json: AsJson = False,
 ) -> None:
     """Take a key out of use at once and for good: every token that it signed is refused, and nothing undoes it."""
+    check_reason(reason)
     deployment = find_deployment(stack, Path.cwd())
     key = next((key for ring in deployment.key_rings().load_all() if (key := ring.find(kid))), None)
     if key is None:

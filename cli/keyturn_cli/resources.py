@@ -12,7 +12,7 @@ import typer
 
 from keyturn.domain.errors import AlreadyExists, KeyturnError
 from keyturn.domain.key_ring import DEFAULT_RING
-from keyturn.domain.resource_server import ResourceServer
+from keyturn.domain.resource_server import ResourceServer, check_audience
 from keyturn.domain.scope import format_scope, parse_scope
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.options import AsJson, Stack, Yes
@@ -53,7 +53,9 @@ _OPTIONS = {
     "access_token_lifetime": Registered(
         "access_token_lifetime",
         int,
-        typer.Option(parser=parse_duration, metavar="DURATION", help="How long its tokens live at most, such as 5m."),
+        typer.Option(
+            parser=parse_duration, metavar="DURATION", help="How long its tokens live at most, such as 5m; up to 1h."
+        ),
     ),
     "algorithm": Registered(
         "algorithm",
@@ -160,6 +162,7 @@ def remove(audience: Audience, yes: Yes = False, stack: Stack = None, as_json: A
 
 
 def _find(deployment: Deployment, audience: str) -> ResourceServer:
+    check_audience(audience)
     server = deployment.resource_servers().get(audience)
     if server is None:
         raise UnknownResourceServer("nobody registered this audience: `keyturn resources list` names those that are")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from math import floor
 from typing import NamedTuple
 
@@ -86,10 +86,12 @@ def _time(value: str) -> int | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
+        # What is no time of the calendar's in UTC is nobody's.
+        instant = None if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        instant = None
+    if instant is None:
         raise typer.BadParameter(
             "neither `now` nor a time with its zone, such as 2026-09-21T14:13:20Z (RFC 3339)", param_hint="--all-before"
         )
-    return floor(time.timestamp())
+    return floor(instant.timestamp())

@@ -14,8 +14,7 @@ from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import print_json
 from keyturn_cli.revocation_aim import NothingToRevoke, aim
 from keyturn_cli.revocation_plan import Plan, plan
-
-_MAX_REASON = 256
+from keyturn_cli.values import check_reason
 
 
 def revoke(
@@ -40,7 +39,7 @@ def revoke(
     """
     options = {"--token": token, "--jti": jti, "--gid": gid, "--sid": sid, "--client": client, "--subject": subject}
     option, value = _only(options | {"--all-before": all_before})
-    _check_reason(reason)
+    check_reason(reason)
     deployment = find_deployment(stack, Path.cwd())
     try:
         what = aim(deployment, option, value)
@@ -68,11 +67,6 @@ def _only(options: dict[str, str | None]) -> tuple[str, str]:
     if len(given) != 1:
         raise typer.BadParameter(f"name exactly one of {', '.join(options)}")
     return given[0]
-
-
-def _check_reason(reason: str) -> None:
-    if not 0 < len(reason) <= _MAX_REASON or not reason.isprintable():
-        raise typer.BadParameter(f"a reason is 1 to {_MAX_REASON} printable characters", param_hint="--reason")
 
 
 def _tell(planned: Plan, outcome: str, *, as_json: bool) -> None:

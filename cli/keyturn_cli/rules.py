@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -21,6 +20,7 @@ from keyturn_cli.gateway import Gateways, gateways_of
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import print_json, print_table
 from keyturn_cli.token import judge, read_token, verification_policy
+from keyturn_cli.values import read_standard_input
 
 app = typer.Typer(no_args_is_help=True, help="Check the access rules, and ask what they say.")
 
@@ -173,12 +173,14 @@ def _claims(rule: Rule) -> str:
 
 def _document(file: str | None, stack: str | None) -> Document:
     if file == "-":
-        return Document("standard input", sys.stdin.read())
+        return Document("standard input", read_standard_input())
     if file is not None:
         try:
-            return Document(file, Path(file).read_text())
-        except (OSError, UnicodeDecodeError) as error:
-            raise RulesWrong(f"{file}: {error}") from None
+            return Document(file, Path(file).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise RulesWrong(f"{file}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise RulesWrong(f"{file}: this is no UTF-8 text") from None
     return _deployed(find_deployment(stack, Path.cwd()))
 
 

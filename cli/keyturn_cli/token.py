@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from keyturn_cli.deployment import TOKEN_HORIZON, Deployment, find_deployment
 from keyturn_cli.explanation import explain as explain_refusal
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import format_time, print_json
+from keyturn_cli.values import read_standard_input
 
 app = typer.Typer(no_args_is_help=True, help="Look into a token.")
 
@@ -33,7 +34,12 @@ def token() -> None:
 @app.command()
 def decode(
     token: Annotated[str, typer.Argument(help="An access token; - reads it from standard input.")] = "-",
-    verify: Annotated[bool, typer.Option(help="Check it against the stack's keys, its issuer and the time.")] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            help="Check it against the stack's keys, its issuer and the time; `explain` asks for revocations."
+        ),
+    ] = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
@@ -46,12 +52,26 @@ def decode(
     else:
         for part in (header, claims):
             for name, value in part.items():
-                note = f"  ({format_time(value)})" if name in _TIMES and isinstance(value, int | float) else ""
-                typer.echo(f"{name:<10} {value}{note}")
+                typer.echo(f"{_shown(name):<10} {_shown(value)}{_when(value) if name in _TIMES else ''}")
             typer.echo()
         typer.echo(verdict)
     if verify and verdict != "valid":
         raise typer.Exit(1)
+
+
+def _shown(value: Any) -> str:
+    """Return a text as it is where all of it can be seen on one line, else as JSON: the token may be forged."""
+    return value if isinstance(value, str) and value.isprintable() else json.dumps(value)
+
+
+def _when(value: Any) -> str:
+    """Return the time of a number, or nothing for what is none that a calendar has."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    try:
+        return f"  ({format_time(value)})"
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 @app.command()
@@ -122,11 +142,13 @@ def verification_policy(deployment: Deployment, audiences: Any, leeway: int) -> 
 
 def read_token(argument: str) -> str:
     """Return the token itself, from standard input for "-": an argument is visible to other users of the machine."""
-    return sys.stdin.read().strip() if argument == "-" else argument
+    return read_standard_input().strip() if argument == "-" else argument
 
 
 def unverified_header(raw: str) -> dict[str, Any]:
     """Return what the token says of itself; raises BadParameter if it is none."""
+    if not raw.isascii():
+        raise typer.BadParameter("this is no signed token: it has characters beyond ASCII")
     try:
         return jwt.get_unverified_header(raw)
     except jwt.InvalidTokenError as error:

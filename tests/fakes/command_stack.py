@@ -51,7 +51,7 @@ def command_stack(project: Path) -> Iterator[None]:
         yield
 
 
-def run(*arguments: str, stdin: str | None = None) -> Result:
+def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
     """Run `keyturn` in this folder."""
     return CliRunner().invoke(command_line.app, list(arguments), input=stdin)
 

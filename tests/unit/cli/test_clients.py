@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 
+from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.client import AUTHENTICATION_METHODS, GRANT_TYPES, Client, secret_matches
 from keyturn.domain.resource_server import ResourceServer
-from keyturn_cli.client_options import AuthenticationMethod, GrantType
+from keyturn_cli.client_options import OPTIONS, AuthenticationMethod, GrantType
 from keyturn_cli.values import format_duration, parse_duration
 from tests.fakes.command_stack import command_stack, deployment, run
 from tests.fakes.token_factory import signing_key
@@ -66,6 +67,14 @@ def test_the_options_are_what_the_registration_takes() -> None:
     """The choices of the command are those of the domain."""
     assert {each.value for each in GrantType} == GRANT_TYPES
     assert {each.value for each in AuthenticationMethod} == AUTHENTICATION_METHODS
+
+
+def test_an_option_that_can_be_repeated_says_so() -> None:
+    """And so does its bound where there is one: who reads --help needs no page beside it."""
+    for option in OPTIONS.values():
+        assert ("repeat" in option.option.help.lower()) == (get_origin(option.kind) is list)
+    for name, bound in (("access_token_lifetime", "1h"), ("refresh_lifetime", "366d"), ("rate", "1,000,000")):
+        assert f"up to {bound}" in OPTIONS[name].option.help
 
 
 def test_what_a_client_is_by_itself() -> None:
@@ -207,6 +216,27 @@ def test_a_registration_that_could_not_work(wrong: tuple[str, ...]) -> None:
     assert registered() == ()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        (("--refresh-idle", "0"), "idle time is 1 second or more"),
+        (("--redirect-uri", "https://App.example/"), "https://host/… in lower case"),
+    ],
+)
+def test_a_refusal_says_the_rule_that_was_broken(wrong: tuple[str, ...], rule: str) -> None:
+    """And not another one, which the registration keeps."""
+    assert rule in str(run("clients", "add", *ADD, *wrong).exception)
+
+
+@pytest.mark.parametrize("port", ["https://app.example:443", "http://localhost:80", "https://app.example:65536"])
+def test_an_origin_that_no_browser_sends(port: str) -> None:
+    """A browser leaves the scheme's own port out (RFC 6454 §6.2), so that such an origin would never be the same."""
+    result = run("clients", "add", *ADD, "--cors-origin", port)
+    assert (result.exit_code, registered()) == (2, ())
+    client, _ = add("--cors-origin", "https://app.example:8443", "--cors-origin", "http://localhost:443")
+    assert client.cors_origins == {"https://app.example:8443", "http://localhost:443"}
+
+
 def test_what_is_given_changes_and_nothing_else() -> None:
     """`clients update` keeps every field that no option names, and its secret (R23)."""
     before, answer = add("--rate", "60", "--claim", "tenant=acme")
@@ -267,6 +297,13 @@ def test_unknown_client(command: tuple[str, ...]) -> None:
     result = run("clients", *command, "nobody")
     assert result.exit_code == 1
     assert "no client has this id" in str(result.exception)
+
+
+@pytest.mark.parametrize("nobody", ["", "two words", "\udcff", "c" * 65])
+def test_what_can_be_no_id_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, nobody: str) -> None:
+    """DynamoDB refuses some of it in words of its own: the command says what it says of every unknown client."""
+    monkeypatch.setattr(DynamoDbClientRegistry, "get", lambda *_: pytest.fail("asked"))
+    assert "no client has this id" in str(run("clients", "show", "--", nobody).exception)
 
 
 def test_removal_is_asked_about() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import socket
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.client import BaseClient
 
 from keyturn.domain.client import Client, secret_matches
 from keyturn_cli import app as command_line
@@ -76,9 +80,33 @@ def test_a_token_is_decoded_and_said_not_to_be_verified() -> None:
     assert shown.rstrip().endswith("not verified")
 
 
-def test_what_is_no_token_is_a_usage_error() -> None:
+@pytest.mark.parametrize("time", [1e300, float("inf"), float("nan"), -1e18, 10**14, True, None, "soon"])
+def test_a_time_that_no_calendar_has_is_shown_as_it_is(time: object) -> None:
+    """`token decode` looks into tokens that anybody made: a claim that is no time has none beside it."""
+    shown = run("token", "decode", unsigned({"exp": time, "sub": "demo"}))
+    assert shown.exit_code == 0
+    assert f"exp        {time if time == 'soon' else json.dumps(time)}\nsub        demo\n" in shown.stdout
+
+
+@pytest.mark.parametrize("hidden", ["\x1b[2J", "a\n\nvalid", "\ud800", "\u202e"])
+def test_a_token_cannot_write_on_the_terminal(hidden: str) -> None:
+    """`token decode` shows what cannot be seen, or would look like a line of its own, as JSON does."""
+    shown = run("token", "decode", unsigned({"sub": hidden, hidden: ["x"]}))
+    assert hidden not in shown.stdout
+    assert f"sub        {json.dumps(hidden)}\n" in shown.stdout
+    assert f'{json.dumps(hidden):<10} ["x"]\n' in shown.stdout
+
+
+def unsigned(claims: dict[str, object]) -> str:
+    """Return a token with these claims, and a signature that is none."""
+    parts = (json.dumps(part).encode() for part in ({"alg": "RS256"}, claims))
+    return ".".join([*(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), "AAAA"])
+
+
+@pytest.mark.parametrize("text", ["nonsense", "\xff", "a.b.c"])
+def test_what_is_no_token_is_a_usage_error(text: str) -> None:
     """`token decode` of anything else says so."""
-    result = run("token", "decode", "nonsense")
+    result = run("token", "decode", text)
     assert result.exit_code == 2
     assert "no signed token" in result.stderr
 
@@ -89,9 +117,51 @@ def test_without_a_stack_the_command_says_how_to_get_one(monkeypatch: pytest.Mon
     assert "start one with `make run`" in said_before_it_stopped(monkeypatch, "keys", "list")
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"outputs": {}, "emulator": {}}', "\xff"])
+def test_a_stack_that_is_described_otherwise(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A damaged description, or that of another release: one line that names the file."""
+    Path("../.local/stack.json").write_text(text, encoding="latin-1")
+    assert "stack.json cannot be read" in said_before_it_stopped(monkeypatch, "keys", "list")
+
+
+def test_a_stack_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A description without a stack behind it: one line that says how to start it."""
+
+    def refuse(address: tuple[str, int], timeout: float) -> None:
+        raise ConnectionRefusedError(address, timeout)
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    address = "http://127.0.0.1:4580"
+    file = Path("../.local/stack.json")
+    description = json.loads(file.read_text())
+    description["emulator"]["endpoint_url"] = address
+    file.write_text(json.dumps(description))
+    said = said_before_it_stopped(monkeypatch, "clients", "list")
+    assert said.endswith(f"does not answer at {address}: start it with `make run`")
+
+
+def test_a_deployed_stack_of_another_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output that is missing is named."""
+    outputs = [{"OutputKey": name, "OutputValue": "a"} for name in ("KeyRingTableName", "IssuerUrl")]
+    monkeypatch.setattr(BaseClient, "_make_api_call", lambda *_: {"Stacks": [{"Outputs": outputs}]})
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    said = said_before_it_stopped(monkeypatch, "clients", "list", "--stack", "old")
+    assert said == "keyturn: stack old is of another release than this command: it has no output 'ClientTableName'"
+
+
 def test_a_fault_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stack without a ring: one line on standard error that names the ring, and exit code 1."""
     assert said_before_it_stopped(monkeypatch, "keys", "list") == "keyturn: ring default has no item"
+
+
+def test_an_answer_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk behind standard output: one line that says so, and exit code 1."""
+
+    def fail(_text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("keyturn_cli.output.typer.echo", fail)
+    assert "No space left on device" in said_before_it_stopped(monkeypatch, "clients", "list")
 
 
 def said_before_it_stopped(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:

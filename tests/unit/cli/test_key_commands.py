@@ -162,6 +162,18 @@ def test_a_key_that_is_not_there_is_refused_before_the_rotator_is_asked(monkeypa
     assert stack.asked == []
 
 
+@pytest.mark.parametrize("reason", ["", "r" * 257, "a\nb"])
+def test_a_reason_that_no_record_takes_is_refused_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    """In an emergency nobody confirms first, and is refused then."""
+    stack = Stack(DONE)
+    result = run(monkeypatch, stack, "compromise", "k1", "--reason", reason)
+    assert (result.exit_code, stack.asked) == (2, [])
+    assert "a reason is 1 to 256 printable characters" in result.stderr
+    assert "Take it out of use?" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("stack", "message"),
     [

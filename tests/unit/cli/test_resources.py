@@ -150,6 +150,14 @@ def test_unknown_audience(command: tuple[str, ...]) -> None:
     assert "nobody registered this audience" in str(result.exception)
 
 
+@pytest.mark.parametrize("nobody", ["", "two words", "\udcff", "a" * 256])
+def test_what_can_be_no_audience_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, nobody: str) -> None:
+    """DynamoDB refuses some of it in words of its own: the command says the rule."""
+    monkeypatch.setattr(DynamoDbResourceServerRegistry, "get", lambda *_: pytest.fail("asked"))
+    result = run("resources", "show", "--", nobody)
+    assert str(result.exception) == "an audience is 1 to 255 printable characters without spaces"
+
+
 def test_removal_is_asked_about() -> None:
     """`resources remove` asks first, since its bounds end; --yes does not ask."""
     done(*ADD)

@@ -210,6 +210,8 @@ def test_a_token_of_somebody_else_is_an_error(foreign: str) -> None:
         ("--all-before", "2026-09-21T14:13:20"),
         ("--all-before", "2026-09-21"),
         ("--all-before", "9999-01-01T00:00:00Z"),
+        ("--all-before", "0001-01-01T00:00:00+14:00"),
+        ("--all-before", "9999-12-31T23:59:59-14:00"),
         ("--jti", "a", "--reason", ""),
         ("--jti", "a", "--reason", "r" * 257),
     ],

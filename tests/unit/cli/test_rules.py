@@ -83,8 +83,12 @@ def test_a_wrong_document_is_an_error_that_says_where(text: str, what: str) -> N
 
 
 def test_a_document_that_is_not_there_is_an_error() -> None:
-    """A file that cannot be read is named."""
-    assert "nowhere.json" in str(run("rules", "check", "nowhere.json").exception)
+    """A file that cannot be read is named, once, and so is one that is no text."""
+    assert str(run("rules", "check", "nowhere.json").exception) == "nowhere.json: No such file or directory"
+    Path("picture").write_bytes(b"\xff\xd8")
+    assert str(run("rules", "check", "picture").exception) == "picture: this is no UTF-8 text"
+    piped = run("rules", "check", "-", stdin=b"\xff\xd8")
+    assert (piped.exit_code, "standard input is no UTF-8 text" in piped.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(("size", "note"), [(2000, ""), (2049, "AccessRules takes 2048"), (4097, "advanced tier")])

@@ -75,7 +75,9 @@ class Client:
         self._check_grants()
         check_lifetime(self.access_token_lifetime)
         if not 1 <= self.refresh_idle <= self.refresh_lifetime <= MAX_REFRESH_LIFETIME:
-            raise ValueError("a refresh token's idle time is at most its lifetime, and that is at most 366 days")
+            raise ValueError(
+                "a refresh token's idle time is 1 second or more, at most its lifetime, and that is at most 366 days"
+            )
         if self.rate is not None and self.is_public:
             raise ValueError("a public client has no rate: anybody can send requests in its name, and use it up")
         if self.rate is not None and not 1 <= self.rate <= 1_000_000:

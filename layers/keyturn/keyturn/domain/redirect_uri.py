@@ -20,8 +20,8 @@ def check_redirect_uri(uri: str) -> str:
         raise ValueError("a redirect URI is at most 512 characters of ASCII without spaces, fragment or wildcard")
     if not any(form.fullmatch(uri) for form in (_HTTPS, _LOOPBACK, _LOCALHOST, _PRIVATE_SCHEME)):
         raise ValueError(
-            "a redirect URI is https://host/…, http:// for 127.0.0.1, [::1] or localhost alone, or a scheme of the "
-            "app's own with a dot in it, com.example.app:/…"
+            "a redirect URI is https://host/… in lower case, http:// for 127.0.0.1, [::1] or localhost alone, or a "
+            "scheme of the app's own with a dot in it, com.example.app:/…"
         )
     return uri
 
