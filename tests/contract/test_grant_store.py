@@ -84,6 +84,15 @@ def test_an_id_has_one_grant(store: GrantStore) -> None:
     assert store.get(GID) == make_grant()
 
 
+def test_an_attempt_that_comes_late_does_not_give_a_used_code_back(store: GrantStore) -> None:
+    """R33: the SDK gave up on the first attempt, which is carried out all the same, after the code was used."""
+    store.create(make_grant())
+    store.redeem(redemption())
+    store.create(make_grant())
+    assert store.get(GID) == make_grant(redemption="attempt-1", refresh=first_refresh())
+    assert refused(lambda: store.redeem(redemption(attempt="attempt-2")))[0] is GrantRefusal.REUSED
+
+
 @pytest.mark.parametrize("refresh", [None, first_refresh()])
 def test_a_code_gives_its_grant_once(store: GrantStore, refresh: Any) -> None:
     """R33, R34: the first use returns the grant; a second one is refused, and names the grant that has to end."""

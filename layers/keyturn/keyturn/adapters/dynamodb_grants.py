@@ -36,12 +36,15 @@ class DynamoDbGrants:
                 self._dynamodb.put_item(
                     TableName=self._table,
                     Item=encode_item(grant_to_item(grant)),
-                    ConditionExpression="attribute_not_exists(pk) OR code_hash = :own",
-                    # An attempt of ours that came through and lost its answer is no other grant.
-                    ExpressionAttributeValues={":own": {"S": grant.code.code_hash}},
+                    ConditionExpression="attribute_not_exists(pk)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                raise AlreadyExists("a grant of this id exists already") from None
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+                stored = _stored(error)
+                # An attempt of ours that came through and lost its answer is no other grant. It is left as it is: the
+                # attempt that comes last may come when the code was used, and would give it back.
+                if stored is None or stored.code.code_hash != grant.code.code_hash:
+                    raise AlreadyExists("a grant of this id exists already") from None
 
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
