@@ -196,6 +196,16 @@ def test_a_lost_answer_is_given_again(family: GrantStore) -> None:
     assert family.get(GID) == before
 
 
+@pytest.mark.parametrize("idle", [1, IDLE])
+def test_a_rotation_whose_answer_was_lost_is_no_reuse_whatever_the_clock_knows(family: GrantStore, idle: int) -> None:
+    """R38, R40: the SDK repeats a write whose answer was lost: it is the same rotation, and not a late one."""
+    asked = rotation(latest=NOW + 10 + GRACE + 1, idle_expires_at=NOW + 10 + idle)
+    assert family.rotate(asked) == NONCE
+    before = family.get(GID)
+    assert family.rotate(asked) == NONCE
+    assert family.get(GID) == before
+
+
 def test_the_grace_begins_at_the_early_end_of_the_present(family: GrantStore) -> None:
     """R40: however little the clock knew at the rotation, half a minute is never more."""
     family.rotate(rotation(latest=NOW + 15))

@@ -41,11 +41,11 @@ class MemoryGrants:
         """Return the nonce of the presented token's one successor; raises GrantRefused."""
         self._begin("rotate")
         with self._lock:
-            stored = check_rotation(self.stored.get(asked.gid), asked)
-            refresh = stored.refresh
-            assert refresh is not None
-            if refresh.current_hash != asked.secret_hash:
+            stored = self.stored.get(asked.gid)
+            refresh = None if stored is None else stored.refresh
+            if stored is None or refresh is None or refresh.current_hash != asked.secret_hash:
                 return refuse_rotation(stored, asked)
+            check_rotation(stored, asked)
             rotated = replace(
                 refresh,
                 current_hash=asked.successor_hash,

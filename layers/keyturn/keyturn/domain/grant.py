@@ -55,6 +55,10 @@ class RefreshState:
             and now - self.rotated_at <= GRACE
         )
 
+    def is_of(self, asked: Rotation) -> bool:
+        """Tell whether a rotation made it: its nonce is random, and no other request has it."""
+        return (self.previous_hash, self.successor_nonce) == (asked.secret_hash, asked.successor_nonce)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
@@ -182,6 +186,9 @@ def refuse_rotation(stored: Grant | None, asked: Rotation) -> str:
 
     For a rotation whose conditional write failed, with what stood in its way.
     """
+    if stored is not None and stored.refresh is not None and stored.refresh.is_of(asked):
+        # This very request had rotated the token, and lost the answer: no reuse, and not late, whatever the clock says.
+        return asked.successor_nonce
     refresh = check_rotation(stored, asked).refresh
     if refresh is None or refresh.successor_nonce is None or not refresh.may_repeat(asked.secret_hash, asked.latest):
         raise GrantRefused(GrantRefusal.UNKNOWN)
