@@ -15,6 +15,7 @@ from keyturn.adapters.item_version import ITEM_VERSION
 from keyturn.domain.client import Client, hash_secret
 from keyturn.domain.errors import AlreadyExists, ItemDamaged, ItemNewer, StoreUnavailable, VersionConflict
 from keyturn.domain.resource_server import ResourceServer
+from tests.fakes.lost_answer import lost_answer
 from tests.fakes.memory_clients import MemoryClients
 
 if TYPE_CHECKING:
@@ -109,6 +110,29 @@ def test_two_operators_change_one_client(store: ClientRegistry) -> None:
     again = store.update(replace(changed, scopes=frozenset({"orders:read"})))
     assert again.revision == 2
     assert store.get("web") == again
+
+
+def test_a_write_that_is_sent_again_is_nobody_elses(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R23: the answer is lost, and botocore's second attempt meets the first: stored, and whoever has the secret knows.
+
+    Only what is the very same: a client that somebody else added or changed meanwhile is in the way as ever.
+    """
+    store = DynamoDbClientRegistry(dynamodb, "clients")
+    for change in (
+        lambda: store.add(make_client(secret_hashes=(hash_secret("one"),))),
+        lambda: store.update(make_client()),
+    ):
+        with lost_answer(dynamodb, "PutItem", monkeypatch) as sent:
+            change()
+        assert sent == ["PutItem", "PutItem"]
+    assert store.get("web") == make_client(revision=1)
+    for change, refusal in (
+        (lambda: store.add(make_client(name="other")), AlreadyExists),
+        (lambda: store.update(make_client(name="other")), VersionConflict),
+    ):
+        with lost_answer(dynamodb, "PutItem", monkeypatch), pytest.raises(refusal):
+            change()
+    assert store.get("web") == make_client(revision=1)
 
 
 def test_update_of_a_client_that_is_gone(store: ClientRegistry) -> None:

@@ -9,6 +9,7 @@ from keyturn.adapters.aws_errors import aws_errors
 from keyturn.domain.errors import AlreadyExists, ItemNewer, VersionConflict
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
@@ -27,10 +28,14 @@ class DynamoDbRegistrations:
         with aws_errors(f"DynamoDB PutItem of a {self._kind}"):
             try:
                 self._dynamodb.put_item(
-                    TableName=self._table, Item=encode_item(item), ConditionExpression="attribute_not_exists(pk)"
+                    TableName=self._table,
+                    Item=encode_item(item),
+                    ConditionExpression="attribute_not_exists(pk)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                raise AlreadyExists(f"{self._named(item)} exists already") from None
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+                if not _is_ours(error, item):
+                    raise AlreadyExists(f"{self._named(item)} exists already") from None
 
     def replace(self, item: dict[str, Any]) -> None:
         """Store the item in the place of the revision before its own; raises VersionConflict and ItemNewer.
@@ -51,8 +56,9 @@ class DynamoDbRegistrations:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-                stored: Any = error.response.get("Item", {})
-                if decode_item(stored).get("v", 0) > item["v"]:
+                if _is_ours(error, item):
+                    return
+                if _stored(error).get("v", 0) > item["v"]:
                     raise ItemNewer(
                         f"{self._named(item)} was written by a newer release: change it with that one"
                     ) from None
@@ -78,3 +84,17 @@ class DynamoDbRegistrations:
 
     def _named(self, item: dict[str, Any]) -> str:
         return f"the {self._kind} {item['pk'].removeprefix(self._prefix)}"
+
+
+def _is_ours(error: ClientError, item: dict[str, Any]) -> bool:
+    """Tell whether what is in the way is our own write: it was sent again, since its answer had been lost.
+
+    Otherwise an operator would hear that nothing was stored, and never see the secret that is.
+    """
+    was_sent_again = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+    return was_sent_again and _stored(error) == decode_item(encode_item(item))
+
+
+def _stored(error: ClientError) -> dict[str, Any]:
+    stored: Any = error.response.get("Item", {})
+    return decode_item(stored)
