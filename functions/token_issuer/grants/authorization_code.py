@@ -13,6 +13,7 @@ from keyturn.domain.client import Client
 from keyturn.domain.grant import GrantRefusal, GrantRefused, Redemption, RefreshState, check_redemption
 from keyturn.domain.grant_credentials import AuthorizationCode, RefreshToken, parse_code
 from keyturn.domain.pkce import challenge_of
+from keyturn.domain.redirect_uri import matches_redirect_uri
 from token_issuer.errors import InvalidGrant
 from token_issuer.form import Form
 from token_issuer.grant_end import GrantEnd
@@ -78,6 +79,7 @@ class AuthorizationCodeGrant:
             raise InvalidGrant("the code is not valid", detail=GrantRefusal.UNKNOWN.value)
         try:
             check_redemption(found.grant, asked)
+            _check_registered(presented.redirect_uri, client)
             issued = self._tokens.issue(client, found, resource=presented.resource, nonce_too=True)
             self._grants.redeem(asked)
         except GrantRefused as refusal:
@@ -90,6 +92,12 @@ class AuthorizationCodeGrant:
         if "refresh_token" not in client.grant_types:
             return None
         return RefreshToken(gid, secrets.token_bytes(_SECRET_BYTES), secrets.token_bytes(_SECRET_BYTES))
+
+
+def _check_registered(redirect_uri: str, client: Client) -> None:
+    """Raise InvalidGrant for a redirect URI that was taken away since the code went there: a change counts at once."""
+    if not any(matches_redirect_uri(each, redirect_uri) for each in client.redirect_uris):
+        raise InvalidGrant("the code is not valid", detail="the redirect URI is not registered any more")
 
 
 def _refresh_state(token: RefreshToken, client: Client, now: int) -> RefreshState:

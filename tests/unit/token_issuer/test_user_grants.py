@@ -259,6 +259,17 @@ def test_a_client_that_was_narrowed_keeps_what_it_may_not_use_now(
     assert flow.redeem(code).status == 200
 
 
+def test_a_code_that_went_where_no_code_may_go_any_more_gives_nothing(flow: UserFlow) -> None:
+    """R30, R33: a redirect URI that is taken away, in strange hands perhaps, counts at once; nothing is used up."""
+    code, before = flow.get_code(), flow.clients.get("app")
+    assert before is not None
+    after = flow.clients.update(replace(before, redirect_uris=("https://new.example/callback",)))
+    assert error_of(flow.redeem(code)) == (400, "invalid_grant")
+    assert (flow.revocations.writes, flow.signer.asked) == ([], [])
+    flow.clients.update(replace(after, redirect_uris=before.redirect_uris))
+    assert flow.redeem(code).status == 200
+
+
 @pytest.mark.parametrize("what", ["code", "refresh token"])
 def test_a_cut_that_a_read_misses_hits_what_came_of_it(flow: UserFlow, what: str) -> None:
     """R49: a user is cut while the revocations are read, and the answer takes its time: what it gives is no good."""
