@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from keyturn.domain.custom_claims import check_claims
+from keyturn.jose.claims import is_identifier
 from token_issuer.form import Form
 from token_issuer.request import Request
 from token_issuer.responses import Response
@@ -27,7 +28,7 @@ class Authentication:
 
     `subject` is `u_` and 22 to 64 of A-Z a-z 0-9 _ -. `session_id` (sid) names the user's session; `claims` are values
     of custom claims for resource servers, such as a client's registration takes; `cookies` what the browser is to keep.
-    Another subject, and other claims, raise ValueError.
+    Another subject, other claims, and a session id that no token can have, raise ValueError.
     """
 
     subject: str
@@ -39,9 +40,11 @@ class Authentication:
     cookies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a subject that a client could have as well, and claims that the grant would not keep as they are."""
+        """Refuse a subject that a client could have as well, and what no verifier takes or no grant keeps as it is."""
         if not _SUBJECT.fullmatch(self.subject):
             raise ValueError("a user's subject is u_ and 22 to 64 of A-Z a-z 0-9 _ -")
+        if self.session_id is not None and not is_identifier(self.session_id):
+            raise ValueError("a session id is 1 to 256 printable characters")
         check_claims(self.claims)
 
 

@@ -234,6 +234,14 @@ def test_claims_that_a_grant_would_not_keep_are_refused(claims: dict[str, object
         replace(USER, claims=claims)
 
 
+@pytest.mark.parametrize("session_id", ["", "s" * 257, "s\n", "\ud800"])
+def test_a_session_id_that_no_token_can_have_is_refused(session_id: str) -> None:
+    """R46, R49: a token with it would be none to our own verifier, and so could not be revoked by its client."""
+    with pytest.raises(ValueError, match="1 to 256 printable"):
+        replace(USER, session_id=session_id)
+    assert replace(USER, session_id="s" * 256).session_id == "s" * 256
+
+
 def test_claims_that_a_grant_keeps_are_taken() -> None:
     """R28: strings, whole numbers, true and false, and lists of those, as a client's."""
     claims = {"tenant": "", "tier": 2**53 - 1, "beta": False, "https://example.com/roles": ["é", 1, True]}
