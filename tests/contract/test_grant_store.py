@@ -28,6 +28,7 @@ from tests.fakes.grant_factory import (
     redemption,
     rotation,
 )
+from tests.fakes.lost_answer import lost_answer
 from tests.fakes.memory_grants import MemoryGrants
 from tests.fakes.token_factory import NOW
 
@@ -286,6 +287,28 @@ def test_sixteen_uses_of_a_refresh_token_have_one_successor(family: GrantStore) 
     assert grant is not None
     assert grant.refresh is not None
     assert grant.refresh.current_hash == successor(FIRST, nonces.pop()).secret_hash
+
+
+@pytest.mark.parametrize("what", ["create", "redeem", "rotate"])
+def test_what_the_sdk_sends_again_by_itself_is_one_write(
+    dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """R33, R38, R40: botocore's own second attempt finds the first one's work, and the request succeeds."""
+    store = DynamoDbGrants(dynamodb, "grants")
+    writes: dict[str, Callable[[], object]] = {
+        "create": lambda: store.create(make_grant()),
+        "redeem": lambda: store.redeem(redemption()),
+        "rotate": lambda: store.rotate(rotation()),
+    }
+    operation = "PutItem" if what == "create" else "UpdateItem"
+    for name, write in writes.items():
+        if name != what:
+            write()
+            continue
+        with lost_answer(dynamodb, operation, monkeypatch) as sent:
+            write()
+        assert sent == [operation, operation]
+    assert refresh_of(store).current_hash == successor(FIRST).secret_hash
 
 
 def test_a_damaged_item_is_a_fault(dynamodb: DynamoDBClient) -> None:
