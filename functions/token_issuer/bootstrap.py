@@ -131,17 +131,17 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
         metadata.JWKS_PATH: JwksEndpoint(ports.ring, max_age=settings.jwks_max_age),
         metadata.METADATA_PATH: server_metadata,
         metadata.OPENID_METADATA_PATH: server_metadata,
-        **_login_endpoints(settings, ports, access, own_tokens),
+        **_login_endpoints(settings, ports, access, standings, own_tokens),
     }
 
 
 def _login_endpoints(
-    settings: Settings, ports: Ports, access: RequestedAccess, own_tokens: OwnTokens
+    settings: Settings, ports: Ports, access: RequestedAccess, standings: Standings, own_tokens: OwnTokens
 ) -> dict[str, Endpoint]:
     """Return the endpoints that there are with a login alone."""
     if ports.login is None:
         return {}
-    authorization = AuthorizationPorts(ports.clients, ports.grants, ports.revocations, ports.clock, ports.login)
+    authorization = AuthorizationPorts(ports.clients, ports.grants, standings, ports.login)
     return {
         metadata.AUTHORIZATION_PATH: AuthorizationEndpoint(
             settings.issuer, authorization, access, IdTokenHints(settings.issuer, ports.ring)

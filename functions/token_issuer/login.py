@@ -26,6 +26,7 @@ _SUBJECT = re.compile("u_[A-Za-z0-9_-]{22,64}")
 class Authentication:
     """Who authenticated, when and how; `auth_time` is service time in whole seconds, after every cut of the user.
 
+    It is not ahead of the present: the next cut would miss it. A login that comes in the second of a cut waits (ADR 5).
     `subject` is `u_` and 22 to 64 of A-Z a-z 0-9 _ -. `session_id` (sid) names the user's session; `claims` are values
     of custom claims for resource servers, such as a client's registration takes; `cookies` what the browser is to keep.
     Another subject, other claims, and a session id that no token can have, raise ValueError.

@@ -21,6 +21,10 @@ class SteppedClock:
             raise self.fault
         return ServiceTime(self.seconds, self.seconds + self.spread)
 
+    def pause(self, seconds: float) -> None:
+        """Let the time pass."""
+        self.seconds += seconds
+
 
 class SteppedSeconds:
     """A time in seconds, as it is handed to what compares ends; it stands still until `seconds` is set."""

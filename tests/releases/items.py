@@ -53,6 +53,9 @@ class _Clock:
     def now(self) -> ServiceTime:
         return ServiceTime(NOW, NOW)
 
+    def pause(self, seconds: float) -> None:
+        raise NotImplementedError
+
 
 def write() -> dict[str, Any]:
     """Return the items of all tables, written by the adapters into a DynamoDB in this process."""

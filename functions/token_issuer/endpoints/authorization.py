@@ -17,7 +17,7 @@ from keyturn.domain.errors import KeyturnError
 from keyturn.domain.grant import CODE_LIFETIME, CodeBinding, Grant
 from keyturn.domain.grant_credentials import AuthorizationCode, new_grant_id
 from keyturn.domain.redirect_uri import matches_redirect_uri
-from keyturn.domain.revocation import Revocation, Target, TargetKind, earliest_iat, issuance_targets
+from keyturn.domain.revocation import ends_grant
 from token_issuer.authorization_request import (
     PARAMETERS,
     AuthorizationRequest,
@@ -34,9 +34,10 @@ from token_issuer.login_csrf import LoginCsrf, is_login_form
 from token_issuer.request import Request
 from token_issuer.requested_access import RequestedAccess
 from token_issuer.responses import Response, error_page, never_stored, redirect
+from token_issuer.standing import Standing, Standings
 
 if TYPE_CHECKING:
-    from keyturn.ports import ClientReader, Clock, GrantStore, RevocationReader
+    from keyturn.ports import ClientReader, GrantStore
 
 _FOREIGN_FORM = "Please try once more. If you see this again, let your browser keep cookies for this site."
 
@@ -46,8 +47,7 @@ class AuthorizationPorts(NamedTuple):
 
     clients: ClientReader
     grants: GrantStore
-    revocations: RevocationReader
-    clock: Clock
+    standings: Standings
     login: Login
 
 
@@ -145,13 +145,17 @@ class AuthorizationEndpoint:
         self, asked: AuthorizationRequest, demand: LoginDemand, user: Authentication
     ) -> AuthorizationCode | None:
         """Store the grant, and return its code; None where the user has to log in for it, or another one."""
-        # Before the read: a cut that is stored while it is under way lies after this instant, and ends the grant.
-        now = self._ports.clock.now()
-        found = self._ports.revocations.find(_targets(user, asked.client))
-        if not _suffices(user, asked, demand, found, now.latest):
+        standing = self._ports.standings.read(
+            subject=user.subject,
+            client_id=asked.client.client_id,
+            session_id=user.session_id,
+            granted_at=user.auth_time,
+        )
+        if not _suffices(user, asked, demand, standing):
             return None
         code = AuthorizationCode(new_grant_id(secrets.token_bytes(16)), secrets.token_bytes(32))
-        created_at = max(math.floor(now.earliest), earliest_iat(found))
+        # The early end of the present: every later cut ends the grant.
+        created_at = math.floor(standing.since.earliest)
         self._ports.grants.create(
             Grant(
                 gid=code.gid,
@@ -164,7 +168,7 @@ class AuthorizationEndpoint:
                     code_hash=code.code_hash,
                     redirect_uri=asked.redirect_uri,
                     challenge=asked.challenge,
-                    expires_at=math.floor(now.earliest) + CODE_LIFETIME,
+                    expires_at=created_at + CODE_LIFETIME,
                 ),
                 session_id=user.session_id,
                 auth_time=user.auth_time,
@@ -182,11 +186,6 @@ class AuthorizationEndpoint:
         return redirect(f"{uri}{'&' if '?' in uri else '?'}{urlencode(told)}")
 
 
-def _targets(user: Authentication, client: Client) -> tuple[Target, ...]:
-    session = () if user.session_id is None else (Target(TargetKind.SESSION, user.session_id),)
-    return (*issuance_targets(subject=user.subject, client_id=client.client_id), *session)
-
-
 def _error(error: OAuthError, request: Request) -> dict[str, str]:
     request.note(outcome=error.error, detail=error.detail or error.description)
     return {"error": error.error, "error_description": error.description}
@@ -198,13 +197,11 @@ def _carried(form: Form) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _suffices(
-    user: Authentication, asked: AuthorizationRequest, demand: LoginDemand, found: tuple[Revocation, ...], now: float
-) -> bool:
+def _suffices(user: Authentication, asked: AuthorizationRequest, demand: LoginDemand, standing: Standing) -> bool:
     """Tell whether an authentication is good for a code: of the user expected, young enough, and not revoked since."""
     if demand.subject not in (None, user.subject):
         return False
-    if any(each.target.kind is TargetKind.SESSION for each in found) or user.auth_time < earliest_iat(found):
+    if ends_grant(standing.found, user.auth_time):
         return False
     # With a second for the clock; an age of nothing was asked for by a page already.
-    return not asked.max_age or now - user.auth_time <= asked.max_age + 1
+    return not asked.max_age or standing.since.latest - user.auth_time <= asked.max_age + 1

@@ -43,7 +43,11 @@ class UserTokens:
             self._standings.read(subject=gid, client_id=gid, grant_id=gid, session_id=gid)
             return None
         standing = self._standings.read(
-            subject=grant.subject, client_id=grant.client_id, grant_id=grant.gid, session_id=grant.session_id
+            subject=grant.subject,
+            client_id=grant.client_id,
+            grant_id=grant.gid,
+            session_id=grant.session_id,
+            granted_at=grant.created_at,
         )
         return StandingGrant(grant, standing)
 

@@ -25,6 +25,9 @@ class Clock(Protocol):
     def now(self) -> ServiceTime:
         """Return the interval in which the present lies; raises ClockUnavailable before any store has answered."""
 
+    def pause(self, seconds: float) -> None:
+        """Return when so many seconds have passed."""
+
 
 class KeyRingReader(Protocol):
     """Whoever verifies or signs reads all rings."""

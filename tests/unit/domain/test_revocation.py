@@ -12,8 +12,8 @@ from keyturn.domain.revocation import (
     Target,
     TargetKind,
     earliest_iat,
+    grant_targets,
     is_revoked,
-    issuance_targets,
     targets_of,
 )
 from keyturn.jose import VerifiedAccessToken
@@ -97,10 +97,12 @@ def test_one_hit_among_what_was_found_is_enough() -> None:
 
 
 def test_a_new_token_is_issued_after_the_latest_cut() -> None:
-    """The issuer's iat is T + 1 of the latest of the client's, the subject's and everybody's cut."""
+    """The least iat is T + 1 of the latest of the client's, the subject's and everybody's cut."""
     found = [
         Revocation(target, expires_at=LATER, not_before=cut)
-        for target, cut in zip(issuance_targets(subject="s", client_id="c"), (5, 9, None), strict=True)
+        for target, cut in zip(
+            grant_targets(subject="s", client_id="c", grant_id=None, session_id=None), (5, 9, None), strict=True
+        )
     ]
     assert earliest_iat(found) == 10
     assert earliest_iat([]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,6 +73,10 @@ class ServiceClock:
         since_arrival = min(now.wall - arrived.wall, now.monotonic - arrived.monotonic)
         since_request = max(now.wall - sent.wall, now.monotonic - sent.monotonic)
         return ServiceTime(date + since_arrival, date + 1.0 + since_request)
+
+    def pause(self, seconds: float) -> None:
+        """Return when so many seconds have passed."""
+        time.sleep(seconds)
 
     def estimate(self) -> float:
         """Return the early end of the present, or this machine's clock before a usable answer; both in seconds.

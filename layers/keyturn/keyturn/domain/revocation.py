@@ -145,18 +145,13 @@ def is_revoked(token: RevocableToken, found: Iterable[Revocation], now: float) -
     return any(each.hits(issued_at=token.issued_at, kid=token.kid, now=now) for each in found)
 
 
-def issuance_targets(*, subject: str, client_id: str) -> tuple[Target, ...]:
-    """Return the targets whose cut a new token's iat has to lie after; any copy of global will do."""
-    return (
+def grant_targets(*, subject: str, client_id: str, grant_id: str | None, session_id: str | None) -> tuple[Target, ...]:
+    """Return the targets whose revocation ends a grant, or hits what is issued of it; any copy of global will do."""
+    targets = [
         Target(TargetKind.SUBJECT, subject),
         Target(TargetKind.CLIENT, client_id),
         Target(TargetKind.GLOBAL, "0"),
-    )
-
-
-def grant_targets(*, subject: str, client_id: str, grant_id: str | None, session_id: str | None) -> tuple[Target, ...]:
-    """Return the targets whose revocation ends a grant; a token that comes of no grant has those of its issuance."""
-    targets = [*issuance_targets(subject=subject, client_id=client_id)]
+    ]
     if grant_id is not None:
         targets.append(Target(TargetKind.GRANT, grant_id))
     if session_id is not None:
