@@ -15,7 +15,7 @@ import pytest
 
 from keyturn.adapters import lean_http
 from keyturn.adapters.lean_http import AMAZON_ROOTS, LeanConnection, ProtocolError
-from keyturn.adapters.lean_service import TIMEOUT_SECONDS
+from keyturn.adapters.lean_service import TIMEOUT_SECONDS, open_connection
 from keyturn.adapters.system_clock import wall_seconds
 from tests.fakes.certificates import write_chain
 
@@ -118,6 +118,11 @@ def test_a_connection_is_kept_unless_the_answer_ends_it(serve: Callable[..., Ser
         (b"HTTP/1.1 400 Bad Request\r\ncontent-length: 3\r\n\r\n{ }", 400, b"{ }"),
         (b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", 200, b""),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n}\r\n0\r\nX: y\r\n\r\n", 200, b"{}"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n0000000aF\r\n" + b" " * 175 + b"\r\n0\r\n\r\n",
+            200,
+            b" " * 175,
+        ),
     ],
 )
 def test_whole_answers(serve: Callable[..., Server], sent: bytes, status: int, body: bytes) -> None:
@@ -127,42 +132,73 @@ def test_whole_answers(serve: Callable[..., Server], sent: bytes, status: int, b
     assert (answer.status, answer.body, answer.date) == (status, body, None)
 
 
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
+
+
 @pytest.mark.parametrize(
-    "sent",
+    ("sent", "fault"),
     [
-        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
-        b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD,
-        b"HTTP/1.1 OK\r\n\r\n",
-        b"SSH-2.0-OpenSSH\r\n",
-        b"HTTP/1.1 200 OK\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"Content-Length: 2\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 65_536 + b"\r\nContent-Length: 2\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", "no answer of HTTP/1.1"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD, "no answer of HTTP/1.1"),
+        (b"HTTP/1.1 OK\r\n\r\n", "no answer of HTTP/1.1"),
+        (b"HTTP/1.1 \r\n\r\n", "no answer of HTTP/1.1"),
+        (b"SSH-2.0-OpenSSH\r\n", "no answer of HTTP/1.1"),
+        (HEAD + b"\r\n{}", "the answer does not say its length"),
+        (HEAD + b"no colon\r\n\r\n", "the header has no end"),
+        (HEAD + b"Content-Length: 2\n\n{}", "the header has no end"),
+        (HEAD + b"X: y\r\n" * 101 + b"Content-Length: 2\r\n\r\n{}", "the header has no end"),
+        (HEAD + b"X: " + b"y" * 65_536 + b"\r\nContent-Length: 2\r\n\r\n{}", "a line is too long"),
+        (HEAD + b"Content-Length: 3\r\n\r\n{}", "the answer ended early"),
+        (HEAD + b"Content-Length: 999999999\r\n\r\n{}", "the answer ended early"),
+        (HEAD + b"Content-Length: 9999999999\r\n\r\n{}", "the answer does not say its length"),
+        (HEAD + b"Content-Length: -1\r\n\r\n{}", "the answer does not say its length"),
+        (HEAD + b"Content-Length: 0x2\r\n\r\n{}", "the answer does not say its length"),
+        (HEAD + b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "the answer does not say its length"),
+        (CHUNKED + b"Content-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "the answer does not say its length"),
+        (CHUNKED + b"\r\n-2\r\n{}\r\n0\r\n\r\n", "a chunk does not say its length"),
+        (CHUNKED + b"\r\n\r\n{}\r\n0\r\n\r\n", "a chunk does not say its length"),
+        (CHUNKED + b"\r\n0000000002\r\n{}\r\n0\r\n\r\n", "a chunk does not say its length"),
+        (CHUNKED + b"\r\n2\r\n{}\r\n", "a chunk does not say its length"),
+        (CHUNKED + b"\r\n2\r\n{}", "the answer ended early"),
+        (CHUNKED + b"\r\n2\r\n{}\r\n0\r\n", "the header has no end"),
     ],
 )
-def test_what_is_no_whole_answer_is_none(serve: Callable[..., Server], sent: bytes) -> None:
-    """R47: half an answer is a fault, as "not revoked" may be what it lacks."""
-    with closing(plain(serve(sent))) as connection, pytest.raises(ProtocolError):
+def test_what_is_no_whole_answer_is_none(serve: Callable[..., Server], sent: bytes, fault: str) -> None:
+    """R47: half an answer is a fault, as "not revoked" may be what it lacks; it is said which."""
+    with closing(plain(serve(sent))) as connection, pytest.raises(ProtocolError, match=f"^{fault}$"):
         connection.post(b"", {})
 
 
 def test_a_closed_connection_is_one_and_no_protocol_error(serve: Callable[..., Server]) -> None:
     """A server that closed without an answer is told from one that speaks something else: that is sent again."""
-    with closing(plain(serve(b""))) as connection, pytest.raises(ConnectionError):
+    closed = pytest.raises(ConnectionError, match=r"^closed without an answer$")
+    with closing(plain(serve(b""))) as connection, closed:
         connection.post(b"", {})
 
 
-def test_a_line_break_in_a_header_is_not_sent() -> None:
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_a_line_break_in_a_header_is_not_sent(end: str) -> None:
     """What a header's value holds cannot begin another header."""
-    with pytest.raises(ProtocolError, match="line break"):
-        LeanConnection("http://127.0.0.1:1", 1).post(b"", {"Host": "h\r\nX-Amz-Target: other"})
+    with pytest.raises(ProtocolError, match=r"^a header holds a line break$"):
+        LeanConnection("http://127.0.0.1:1", 1).post(b"", {"Host": f"h{end}X-Amz-Target: other"})
+
+
+@pytest.mark.parametrize(
+    ("origin", "port"), [("https://kms.example", 443), ("http://localhost", 80), ("https://kms.example:8443", 8443)]
+)
+def test_an_origin_without_a_port_has_its_schemes(monkeypatch: pytest.MonkeyPatch, origin: str, port: int) -> None:
+    """443 of https and 80 of http; each wait is as long as a service's may be (R61)."""
+    opened: list[tuple[tuple[str, int], float]] = []
+
+    def refuse(address: tuple[str, int], timeout: float) -> socket.socket:
+        opened.append((address, timeout))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    with pytest.raises(ConnectionRefusedError):
+        open_connection(origin).post(b"", {})
+    assert opened == [((origin.partition("://")[2].partition(":")[0], port), TIMEOUT_SECONDS)]
 
 
 def test_no_wait_is_over_a_second(serve: Callable[..., Server]) -> None:

@@ -145,3 +145,16 @@ def test_only_the_header_is_read(kind: str) -> None:
     }
     event["headers"] |= {"X-Authorization": "Bearer a.b.c", "Proxy-Authorization": "Bearer a.b.c"}
     assert reason_of(event) == "missing_credentials"
+
+
+@pytest.mark.parametrize("kind", WITH_HEADERS)
+def test_a_header_of_another_name_is_not_looked_at(kind: str) -> None:
+    """R56: not even one whose name is as long: alone it is no credentials, beside them no second ones."""
+    event = event_with(kind, "Bearer a.b.c")
+    for headers, value in ((event["headers"], "Bearer x.y.z"), (event.get("multiValueHeaders", {}), ["Bearer x.y.z"])):
+        headers["x-credentials"] = value
+    assert token_of(event) == "a.b.c"
+    for headers in (event["headers"], event.get("multiValueHeaders", {})):
+        for name in [name for name in headers if name.lower() == "authorization"]:
+            del headers[name]
+    assert reason_of(event) == "missing_credentials"

@@ -117,7 +117,7 @@ class LeanConnection:
         fields: dict[bytes, bytes] = {}
         for _ in range(_MAX_FIELDS):
             line = self._line()
-            if line in (b"\r\n", b"\n"):
+            if line == b"\r\n":
                 return fields
             name, colon, value = line.partition(b":")
             if not colon:
