@@ -135,6 +135,18 @@ def test_a_write_that_is_sent_again_is_nobody_elses(dynamodb: DynamoDBClient, mo
     assert store.get("web") == make_client(revision=1)
 
 
+def test_a_removal_that_is_sent_again_is_nobody_elses(
+    dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Botocore's second attempt finds nothing any more, and the operator hears that the client was removed."""
+    store = DynamoDbClientRegistry(dynamodb, "clients")
+    store.add(make_client())
+    with lost_answer(dynamodb, "DeleteItem", monkeypatch) as sent:
+        assert store.remove("web")
+    assert sent == ["DeleteItem", "DeleteItem"]
+    assert not store.remove("web")
+
+
 def test_update_of_a_client_that_is_gone(store: ClientRegistry) -> None:
     """A client that was removed meanwhile does not come back by a change of it."""
     store.add(make_client())

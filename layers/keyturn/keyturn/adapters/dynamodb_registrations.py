@@ -9,6 +9,8 @@ from keyturn.adapters.aws_errors import aws_errors
 from keyturn.domain.errors import AlreadyExists, ItemNewer, VersionConflict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -65,12 +67,12 @@ class DynamoDbRegistrations:
                 raise VersionConflict(f"{self._named(item)} was changed by somebody else: try again") from None
 
     def remove(self, name: str) -> bool:
-        """Remove the item; return whether there was one."""
+        """Remove the item; return whether there was one, or there may have been and its answer was lost."""
         with aws_errors(f"DynamoDB DeleteItem of a {self._kind}"):
             answer = self._dynamodb.delete_item(
                 TableName=self._table, Key={"pk": {"S": f"{self._prefix}{name}"}}, ReturnValues="ALL_OLD"
             )
-        return "Attributes" in answer
+        return "Attributes" in answer or _was_sent_again(answer)
 
     def list(self) -> list[dict[str, Any]]:
         """Return all items of the kind, in the order of their names."""
@@ -91,8 +93,12 @@ def _is_ours(error: ClientError, item: dict[str, Any]) -> bool:
 
     Otherwise an operator would hear that nothing was stored, and never see the secret that is.
     """
-    was_sent_again = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-    return was_sent_again and _stored(error) == decode_item(encode_item(item))
+    return _was_sent_again(error.response) and _stored(error) == decode_item(encode_item(item))
+
+
+def _was_sent_again(answer: Mapping[str, Any]) -> bool:
+    attempts: int = answer["ResponseMetadata"].get("RetryAttempts", 0)
+    return attempts > 0
 
 
 def _stored(error: ClientError) -> dict[str, Any]:
