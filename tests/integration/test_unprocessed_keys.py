@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from keyturn.adapters.system_clock import wall_seconds
 from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
-from tests.integration.aws import redirected
+from tests.integration.aws import aws, function_name, redirected
 from tests.integration.faulty_dynamodb import NO_FAULT, Fault, FaultyDynamoDB, Kind
-from tests.integration.http import call, post, statuses
+from tests.integration.http import call, post
 from tests.integration.minted_tokens import Mint
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFile]:
         yield running
 
 
-def test_a_key_left_out_at_any_position_is_asked_for_again_and_then_500(stack: StackFile) -> None:
+def test_a_key_left_out_at_any_position_is_asked_for_again_and_then_500(
+    stack: StackFile, capsys: pytest.CaptureFixture[str]
+) -> None:
     """R47: asked for once more, good tokens are let in and a revoked one is refused; left out again, all get 500."""
     mint, left_out = Mint(stack), LeftOut()
     good, revoked = (mint.token(lifetime=_LIFETIME, gid="a grant", sid="a session") for _ in range(2))
@@ -58,22 +61,36 @@ def test_a_key_left_out_at_any_position_is_asked_for_again_and_then_500(stack: S
     with (
         FaultyDynamoDB(port, left_out) as dynamodb,
         redirected(stack, "AuthorizerFunction", "DYNAMODB", dynamodb.origin),
+        capsys.disabled(),
     ):
         for left_out.position, name in enumerate(KEYS):
-            left_out.again, before = False, left_out.second_reads
-            assert set(statuses(stack, good).values()) == {200}, name
-            assert set(statuses(stack, revoked).values()) == {401, 403}, name
-            assert left_out.second_reads - before >= 2 * len(stack.apis), name
-            left_out.again = True
-            for token, url in itertools.product((good, revoked), stack.apis.values()):
-                assert _refused_after_a_second_read(url, token, left_out), name
+            for left_out.again in (False, True):
+                expected = {500} if left_out.again else None
+                assert _answers(stack, good, left_out) == (expected or {200}), name
+                assert _answers(stack, revoked, left_out) == (expected or {401, 403}), name
 
 
-def _refused_after_a_second_read(url: str, token: str, left_out: LeftOut) -> bool:
-    """Call until an answer came of a second read: on a machine that stalls the first may fail, and that is 500 too."""
+def _answers(stack: StackFile, token: str, left_out: LeftOut) -> set[int]:
+    """Return what the example APIs answer after a second read.
+
+    A machine that stalls lets a read fail before that, which is 500 as well and says nothing here: it is told, with
+    what the function logged of it, and asked again.
+    """
+    return {_answer(stack, url, token, left_out) for url in stack.apis.values()}
+
+
+def _answer(stack: StackFile, url: str, token: str, left_out: LeftOut) -> int:
     for _ in range(_TRIES):
-        before = left_out.second_reads
-        assert call(url, token).status_code == 500
-        if left_out.second_reads > before:
-            return True
-    return False
+        before, since = left_out.second_reads, wall_seconds()
+        status = call(url, token).status_code
+        if left_out.second_reads > before and (left_out.again or status != 500):
+            return status
+        print(f"asked again: {status} after {wall_seconds() - since:.2f} s", *_logged(stack, since), sep="\n  ")
+    pytest.fail(f"none of {_TRIES} requests came to a second read")
+
+
+def _logged(stack: StackFile, since: float) -> Iterator[str]:
+    name = function_name(stack, "AuthorizerFunction")
+    group = aws(stack, "lambda").get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
+    found = aws(stack, "logs").filter_log_events(logGroupName=group, startTime=math.floor(since * 1000))
+    yield from (event["message"].rstrip() for event in found["events"])
