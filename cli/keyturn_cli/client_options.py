@@ -11,7 +11,7 @@ import typer
 from keyturn.domain.client import REFRESH_IDLE, REFRESH_LIFETIME
 from keyturn.domain.scope import parse_scope
 from keyturn_cli.registration import Registered, in_order, values
-from keyturn_cli.values import parse_claims, parse_duration, parse_origins, read_jwks
+from keyturn_cli.values import parse_claims, parse_duration, read_jwks
 
 
 class GrantType(enum.StrEnum):
@@ -88,7 +88,7 @@ OPTIONS = {
         "cors_origins",
         list[str],
         typer.Option(help="A web origin that may call the issuer for it. Repeatable."),
-        parse_origins,
+        frozenset,
     ),
     "rate": Registered(
         "rate", int, typer.Option(help="Its token requests a minute at most, up to 1,000,000; not for a public client.")

@@ -15,8 +15,6 @@ from keyturn.jose.strict_json import parse_object
 
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_PORT = re.compile(r":([0-9]{1,5})$")
-_OWN_PORT = {"https": 443, "http": 80}
 _MAX_REASON = 256
 # What a public key is made of (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2); a file may hold more, which nobody needs.
 _JWK_MEMBERS = ("kty", "kid", "alg", "use", "crv", "x", "y", "n", "e")
@@ -48,19 +46,6 @@ def check_reason(reason: str) -> None:
     """Raise BadParameter for a reason that no record takes."""
     if not 0 < len(reason) <= _MAX_REASON or not reason.isprintable():
         raise typer.BadParameter(f"a reason is 1 to {_MAX_REASON} printable characters", param_hint="--reason")
-
-
-def parse_origins(texts: list[str]) -> frozenset[str]:
-    """Return the origins; raises BadParameter for a port that no browser sends. The rest is the registration's rule."""
-    for text in texts:
-        scheme, _, rest = text.partition("://")
-        port = _PORT.search(rest)
-        if port is not None and not (0 < int(port[1]) < 65536 and int(port[1]) != _OWN_PORT.get(scheme)):
-            raise typer.BadParameter(
-                f"{text}: a port is 1 to 65535, and browsers leave out 443 of https and 80 of http",
-                param_hint="--cors-origin",
-            )
-    return frozenset(texts)
 
 
 def parse_claims(texts: list[str]) -> dict[str, Any]:

@@ -16,7 +16,11 @@ from keyturn.domain.scope import check_scope_tokens
 
 # A user's subject begins with `u_`: the two name spaces never meet (R17, RFC 9700 §4.15).
 _CLIENT_ID = re.compile(r"(?!u_)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_ORIGIN = re.compile(r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]{1,5})?")
+# As browsers send it: a scheme's own port is left out, so that with it an origin would never be the same.
+_ORIGIN = re.compile(
+    r"(https://[a-z0-9.-]+(?!:443$)|http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$))(:(?P<port>[1-9][0-9]{0,4}))?"
+)
+_MAX_PORT = 65_535
 
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 AUTHENTICATION_METHODS = SECRET_METHODS | {"private_key_jwt", "none"}
@@ -84,7 +88,10 @@ class Client:
             raise ValueError("a rate is 1 to 1,000,000 token requests a minute")
         for origin in self.cors_origins:
             if not is_origin(origin):
-                raise ValueError("an origin is https://host[:port] in lower case, or http:// for a loopback host")
+                raise ValueError(
+                    "an origin is https://host[:port] in lower case, or http:// for a loopback host, and without 443 "
+                    "of https or 80 of http, as browsers send it"
+                )
         check_claims(self.claims)
 
     @property
@@ -121,7 +128,8 @@ def is_client_id(value: str) -> bool:
 
 def is_origin(value: str) -> bool:
     """Tell whether a client could be registered with this origin of web pages (RFC 6454 §6.2)."""
-    return _ORIGIN.fullmatch(value) is not None
+    match = _ORIGIN.fullmatch(value)
+    return match is not None and int(match["port"] or 1) <= _MAX_PORT
 
 
 def hash_secret(secret: str) -> str:
