@@ -77,7 +77,7 @@ def render_events() -> int:
         print("no stack is up: `make run` in another terminal, then again")
         return 1
     except (EventsError, BotoCoreError, ClientError, httpx.HTTPError) as error:
-        print(error)
+        Progress().line(str(error))
         return 1
     print(f"rendered {len(rendered)} events, .local/env.json and .local/aws_config. Then, for one of them:")
     architecture = PARAMETERS["Architecture"]

@@ -7,6 +7,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from keyturn_cli.output import escape_lines
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,4 +45,5 @@ class Progress:
 
     def _print(self, text: str, end: str = "\n") -> None:
         if self._stream is not None:
-            print(text, end=end, file=self._stream, flush=True)
+            # Builds, answers and AWS errors are foreign text, and a terminal obeys control characters.
+            print(escape_lines(text), end=end, file=self._stream, flush=True)

@@ -1,4 +1,4 @@
-"""The command line's entry: a fault is one line on standard error and exit code 1."""
+"""The command line's entry: a failure is one line on standard error and exit code 1."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.errors import KeyturnError
 from keyturn_cli import clients, gateway, keys, resources, rules, token
+from keyturn_cli.output import EscapedErrors, escape, print_traceback
 from keyturn_cli.revoke import revoke
 from keyturn_cli.uninstall import uninstall
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Operate a Keyturn stack.", pretty_exceptions_enable=False
+    cls=EscapedErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Operate a Keyturn stack.",
+    pretty_exceptions_enable=False,
 )
 app.add_typer(clients.app, name="clients")
 app.add_typer(resources.app, name="resources")
@@ -28,6 +33,9 @@ app.command("uninstall")(uninstall)
 def main() -> None:
     """Run the command of the arguments."""
     try:
-        app()
+        app(prog_name="keyturn")
     except (KeyturnError, ValueError, OSError, BotoCoreError, ClientError) as error:
-        sys.exit(f"keyturn: {error}")
+        sys.exit(escape(f"keyturn: {error}"))
+    except Exception:
+        print_traceback()
+        sys.exit(1)

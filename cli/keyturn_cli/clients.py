@@ -15,7 +15,7 @@ from keyturn.domain.scope import format_scope
 from keyturn_cli.client_options import CLEARED, OPTIONS, REQUIRED, Clearable
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.options import AsJson, Stack, Yes
-from keyturn_cli.output import format_time, print_fields, print_json, print_table
+from keyturn_cli.output import confirm, format_time, print_fields, print_json, print_line, print_note, print_table
 from keyturn_cli.registration import changes, registers
 from keyturn_cli.values import format_duration
 
@@ -61,7 +61,7 @@ def add(given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> 
     if as_json:
         print_json({"client_id": client.client_id, "issuer": deployment.issuer} | _secret_field(secret))
     else:
-        typer.echo(f"client_id      {client.client_id}")
+        print_line(f"client_id      {client.client_id}")
         _tell_secret(secret)
     _note_scopes(deployment, client)
 
@@ -119,15 +119,15 @@ def remove(client_id: ClientId, yes: Yes = False, stack: Stack = None, as_json: 
     deployment = find_deployment(stack, Path.cwd())
     client = _find(deployment, client_id)
     if not yes:
-        typer.echo(f"{client_id} ({client.name}) gets no token from now on, and its id never comes back.", err=True)
-        typer.confirm("Remove it?", abort=True, err=True)
+        print_line(f"{client_id} ({client.name}) gets no token from now on, and its id never comes back.", err=True)
+        confirm("Remove it?")
     if not deployment.clients().remove(client_id):
         raise UnknownClient(f"{client_id} was removed by somebody else meanwhile")
     if as_json:
         print_json({"client_id": client_id, "outcome": "removed"})
     else:
-        typer.echo(f"removed {client_id}")
-    typer.echo(f"note: tokens in hand go on: `keyturn revoke --client {client_id}` ends them", err=True)
+        print_line(f"removed {client_id}")
+    print_note(f"tokens in hand go on: `keyturn revoke --client {client_id}` ends them")
 
 
 @secret_app.command("add")
@@ -144,7 +144,7 @@ def add_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = False
     if as_json:
         print_json({"client_id": client_id, "issuer": deployment.issuer} | _secret_field(secret))
     else:
-        typer.echo(f"client_id      {client_id}")
+        print_line(f"client_id      {client_id}")
         _tell_secret(secret)
 
 
@@ -160,7 +160,7 @@ def retire_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = Fa
     if as_json:
         print_json({"client_id": client_id, "secrets": len(changed.secret_hashes)})
     else:
-        typer.echo(f"retired the older secret of {client_id}")
+        print_line(f"retired the older secret of {client_id}")
 
 
 def _what_follows(client: Client, asked: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -244,8 +244,8 @@ def _secret_field(secret: str | None) -> dict[str, str]:
 
 def _tell_secret(secret: str | None) -> None:
     if secret is not None:
-        typer.echo(f"client_secret  {secret}")
-        typer.echo("Keep the secret now: only its hash is stored.", err=True)
+        print_line(f"client_secret  {secret}")
+        print_line("Keep the secret now: only its hash is stored.", err=True)
 
 
 def _note_scopes(deployment: Deployment, client: Client) -> None:
@@ -256,7 +256,7 @@ def _note_scopes(deployment: Deployment, client: Client) -> None:
             server = servers.get(audience)
         except KeyturnError as fault:
             # The client is stored: nothing may look as if it were not.
-            typer.echo(f"note: what {audience} is registered for is not known: {fault}", err=True)
+            print_note(f"what {audience} is registered for is not known: {fault}")
             continue
         if server is not None and server.scopes.isdisjoint(client.scopes):
-            typer.echo(f"note: {audience} knows none of the client's scopes, so that it gets no token for it", err=True)
+            print_note(f"{audience} knows none of the client's scopes, so that it gets no token for it")

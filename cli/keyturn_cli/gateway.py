@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.options import AsJson, Stack
-from keyturn_cli.output import print_json
+from keyturn_cli.output import print_json, print_line
 
 # API Gateway's own, where a REST API's authorizer names none; an HTTP API's keeps nothing then.
 _REST_TTL = 300
@@ -135,11 +135,11 @@ def flush_caches(gateways: Gateways) -> dict[str, list[str]]:
 def tell(told: dict[str, list[str]]) -> None:
     """Print what was flushed, and on standard error what was not."""
     for stage in told["flushed"]:
-        typer.echo(f"done: flushed the authorizer's answers of {stage}")
+        print_line(f"done: flushed the authorizer's answers of {stage}")
     for what in told["not_flushed"]:
-        typer.echo(f"not done: {what}", err=True)
+        print_line(f"not done: {what}", err=True)
     if not any(told.values()):
-        typer.echo("note: no API in this account and Region keeps answers of the authorizer")
+        print_line("note: no API in this account and Region keeps answers of the authorizer")
 
 
 @app.callback()

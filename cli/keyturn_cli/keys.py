@@ -15,7 +15,7 @@ from keyturn.domain.rotation_refusal import UnknownKey
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.gateway import flush_caches, gateways_of, tell
 from keyturn_cli.options import AsJson, Stack, Yes
-from keyturn_cli.output import format_time, print_json, print_table
+from keyturn_cli.output import confirm, format_time, print_json, print_line, print_note, print_table
 from keyturn_cli.rotator import CommandRefused
 from keyturn_cli.values import check_reason
 
@@ -55,7 +55,7 @@ def list_keys(stack: Stack = None, as_json: AsJson = False) -> None:
         ],
     )
     for note in unknown:
-        typer.echo(f"note: {note}", err=True)
+        print_note(note)
 
 
 @app.command()
@@ -75,7 +75,7 @@ def plan(stack: Stack = None, as_json: AsJson = False) -> None:
         ],
     )
     for step in report.get("failed", []):
-        typer.echo(f"unknown: ring {step['ring']}: {step['message']}", err=True)
+        print_line(f"unknown: ring {step['ring']}: {step['message']}", err=True)
 
 
 @app.command()
@@ -103,10 +103,10 @@ def compromise(
     if key is None:
         raise UnknownKey("no key of any ring has this kid: `keyturn keys list` names them")
     if not yes:
-        typer.echo(
+        print_line(
             f"{kid} is {key.state}. Every token that it signed is refused from now on. Nothing undoes this.", err=True
         )
-        typer.confirm("Take it out of use?", abort=True, err=True)
+        confirm("Take it out of use?")
     report = deployment.rotator().ask("compromise", kid=kid, reason=reason, actor=getpass.getuser())
     # The emergency is declared: nothing from here on may hide that.
     told = flush_caches(gateways_of(deployment))
@@ -124,11 +124,11 @@ def _tell(report: dict[str, Any], *, as_json: bool, is_done: bool = True) -> Non
         print_json({name: report[name] for name in _TOLD if name in report})
     else:
         for step in report["applied"]:
-            typer.echo(f"done: {step['action']} {step.get('subject', '')}".rstrip())
+            print_line(f"done: {step['action']} {step.get('subject', '')}".rstrip())
         for note in report.get("notes", []):
-            typer.echo(f"note: {note}")
+            print_line(f"note: {note}")
         for step in failed:
-            typer.echo(f"not done: {step['action']} {step.get('subject', '')}: {step['message']}", err=True)
+            print_line(f"not done: {step['action']} {step.get('subject', '')}: {step['message']}", err=True)
     if failed or not is_done:
         raise typer.Exit(1)
 

@@ -16,7 +16,7 @@ from keyturn.domain.resource_server import ResourceServer, check_audience
 from keyturn.domain.scope import format_scope, parse_scope
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.options import AsJson, Stack, Yes
-from keyturn_cli.output import format_time, print_fields, print_json, print_table
+from keyturn_cli.output import confirm, format_time, print_fields, print_json, print_line, print_note, print_table
 from keyturn_cli.registration import Registered, changes, registers
 from keyturn_cli.values import format_duration, parse_duration
 
@@ -75,7 +75,7 @@ _CLEARED: dict[Clearable, dict[str, Any]] = {
     Clearable.ALGORITHM: {"algorithm": None},
     Clearable.CLAIM: {"claims": frozenset()},
 }
-_WITHIN_A_MINUTE = "note: it counts within a minute"
+_WITHIN_A_MINUTE = "it counts within a minute"
 
 
 class UnknownResourceServer(KeyturnError):
@@ -146,19 +146,19 @@ def remove(audience: Audience, yes: Yes = False, stack: Stack = None, as_json: A
     deployment = find_deployment(stack, Path.cwd())
     server = _find(deployment, audience)
     if not yes:
-        typer.echo(
+        print_line(
             f"{audience} ({server.name}) bounds nothing any more: clients with this audience get tokens for it with "
             "all of their scopes. `keyturn clients update --audience` ends that.",
             err=True,
         )
-        typer.confirm("Remove it?", abort=True, err=True)
+        confirm("Remove it?")
     if not deployment.resource_servers().remove(audience):
         raise UnknownResourceServer(f"{audience} was removed by somebody else meanwhile")
     if as_json:
         print_json({"audience": audience, "outcome": "removed"})
     else:
-        typer.echo(f"removed {audience}")
-    typer.echo(_WITHIN_A_MINUTE, err=True)
+        print_line(f"removed {audience}")
+    print_note(_WITHIN_A_MINUTE)
 
 
 def _find(deployment: Deployment, audience: str) -> ResourceServer:
@@ -172,14 +172,14 @@ def _find(deployment: Deployment, audience: str) -> ResourceServer:
 def _tell(deployment: Deployment, server: ResourceServer, *, as_json: bool) -> None:
     """Show what is registered now, and say what an operator might not expect of it."""
     _show(server, as_json=as_json)
-    typer.echo(_WITHIN_A_MINUTE, err=True)
+    print_note(_WITHIN_A_MINUTE)
     # It is stored: nothing from here on may look as if it were not.
     try:
         notes = list(_notes(deployment, server))
     except KeyturnError as fault:
         notes = [f"whether it goes with the rings and the clients is not known: {fault}"]
     for note in notes:
-        typer.echo(f"note: {note}", err=True)
+        print_note(note)
 
 
 def _notes(deployment: Deployment, server: ResourceServer) -> Iterator[str]:

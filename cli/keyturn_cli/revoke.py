@@ -11,7 +11,7 @@ import typer
 from keyturn.domain.revocation import CUT_KINDS
 from keyturn_cli.deployment import find_deployment
 from keyturn_cli.options import AsJson, Stack
-from keyturn_cli.output import print_json
+from keyturn_cli.output import confirm, print_json, print_line, print_rows
 from keyturn_cli.revocation_aim import NothingToRevoke, aim
 from keyturn_cli.revocation_plan import Plan, plan
 from keyturn_cli.values import check_reason
@@ -48,15 +48,15 @@ def revoke(
             _tell(planned, "dry_run", as_json=as_json)
             return
         if not yes and what.target.kind in CUT_KINDS:
-            _show(planned, err=True)
-            typer.confirm("Revoke?", abort=True, err=True)
+            print_rows(planned.rows(), err=True)
+            confirm("Revoke?")
             # What was issued while the question stood is in somebody's hand as well.
             planned = plan(deployment, what)
     except NothingToRevoke as nothing:
         if as_json:
             print_json({"outcome": "nothing_to_revoke", "explanation": str(nothing)})
         else:
-            typer.echo(f"nothing to revoke: {nothing}")
+            print_line(f"nothing to revoke: {nothing}")
         return
     deployment.revocations().revoke(planned.revocation, reason=reason, actor=getpass.getuser())
     _tell(planned, "revoked", as_json=as_json)
@@ -73,13 +73,8 @@ def _tell(planned: Plan, outcome: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"outcome": outcome, **planned.fields()})
     elif outcome == "dry_run":
-        _show(planned, err=False)
-        typer.echo("dry run: nothing was written")
+        print_rows(planned.rows())
+        print_line("dry run: nothing was written")
     else:
         already = "" if planned.changes else " (it was already)"
-        typer.echo(f"revoked {planned.name}: {planned.hits}{already}")
-
-
-def _show(planned: Plan, *, err: bool) -> None:
-    for name, value in planned.rows().items():
-        typer.echo(f"{name:<10} {value}", err=err)
+        print_line(f"revoked {planned.name}: {planned.hits}{already}")

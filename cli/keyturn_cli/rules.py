@@ -18,7 +18,7 @@ from keyturn.jose import ANY_AUDIENCE
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.gateway import Gateways, gateways_of
 from keyturn_cli.options import AsJson, Stack
-from keyturn_cli.output import print_json, print_table
+from keyturn_cli.output import print_json, print_line, print_note, print_rows, print_table
 from keyturn_cli.token import judge, read_token, verification_policy
 from keyturn_cli.values import read_standard_input
 
@@ -92,11 +92,11 @@ def check(
         print_json({"source": document.source, "rules": rows, "notes": notes, "wrong": wrong})
     else:
         print_table(("api", "route", "scopes", "claims"), rows)
-        typer.echo(f"{document.source}: in order; every other route is closed")
+        print_line(f"{document.source}: in order; every other route is closed")
         for note in notes:
-            typer.echo(f"note: {note}", err=True)
+            print_note(note)
         for each in wrong:
-            typer.echo(f"wrong: {each}", err=True)
+            print_line(f"wrong: {each}", err=True)
     if wrong:
         raise typer.Exit(1)
 
@@ -143,8 +143,7 @@ def explain(
     if as_json:
         print_json(told)
     else:
-        for name, value in told.items():
-            typer.echo(f"{name:<10} {value}")
+        print_rows(told)
     if not opens:
         raise typer.Exit(1)
 

@@ -17,7 +17,7 @@ from keyturn.jose.policy import MAX_LEEWAY
 from keyturn_cli.deployment import TOKEN_HORIZON, Deployment, find_deployment
 from keyturn_cli.explanation import explain as explain_refusal
 from keyturn_cli.options import AsJson, Stack
-from keyturn_cli.output import format_time, print_json
+from keyturn_cli.output import format_time, print_json, print_line, print_rows
 from keyturn_cli.values import read_standard_input
 
 app = typer.Typer(no_args_is_help=True, help="Look into a token.")
@@ -51,10 +51,10 @@ def decode(
         print_json({"header": header, "claims": claims, "verdict": verdict})
     else:
         for part in (header, claims):
-            for name, value in part.items():
-                typer.echo(f"{_shown(name):<10} {_shown(value)}{_when(value) if name in _TIMES else ''}")
-            typer.echo()
-        typer.echo(verdict)
+            times = {name: _when(value) if name in _TIMES else "" for name, value in part.items()}
+            print_rows({_shown(name): _shown(value) + times[name] for name, value in part.items()})
+            print_line()
+        print_line(verdict)
     if verify and verdict != "valid":
         raise typer.Exit(1)
 
@@ -90,8 +90,7 @@ def explain(
     if as_json:
         print_json(told)
     else:
-        for name, value in told.items():
-            typer.echo(f"{name:<10} {value}")
+        print_rows(told)
     if told["verdict"] != "valid":
         raise typer.Exit(1)
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from keyturn.adapters.kms_key_policy import STACK_TAG
 from keyturn.domain.errors import KeyturnError
 from keyturn_cli.options import AsJson
-from keyturn_cli.output import print_json, print_table
+from keyturn_cli.output import ask, print_json, print_line, print_table
 
 _TABLES = ("KeyRingTable", "RevocationTable", "ClientTable", "GrantTable")
 _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
@@ -115,12 +115,12 @@ def uninstall(
         print_json({"stack": stack, "status": status, "survivors": [each._asdict() for each in survivors]})
         return
     print_table(("kind", "name", "state", "meaning"), [each._asdict() for each in survivors])
-    typer.echo()
+    print_line()
     if status is not None:
-        typer.echo(f"The stack is still there ({status}): `sam delete --stack-name {stack}` leaves what is above.")
-    typer.echo("The keys: `keyturn uninstall --delete-keys` once the stack is gone, and it asks again. The tables:")
-    typer.echo("  aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME")
-    typer.echo("  aws dynamodb delete-table --table-name NAME")
+        print_line(f"The stack is still there ({status}): `sam delete --stack-name {stack}` leaves what is above.")
+    print_line("The keys: `keyturn uninstall --delete-keys` once the stack is gone, and it asks again. The tables:")
+    print_line("  aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME")
+    print_line("  aws dynamodb delete-table --table-name NAME")
 
 
 def _delete_keys(
@@ -137,11 +137,11 @@ def _delete_keys(
         raise StackStillThere(f"stack {stack} is there ({status}) and signs with these keys: delete it first")
     live = [key for key in keys if key.state not in _GONE]
     if live and confirm is None:
-        typer.echo(
+        print_line(
             f"{len(live)} keys of {stack} stop signing now, and are deleted in {days} days. Until then", err=True
         )
-        typer.echo("`aws kms cancel-key-deletion` takes a key back; after that nothing does.", err=True)
-        confirm = typer.prompt("Type the stack's name to go on", err=True)
+        print_line("`aws kms cancel-key-deletion` takes a key back; after that nothing does.", err=True)
+        confirm = ask("Type the stack's name to go on")
     if live and confirm != stack:
         raise KeyturnError(f"that is not {stack}: nothing was done")
     outcomes = []
@@ -154,10 +154,10 @@ def _delete_keys(
         if not as_json:
             failed = outcomes[-1].get("error")
             what = f"not done: {key.name}: {failed}" if failed else f"done: {key.name} is deleted in {days} days"
-            typer.echo(f"[{number}/{len(live)}] {what}", err=failed is not None)
+            print_line(f"[{number}/{len(live)}] {what}", err=failed is not None)
     if as_json:
         print_json({"stack": stack, "keys": outcomes})
     elif not live:
-        typer.echo(f"no key of {stack} is left to delete")
+        print_line(f"no key of {stack} is left to delete")
     if any("error" in outcome for outcome in outcomes):
         raise typer.Exit(1)

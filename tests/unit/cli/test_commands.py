@@ -157,7 +157,7 @@ def test_a_fault_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk behind standard output: one line that says so, and exit code 1."""
 
-    def fail(_text: str) -> None:
+    def fail(_text: str, **_options: bool) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("keyturn_cli.output.typer.echo", fail)
