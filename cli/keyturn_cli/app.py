@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 
-import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.errors import KeyturnError
 from keyturn_cli import clients, gateway, keys, resources, rules, token
+from keyturn_cli.options import StackCommands
 from keyturn_cli.output import EscapedErrors, escape, print_traceback
 from keyturn_cli.revoke import revoke
 from keyturn_cli.uninstall import uninstall
 
-app = typer.Typer(
+app = StackCommands(
     cls=EscapedErrors,
     no_args_is_help=True,
     add_completion=False,

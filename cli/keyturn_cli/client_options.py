@@ -10,7 +10,7 @@ import typer
 
 from keyturn.domain.client import REFRESH_IDLE, REFRESH_LIFETIME
 from keyturn.domain.scope import parse_scope
-from keyturn_cli.registration import Registered, in_order, values
+from keyturn_cli.registration import Registered, in_order, names, values
 from keyturn_cli.values import parse_claims, parse_duration, read_jwks
 
 
@@ -55,7 +55,7 @@ OPTIONS = {
         "scopes", str, typer.Option(help="All scopes that it may ask for, separated by single spaces."), parse_scope
     ),
     "grant": Registered(
-        "grant_types", list[GrantType], typer.Option(help="A grant that it may use. Repeatable."), values
+        "grant_types", list[GrantType], typer.Option(metavar="GRANT", help=f"{names(GrantType)}. Repeatable."), values
     ),
     "redirect_uri": Registered(
         "redirect_uris", list[str], typer.Option(help="Where a code may be sent, compared whole. Repeatable."), in_order
@@ -63,7 +63,7 @@ OPTIONS = {
     "auth": Registered(
         "authentication",
         list[AuthenticationMethod],
-        typer.Option(help="How it may authenticate; none for a public client. Repeatable."),
+        typer.Option(metavar="METHOD", help=f"{names(AuthenticationMethod)}; none for a public client. Repeatable."),
         values,
     ),
     "jwks": Registered(

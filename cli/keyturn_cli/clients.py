@@ -13,19 +13,20 @@ from keyturn.domain.client import SECRET_METHODS, Client, hash_secret, is_client
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.scope import format_scope
 from keyturn_cli.client_options import CLEARED, OPTIONS, REQUIRED, Clearable
-from keyturn_cli.deployment import Deployment, find_deployment
-from keyturn_cli.options import AsJson, Stack, Yes
+from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
+from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
 from keyturn_cli.output import confirm, format_time, print_fields, print_json, print_line, print_note, print_table
-from keyturn_cli.registration import changes, registers
+from keyturn_cli.registration import changes, names, registers
 from keyturn_cli.values import format_duration
 
-app = typer.Typer(no_args_is_help=True, help="Register clients, change them, and turn their secrets.")
-secret_app = typer.Typer(no_args_is_help=True, help="Turn a client's secret: two at a time, so that nobody waits.")
+app = StackCommands(no_args_is_help=True, help="Register clients, change them, and turn their secrets.")
+secret_app = StackCommands(no_args_is_help=True, help="Turn a client's secret: two at a time, so that nobody waits.")
 app.add_typer(secret_app, name="secret")
 
 ClientId = Annotated[str, typer.Argument(metavar="ID", help="The client's id; `clients list` names them.")]
 
 _MAX_SECRETS = 2
+_CLEAR = f"Take this away: {names(Clearable)}. Repeatable."
 
 
 class UnknownClient(KeyturnError):
@@ -50,7 +51,7 @@ def add(given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> 
     }
     fields = by_default | given
     secret = None if fields["authentication"].isdisjoint(SECRET_METHODS) else secrets.token_urlsafe(32)
-    deployment = find_deployment(stack, Path.cwd())
+    deployment = deployment_to_change(stack, Path.cwd())
     client = Client(
         client_id=f"c_{secrets.token_hex(8)}",
         secret_hashes=() if secret is None else (hash_secret(secret),),
@@ -99,13 +100,13 @@ def list_clients(stack: Stack = None, as_json: AsJson = False) -> None:
 def update(
     client_id: ClientId,
     given: dict[str, Any],
-    clear: Annotated[list[Clearable] | None, typer.Option(help="Take this away. May be repeated.")] = None,
+    clear: Annotated[list[Clearable] | None, typer.Option(metavar="FIELD", help=_CLEAR)] = None,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of a client, and nothing else; an option that can be repeated gives the whole list."""
     asked = changes("clients", given, (CLEARED[each] for each in clear or ()))
-    deployment = find_deployment(stack, Path.cwd())
+    deployment = deployment_to_change(stack, Path.cwd())
     client = _find(deployment, client_id)
     following, secret = _what_follows(client, asked)
     changed = deployment.clients().update(replace(client, **following | asked))
@@ -116,7 +117,7 @@ def update(
 @app.command()
 def remove(client_id: ClientId, yes: Yes = False, stack: Stack = None, as_json: AsJson = False) -> None:
     """Remove a client: it gets no token from now on. Nothing undoes this; tokens in hand live until they expire."""
-    deployment = find_deployment(stack, Path.cwd())
+    deployment = deployment_to_change(stack, Path.cwd())
     client = _find(deployment, client_id)
     if not yes:
         print_line(f"{client_id} ({client.name}) gets no token from now on, and its id never comes back.", err=True)
@@ -133,7 +134,7 @@ def remove(client_id: ClientId, yes: Yes = False, stack: Stack = None, as_json: 
 @secret_app.command("add")
 def add_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = False) -> None:
     """Give a client a second secret beside the first, and print it this once; both work from now on."""
-    deployment = find_deployment(stack, Path.cwd())
+    deployment = deployment_to_change(stack, Path.cwd())
     client = _find(deployment, client_id)
     if not client.secret_hashes:
         raise SecretsRefused(f"{client_id} does not authenticate by a secret: `clients update --auth` changes that")
@@ -151,7 +152,7 @@ def add_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = False
 @secret_app.command("retire")
 def retire_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = False) -> None:
     """Take the older of a client's two secrets away; it opens nothing from now on."""
-    deployment = find_deployment(stack, Path.cwd())
+    deployment = deployment_to_change(stack, Path.cwd())
     client = _find(deployment, client_id)
     if len(client.secret_hashes) < _MAX_SECRETS:
         raise SecretsRefused(f"{client_id} has no second secret: `keyturn clients secret add {client_id}` first")

@@ -1,14 +1,14 @@
-"""The stack that a command works on: the embedded one that is up in this folder, or a deployed one by its name."""
+"""The stack that a command works on: a deployed one by its name, or the embedded one that runs in this folder."""
 
 from __future__ import annotations
 
-import json
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
@@ -20,7 +20,8 @@ from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.service_clock import ServiceClock
-from keyturn.domain.errors import KeyturnError
+from keyturn_cli.embedded_stack import EmbeddedStack, NoDeployment, find_embedded_stack, unreadable
+from keyturn_cli.output import print_line
 from keyturn_cli.rotator import RotatorFunction
 
 if TYPE_CHECKING:
@@ -31,14 +32,32 @@ if TYPE_CHECKING:
 TOKEN_HORIZON = 3600 + 60
 
 
-class NoDeployment(KeyturnError):
-    """There is nothing to work on; the message says how to name it."""
+# An API call answers within seconds; what writes here repeats safely.
+_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+# As long as the function may run, and once: a repeated rotation would be a second one.
+_ROTATOR_CONFIG = Config(connect_timeout=5, read_timeout=130, retries={"mode": "standard", "total_max_attempts": 1})
+_AWS_ENDPOINTS = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]
+# The services that a write goes through.
+_NAMED_SERVICES = ("cloudformation", "dynamodb", "kms", "lambda", "sts")
+
+
+class StackSelection(NamedTuple):
+    """The values of --stack, --profile and --region."""
+
+    name: str | None = None
+    profile: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A stack's issuer, tables and functions, and the clients that reach them; `client` makes one of any service."""
+    """A stack's issuer, tables and functions, and the clients that reach them; `client` makes one of any service.
 
+    `stack` is its name for the operator.
+    """
+
+    stack: str
+    region: str
     issuer: str
     client_table: str
     grant_table: str
@@ -77,38 +96,82 @@ class Deployment:
         return DynamoDbRevocationWriter(self.dynamodb, self.revocation_table, self.clock(), token_horizon=TOKEN_HORIZON)
 
 
-def find_deployment(stack: str | None, folder: Path) -> Deployment:
-    """Return the named deployed stack, or without a name the embedded stack of this folder; raises NoDeployment."""
-    if stack is not None:
-        return _deployed(stack)
-    description = next(
-        (path for parent in (folder, *folder.parents) if (path := parent / ".local" / "stack.json").is_file()), None
-    )
-    if description is None:
-        raise NoDeployment("no embedded stack is up here: start one with `make run`, or name a stack with --stack")
+def find_deployment(selected: StackSelection | None, folder: Path) -> Deployment:
+    """Return the stack of --stack, else of KEYTURN_STACK, else the embedded one of the folder; raises NoDeployment."""
+    name, profile, region = selected or StackSelection()
+    if name is None:
+        name = os.environ.get("KEYTURN_STACK") or None
+    if name is not None:
+        return _deployed(name, open_session(profile, region))
+    if profile is not None or region is not None:
+        raise NoDeployment("--profile and --region are for a deployed stack: name it with --stack or KEYTURN_STACK")
+    embedded = find_embedded_stack(folder)
     try:
-        return _embedded(json.loads(description.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError):
+        return _embedded(embedded)
+    except (ValueError, KeyError, TypeError):
+        raise unreadable(embedded.folder) from None
+
+
+def deployment_to_change(selected: StackSelection | None, folder: Path) -> Deployment:
+    """Return what find_deployment returns, after a line on standard error that names it; raises NoDeployment."""
+    deployment = find_deployment(selected, folder)
+    account = account_of(deployment.stack, deployment.client)
+    if f":{account}:" not in deployment.authorizer_arn:
         raise NoDeployment(
-            f"{description} cannot be read, or is of another release: stop `make run`, and start it again"
+            f"nothing was done: the credentials are of account {account}, and the authorizer of stack "
+            f"{deployment.stack} is {deployment.authorizer_arn}. Check AWS_ENDPOINT_URL and the profile"
+        )
+    print_target(deployment.stack, account, deployment.region, deployment.client)
+    return deployment
+
+
+def account_of(stack: str, client: Callable[..., Any]) -> str:
+    """Return the account of the credentials; raises NoDeployment where STS does not name it."""
+    try:
+        account: str = client("sts").get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise NoDeployment(
+            f"nothing was done, since the account of stack {stack} is unknown: {error}. "
+            "`aws sts get-caller-identity` with the same credentials and Region says more"
         ) from None
+    return account
 
 
-def _embedded(description: dict[str, Any]) -> Deployment:
-    outputs = description["outputs"]
-    _check_that_it_answers(description["emulator"]["endpoint_url"])
+def print_target(stack: str, account: str, region: str, client: Callable[..., Any]) -> None:
+    """Print on standard error which stack is about to change, with each endpoint that is not AWS's own."""
+    endpoints: dict[str, list[str]] = {}
+    for service in _NAMED_SERVICES:
+        used = client(service).meta.endpoint_url
+        # AWS_ENDPOINT_URL, or endpoint_url of a profile, may lead to another place than the names say.
+        if used != client(service, config=_AWS_ENDPOINTS).meta.endpoint_url:
+            endpoints.setdefault(used, []).append(service)
+    through = "".join(f", {' and '.join(services)} at {url}" for url, services in endpoints.items())
+    print_line(f"stack: {stack}, account {account}, Region {region}{through}", err=True)
+
+
+def open_session(profile: str | None, region: str | None) -> boto3.Session:
+    """Return a session of the operator's own credentials; raises NoDeployment without a Region, and BotoCoreError."""
+    session = boto3.Session(profile_name=profile, region_name=region)
+    if session.region_name is None:
+        raise NoDeployment(
+            "no AWS Region is set: give --region, set AWS_DEFAULT_REGION, or use a profile that has a Region"
+        )
+    return session
+
+
+def _embedded(found: EmbeddedStack) -> Deployment:
+    _check_that_it_answers(found.endpoint_url)
     session = boto3.Session(
-        aws_access_key_id=description["emulator"]["access_key_id"],
-        aws_secret_access_key=description["emulator"]["secret_access_key"],
-        region_name=description["emulator"]["region"],
+        aws_access_key_id=found.access_key_id,
+        aws_secret_access_key=found.secret_access_key,
+        region_name=found.region,
     )
-    return _deployment(outputs, session, endpoint_url=description["emulator"]["endpoint_url"])
+    name = f"embedded in {found.folder} at {found.endpoint_url}"
+    return _deployment(name, found.outputs, session, endpoint_url=found.endpoint_url)
 
 
-def _check_that_it_answers(endpoint_url: str | None) -> None:
-    """Raise NoDeployment for a stack that was killed, and left its description behind."""
-    if endpoint_url is None:
-        return
+def _check_that_it_answers(endpoint_url: str) -> None:
+    """Raise NoDeployment for a stack that does not answer at its endpoint."""
     address = urlsplit(endpoint_url)
     try:
         socket.create_connection((address.hostname or "", address.port or 0), timeout=5).close()
@@ -118,27 +181,33 @@ def _check_that_it_answers(endpoint_url: str | None) -> None:
         ) from None
 
 
-def _deployed(stack: str) -> Deployment:
-    session = boto3.Session()
-    if session.region_name is None:
-        raise NoDeployment("no AWS region is set: set AWS_DEFAULT_REGION, or use a profile that has one")
+def _deployed(stack: str, session: boto3.Session) -> Deployment:
+    if not stack:
+        raise NoDeployment("the name of the stack is empty: give the name of a CloudFormation stack to --stack")
     try:
-        [found] = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        [found] = session.client("cloudformation", config=_CONFIG).describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:
         raise NoDeployment(f"stack {stack} in {session.region_name}: {error}") from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if "KeyRingTableName" not in outputs:
         raise NoDeployment(f"stack {stack} is not a Keyturn stack: it has no output KeyRingTableName")
     try:
-        return _deployment(outputs, session)
+        return _deployment(stack, outputs, session)
     except KeyError as missing:
         raise NoDeployment(
             f"stack {stack} is of another release than this command: it has no output {missing}"
         ) from None
 
 
-def _deployment(outputs: dict[str, str], session: boto3.Session, *, endpoint_url: str | None = None) -> Deployment:
+def _deployment(
+    stack: str, outputs: dict[str, str], session: boto3.Session, *, endpoint_url: str | None = None
+) -> Deployment:
+    # The embedded stack is on this machine: a proxy of the environment would carry its requests to another.
+    own = Config(proxies={}) if endpoint_url else Config()
+    client = partial(session.client, endpoint_url=endpoint_url, config=_CONFIG.merge(own))
     return Deployment(
+        stack=stack,
+        region=session.region_name,
         issuer=outputs["IssuerUrl"],
         client_table=outputs["ClientTableName"],
         grant_table=outputs["GrantTableName"],
@@ -146,16 +215,7 @@ def _deployment(outputs: dict[str, str], session: boto3.Session, *, endpoint_url
         revocation_table=outputs["RevocationTableName"],
         rotator_function=outputs["KeyRotatorFunctionName"],
         authorizer_arn=outputs["AuthorizerArn"],
-        client=partial(session.client, endpoint_url=endpoint_url),
-        dynamodb=session.client(
-            "dynamodb",
-            endpoint_url=endpoint_url,
-            config=Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}),
-        ),
-        # As long as the function may run, and once: a rotation that is asked for twice is two rotations.
-        functions=session.client(
-            "lambda",
-            endpoint_url=endpoint_url,
-            config=Config(connect_timeout=5, read_timeout=130, retries={"mode": "standard", "total_max_attempts": 1}),
-        ),
+        client=client,
+        dynamodb=client("dynamodb"),
+        functions=client("lambda", config=_ROTATOR_CONFIG.merge(own)),
     )

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn_cli.deployment import Deployment, find_deployment
-from keyturn_cli.options import AsJson, Stack
+from keyturn_cli.deployment import Deployment, deployment_to_change
+from keyturn_cli.options import AsJson, Stack, StackCommands
 from keyturn_cli.output import print_json, print_line
 
 # API Gateway's own, where a REST API's authorizer names none; an HTTP API's keeps nothing then.
 _REST_TTL = 300
 
-app = typer.Typer(no_args_is_help=True, help="Look after the APIs that the authorizer protects.")
+app = StackCommands(no_args_is_help=True, help="Look after the APIs that the authorizer protects.")
 
 
 class KeptAnswers(NamedTuple):
@@ -150,7 +150,7 @@ def gateway() -> None:
 @app.command()
 def flush(stack: Stack = None, as_json: AsJson = False) -> None:
     """Let API Gateway forget the authorizer's answers, where an API keeps them (its TTL is not 0)."""
-    told = flush_caches(gateways_of(find_deployment(stack, Path.cwd())))
+    told = flush_caches(gateways_of(deployment_to_change(stack, Path.cwd())))
     if as_json:
         print_json(told)
     else:

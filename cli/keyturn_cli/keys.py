@@ -12,16 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
 from keyturn.domain.rotation_refusal import UnknownKey
-from keyturn_cli.deployment import Deployment, find_deployment
+from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.gateway import flush_caches, gateways_of, tell
-from keyturn_cli.options import AsJson, Stack, Yes
+from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
 from keyturn_cli.output import confirm, format_time, print_json, print_line, print_note, print_table
 from keyturn_cli.rotator import CommandRefused
 from keyturn_cli.values import check_reason
 
 _TOLD = ("applied", "due", "planned", "failed", "notes", "caches")
 
-app = typer.Typer(no_args_is_help=True, help="Look at the signing keys, and turn them.")
+app = StackCommands(no_args_is_help=True, help="Look at the signing keys, and turn them.")
 
 
 @app.callback()
@@ -85,7 +85,7 @@ def rotate(
     as_json: AsJson = False,
 ) -> None:
     """Make the standby active ahead of its time; tokens of the key before stay good."""
-    _tell(find_deployment(stack, Path.cwd()).rotator().ask("rotate", ring=ring), as_json=as_json)
+    _tell(deployment_to_change(stack, Path.cwd()).rotator().ask("rotate", ring=ring), as_json=as_json)
 
 
 @app.command()
@@ -98,7 +98,7 @@ def compromise(
 ) -> None:
     """Take a key out of use at once and for good: every token that it signed is refused, and nothing undoes it."""
     check_reason(reason)
-    deployment = find_deployment(stack, Path.cwd())
+    deployment = deployment_to_change(stack, Path.cwd())
     key = next((key for ring in deployment.key_rings().load_all() if (key := ring.find(kid))), None)
     if key is None:
         raise UnknownKey("no key of any ring has this kid: `keyturn keys list` names them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -76,3 +77,9 @@ def values(choices: Iterable[Any]) -> frozenset[str]:
 def in_order(texts: Iterable[str]) -> tuple[str, ...]:
     """Return each text once, where it was first given."""
     return tuple(dict.fromkeys(texts))
+
+
+def names(choices: type[enum.StrEnum]) -> str:
+    """Return the choices for a help text: as the type of an option they would cut the options' names."""
+    *some, last = (choice.value for choice in choices)
+    return f"{', '.join(some)} or {last}"

@@ -14,13 +14,13 @@ from keyturn.domain.errors import AlreadyExists, KeyturnError
 from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.resource_server import ResourceServer, check_audience
 from keyturn.domain.scope import format_scope, parse_scope
-from keyturn_cli.deployment import Deployment, find_deployment
-from keyturn_cli.options import AsJson, Stack, Yes
+from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
+from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
 from keyturn_cli.output import confirm, format_time, print_fields, print_json, print_line, print_note, print_table
-from keyturn_cli.registration import Registered, changes, registers
+from keyturn_cli.registration import Registered, changes, names, registers
 from keyturn_cli.values import format_duration, parse_duration
 
-app = typer.Typer(no_args_is_help=True, help="Register resource servers: what tokens for an API are like.")
+app = StackCommands(no_args_is_help=True, help="Register resource servers: what tokens for an API are like.")
 
 Audience = Annotated[str, typer.Argument(help="The audience of its tokens, as clients name it as `resource`.")]
 
@@ -60,7 +60,7 @@ _OPTIONS = {
     "algorithm": Registered(
         "algorithm",
         Algorithm,
-        typer.Option(help="What its tokens are signed by; the stack's own otherwise."),
+        typer.Option(metavar="ALG", help=f"{names(Algorithm)}; by default the stack's own algorithm."),
         lambda algorithm: algorithm.value,
     ),
     "claim": Registered(
@@ -75,6 +75,7 @@ _CLEARED: dict[Clearable, dict[str, Any]] = {
     Clearable.ALGORITHM: {"algorithm": None},
     Clearable.CLAIM: {"claims": frozenset()},
 }
+_CLEAR = f"Take this away: {names(Clearable)}. Repeatable."
 _WITHIN_A_MINUTE = "it counts within a minute"
 
 
@@ -86,7 +87,7 @@ class UnknownResourceServer(KeyturnError):
 @registers(_OPTIONS, required=("name", "scope"))
 def add(audience: Audience, given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> None:
     """Register a resource server: tokens for it carry its scopes alone, and its custom claims."""
-    deployment = find_deployment(stack, Path.cwd())
+    deployment = deployment_to_change(stack, Path.cwd())
     server = ResourceServer(audience=audience, created_at=int(deployment.clock().now().earliest), **given)
     try:
         deployment.resource_servers().add(server)
@@ -129,13 +130,13 @@ def list_resources(stack: Stack = None, as_json: AsJson = False) -> None:
 def update(
     audience: Audience,
     given: dict[str, Any],
-    clear: Annotated[list[Clearable] | None, typer.Option(help="Take this away. May be repeated.")] = None,
+    clear: Annotated[list[Clearable] | None, typer.Option(metavar="FIELD", help=_CLEAR)] = None,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of a resource server, and nothing else; --claim and --scope give all of them."""
     asked = changes("resources", given, (_CLEARED[each] for each in clear or ()))
-    deployment = find_deployment(stack, Path.cwd())
+    deployment = deployment_to_change(stack, Path.cwd())
     changed = deployment.resource_servers().update(replace(_find(deployment, audience), **asked))
     _tell(deployment, changed, as_json=as_json)
 
@@ -143,7 +144,7 @@ def update(
 @app.command()
 def remove(audience: Audience, yes: Yes = False, stack: Stack = None, as_json: AsJson = False) -> None:
     """Remove a resource server: its clients' own scopes and the issuer's lifetime count again for its tokens."""
-    deployment = find_deployment(stack, Path.cwd())
+    deployment = deployment_to_change(stack, Path.cwd())
     server = _find(deployment, audience)
     if not yes:
         print_line(

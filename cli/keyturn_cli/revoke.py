@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from keyturn.domain.revocation import CUT_KINDS
-from keyturn_cli.deployment import find_deployment
+from keyturn_cli.deployment import deployment_to_change, find_deployment
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import confirm, print_json, print_line, print_rows
 from keyturn_cli.revocation_aim import NothingToRevoke, aim
@@ -40,7 +40,8 @@ def revoke(
     options = {"--token": token, "--jti": jti, "--gid": gid, "--sid": sid, "--client": client, "--subject": subject}
     option, value = _only(options | {"--all-before": all_before})
     check_reason(reason)
-    deployment = find_deployment(stack, Path.cwd())
+    find = find_deployment if dry_run else deployment_to_change
+    deployment = find(stack, Path.cwd())
     try:
         what = aim(deployment, option, value)
         planned = plan(deployment, what)

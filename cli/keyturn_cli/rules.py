@@ -17,12 +17,12 @@ from keyturn.domain.scope import format_scope
 from keyturn.jose import ANY_AUDIENCE
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.gateway import Gateways, gateways_of
-from keyturn_cli.options import AsJson, Stack
+from keyturn_cli.options import AsJson, Stack, StackCommands
 from keyturn_cli.output import print_json, print_line, print_note, print_rows, print_table
 from keyturn_cli.token import judge, read_token, verification_policy
 from keyturn_cli.values import read_standard_input
 
-app = typer.Typer(no_args_is_help=True, help="Check the access rules, and ask what they say.")
+app = StackCommands(no_args_is_help=True, help="Check the access rules, and ask what they say.")
 
 # Of AccessRules, the parameter of the stack, and of a standard parameter of SSM.
 _LONGEST_IN_STACK, _LONGEST_IN_SSM = 2048, 4096
@@ -170,7 +170,7 @@ def _claims(rule: Rule) -> str:
     return "; ".join(f"{name}: {' or '.join(map(json.dumps, values))}" for name, values in rule.claims.items())
 
 
-def _document(file: str | None, stack: str | None) -> Document:
+def _document(file: str | None, stack: Stack) -> Document:
     if file == "-":
         return Document("standard input", read_standard_input())
     if file is not None:

@@ -16,11 +16,11 @@ from keyturn.jose import ANY_AUDIENCE, KeySet, TokenError, VerificationPolicy, V
 from keyturn.jose.policy import MAX_LEEWAY
 from keyturn_cli.deployment import TOKEN_HORIZON, Deployment, find_deployment
 from keyturn_cli.explanation import explain as explain_refusal
-from keyturn_cli.options import AsJson, Stack
+from keyturn_cli.options import AsJson, Stack, StackCommands
 from keyturn_cli.output import format_time, print_json, print_line, print_rows
 from keyturn_cli.values import read_standard_input
 
-app = typer.Typer(no_args_is_help=True, help="Look into a token.")
+app = StackCommands(no_args_is_help=True, help="Look into a token.")
 
 _TIMES = ("iat", "nbf", "exp", "auth_time")
 _REVOKED = "The token holds, and a revocation hits it: the authorizer and introspection refuse it."
@@ -112,7 +112,7 @@ def judge(
     return verified, {"verdict": "valid", "found": f"exp {format_time(verified.expires_at)}"}
 
 
-def _verify(raw: str, stack: str | None) -> str:
+def _verify(raw: str, stack: Stack) -> str:
     """Return "valid", or the rule that refuses it; revocations are not looked up."""
     deployment = find_deployment(stack, Path.cwd())
     policy = verification_policy(deployment, ANY_AUDIENCE, MAX_LEEWAY)

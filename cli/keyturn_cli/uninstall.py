@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.adapters.kms_key_policy import STACK_TAG
 from keyturn.domain.errors import KeyturnError
-from keyturn_cli.options import AsJson
+from keyturn_cli.deployment import account_of, open_session, print_target
+from keyturn_cli.options import AsJson, Profile, Region
 from keyturn_cli.output import ask, print_json, print_line, print_table
 
 _TABLES = ("KeyRingTable", "RevocationTable", "ClientTable", "GrantTable")
@@ -98,12 +99,13 @@ def uninstall(
     delete_keys: Annotated[bool, typer.Option("--delete-keys", help="Schedule the deletion of the keys.")] = False,
     days: Annotated[int, typer.Option(min=7, max=30, help="How long KMS waits before it deletes a key.")] = 30,
     confirm: Annotated[str | None, typer.Option(help="The stack's name once more, instead of typing it.")] = None,
+    profile: Profile = None,
+    region: Region = None,
     as_json: AsJson = False,
 ) -> None:
     """List what survives `sam delete`; with --delete-keys, asked twice, schedule the deletion of the keys."""
-    session = boto3.Session()
-    if session.region_name is None:
-        raise KeyturnError("no AWS region is set: set AWS_DEFAULT_REGION, or use a profile that has one")
+    session = open_session(profile, region)
+    print_target(stack, account_of(stack, session.client), session.region_name, session.client)
     remains = Remains(session, stack)
     status = remains.stack_status()
     keys = remains.keys()

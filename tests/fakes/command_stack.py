@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import boto3
+from botocore import handlers
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
@@ -19,7 +24,8 @@ from tests.fakes.moto_dynamodb import create_table
 from tests.fakes.token_factory import ISSUER, SigningKey
 
 TABLES = {"key-ring": ("pk",), "clients": ("pk",), "revocations": ("pk", "sk")}
-STACK = {
+ENDPOINT = "http://127.0.0.1:4566"
+STACK: dict[str, Any] = {
     "outputs": {
         "IssuerUrl": ISSUER,
         "KeyRingTableName": "key-ring",
@@ -30,7 +36,7 @@ STACK = {
         "AuthorizerArn": "arn:aws:lambda:us-east-1:123456789012:function:authorizer",
     },
     "emulator": {
-        "endpoint_url": None,  # each service's own, which moto knows
+        "endpoint_url": ENDPOINT,
         "region": "us-east-1",
         "access_key_id": "testing",
         "secret_access_key": "testing",
@@ -41,14 +47,37 @@ STACK = {
 @contextmanager
 def command_stack(project: Path) -> Iterator[None]:
     """Bring up the tables of a stack, and describe it in this folder."""
-    description = project / ".local" / "stack.json"
-    description.parent.mkdir(parents=True)
-    description.write_text(json.dumps(STACK))
-    with mock_aws():
+    with described_stack(project), mock_aws():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
         for name, keys in TABLES.items():
             create_table(dynamodb, name, *keys)
         yield
+
+
+@contextmanager
+def described_stack(project: Path) -> Iterator[Path]:
+    """Describe a stack that runs in this folder, as `make run` does; moto answers at its endpoint."""
+    folder = project / ".local"
+    folder.mkdir(parents=True, mode=0o700)
+    description = folder / "stack.json"
+    description.write_text(json.dumps(STACK))
+    description.chmod(0o600)
+    with (
+        (folder / "lock").open("w") as lock,
+        mock.patch.object(handlers, "BUILTIN_HANDLERS", [("before-send", _to_moto), *handlers.BUILTIN_HANDLERS]),
+        mock.patch("socket.create_connection"),
+        mock.patch.dict("os.environ"),
+    ):
+        os.environ.pop("KEYTURN_STACK", None)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield description
+
+
+def _to_moto(request: Any, event_name: str, **_other: Any) -> None:
+    """Address a request for the endpoint to the service of AWS that moto stands for."""
+    service = event_name.split(".")[1]
+    name = {"api-gateway": "apigateway", "apigatewayv2": "apigateway"}.get(service, service)
+    request.url = request.url.replace(ENDPOINT, f"https://{name}.us-east-1.amazonaws.com", 1)
 
 
 def run(*arguments: str, stdin: str | bytes | None = None) -> Result:

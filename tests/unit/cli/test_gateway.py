@@ -19,7 +19,7 @@ from tests.fakes.gateway_apis import ARN, Apis, uri
 
 def run(monkeypatch: pytest.MonkeyPatch, rest: Apis, http: Apis, *arguments: str) -> Any:
     """Run `keyturn gateway flush`."""
-    monkeypatch.setattr(gateway, "find_deployment", lambda *_: None)
+    monkeypatch.setattr(gateway, "deployment_to_change", lambda *_: None)
     monkeypatch.setattr(gateway, "gateways_of", lambda _: Gateways(rest, http, ARN))
     return CliRunner().invoke(command_line.app, ["gateway", "flush", *arguments])
 

@@ -62,6 +62,7 @@ def run(
     """Run `keyturn keys` on the stack."""
     flushed = {"flushed": ["REST API orders (a), stage prod"], "not_flushed": [*not_flushed]}
     monkeypatch.setattr(keys, "find_deployment", lambda *_: stack)
+    monkeypatch.setattr(keys, "deployment_to_change", lambda *_: stack)
     monkeypatch.setattr("getpass.getuser", lambda: "operator")
     monkeypatch.setattr(keys, "gateways_of", lambda _: None)
     monkeypatch.setattr(keys, "flush_caches", lambda _: flushed)
