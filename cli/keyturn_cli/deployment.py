@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,8 +37,8 @@ _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard"
 # As long as the function may run, and once: a repeated rotation would be a second one.
 _ROTATOR_CONFIG = Config(connect_timeout=5, read_timeout=130, retries={"mode": "standard", "total_max_attempts": 1})
 _AWS_ENDPOINTS = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]
-# The services that a write goes through.
-_NAMED_SERVICES = ("cloudformation", "dynamodb", "kms", "lambda", "sts")
+# The services of AWS that a deployed stack is found and written through.
+_SERVICES = ("cloudformation", "dynamodb", "lambda", "sts")
 
 
 class StackSelection(NamedTuple):
@@ -53,10 +53,11 @@ class StackSelection(NamedTuple):
 class Deployment:
     """A stack's issuer, tables and functions, and the clients that reach them; `client` makes one of any service.
 
-    `stack` is its name for the operator.
+    `stack` is its name for the operator. `services` are those whose endpoints the environment can replace.
     """
 
     stack: str
+    services: tuple[str, ...]
     region: str
     issuer: str
     client_table: str
@@ -121,7 +122,8 @@ def deployment_to_change(selected: StackSelection | None, folder: Path) -> Deplo
             f"nothing was done: the credentials are of account {account}, and the authorizer of stack "
             f"{deployment.stack} is {deployment.authorizer_arn}. Check AWS_ENDPOINT_URL and the profile"
         )
-    print_target(deployment.stack, account, deployment.region, deployment.client)
+    endpoints = configured_endpoints(deployment.services, deployment.client)
+    print_target(deployment.stack, account, deployment.region, endpoints)
     return deployment
 
 
@@ -137,14 +139,18 @@ def account_of(stack: str, client: Callable[..., Any]) -> str:
     return account
 
 
-def print_target(stack: str, account: str, region: str, client: Callable[..., Any]) -> None:
-    """Print on standard error which stack is about to change, with each endpoint that is not AWS's own."""
+def configured_endpoints(services: Iterable[str], client: Callable[..., Any]) -> dict[str, list[str]]:
+    """Return the services that AWS_ENDPOINT_URL or the profile's endpoint_url sends elsewhere, by their endpoints."""
     endpoints: dict[str, list[str]] = {}
-    for service in _NAMED_SERVICES:
+    for service in services:
         used = client(service).meta.endpoint_url
-        # AWS_ENDPOINT_URL, or endpoint_url of a profile, may lead to another place than the names say.
         if used != client(service, config=_AWS_ENDPOINTS).meta.endpoint_url:
             endpoints.setdefault(used, []).append(service)
+    return endpoints
+
+
+def print_target(stack: str, account: str, region: str, endpoints: Mapping[str, Iterable[str]]) -> None:
+    """Print on standard error which stack is about to change, and the services that are not at AWS's own endpoints."""
     through = "".join(f", {' and '.join(services)} at {url}" for url, services in endpoints.items())
     print_line(f"stack: {stack}, account {account}, Region {region}{through}", err=True)
 
@@ -207,6 +213,7 @@ def _deployment(
     client = partial(session.client, endpoint_url=endpoint_url, config=_CONFIG.merge(own))
     return Deployment(
         stack=stack,
+        services=() if endpoint_url else _SERVICES,
         region=session.region_name,
         issuer=outputs["IssuerUrl"],
         client_table=outputs["ClientTableName"],

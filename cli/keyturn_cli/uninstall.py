@@ -11,10 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.adapters.kms_key_policy import STACK_TAG
 from keyturn.domain.errors import KeyturnError
-from keyturn_cli.deployment import account_of, open_session, print_target
+from keyturn_cli.deployment import account_of, configured_endpoints, open_session, print_target
 from keyturn_cli.options import AsJson, Profile, Region
 from keyturn_cli.output import ask, print_json, print_line, print_table
 
+_SERVICES = ("cloudformation", "dynamodb", "kms", "lambda", "sts")
 _TABLES = ("KeyRingTable", "RevocationTable", "ClientTable", "GrantTable")
 _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 _DELETED = "DELETE_COMPLETE"
@@ -105,7 +106,8 @@ def uninstall(
 ) -> None:
     """List what survives `sam delete`; with --delete-keys, asked twice, schedule the deletion of the keys."""
     session = open_session(profile, region)
-    print_target(stack, account_of(stack, session.client), session.region_name, session.client)
+    account = account_of(stack, session.client)
+    print_target(stack, account, session.region_name, configured_endpoints(_SERVICES, session.client))
     remains = Remains(session, stack)
     status = remains.stack_status()
     keys = remains.keys()

@@ -7,12 +7,14 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import boto3
 from botocore import handlers
+from botocore.loaders import create_loader
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
@@ -24,6 +26,8 @@ from tests.fakes.moto_dynamodb import create_table
 from tests.fakes.token_factory import ISSUER, SigningKey
 
 TABLES = {"key-ring": ("pk",), "clients": ("pk",), "revocations": ("pk", "sk")}
+# Each command opens a session of its own, which would read the same models again.
+_shared_loader = cache(create_loader)
 ENDPOINT = "http://127.0.0.1:4566"
 STACK: dict[str, Any] = {
     "outputs": {
@@ -66,6 +70,7 @@ def described_stack(project: Path) -> Iterator[Path]:
         (folder / "lock").open("w") as lock,
         mock.patch.object(handlers, "BUILTIN_HANDLERS", [("before-send", _to_moto), *handlers.BUILTIN_HANDLERS]),
         mock.patch("socket.create_connection"),
+        mock.patch("botocore.session.create_loader", _shared_loader),
         mock.patch.dict("os.environ"),
     ):
         os.environ.pop("KEYTURN_STACK", None)
