@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from keyturn.adapters.system_clock import wall_seconds
+from tests.aws.alarms import count_rings, count_samples, find_alarms, ringing, states_of
 from tests.aws.changes import environment
 from tests.aws.logs import read_events
 from tests.aws.patience import eventually
-from tests.aws.stack import aws, invoke_rotator
+from tests.aws.stack import invoke_rotator
+from tests.integration.http import statuses
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
     from tests.aws.report import Observe
 
-ALARMS = ("KeyRotatorFailed", "KeyRotatorSilent", "ScheduleNotDelivered", "TokenIssuerFailed")
-# SQS measures a queue that is in use, and nothing has been sent to this one.
-MEASURED = ("KeyRotatorFailed", "KeyRotatorSilent", "TokenIssuerFailed")
-
-
-def find_alarms(resources: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the stack's alarms."""
-    names = {resources[name]: name for name in ALARMS}
-    found = aws("cloudwatch").describe_alarms(AlarmNames=list(names))["MetricAlarms"]
-    return {names[alarm["AlarmName"]]: alarm for alarm in found}
-
-
-def states_of(resources: dict[str, str]) -> dict[str, str]:
-    """Return the state of each alarm."""
-    return {name: str(alarm["StateValue"]) for name, alarm in find_alarms(resources).items()}
-
-
-def count_samples(alarm: dict[str, Any]) -> int:
-    """Return how many values of an alarm's metric CloudWatch has of the last three hours."""
-    end = datetime.fromtimestamp(wall_seconds(), UTC)
-    points: list[dict[str, Any]] = aws("cloudwatch").get_metric_statistics(
-        Namespace=alarm["Namespace"],
-        MetricName=alarm["MetricName"],
-        Dimensions=alarm["Dimensions"],
-        StartTime=end - timedelta(hours=3),
-        EndTime=end,
-        Period=60,
-        Statistics=["SampleCount"],
-    )["Datapoints"]
-    return int(sum(point["SampleCount"] for point in points))
+# SQS measures a queue that is in use, and this one never is. A metric of faults has no value without a fault.
+MEASURED = ("AuthorizerTimesOut", "KeyRotatorFailed", "KeyRotatorSilent", "TokenIssuerFailed")
+# Alarms that treat missing data as breaching.
+NEW = ("KeyRotatorSilent",)
 
 
 @pytest.mark.on_aws_alone("the embedded stack's schedule fires once an hour")
@@ -65,7 +40,7 @@ def test_the_schedule_runs_the_rotator(resources: dict[str, str], observe: Obser
 
 @pytest.mark.on_aws_alone("the emulator takes no metric from a log, and measures nothing")
 def test_the_alarms_watch_what_is_measured(resources: dict[str, str], observe: Observe) -> None:
-    """Each alarm's metric has values, that of SuccessfulRuns from the rotator's log, and none rings (I12)."""
+    """A healthy stack has values, of SuccessfulRuns from the rotator's log, and no alarm rings (I12)."""
     alarms = find_alarms(resources)
     samples, waited = eventually(
         lambda: {name: count_samples(alarms[name]) for name in MEASURED},
@@ -73,13 +48,18 @@ def test_the_alarms_watch_what_is_measured(resources: dict[str, str], observe: O
         seconds=900,
         pause=15,
     )
-    states, _ = eventually(
-        lambda: states_of(resources), lambda states: "ALARM" not in states.values(), seconds=300, pause=15
-    )
+    states, _ = eventually(lambda: states_of(resources), lambda states: not ringing(states), seconds=300, pause=15)
     observe(samples=samples, after_seconds=waited, states=states)
-    assert alarms.keys() == set(ALARMS)
     assert all(samples.values())
-    assert "ALARM" not in states.values()
+    assert ringing(states) == set()
+
+
+@pytest.mark.on_aws_alone("the emulator evaluates no alarm")
+def test_no_alarm_rings_on_a_new_stack(resources: dict[str, str], observe: Observe) -> None:
+    """An alarm that treats missing data as breaching has never rung, since it was made after the first run (I12)."""
+    rings = {name: count_rings(resources[name]) for name in NEW}
+    observe(rings=rings)
+    assert set(rings.values()) == {0}
 
 
 @pytest.mark.on_aws_alone("the emulator evaluates no alarm")
@@ -88,11 +68,24 @@ def test_a_run_that_fails_rings(stack: StackFile, resources: dict[str, str], obs
     with environment(resources["KeyRotatorFunction"], PUBLISH_LEAD_SECONDS="1"):
         answer = invoke_rotator(stack, action="tick")
         states, waited = eventually(
-            lambda: states_of(resources),
-            lambda states: states["KeyRotatorFailed"] == "ALARM",
-            seconds=600,
-            pause=10,
+            lambda: states_of(resources), lambda states: "KeyRotatorFailed" in ringing(states), seconds=600, pause=10
         )
     observe(error=answer.get("FunctionError"), states=states, after_seconds=waited)
     assert answer.get("FunctionError") == "Unhandled"
-    assert [name for name, state in states.items() if state == "ALARM"] == ["KeyRotatorFailed"]
+    assert ringing(states) == {"KeyRotatorFailed"}
+
+
+@pytest.mark.on_aws_alone("the emulator evaluates no alarm")
+def test_an_authorizer_that_does_not_start_rings(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:
+    """R57: a fault before the composition root turns AuthorizerFailed to ALARM, at a few requests a minute."""
+
+    def ask() -> dict[str, str]:
+        answered.update(statuses(stack, None).values())
+        return states_of(resources)
+
+    answered: set[int] = set()
+    with environment(resources["AuthorizerFunction"], REVOCATION_MODE="nonsense"):
+        states, waited = eventually(ask, lambda states: "AuthorizerFailed" in ringing(states), seconds=900, pause=20)
+    observe(answered=sorted(answered), states=states, after_seconds=waited)
+    assert answered == {500}
+    assert ringing(states) - {"KeyRotatorFailed"} == {"AuthorizerFailed"}

@@ -41,6 +41,7 @@ class ComposedAuthorizer:
         `parameters` is what SSM answers where the access rules are in the parameter `/rules`.
         """
         self.now = float(token_factory.NOW)
+        self.frozen = 0.0  # seconds that the monotonic clock did not count
         self.dynamodb = CountedDynamoDB()
         self._request = parse_request(authorizer_event("http_2.0", token_factory.make_token()))
         where = {} if parameters is None else {"ACCESS_RULES_PARAMETER": " /rules ", "ACCESS_RULES": ""}
@@ -49,7 +50,7 @@ class ComposedAuthorizer:
             patch.object(root, "LeanDynamoDB", partial(LeanDynamoDB, connect=self.dynamodb)),
             patch.object(root, "LeanParameter", partial(LeanParameter, connect=parameters or ScriptedConnections())),
             patch.object(root, "wall_seconds", lambda: self.now),
-            patch.object(root, "monotonic_seconds", lambda: self.now),
+            patch.object(root, "monotonic_seconds", lambda: self.now - self.frozen),
         ):
             self.authorizer = root.bootstrap.__wrapped__()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keyturn.adapters.attribute_values import encode_item
@@ -18,7 +18,8 @@ class CountedDynamoDB:
     """Opens connections for LeanDynamoDB; `operations` are what was asked of which table, `requests` all of it.
 
     `pages` are the bodies of a feed, one for each Query; `unprocessed` is how many reads of revocations are answered
-    with a key left out. `ring` is a key ring's item, by default that of the default key.
+    with a key left out. `ring` is a key ring's item, by default that of the default key. `before` runs before each
+    answer, with the operation and its table: it may raise, or let time pass. `date` is the Date of the answers.
     """
 
     def __init__(self, *pages: bytes, ring: dict[str, Any] | None = None) -> None:
@@ -26,6 +27,8 @@ class CountedDynamoDB:
         self.operations: list[tuple[str, str]] = []
         self.requests: list[dict[str, Any]] = []
         self.unprocessed = 0
+        self.before: Callable[[str, str], None] = lambda operation, table: None
+        self.date = DATE
         self._pages = list(pages)
         self._ring = ring or encode_item(ring_to_item(ring_of()))
 
@@ -39,6 +42,7 @@ class CountedDynamoDB:
         table = request.get("TableName") or next(iter(request["RequestItems"]))
         self.operations.append((operation, table))
         self.requests.append(request)
+        self.before(operation, table)
         if operation == "Query":
             return self._pages.pop(0) if self._pages else b'{"Items": []}'
         return json.dumps({} if operation == "GetItem" else self._batch(table, request)).encode()
@@ -59,4 +63,5 @@ class _Connection(LeanConnection):
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         operation = headers["X-Amz-Target"].partition(".")[2]
-        return Answer(200, DATE, self._dynamodb.answer(operation, body))
+        answer = self._dynamodb.answer(operation, body)
+        return Answer(200, self._dynamodb.date, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from local.transform import makefile_sources, read_template, transform_template
 from tests.infrastructure.native_template import NativeTemplate
+from tests.infrastructure.replay.sandbox import credentials
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,3 +26,10 @@ def template(source: dict[str, Any]) -> NativeTemplate:
     """Return the native template with the examples deployed."""
     artifacts = {logical_id: f"s3://bucket/{logical_id}" for logical_id in makefile_sources(source)}
     return NativeTemplate(transform_template(source, {"DeployExamples": "true"}, artifacts, "us-east-1"))
+
+
+@pytest.fixture(autouse=True)
+def _credentials() -> Iterator[None]:
+    """Give a replayed authorizer what it signs requests with."""
+    with credentials():
+        yield

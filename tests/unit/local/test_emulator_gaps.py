@@ -81,3 +81,14 @@ def test_old_layer_versions_do_not_pile_up() -> None:
     adapt_template(template)
 
     assert template["Resources"]["Layer"]["DeletionPolicy"] == "Delete"
+
+
+def test_alarms_on_metric_math_are_left_out() -> None:
+    """The emulator refuses them; an alarm on one metric, and what has metrics of its own, stays."""
+    single = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Errors"}}
+    math = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Expression": "SUM(METRICS())"}]}}
+    other = {"Type": "AWS::CloudWatch::AnomalyDetector", "Properties": {"Metrics": []}}
+    template: dict[str, Any] = {"Resources": {"Single": single, "Math": math, "Other": other}}
+    adapt_template(template)
+
+    assert template["Resources"].keys() == {"Single", "Other"}

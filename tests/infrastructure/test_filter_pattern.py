@@ -1,0 +1,108 @@
+"""Filter patterns match what CloudWatch Logs' page says, and the template's match the lines that they are for alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.native_template import NativeTemplate
+from tests.infrastructure.replay.filter_pattern import FilterPattern, UndefinedMatch, UnsupportedPattern
+
+UNAUTHORIZED = {"errorType": "Exception", "errorMessage": "Unauthorized", "requestId": "r", "stackTrace": []}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "event", "matches"),
+    [
+        ('{ $.a = "x" }', {"a": "x"}, True),
+        ('{ $.a = "x" }', {"a": "xy"}, False),
+        ('{ $.a = "x*" }', {"a": "xy"}, True),
+        ('{ $.a = "*y" }', {"a": "xy"}, True),
+        ('{ $.a = "*" }', {"a": ""}, True),
+        ('{ $.a = "*" }', {}, False),
+        ('{ $.a = "*" }', {"a": 1}, False),
+        ('{ $.a = "." }', {"a": "x"}, False),
+        ('{ $.a.b = "x" }', {"a": {"b": "x"}}, True),
+        ('{ $.a.b = "x" }', {"a": "b"}, False),
+        ("{ $.a >= 80 }", {"a": 80.0}, True),
+        ("{ $.a >= 80 }", {"a": 79.9}, False),
+        ("{ $.a >= 80 }", {"a": "80"}, False),
+        ("{ $.a = 303 }", {"a": 303}, True),
+        ("{ $.a < 1 }", {"a": True}, False),
+        ('{ $.a != "x" }', {"a": "y"}, True),
+        ('{ ($.a = "x") || ($.b = "y") }', {"b": "y"}, True),
+        ('{ ($.a = "x") && ($.b = "y") }', {"b": "y"}, False),
+        ('{ ($.a = 1) && (($.b = "y") || ($.b = "z")) }', {"a": 1, "b": "z"}, True),
+    ],
+)
+def test_a_pattern_matches(pattern: str, event: dict[str, Any], matches: bool) -> None:
+    """Strings with wildcards, numbers, nested properties, and, or."""
+    assert FilterPattern(pattern).matches(event) is matches
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "ERROR",
+        "{ $.a = x }",
+        "{ $.a IS NULL }",
+        "{ $.a NOT EXISTS }",
+        '{ $.a[0] = "x" }',
+        '{ $.a = "x*y" }',
+        '{ $.a > "x" }',
+        '{ $.a = "x" || $.b = "y" && $.c = "z" }',
+        '{ ($.a = "x" }',
+        '{ $.a = "x") }',
+        "{ $.a != 1 }",
+        '{ "x" = $.a }',
+        "{ }",
+        '[a, b = "x"]',
+    ],
+)
+def test_a_pattern_outside_of_the_subset_is_refused(pattern: str) -> None:
+    """Syntax that was never compared with AWS's page raises UnsupportedPattern."""
+    with pytest.raises(UnsupportedPattern):
+        FilterPattern(pattern)
+
+
+def test_a_comparison_with_nothing_is_refused() -> None:
+    """Whether `!=` holds for a property that is not there is not documented, so that no pattern may depend on it."""
+    with pytest.raises(UndefinedMatch):
+        FilterPattern('{ $.a != "x" }').matches({})
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "matches"),
+    [
+        ("AuthorizerFaults", {"level": "ERROR", "event": "authorizer_fault", "fault": "SettingsError"}, True),
+        ("AuthorizerFaults", UNAUTHORIZED, False),
+        ("AuthorizerFaults", UNAUTHORIZED | {"errorMessage": "unauthorized"}, True),
+        ("AuthorizerFaults", UNAUTHORIZED | {"errorType": "AuthorizerFault", "errorMessage": "its log says why"}, True),
+        ("AuthorizerFaults", UNAUTHORIZED | {"errorType": "Runtime.ImportModuleError", "errorMessage": "x"}, True),
+        (
+            "AuthorizerFaults",
+            {"type": "platform.report", "record": {"status": "error", "errorType": "Exception"}},
+            False,
+        ),
+        ("AuthorizerFaults", {"type": "platform.report", "record": {"errorType": "Runtime.ExitError"}}, True),
+        ("AuthorizerFaults", {"level": "INFO", "event": "refused", "reason": "no_rule"}, False),
+        ("AuthorizerFaults", {"level": "WARN", "event": "view_not_refreshed", "fault": "Throttled"}, False),
+        ("AuthorizerOldViews", {"_aws": {}, "OldestView": 80.0}, True),
+        ("AuthorizerOldViews", {"_aws": {}, "OldestView": 79.9}, False),
+        ("AuthorizerOldViews", {"level": "WARN", "event": "strict_instead_of_snapshot"}, True),
+        ("AuthorizerOldViews", {"level": "WARN", "event": "view_not_refreshed"}, False),
+        ("AccessRulesNotRenewed", {"level": "ERROR", "event": "access_rules_not_renewed"}, True),
+        ("KmsThrottled", {"event": "request", "detail": "Throttled: KMS Sign: ThrottlingException"}, True),
+        ("KmsThrottled", {"event": "request", "detail": "Throttled: DynamoDB GetItem: x"}, False),
+        ("FailedAuthorizationRequests", {"status": 303, "outcome": "server_error"}, True),
+        ("FailedAuthorizationRequests", {"status": 303, "outcome": "temporarily_unavailable"}, True),
+        ("FailedAuthorizationRequests", {"status": 303, "outcome": "access_denied"}, False),
+        ("FailedAuthorizationRequests", {"status": 429, "outcome": "temporarily_unavailable"}, False),
+    ],
+)
+def test_a_filter_matches_the_lines_that_it_is_for(
+    template: NativeTemplate, name: str, event: dict[str, Any], matches: bool
+) -> None:
+    """Each filter of the template counts its own lines, and none of a request that was refused."""
+    assert FilterPattern(template.properties(name)["FilterPattern"]).matches(event) is matches
