@@ -215,6 +215,27 @@ def test_an_http_api_passes_cookies_one_way(emulator: Emulator, roles: dict[str,
         assert answer.read() == b"None"
 
 
+def test_cloudformation_ignores_reserved_concurrency(emulator: Emulator, roles: dict[str, str]) -> None:
+    """No function of the embedded stack is throttled.
+
+    When the emulator learns it, the row of `local/emulator_gaps.py` may leave.
+    """
+    properties = {
+        "FunctionName": "reserved",
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Role": roles["named"],
+        "Code": {"ZipFile": "def handler(event, context): return 1"},
+        "ReservedConcurrentExecutions": 7,
+    }
+    template = {"Resources": {"Function": {"Type": "AWS::Lambda::Function", "Properties": properties}}}
+    cloudformation = emulator.client("cloudformation")
+    cloudformation.create_stack(StackName="reserved", TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="reserved", WaiterConfig={"Delay": 1})
+    answer = emulator.client("lambda").get_function_concurrency(FunctionName="reserved")
+    assert "ReservedConcurrentExecutions" not in answer
+
+
 def test_cloudformation_refuses_an_alarm_on_metric_math(emulator: Emulator) -> None:
     """It is left out of the embedded stack.
 

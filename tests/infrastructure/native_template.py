@@ -15,6 +15,7 @@ class NativeTemplate:
     def __init__(self, template: dict[str, Any]) -> None:
         self.parameters: dict[str, Any] = template["Parameters"]
         self.resources: dict[str, Any] = template["Resources"]
+        self.conditions: dict[str, Any] = template["Conditions"]
         self.outputs: dict[str, Any] = template["Outputs"]
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -188,3 +189,17 @@ def test_the_issuers_routes_take_preflights(template: NativeTemplate) -> None:
     for route in template.of_type("AWS::ApiGatewayV2::Route").values():
         if route["ApiId"] == {"Ref": "IssuerApi"}:
             assert route["RouteKey"].startswith("ANY ")
+
+
+@pytest.mark.parametrize("function", ["Authorizer", "TokenIssuer", "KeyRotator"])
+def test_reserved_concurrency_is_none_unless_it_is_asked_for(template: NativeTemplate, function: str) -> None:
+    """Empty leaves the property out; a number of 1 or more is taken, since 0 would turn the function off."""
+    parameter = f"{function}ReservedConcurrency"
+    reserved = template.properties(f"{function}Function")["ReservedConcurrentExecutions"]
+    assert reserved == {"Fn::If": [f"Has{parameter}", {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+    assert template.conditions[f"Has{parameter}"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
+    allowed = re.compile(template.parameters[parameter]["AllowedPattern"])
+    assert template.parameters[parameter]["Default"] == ""
+    assert [bool(allowed.search(text)) for text in ("", "2", "10", "1000", "99999")] == [True] * 5
+    assert bool(allowed.search("1")) is (function != "KeyRotator")  # a tick must not keep out the emergency
+    assert [bool(allowed.search(text)) for text in ("0", "00", "01", "-1", "1.5", "100000", " ")] == [False] * 7
