@@ -25,6 +25,17 @@ def environment(function: str, **variables: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def handler(function: str, name: str) -> Iterator[None]:
+    """Run a function by another handler, in sandboxes that are new."""
+    before = _configuration(function)["Handler"]
+    _configure(function, Handler=name)
+    try:
+        yield
+    finally:
+        _configure(function, Handler=before)
+
+
+@contextlib.contextmanager
 def platform_reports(function: str) -> Iterator[None]:
     """Have Lambda write its own reports into the function's log, in sandboxes that are new."""
     before = {name: value for name, value in _configuration(function)["LoggingConfig"].items() if name in _LOGGING}

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.aws.filter_lines import LINES
 from tests.infrastructure.native_template import NativeTemplate
 from tests.infrastructure.replay.filter_pattern import FilterPattern, UndefinedMatch, UnsupportedPattern
-
-UNAUTHORIZED = {"errorType": "Exception", "errorMessage": "Unauthorized", "requestId": "r", "stackTrace": []}
 
 
 @pytest.mark.parametrize(
@@ -72,35 +71,7 @@ def test_a_comparison_with_nothing_is_refused() -> None:
         FilterPattern('{ $.a != "x" }').matches({})
 
 
-@pytest.mark.parametrize(
-    ("name", "event", "matches"),
-    [
-        ("AuthorizerFaults", {"level": "ERROR", "event": "authorizer_fault", "fault": "SettingsError"}, True),
-        ("AuthorizerFaults", UNAUTHORIZED, False),
-        ("AuthorizerFaults", UNAUTHORIZED | {"errorMessage": "unauthorized"}, True),
-        ("AuthorizerFaults", UNAUTHORIZED | {"errorType": "AuthorizerFault", "errorMessage": "its log says why"}, True),
-        ("AuthorizerFaults", UNAUTHORIZED | {"errorType": "Runtime.ImportModuleError", "errorMessage": "x"}, True),
-        (
-            "AuthorizerFaults",
-            {"type": "platform.report", "record": {"status": "error", "errorType": "Exception"}},
-            False,
-        ),
-        ("AuthorizerFaults", {"type": "platform.report", "record": {"errorType": "Runtime.ExitError"}}, True),
-        ("AuthorizerFaults", {"level": "INFO", "event": "refused", "reason": "no_rule"}, False),
-        ("AuthorizerFaults", {"level": "WARN", "event": "view_not_refreshed", "fault": "Throttled"}, False),
-        ("AuthorizerOldViews", {"_aws": {}, "OldestView": 80.0}, True),
-        ("AuthorizerOldViews", {"_aws": {}, "OldestView": 79.9}, False),
-        ("AuthorizerOldViews", {"level": "WARN", "event": "strict_instead_of_snapshot"}, True),
-        ("AuthorizerOldViews", {"level": "WARN", "event": "view_not_refreshed"}, False),
-        ("AccessRulesNotRenewed", {"level": "ERROR", "event": "access_rules_not_renewed"}, True),
-        ("KmsThrottled", {"event": "request", "detail": "Throttled: KMS Sign: ThrottlingException"}, True),
-        ("KmsThrottled", {"event": "request", "detail": "Throttled: DynamoDB GetItem: x"}, False),
-        ("FailedAuthorizationRequests", {"status": 303, "outcome": "server_error"}, True),
-        ("FailedAuthorizationRequests", {"status": 303, "outcome": "temporarily_unavailable"}, True),
-        ("FailedAuthorizationRequests", {"status": 303, "outcome": "access_denied"}, False),
-        ("FailedAuthorizationRequests", {"status": 429, "outcome": "temporarily_unavailable"}, False),
-    ],
-)
+@pytest.mark.parametrize(("name", "event", "matches"), LINES)
 def test_a_filter_matches_the_lines_that_it_is_for(
     template: NativeTemplate, name: str, event: dict[str, Any], matches: bool
 ) -> None:
