@@ -69,6 +69,11 @@ OPTIONS = {
     "jwks": Registered(
         "jwks", Path, typer.Option(help="A file with its public keys as a JWK Set, for private_key_jwt."), read_jwks
     ),
+    "token_endpoint_audience": Registered(
+        "token_endpoint_audience",
+        bool,
+        typer.Option(help="Whether its assertions may name the token endpoint as aud, beside the issuer."),
+    ),
     "access_token_lifetime": Registered(
         "access_token_lifetime",
         int,

@@ -173,7 +173,7 @@ def _what_follows(client: Client, asked: dict[str, Any]) -> tuple[dict[str, Any]
         following["grant_types"] = with_code if asked["redirect_uris"] else without
     authentication = asked.get("authentication", client.authentication)
     if "private_key_jwt" not in authentication:
-        following["jwks"] = ()
+        following |= {"jwks": (), "token_endpoint_audience": False}
     if authentication.isdisjoint(SECRET_METHODS):
         return following | {"secret_hashes": ()}, None
     if client.secret_hashes:
@@ -210,6 +210,7 @@ def _fields(client: Client) -> dict[str, Any]:
         "authentication": sorted(client.authentication),
         "secrets": len(client.secret_hashes),
         "jwks": {"keys": [dict(jwk) for jwk in client.jwks]},
+        "token_endpoint_audience": client.token_endpoint_audience,
         "access_token_lifetime": client.access_token_lifetime,
         "refresh_lifetime": client.refresh_lifetime,
         "refresh_idle": client.refresh_idle,
@@ -228,6 +229,7 @@ def _rows(client: Client) -> dict[str, Any]:
     return _fields(client) | {
         "scopes": format_scope(client.scopes),
         "jwks": [jwk["kid"] for jwk in client.jwks],
+        "token_endpoint_audience": "yes" if client.token_endpoint_audience else None,
         "access_token_lifetime": _duration(client.access_token_lifetime),
         "refresh_lifetime": _duration(client.refresh_lifetime if refreshes else None),
         "refresh_idle": _duration(client.refresh_idle if refreshes else None),

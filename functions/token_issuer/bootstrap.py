@@ -154,12 +154,17 @@ def _login_endpoints(
 
 def _confidential_methods(settings: Settings, ports: Ports) -> dict[str, Method]:
     """Return the methods by which a client proves who it is, by their registered names (RFC 7591 §2)."""
-    # Assertions are for the issuer or, from clients of before RFC 7523's revision, for its token endpoint.
-    names = frozenset({settings.issuer, settings.issuer + metadata.TOKEN_PATH})
+    private_key_jwt = PrivateKeyJwt(
+        ports.assertions,
+        ports.clock,
+        issuer=settings.issuer,
+        token_endpoint=settings.issuer + metadata.TOKEN_PATH,
+        leeway=settings.leeway,
+    )
     return {
         "client_secret_basic": client_secret_basic,
         "client_secret_post": client_secret_post,
-        "private_key_jwt": PrivateKeyJwt(ports.assertions, ports.clock, audiences=names, leeway=settings.leeway),
+        "private_key_jwt": private_key_jwt,
     }
 
 

@@ -56,6 +56,7 @@ def store(request: pytest.FixtureRequest) -> ClientRegistry:
         make_client(
             authentication=frozenset({"client_secret_post", "private_key_jwt"}),
             jwks=({"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k", "x": "x", "y": "y"},),
+            token_endpoint_audience=True,
             grant_types=frozenset({"authorization_code", "refresh_token"}),
             redirect_uris=("https://b.example/cb", "https://a.example/cb"),
             access_token_lifetime=60,

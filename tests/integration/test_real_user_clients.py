@@ -46,10 +46,10 @@ def metadata(issuer: StackFile) -> dict[str, Any]:
 class KeyedAssertion(PrivateKeyJWT):
     """Authlib's private_key_jwt with a kid, which it leaves out by itself."""
 
-    def sign(self, auth: Any, token_endpoint: str) -> Any:
-        """Return an assertion (RFC 7523 §3)."""
+    def sign(self, auth: Any, audience: str) -> Any:
+        """Return an assertion for the audience (RFC 7523 §3), which Authlib calls the token endpoint."""
         key: Any = auth.client_secret
-        return private_key_jwt_sign(key, auth.client_id, token_endpoint, alg="ES256", header={"kid": key.kid})
+        return private_key_jwt_sign(key, auth.client_id, audience, alg="ES256", header={"kid": key.kid})
 
 
 def answer_to(url: str) -> str:
@@ -77,7 +77,7 @@ def open_session(issuer: StackFile, metadata: dict[str, Any], method: str) -> Au
     )
     session.trust_env = False
     if method == "private_key_jwt":
-        session.register_client_auth_method(KeyedAssertion(metadata["token_endpoint"]))
+        session.register_client_auth_method(KeyedAssertion(metadata["issuer"]))
     return session
 
 

@@ -129,6 +129,7 @@ def _write_clients(registry: DynamoDbClientRegistry) -> None:
             secret_hashes=(hash_secret("one"),),
             authentication=frozenset({"client_secret_post", "private_key_jwt"}),
             jwks=({"kty": "OKP", "crv": "Ed25519", "alg": "Ed25519", "kid": "k", "x": "x"},),
+            token_endpoint_audience=True,
             grant_types=frozenset({"authorization_code", "refresh_token"}),
             scopes=frozenset({"a"}),
             audiences=("https://api.example.com",),

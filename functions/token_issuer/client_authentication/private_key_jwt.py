@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.client import Client
@@ -35,11 +34,14 @@ _DECOY = {
 class PrivateKeyJwt:
     """The method of clients that have keys; an assertion is good for one request."""
 
-    def __init__(self, assertions: AssertionLog, clock: Clock, *, audiences: Set[str], leeway: int) -> None:
-        """Take the ports, the names by which clients may call this server, and the leeway in seconds."""
+    def __init__(
+        self, assertions: AssertionLog, clock: Clock, *, issuer: str, token_endpoint: str, leeway: int
+    ) -> None:
+        """Take the ports, the issuer identifier, the token endpoint's URL, and the leeway in seconds."""
         self._assertions = assertions
         self._clock = clock
-        self._audiences = audiences
+        self._audiences = frozenset({issuer})
+        self._registered_audiences = frozenset({issuer, token_endpoint})
         self._leeway = leeway
 
     def __call__(self, _request: Request, form: Form) -> PresentedAssertion | None:
@@ -64,7 +66,7 @@ class PrivateKeyJwt:
                 presented.raw,
                 _keys(client),
                 client_id=presented.client_id,
-                audiences=self._audiences,
+                audiences=self._accepted_audiences(client),
                 leeway=self._leeway,
                 # The late end of the present: an assertion that might be over is.
                 now=self._clock.now().latest,
@@ -75,6 +77,12 @@ class PrivateKeyJwt:
         if not self._assertions.use(assertion.client_id, assertion.jti, until):
             return "client assertion: used before"
         return None
+
+    def _accepted_audiences(self, client: Client | None) -> frozenset[str]:
+        """Return the issuer identifier, and the token endpoint's URL where the client is registered for it."""
+        if client is not None and client.token_endpoint_audience:
+            return self._registered_audiences
+        return self._audiences
 
 
 class PresentedAssertion(NamedTuple):

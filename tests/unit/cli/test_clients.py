@@ -106,6 +106,7 @@ def test_every_field_is_registered_and_shown() -> None:
         "authentication": ["client_secret_post"],
         "secrets": 1,
         "jwks": {"keys": []},
+        "token_endpoint_audience": False,
         "access_token_lifetime": 300,
         "refresh_lifetime": 60 * 86_400,
         "refresh_idle": 12 * 3600,
@@ -142,6 +143,24 @@ def test_public_keys_come_from_a_file() -> None:
     assert "client_secret" not in answer
     both, answer = add("--jwks", jwks_file(jwk), "--auth", "private_key_jwt", "--auth", "client_secret_basic")
     assert secret_matches(both, answer["client_secret"])
+
+
+def test_the_token_endpoint_is_registered_as_an_audience_and_shown() -> None:
+    """R22: the option is off by itself, goes on and off again, and off with the keys that it is about."""
+    client, _ = add("--jwks", jwks_file(signing_key().jwk))
+    assert not client.token_endpoint_audience
+    assert "token_endpoint_audience" not in run("clients", "show", client.client_id).stdout
+    client, answer = update(client, "--token-endpoint-audience")
+    assert client.token_endpoint_audience
+    assert answer["token_endpoint_audience"] is True
+    assert "token_endpoint_audience  yes\n" in run("clients", "show", client.client_id).stdout
+    client, _ = update(client, "--name", "Renamed")
+    assert client.token_endpoint_audience
+    without, _ = update(client, "--no-token-endpoint-audience")
+    assert not without.token_endpoint_audience
+    client, _ = update(without, "--token-endpoint-audience")
+    by_secret, _ = update(client, "--auth", "client_secret_basic")
+    assert (by_secret.token_endpoint_audience, by_secret.jwks) == (False, ())
 
 
 @pytest.mark.parametrize(
@@ -197,6 +216,7 @@ def test_a_wrong_option_is_a_usage_error(wrong: tuple[str, ...]) -> None:
         ("--auth", "none"),
         ("--auth", "none", "--auth", "client_secret_basic"),
         ("--auth", "private_key_jwt"),
+        ("--token-endpoint-audience",),
         ("--access-token-lifetime", "2h"),
         ("--refresh-lifetime", "1d"),
         ("--rate", "0"),

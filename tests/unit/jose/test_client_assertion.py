@@ -36,7 +36,7 @@ def assertion(*, key: SigningKey | None = None, typ: object = ABSENT, **claims: 
 def verify(
     raw: str, *, now: float = NOW, keys: KeySet | None = None, leeway: int = 10, client_id: str = CLIENT
 ) -> VerifiedClientAssertion:
-    """Verify an assertion of the client, for the issuer or its token endpoint."""
+    """Verify an assertion of a client that may name the issuer or its token endpoint."""
     return verify_client_assertion(
         raw, keys or key_set(), client_id=client_id, audiences={ISSUER, ENDPOINT}, leeway=leeway, now=now
     )
@@ -107,10 +107,36 @@ def test_a_client_speaks_for_nobody_else() -> None:
     assert refusal(assertion(), client_id="other") is Reason.INVALID_ISSUER
 
 
-@pytest.mark.parametrize("aud", [ISSUER, ENDPOINT, [ISSUER], ["https://elsewhere.example", ENDPOINT]])
-def test_names_of_the_authorization_server(aud: object) -> None:
-    """The audience is the issuer or its token endpoint, alone or in a list (RFC 7523 §3, item 3; OIDC Core §9)."""
+@pytest.mark.parametrize("aud", [ISSUER, ENDPOINT])
+def test_the_audience_is_one_accepted_string(aud: str) -> None:
+    """R22: aud is a string that the caller accepts for this client (FAPI 2.0 §5.3.2.1)."""
     assert verify(assertion(aud=aud)).client_id == CLIENT
+
+
+@pytest.mark.parametrize("aud", [ENDPOINT, [ENDPOINT], [ISSUER, ENDPOINT], [ENDPOINT, ISSUER]])
+def test_the_token_endpoint_is_no_audience_by_itself(aud: object) -> None:
+    """R22: the token endpoint's URL is refused where the caller accepts the issuer alone."""
+    with pytest.raises(TokenError) as error:
+        verify_client_assertion(assertion(aud=aud), key_set(), client_id=CLIENT, audiences={ISSUER}, leeway=10, now=NOW)
+    assert error.value.reason is Reason.INVALID_AUDIENCE
+
+
+@pytest.mark.parametrize(
+    "aud",
+    [
+        pytest.param(["https://evil.example", ISSUER], id="a stranger first"),
+        pytest.param([ISSUER, "https://evil.example"], id="a stranger last"),
+        pytest.param(["https://evil.example", ENDPOINT], id="a stranger and the token endpoint"),
+        pytest.param([ISSUER], id="a list of one"),
+        pytest.param([ENDPOINT], id="a list of the token endpoint"),
+        pytest.param([ISSUER, ISSUER], id="twice the same"),
+        pytest.param([ISSUER, ENDPOINT], id="both accepted values"),
+        pytest.param([ISSUER, f"{ISSUER}/"], id="a second spelling"),
+    ],
+)
+def test_a_list_is_no_audience(aud: object) -> None:
+    """R22: an assertion that names a second audience could be replayed here by it (CVE-2025-27370)."""
+    assert refusal(assertion(aud=aud)) is Reason.INVALID_AUDIENCE
 
 
 @pytest.mark.parametrize(
@@ -118,9 +144,20 @@ def test_names_of_the_authorization_server(aud: object) -> None:
     [
         (f"{ISSUER}/", Reason.INVALID_AUDIENCE),
         (ISSUER.upper(), Reason.INVALID_AUDIENCE),
+        (ISSUER.replace("https:", "http:"), Reason.INVALID_AUDIENCE),
+        (f" {ISSUER}", Reason.INVALID_AUDIENCE),
+        (f"{ISSUER}#", Reason.INVALID_AUDIENCE),
+        (f"{ENDPOINT}/", Reason.INVALID_AUDIENCE),
+        ("https://previous-issuer.example", Reason.INVALID_AUDIENCE),
+        (f"{ISSUER} {ISSUER}", Reason.INVALID_AUDIENCE),
+        (f"{ISSUER}/oauth2/introspect", Reason.INVALID_AUDIENCE),
         (f"{ISSUER}/oauth2/revoke", Reason.INVALID_AUDIENCE),
         (["https://elsewhere.example"], Reason.INVALID_AUDIENCE),
         ([], Reason.INVALID_CLAIMS),
+        ("", Reason.INVALID_CLAIMS),
+        (None, Reason.INVALID_CLAIMS),
+        (True, Reason.INVALID_CLAIMS),
+        ([[ISSUER]], Reason.INVALID_CLAIMS),
         ([ISSUER, 7], Reason.INVALID_CLAIMS),
         ({"a": ISSUER}, Reason.INVALID_CLAIMS),
         (ABSENT, Reason.INVALID_CLAIMS),

@@ -57,15 +57,59 @@ def test_algorithms(issuer: IssuerHarness, algorithm: str) -> None:
     assert ask(issuer, make_assertion("other", key=key)).status == 200
 
 
-@pytest.mark.parametrize("aud", [ISSUER, f"{ISSUER}{TOKEN}", [f"{ISSUER}{TOKEN}", "https://elsewhere.example"]])
-def test_audience(issuer: IssuerHarness, aud: object) -> None:
-    """An assertion is for the issuer or its token endpoint, at the other endpoints too."""
-    assert ask(issuer, make_assertion(claims={"aud": aud})).status == 200
-    assert issuer.send(assertion_event(REVOKE, make_assertion(claims={"aud": aud}), token="abc")).status == 200
+ENDPOINTS = [TOKEN, REVOKE, INTROSPECT]
+
+
+def present(issuer: IssuerHarness, path: str, client_id: str, aud: object) -> Answer:
+    """Return the answer of an endpoint to an assertion for this audience."""
+    assertion = make_assertion(client_id, claims={"aud": aud})
+    return issuer.send(assertion_event(path, assertion, token="abc", **GRANT))
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_the_issuer_is_the_audience_at_every_endpoint(issuer: IssuerHarness, path: str) -> None:
+    """R22: every client may name the issuer identifier, whatever else it is registered for."""
+    issuer.clients.add(keyed_client("registered", token_endpoint_audience=True))
+    for client_id in ("keyed", "registered"):
+        assert present(issuer, path, client_id, ISSUER).status == 200
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_the_token_endpoint_is_an_audience_by_registration(issuer: IssuerHarness, path: str) -> None:
+    """R22: the token endpoint's URL is an audience for a client that is registered for it, and for no other."""
+    issuer.clients.add(keyed_client("registered", token_endpoint_audience=True))
+    assert present(issuer, path, "registered", f"{ISSUER}{TOKEN}").status == 200
+    assert_refused(present(issuer, path, "keyed", f"{ISSUER}{TOKEN}"))
+
+
+@pytest.mark.parametrize("registered", [False, True])
+@pytest.mark.parametrize("path", ENDPOINTS)
+@pytest.mark.parametrize(
+    "aud",
+    [
+        ["https://evil.example", ISSUER],
+        [ISSUER, "https://evil.example"],
+        [f"{ISSUER}{TOKEN}", "https://evil.example"],
+        [ISSUER, f"{ISSUER}{TOKEN}"],
+        [ISSUER],
+        [ISSUER, ISSUER],
+        f"{ISSUER}{REVOKE}",
+        f"{ISSUER}{INTROSPECT}",
+    ],
+)
+def test_an_assertion_that_names_somebody_else(
+    issuer: IssuerHarness, capsys: pytest.CaptureFixture[str], path: str, registered: bool, aud: object
+) -> None:
+    """R22: an assertion for a second server, which could replay it here, proves nothing and is not noted."""
+    issuer.clients.add(keyed_client("asking", token_endpoint_audience=registered))
+    assert_refused(present(issuer, path, "asking", aud))
+    assert "client assertion: invalid_audience" in capsys.readouterr().out
+    assert issuer.assertions.used == {}
 
 
 def test_no_other_name_is_the_issuers(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R22, RFC 7523 §3: these two names are all: an assertion for any other place is one that was stolen there."""
+    """R22, RFC 7523 §3: these two values are all: an assertion for another place may have been stolen there."""
+    issuer.clients.add(keyed_client("registered", token_endpoint_audience=True))
     names: list[Any] = []
 
     def noted_verify(*arguments: Any, **rules: Any) -> Any:
@@ -74,10 +118,12 @@ def test_no_other_name_is_the_issuers(issuer: IssuerHarness, monkeypatch: pytest
 
     monkeypatch.setattr(private_key_jwt, "verify_client_assertion", noted_verify)
     for path in ("/", REVOKE, INTROSPECT, TOKEN + "/", TOKEN.upper()):
-        assert_refused(ask(issuer, make_assertion(claims={"aud": ISSUER + path})))
+        assert_refused(ask(issuer, make_assertion("registered", claims={"aud": ISSUER + path})))
     for aud in (ISSUER.upper(), ISSUER.replace("https:", "http:"), "https://token.example", TOKEN):
-        assert_refused(ask(issuer, make_assertion(claims={"aud": aud})))
+        assert_refused(ask(issuer, make_assertion("registered", claims={"aud": aud})))
     assert names == [{ISSUER, f"{ISSUER}{TOKEN}"}] * 9
+    assert_refused(ask(issuer, make_assertion(claims={"aud": TOKEN})))
+    assert names[9:] == [{ISSUER}]
 
 
 def test_client_id_beside_an_assertion(issuer: IssuerHarness) -> None:

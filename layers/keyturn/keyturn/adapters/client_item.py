@@ -25,6 +25,7 @@ def client_to_item(client: Client) -> dict[str, Any]:
         "secret_hashes": list(client.secret_hashes),
         "authentication": client.authentication,
         "jwks": [dict(jwk) for jwk in client.jwks],
+        "token_endpoint_audience": client.token_endpoint_audience,
         "grant_types": client.grant_types,
         "scopes": client.scopes,
         "audiences": list(client.audiences),
@@ -53,6 +54,7 @@ def client_from_item(item: dict[str, Any]) -> Client:
             # What an item lacks is what a client had before it could be told apart.
             authentication=frozenset(item.get("authentication", SECRET_METHODS)),
             jwks=tuple(item.get("jwks", ())),
+            token_endpoint_audience=item.get("token_endpoint_audience") is True,
             # A set that is empty has no attribute: DynamoDB knows no empty set.
             grant_types=frozenset(item.get("grant_types", ())),
             scopes=frozenset(item.get("scopes", ())),

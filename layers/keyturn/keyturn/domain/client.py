@@ -37,7 +37,8 @@ class Client:
 
     `authentication` are the methods that it may use at the token endpoint (RFC 7591 §2), {"none"} for a public client.
     `secret_hashes` are SHA-256 digests in hex, at most two at a time, so that secrets rotate without downtime; one is
-    256 random bits, hence a plain digest is enough. `jwks` are the public keys of its assertions (RFC 7523), by value.
+    256 random bits, hence a plain digest is enough. `jwks` are the public keys of its assertions (RFC 7523), by value;
+    `token_endpoint_audience` lets their aud be the token endpoint's URL, beside the issuer identifier.
     `scopes` is the most that it may ask for, `audiences` the resource servers that its tokens may be for; `introspects`
     the audiences on whose behalf it may introspect the tokens of others (RFC 7662 §2.1). `redirect_uris` are compared
     whole. `access_token_lifetime`, `refresh_lifetime` and `refresh_idle` in seconds. `cors_origins`: the web pages that
@@ -53,6 +54,7 @@ class Client:
     secret_hashes: tuple[str, ...] = ()
     authentication: frozenset[str] = SECRET_METHODS
     jwks: tuple[Mapping[str, Any], ...] = ()
+    token_endpoint_audience: bool = False
     redirect_uris: tuple[str, ...] = ()
     introspects: frozenset[str] = frozenset()
     access_token_lifetime: int | None = None
@@ -109,6 +111,10 @@ class Client:
             raise ValueError("a client has one or two secrets, or none where it does not authenticate by one")
         if bool(self.jwks) != ("private_key_jwt" in self.authentication):
             raise ValueError("a client has public keys if, and only if, it authenticates by private_key_jwt")
+        if self.token_endpoint_audience and not self.jwks:
+            raise ValueError(
+                "a client signs assertions for the token endpoint only if it authenticates by private_key_jwt"
+            )
 
     def _check_grants(self) -> None:
         if self.is_public and "client_credentials" in self.grant_types:

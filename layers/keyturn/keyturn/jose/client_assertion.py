@@ -53,7 +53,7 @@ def verify_client_assertion(
 ) -> VerifiedClientAssertion:
     """Return the client assertion that a string holds (RFC 7523 §3), or raise TokenError; nothing else, for any input.
 
-    `keys` are the client's own, `audiences` the names of the authorization server; `leeway` and `now` in seconds.
+    `keys` are the client's own, `audiences` the values that its aud may have; `leeway` and `now` in seconds.
     """
     token = UnverifiedToken(raw)
     if token.header.token_type not in _ASSERTION_TYPES:
@@ -63,8 +63,7 @@ def verify_client_assertion(
     # The client speaks for itself and for nobody else (§3, items 1 and 2.B).
     if not identifier(claims, "iss") == assertion.client_id == client_id:
         raise TokenError(TokenErrorReason.INVALID_ISSUER)
-    if audiences.isdisjoint(audience_of(claims)):
-        raise TokenError(TokenErrorReason.INVALID_AUDIENCE)
+    _check_audience(claims, audiences)
     _check_times(claims, leeway=leeway, now=now)
     return assertion
 
@@ -74,6 +73,18 @@ def _claims(payload: bytes) -> dict[str, Any]:
     if claims is None:
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)
     return claims
+
+
+def _check_audience(claims: dict[str, Any], audiences: Set[str]) -> None:
+    """Require one audience as a string (FAPI 2.0 §5.3.2.1, draft-ietf-oauth-rfc7523bis §4).
+
+    Another server that is named in a list could replay the assertion here (CVE-2025-27370). FAPI 2.0 refuses a list of
+    one value too.
+    """
+    audience_of(claims)
+    audience = claims["aud"]
+    if not isinstance(audience, str) or audience not in audiences:
+        raise TokenError(TokenErrorReason.INVALID_AUDIENCE)
 
 
 def _check_times(claims: dict[str, Any], *, leeway: int, now: float) -> None:
