@@ -96,7 +96,9 @@ OPTIONS = {
         frozenset,
     ),
     "rate": Registered(
-        "rate", int, typer.Option(help="Its token requests a minute at most, up to 1,000,000; not for a public client.")
+        "rate",
+        int,
+        typer.Option(help="Its requests a minute to each endpoint, up to 1,000,000; not for a public client."),
     ),
     "claim": Registered(
         "claims",

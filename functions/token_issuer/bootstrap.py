@@ -90,7 +90,7 @@ def bootstrap() -> Mapping[str, Endpoint]:
 def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
     """Return the endpoints by their path."""
     confidential = _confidential_methods(settings, ports)
-    authenticator = ClientAuthenticator(ports.clients, confidential | {"none": none})
+    anybody = confidential | {"none": none}
     access = RequestedAccess(ports.resource_servers)
     standings = Standings(ports.revocations, ports.clock)
     issuance = TokenIssuance(settings, TokenSigner(ports.ring, ports.signer), ports.resource_servers)
@@ -109,9 +109,9 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
     methods = [*confidential, *(() if ports.login is None else ("none",))]
     server_metadata = MetadataEndpoint(settings.issuer, grants, methods, max_age=settings.jwks_max_age)
     return {
-        metadata.TOKEN_PATH: TokenEndpoint(authenticator, grants, ports.rates),
+        metadata.TOKEN_PATH: TokenEndpoint(_authenticator(ports, anybody, "token"), grants),
         metadata.REVOCATION_PATH: RevocationEndpoint(
-            authenticator,
+            _authenticator(ports, anybody, "revocation"),
             # Generous with time, so that a token that is good for the most lenient verifier can be ended.
             OwnTokens(settings, ports.ring, leeway=MAX_LEEWAY, until_exp=False),
             own_grants,
@@ -121,7 +121,7 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
             leeway=settings.leeway,
         ),
         metadata.INTROSPECTION_PATH: IntrospectionEndpoint(
-            ClientAuthenticator(ports.clients, confidential),
+            _authenticator(ports, confidential, "introspection"),
             settings.issuer,
             own_tokens,
             own_grants,
@@ -150,6 +150,10 @@ def _login_endpoints(
             own_tokens, ports.clients, ports.revocations, ports.clock, ports.login
         ),
     }
+
+
+def _authenticator(ports: Ports, methods: Mapping[str, Method], endpoint: str) -> ClientAuthenticator:
+    return ClientAuthenticator(ports.clients, methods, ports.rates, endpoint=endpoint)
 
 
 def _confidential_methods(settings: Settings, ports: Ports) -> dict[str, Method]:

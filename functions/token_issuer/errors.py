@@ -197,7 +197,7 @@ class TemporarilyUnavailable(OAuthError):
 
 
 class TooManyRequests(TemporarilyUnavailable):
-    """The client sends more requests a minute than it is registered for (RFC 6585 §4); nothing was issued."""
+    """The client sends more requests a minute than it is registered for (RFC 6585 §4); nothing was changed."""
 
     status = 429
 

@@ -33,36 +33,41 @@ def rates(request: pytest.FixtureRequest, clock: SteppedSeconds) -> RateCounter:
 
 def test_so_many_a_minute(rates: RateCounter, clock: SteppedSeconds) -> None:
     """Within the rate it is 0, from then on the seconds to the next minute, at least 1; then it begins anew."""
-    assert [rates.take("web", 2) for _ in range(3)] == [0, 0, 40]
+    assert [rates.take("web", "token", 2) for _ in range(3)] == [0, 0, 40]
     clock.seconds = MINUTE + 59.5
-    assert rates.take("web", 2) == 1
+    assert rates.take("web", "token", 2) == 1
     clock.seconds = MINUTE + 60
-    assert [rates.take("web", 2) for _ in range(3)] == [0, 0, 60]
+    assert [rates.take("web", "token", 2) for _ in range(3)] == [0, 0, 60]
 
 
 def test_a_client_counts_for_itself(rates: RateCounter) -> None:
     """Another client's requests are not counted."""
-    assert [rates.take(client, 1) for client in ("web", "other", "web")] == [0, 0, 40]
+    assert [rates.take(client, "token", 1) for client in ("web", "other", "web")] == [0, 0, 40]
+
+
+def test_an_endpoint_counts_for_itself(rates: RateCounter) -> None:
+    """The requests of one client at another endpoint are not counted."""
+    assert [rates.take("web", endpoint, 1) for endpoint in ("token", "revocation", "token")] == [0, 0, 40]
 
 
 def test_a_changed_rate_counts_at_once(rates: RateCounter) -> None:
     """What was taken stays taken when the operator changes the rate."""
-    assert [rates.take("web", rate) for rate in (1, 1, 3, 3, 3)] == [0, 40, 0, 0, 40]
+    assert [rates.take("web", "token", rate) for rate in (1, 1, 3, 3, 3)] == [0, 40, 0, 0, 40]
 
 
 def test_of_16_callers_at_once_the_rate_gets_in(rates: RateCounter) -> None:
     """No two are counted as one."""
-    assert sorted(at_once(16, lambda: rates.take("web", 5))) == [0] * 5 + [40] * 11
+    assert sorted(at_once(16, lambda: rates.take("web", "token", 5))) == [0] * 5 + [40] * 11
 
 
 def test_the_item(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
-    """One item a client and minute, with a version; it leaves two minutes after its own."""
+    """One item a client, endpoint and minute, with a version; it leaves two minutes after its own."""
     rates = DynamoDbRates(dynamodb, "grants", clock)
     for _ in range(4):
-        rates.take("web", 3)
+        rates.take("web", "token", 3)
     [item] = dynamodb.scan(TableName="grants")["Items"]
     assert item == {
-        "pk": {"S": f"rate#web#{MINUTE // 60}"},
+        "pk": {"S": f"rate#web#token#{MINUTE // 60}"},
         "v": {"N": "1"},
         "taken": {"N": "3"},
         "expires_at": {"N": str(MINUTE + 180)},
@@ -72,10 +77,10 @@ def test_the_item(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
 def test_a_newer_releases_item_keeps_its_version(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
     """Two releases count in one item, and the older one does not set its version back."""
     rates = DynamoDbRates(dynamodb, "grants", clock)
-    rates.take("web", 3)
+    rates.take("web", "token", 3)
     [newer] = dynamodb.scan(TableName="grants")["Items"]
     dynamodb.put_item(TableName="grants", Item=newer | {"v": {"N": str(ITEM_VERSION + 1)}})
-    rates.take("web", 3)
+    rates.take("web", "token", 3)
     [item] = dynamodb.scan(TableName="grants")["Items"]
     assert (item["v"], item["taken"]) == ({"N": str(ITEM_VERSION + 1)}, {"N": "2"})
 
@@ -93,4 +98,4 @@ def test_a_store_that_does_not_answer(
 
     monkeypatch.setattr(dynamodb, "update_item", refuse)
     with pytest.raises(fault):
-        DynamoDbRates(dynamodb, "grants", clock).take("web", 3)
+        DynamoDbRates(dynamodb, "grants", clock).take("web", "token", 3)

@@ -8,24 +8,24 @@ from threading import Lock
 
 
 class MemoryRates:
-    """A RateCounter; `fault` is raised by every call, `taken` counts by client and minute."""
+    """A RateCounter; `fault` is raised by every call, `taken` counts by client, endpoint and minute."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         """Begin with nothing counted."""
         self._now = now
         self._lock = Lock()
         self.fault: Exception | None = None
-        self.taken: dict[tuple[str, int], int] = {}
+        self.taken: dict[tuple[str, str, int], int] = {}
 
-    def take(self, client_id: str, rate: int) -> int:
+    def take(self, client_id: str, endpoint: str, rate: int) -> int:
         """Count one more; return 0 if it is within the rate, else the seconds until the next minute."""
         if self.fault is not None:
             raise self.fault
         now = self._now()
         minute = math.floor(now / 60)
         with self._lock:
-            taken = self.taken.get((client_id, minute), 0)
+            taken = self.taken.get((client_id, endpoint, minute), 0)
             if taken >= rate:
                 return math.ceil(60 * (minute + 1) - now)
-            self.taken[client_id, minute] = taken + 1
+            self.taken[client_id, endpoint, minute] = taken + 1
             return 0

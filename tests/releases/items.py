@@ -72,7 +72,7 @@ def write() -> dict[str, Any]:
         _write_resource_servers(DynamoDbResourceServerRegistry(dynamodb, "clients"))
         _write_grants(DynamoDbGrants(dynamodb, "grants"))
         DynamoDbAssertions(dynamodb, "grants", lambda: NOW).use("full", "a-jti", NOW + 60)
-        DynamoDbRates(dynamodb, "grants", lambda: NOW).take("full", 10)
+        DynamoDbRates(dynamodb, "grants", lambda: NOW).take("full", "token", 10)
         _write_revocations(DynamoDbRevocationWriter(dynamodb, "revocations", _Clock(), token_horizon=3610))
         _write_rings(DynamoDbKeyRingStore(dynamodb, "rings", "emergencies"))
         return {

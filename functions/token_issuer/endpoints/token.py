@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from keyturn.domain.client import Client
 from token_issuer.client_authentication import ClientAuthenticator
-from token_issuer.errors import TooManyRequests, UnauthorizedClient, UnsupportedGrantType
+from token_issuer.errors import UnauthorizedClient, UnsupportedGrantType
 from token_issuer.form import Form, parse_form
 from token_issuer.issue_token import IssuedToken
 from token_issuer.request import Request
 from token_issuer.responses import Response, json_response
-
-if TYPE_CHECKING:
-    from keyturn.ports import RateCounter
 
 
 class Grant(Protocol):
@@ -34,11 +31,10 @@ class TokenEndpoint:
     methods = ("POST",)
     cors = True
 
-    def __init__(self, authenticator: ClientAuthenticator, grants: Mapping[str, Grant], rates: RateCounter) -> None:
-        """Take the grants by their grant_type, and what counts the requests of each client."""
+    def __init__(self, authenticator: ClientAuthenticator, grants: Mapping[str, Grant]) -> None:
+        """Take the grants by their grant_type."""
         self._authenticator = authenticator
         self._grants = grants
-        self._rates = rates
 
     def respond(self, request: Request) -> Response:
         """Return a token response (RFC 6749 §5.1); scope is always in it (R26)."""
@@ -47,7 +43,6 @@ class TokenEndpoint:
             # What the grant reads is there when the client has authenticated: two round trips less (P10).
             prepared = beside.submit(self._prepare, form)
             client = self._authenticator.authenticate(request, form)
-        self._check_rate(client)
         self._check_grant_type(client, form.require("grant_type"))
         token = prepared.result()(client)
         request.note(outcome="issued", jti=token.jti, kid=token.kid, scope=token.scope)
@@ -61,14 +56,6 @@ class TokenEndpoint:
                 **({} if token.id_token is None else {"id_token": token.id_token}),
             }
         )
-
-    def _check_rate(self, client: Client) -> None:
-        """Count the request; after authentication, so that nobody uses up what another client may have."""
-        if client.rate is None:
-            return
-        wait = self._rates.take(client.client_id, client.rate)
-        if wait:
-            raise TooManyRequests(f"more than {client.rate} a minute", retry_after=wait)
 
     def _prepare(self, form: Form) -> Callable[[Client], IssuedToken]:
         return self._grants[form.require("grant_type")].prepare(form)

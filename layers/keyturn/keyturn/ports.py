@@ -202,7 +202,7 @@ class AssertionLog(Protocol):
 
 
 class RateCounter(Protocol):
-    """How often each client came in the present minute."""
+    """The requests of each client at each endpoint in the present minute."""
 
-    def take(self, client_id: str, rate: int) -> int:
+    def take(self, client_id: str, endpoint: str, rate: int) -> int:
         """Count one more; return 0 if it is within `rate` a minute, else the seconds until the next minute."""

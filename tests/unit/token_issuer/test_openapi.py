@@ -213,7 +213,7 @@ def to_the_login(flow: UserFlow) -> Iterator[Exchange]:
 
 
 def for_tokens(flow: UserFlow) -> Iterator[Exchange]:
-    """Yield a request of each grant: a code twice, and one more token than a client's rate."""
+    """Yield a request of each grant, a code twice, and one request more than a client's rate to each endpoint."""
     code = {"grant_type": "authorization_code", "code": flow.get_code(), "redirect_uri": REDIRECT_URI}
     for _ in range(2):
         yield "POST /oauth2/token", {"body": code | {"code_verifier": VERIFIER}, "headers": APP}
@@ -222,6 +222,8 @@ def for_tokens(flow: UserFlow) -> Iterator[Exchange]:
     flow.clients.add(make_client("counted", rate=1))
     client = {"client_id": "counted", "client_secret": SECRET}
     for _ in range(2):
+        yield "POST /oauth2/revoke", {"body": client | {"token": "x"}}
+        yield "POST /oauth2/introspect", {"body": client | {"token": "x"}}
         yield "POST /oauth2/token", {"body": client | {"grant_type": "client_credentials", "resource": AUDIENCE}}
 
 

@@ -1,4 +1,4 @@
-"""How often clients came, in DynamoDB: `pk = rate#<client id>#<minute>`, one conditional update each."""
+"""The requests of clients, in DynamoDB: `pk = rate#<client id>#<endpoint>#<minute>`, one conditional update each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DynamoDbRates:
         self._table = table
         self._now = now
 
-    def take(self, client_id: str, rate: int) -> int:
+    def take(self, client_id: str, endpoint: str, rate: int) -> int:
         """Count one more; return 0 if it is within `rate` a minute, else the seconds until the next minute.
 
         botocore sends again what was not answered, so that a request may count twice; none counts less than once.
@@ -37,7 +37,7 @@ class DynamoDbRates:
             try:
                 self._dynamodb.update_item(
                     TableName=self._table,
-                    Key={"pk": {"S": f"{RATE_PREFIX}{client_id}#{minute}"}},
+                    Key={"pk": {"S": f"{RATE_PREFIX}{client_id}#{endpoint}#{minute}"}},
                     UpdateExpression="ADD taken :one SET v = if_not_exists(v, :v), expires_at = :expires_at",
                     ConditionExpression="attribute_not_exists(taken) OR taken < :rate",
                     ExpressionAttributeValues={

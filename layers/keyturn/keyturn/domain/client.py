@@ -42,8 +42,9 @@ class Client:
     `scopes` is the most that it may ask for, `audiences` the resource servers that its tokens may be for; `introspects`
     the audiences on whose behalf it may introspect the tokens of others (RFC 7662 §2.1). `redirect_uris` are compared
     whole. `access_token_lifetime`, `refresh_lifetime` and `refresh_idle` in seconds. `cors_origins`: the web pages that
-    may read what the issuer answers it. `rate`: token requests a minute, None for any number. `claims`: values of
-    custom claims that resource servers declare. `revision` counts the changes of the registration.
+    may read what the issuer answers it. `rate`: requests a minute to each of the token, revocation and introspection
+    endpoints, None for any number. `claims`: values of custom claims that resource servers declare. `revision` counts
+    the changes of the registration.
     """
 
     client_id: str
@@ -87,7 +88,7 @@ class Client:
         if self.rate is not None and self.is_public:
             raise ValueError("a public client has no rate: anybody can send requests in its name, and use it up")
         if self.rate is not None and not 1 <= self.rate <= 1_000_000:
-            raise ValueError("a rate is 1 to 1,000,000 token requests a minute")
+            raise ValueError("a rate is 1 to 1,000,000 requests a minute")
         for origin in self.cors_origins:
             if not is_origin(origin):
                 raise ValueError(
