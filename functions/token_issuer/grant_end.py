@@ -25,7 +25,7 @@ class GrantEnd:
     def end(self, grant: Grant, *, reason: str, actor: str) -> None:
         """Revoke the grant, for as long as anything of it could be redeemed; raises what the port raises.
 
-        Also one that was ended already: whoever did so may have died before any snapshot could learn of it (R47).
+        Also one that was ended already: its writer may have died before any snapshot could learn of it (R47).
         """
         last = grant.code.expires_at if grant.refresh is None else grant.refresh.expires_at
         revocation = Revocation(Target(TargetKind.GRANT, grant.gid), expires_at=last + _ANSWER + self._horizon)

@@ -89,6 +89,22 @@ def test_whole_life_of_a_token(dynamodb: DynamoDBClient) -> None:
     ).get("Item")
 
 
+def test_a_token_is_revoked_once(dynamodb: DynamoDBClient) -> None:
+    """R50: of 20 revocations of one token the first one alone writes, and the client's rate counts each of them."""
+    DynamoDbClientRegistry(dynamodb, "clients").add(make_client("repeating", rate=1000))
+    headers = basic("repeating", SECRET)
+    token = send(form_event(TOKEN, {"grant_type": "client_credentials"}, headers=headers))["access_token"]
+    for _ in range(20):
+        send(form_event(REVOKE, {"token": token}, headers=headers))
+    kinds = [item["pk"]["S"].partition("#")[0] for item in dynamodb.scan(TableName="revocations")["Items"]]
+    assert sorted(kinds) == ["feed", "jti"]
+    counted = {
+        item["pk"]["S"].split("#")[2]: int(item["taken"]["N"]) for item in dynamodb.scan(TableName="grants")["Items"]
+    }
+    assert counted["token"] == 1
+    assert 1 <= counted["revocation"] <= 20  # the next minute may have begun meanwhile
+
+
 def test_a_client_with_a_key_and_a_rate(dynamodb: DynamoDBClient) -> None:
     """An assertion opens the door once, and so many a minute; both are remembered in the table of grants (R22)."""
     DynamoDbClientRegistry(dynamodb, "clients").add(keyed_client(rate=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +17,8 @@ from tests.fakes.token_factory import NOW
 if TYPE_CHECKING:
     from keyturn.ports import RevocationReader, RevocationWriter
 
-    Store = tuple[RevocationReader, RevocationWriter]
+    # The last one counts the revocations that were written.
+    Store = tuple[RevocationReader, RevocationWriter, Callable[[], int]]
 
 Fields = tuple[str, int | None, int]
 
@@ -27,12 +28,17 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """Return an empty store of each kind."""
     if request.param == "memory":
         memory = MemoryRevocations()
-        yield memory, memory
+        yield memory, memory, lambda: len(memory.writes)
         return
     with moto_dynamodb() as dynamodb:
         create_table(dynamodb, "revocations", "pk", "sk")
         writer = DynamoDbRevocationWriter(dynamodb, "revocations", SteppedClock(), token_horizon=3610)
-        yield DynamoDbRevocationReader(dynamodb, "revocations"), writer
+
+        def count() -> int:
+            items = dynamodb.scan(TableName="revocations")["Items"]
+            return sum(item["pk"]["S"].startswith("feed#") for item in items)
+
+        yield DynamoDbRevocationReader(dynamodb, "revocations"), writer, count
 
 
 def revocation(kind: TargetKind, identifier: str, not_before: int | None = None, lifetime: int = 1000) -> Revocation:
@@ -84,6 +90,15 @@ def test_idempotent(store: Store) -> None:
     """A revocation that is there already stays as it is (R50)."""
     revoke(store, *[revocation(TargetKind.TOKEN, "j1")] * 3)
     assert find(store, JTI) == [("jti#j1", None, NOW + 1000)]
+    assert store[2]() == 1
+
+
+@pytest.mark.parametrize(("cutoffs", "writes"), [((0, 0, 0), 1), ((0, -5, -1), 1), ((0, 1, 1, 0), 2), ((-5, 0, 5), 3)])
+@pytest.mark.parametrize("kind", [TargetKind.CLIENT, TargetKind.SUBJECT, TargetKind.GLOBAL])
+def test_a_later_cutoff_alone_is_written(store: Store, kind: TargetKind, cutoffs: tuple[int, ...], writes: int) -> None:
+    """The same cutoff or an earlier one writes nothing, a later one does (R49, R50)."""
+    revoke(store, *[revocation(kind, "0", NOW + cutoff) for cutoff in cutoffs])
+    assert store[2]() == writes
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetK
 
 
 class MemoryRevocations:
-    """A RevocationReader and a RevocationWriter; `fault` is raised by every call, `writes` holds what was accepted."""
+    """A RevocationReader and a RevocationWriter; `fault` is raised by every call, `writes` holds what was written."""
 
     def __init__(self, *revocations: Revocation) -> None:
         """Begin with these revocations."""
@@ -16,6 +16,7 @@ class MemoryRevocations:
         self.fault: Exception | None = None
         self.asked: list[tuple[Target, ...]] = []
         self.writes: list[tuple[Revocation, str, str]] = []
+        self._acknowledged: dict[str, int] = {}
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
         """Return the stored revocations of these targets."""
@@ -25,15 +26,21 @@ class MemoryRevocations:
         return tuple(self._stored[target.key] for target in wanted if target.key in self._stored)
 
     def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
-        """Store the revocation, or what of it is stronger than the stored one."""
+        """Store the revocation, or what of it is stronger than the stored one; a repeat writes nothing."""
         self._fail()
-        self.writes.append((revocation, reason, actor))
         if revocation.target.kind is TargetKind.GLOBAL:
             targets = tuple(Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES))
         else:
             targets = (revocation.target,)
-        for target in targets:
-            self._stored[target.key] = _stronger(target, revocation, self._stored.get(target.key))
+        following = {each.key: _stronger(each, revocation, self._stored.get(each.key)) for each in targets}
+        cutoff, first = revocation.not_before or 0, targets[0].key
+        if cutoff <= self._acknowledged.get(first, -1) and all(
+            _fields(each) == _fields(self._stored.get(key)) for key, each in following.items()
+        ):
+            return
+        self.writes.append((revocation, reason, actor))
+        self._stored |= following
+        self._acknowledged[first] = max(cutoff, self._acknowledged.get(first, -1))
 
     def store(self, revocation: Revocation) -> None:
         """Put an item as it is, as somebody else's write would."""
@@ -42,6 +49,10 @@ class MemoryRevocations:
     def _fail(self) -> None:
         if self.fault is not None:
             raise self.fault
+
+
+def _fields(revocation: Revocation | None) -> tuple[int, int | None] | None:
+    return None if revocation is None else (revocation.expires_at, revocation.not_before)
 
 
 def _stronger(target: Target, wanted: Revocation, stored: Revocation | None) -> Revocation:

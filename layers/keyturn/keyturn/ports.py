@@ -119,7 +119,8 @@ class RevocationWriter(Protocol):
     def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
         """Store the target item and its feed item in one transaction; returns when the bound's clock has started.
 
-        Idempotent: a revocation that is there already, or a stronger one, stays.
+        Idempotent: a revocation that is there already, or a stronger one, stays. A repeat of an acknowledged revocation
+        writes nothing; one that was not acknowledged is written again.
         """
 
 

@@ -130,6 +130,33 @@ def test_what_is_stored_already_is_said() -> None:
     assert shown.stdout == "revoked jti#id-1: the one token with this jti (it was already)\n"
 
 
+@pytest.mark.parametrize("earlier", [0, 5])
+def test_the_same_or_an_earlier_cutoff_writes_nothing(monkeypatch: pytest.MonkeyPatch, earlier: int) -> None:
+    """R50: the command writes an acknowledged cutoff once, however much later it is given again."""
+    cutoff = now() - 60
+    revoke("--all-before", at(cutoff), "--yes")
+    before = items()
+    later = deployment().clock().now().latest + 30
+    monkeypatch.setattr("keyturn_cli.revocation_plan.floor", lambda _seconds: int(later))
+    assert not revoke("--all-before", at(cutoff - earlier), "--yes")["changes"]
+    assert items() == before
+    assert revoke("--all-before", at(cutoff + 1), "--yes")["changes"]
+    assert len(items()) == len(before) + 1
+
+
+@pytest.mark.parametrize("option", ["--jti", "--gid", "--sid"])
+def test_an_identifier_that_is_given_again_is_no_news_to_snapshots(
+    monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """R50: it is remembered for longer, and no feed item is written."""
+    revoke(option, "x")
+    count = len(items())
+    later = deployment().clock().now().latest + 30
+    monkeypatch.setattr("keyturn_cli.revocation_plan.floor", lambda _seconds: int(later))
+    assert revoke(option, "x")["changes"]
+    assert len(items()) == count == 2
+
+
 def test_a_copy_of_global_without_the_cut_counts_as_none() -> None:
     """What one copy lacks is not stored: a token asks for one copy only."""
     cut = now() - 60

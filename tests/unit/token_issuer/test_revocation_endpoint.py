@@ -6,9 +6,11 @@ import jwt
 import pytest
 
 from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.grant import GRACE
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, IssuerHarness, make_client
 from tests.fakes.token_factory import NOW, good_header, make_token, signing_key, unsigned
+from tests.fakes.user_flow import UserFlow
 
 
 def test_revoked_token(issuer: IssuerHarness) -> None:
@@ -57,10 +59,49 @@ def test_wrong_hint(issuer: IssuerHarness, hint: str) -> None:
     assert not issuer.is_active(token)
 
 
-def test_twice(issuer: IssuerHarness) -> None:
-    """A token may be revoked again (R50)."""
+def test_again_and_again(issuer: IssuerHarness) -> None:
+    """A token may be revoked again: each answer is 200, and the first one alone is written (R50)."""
     token = issuer.issue()
-    assert [issuer.post(REVOKE, token=token).status for _ in range(2)] == [200, 200]
+    assert {issuer.post(REVOKE, token=token).status for _ in range(500)} == {200}
+    assert len(issuer.revocations.writes) == 1
+    issuer.clock.seconds = NOW + 800
+    assert issuer.post(REVOKE, token=token).status == 200
+    assert len(issuer.revocations.writes) == 1
+
+
+def test_after_a_revocation_that_failed(issuer: IssuerHarness) -> None:
+    """A revocation that was not confirmed is written by the next request (R50, RFC 7009 §2.2.1)."""
+    token = issuer.issue()
+    issuer.revocations.fault = StoreUnavailable("down")
+    assert issuer.post(REVOKE, token=token).status == 503
+    issuer.revocations.fault = None
+    assert issuer.post(REVOKE, token=token).status == 200
+    assert len(issuer.revocations.writes) == 1
+    assert not issuer.is_active(token)
+
+
+def test_a_refresh_token_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The grant of a refresh token ends once, by whichever of its refresh tokens it is asked for (R39, R50)."""
+    flow = UserFlow(monkeypatch)
+    first = flow.log_in()["refresh_token"]
+    second = flow.refresh(first).json["refresh_token"]
+    for token in (second, first, second, first):
+        assert flow.post(REVOKE, client_id="app", token=token).status == 200
+    assert len(flow.revocations.writes) == 1
+
+
+@pytest.mark.parametrize("what", ["code", "refresh token"])
+def test_a_second_use_that_is_repeated_ends_the_grant_once(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """A replay that goes on, which needs no rate of a public client, writes one revocation (R34, R39, R50)."""
+    flow = UserFlow(monkeypatch)
+    code = flow.get_code()
+    token = flow.redeem(code).json["refresh_token"]
+    flow.refresh(token)
+    flow.clock.seconds += GRACE + 1
+    for _ in range(5):
+        answer = flow.redeem(code) if what == "code" else flow.refresh(token)
+        assert answer.json["error"] == "invalid_grant"
+    assert len(flow.revocations.writes) == 1
 
 
 def test_other_spelling(issuer: IssuerHarness) -> None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.aws_errors import aws_errors
-from keyturn.adapters.revocation_feed_item import Cause, feed_item, stored_targets, target_update
+from keyturn.adapters.revocation_feed_item import (
+    Cause,
+    acknowledgement_update,
+    feed_item,
+    is_acknowledged,
+    stored_targets,
+    target_update,
+)
 from keyturn.adapters.revocation_item import revocation_from_item, target_key
-from keyturn.domain.errors import StoreUnavailable, Throttled
+from keyturn.domain.errors import KeyturnError, StoreUnavailable, Throttled
 from keyturn.domain.revocation import FEED_OVERLAP, Revocation, Target
 
 if TYPE_CHECKING:
@@ -80,29 +88,64 @@ class DynamoDbRevocationWriter:
     def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
         """Store the target and its feed item; what is stored already is kept where it is stronger.
 
-        A feed item is written even if the target is there: whoever wrote it may have died before its feed item could be
-        relied on. Raises StoreUnavailable when nothing can be acknowledged; the same call may then be made again.
+        A repeat of an acknowledged revocation writes nothing. A target that nobody acknowledged gets a feed item again:
+        its writer may have died before its feed item could be relied on. Raises StoreUnavailable when nothing can be
+        acknowledged; the same call may then be made again.
         """
         cause = Cause(reason, actor)
-        target_is_due = True
+        target_is_due, feed_is_due = self._what_is_due(revocation)
         for attempt in range(_WRITES):
+            if not target_is_due and not feed_is_due:
+                return
             # The early end of the present: no reader skips a feed item for lying in its future, or in tomorrow's feed.
             written_at = self._clock.now().earliest
-            writes = [self._feed_write(revocation, cause, written_at)]
+            writes = [self._feed_write(revocation, cause, written_at)] if feed_is_due else []
             if target_is_due:
                 writes += self._target_writes(revocation, cause)
             done, stored = self._write(writes)
             if stored is not None:
-                stronger = _stronger(revocation, stored)
-                target_is_due = (stronger.not_before, stronger.expires_at) != (stored.not_before, stored.expires_at)
-                revocation = stronger
+                target_is_due = _adds_to(stored, revocation)
+                revocation = _stronger(revocation, stored)
             elif done:
                 target_is_due = False
+                if not feed_is_due:
+                    return
                 if self._clock.now().latest - written_at <= FEED_OVERLAP / 2:
+                    self._note_acknowledgement(revocation)
                     return
             else:
                 self._pause(_FIRST_PAUSE * 2**attempt)
         raise StoreUnavailable(f"the revocation was not written in time in {_WRITES} attempts")
+
+    def _what_is_due(self, revocation: Revocation) -> tuple[bool, bool]:
+        """Return whether the target items, and whether a feed item are to be written.
+
+        A snapshot needs no feed item where a target is to be remembered for longer and nothing else. An item that
+        DynamoDB leaves unprocessed counts as absent, and is written again.
+        """
+        targets = stored_targets(revocation.target)
+        keys: list[Any] = [target_key(target) for target in targets]
+        with aws_errors("DynamoDB BatchGetItem of a revocation"):
+            answer: Any = self._dynamodb.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+        items = [decode_item(item) for item in answer["Responses"].get(self._table, [])]
+        target_is_due = len(items) < len(targets) or any(
+            _adds_to(revocation_from_item(item), revocation) for item in items
+        )
+        # Of the copies of global, one holds the note.
+        noted = any(item["pk"] == targets[0].key and is_acknowledged(item, revocation) for item in items)
+        return target_is_due, not noted
+
+    def _note_acknowledgement(self, revocation: Revocation) -> None:
+        """Note that snapshots learn of the revocation; without the note a repeat writes a feed item again."""
+        target = stored_targets(revocation.target)[0]
+        # The revocation holds whether or not this write does.
+        with (
+            suppress(KeyturnError, self._dynamodb.exceptions.ConditionalCheckFailedException),
+            aws_errors("DynamoDB UpdateItem of a revocation"),
+        ):
+            self._dynamodb.update_item(TableName=self._table, **acknowledgement_update(target, revocation))
 
     def _feed_write(self, revocation: Revocation, cause: Cause, now: float) -> dict[str, Any]:
         item = feed_item(revocation, cause, feed_id=secrets.token_hex(8), now=now, expires_at=now + self._feed_lifetime)
@@ -139,6 +182,12 @@ def _obstacle(error: ClientError) -> Revocation | None:
     if codes <= {"TransactionConflict", "ConditionalCheckFailed"}:
         return None
     raise StoreUnavailable(f"DynamoDB cancelled the transaction of a revocation: {', '.join(sorted(codes))}")
+
+
+def _adds_to(stored: Revocation, wanted: Revocation) -> bool:
+    """Tell whether the wanted revocation hits more than the stored one, or is to be remembered for longer."""
+    stronger = _stronger(wanted, stored)
+    return (stronger.not_before, stronger.expires_at) != (stored.not_before, stored.expires_at)
 
 
 def _stronger(wanted: Revocation, stored: Revocation) -> Revocation:

@@ -50,6 +50,25 @@ def target_update(target: Target, revocation: Revocation, cause: Cause) -> dict[
     }
 
 
+def acknowledgement_update(target: Target, revocation: Revocation) -> dict[str, Any]:
+    """Return the arguments of an UpdateItem that notes on a target item what was acknowledged of it.
+
+    The note is a revocation cutoff, 0 where the kind has none. It makes no item: the target may be gone again.
+    """
+    return {
+        "Key": target_key(target),
+        "UpdateExpression": "SET acknowledged = :cutoff",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": encode_item({":cutoff": revocation.not_before or 0}),
+    }
+
+
+def is_acknowledged(item: dict[str, Any], revocation: Revocation) -> bool:
+    """Tell whether a target item notes that this revocation, or one with a later cutoff, was acknowledged."""
+    cutoff = item.get("acknowledged")
+    return type(cutoff) is int and (revocation.not_before or 0) <= cutoff
+
+
 def feed_item(revocation: Revocation, cause: Cause, *, feed_id: str, now: float, expires_at: float) -> dict[str, Any]:
     """Return the feed item as attribute values; `now` is service time in seconds, `expires_at` the item's own end."""
     day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
