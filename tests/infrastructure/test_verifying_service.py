@@ -236,7 +236,7 @@ def test_a_slow_read_holds_nobody_up(world: World) -> None:
     world.wait(10)
 
     def decide() -> None:
-        if world.accepts(raw):
+        if world.accepts(raw) and reader.is_alive():
             decided.set()
 
     other = threading.Thread(target=decide)
