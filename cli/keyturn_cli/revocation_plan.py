@@ -120,7 +120,7 @@ def plan(deployment: Deployment, what: Aim) -> Plan:
             )
     stored = _stored(deployment, what.target, now.earliest)
     if stored is not None and cut is not None and cut <= (stored.not_before or 0):
-        # What the cutoff hits was issued before the stored revocation, which is remembered for as long as that lives.
+        # The stored revocation came after all that the cutoff hits, and is remembered for as long as any of it lives.
         expires_at = stored.expires_at
     revocation = Revocation(what.target, expires_at=expires_at, not_before=cut)
     return Plan(issuer=deployment.issuer, revocation=revocation, stored=stored, token=what.token, now=now.earliest)

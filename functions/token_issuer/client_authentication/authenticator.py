@@ -63,7 +63,7 @@ class ClientAuthenticator:
         if form.get("client_id") not in (None, credentials.client_id):
             raise InvalidRequest("client_id differs from the client that authenticates")
         found = self._clients.get(credentials.client_id)
-        # Whoever may not use the method is nobody from here on, so that no credentials are weighed for it.
+        # Treat a client that is not registered for this method as unknown, at the same cost.
         client = found if found is not None and method in found.authentication else None
         refusal = credentials.refusal(client)
         if client is not found:

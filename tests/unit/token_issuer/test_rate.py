@@ -88,7 +88,7 @@ def test_each_endpoint_has_a_counter_of_its_own(issuer: IssuerHarness) -> None:
 
 
 def test_revocations_of_different_tokens_are_bounded_by_the_rate(issuer: IssuerHarness) -> None:
-    """What a client can write a minute is its rate, however many tokens it holds: a refused one writes nothing."""
+    """A client writes as many revocations a minute as its rate, however many tokens it holds."""
     tokens = [issuer.issue("slow") for _ in range(2)]
     issuer.clock.seconds = NOW + REST_OF_THE_MINUTE
     tokens += [issuer.issue("slow") for _ in range(2)]

@@ -133,7 +133,7 @@ class DynamoDbRevocationWriter:
         target_is_due = len(items) < len(targets) or any(
             _adds_to(revocation_from_item(item), revocation) for item in items
         )
-        # Of the copies of global, one holds the note.
+        # One of the copies of global holds the note.
         noted = any(item["pk"] == targets[0].key and is_acknowledged(item, revocation) for item in items)
         return target_is_due, not noted
 
