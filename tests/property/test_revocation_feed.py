@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
@@ -134,6 +134,15 @@ def knows(snapshot: RevocationSnapshot, jti: str) -> bool:
     return bool(snapshot.find([Target(TargetKind.TOKEN, jti)]))
 
 
+# A feed item that every snapshot missed, a writer that dies after it, and a repeat.
+TOO_LATE = [
+    ("revoke", 0.0, ("a", [(0.0, 0.0, FINE), (31.0, 0.0, FINE), *[(0.0, 0.0, outcome) for outcome in end]]))
+    for end in ([FINE, THROTTLED], [THROTTLED])
+]
+
+
+@example([TOO_LATE[0], ("revoke", 0.0, ("a", [])), ("read", 0.0, (None, Random(0)))])
+@example([TOO_LATE[1], ("revoke", 0.0, ("a", [])), ("read", 0.0, (None, Random(0)))])
 @settings(max_examples=600, deadline=None, derandomize=True)
 @given(
     st.lists(
