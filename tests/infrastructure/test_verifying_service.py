@@ -266,3 +266,16 @@ def test_other_reasons_are_told(world: World) -> None:
         world.service["verify"](expired)
     assert error.value.reason is TokenErrorReason.TOKEN_EXPIRED
     assert world.reads == 1
+
+
+def test_no_other_document_shows_a_verifier() -> None:
+    """Each snippet that verifies tokens is run: the README's is the only one of all documents."""
+    root = Path(__file__).parents[2]
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    shown = [
+        page.name
+        for page in pages
+        for language, text in re.findall(r"```(\w+)\n(.*?)```", page.read_text(), re.DOTALL)
+        if language in ("python", "js", "javascript", "ts", "typescript") or ("jwks" in text and "verify" in text)
+    ]
+    assert shown == ["README.md"]
