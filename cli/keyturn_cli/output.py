@@ -54,8 +54,7 @@ def escape_lines(text: str) -> str:
 
 def print_json(value: Any) -> None:
     """Print one JSON document in ASCII (RFC 8259 §7)."""
-    # JSON allows a raw DEL in a string, and json.dumps leaves it there.
-    typer.echo(json.dumps(value, indent=2, sort_keys=True).replace("\x7f", "\\u007f"))
+    typer.echo(json.dumps(value, indent=2, sort_keys=True))
 
 
 def print_line(text: str = "", *, err: bool = False) -> None:

@@ -119,6 +119,7 @@ def test_a_line_is_written_whatever_the_terminal_can_show(monkeypatch: pytest.Mo
     assert written.getvalue().decode("utf-8") in {"revoked 北\n", "revoked \\u5317\n"}
 
 
+NEW = ("--name", "a", "--audience", "a", "--scope", "a")
 HOSTILE = "\x1b[2J\x9b1m\u202e\n\ud800"
 
 
@@ -132,8 +133,8 @@ HOSTILE = "\x1b[2J\x9b1m\u202e\n\ud800"
         ["clients", "add", "--grant", HOSTILE],
         ["clients", "add", "--rate", HOSTILE],
         ["clients", "add", "--refresh-idle", HOSTILE],
-        ["clients", "add", "--name", "a", "--audience", "a", "--scope", "a", "--jwks", f"/{HOSTILE}"],
-        ["clients", "add", "--name", "a", "--audience", "a", "--scope", "a", "--claim", f"{HOSTILE}=1"] * 2,
+        ["clients", "add", *NEW, "--jwks", f"/{HOSTILE[:-1]}"],
+        ["clients", "add", *NEW, "--claim", f"{HOSTILE}=1", "--claim", f"{HOSTILE}=2"],
         ["uninstall", "keyturn", "--days", HOSTILE],
         ["rules", "explain", HOSTILE, "/"],
         ["rules", "check", f"/{HOSTILE}"],
