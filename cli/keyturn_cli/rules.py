@@ -55,6 +55,11 @@ class _Asked(NamedTuple):
     path: str
     template: str | None
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path, as the only one."""
+        return (self.path,)
+
 
 File = Annotated[str | None, typer.Option("--file", help="A document, or - for standard input, not the deployed one.")]
 
@@ -150,9 +155,9 @@ def explain(
 
 def _find(rules: AccessRules, api: str, method: str, route: str) -> Rule | None:
     """Return the rule of a route by its name, else that of a path, found again as a TOKEN authorizer finds it."""
-    rule = rules.find_rule(_Asked(api, method, "", route))
+    rule = rules.of_api(api).rule_of(route, method)
     if rule is None and route not in NAMED_ROUTES:
-        return rules.find_rule(_Asked(api, method, route.removeprefix("/"), None))
+        return next(iter(rules.of_api(api).required_rules(_Asked(api, method, route.removeprefix("/"), None))), None)
     return rule
 
 
@@ -162,7 +167,7 @@ def _opens(rule: Rule, raw: str, deployment: Deployment) -> tuple[bool, dict[str
         return False, {"token": judged["verdict"], "because": judged.get("sentence", judged.get("found", ""))}
     lacks = format_scope(rule.scopes - verified.scope).split() + [f"claim {n}" for n in rule.claims_without(verified)]
     told = {"token": "valid", "has": format_scope(verified.scope) or "no scope"}
-    return rule.opens_for(verified), told | ({"lacks": ", ".join(lacks)} if lacks else {})
+    return not lacks, told | ({"lacks": ", ".join(lacks)} if lacks else {})
 
 
 def _claims(rule: Rule) -> str:

@@ -59,6 +59,8 @@ def _answer(request: Request, authorizer: Authorizer) -> dict[str, Any] | None:
         return refuse(request, refusal, rules)
     authorizer.metrics.count("Allows")
     authorizer.allow_log.note(request, token)
+    if rules.opens_without_audience(request):
+        log_event("WARN", "allowed_without_audience", api=request.kind, api_id=request.api_id, jti=token.jti)
     return answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from authorizer.credentials import bearer_token
 from authorizer.refusal import Forbidden, Unauthorized
 from keyturn.domain.revocation import is_revoked, targets_of
-from keyturn.jose import TokenError, verify_access_token
+from keyturn.jose import TokenError, TokenErrorReason, verify_access_token
 from keyturn.jose.compact import UnverifiedToken
 
 TYPE_CHECKING = False
@@ -78,13 +78,11 @@ class Authorizer:
 
 
 def _check_rules(request: Request, rules: ApiRules, token: VerifiedAccessToken) -> None:
-    rule = rules.find_rule(request)
-    if rule is None:
-        raise Forbidden("no_rule", token=token)
-    if not rule.scopes <= token.scope:
-        raise Forbidden("insufficient_scope", token=token)
-    if rule.claims_without(token):
-        raise Forbidden("insufficient_claims", token=token)
+    if not rules.accepts_audience(token):
+        raise Unauthorized(TokenErrorReason.INVALID_AUDIENCE.value, token=token)
+    reason = rules.refusal(request, token)
+    if reason is not None:
+        raise Forbidden(reason, token=token)
 
 
 def _kid_of(raw: str) -> str | None:

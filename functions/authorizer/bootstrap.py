@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, partial
 
 from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
@@ -19,6 +19,7 @@ from keyturn.adapters.lean_parameter import LeanParameter, ssm_origin
 from keyturn.adapters.lean_revocation_feed import LeanRevocationFeed
 from keyturn.adapters.lean_revocations import LeanRevocationReader
 from keyturn.adapters.system_clock import monotonic_seconds, wall_seconds
+from keyturn.domain.access_rules import parse_access_rules
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.revocation import GLOBAL_COPIES
 from keyturn.jose import VerificationPolicy
@@ -44,7 +45,7 @@ def bootstrap() -> Authorizer:
         VerificationPolicy(
             issuer=settings.issuer,
             previous_issuers=settings.previous_issuers,
-            audiences=settings.audiences,
+            audiences=settings.audiences.names,
             algorithms=frozenset(SIGNING_ALGORITHMS),  # which of them a token needs is bound to its key
             leeway=settings.leeway,
             max_lifetime=settings.max_token_lifetime,
@@ -64,11 +65,11 @@ def _origin(of_service: Callable[[Mapping[str, str]], str]) -> str:
 
 
 def _rules(settings: Settings, metrics: Metrics) -> RulesView:
-    name = settings.access_rules_parameter
+    name, parse = settings.access_rules_parameter, partial(parse_access_rules, stack=settings.audiences)
     if not name:
-        return RulesView(lambda: settings.access_rules, "ACCESS_RULES", monotonic_seconds, metrics)
+        return RulesView(lambda: settings.access_rules, "ACCESS_RULES", parse, monotonic_seconds, metrics)
     ssm = LeanParameter(_origin(ssm_origin), os.environ, wall_seconds)
-    return RulesView(lambda: ssm.value(name), f"the parameter {name}", monotonic_seconds, metrics)
+    return RulesView(lambda: ssm.value(name), f"the parameter {name}", parse, monotonic_seconds, metrics)
 
 
 def _revocations(settings: Settings, dynamodb: LeanDynamoDB, freshness: Freshness) -> RevocationReader:

@@ -23,7 +23,11 @@ class ApiKind(enum.StrEnum):
 
 
 _CONNECT = "$connect"
-_WITHOUT_PATH = (_CONNECT, "$default")
+_DEFAULT = "$default"
+_WITHOUT_PATH = (_CONNECT, _DEFAULT)
+
+# API mappings of custom domains have few segments.
+_LONGEST_MAPPING = 4
 
 REST_KINDS = frozenset({ApiKind.REST_TOKEN, ApiKind.REST_REQUEST})
 
@@ -37,8 +41,9 @@ class Request:
 
     `arn`, as sent, names it exactly; `api_id`, `method` and `path` are its parts, `path` without the leading slash and
     as the caller wrote it; an ARN that ends in `$connect` or `$default` has that as its method, and no path. `template`
-    is the route that API Gateway chose, `/reports/{id}`, `$default` or `$connect`; None for a TOKEN event, which does
-    not tell. `headers` and `multi_value_headers` as sent; `authorization` of a TOKEN event.
+    is the route that API Gateway chose, `/reports/{id}`, `$default` or `$connect`; None for a TOKEN event, which has no
+    route. `paths` are the paths that the request may have: the ARN's alone where it has one. `headers` and
+    `multi_value_headers` as sent; `authorization` of a TOKEN event.
     """
 
     __slots__ = (
@@ -50,6 +55,7 @@ class Request:
         "method",
         "multi_value_headers",
         "path",
+        "paths",
         "template",
     )
 
@@ -59,6 +65,9 @@ class Request:
         self.arn = arn
         self.api_id, self.method, self.path = _split_arn(arn)
         self.template = template
+        self.paths: tuple[str, ...] = (self.path,)
+        if template == _DEFAULT or (template is not None and "{" in template and self.path == template[1:]):
+            self.method, self.paths = _method_and_paths(event, self.method, self.path)
         self.headers = _mapping(event.get("headers"))
         self.multi_value_headers = _mapping(event.get("multiValueHeaders"))
         self.authorization = event.get("authorizationToken") if kind is ApiKind.REST_TOKEN else None
@@ -95,6 +104,26 @@ def _split_arn(arn: str) -> tuple[str, str, str]:
     if len(resource) < 3 or not (resource[2].isascii() and resource[2].isalpha() and resource[2].isupper()):
         raise UnknownEvent("the event's ARN names no HTTP method")
     return resource[0], resource[2], resource[3] if len(resource) == 4 else ""
+
+
+def _method_and_paths(event: Mapping[str, Any], method: str, path: str) -> tuple[str, tuple[str, ...]]:
+    """Return the method and paths of an event whose ARN may name the route instead; raises UnknownEvent.
+
+    The name of a stage, or the API mapping of a custom domain, may stand before the path that the backend sees.
+    """
+    context = _mapping(event.get("requestContext"))
+    http = _mapping(context.get("http"))
+    if method in _WITHOUT_PATH:
+        method = _text(http, "method") if http else _text(event, "httpMethod")
+    sent = (_text(event, "rawPath") if http else _text(event, "path")).removeprefix("/")
+    paths = dict.fromkeys((path, sent) if path else (sent,))
+    stage = f"{context.get('stage')}/"
+    if sent.startswith(stage):
+        paths[sent.removeprefix(stage)] = None
+    if not http and ".execute-api." not in str(context.get("domainName")):
+        for parts in range(1, _LONGEST_MAPPING + 1):
+            paths["/".join(sent.split("/", parts)[parts:])] = None
+    return method, tuple(paths)
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from keyturn.domain.access_rules import AccessRulesError, parse_access_rules
+from keyturn.domain.access_rules import AccessRulesError
 from keyturn.domain.errors import KeyturnError
 from keyturn.observability import log_event
 
@@ -24,16 +24,26 @@ class RulesUnusable(KeyturnError):
 
 
 class RulesView:
-    """The rules that decide; `load` returns their document, `source` says where it is, `monotonic` returns seconds.
+    """The rules that decide.
+
+    `load` returns their document, `source` says where it is, `parse` reads it, `monotonic` returns seconds.
 
     A document that is wrong, or cannot be read, changes nothing where there is an older one: its rules go on, however
     old, since a mistake of an operator, or an outage of another service, should not close every API at once.
     """
 
-    def __init__(self, load: Callable[[], str], source: str, monotonic: Callable[[], float], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        load: Callable[[], str],
+        source: str,
+        parse: Callable[[str], AccessRules],
+        monotonic: Callable[[], float],
+        metrics: Metrics,
+    ) -> None:
         """Take what is needed; the first call of `rules` reads."""
         self._load = load
         self._source = source
+        self._parse = parse
         self._monotonic = monotonic
         self._metrics = metrics
         self._text: str | None = None
@@ -58,7 +68,7 @@ class RulesView:
         rules = self._rules if text == self._text else None
         if rules is None:
             try:
-                rules = parse_access_rules(text)
+                rules = self._parse(text)
             except AccessRulesError as error:
                 raise RulesUnusable(f"{self._source}: {error}") from None
         self._text = text

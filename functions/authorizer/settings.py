@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.issuer_url import check_issuer_url
+from keyturn.domain.stack_audiences import API_AUDIENCES, WARN, StackAudiences
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ class Settings:
         self.previous_issuers = frozenset(
             _issuer("PREVIOUS_ISSUERS", url) for url in environ.get("PREVIOUS_ISSUERS", "").split()
         )
-        self.audiences = frozenset(_text(environ, "AUDIENCES").split())
+        # An update changes code and environment one after the other: without the variable the rules are as before it.
+        api_audiences = environ.get("API_AUDIENCES", WARN).strip()
+        if api_audiences not in API_AUDIENCES:
+            raise SettingsError(f"API_AUDIENCES is one of {', '.join(API_AUDIENCES)}")
+        self.audiences = StackAudiences(_text(environ, "AUDIENCES").split(), api_audiences)
         self.key_ring_table = _text(environ, "KEY_RING_TABLE")
         self.revocation_table = _text(environ, "REVOCATION_TABLE")
         self.leeway = _seconds(environ, "LEEWAY_SECONDS", 0, 60)

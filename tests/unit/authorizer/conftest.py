@@ -15,7 +15,9 @@ from authorizer.key_view import KeyView
 from authorizer.metrics import Metrics
 from authorizer.request import Request
 from authorizer.rules_view import RulesView
+from keyturn.domain.access_rules import AccessRules, parse_access_rules
 from keyturn.domain.revocation import Revocation
+from keyturn.domain.stack_audiences import REQUIRED, StackAudiences
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID
@@ -42,6 +44,7 @@ class AuthorizerWorld:
         self.revocations = MemoryRevocations()
         self._capsys = capsys
         self.allowed_log_percent = 100
+        self.audiences = StackAudiences([token_factory.AUDIENCE], REQUIRED)
         self.metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
         self.authorizer = self.build("simple")
 
@@ -57,11 +60,15 @@ class AuthorizerWorld:
             KeyView(self.ring, Freshness(10, lambda: self.now, lambda: self.now, self.metrics)),
             self.revocations,
             token_factory.policy(),
-            RulesView(lambda: document, "ACCESS_RULES", lambda: self.now, self.metrics),
+            RulesView(lambda: document, "ACCESS_RULES", self.parse, lambda: self.now, self.metrics),
             lambda: self.now,
             self.metrics,
             AllowLog(self.allowed_log_percent),
         )
+
+    def parse(self, text: str) -> AccessRules:
+        """Return the access rules of a document, for a stack with these audiences."""
+        return parse_access_rules(text, self.audiences)
 
     def authorize(self, request: Request) -> VerifiedAccessToken:
         """Decide about a request, by the rules of its API."""

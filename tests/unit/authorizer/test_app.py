@@ -89,7 +89,7 @@ def test_wildcard_path_is_denied(world: AuthorizerWorld, token: str, kind: str) 
     event = authorizer_event(kind, token, path="/reports/*", template="/reports")
     assert outcome(event) == "deny"
     assert [line["reason"] for line in world.lines()] == [
-        "no_rule" if kind == "rest_token" else "resource_not_nameable"
+        "insufficient_scope" if kind == "rest_token" else "resource_not_nameable"
     ]
 
 

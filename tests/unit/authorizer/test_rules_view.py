@@ -9,6 +9,7 @@ import pytest
 from authorizer.metrics import Metrics
 from authorizer.request import parse_request
 from authorizer.rules_view import PERIOD, RulesUnusable, RulesView
+from keyturn.domain.access_rules import parse_access_rules
 from keyturn.domain.errors import StoreUnavailable
 from tests.fakes.authorizer_events import authorizer_event
 
@@ -24,7 +25,7 @@ class World:
         self.fault: Exception | None = None
         self.reads = 0
         self.metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
-        self.view = RulesView(self.load, "the parameter /rules", lambda: self.now, self.metrics)
+        self.view = RulesView(self.load, "the parameter /rules", parse_access_rules, lambda: self.now, self.metrics)
 
     def load(self) -> str:
         self.reads += 1
@@ -34,8 +35,7 @@ class World:
 
     def required(self) -> str:
         """Return the one scope that is required now."""
-        rule = self.view.rules().find_rule(REQUEST)
-        assert rule is not None
+        [rule] = self.view.rules().of_api(REQUEST.api_id).required_rules(REQUEST)
         [scope] = rule.scopes
         return scope
 

@@ -10,6 +10,7 @@ ENVIRON = {
     "ISSUER": "https://issuer.example",
     "PREVIOUS_ISSUERS": "https://old.example https://older.example",
     "AUDIENCES": "https://api.example urn:second",
+    "API_AUDIENCES": "required",
     "KEY_RING_TABLE": "rings",
     "REVOCATION_TABLE": "revocations",
     "LEEWAY_SECONDS": "10",
@@ -26,7 +27,8 @@ def test_settings_are_what_the_environment_says() -> None:
     settings = Settings(ENVIRON)
     assert settings.issuer == "https://issuer.example"
     assert settings.previous_issuers == {"https://old.example", "https://older.example"}
-    assert settings.audiences == {"https://api.example", "urn:second"}
+    assert settings.audiences.names == {"https://api.example", "urn:second"}
+    assert (settings.audiences.several, settings.audiences.required) == (True, True)
     assert (settings.key_ring_table, settings.revocation_table) == ("rings", "revocations")
     assert (settings.leeway, settings.max_token_lifetime, settings.revocation_bound) == (10, 3600, 10)
     assert (settings.revocation_mode, settings.allowed_log_percent) == ("snapshot", 10)
@@ -40,7 +42,7 @@ def test_optional_and_local_settings_pass(environ: dict[str, str]) -> None:
     Settings(environ)
 
 
-@pytest.mark.parametrize("name", sorted(set(ENVIRON) - {"PREVIOUS_ISSUERS"}))
+@pytest.mark.parametrize("name", sorted(set(ENVIRON) - {"PREVIOUS_ISSUERS", "API_AUDIENCES"}))
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_missing_variable_is_named(name: str, value: str | None) -> None:
     """A variable that is absent or blank is named."""
@@ -62,6 +64,8 @@ def test_missing_variable_is_named(name: str, value: str | None) -> None:
         ("LEEWAY_SECONDS", "²"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "0"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "3601"),
+        ("API_AUDIENCES", "off"),
+        ("API_AUDIENCES", "Required"),
         ("REVOCATION_MODE", "lenient"),
         ("REVOCATION_BOUND_SECONDS", "1"),
         ("REVOCATION_BOUND_SECONDS", "301"),
@@ -83,6 +87,7 @@ def test_wrong_variable_is_named(name: str, value: str) -> None:
         ("LEEWAY_SECONDS", "is a whole number of seconds, 0 to 60"),
         ("ALLOWED_LOG_PERCENT", "is a whole number in a hundred, 0 to 100"),
         ("REVOCATION_MODE", "is one of snapshot, strict"),
+        ("API_AUDIENCES", "is one of required, warn"),
     ],
 )
 def test_an_error_says_what_is_expected(name: str, text: str) -> None:
@@ -90,6 +95,23 @@ def test_an_error_says_what_is_expected(name: str, text: str) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings(ENVIRON | {name: "x"})
     assert str(raised.value) == f"{name} {text}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "several", "required"),
+    [
+        ({"API_AUDIENCES": " required "}, True, True),
+        ({"API_AUDIENCES": "warn"}, True, False),
+        ({}, True, False),
+        ({"AUDIENCES": "https://api.example", "API_AUDIENCES": "required"}, False, False),
+        ({"AUDIENCES": "https://api.example https://api.example"}, False, False),
+    ],
+)
+def test_only_several_audiences_have_to_be_named(variables: dict[str, str], several: bool, required: bool) -> None:
+    """A stack with several audiences says what becomes of an API without one; unset is `warn`, as before an update."""
+    environ = {name: value for name, value in ENVIRON.items() if name != "API_AUDIENCES"}
+    audiences = Settings(environ | variables).audiences
+    assert (audiences.several, audiences.required) == (several, required)
 
 
 def test_rules_in_a_parameter_need_none_in_the_environment() -> None:

@@ -1,12 +1,14 @@
-"""Which scopes and claims open which route of which API, and which answer an API wants: one JSON document.
+"""The access rules of all APIs, as one JSON document: which scopes, claims and audiences open which route.
 
     {"apis": {"*": {"answer": "simple",
+                    "audience": "https://api.example.com",
                     "context": ["tenant"],
                     "routes": {"GET /reports": ["reports:read"],
                                "ANY /{proxy+}": {"scopes": ["admin"], "claims": {"department": ["it", "security"]}}}}}}
 
 An API is named by its id; "*" is for every API that is not. All scopes of a route are required, and of each claim one
-of its values; an empty list opens it to any token that holds. What no rule names is closed.
+of its values; an empty list opens it to any valid token. A token needs one of the API's audiences (RFC 9068 §4).
+A route without a rule is closed.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from keyturn.domain.api_rules import RoutedRequest
+    from keyturn.domain.stack_audiences import StackAudiences
 
 
 ANY_API = "*"
@@ -48,13 +50,13 @@ class AccessRules:
         """Take the rules by API id."""
         self._apis = apis
 
-    def find_rule(self, request: RoutedRequest) -> Rule | None:
-        """Return the rule of the request's route, or None if there is none, and the route closed."""
-        return self.of_api(request.api_id).find_rule(request)
-
     def of_api(self, api_id: str) -> ApiRules:
         """Return the rules of an API, none at all if the document says nothing of it."""
         return self._apis.get(api_id, self._apis.get(ANY_API, _CLOSED))
+
+    def apis(self) -> Iterator[tuple[str, ApiRules]]:
+        """Yield each API of the document by its id, or "*", with its rules."""
+        yield from self._apis.items()
 
     def __iter__(self) -> Iterator[Rule]:
         """Yield all rules of all APIs, as the document has them."""
@@ -62,22 +64,41 @@ class AccessRules:
             yield from rules
 
 
-def parse_access_rules(text: str) -> AccessRules:
-    """Return the rules of the JSON document; raises AccessRulesError."""
+def parse_access_rules(text: str, stack: StackAudiences | None = None) -> AccessRules:
+    """Return the rules of the JSON document; raises AccessRulesError.
+
+    `stack` has the audiences of the authorizer that decides by them, None where no stack is known.
+    """
     try:
         document = json.loads(text, object_pairs_hook=_unique_members)
     except (ValueError, RecursionError) as error:
         raise AccessRulesError(f"not JSON with one reading: {error}") from None
     members = _object(document, "the document", {"apis"})
     apis = _object(members.get("apis"), "apis")
-    return AccessRules({api_id: _parse_api(api_id, value) for api_id, value in apis.items()})
+    return AccessRules({api_id: _parse_api(api_id, value, stack) for api_id, value in apis.items()})
+
+
+def unknown_audiences(rules: AccessRules, stack: StackAudiences) -> list[str]:
+    """Return a sentence for each audience of the document that the stack does not have, so that it opens nothing."""
+    named: list[tuple[str, str | bool]] = []
+    for api_id, api in rules.apis():
+        named += [(f'apis."{api_id}".audience', each) for each in sorted(api.audiences or ())]
+        for rule in api:
+            where = f'apis."{api_id}".routes."{rule.route}".claims."aud"'
+            named += [(where, each) for each in rule.claims.get("aud", ())]
+    return [
+        f"{where} names {json.dumps(each)}, and the stack's Audiences lack it: add it there, or correct this line"
+        for where, each in named
+        if each not in stack.names
+    ]
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f'"{next(name for name in names if names.count(name) > 1)}" is there twice')
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise ValueError(f'"{name}" is there twice')
+        members[name] = value
     return members
 
 
@@ -90,9 +111,9 @@ def _object(value: object, where: str, known: set[str] | None = None) -> dict[st
     return value
 
 
-def _parse_api(api_id: str, value: object) -> ApiRules:
+def _parse_api(api_id: str, value: object, stack: StackAudiences | None) -> ApiRules:
     where = f'apis."{api_id}"'
-    members = _object(value, where, {"answer", "cached_by", "context", "routes"})
+    members = _object(value, where, {"answer", "audience", "cached_by", "context", "routes"})
     answer = members.get("answer", SIMPLE)
     if answer not in (SIMPLE, POLICY):
         raise AccessRulesError(f'{where}.answer is "{SIMPLE}" or "{POLICY}"')
@@ -103,12 +124,15 @@ def _parse_api(api_id: str, value: object) -> ApiRules:
             "every route"
         )
     context = _parse_context(members.get("context", []), f"{where}.context")
+    audiences = _parse_audience(members["audience"], f"{where}.audience") if "audience" in members else None
     rules: dict[str, dict[str, Rule]] = {}
     for route, needed in _object(members.get("routes"), f"{where}.routes").items():
         method, template = _parse_route(route, f'{where}.routes."{route}"')
         rules.setdefault(template, {})[method] = _parse_rule(api_id, route, needed, f'{where}.routes."{route}"')
     try:
-        return CachedApiRules(rules, context) if cached else ApiRules(answer, rules, context)
+        if cached:
+            return CachedApiRules(rules, context, audiences, stack)
+        return ApiRules(answer, rules, context, audiences, stack)
     except ValueError as error:
         raise AccessRulesError(f"{where}.routes: {error}") from None
 
@@ -134,6 +158,13 @@ def _parse_context(value: object, where: str) -> tuple[str, ...]:
     if told:
         raise AccessRulesError(f'{where}: "{told[0]}" is not to be declared; the backend always learns of the caller')
     return tuple(value)
+
+
+def _parse_audience(value: object, where: str) -> frozenset[str]:
+    names = value if isinstance(value, list) else [value]
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise AccessRulesError(f"{where} is an audience, or a list of audiences with at least one (RFC 7519 §4.1.3)")
+    return frozenset(names)
 
 
 def _parse_rule(api_id: str, route: str, value: object, where: str) -> Rule:

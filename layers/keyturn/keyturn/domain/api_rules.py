@@ -1,16 +1,28 @@
-"""The rules of one API: which scopes and claims open which of its routes, by the route that API Gateway chose (G7)."""
+"""The rules of one API: which scopes, claims and audience open which of its routes (G7).
+
+An event that names the route needs the route's own rule, and below a parameter the rule found by the path as well: a
+rule below a wider route only closes. A TOKEN event has the path alone, and needs every rule that matches it.
+"""
 
 from __future__ import annotations
 
-from keyturn.domain.route_template import RouteTemplate, match_path
+from keyturn.domain.path_reading import is_ambiguous, read_path
+from keyturn.domain.route_template import RouteTemplate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any, Protocol
 
+    from keyturn.domain.path_reading import PathReading
+    from keyturn.domain.stack_audiences import StackAudiences
+
     class RoutedRequest(Protocol):
-        """What rules look at: `template` is the route that API Gateway chose, or None where only the path is told."""
+        """The parts of a request that rules read.
+
+        `template` is the route that API Gateway chose, or None where the event has the path alone. `path` is the ARN's,
+        `paths` are all that the request may have, both without a leading slash.
+        """
 
         @property
         def api_id(self) -> str: ...
@@ -19,21 +31,26 @@ if TYPE_CHECKING:
         @property
         def path(self) -> str: ...
         @property
+        def paths(self) -> tuple[str, ...]: ...
+        @property
         def template(self) -> str | None: ...
 
     class Bearer(Protocol):
-        """What of a token opens a route."""
+        """The parts of a token that open a route."""
 
+        audience: tuple[str, ...]
         scope: frozenset[str]
         claims: dict[str, Any]
 
 
 ANY_METHOD = "ANY"
 METHODS = (ANY_METHOD, "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+DEFAULT_ROUTE = "$default"
 # Routes without a path: an HTTP API's default one, and a WebSocket API's connection.
-NAMED_ROUTES = ("$default", "$connect")
+NAMED_ROUTES = (DEFAULT_ROUTE, "$connect")
 SIMPLE = "simple"
 POLICY = "policy"
+_AUDIENCE = "aud"
 
 
 class Rule:
@@ -42,7 +59,7 @@ class Rule:
     That is all of the scopes, and of each claim one of the values.
     """
 
-    __slots__ = ("api", "claims", "route", "scopes")
+    __slots__ = ("_wanted", "api", "claims", "route", "scopes")
 
     def __init__(
         self, api: str, route: str, scopes: frozenset[str], claims: Mapping[str, tuple[str | bool, ...]]
@@ -52,49 +69,176 @@ class Rule:
         self.route = route
         self.scopes = scopes
         self.claims = claims
-
-    def opens_for(self, token: Bearer) -> bool:
-        """Tell whether the token has the scopes and the claims."""
-        return self.scopes <= token.scope and not self.claims_without(token)
+        # By type as well: to Python the number 1 equals true, to JSON it does not.
+        self._wanted = {name: frozenset((type(value), value) for value in values) for name, values in claims.items()}
 
     def claims_without(self, token: Bearer) -> list[str]:
         """Return the names of the claims that the token has not, or with another value."""
-        return [name for name, values in self.claims.items() if not _holds(token.claims.get(name), values)]
+        return [name for name, wanted in self._wanted.items() if not _holds(token.claims.get(name), wanted)]
+
+    @property
+    def names_audience(self) -> bool:
+        """Whether the rule needs an audience of its own, as one of its claims."""
+        return _AUDIENCE in self._wanted
+
+    def has_audience_of(self, token: Bearer, names: frozenset[str]) -> bool:
+        """Tell whether one of the names is an audience of both the rule and the token."""
+        return any(each in names and (str, each) in self._wanted[_AUDIENCE] for each in token.audience)
+
+    @property
+    def needs(self) -> tuple[object, object]:
+        """The scopes and claims, equal for two rules that open for the same tokens."""
+        return self.scopes, frozenset(self._wanted.items())
 
 
-def _holds(claim: object, values: tuple[str | bool, ...]) -> bool:
+def _holds(claim: object, wanted: frozenset[tuple[type, object]]) -> bool:
     held = claim if isinstance(claim, list) else [claim]
-    # By type as well: to Python the number 1 equals true, to JSON it does not.
-    return any(type(one) is type(value) and one == value for one in held for value in values)
+    return any(isinstance(each, str | bool) and (type(each), each) in wanted for each in held)
 
 
 class ApiRules:
     """The rules of one API: `answer` for an HTTP API's 2.0 event, and the rule of each template and method.
 
-    `context` names the claims that the backend is told beyond those that it always is.
+    `context` names the claims that the backend receives besides the usual ones. `audiences` are those that the document
+    names for the API, None if it names none; `stack` has those of the authorizer, None where no stack is known.
     """
 
-    __slots__ = ("_rules", "_templates", "answer", "context")
+    __slots__ = ("_accepted", "_default", "_templates", "_texts", "answer", "audiences", "context", "stack")
 
-    def __init__(self, answer: str, rules: Mapping[str, Mapping[str, Rule]], context: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        answer: str,
+        rules: Mapping[str, Mapping[str, Rule]],
+        context: tuple[str, ...] = (),
+        audiences: frozenset[str] | None = None,
+        stack: StackAudiences | None = None,
+    ) -> None:
         """Take the rules by template and method; raises ValueError for templates that differ in names alone."""
         self.answer = answer
         self.context = context
-        self._rules = rules
-        self._templates = [RouteTemplate(text) for text in rules if text not in NAMED_ROUTES]
+        self.audiences = audiences
+        self.stack = stack
+        # An audience that the stack does not have opens nothing.
+        self._accepted = audiences if audiences is None or stack is None else audiences & stack.names
+        self._texts = rules
+        self._templates = {text: RouteTemplate(text) for text in rules if text not in NAMED_ROUTES}
         shapes: dict[tuple[str, ...], str] = {}
-        for template in self._templates:
+        for template in self._templates.values():
             twin = shapes.setdefault(template.shape, template.text)
             if twin != template.text:
                 raise ValueError(f"{twin} and {template.text} are one route with two names for its parameters")
 
-    def find_rule(self, request: RoutedRequest) -> Rule | None:
-        """Return the rule of the request's route, or None if there is none: a method's own rule, else ANY."""
-        template = request.template if request.template is not None else match_path(self._templates, request.path)
-        by_method = self._rules.get(template or "", {})
-        return by_method.get(request.method, by_method.get(ANY_METHOD))
-
     def __iter__(self) -> Iterator[Rule]:
         """Yield all rules."""
-        for by_method in self._rules.values():
+        for by_method in self._texts.values():
             yield from by_method.values()
+
+    def rule_of(self, template: str, method: str) -> Rule | None:
+        """Return the rule of a route for a method, or None: the method's own rule, else ANY."""
+        by_method = self._texts.get(template, {})
+        return by_method.get(method, by_method.get(ANY_METHOD))
+
+    def required_rules(self, request: RoutedRequest) -> list[Rule]:
+        """Return the rules that must all hold for the request; none if it is closed."""
+        if request.template is None:
+            return self._matching(request)
+        own = self.rule_of(request.template, request.method)
+        if own is None:
+            return []
+        template = self._templates.get(request.template)
+        if request.template != DEFAULT_ROUTE and (template is None or not template.has_parameters):
+            return [own]
+        return [own, *self._below(template, request, own)]
+
+    def _matching(self, request: RoutedRequest) -> list[Rule]:
+        found: dict[str, Rule] = {}
+        for reading in _readings(request):
+            for template, rule in self._for_method(request.method):
+                if _fits(template, reading):
+                    found[rule.route] = rule
+        return list(found.values())
+
+    def _below(self, chosen: RouteTemplate | None, request: RoutedRequest, own: Rule) -> list[Rule]:
+        """Return the other rules that the path may belong to, where the route that was chosen is wider than it."""
+        found: dict[str, Rule] = {}
+        for reading in _readings(request):
+            if not reading.complete:
+                rivals = self.rivals(chosen, request.method)
+                found |= {rule.route: rule for template, rule in rivals if _fits(template, reading)}
+            elif (best := self._best(reading.segments, request.method)) is not None:
+                found[best.route] = best
+        found.pop(own.route, None)
+        return list(found.values())
+
+    def _best(self, segments: list[str], method: str) -> Rule | None:
+        ranked = (
+            (rank, rule) for template, rule in self._for_method(method) if (rank := template.rank(segments)) is not None
+        )
+        return min(ranked, key=lambda each: each[0], default=(None, None))[1]
+
+    def rivals(self, chosen: RouteTemplate | None, method: str) -> Iterable[tuple[RouteTemplate, Rule]]:
+        """Yield the other templates with a rule for the method to which a path of the chosen route may belong.
+
+        `chosen` is None for `$default`, which takes every path.
+        """
+        for template, rule in self._for_method(method):
+            if template is not chosen and (chosen is None or template.may_begin_with(chosen.prefix)):
+                yield template, rule
+
+    def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
+        """Return the reason why the token does not open the request's route, None if it does."""
+        required = self.required_rules(request)
+        if not required:
+            return "no_rule"
+        own = None if request.template is None else required[0]
+        for rule in required:
+            reason = self.objection(rule, token)
+            if reason is not None:
+                return reason if rule is own or not self.is_ambiguous(request) else "ambiguous_path"
+        return None
+
+    def accepts_audience(self, token: Bearer) -> bool:
+        """Tell whether the token is for this API, as far as the document names the API's audience (RFC 9068 §4)."""
+        return self._accepted is None or not self._accepted.isdisjoint(token.audience)
+
+    def lacks_audience(self, rule: Rule) -> bool:
+        """Tell whether the stack has several audiences, and the document names none for the API or for the rule."""
+        return self.stack is not None and self.stack.several and self.audiences is None and not rule.names_audience
+
+    def opens_without_audience(self, request: RoutedRequest) -> bool:
+        """Tell whether no audience of the API or its routes was needed, though the stack has several."""
+        several = self.stack is not None and self.stack.several
+        return several and any(self.lacks_audience(rule) for rule in self.required_rules(request))
+
+    def objection(self, rule: Rule, token: Bearer) -> str | None:
+        """Return the reason why the rule does not open for the token, None if it opens."""
+        if self.stack is not None and self.stack.required and self.lacks_audience(rule):
+            return "no_audience"
+        if not rule.scopes <= token.scope:
+            return "insufficient_scope"
+        if rule.claims_without(token):
+            return "insufficient_claims"
+        if rule.names_audience and self.stack is not None and not rule.has_audience_of(token, self.stack.names):
+            return "insufficient_claims"
+        return None
+
+    def is_ambiguous(self, request: RoutedRequest) -> bool:
+        """Tell whether the request's path leaves open which route it leads to."""
+        return any(is_ambiguous(path) for path in request.paths)
+
+    def _for_method(self, method: str) -> Iterable[tuple[RouteTemplate, Rule]]:
+        for text, template in self._templates.items():
+            rule = self.rule_of(text, method)
+            if rule is not None:
+                yield template, rule
+
+
+def _readings(request: RoutedRequest) -> Iterator[PathReading]:
+    for path in request.paths:
+        yield from read_path(path)
+
+
+def _fits(template: RouteTemplate, reading: PathReading) -> bool:
+    if reading.complete:
+        return template.rank(reading.segments) is not None
+    return reading.leaves or template.may_begin_with(reading.segments)

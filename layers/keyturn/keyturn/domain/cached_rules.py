@@ -1,16 +1,15 @@
-"""The rules of an API whose gateway keeps one answer for all of its routes (R54, R55).
+"""The rules of an API whose gateway caches one authorizer result for all of its routes (R54, R55).
 
-API Gateway compares a policy with the ARN of each later request, and there a wildcard crosses `/` (G1). So a `{param}`
-opens everything below it here too; rules that this would mix up are refused, and a route without a wildcard inside of
-another's is carved out by a Deny. What decides and what the policy says are the same, for every ARN.
+API Gateway compares a cached policy with the ARN of each later request, where a wildcard crosses `/` (G1) and a Deny
+overrides an Allow. The policy allows the patterns of the rules that the token satisfies and denies those of all others:
+a path is open if some rule covers it, and every rule that covers it holds. The decision is the same, for every ARN.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import combinations
 
-from keyturn.domain.api_rules import ANY_METHOD, METHODS, POLICY, ApiRules
+from keyturn.domain.api_rules import METHODS, POLICY, ApiRules
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.route_template import RouteTemplate
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from keyturn.domain.api_rules import Bearer, RoutedRequest, Rule
+    from keyturn.domain.stack_audiences import StackAudiences
 
 MAX_POLICY_BYTES = 7 * 1024
 # "arn:aws:execute-api:ap-southeast-2:123456789012:a1b2c3d4e5/" and a stage of some letters.
@@ -27,10 +27,10 @@ _USUAL_PREFIX = 80
 # All of the document that is no resource.
 _FRAME = 250
 
-# API Gateway may read such a path as another route than its ARN says (G7): an encoded or dotted part, a parameter after
-# a semicolon, an empty segment. In a policy, and as this module finds it.
-_AMBIGUOUS = ("*%*", "*;*", "*//*", "*/./*", "*/../*", "*/*/", "*/.", "*/..")
-_PLAIN_PATH = re.compile(r"(?s)(?!.*[%;])(?!.*//)(?!(?:.*/)?\.{1,2}(?:/|\Z))(?!.+/\Z)(?!/).*")
+# API Gateway or a backend may read such a path as another route than its ARN says (G7): an encoding, a parameter after
+# a semicolon, a backslash, an empty segment or a dot segment. In a policy, and as this module finds it.
+_AMBIGUOUS = ("*%*", "*;*", "*\\*", "*//*", "*/./*", "*/../*", "*/*/", "*/.", "*/..")
+_ODD_CHARACTER = re.compile(r"[%;\\]")
 
 
 class PolicyTooLarge(KeyturnError):
@@ -38,84 +38,74 @@ class PolicyTooLarge(KeyturnError):
 
 
 class CachedApiRules(ApiRules):
-    """The rules of an API whose answers are cached by the token: the ARN decides, and a wildcard is all below it."""
+    """The rules of an API whose results are cached by the token: the ARN decides, and a parameter crosses slashes."""
 
-    __slots__ = ("_literals", "_wildcards")
+    __slots__ = ("_by_method", "_pattern_bytes", "_patterns")
 
-    def __init__(self, rules: Mapping[str, Mapping[str, Rule]], context: tuple[str, ...] = ()) -> None:
-        """Take the rules by template and method; raises ValueError for those that no policy can tell apart."""
-        super().__init__(POLICY, rules, context)
-        self._literals: dict[str, Rule] = {}
-        self._wildcards: dict[str, list[tuple[RouteTemplate, Rule]]] = {}
-        for text, by_method in rules.items():
-            if not text.startswith("/"):
-                raise ValueError(f"{text} has no path that a cached policy could name")
-            template = RouteTemplate(text)
-            for method in METHODS[1:]:
-                rule = by_method.get(method, by_method.get(ANY_METHOD))
-                if rule is None:
-                    continue
-                if template.has_wildcards:
-                    self._wildcards.setdefault(method, []).append((template, rule))
-                else:
-                    self._literals[f"{method}{text}"] = rule
-        self._refuse_mixtures()
+    def __init__(
+        self,
+        rules: Mapping[str, Mapping[str, Rule]],
+        context: tuple[str, ...] = (),
+        audiences: frozenset[str] | None = None,
+        stack: StackAudiences | None = None,
+    ) -> None:
+        """Take the rules by template and method; raises ValueError for those that no policy can say."""
+        super().__init__(POLICY, rules, context, audiences, stack)
+        pathless = next((text for text in rules if not text.startswith("/")), None)
+        if pathless is not None:
+            raise ValueError(f"{pathless} has no path that a cached policy could name")
+        self._by_method: dict[str, list[tuple[RouteTemplate, Rule]]] = {
+            method: list(self._for_method(method)) for method in METHODS[1:]
+        }
+        lengths = [
+            len(method) + 1 + len(template.pattern) for method, each in self._by_method.items() for template, _ in each
+        ]
+        self._patterns = len(lengths) + len(_AMBIGUOUS)
+        # A backslash is two characters of JSON.
+        self._pattern_bytes = sum(lengths) + sum(len(pattern.replace("\\", "\\\\")) for pattern in _AMBIGUOUS)
         if self._largest_policy(_USUAL_PREFIX) > MAX_POLICY_BYTES:
             raise ValueError(
                 f"the policy of this API may have {self._largest_policy(_USUAL_PREFIX)} bytes, more than "
                 f'{MAX_POLICY_BYTES}: take "cached_by" away, and set the TTL of its authorizer to 0'
             )
 
-    def find_rule(self, request: RoutedRequest) -> Rule | None:
-        """Return the rule that a policy of these rules decides by for the request's ARN, or None."""
-        if _PLAIN_PATH.fullmatch(request.path) is None:
-            return None
-        literal = self._literals.get(f"{request.method}/{request.path}")
-        if literal is not None:
-            return literal
-        covering = (rule for template, rule in self._wildcards.get(request.method, ()) if template.covers(request.path))
-        return next(covering, None)
+    def required_rules(self, request: RoutedRequest) -> list[Rule]:
+        """Return the rules whose patterns cover the request's ARN; none if it is closed."""
+        if self.is_ambiguous(request):
+            return []
+        rules = self._by_method.get(request.method, ())
+        return [rule for template, rule in rules if template.covers(request.path)]
+
+    def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
+        """Return the reason why the policy does not allow the request's ARN, None if it does."""
+        return "ambiguous_path" if self.is_ambiguous(request) else super().refusal(request, token)
+
+    def is_ambiguous(self, request: RoutedRequest) -> bool:
+        """Tell whether the ARN's path is one that every policy denies."""
+        if _ODD_CHARACTER.search(request.path) is not None:
+            return True
+        segments = request.path.split("/")
+        return ("" in segments and segments != [""]) or "." in segments or ".." in segments
 
     def statements(self, prefix: str, token: Bearer) -> list[dict[str, Any]]:
-        """Return the statements of a policy for every route that the token opens.
+        """Return the statements of the policy for every route that the token opens.
 
         `prefix` is the ARN of the stage with a slash at its end. Raises PolicyTooLarge.
         """
         if self._largest_policy(len(prefix)) > MAX_POLICY_BYTES:
             raise PolicyTooLarge(f'{prefix}: take "cached_by" away, and set the TTL of the authorizer to 0')
-        opened = [
-            (method, template)
-            for method, rules in self._wildcards.items()
-            for template, rule in rules
-            if rule.opens_for(token)
-        ]
-        allowed = [f"{prefix}{method}/{template.pattern}" for method, template in opened]
-        carved = []
-        for route, rule in self._literals.items():
-            method, _, path = route.partition("/")
-            if rule.opens_for(token):
-                allowed.append(prefix + route)
-            elif any(opened_method == method and template.covers(path) for opened_method, template in opened):
-                carved.append(prefix + route)
+        allowed: list[str] = []
+        denied = [prefix + pattern for pattern in _AMBIGUOUS]
+        for method, rules in self._by_method.items():
+            for template, rule in rules:
+                holds = self.objection(rule, token) is None
+                (allowed if holds else denied).append(f"{prefix}{method}/{template.pattern}")
         if not allowed:
             return [_statement("Deny", [f"{prefix}*"])]
-        ambiguous = [prefix + pattern for pattern in _AMBIGUOUS]
-        return [_statement("Allow", allowed), _statement("Deny", [*ambiguous, *carved])]
-
-    def _refuse_mixtures(self) -> None:
-        for rules in self._wildcards.values():
-            for (one, its), (other, others) in combinations(rules, 2):
-                if (its.scopes, its.claims) != (others.scopes, others.claims) and one.overlaps(other):
-                    raise ValueError(
-                        f'"{its.route}" and "{others.route}" need different scopes or claims, and a cached policy '
-                        "cannot tell them apart, since its wildcards cross slashes: have them need the same, or take "
-                        '"cached_by" away, and set the TTL of its authorizer to 0'
-                    )
+        return [_statement("Allow", allowed), _statement("Deny", denied)]
 
     def _largest_policy(self, prefix: int) -> int:
-        routes = [len(method) + 1 + len(t.pattern) for method, rules in self._wildcards.items() for t, _ in rules]
-        names = [*routes, *map(len, self._literals), *map(len, _AMBIGUOUS)]
-        return sum(names) + len(names) * (prefix + len('"",')) + _FRAME
+        return self._pattern_bytes + self._patterns * (prefix + len('"",')) + _FRAME
 
 
 def _statement(effect: str, resources: list[str]) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""The readings of a request's path: what API Gateway and a backend may take it for (G7).
+
+A plain path has one reading. Percent-encoding is decoded once (RFC 3986 §2.4), and a slash at the end may count or not.
+Any other odd spelling leaves open where the path leads: an encoded slash, a parameter after a semicolon, a backslash,
+an empty segment, a dot segment. Letters of another case are another path (RFC 3986 §6.2.2.1), as in API Gateway.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ODD = re.compile(r"[%;\\]")
+# A decoded mark is one more separator to somebody, and a control character ends a path or splits a line.
+_ODD_DECODED = re.compile(r"[%;\\?#\x00-\x1f\x7f-\x9f]")
+_SEPARATORS = re.compile(r"[/\\;?#]")
+_DOTS = frozenset({".", ".."})
+
+
+class PathReading:
+    """One reading: the `segments`, and whether they are all of the path.
+
+    Without `complete` any segments may follow; with `leaves` the path may also lead out of these segments.
+    """
+
+    __slots__ = ("complete", "leaves", "segments")
+
+    def __init__(self, segments: list[str], *, complete: bool = True, leaves: bool = False) -> None:
+        """Describe the reading of a path without its leading slash."""
+        self.segments = segments
+        self.complete = complete
+        self.leaves = leaves
+
+
+def is_ambiguous(path: str) -> bool:
+    """Tell whether a path without its leading slash leaves open where it leads."""
+    return not read_path(path)[0].complete
+
+
+def read_path(path: str) -> list[PathReading]:
+    """Return the readings of a path without its leading slash; a single one that is not complete if it is ambiguous."""
+    segments = path.split("/") if path else []
+    if _ODD.search(path) is None and _are_plain(segments):
+        return _with_and_without_end(segments)
+    decoded = _decode(path)
+    if decoded is None or _ODD_DECODED.search(decoded) is not None:
+        return [_open_reading(segments, path)]
+    decoded_segments = decoded.split("/")
+    if len(decoded_segments) != len(segments) or not _are_plain(decoded_segments):
+        return [_open_reading(segments, path)]
+    return [*_with_and_without_end(decoded_segments), *_with_and_without_end(segments)]
+
+
+def _are_plain(segments: list[str]) -> bool:
+    return "" not in segments[:-1] and _DOTS.isdisjoint(segments)
+
+
+def _with_and_without_end(segments: list[str]) -> list[PathReading]:
+    """Return the path, and without the empty segment that a slash at its end makes."""
+    if segments and not segments[-1]:
+        return [PathReading(segments), PathReading(segments[:-1])]
+    return [PathReading(segments)]
+
+
+def _open_reading(segments: list[str], path: str) -> PathReading:
+    begin = []
+    for segment in segments:
+        if not segment or segment in _DOTS or _ODD.search(segment) is not None:
+            break
+        begin.append(segment)
+    return PathReading(begin, complete=False, leaves=_may_leave(path))
+
+
+def _may_leave(path: str) -> bool:
+    """Tell whether a dot segment is in the path, however often it was encoded."""
+    once = _decode(path)
+    twice = None if once is None else _decode(once)
+    return twice is None or "%" in twice or not _DOTS.isdisjoint(_SEPARATORS.split(twice))
+
+
+def _decode(path: str) -> str | None:
+    """Return the path without its percent-encoding, or None if that is no UTF-8."""
+    try:
+        return _ENCODED.sub(lambda match: bytes.fromhex(match[1].decode()), path.encode()).decode()
+    except UnicodeError:
+        return None
