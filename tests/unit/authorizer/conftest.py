@@ -45,6 +45,8 @@ class AuthorizerWorld:
         self._capsys = capsys
         self.allowed_log_percent = 100
         self.audiences = StackAudiences([token_factory.AUDIENCE], REQUIRED)
+        self.policy = token_factory.policy()
+        self.document: dict[str, Any] | None = None
         self.metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
         self.authorizer = self.build("simple")
 
@@ -54,12 +56,12 @@ class AuthorizerWorld:
         self.authorizer = self.build("simple")
 
     def build(self, answer: str) -> Authorizer:
-        """Return an authorizer whose API wants this answer."""
-        document = json.dumps({"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})
+        """Return an authorizer whose API wants this answer, or with the document that was set."""
+        document = json.dumps(self.document or {"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})
         return Authorizer(
             KeyView(self.ring, Freshness(10, lambda: self.now, lambda: self.now, self.metrics)),
             self.revocations,
-            token_factory.policy(),
+            self.policy,
             RulesView(lambda: document, "ACCESS_RULES", self.parse, lambda: self.now, self.metrics),
             lambda: self.now,
             self.metrics,

@@ -161,12 +161,15 @@ class ApiRules:
     def _below(self, chosen: RouteTemplate | None, request: RoutedRequest, own: Rule) -> list[Rule]:
         """Return the other rules that the path may belong to, where the route that was chosen is wider than it."""
         found: dict[str, Rule] = {}
+        begin = [] if chosen is None else chosen.prefix
         for reading in _readings(request):
             if not reading.complete:
                 rivals = self.rivals(chosen, request.method)
                 found |= {rule.route: rule for template, rule in rivals if _fits(template, reading)}
-            elif (best := self._best(reading.segments, request.method)) is not None:
-                found[best.route] = best
+            # A reading that begins otherwise is not the one by which the route was chosen.
+            elif reading.segments[: len(begin)] == begin:
+                best = self._best(reading.segments, request.method)
+                found |= {} if best is None else {best.route: best}
         found.pop(own.route, None)
         return list(found.values())
 

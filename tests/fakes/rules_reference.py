@@ -1,0 +1,72 @@
+"""The access rules, written once more: the decision of a REST API's REQUEST authorizer without a result cache."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tests.fakes.gateway_model import decode, fits, interpretations
+
+
+class Reference(NamedTuple):
+    """The decision by a document, for a stack with these audiences; `required` is ApiAudiences."""
+
+    document: dict[str, Any]
+    audiences: frozenset[str]
+    required: bool
+
+    def allows(self, api: str, claims: dict[str, Any], method: str, path: str, template: str) -> bool:
+        """Tell whether the claims open the route for the path, whatever a backend takes the path for."""
+        audience = set(claims["aud"]) & self.audiences
+        rules = self.document["apis"].get(api, {"routes": {}})
+        named = rules.get("audience")
+        if not audience or (named is not None and audience.isdisjoint([named] if isinstance(named, str) else named)):
+            return False
+        own = f"{method} {template}" if f"{method} {template}" in rules["routes"] else f"ANY {template}"
+        own = "$default" if template == "$default" else own
+        if own not in rules["routes"]:
+            return False
+        needed = {own} | (
+            self._below(rules["routes"], method, path, template) if own.count("{") or " " not in own else set()
+        )
+        return all(self._holds(rules["routes"][route], claims, named is not None) for route in needed)
+
+    def is_plain(self, path: str) -> bool:
+        """Tell whether all who read the path agree about it, but for an encoding and a slash at its end."""
+        return (
+            "//" not in path
+            and path.count("/") == decode(path).count("/")
+            and interpretations(path)
+            <= {each for end in (path, decode(path)) for each in (end, end.rstrip("/") or "/")}
+        )
+
+    def _below(self, routes: dict[str, Any], method: str, path: str, template: str) -> set[str]:
+        """Return the best rule for each interpretation that does not leave the route."""
+        begin = [] if template == "$default" else template.partition("{")[0].split("/")[:-1]
+        found = set()
+        for each in interpretations(path):
+            if each.split("/")[: len(begin)] != begin:
+                continue
+            fitting = {
+                route.split(" ")[1]: route
+                for routed_for in ("ANY", method)
+                for route in routes
+                if route.startswith(f"{routed_for} /") and fits(route.split(" ")[1], each)
+            }
+            if fitting:
+                found.add(fitting[min(fitting, key=_rank)])
+        return found
+
+    def _holds(self, needs: Any, claims: dict[str, Any], api_has_audience: bool) -> bool:
+        scopes, wanted = (needs, {}) if isinstance(needs, list) else (needs["scopes"], needs.get("claims", {}))
+        if "aud" in wanted:
+            audiences = [wanted["aud"]] if isinstance(wanted["aud"], str) else wanted["aud"]
+            if not set(claims["aud"]) & self.audiences & set(audiences):
+                return False
+        elif len(self.audiences) > 1 and self.required and not api_has_audience:
+            return False
+        others = {name: value for name, value in wanted.items() if name != "aud"}
+        return set(scopes) <= set(claims["scope"].split()) and all(claims.get(name) == others[name] for name in others)
+
+
+def _rank(template: str) -> list[int]:
+    return [(1 if "+" not in segment else 2) if "{" in segment else 0 for segment in template.split("/")]
