@@ -11,7 +11,7 @@ from keyturn.domain.route_template import RouteTemplate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, Protocol
 
     from keyturn.domain.path_reading import PathReading
@@ -103,7 +103,17 @@ class ApiRules:
     names for the API, None if it names none; `stack` has those of the authorizer, None where no stack is known.
     """
 
-    __slots__ = ("_accepted", "_default", "_templates", "_texts", "answer", "audiences", "context", "stack")
+    __slots__ = (
+        "_accepted",
+        "_by_method",
+        "_rivals",
+        "_templates",
+        "_texts",
+        "answer",
+        "audiences",
+        "context",
+        "stack",
+    )
 
     def __init__(
         self,
@@ -122,6 +132,8 @@ class ApiRules:
         self._accepted = audiences if audiences is None or stack is None else audiences & stack.names
         self._texts = rules
         self._templates = {text: RouteTemplate(text) for text in rules if text not in NAMED_ROUTES}
+        self._rivals: dict[tuple[str, str], list[tuple[RouteTemplate, Rule]]] = {}
+        self._by_method = {method: list(self._rules_for(method)) for method in METHODS}
         shapes: dict[tuple[str, ...], str] = {}
         for template in self._templates.values():
             twin = shapes.setdefault(template.shape, template.text)
@@ -132,6 +144,12 @@ class ApiRules:
         """Yield all rules."""
         for by_method in self._texts.values():
             yield from by_method.values()
+
+    def _rules_for(self, method: str) -> Iterator[tuple[RouteTemplate, Rule]]:
+        for text, template in self._templates.items():
+            rule = self.rule_of(text, method)
+            if rule is not None:
+                yield template, rule
 
     def rule_of(self, template: str, method: str) -> Rule | None:
         """Return the rule of a route for a method, or None: the method's own rule, else ANY."""
@@ -145,48 +163,52 @@ class ApiRules:
         own = self.rule_of(request.template, request.method)
         if own is None:
             return []
-        template = self._templates.get(request.template)
-        if request.template != DEFAULT_ROUTE and (template is None or not template.has_parameters):
-            return [own]
-        return [own, *self._below(template, request, own)]
+        rivals = self.rivals(request.template, request.method)
+        return [own, *self._below(request, own, rivals)] if rivals else [own]
 
     def _matching(self, request: RoutedRequest) -> list[Rule]:
-        found: dict[str, Rule] = {}
-        for reading in _readings(request):
-            for template, rule in self._for_method(request.method):
-                if _fits(template, reading):
-                    found[rule.route] = rule
+        found = {
+            rule.route: rule
+            for reading in _readings(request)
+            for template, rule in self._for_method(request.method)
+            if _fits(template, reading)
+        }
         return list(found.values())
 
-    def _below(self, chosen: RouteTemplate | None, request: RoutedRequest, own: Rule) -> list[Rule]:
-        """Return the other rules that the path may belong to, where the route that was chosen is wider than it."""
+    def _below(self, request: RoutedRequest, own: Rule, rivals: list[tuple[RouteTemplate, Rule]]) -> list[Rule]:
+        """Return the rivals that the path may belong to."""
         found: dict[str, Rule] = {}
-        begin = [] if chosen is None else chosen.prefix
+        chosen = self._templates.get(request.template or "")
+        begin, candidates = ([], rivals) if chosen is None else (chosen.prefix, [*rivals, (chosen, own)])
         for reading in _readings(request):
             if not reading.complete:
-                rivals = self.rivals(chosen, request.method)
                 found |= {rule.route: rule for template, rule in rivals if _fits(template, reading)}
             # A reading that begins otherwise is not the one by which the route was chosen.
             elif reading.segments[: len(begin)] == begin:
-                best = self._best(reading.segments, request.method)
-                found |= {} if best is None else {best.route: best}
-        found.pop(own.route, None)
+                best = _best(candidates, reading.segments)
+                found |= {} if best is None or best is own else {best.route: best}
         return list(found.values())
 
-    def _best(self, segments: list[str], method: str) -> Rule | None:
-        ranked = (
-            (rank, rule) for template, rule in self._for_method(method) if (rank := template.rank(segments)) is not None
-        )
-        return min(ranked, key=lambda each: each[0], default=(None, None))[1]
+    def rivals(self, template: str, method: str) -> list[tuple[RouteTemplate, Rule]]:
+        """Return the other templates with a rule for the method to which a path of this route may belong.
 
-    def rivals(self, chosen: RouteTemplate | None, method: str) -> Iterable[tuple[RouteTemplate, Rule]]:
-        """Yield the other templates with a rule for the method to which a path of the chosen route may belong.
-
-        `chosen` is None for `$default`, which takes every path.
+        A route without a parameter has one path, and no rival; `$default` takes every path.
         """
+        key = template, method if method in METHODS else ANY_METHOD
+        if key not in self._rivals:
+            self._rivals[key] = list(self._find_rivals(template, method))
+        return self._rivals[key]
+
+    def _find_rivals(self, text: str, method: str) -> Iterator[tuple[RouteTemplate, Rule]]:
+        chosen = self._templates.get(text)
+        if text != DEFAULT_ROUTE and (chosen is None or not chosen.has_parameters):
+            return
         for template, rule in self._for_method(method):
             if template is not chosen and (chosen is None or template.may_begin_with(chosen.prefix)):
                 yield template, rule
+
+    def _for_method(self, method: str) -> list[tuple[RouteTemplate, Rule]]:
+        return self._by_method.get(method, self._by_method[ANY_METHOD])
 
     def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
         """Return the reason why the token does not open the request's route, None if it does."""
@@ -229,16 +251,15 @@ class ApiRules:
         """Tell whether the request's path leaves open which route it leads to."""
         return any(is_ambiguous(path) for path in request.paths)
 
-    def _for_method(self, method: str) -> Iterable[tuple[RouteTemplate, Rule]]:
-        for text, template in self._templates.items():
-            rule = self.rule_of(text, method)
-            if rule is not None:
-                yield template, rule
-
 
 def _readings(request: RoutedRequest) -> Iterator[PathReading]:
     for path in request.paths:
         yield from read_path(path)
+
+
+def _best(candidates: list[tuple[RouteTemplate, Rule]], segments: list[str]) -> Rule | None:
+    ranked = ((rank, rule) for template, rule in candidates if (rank := template.rank(segments)) is not None)
+    return min(ranked, key=lambda each: each[0], default=(None, None))[1]
 
 
 def _fits(template: RouteTemplate, reading: PathReading) -> bool:

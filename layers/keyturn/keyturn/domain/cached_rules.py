@@ -11,7 +11,6 @@ import re
 
 from keyturn.domain.api_rules import METHODS, POLICY, ApiRules
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.route_template import RouteTemplate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class PolicyTooLarge(KeyturnError):
 class CachedApiRules(ApiRules):
     """The rules of an API whose results are cached by the token: the ARN decides, and a parameter crosses slashes."""
 
-    __slots__ = ("_by_method", "_pattern_bytes", "_patterns")
+    __slots__ = ("_pattern_bytes", "_patterns")
 
     def __init__(
         self,
@@ -54,11 +53,10 @@ class CachedApiRules(ApiRules):
         pathless = next((text for text in rules if not text.startswith("/")), None)
         if pathless is not None:
             raise ValueError(f"{pathless} has no path that a cached policy could name")
-        self._by_method: dict[str, list[tuple[RouteTemplate, Rule]]] = {
-            method: list(self._for_method(method)) for method in METHODS[1:]
-        }
         lengths = [
-            len(method) + 1 + len(template.pattern) for method, each in self._by_method.items() for template, _ in each
+            len(method) + 1 + len(template.pattern)
+            for method in METHODS[1:]
+            for template, _ in self._for_method(method)
         ]
         self._patterns = len(lengths) + len(_AMBIGUOUS)
         # A backslash is two characters of JSON.
@@ -73,8 +71,9 @@ class CachedApiRules(ApiRules):
         """Return the rules whose patterns cover the request's ARN; none if it is closed."""
         if self.is_ambiguous(request):
             return []
-        rules = self._by_method.get(request.method, ())
-        return [rule for template, rule in rules if template.covers(request.path)]
+        if request.method not in METHODS[1:]:
+            return []  # no policy names it
+        return [rule for template, rule in self._for_method(request.method) if template.covers(request.path)]
 
     def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
         """Return the reason why the policy does not allow the request's ARN, None if it does."""
@@ -96,8 +95,8 @@ class CachedApiRules(ApiRules):
             raise PolicyTooLarge(f'{prefix}: take "cached_by" away, and set the TTL of the authorizer to 0')
         allowed: list[str] = []
         denied = [prefix + pattern for pattern in _AMBIGUOUS]
-        for method, rules in self._by_method.items():
-            for template, rule in rules:
+        for method in METHODS[1:]:
+            for template, rule in self._for_method(method):
                 holds = self.objection(rule, token) is None
                 (allowed if holds else denied).append(f"{prefix}{method}/{template.pattern}")
         if not allowed:

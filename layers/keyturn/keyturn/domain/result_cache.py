@@ -119,11 +119,7 @@ def _cells(rules: ApiRules, route: str) -> Iterator[_Cell]:
         return  # $connect: a WebSocket API caches nothing
     for each in METHODS[1:] if method in ("", ANY_METHOD) else (method,):
         own = rules.rule_of(template, each)
-        below: list[Rule] = []
-        if own is not None and template == DEFAULT_ROUTE:
-            below = [rule for _, rule in rules.rivals(None, each)]
-        elif own is not None and RouteTemplate(template).has_parameters:
-            below = [rule for _, rule in rules.rivals(RouteTemplate(template), each) if rule is not own]
+        below = [] if own is None else [rule for _, rule in rules.rivals(template, each)]
         yield _Cell(route, template, each, own, below)
 
 

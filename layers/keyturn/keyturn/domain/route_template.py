@@ -51,9 +51,10 @@ class RouteTemplate:
         return (self._greedy or len(segments) <= len(self.shape)) and self._agrees(segments)
 
     def _agrees(self, segments: list[str]) -> bool:
-        return all(
-            expected == segment or expected in _RANKS for expected, segment in zip(self.shape, segments, strict=False)
-        )
+        for expected, segment in zip(self.shape, segments, strict=False):
+            if expected != segment and expected not in _RANKS:
+                return False
+        return True
 
     def covers(self, path: str) -> bool:
         """Tell whether the pattern matches a path without its leading slash, in one pass over both."""
