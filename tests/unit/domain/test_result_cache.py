@@ -121,6 +121,16 @@ def test_a_route_key_does_not_have_the_path_of_a_wide_route(routes: dict[str, An
     assert found("http_2.0", [AUTHORIZATION, ROUTE_KEY, PATH, METHOD], routes, api=[route]) == []
 
 
+@pytest.mark.parametrize("route", ["$default", "ANY /{proxy+}"])
+@pytest.mark.parametrize("other", [{"GET /{x}/b": WRITE}, {"GET /{x}/b": WRITE, "ANY /{x}/b": READ}])
+def test_a_path_does_not_have_the_method(route: str, other: dict[str, Any]) -> None:
+    """R55, G2, G7: under the path without the method, the rules below a route need the same for all methods."""
+    routes = {route: READ, **other}
+    [problem] = found("http_2.0", [AUTHORIZATION, ROUTE_KEY, PATH], routes, api=[route])
+    assert problem.endswith("add $context.httpMethod to its identity sources")
+    assert found("http_2.0", [AUTHORIZATION, ROUTE_KEY, PATH], {route: READ, "ANY /{x}/b": WRITE}, api=[route]) == []
+
+
 @pytest.mark.parametrize(
     ("sources", "wrong"),
     [
@@ -147,7 +157,7 @@ def test_a_simple_answer_is_for_the_requests_of_its_key(sources: list[str], wron
         (("token", "path"), ["GET /items"], ["method"]),
         (("token", "method"), ["GET /items"], ["path"]),
         (("token", "method", "path"), ["GET /items/{id}"], []),
-        (("token", "method", "template"), ["GET /items"], []),
+        (("token", "method", "template"), ["GET /items"], ["path"]),
         (("token", "method", "template"), ["GET /items/{id}"], ["path"]),
         (("token", "method", "template"), ["GET /items/{id}", "GET /other"], ["path"]),
         (("token", "method", "template"), ["GET /other"], []),
@@ -170,9 +180,9 @@ def test_a_policy_for_one_arn_needs_the_method_and_the_path(
     ("api", "wrong"), [(["GET /items"], False), (["ANY /items"], True), (["$default"], True), (["GET /x"], False)]
 )
 def test_a_route_key_has_the_method_of_a_route_for_one(api: list[str], wrong: bool) -> None:
-    """R54, R55: `routeKey` is enough for a policy where each route has one method and no parameter."""
+    """R54, R55: `routeKey` and the path are enough for a policy where each route has one method."""
     routes = {"GET /items": READ, "$default": READ}
-    sources = [AUTHORIZATION, ROUTE_KEY]
+    sources = [AUTHORIZATION, ROUTE_KEY, PATH]
     assert bool(found("http_2.0", sources, routes, api=api, answer="policy")) is wrong
     assert bool(found("http_1.0", sources, routes, api=api)) is wrong
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from keyturn.domain.api_rules import ANY_METHOD, DEFAULT_ROUTE, METHODS, SIMPLE
 from keyturn.domain.cached_rules import CachedApiRules
-from keyturn.domain.route_template import RouteTemplate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,21 +89,17 @@ def problems(key: CacheKey, answer: str, rules: ApiRules, routes: Iterable[str] 
 class _Cell:
     """The requests of one route with one method, and the rules that decide about them.
 
-    `own` is None if they are all closed; `below` are the rules that decide about some of its paths too.
+    `own` is None if they are all closed; `below` are the rules that decide about some of its paths too, by template.
     """
 
     __slots__ = ("below", "method", "own", "route", "template")
 
-    def __init__(self, route: str, template: str, method: str, own: Rule | None, below: list[Rule]) -> None:
+    def __init__(self, route: str, template: str, method: str, own: Rule | None, below: dict[str, Rule]) -> None:
         self.route = route
         self.template = template
         self.method = method
         self.own = own
         self.below = below
-
-    @property
-    def has_one_path(self) -> bool:
-        return self.template != DEFAULT_ROUTE and not RouteTemplate(self.template).has_parameters
 
 
 def _possible_routes(rules: ApiRules) -> list[str]:
@@ -119,7 +114,7 @@ def _cells(rules: ApiRules, route: str) -> Iterator[_Cell]:
         return  # $connect: a WebSocket API caches nothing
     for each in METHODS[1:] if method in ("", ANY_METHOD) else (method,):
         own = rules.rule_of(template, each)
-        below = [] if own is None else [rule for _, rule in rules.rivals(template, each)]
+        below = {} if own is None else {rival.text: rule for rival, rule in rules.rivals(template, each)}
         yield _Cell(route, template, each, own, below)
 
 
@@ -136,14 +131,15 @@ def _mixed_decisions(key: CacheKey, cells: list[_Cell]) -> list[str]:
             if part in key.parts
         )
         first = firsts.setdefault(group, cell)
-        if _needs(first.own) != _needs(cell.own):
+        # Under one path the methods may still have different rules below the route.
+        if _needs(first.own) != _needs(cell.own) or (PATH in key.parts and _below(first) != _below(cell)):
             missing = METHOD if PATH in key.parts or first.template == cell.template else TEMPLATE
             found.setdefault(
                 (cell.route, missing),
                 f'a result for "{first.method} {first.template}" is reused for "{cell.method} {cell.template}", which '
                 f"needs something else: {_add(key, missing)}",
             )
-        other = next((rule for rule in cell.below if _needs(rule) != _needs(cell.own)), None)
+        other = next((rule for rule in cell.below.values() if _needs(rule) != _needs(cell.own)), None)
         if other is not None and PATH not in key.parts:
             found[cell.route, PATH] = (
                 f'a result for one path of "{cell.route}" is reused for a path of "{other.route}", which needs '
@@ -159,8 +155,7 @@ def _mixed_arns(key: CacheKey, cells: list[_Cell]) -> list[str]:
         if cell.own is None:
             continue
         has_method = METHOD in key.parts or (ROUTE in key.parts and cell.route == f"{cell.method} {cell.template}")
-        has_path = PATH in key.parts or (TEMPLATE in key.parts and cell.has_one_path)
-        for part, there in ((METHOD, has_method), (PATH, has_path)):
+        for part, there in ((METHOD, has_method), (PATH, PATH in key.parts)):
             if not there:
                 found.setdefault(
                     part,
@@ -168,6 +163,10 @@ def _mixed_arns(key: CacheKey, cells: list[_Cell]) -> list[str]:
                     f'{_add(key, part)}, or set "answer": "policy" and "cached_by": "token" in the rules of the API',
                 )
     return list(found.values())
+
+
+def _below(cell: _Cell) -> dict[str, object]:
+    return {text: _needs(rule) for text, rule in cell.below.items()}
 
 
 def _needs(rule: Rule | None) -> object:
