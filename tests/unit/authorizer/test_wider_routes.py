@@ -117,6 +117,14 @@ def test_an_odd_spelling_stays_below_the_route_that_was_chosen(path: str) -> Non
     assert refusal(routes, below("rest_token", "GET", path), READ) == ("ambiguous_path" if dots else None)
 
 
+@pytest.mark.parametrize("kind", NAMED_KINDS)
+def test_a_reading_that_the_route_does_not_take_is_none(kind: str) -> None:
+    """G7: an encoded path whose route was chosen by its decoded form does not need the rule for the encoded one."""
+    routes = {"GET /a/{proxy+}": [READ], "GET /{proxy+}": [WRITE]}
+    assert refusal(routes, below(kind, "GET", "/%61/b/c", "/a/{proxy+}"), READ) is None
+    assert refusal(routes, below(kind, "GET", "/%61/b/c", "/{proxy+}"), WRITE) == "insufficient_scope"
+
+
 def test_a_path_of_another_case_is_another_path() -> None:
     """G7: letters of another case are another path, as they are for API Gateway's routes (RFC 3986 §6.2.2.1)."""
     for kind in KINDS:
@@ -186,6 +194,15 @@ def test_a_default_event_without_its_path_is_a_fault(kind: str, wrong: dict[str,
     arn = method_arn("$default", "")
     with pytest.raises(UnknownEvent):
         parse_request(default_event(kind, "/a", methodArn=arn, routeArn=arn) | wrong)
+
+
+def test_a_cached_policy_names_known_methods_alone() -> None:
+    """R55: under `cached_by`, a method that no policy names, and an ambiguous path, have no rule."""
+    document = {"apis": {"*": {"routes": {"ANY /a": []}, "answer": "policy", "cached_by": "token"}}}
+    rules = parse_access_rules(json.dumps(document)).of_api("*")
+    asked = {"GET": "/a", "LINK": "/a", "DELETE": "/a/"}
+    requests = [parse_request(below("rest_token", method, path)) for method, path in asked.items()]
+    assert [[rule.route for rule in rules.required_rules(request)] for request in requests] == [["ANY /a"], [], []]
 
 
 @pytest.mark.parametrize("kind", KINDS)

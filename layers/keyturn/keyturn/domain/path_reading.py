@@ -8,6 +8,7 @@ an empty segment, a dot segment. Letters of another case are another path (RFC 3
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 _ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ODD = re.compile(r"[%;\\]")
@@ -63,12 +64,11 @@ def _with_and_without_end(segments: list[str]) -> list[PathReading]:
 
 
 def _open_reading(segments: list[str], path: str) -> PathReading:
-    begin = []
-    for segment in segments:
-        if not segment or segment in _DOTS or _ODD.search(segment) is not None:
-            break
-        begin.append(segment)
-    return PathReading(begin, complete=False, leaves=_may_leave(path))
+    return PathReading(list(takewhile(_is_plain, segments)), complete=False, leaves=_may_leave(path))
+
+
+def _is_plain(segment: str) -> bool:
+    return bool(segment) and segment not in _DOTS and _ODD.search(segment) is None
 
 
 def _may_leave(path: str) -> bool:
