@@ -191,8 +191,12 @@ def test_a_route_key_has_the_method_of_a_route_for_one(api: list[str], wrong: bo
 def test_a_token_authorizer_caches_a_policy_of_all_routes_or_none(answer: str) -> None:
     """R55, G2: the key of a TOKEN authorizer is the token alone, which only `cached_by` is right for."""
     sources = ["method.request.header.Authorization"]
-    told = found("rest_token", sources, {"GET /a": READ}, answer=answer)
-    assert [each.partition(": ")[2][:35] for each in told] == ["set the TTL of the authorizer to 0,"] * 2
+    assert found("rest_token", sources, {"GET /a": READ}, answer=answer) == [
+        (
+            'the policy for one request of "ANY /a" is reused for another one and denies it: set the TTL of the '
+            'authorizer to 0, or set "answer": "policy" and "cached_by": "token" in the rules of the API'
+        )
+    ]
     assert found("rest_token", sources, {"GET /a": READ}, answer="policy", cached_by="token") == []
 
 

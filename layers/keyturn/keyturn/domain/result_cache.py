@@ -162,7 +162,7 @@ def _mixed_arns(key: CacheKey, cells: list[_Cell]) -> list[str]:
                     f'the policy for one request of "{cell.route}" is reused for another one and denies it: '
                     f'{_add(key, part)}, or set "answer": "policy" and "cached_by": "token" in the rules of the API',
                 )
-    return list(found.values())
+    return list(dict.fromkeys(found.values()))  # a TOKEN authorizer has one remedy for both
 
 
 def _below(cell: _Cell) -> dict[str, object]:
