@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -48,7 +49,8 @@ def decode(path: str) -> str:
         return path
 
 
-def interpretations(path: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def interpretations(path: str) -> frozenset[str]:
     """Return what gateways and backends are known to take a path for, each step done by some and left by others."""
     steps: tuple[Callable[[str], str], ...] = (
         decode,
@@ -63,7 +65,7 @@ def interpretations(path: str) -> set[str]:
     found = {path}
     for step in steps:
         found |= {step(each) for each in found}
-    return found
+    return frozenset(found)
 
 
 def _without_dots(path: str) -> str:
@@ -78,10 +80,13 @@ def _without_dots(path: str) -> str:
 
 def fits(template: str, path: str) -> bool:
     """Tell whether a route's template takes the path: `{x}` one segment, `{x+}` one or more."""
-    if path == "/":
-        return template == "/"
-    expression = re.sub(r"\\\{\w+\\\+\\\}", ".*", re.escape(template))
-    return re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]*", expression), path, re.DOTALL) is not None
+    return template == "/" if path == "/" else _expression(template).fullmatch(path) is not None
+
+
+@cache
+def _expression(template: str) -> re.Pattern[str]:
+    greedy = re.sub(r"\\\{\w+\\\+\\\}", ".*", re.escape(template))
+    return re.compile(re.sub(r"\\\{\w+\\\}", "[^/]*", greedy), re.DOTALL)
 
 
 class GatewayModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 ACTION = "execute-api:Invoke"
@@ -26,12 +27,18 @@ def matches(resource: str, arn: str) -> bool:
 
 
 def _matches_part(pattern: str, text: str) -> bool:
+    expression = _expression(pattern)
+    return expression is not None and expression.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _expression(pattern: str) -> re.Pattern[str] | None:
     expression = ""
     for escaped, variable, wildcard, literal in _TOKENS.findall(pattern):
         if variable:
-            return False  # a variable without a value: the statement names nothing
+            return None  # a variable without a value: the statement names nothing
         expression += {"*": ".*", "?": "."}[wildcard] if wildcard else re.escape(escaped or literal)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    return re.compile(expression, re.DOTALL)
 
 
 def _list(value: str | list[str]) -> list[str]:
