@@ -243,6 +243,7 @@ def _policy_for_many_arns(key: Any, answer: str, rules: ApiRules, routes: Any = 
 
 
 _right_problems = result_cache.problems
+_right_matching = ApiRules._matching
 FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
     "a route key for an ANY route": [(result_cache, "problems", _any_route_key)],
     "a key without the token": [(result_cache, "problems", _key_without_token)],
@@ -252,6 +253,7 @@ FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
         (ApiRules, "lacks_audience", lambda *_: False),
     ],
     "no rule below a wider route": [(ApiRules, "_below", lambda *_: [])],
+    "one of a path's rules for TOKEN": [(ApiRules, "_matching", lambda *_: _right_matching(*_)[:1])],
 }
 
 
