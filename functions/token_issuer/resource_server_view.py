@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.resource_server import ResourceServer
-from keyturn.domain.view_age import view_age
+from keyturn.domain.time.ages import Instant, age
 from keyturn.observability import log_event
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ PERIOD = 60.0
 
 class _Remembered(NamedTuple):
     server: ResourceServer | None
-    read_at: tuple[float, float]  # wall and monotonic seconds, from before the read
+    read_at: Instant  # from before the read
 
 
 class ResourceServerView:
@@ -40,9 +40,9 @@ class ResourceServerView:
 
     def get(self, audience: str) -> ResourceServer | None:
         """Return the resource server, or None; raises ItemDamaged, StoreUnavailable while it was never read."""
-        now = (self._wall(), self._monotonic())
+        now = Instant(self._wall(), self._monotonic())
         known = self._remembered.get(audience)
-        if known is not None and view_age(known.read_at, now) < PERIOD:
+        if known is not None and age(known.read_at, now) < PERIOD:
             return known.server
         try:
             server = self._servers.get(audience)

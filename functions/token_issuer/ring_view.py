@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.errors import ItemDamaged, KeyturnError, NoActiveKey, StoreUnavailable
 from keyturn.domain.key_ring import KeyRing, KeyState, to_jwks
-from keyturn.domain.view_age import view_age
+from keyturn.domain.time.ages import Instant, age
 from keyturn.jose import KeySet
 from keyturn.observability import log_event
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class _View(NamedTuple):
     rings: tuple[KeyRing, ...]
     keys: KeySet
-    read_at: tuple[float, float]  # wall and monotonic seconds, from before the read
+    read_at: Instant  # from before the read
 
 
 class RingView:
@@ -90,7 +90,7 @@ class RingView:
         return view
 
     def _read(self) -> _View:
-        read_at = (self._wall(), self._monotonic())
+        read_at = self._now()
         rings = self._rings.load_all()
         try:
             keys = KeySet.from_jwks(to_jwks(rings))
@@ -100,7 +100,10 @@ class RingView:
         return self._view
 
     def _age(self, view: _View) -> float:
-        return view_age(view.read_at, (self._wall(), self._monotonic()))
+        return age(view.read_at, self._now())
+
+    def _now(self) -> Instant:
+        return Instant(self._wall(), self._monotonic())
 
 
 def _choose(rings: tuple[KeyRing, ...], name: str) -> KeyRing:

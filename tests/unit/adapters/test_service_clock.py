@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from keyturn.adapters.service_clock import ServiceClock
 from keyturn.domain.errors import ClockUnavailable
-from keyturn.domain.service_time import ServiceTime
+from keyturn.domain.time.service_time import ServiceTime
 from tests.fakes.token_factory import NOW
 
 
