@@ -70,7 +70,7 @@ def _rules(settings: Settings, time: SandboxTime, metrics: Metrics) -> RulesView
     if not name:
         return RulesView(lambda: settings.access_rules, "ACCESS_RULES", time, metrics)
     ssm = LeanParameter(_origin(ssm_origin), os.environ, wall_seconds)
-    return RulesView(lambda: ssm.value(name), f"the parameter {name}", time, metrics)
+    return RulesView(lambda: ssm.value(name), f"the parameter {name}", time, metrics, lambda: ssm.date)
 
 
 def _revocations(settings: Settings, dynamodb: LeanDynamoDB, freshness: Freshness) -> RevocationReader:

@@ -27,17 +27,27 @@ class RulesUnusable(KeyturnError):
 class RulesView:
     """The rules that decide; `load` returns their document, `source` says where it is.
 
+    `date` returns the Date of the answer that brought it, in seconds since the epoch, or None.
+
     The document is read again when a minute has passed by any clock of the sandbox, or the wall clock went back. A
     document that is wrong, or cannot be read, changes nothing where there is an older one: its rules go on, however
     old, since a mistake of an operator, or an outage of another service, should not close every API at once.
     """
 
-    def __init__(self, load: Callable[[], str], source: str, time: SandboxTime, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        load: Callable[[], str],
+        source: str,
+        time: SandboxTime,
+        metrics: Metrics,
+        date: Callable[[], int | None] = lambda: None,
+    ) -> None:
         """Begin without rules; the first call of `rules` reads."""
         self._load = load
         self._source = source
         self._time = time
         self._metrics = metrics
+        self._date = date
         self._text: str | None = None
         self._rules: AccessRules | None = None
         self._tried_at: Instant | None = None
@@ -58,6 +68,7 @@ class RulesView:
         # From before the read: a document that changed meanwhile is as old as the question.
         self._tried_at = self._time.now()
         text = self._load()
+        self._tried_at = self._tried_at._replace(date=self._date())
         rules = self._rules if text == self._text else None
         if rules is None:
             try:
