@@ -229,7 +229,7 @@ class _Store(LeanConnection):
         table = request.get("TableName") or request.get("Name") or next(iter(request["RequestItems"]))
         text = headers["X-Amz-Date"]  # 20260921T141320Z
         day, clock = (text[:4], text[4:6], text[6:8]), (text[9:11], text[11:13], text[13:15])
-        signed_at = calendar.timegm((*map(int, day), *map(int, clock)))  # type: ignore[arg-type]
+        signed_at = calendar.timegm((*map(int, day), *map(int, clock)))
         return self._world.answer((operation, table), signed_at)
 
 

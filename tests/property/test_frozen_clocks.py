@@ -31,8 +31,8 @@ from tests.fakes.clock_world import (
 )
 
 REQUESTS = 40
-# 60 examples in `make test`; two modes of 12,500 examples of 40 requests are a million in `make fuzz`.
-EXAMPLES = 12_500 if settings().max_examples > 10_000 else 60
+# 40 examples in `make test`; two modes of 12,500 examples of 40 requests are a million in `make fuzz`.
+EXAMPLES = 12_500 if settings().max_examples > 10_000 else 40
 
 HEALTHY = Fault()
 FAULTS = (
@@ -46,24 +46,38 @@ FAULTS = (
     *(Fault(wall=0.0, monotonic=0.0, set_by=seconds) for seconds in (-400.0, -0.4, 0.4)),
     Fault(monotonic=0.0, set_by=-59.0),  # frozen for a minute, and set back by nearly as much
 )
-STEPS = st.builds(
-    Step,
-    wait=st.sampled_from([0.02, 0.3, 0.98, 1.01, 1.9, 2.0, 2.1, 5.0, 30.0, 59.0, 61.0, 3600.0]),
-    fault=st.sampled_from(FAULTS),
-    kind=st.sampled_from(EVENTS),
-    queue=st.sampled_from([0.0, 0.0, 0.05, 1.5]),
-    latency=st.sampled_from([0.0, 0.01, 0.2]),
-    outage=st.sampled_from([False, False, False, True]),
-    remaining=st.sampled_from([600, 600, 2, -8, -10, -11, -13, -16, -3600]),
+
+
+def steps_of(**choices: Sequence[Any]) -> st.SearchStrategy[Step]:
+    """Return steps of every combination of these fields: one draw for each, since a million are drawn."""
+    combinations = math.prod(map(len, choices.values()))
+
+    def step(number: int) -> Step:
+        fields = {}
+        for name, values in choices.items():
+            number, index = divmod(number, len(values))
+            fields[name] = values[index]
+        return Step(**fields)
+
+    return st.sampled_from(range(combinations)).map(step)
+
+
+STEPS = steps_of(
+    fault=FAULTS,
+    wait=[0.02, 0.3, 0.98, 1.01, 1.9, 2.0, 2.1, 5.0, 30.0, 59.0, 61.0, 3600.0],
+    kind=EVENTS,
+    outage=[False, False, False, True],
+    remaining=[600, 600, 2, -8, -10, -11, -13, -16, -3600],
+    queue=[0.0, 0.0, 0.05, 1.5],
+    latency=[0.0, 0.01, 0.2],
 )
 # Exact in binary and in milliseconds, so that each boundary is met by every clock at once.
-EVEN_STEPS = st.builds(
-    Step,
-    wait=st.sampled_from([0.125, 0.5, 0.875, 1.0, 1.125, 1.875, 2.0, 2.125, 60.0, 3600.0]),
-    kind=st.sampled_from(EVENTS),
-    latency=st.sampled_from([0.0, 0.0, 0.125]),
-    outage=st.sampled_from([False, False, True]),
-    remaining=st.sampled_from([600, 600, 2, -8, -10, -3600]),
+EVEN_STEPS = steps_of(
+    wait=[0.125, 0.5, 0.875, 1.0, 1.125, 1.875, 2.0, 2.125, 60.0, 3600.0],
+    kind=EVENTS,
+    outage=[False, False, True],
+    remaining=[600, 600, 2, -8, -10, -3600],
+    latency=[0.0, 0.0, 0.125],
 )
 SKEWS = st.tuples(*[st.sampled_from([-2.0, -1.5, -0.125, 0.0, 0.25, 2.0])] * 2)
 # The gateway's and Lambda's times are cut to milliseconds.
@@ -138,7 +152,7 @@ def test_no_decision_is_older_than_its_bound(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["snapshot", "strict"])
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(steps=st.lists(EVEN_STEPS, min_size=REQUESTS, max_size=REQUESTS), skew=SKEWS)
 def test_a_skew_of_two_seconds_costs_no_read_and_refuses_nothing(
     mode: str, steps: list[Step], skew: tuple[float, float]
@@ -151,15 +165,17 @@ def test_a_skew_of_two_seconds_costs_no_read_and_refuses_nothing(
 
 
 @pytest.mark.parametrize("mode", ["snapshot", "strict"])
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(steps=st.lists(STEPS, min_size=REQUESTS, max_size=REQUESTS), skew=SKEWS)
 def test_the_requests_times_cost_no_read(mode: str, steps: list[Step], skew: tuple[float, float]) -> None:
-    """P8: with healthy clocks and stores the times of the requests change no decision and no read."""
+    """P8: with healthy clocks and stores the times of the requests cost no read, and each good token passes."""
     with environment():
         without, world = ClockWorld(mode, witness=False), ClockWorld(mode, skew=skew)
         for step in steps:
             healthy = step._replace(fault=HEALTHY, outage=False, queue=min(step.queue, 0.05))
-            assert world.decide(healthy) == without.decide(healthy)
+            decision = world.decide(healthy)
+            assert decision == without.decide(healthy)
+            assert (decision.outcome == "allowed") is (step.remaining > -LEEWAY)
 
 
 def _by_monotonic(since: Instant | None, now: Instant) -> float:
@@ -190,10 +206,10 @@ def _without_witness(time: SandboxTime, _request: object) -> None:
 def test_the_simulation_finds_the_faults_that_there_were(
     monkeypatch: pytest.MonkeyPatch, place: object, name: str, fault: Callable[..., object]
 ) -> None:
-    """R47: each fault of the clocks that this code had, put back, is found within 2,400 requests."""
+    """R47: each fault of the clocks that this code had, put back, is found within 1,600 requests."""
     monkeypatch.setattr(place, name, fault)
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=40, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
     @given(**ANY_WORLD)
     def hold(steps: list[Step], skew: tuple[float, float], off: float, deadlines: bool) -> None:
         drive("snapshot", steps, skew, off, deadlines)
