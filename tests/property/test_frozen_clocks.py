@@ -178,6 +178,19 @@ def test_the_requests_times_cost_no_read(mode: str, steps: list[Step], skew: tup
             assert (decision.outcome == "allowed") is (step.remaining > -LEEWAY)
 
 
+@pytest.mark.parametrize("mode", ["snapshot", "strict"])
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(steps=st.lists(STEPS, min_size=REQUESTS, max_size=REQUESTS), off=st.sampled_from([-250.0, -400.0, -86_400.0]))
+def test_a_slow_wall_clock_lets_no_expired_token_pass(mode: str, steps: list[Step], off: float) -> None:
+    """R14: without any time of the request, the Date of what was read makes up for a slow clock."""
+    with environment():
+        world = ClockWorld(mode, off=off, witness=False)
+        for step in steps:
+            decision = world.decide(step._replace(fault=HEALTHY))
+            over = world.present.true - (int(world.present.true) + step.remaining + LEEWAY)
+            assert decision.outcome != "allowed" or over < 1.0, over
+
+
 def _by_monotonic(since: Instant | None, now: Instant) -> float:
     return math.inf if since is None else now.monotonic - since.monotonic
 
