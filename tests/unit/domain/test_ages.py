@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.domain.time.ages import SKEW, Instant, age, elapsed, present_seconds, request_seconds
+from keyturn.domain.time.ages import SKEW, Instant, age, elapsed, present_seconds, request_seconds, service_time
 from tests.fakes.token_factory import NOW
 
 READ = Instant(100.0, 5.0)
@@ -164,6 +164,24 @@ def test_without_a_date_the_requests_time_counts_less_the_skew(witness: dict[str
     assert present_seconds(READ, READ, now) == NOW + 98
     assert present_seconds(READ._replace(date=NOW), READ, now) == NOW + 98
     assert present_seconds(None, None, Instant(float(NOW), 5.0)) == NOW
+
+
+@pytest.mark.parametrize(
+    ("wall", "monotonic", "ends"),
+    [
+        (0.0, 0.0, (0.0, 1.5)),
+        (10.0, 10.0, (10.0, 11.5)),
+        (3600.0, 0.1, (0.1, 3601.5)),  # frozen: the early end takes the smaller clock, the late end the larger one
+        (9.6, 10.0, (9.6, 11.5)),  # slewed
+        (8.9, 10.0, None),  # set back
+        (-60.0, 0.0, None),
+    ],
+)
+def test_service_time_is_an_interval(wall: float, monotonic: float, ends: tuple[float, float] | None) -> None:
+    """I7: Date and the smaller clock since the answer; Date, a second, and the larger clock since the request."""
+    arrived = Instant(100.5, 5.5)
+    present = service_time(NOW, READ, arrived, Instant(100.5 + wall, 5.5 + monotonic))
+    assert present == (None if ends is None else pytest.approx((NOW + ends[0], NOW + ends[1])))
 
 
 @pytest.mark.parametrize(
