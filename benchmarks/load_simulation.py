@@ -64,7 +64,7 @@ class _Sandbox:
         self._copy = copy
         self._outage = outage
         self._observed = observed
-        time = SandboxTime(lambda: self.now, lambda: self.now, lambda: None, 3)
+        self._time = time = SandboxTime(lambda: self.now, lambda: self.now, lambda: None, 3)
         metrics = Metrics("authorizer", time)
         self._view = BoundedView("feed", self._refresh, Freshness(bound, time, metrics))
 
@@ -79,7 +79,7 @@ class _Sandbox:
     def decide(self) -> None:
         """Let one request pass; before the time 0 it warms the sandbox up and is not observed."""
         try:
-            self._view.ensure()
+            self._view.ensure(self._time.now())
         except KeyturnError:
             self._observed.unanswered += 1
         else:

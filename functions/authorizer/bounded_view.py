@@ -52,10 +52,9 @@ class BoundedView:
         self._freshness = freshness
         self._read_at: Instant | None = None
 
-    def ensure(self) -> None:
+    def ensure(self, now: Instant) -> None:
         """Return when what was read is younger than the bound; raises KeyturnError if that cannot be had."""
         bound = self._freshness.bound
-        now = self._freshness.time.now()
         seconds = age(self._read_at, now)
         if seconds >= bound or (seconds >= bound / 2 and self._is_due(now)):
             self._renew()

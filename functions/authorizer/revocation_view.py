@@ -63,7 +63,7 @@ class RevocationView:
             self._first = False
             return False
         try:
-            self._view.ensure()
+            self._view.ensure(started)
         except KeyturnError as fault:
             if self._freshness.time.now().monotonic - started.monotonic > _PATIENCE:
                 raise

@@ -70,7 +70,8 @@ class _Feed:
 
 
 def _view(sandbox: Sandbox) -> Callable[[], object]:
-    return BoundedView("view", sandbox.read, Freshness(BOUND, sandbox.time, sandbox.metrics)).ensure
+    view = BoundedView("view", sandbox.read, Freshness(BOUND, sandbox.time, sandbox.metrics))
+    return lambda: view.ensure(sandbox.time.now())
 
 
 def _rules(sandbox: Sandbox) -> Callable[[], object]:

@@ -61,15 +61,17 @@ def age(since: Instant | None, now: Instant) -> float:
     if since is None:
         return math.inf
     seconds = elapsed(since, now)
+    _, _, gateway, invocation, _ = now
+    _, _, gateway_then, invocation_then, date = since
     compared = False
-    if now.gateway is not None and since.gateway is not None:
-        seconds, compared = max(seconds, _between(since.gateway, now.gateway)), True
-    if now.invocation is not None and since.invocation is not None:
-        seconds, compared = max(seconds, _between(since.invocation, now.invocation)), True
-    if compared or since.date is None:
+    if gateway is not None and gateway_then is not None:
+        seconds, compared = max(seconds, _between(gateway_then, gateway)), True
+    if invocation is not None and invocation_then is not None:
+        seconds, compared = max(seconds, _between(invocation_then, invocation)), True
+    if compared or date is None:
         return seconds
-    witness = now.invocation if now.gateway is None else now.gateway
-    return seconds if witness is None else max(seconds, witness - since.date - SKEW - _DATE_CUT)
+    witness = invocation if gateway is None else gateway
+    return seconds if witness is None else max(seconds, witness - date - SKEW - _DATE_CUT)
 
 
 def _between(before: float, now: float) -> float:
@@ -102,13 +104,22 @@ def present_seconds(read: Instant | None, arrived: Instant | None, now: Instant)
     seconds = now.wall
     date = None if read is None else read.date
     if read is None or arrived is None or date is None:
-        return max(seconds, *(witness - SKEW for witness in (now.gateway, now.invocation) if witness is not None), 0.0)
-    seconds = max(seconds, date, date + _least(arrived, now))
-    for before, witness in ((read.gateway, now.gateway), (read.invocation, now.invocation)):
-        if witness is not None:
-            passed = math.inf if before is None else date + _DATE_CUT + witness - before
-            seconds = max(seconds, min(witness - SKEW, passed))
+        gateway_then = invocation_then = None
+    else:
+        seconds = max(seconds, date, date + _least(arrived, now))
+        gateway_then, invocation_then = read.gateway, read.invocation
+    if now.gateway is not None:
+        seconds = max(seconds, _witnessed(now.gateway, gateway_then, date))
+    if now.invocation is not None:
+        seconds = max(seconds, _witnessed(now.invocation, invocation_then, date))
     return seconds
+
+
+def _witnessed(witness: float, then: float | None, date: int | None) -> float:
+    """Return service time at the earliest by a request's time, and by that of the read with this Date."""
+    if then is None or date is None:
+        return witness - SKEW
+    return min(witness - SKEW, date + _DATE_CUT + witness - then)
 
 
 def request_seconds(milliseconds: object) -> float | None:
