@@ -28,18 +28,10 @@ class RingView:
     signs nothing, since a key might have been retired meanwhile (I10).
     """
 
-    def __init__(
-        self,
-        rings: KeyRingReader,
-        wall: Callable[[], float],
-        monotonic: Callable[[], float],
-        *,
-        max_age: int,
-    ) -> None:
-        """Take the reader, this machine's clocks in seconds, and the oldest acceptable view; nothing is read yet."""
+    def __init__(self, rings: KeyRingReader, now: Callable[[], Instant], *, max_age: int) -> None:
+        """Begin without a read; `now` returns this instant, with the Date of DynamoDB's last answer."""
         self._rings = rings
-        self._wall = wall
-        self._monotonic = monotonic
+        self._now = now
         self._max_age = max_age
         self._view: _View | None = None
 
@@ -96,14 +88,11 @@ class RingView:
             keys = KeySet.from_jwks(to_jwks(rings))
         except ValueError as error:
             raise ItemDamaged(f"the key rings: {error}") from None
-        self._view = _View(rings, keys, read_at)
+        self._view = _View(rings, keys, read_at._replace(date=self._now().date))
         return self._view
 
     def _age(self, view: _View) -> float:
         return age(view.read_at, self._now())
-
-    def _now(self) -> Instant:
-        return Instant(self._wall(), self._monotonic())
 
 
 def _choose(rings: tuple[KeyRing, ...], name: str) -> KeyRing:

@@ -96,6 +96,15 @@ def test_times_of_different_clocks_are_compared_by_the_answers_date(
     assert age(READ._replace(**read), Instant(101.0, 6.0, **now)) == seconds
 
 
+@given(passed=SECONDS, start=st.floats(0.0, 1.0))
+def test_a_later_answers_date_makes_nothing_older_than_it_is(passed: float, start: float) -> None:
+    """I10: two Dates of one clock are cut apart by a second at most, so that the age is short by 2 s and never long."""
+    began = NOW + start
+    read = Instant(0.0, 5.0, date=math.floor(began))
+    seconds = age(read, Instant(0.0, 5.0, date=math.floor(began + passed)))
+    assert passed - 2.0 <= seconds <= passed + 1e-6
+
+
 @given(passed=SECONDS, skew=SKEWS, start=st.floats(0.0, 1.0), common=st.booleans())
 def test_no_skew_makes_anything_older_than_it_is(passed: float, skew: float, start: float, common: bool) -> None:
     """R47: a gateway within 2 s of DynamoDB costs no read and refuses no request, whatever the bound is."""

@@ -58,6 +58,11 @@ class ServiceClock:
             )
         return present
 
+    def instant(self) -> Instant:
+        """Return this instant by the machine's clocks, with the Date of the last answer if there was one (R47, I10)."""
+        sample = self._sample
+        return self._read() if sample is None else self._read()._replace(date=int(sample.date))
+
     def pause(self, seconds: float) -> None:
         """Return when so many seconds have passed."""
         time.sleep(seconds)

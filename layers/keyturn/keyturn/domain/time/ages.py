@@ -19,7 +19,8 @@ if TYPE_CHECKING:
         """One instant by each clock at hand, in seconds; of a read, the instant before it was sent.
 
         `wall`, since the epoch, and `monotonic` are this machine's. `gateway` and `invocation`, since the epoch, are
-        the request's times by API Gateway and by Lambda, or None. `date` is the Date of the read's answer, or None.
+        the request's times by API Gateway and by Lambda, or None. `date` is the Date of the read's own answer or,
+        of the present, that of the last answer; or None.
         """
 
         wall: float
@@ -56,12 +57,13 @@ def age(since: Instant | None, now: Instant) -> float:
     """Return an upper bound on the seconds since an instant, by this machine's clocks and by the requests' times (R47).
 
     A request's time is compared with one of the same clock, so that a constant skew cancels out. Where the read has
-    none of that clock, it is compared with the answer's Date, less skew and cut: never more than has passed.
+    none of that clock, it is compared with the answer's Date, less skew and cut: never more than has passed. So is the
+    Date of a later answer.
     """
     if since is None:
         return math.inf
     seconds = elapsed(since, now)
-    _, _, gateway, invocation, _ = now
+    _, _, gateway, invocation, date_now = now
     _, _, gateway_then, invocation_then, date = since
     compared = False
     if gateway is not None and gateway_then is not None:
@@ -70,6 +72,8 @@ def age(since: Instant | None, now: Instant) -> float:
         seconds, compared = max(seconds, _between(invocation_then, invocation)), True
     if compared or date is None:
         return seconds
+    if date_now is not None:
+        return max(seconds, date_now - date - _DATE_CUT)
     witness = invocation if gateway is None else gateway
     return seconds if witness is None else max(seconds, witness - date - SKEW - _DATE_CUT)
 
