@@ -19,7 +19,7 @@ _PAUSE = 1.0
 
 
 class Freshness:
-    """What all views of a sandbox share: the bound in seconds, the sandbox's time, and when a refresh has failed."""
+    """The bound in seconds, the sandbox's time and the last failed refresh, which all of its caches share."""
 
     __slots__ = ("_failed_at", "bound", "metrics", "time")
 

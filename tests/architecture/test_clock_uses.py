@@ -1,4 +1,4 @@
-"""Who reads a monotonic clock: all others compare instants by `keyturn.domain.time.ages`."""
+"""The list of those that read a monotonic clock: `keyturn.domain.time.ages` alone compares instants."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def clock_names(source: str) -> list[str]:
 
 
 def test_each_use_of_a_monotonic_clock_has_its_reason() -> None:
-    """R47: what is kept has its age from ages.py; a clock of one's own stands still in a frozen sandbox."""
+    """R47: each age comes from ages.py; a monotonic clock alone stands still in a frozen sandbox."""
     using = {path.relative_to(ROOT).as_posix() for path in SOURCES if clock_names(path.read_text())}
     assert using == set(USES)
 

@@ -42,14 +42,14 @@ _ANSWERS = {
     ("Query", "revocations"): b'{"Items": []}',
     ("GetParameter", "/rules"): json.dumps({"Parameter": {"Type": "String", "Value": _RULES}}).encode(),
 }
-# What a read of several calls is made of: it began with the first and is whole with the last.
+# A read of several calls began with the first one and is whole with the last one.
 _BEGINS = {"rings": "rings", "strict": "strict", "global": "feed", "rules": "rules"}
 _ENDS = {"rings": "rings", "strict": "strict", "query": "feed", "rules": "rules"}
 _NAMES = dict(zip(_ANSWERS, ("rings", "strict", "global", "query", "rules"), strict=True))
 
 
 class Fault(NamedTuple):
-    """What the sandbox's clocks do while time passes: how fast each runs, and by how much the wall clock is set."""
+    """The behaviour of the sandbox's clocks: how fast each runs, and by how much the wall clock is set."""
 
     wall: float = 1.0
     monotonic: float = 1.0
@@ -87,7 +87,7 @@ class Moment(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What was decided: allowed, the reason of a refusal, or the type of a fault, and what was asked of the stores."""
+    """An outcome (allowed, the reason of a refusal, or the type of a fault) and the calls of the stores."""
 
     outcome: str
     reads: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a sandbox keeps is read again when it is due by any clock, and never later (R47, ADR 23)."""
+"""A sandbox reads again when something is due by any clock, and not later (R47, ADR 23)."""
 
 from __future__ import annotations
 

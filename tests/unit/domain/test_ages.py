@@ -35,7 +35,7 @@ def by(clock: str, seconds: float) -> dict[str, Any]:
     ],
 )
 def test_the_larger_of_two_clocks_counts(now: Instant, seconds: float) -> None:
-    """What is kept is as old as either clock says, and infinitely old if the wall clock went back (I10, R47)."""
+    """An age is what the larger clock says, and infinite if the wall clock went back (I10, R47)."""
     assert elapsed(READ, now) == age(READ, now) == seconds
 
 

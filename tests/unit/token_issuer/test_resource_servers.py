@@ -142,7 +142,7 @@ def test_the_larger_elapsed_time_counts(issuer: IssuerHarness, clock: str, passe
 
 @pytest.mark.parametrize(("passed", "reads"), [(60, 1), (61, 2), (86_400, 2)])
 def test_the_date_of_a_later_answer_counts(issuer: IssuerHarness, passed: int, reads: int) -> None:
-    """With both clocks still, another answer's Date says how old a registration is."""
+    """Another answer's Date says how old a registration is where both clocks stand still."""
     issuer.date = NOW
     issuer.issue()
     issuer.date = NOW + passed

@@ -34,7 +34,7 @@ def test_the_larger_elapsed_time_counts(issuer: IssuerHarness, clock: str) -> No
 
 @pytest.mark.parametrize(("passed", "reads"), [(MAX_AGE / 2, 1), (MAX_AGE / 2 + 2, 2), (86_400, 2)])
 def test_the_date_of_a_later_answer_counts(issuer: IssuerHarness, passed: float, reads: int) -> None:
-    """With both clocks still, another answer's Date says how old the ring is (I10)."""
+    """Another answer's Date says how old the ring is where both clocks stand still (I10)."""
     issuer.date = NOW
     issuer.view.ring(DEFAULT_RING)
     issuer.date = NOW + int(passed)
