@@ -20,6 +20,7 @@ from keyturn.jose import VerifiedAccessToken
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID
 from tests.fakes.memory_revocations import MemoryRevocations
+from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 
 ROUTES = {
@@ -42,7 +43,8 @@ class AuthorizerWorld:
         self.revocations = MemoryRevocations()
         self._capsys = capsys
         self.allowed_log_percent = 100
-        self.metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
+        self.time = sandbox_time(lambda: self.now)
+        self.metrics = Metrics("authorizer", self.time)
         self.authorizer = self.build("simple")
 
     def revoke(self, *revocations: Revocation) -> None:
@@ -54,11 +56,11 @@ class AuthorizerWorld:
         """Return an authorizer whose API wants this answer."""
         document = json.dumps({"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})
         return Authorizer(
-            KeyView(self.ring, Freshness(10, lambda: self.now, lambda: self.now, self.metrics)),
+            KeyView(self.ring, Freshness(10, self.time, self.metrics)),
             self.revocations,
             token_factory.policy(),
-            RulesView(lambda: document, "ACCESS_RULES", lambda: self.now, self.metrics),
-            lambda: self.now,
+            RulesView(lambda: document, "ACCESS_RULES", self.time, self.metrics),
+            self.time,
             self.metrics,
             AllowLog(self.allowed_log_percent),
         )
