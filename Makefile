@@ -204,8 +204,8 @@ containers: setup tools
 
 # What the verifier and the authorizer are held to: every branch is run, and every rule's test fails without the rule's line.
 COVERED_BY := tests/unit/jose tests/unit/authorizer \
-	$(foreach rule,access_rules path_reading result_cache revocation_snapshot route_template view_age,tests/unit/domain/test_$(rule).py) \
-	$(foreach reader,lean_dynamodb lean_http lean_parameter sigv4,tests/unit/adapters/test_$(reader).py) \
+	$(foreach rule,access_rules ages path_reading result_cache revocation_snapshot route_template,tests/unit/domain/test_$(rule).py) \
+	$(foreach reader,lean_dynamodb lean_http lean_parameter lean_service sigv4,tests/unit/adapters/test_$(reader).py) \
 	tests/contract/test_lean_readers.py tests/contract/test_revocation_feed.py
 coverage: setup
 	@.venv/bin/python -m pytest --quiet --numprocesses auto $(COVERED_BY) --cov

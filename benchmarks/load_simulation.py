@@ -15,6 +15,7 @@ from statistics import fmean
 
 from authorizer.bounded_view import BoundedView, Freshness
 from authorizer.metrics import Metrics
+from authorizer.sandbox_time import SandboxTime
 from benchmarks.load_model import Load
 from keyturn.domain.errors import KeyturnError, StoreUnavailable
 from keyturn.domain.revocation import GLOBAL_COPIES
@@ -63,8 +64,9 @@ class _Sandbox:
         self._copy = copy
         self._outage = outage
         self._observed = observed
-        metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
-        self._view = BoundedView("feed", self._refresh, Freshness(bound, lambda: self.now, lambda: self.now, metrics))
+        self._time = time = SandboxTime(lambda: self.now, lambda: self.now, lambda: None, 3)
+        metrics = Metrics("authorizer", time)
+        self._view = BoundedView("feed", self._refresh, Freshness(bound, time, metrics))
 
     def _refresh(self) -> None:
         if self._outage[0] <= self.now < self._outage[1]:
@@ -77,7 +79,7 @@ class _Sandbox:
     def decide(self) -> None:
         """Let one request pass; before the time 0 it warms the sandbox up and is not observed."""
         try:
-            self._view.ensure()
+            self._view.ensure(self._time.now())
         except KeyturnError:
             self._observed.unanswered += 1
         else:

@@ -31,6 +31,13 @@ class AuthenticationMethod(enum.StrEnum):
     NONE = "none"
 
 
+class AssertionAudience(enum.StrEnum):
+    """The `aud` that a client's assertions may have (RFC 7523 §3): the issuer alone, or its token endpoint as well."""
+
+    ISSUER = "issuer"
+    TOKEN_ENDPOINT = "token_endpoint"
+
+
 class Clearable(enum.StrEnum):
     """What `clients update` can take away, or set back to what it is by itself."""
 
@@ -69,10 +76,11 @@ OPTIONS = {
     "jwks": Registered(
         "jwks", Path, typer.Option(help="A file with its public keys as a JWK Set, for private_key_jwt."), read_jwks
     ),
-    "token_endpoint_audience": Registered(
+    "assertion_audience": Registered(
         "token_endpoint_audience",
-        bool,
-        typer.Option(help="Whether its assertions may name the token endpoint as aud, beside the issuer."),
+        AssertionAudience,
+        typer.Option(metavar="AUDIENCE", help="The aud of its assertions: issuer, or token_endpoint as well."),
+        lambda audience: audience is AssertionAudience.TOKEN_ENDPOINT,
     ),
     "access_token_lifetime": Registered(
         "access_token_lifetime",

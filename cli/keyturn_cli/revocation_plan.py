@@ -11,7 +11,7 @@ import typer
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.adapters.revocation_feed_item import stored_targets
 from keyturn.domain.client import MAX_REFRESH_LIFETIME
-from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
+from keyturn.domain.revocation import CUT_KINDS, EXPIRY_MARGIN, Revocation, Target, TargetKind
 from keyturn.jose import VerifiedAccessToken
 from keyturn.jose.policy import MAX_LEEWAY
 from keyturn_cli.deployment import TOKEN_HORIZON, Deployment
@@ -104,9 +104,9 @@ def plan(deployment: Deployment, what: Aim) -> Plan:
     now = deployment.clock().now()
     # The late end of the present: no token that is in somebody's hand has a later iat.
     present = floor(now.latest)
-    expires_at = present + _REMEMBERED[what.target.kind]
+    expires_at = present + _REMEMBERED[what.target.kind] + EXPIRY_MARGIN
     if what.token is not None:
-        expires_at = what.token.expires_at + MAX_LEEWAY
+        expires_at = what.token.expires_at + MAX_LEEWAY + EXPIRY_MARGIN
     cut = None
     if what.target.kind in CUT_KINDS:
         cut = present if what.before is None else what.before

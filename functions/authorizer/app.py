@@ -21,10 +21,10 @@ class AuthorizerFault(Exception):
     """The authorizer could not decide: API Gateway answers 500, and caches nothing (G4)."""
 
 
-def lambda_handler(event: object, _context: object) -> dict[str, Any]:
+def lambda_handler(event: object, context: object) -> dict[str, Any]:
     """Return API Gateway's answer to an authorizer event; raises where API Gateway is to answer 401 or 500."""
     try:
-        answer = _decide(event)
+        answer = _decide(event, context)
     except Exception as fault:
         # The only broad except: whatever went wrong, nobody is let in, and nobody's refusal is cached.
         _log_fault(fault)
@@ -35,8 +35,8 @@ def lambda_handler(event: object, _context: object) -> dict[str, Any]:
     return answer
 
 
-def _decide(event: object) -> dict[str, Any] | None:
-    request = parse_request(event)
+def _decide(event: object, context: object) -> dict[str, Any] | None:
+    request = parse_request(event, context)
     authorizer = bootstrap()
     try:
         return _answer(request, authorizer)

@@ -10,23 +10,19 @@ from keyturn.jose.compact import UnverifiedToken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from authorizer.allow_log import AllowLog
     from authorizer.key_view import KeyView
     from authorizer.metrics import Metrics
     from authorizer.request import Request
     from authorizer.rules_view import RulesView
+    from authorizer.sandbox_time import SandboxTime
     from keyturn.domain.api_rules import ApiRules
-    from keyturn.jose import VerificationPolicy, VerifiedAccessToken
+    from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
     from keyturn.ports import RevocationReader
 
 
 class Authorizer:
-    """Decides about requests: with keys and revocations younger than the bound.
-
-    `now` returns seconds since the epoch.
-    """
+    """Decides about requests: with keys and revocations younger than the bound."""
 
     def __init__(
         self,
@@ -34,7 +30,7 @@ class Authorizer:
         revocations: RevocationReader,
         policy: VerificationPolicy,
         rules: RulesView,
-        now: Callable[[], float],
+        time: SandboxTime,
         metrics: Metrics,
         allow_log: AllowLog,
     ) -> None:
@@ -42,13 +38,14 @@ class Authorizer:
         self._keys = keys
         self._revocations = revocations
         self._policy = policy
-        self._now = now
+        self._time = time
         self._rules = rules
         self.metrics = metrics
         self.allow_log = allow_log
 
     def rules_of(self, request: Request) -> ApiRules:
-        """Return the access rules of the request's API, as they are now."""
+        """Begin the decision about a request: return the access rules of its API, as they are now."""
+        self._time.begin(request)
         return self._rules.rules().of_api(request.api_id)
 
     def authorize(self, request: Request, rules: ApiRules) -> VerifiedAccessToken:
@@ -56,14 +53,19 @@ class Authorizer:
 
         Any other error is a fault, and no reason to allow or to deny.
         """
-        token = self._verify(bearer_token(request))
-        self._check_revocations(token)
+        raw = bearer_token(request)
+        keys = self._keys.keys()
+        # One time for the whole decision: a token that is in time when it is verified meets its revocation, however
+        # long the store takes to answer.
+        now = self._time.seconds()
+        token = self._verify(raw, keys, now)
+        self._check_revocations(token, now)
         _check_rules(request, rules, token)
         return token
 
-    def _verify(self, raw: str) -> VerifiedAccessToken:
+    def _verify(self, raw: str, keys: KeySet, now: float) -> VerifiedAccessToken:
         try:
-            token = verify_access_token(raw, self._keys.keys(), self._policy, now=self._now())
+            token = verify_access_token(raw, keys, self._policy, now=now)
         except TokenError as error:
             raise Unauthorized(error.reason.value, kid=_kid_of(raw)) from None
         if "cnf" in token.claims:
@@ -71,9 +73,9 @@ class Authorizer:
             raise Unauthorized("sender_constrained", token=token)
         return token
 
-    def _check_revocations(self, token: VerifiedAccessToken) -> None:
+    def _check_revocations(self, token: VerifiedAccessToken, now: float) -> None:
         found = self._revocations.find(targets_of(token))
-        if found and is_revoked(token, found, self._now()):
+        if found and is_revoked(token, found, now):
             raise Unauthorized("revoked", token=token)
 
 

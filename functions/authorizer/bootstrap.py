@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cache, partial
+from functools import cache
 
 from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
@@ -12,6 +12,7 @@ from authorizer.key_view import KeyView
 from authorizer.metrics import Metrics
 from authorizer.revocation_view import RevocationView
 from authorizer.rules_view import RulesView
+from authorizer.sandbox_time import SandboxTime
 from authorizer.settings import Settings, SettingsError
 from keyturn.adapters.lean_dynamodb import LeanDynamoDB, dynamodb_origin
 from keyturn.adapters.lean_key_ring import LeanKeyRingReader
@@ -19,7 +20,6 @@ from keyturn.adapters.lean_parameter import LeanParameter, ssm_origin
 from keyturn.adapters.lean_revocation_feed import LeanRevocationFeed
 from keyturn.adapters.lean_revocations import LeanRevocationReader
 from keyturn.adapters.system_clock import monotonic_seconds, wall_seconds
-from keyturn.domain.access_rules import parse_access_rules
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.revocation import GLOBAL_COPIES
 from keyturn.jose import VerificationPolicy
@@ -37,8 +37,9 @@ def bootstrap() -> Authorizer:
     settings = Settings(os.environ)
     dynamodb = LeanDynamoDB(_origin(dynamodb_origin), os.environ, wall_seconds)
     key_ring = LeanKeyRingReader(dynamodb, settings.key_ring_table)
-    metrics = Metrics(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "authorizer"), wall_seconds, monotonic_seconds)
-    freshness = Freshness(settings.revocation_bound, wall_seconds, monotonic_seconds, metrics)
+    time = SandboxTime(wall_seconds, monotonic_seconds, lambda: dynamodb.date, settings.timeout)
+    metrics = Metrics(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "authorizer"), time)
+    freshness = Freshness(settings.revocation_bound, time, metrics)
     return Authorizer(
         KeyView(key_ring, freshness),
         _revocations(settings, dynamodb, freshness),
@@ -50,8 +51,8 @@ def bootstrap() -> Authorizer:
             leeway=settings.leeway,
             max_lifetime=settings.max_token_lifetime,
         ),
-        _rules(settings, metrics),
-        wall_seconds,
+        _rules(settings, time, metrics),
+        time,
         metrics,
         AllowLog(settings.allowed_log_percent),
     )
@@ -64,12 +65,12 @@ def _origin(of_service: Callable[[Mapping[str, str]], str]) -> str:
         raise SettingsError(str(error)) from None
 
 
-def _rules(settings: Settings, metrics: Metrics) -> RulesView:
-    name, parse = settings.access_rules_parameter, partial(parse_access_rules, stack=settings.audiences)
+def _rules(settings: Settings, time: SandboxTime, metrics: Metrics) -> RulesView:
+    name, stack = settings.access_rules_parameter, settings.audiences
     if not name:
-        return RulesView(lambda: settings.access_rules, "ACCESS_RULES", parse, monotonic_seconds, metrics)
+        return RulesView(lambda: settings.access_rules, "ACCESS_RULES", time, metrics, stack=stack)
     ssm = LeanParameter(_origin(ssm_origin), os.environ, wall_seconds)
-    return RulesView(lambda: ssm.value(name), f"the parameter {name}", parse, monotonic_seconds, metrics)
+    return RulesView(lambda: ssm.value(name), f"the parameter {name}", time, metrics, lambda: ssm.date, stack)
 
 
 def _revocations(settings: Settings, dynamodb: LeanDynamoDB, freshness: Freshness) -> RevocationReader:

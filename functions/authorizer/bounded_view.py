@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from keyturn.domain.errors import KeyturnError, StoreUnavailable
-from keyturn.domain.view_age import view_age
+from keyturn.domain.time.ages import age, elapsed
 from keyturn.observability import log_event
 
 TYPE_CHECKING = False
@@ -13,38 +11,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from authorizer.metrics import Metrics
+    from authorizer.sandbox_time import SandboxTime
+    from keyturn.domain.time.ages import Instant
 
 # While the store is away every request would wait for it, and for each view, although the views in hand are good.
 _PAUSE = 1.0
 
 
 class Freshness:
-    """What all views of a sandbox share: the bound, this machine's clocks, and when a refresh has failed; seconds."""
+    """The bound in seconds, the sandbox's time and the last failed refresh, which all of its caches share."""
 
-    __slots__ = ("_quiet_until", "bound", "metrics", "monotonic", "wall")
+    __slots__ = ("_failed_at", "bound", "metrics", "time")
 
-    def __init__(
-        self, bound: float, wall: Callable[[], float], monotonic: Callable[[], float], metrics: Metrics
-    ) -> None:
-        """Take the bound, both clocks, and where ages and failures are counted."""
+    def __init__(self, bound: float, time: SandboxTime, metrics: Metrics) -> None:
+        """Begin without a failure; ages and failures are counted in `metrics`."""
         self.bound = bound
-        self.wall = wall
-        self.monotonic = monotonic
+        self.time = time
         self.metrics = metrics
-        self._quiet_until = -math.inf
-
-    def now(self) -> tuple[float, float]:
-        """Return both clocks at one instant."""
-        return self.wall(), self.monotonic()
+        self._failed_at: Instant | None = None
 
     def rest(self) -> None:
         """Try no refresh for a while: one has just failed, and others would wait as long for the same store."""
-        self._quiet_until = self.monotonic() + _PAUSE
+        self._failed_at = self.time.now()
 
     @property
     def resting(self) -> bool:
         """Whether a refresh would most likely fail."""
-        return self.monotonic() < self._quiet_until
+        return age(self._failed_at, self.time.now()) < _PAUSE
 
 
 class BoundedView:
@@ -53,27 +46,35 @@ class BoundedView:
     __slots__ = ("_freshness", "_name", "_read_at", "_refresh")
 
     def __init__(self, name: str, refresh: Callable[[], None], freshness: Freshness) -> None:
-        """Take what is needed; the first use reads."""
+        """Begin without a read; the first use reads."""
         self._name = name
         self._refresh = refresh
         self._freshness = freshness
-        self._read_at = (-math.inf, -math.inf)
+        self._read_at: Instant | None = None
 
-    def ensure(self) -> None:
+    def ensure(self, now: Instant) -> None:
         """Return when what was read is younger than the bound; raises KeyturnError if that cannot be had."""
         bound = self._freshness.bound
-        age = self._age()
-        if age >= bound or (age >= bound / 2 and not self._freshness.resting):
+        seconds = age(self._read_at, now)
+        if seconds >= bound or (seconds >= bound / 2 and self._is_due(now)):
             self._renew()
-            age = self._age()
-        self._freshness.metrics.at_most("OldestView", 100 * age / bound)
+            seconds = self._age()
+        self._freshness.metrics.at_most("OldestView", 100 * seconds / bound)
+
+    def _is_due(self, now: Instant) -> bool:
+        """Return whether to renew below the bound.
+
+        This machine's clocks alone say so. A request that waited before its invocation looks late: it costs no read.
+        """
+        assert self._read_at is not None
+        return elapsed(self._read_at, now) >= self._freshness.bound / 2 and not self._freshness.resting
 
     def _renew(self) -> None:
         fault: KeyturnError | None = None
-        started = self._freshness.now()
+        sent = self._freshness.time.now()
         try:
             self._refresh()
-            self._read_at = started
+            self._read_at = self._freshness.time.note_read(sent)
         except KeyturnError as error:
             fault = error
             self._freshness.metrics.count("RefreshFailures")
@@ -87,4 +88,4 @@ class BoundedView:
             log_event("WARN", "view_not_refreshed", view=self._name, fault=type(fault).__name__, detail=str(fault))
 
     def _age(self) -> float:
-        return view_age(self._read_at, self._freshness.now())
+        return age(self._read_at, self._freshness.time.now())

@@ -20,15 +20,16 @@ class KeyView:
     """
 
     def __init__(self, reader: KeyRingReader, freshness: Freshness) -> None:
-        """Take what is needed; the first call of `keys` reads."""
+        """Begin without keys; the first call of `keys` reads."""
         self._reader = reader
+        self._freshness = freshness
         self._view = BoundedView("key rings", self._refresh, freshness)
         self._jwks: object = None
         self._keys = KeySet([])
 
     def keys(self) -> KeySet:
         """Return keys younger than the bound; raises KeyturnError if there are none to be had."""
-        self._view.ensure()
+        self._view.ensure(self._freshness.time.now())
         return self._keys
 
     def _refresh(self) -> None:

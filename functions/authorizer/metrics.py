@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import sys
 
+from keyturn.domain.time.ages import age
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from authorizer.sandbox_time import SandboxTime
 
 NAMESPACE = "Keyturn"
 _SECONDS = 60.0
@@ -16,19 +20,18 @@ _UNITS = {"OldestView": "Percent"}
 
 
 class Metrics:
-    """Counts and largest values since the last line, of this sandbox; `wall` and `monotonic` return seconds."""
+    """Counts and largest values since the last line, of this sandbox."""
 
-    __slots__ = ("_due_at", "_function", "_gauges", "_monotonic", "_refusals", "_values", "_wall")
+    __slots__ = ("_function", "_gauges", "_refusals", "_time", "_values", "_written_at")
 
-    def __init__(self, function: str, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
+    def __init__(self, function: str, time: SandboxTime) -> None:
         """Begin without any; the first line is due in a minute."""
         self._function = function
-        self._wall = wall
-        self._monotonic = monotonic
+        self._time = time
         self._values: dict[str, float] = {}
         self._refusals: dict[str, dict[str, int]] = {}
         self._gauges: list[Callable[[], dict[str, float]]] = []
-        self._due_at = monotonic() + _SECONDS
+        self._written_at = time.now()
 
     def read(self, gauge: Callable[[], dict[str, float]]) -> None:
         """Have each line say what the gauge returns then: values by their names."""
@@ -51,12 +54,12 @@ class Metrics:
 
     @property
     def due(self) -> bool:
-        """Whether a minute has passed since the last line."""
-        return self._monotonic() >= self._due_at
+        """Whether a minute has passed since the last line, or the wall clock went back."""
+        return age(self._written_at, self._time.now()) >= _SECONDS
 
     def write(self) -> None:
         """Write the line and begin again."""
-        self._due_at = self._monotonic() + _SECONDS
+        self._written_at = self._time.now()
         values, self._values = self._values, {}
         refusals, self._refusals = self._refusals, {}
         for gauge in self._gauges:
@@ -66,7 +69,7 @@ class Metrics:
             "Dimensions": [["FunctionName"]],
             "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in values],
         }
-        line = {"_aws": {"Timestamp": int(self._wall() * 1000), "CloudWatchMetrics": [directive]}}
+        line = {"_aws": {"Timestamp": int(self._written_at.wall * 1000), "CloudWatchMetrics": [directive]}}
         told = {"RefusalsByApi": refusals} if refusals else {}
         sys.stdout.write(json.dumps({**line, "FunctionName": self._function, **values, **told}) + "\n")
         sys.stdout.flush()

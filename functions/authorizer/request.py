@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 
 from keyturn.domain.errors import KeyturnError
+from keyturn.domain.time.ages import request_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ _WITHOUT_PATH = (_CONNECT, _DEFAULT)
 # API mappings of custom domains have few segments.
 _LONGEST_MAPPING = 4
 
+# The member of requestContext with the request's time, in milliseconds; a TOKEN event has no requestContext.
+_TIME_OF = dict.fromkeys(ApiKind, "requestTimeEpoch") | {ApiKind.HTTP_2_0: "timeEpoch"}
+
 REST_KINDS = frozenset({ApiKind.REST_TOKEN, ApiKind.REST_REQUEST})
 
 
@@ -43,13 +47,15 @@ class Request:
     as the caller wrote it; an ARN that ends in `$connect` or `$default` has that as its method, and no path. `template`
     is the route that API Gateway chose, `/reports/{id}`, `$default` or `$connect`; None for a TOKEN event, which has no
     route. `paths` are the paths that the request may have: the ARN's alone where it has one. `headers` and
-    `multi_value_headers` as sent; `authorization` of a TOKEN event.
+    `multi_value_headers` as sent; `authorization` of a TOKEN event. `time` is API Gateway's time of the request and
+    `deadline` Lambda's of the invocation, in seconds since the epoch, or None.
     """
 
     __slots__ = (
         "api_id",
         "arn",
         "authorization",
+        "deadline",
         "headers",
         "kind",
         "method",
@@ -57,6 +63,7 @@ class Request:
         "path",
         "paths",
         "template",
+        "time",
     )
 
     def __init__(self, kind: ApiKind, event: Mapping[str, Any], arn: str, template: str | None) -> None:
@@ -71,10 +78,20 @@ class Request:
         self.headers = _mapping(event.get("headers"))
         self.multi_value_headers = _mapping(event.get("multiValueHeaders"))
         self.authorization = event.get("authorizationToken") if kind is ApiKind.REST_TOKEN else None
+        context = event.get("requestContext")
+        self.time = request_seconds(context.get(_TIME_OF[kind])) if isinstance(context, dict) else None
+        self.deadline: float | None = None
 
 
-def parse_request(event: object) -> Request:
-    """Return the request of an authorizer event; raises UnknownEvent."""
+def parse_request(event: object, context: object = None) -> Request:
+    """Return the request of an authorizer event; raises UnknownEvent. `context` is the invocation's, of Lambda."""
+    request = _parse_event(event)
+    # The runtime has no public name for it: get_remaining_time_in_millis compares it with a wall clock that may lag.
+    request.deadline = request_seconds(getattr(context, "_epoch_deadline_time_in_ms", None))
+    return request
+
+
+def _parse_event(event: object) -> Request:
     if not isinstance(event, dict):
         raise UnknownEvent("the event is no JSON object")
     if event.get("type") == "TOKEN" and "methodArn" in event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from authorizer.bounded_view import BoundedView
 from keyturn.domain.errors import ItemDamaged, KeyturnError
 from keyturn.domain.revocation_snapshot import RevocationSnapshot, TooManyRevocations
+from keyturn.domain.time.ages import age
 from keyturn.observability import log_event
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from authorizer.bounded_view import Freshness
     from keyturn.domain.revocation import Revocation, Target
+    from keyturn.domain.time.ages import Instant
     from keyturn.ports import RevocationFeed, RevocationReader
 
 # For how long a sandbox asks for each request's own revocations before it looks again whether the feed is in order.
@@ -37,15 +39,15 @@ class RevocationView:
         *,
         horizon: int,
     ) -> None:
-        """Take what is needed; nothing is read yet."""
+        """Begin with an empty snapshot; nothing is read yet."""
         self._strict = strict
         self._feed = feed
         self._freshness = freshness
         self._snapshot = RevocationSnapshot(horizon)
         self._view = BoundedView("feed of revocations", self._refresh, freshness)
-        # A sandbox that answers one request only has read nothing in vain.
+        # Skip the snapshot on the first request: many sandboxes serve only one.
         self._first = True
-        self._strict_until = 0.0
+        self._strict_since: Instant | None = None
         freshness.metrics.read(self._live_revocations)
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
@@ -56,14 +58,14 @@ class RevocationView:
         return self._strict.find(targets)
 
     def _is_at_hand(self) -> bool:
-        started = self._freshness.monotonic()
-        if self._first or started < self._strict_until:
+        started = self._freshness.time.now()
+        if self._first or age(self._strict_since, started) < _STRICT_SECONDS:
             self._first = False
             return False
         try:
-            self._view.ensure()
+            self._view.ensure(started)
         except KeyturnError as fault:
-            if self._freshness.monotonic() - started > _PATIENCE:
+            if self._freshness.time.now().monotonic - started.monotonic > _PATIENCE:
                 raise
             log_event("WARN", "strict_instead_of_snapshot", fault=type(fault).__name__, detail=str(fault))
             return False
@@ -75,7 +77,7 @@ class RevocationView:
             now, everything = self._feed.everything()
             snapshot.add(self._feed.entries(snapshot.begin(now), now))
         except (TooManyRevocations, ItemDamaged):
-            self._strict_until = self._freshness.monotonic() + _STRICT_SECONDS
+            self._strict_since = self._freshness.time.now()
             raise
         snapshot.everything = everything
         snapshot.complete(now)

@@ -34,6 +34,7 @@ class Settings:
         "revocation_bound",
         "revocation_mode",
         "revocation_table",
+        "timeout",
     )
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -55,6 +56,7 @@ class Settings:
         self.revocation_mode = _text(environ, "REVOCATION_MODE")
         if self.revocation_mode not in REVOCATION_MODES:
             raise SettingsError(f"REVOCATION_MODE is one of {', '.join(REVOCATION_MODES)}")
+        self.timeout = _seconds(environ, "FUNCTION_TIMEOUT_SECONDS", 1, 900)
         self.allowed_log_percent = _whole(environ, "ALLOWED_LOG_PERCENT", 0, 100, "in a hundred")
         self.access_rules_parameter = environ.get("ACCESS_RULES_PARAMETER", "").strip()
         self.access_rules = "" if self.access_rules_parameter else _text(environ, "ACCESS_RULES")

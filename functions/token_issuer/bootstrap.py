@@ -17,7 +17,6 @@ from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
 from keyturn.adapters.kms_signer import KmsSigner
 from keyturn.adapters.service_clock import ServiceClock
-from keyturn.adapters.system_clock import monotonic_seconds, wall_seconds
 from keyturn.jose.policy import MAX_LEEWAY
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.client_authentication.client_secret_basic import client_secret_basic
@@ -178,12 +177,10 @@ def connect(settings: Settings) -> Ports:
     clock = ServiceClock(dynamodb)
     rings = DynamoDbKeyRings(dynamodb, settings.key_ring_table)
     return Ports(
-        ring=RingView(rings, wall_seconds, monotonic_seconds, max_age=settings.ring_view),
+        ring=RingView(rings, clock.instant, max_age=settings.ring_view),
         signer=KmsSigner(kms_client()),
         clients=DynamoDbClients(dynamodb, settings.client_table),
-        resource_servers=ResourceServerView(
-            DynamoDbResourceServers(dynamodb, settings.client_table), wall_seconds, monotonic_seconds
-        ),
+        resource_servers=ResourceServerView(DynamoDbResourceServers(dynamodb, settings.client_table), clock.instant),
         revocations=DynamoDbRevocationReader(dynamodb, settings.revocation_table),
         revocation_writer=DynamoDbRevocationWriter(
             dynamodb,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.domain.grant import Grant
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
 
 if TYPE_CHECKING:
     from keyturn.ports import RevocationWriter
@@ -28,5 +28,6 @@ class GrantEnd:
         Also one that was ended already: its writer may have died before any snapshot could learn of it (R47).
         """
         last = grant.code.expires_at if grant.refresh is None else grant.refresh.expires_at
-        revocation = Revocation(Target(TargetKind.GRANT, grant.gid), expires_at=last + _ANSWER + self._horizon)
+        expires_at = last + _ANSWER + self._horizon + EXPIRY_MARGIN
+        revocation = Revocation(Target(TargetKind.GRANT, grant.gid), expires_at=expires_at)
         self._writer.revoke(revocation, reason=reason, actor=actor)

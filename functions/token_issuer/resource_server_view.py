@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.resource_server import ResourceServer
-from keyturn.domain.view_age import view_age
+from keyturn.domain.time.ages import Instant, age
 from keyturn.observability import log_event
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ PERIOD = 60.0
 
 class _Remembered(NamedTuple):
     server: ResourceServer | None
-    read_at: tuple[float, float]  # wall and monotonic seconds, from before the read
+    read_at: Instant  # from before the read
 
 
 class ResourceServerView:
@@ -28,21 +28,18 @@ class ResourceServerView:
     While the store is away, what was known goes on: it says what tokens look like, not who may have one.
     """
 
-    def __init__(
-        self, servers: ResourceServerReader, wall: Callable[[], float], monotonic: Callable[[], float]
-    ) -> None:
-        """Take the reader, and this machine's clocks in seconds; nothing is read yet."""
+    def __init__(self, servers: ResourceServerReader, now: Callable[[], Instant]) -> None:
+        """Begin without a read; `now` returns this instant, with the Date of DynamoDB's last answer."""
         self._servers = servers
-        self._wall = wall
-        self._monotonic = monotonic
+        self._now = now
         # As many as the clients have audiences: none comes from a request alone.
         self._remembered: dict[str, _Remembered] = {}
 
     def get(self, audience: str) -> ResourceServer | None:
         """Return the resource server, or None; raises ItemDamaged, StoreUnavailable while it was never read."""
-        now = (self._wall(), self._monotonic())
+        now = self._now()
         known = self._remembered.get(audience)
-        if known is not None and view_age(known.read_at, now) < PERIOD:
+        if known is not None and age(known.read_at, now) < PERIOD:
             return known.server
         try:
             server = self._servers.get(audience)
@@ -51,5 +48,5 @@ class ResourceServerView:
                 raise
             log_event("WARN", "resource_server_not_renewed", fault=type(fault).__name__, detail=str(fault))
             return known.server
-        self._remembered[audience] = _Remembered(server, now)
+        self._remembered[audience] = _Remembered(server, now._replace(date=self._now().date))
         return server

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.errors import ItemDamaged, KeyturnError, NoActiveKey, StoreUnavailable
 from keyturn.domain.key_ring import KeyRing, KeyState, to_jwks
-from keyturn.domain.view_age import view_age
+from keyturn.domain.time.ages import Instant, age
 from keyturn.jose import KeySet
 from keyturn.observability import log_event
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class _View(NamedTuple):
     rings: tuple[KeyRing, ...]
     keys: KeySet
-    read_at: tuple[float, float]  # wall and monotonic seconds, from before the read
+    read_at: Instant  # from before the read
 
 
 class RingView:
@@ -28,18 +28,10 @@ class RingView:
     signs nothing, since a key might have been retired meanwhile (I10).
     """
 
-    def __init__(
-        self,
-        rings: KeyRingReader,
-        wall: Callable[[], float],
-        monotonic: Callable[[], float],
-        *,
-        max_age: int,
-    ) -> None:
-        """Take the reader, this machine's clocks in seconds, and the oldest acceptable view; nothing is read yet."""
+    def __init__(self, rings: KeyRingReader, now: Callable[[], Instant], *, max_age: int) -> None:
+        """Begin without a read; `now` returns this instant, with the Date of DynamoDB's last answer."""
         self._rings = rings
-        self._wall = wall
-        self._monotonic = monotonic
+        self._now = now
         self._max_age = max_age
         self._view: _View | None = None
 
@@ -90,17 +82,17 @@ class RingView:
         return view
 
     def _read(self) -> _View:
-        read_at = (self._wall(), self._monotonic())
+        read_at = self._now()
         rings = self._rings.load_all()
         try:
             keys = KeySet.from_jwks(to_jwks(rings))
         except ValueError as error:
             raise ItemDamaged(f"the key rings: {error}") from None
-        self._view = _View(rings, keys, read_at)
+        self._view = _View(rings, keys, read_at._replace(date=self._now().date))
         return self._view
 
     def _age(self, view: _View) -> float:
-        return view_age(view.read_at, (self._wall(), self._monotonic()))
+        return age(view.read_at, self._now())
 
 
 def _choose(rings: tuple[KeyRing, ...], name: str) -> KeyRing:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocation import Revocation, earliest_iat, ends_grant, grant_targets
-from keyturn.domain.service_time import ServiceTime
+from keyturn.domain.time.service_time import ServiceTime
 
 if TYPE_CHECKING:
     from keyturn.ports import Clock, RevocationReader

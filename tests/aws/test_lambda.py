@@ -7,12 +7,15 @@ import inspect
 import io
 import json
 import statistics
+import time
 import zipfile
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from keyturn.adapters.system_clock import wall_seconds
+from keyturn.domain.time.ages import SKEW
 from tests.aws import sandbox_probe
 from tests.aws.changes import platform_reports
 from tests.aws.logs import read_events
@@ -21,18 +24,20 @@ from tests.aws.stack import TAG, aws, describe, parameters_of
 from tests.integration.http import call, get_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from local.stack_file import StackFile
     from tests.aws.report import Observe
 
 REFUSALS, DECISIONS = 5, 20
+PROBE_TIMEOUT = 30
+IDLE = 120
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 @pytest.fixture(scope="module")
-def sandbox(stack: StackFile, resources: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Return what a function with the issuer's layers sees of its sandbox; it is deleted."""
+def probe(stack: StackFile, resources: dict[str, str]) -> Iterator[Callable[[dict[str, str]], dict[str, Any]]]:
+    """Return a call of a function with the issuer's layers, which looks at its sandbox; it is deleted."""
     lambda_ = aws("lambda")
     issuer = lambda_.get_function_configuration(FunctionName=resources["TokenIssuerFunction"])
     name = f"{stack.stack_name}-verification-probe"
@@ -50,17 +55,42 @@ def sandbox(stack: StackFile, resources: dict[str, str]) -> Iterator[dict[str, A
         Role=aws("iam").get_role(RoleName=resources["ExampleBackendRole"])["Role"]["Arn"],
         Handler="probe.lambda_handler",
         MemorySize=512,
-        Timeout=30,
+        Timeout=PROBE_TIMEOUT,
         Code={"ZipFile": archive.getvalue()},
         Tags={TAG: stack.stack_name},
     )
     try:
         lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 2})
-        answer = lambda_.invoke(FunctionName=name, Payload=b"{}")
-        yield json.loads(answer["Payload"].read())
+        yield lambda event: json.loads(
+            lambda_.invoke(FunctionName=name, Payload=json.dumps(event).encode())["Payload"].read()
+        )
     finally:
         with contextlib.suppress(lambda_.exceptions.ResourceNotFoundException):
             lambda_.delete_function(FunctionName=name)
+
+
+@pytest.fixture(scope="module")
+def sandbox(probe: Callable[[dict[str, str]], dict[str, Any]]) -> dict[str, Any]:
+    """Return what the function sees of its path and its modules."""
+    return probe({})
+
+
+@pytest.mark.on_aws_alone("the emulator freezes nothing")
+def test_the_deadline_says_how_long_a_sandbox_was_idle(
+    probe: Callable[[dict[str, str]], dict[str, Any]], observe: Observe
+) -> None:
+    """Two minutes between two invocations pass by the deadline as by DynamoDB's Date, whatever the clocks do (R47)."""
+    first = probe({"probe": "clocks"})
+    time.sleep(IDLE)
+    second = probe({"probe": "clocks"})
+    dates = [parsedate_to_datetime(each["date"]).timestamp() for each in (first, second)]
+    passed = {name: second[name] - first[name] for name in ("wall", "monotonic")}
+    passed |= {"deadline": (second["deadline"] - first["deadline"]) / 1000, "date": dates[1] - dates[0]}
+    ahead = first["deadline"] / 1000 - PROBE_TIMEOUT - dates[0]
+    observe(same_sandbox=first["sandbox"] == second["sandbox"], deadline_ahead_of_date=round(ahead, 3), **passed)
+    assert first["sandbox"] == second["sandbox"], "another sandbox answered: run it again"
+    assert abs(passed["deadline"] - passed["date"]) < SKEW + 1
+    assert abs(ahead) < SKEW + 1
 
 
 @pytest.mark.on_aws_alone("the emulator has no /opt, and runs on this machine's Python")

@@ -16,7 +16,7 @@ from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.key_ring_item import ring_to_item
 from keyturn.adapters.system_clock import wall_seconds
 from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
-from keyturn.domain.service_time import ServiceTime
+from keyturn.domain.time.service_time import ServiceTime
 from keyturn.jose import KeySet, verify_access_token
 from keyturn.jose.public_key import public_jwk
 from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion

@@ -27,6 +27,7 @@ ENVIRON = {
     "LEEWAY_SECONDS": "10",
     "MAX_TOKEN_LIFETIME_SECONDS": "3600",
     "REVOCATION_BOUND_SECONDS": str(BOUND),
+    "FUNCTION_TIMEOUT_SECONDS": "3",
     "ALLOWED_LOG_PERCENT": "10",
     "ACCESS_RULES": json.dumps({"apis": {API_ID: {"answer": "simple", "routes": {"GET /reports": []}}}}),
 }

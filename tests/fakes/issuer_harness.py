@@ -11,6 +11,7 @@ import pytest
 from keyturn.domain.client import Client, hash_secret
 from keyturn.domain.errors import KeyUnusable
 from keyturn.domain.key_ring import KeyRing
+from keyturn.domain.time.ages import Instant
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.login_double import LoginDouble
 from tests.fakes.memory_assertions import MemoryAssertions
@@ -117,15 +118,16 @@ class IssuerHarness:
         self.clock = SteppedClock()
         self.wall = 5000.0
         self.monotonic = 100.0
+        self.date: int | None = None  # of the last answer
         self.settings = Settings.from_environment(ENVIRONMENT | environment)
-        self.view = RingView(self.rings, lambda: self.wall, lambda: self.monotonic, max_age=self.settings.ring_view)
+        self.view = RingView(self.rings, self.instant, max_age=self.settings.ring_view)
         self.assertions = MemoryAssertions(lambda: self.clock.seconds)
         self.rates = MemoryRates(lambda: self.clock.seconds)
         self.ports = Ports(
             ring=self.view,
             signer=self.signer,
             clients=self.clients,
-            resource_servers=ResourceServerView(self.resource_servers, lambda: self.wall, lambda: self.monotonic),
+            resource_servers=ResourceServerView(self.resource_servers, self.instant),
             revocations=self.revocations,
             revocation_writer=self.revocations,
             grants=self.grants,
@@ -136,6 +138,10 @@ class IssuerHarness:
         )
         self._monkeypatch = monkeypatch
         self.connect(self.ports)
+
+    def instant(self) -> Instant:
+        """Return this instant by both clocks, and the Date of the last answer."""
+        return Instant(self.wall, self.monotonic, date=self.date)
 
     def connect(self, ports: Ports) -> None:
         """Compose the issuer with these ports, as a new sandbox is; what they store stays."""

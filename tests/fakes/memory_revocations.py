@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
 
 
 class MemoryRevocations:
-    """A RevocationReader and a RevocationWriter; `fault` is raised by every call, `writes` holds what was written."""
+    """A RevocationReader and a RevocationWriter; `fault` is raised by every call, `writes` holds what was written.
+
+    `before` runs within each read, as time would pass.
+    """
 
     def __init__(self, *revocations: Revocation) -> None:
         """Begin with these revocations."""
         self._stored = {revocation.target.key: revocation for revocation in revocations}
         self.fault: Exception | None = None
+        self.before: Callable[[], None] = lambda: None
         self.asked: list[tuple[Target, ...]] = []
         self.writes: list[tuple[Revocation, str, str]] = []
         self._acknowledged: dict[str, int] = {}
@@ -22,6 +26,7 @@ class MemoryRevocations:
         """Return the stored revocations of these targets."""
         wanted = tuple(dict.fromkeys(targets))
         self.asked.append(wanted)
+        self.before()
         self._fail()
         return tuple(self._stored[target.key] for target in wanted if target.key in self._stored)
 

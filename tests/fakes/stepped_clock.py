@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyturn.domain.service_time import ServiceTime
+from keyturn.domain.time.service_time import ServiceTime
 from tests.fakes.token_factory import NOW
 
 

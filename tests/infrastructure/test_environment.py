@@ -41,3 +41,14 @@ def test_a_function_reads_the_variables_that_it_is_given(template: NativeTemplat
     environment = Recorder(template.environment(function))
     SETTINGS[function](environment)
     assert environment.asked == set(environment)
+
+
+def test_the_authorizer_knows_its_own_timeout(template: NativeTemplate) -> None:
+    """R47: a request's time by Lambda is the invocation's deadline less the timeout: both are one number."""
+    [authorizer] = [
+        function
+        for name, function in template.of_type("AWS::Lambda::Function").items()
+        if name.startswith("AuthorizerFunction")
+    ]
+    known = AuthorizerSettings(template.environment("AuthorizerFunction")).timeout
+    assert known == authorizer["Timeout"] == 3

@@ -31,6 +31,7 @@ from keyturn.domain.stack_audiences import StackAudiences
 from tests.fakes.gateway_model import HTTP_2_0, HTTP_KINDS, REST_REQUEST, REST_TOKEN, Api, Call, GatewayModel
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.rules_reference import Reference
+from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import NOW, good_claims, make_token, policy
 
@@ -73,13 +74,14 @@ class World(NamedTuple):
 
     def authorizer(self, document: dict[str, Any]) -> Authorizer:
         """Return an authorizer with this document."""
-        metrics = Metrics("authorizer", _now, _now)
+        time = sandbox_time(_now)
+        metrics = Metrics("authorizer", time)
         stack = StackAudiences(self.audiences, "required" if self.required else "warn")
-        parsed = parse_access_rules(json.dumps(document), stack)
-        rules = RulesView(lambda: "", "ACCESS_RULES", lambda _: parsed, _now, metrics)
-        keys = KeyView(StubKeyRingReader(ring_of()), Freshness(10, _now, _now, metrics))
+        text = json.dumps(document)
+        rules = RulesView(lambda: text, "ACCESS_RULES", time, metrics, stack=stack)
+        keys = KeyView(StubKeyRingReader(ring_of()), Freshness(10, time, metrics))
         verification = policy(audiences=set(self.audiences))
-        return Authorizer(keys, MemoryRevocations(), verification, rules, _now, metrics, AllowLog(0))
+        return Authorizer(keys, MemoryRevocations(), verification, rules, time, metrics, AllowLog(0))
 
     def without_cache(self) -> dict[str, Any]:
         """Return the document as it is for an authorizer without a result cache."""

@@ -36,7 +36,7 @@ from keyturn.domain.grant import CodeBinding, Grant, Redemption, RefreshState, R
 from keyturn.domain.key_ring import Compromise, KeyRing
 from keyturn.domain.resource_server import ResourceServer
 from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
-from keyturn.domain.service_time import ServiceTime
+from keyturn.domain.time.service_time import ServiceTime
 
 NOW = 1_790_000_000
 # An emergency has a table of its own here, where its copies of global carry no cut.

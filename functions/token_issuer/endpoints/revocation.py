@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.domain.client import Client
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
 from keyturn.jose import VerifiedAccessToken
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.form import parse_form
@@ -67,7 +67,7 @@ class RevocationEndpoint:
         if token is None or token.client_id != client.client_id or self._is_over(token, self._clock.now().earliest):
             return False
         target = Target(TargetKind.TOKEN, token.jti)
-        revocation = Revocation(target, expires_at=token.expires_at + self._leeway)
+        revocation = Revocation(target, expires_at=token.expires_at + self._leeway + EXPIRY_MARGIN)
         self._revocations.revoke(revocation, reason=_REASON, actor=f"client:{client.client_id}")
         return True
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keyturn.domain.resource_server import ResourceServer
     from keyturn.domain.revocation import Revocation, Target
     from keyturn.domain.revocation_snapshot import FeedEntry
-    from keyturn.domain.service_time import ServiceTime
+    from keyturn.domain.time.service_time import ServiceTime
 
 
 class Clock(Protocol):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from keyturn.adapters.service_clock import ServiceClock
 from keyturn.domain.errors import ClockUnavailable
-from keyturn.domain.service_time import ServiceTime
+from keyturn.domain.time.service_time import ServiceTime
 from tests.fakes.token_factory import NOW
 
 
@@ -207,3 +207,12 @@ def test_two_calls_at_once(machine: Machine) -> None:
     machine.pass_time(1)
     machine.receive(slow_answer)
     assert ends(machine) == (NOW, NOW + 1 + 4)
+
+
+def test_an_instant_has_the_date_of_the_last_answer(machine: Machine) -> None:
+    """I10: what is kept is as old as a later answer says, where both clocks stand still."""
+    assert machine.clock.instant() == (machine.wall, machine.monotonic, None, None, None)
+    machine.send()
+    machine.pass_time(0.25)
+    machine.receive(http_date(NOW))
+    assert machine.clock.instant() == (machine.wall, machine.monotonic, None, None, NOW)

@@ -15,13 +15,13 @@ from authorizer.key_view import KeyView
 from authorizer.metrics import Metrics
 from authorizer.request import Request
 from authorizer.rules_view import RulesView
-from keyturn.domain.access_rules import AccessRules, parse_access_rules
 from keyturn.domain.revocation import Revocation
 from keyturn.domain.stack_audiences import REQUIRED, StackAudiences
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID
 from tests.fakes.memory_revocations import MemoryRevocations
+from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 
 ROUTES = {
@@ -47,7 +47,8 @@ class AuthorizerWorld:
         self.audiences = StackAudiences([token_factory.AUDIENCE], REQUIRED)
         self.policy = token_factory.policy()
         self.document: dict[str, Any] | None = None
-        self.metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
+        self.time = sandbox_time(lambda: self.now)
+        self.metrics = Metrics("authorizer", self.time)
         self.authorizer = self.build("simple")
 
     def revoke(self, *revocations: Revocation) -> None:
@@ -59,18 +60,14 @@ class AuthorizerWorld:
         """Return an authorizer whose API wants this answer, or with the document that was set."""
         document = json.dumps(self.document or {"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})
         return Authorizer(
-            KeyView(self.ring, Freshness(10, lambda: self.now, lambda: self.now, self.metrics)),
+            KeyView(self.ring, Freshness(10, self.time, self.metrics)),
             self.revocations,
             self.policy,
-            RulesView(lambda: document, "ACCESS_RULES", self.parse, lambda: self.now, self.metrics),
-            lambda: self.now,
+            RulesView(lambda: document, "ACCESS_RULES", self.time, self.metrics, stack=self.audiences),
+            self.time,
             self.metrics,
             AllowLog(self.allowed_log_percent),
         )
-
-    def parse(self, text: str) -> AccessRules:
-        """Return the access rules of a document, for a stack with these audiences."""
-        return parse_access_rules(text, self.audiences)
 
     def authorize(self, request: Request) -> VerifiedAccessToken:
         """Decide about a request, by the rules of its API."""

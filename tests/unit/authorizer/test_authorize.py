@@ -32,9 +32,14 @@ def refusal_of(world: AuthorizerWorld, request: Request) -> Refused:
 
 
 def revocation(
-    kind: TargetKind, identifier: str, *, not_before: int | None = None, kids: tuple[str, ...] = ()
+    kind: TargetKind,
+    identifier: str,
+    *,
+    not_before: int | None = None,
+    kids: tuple[str, ...] = (),
+    expires_at: int = NOW + 3600,
 ) -> Revocation:
-    return Revocation(Target(kind, identifier), expires_at=NOW + 3600, not_before=not_before, compromised_kids=kids)
+    return Revocation(Target(kind, identifier), expires_at=expires_at, not_before=not_before, compromised_kids=kids)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -134,6 +139,30 @@ def test_revoked_token_is_unauthorized(world: AuthorizerWorld, stored: Revocatio
     assert isinstance(refusal, Unauthorized)
     assert refusal.reason == "revoked"
     assert refusal.token is not None
+
+
+@pytest.mark.parametrize("takes", [0.4, 3.0, 600.0])
+@pytest.mark.parametrize("kind", [*TargetKind])
+def test_a_slow_store_lets_no_revoked_token_pass_at_its_end(
+    world: AuthorizerWorld, kind: TargetKind, takes: float
+) -> None:
+    """R47: a decision has one present: a token that is verified in time meets its revocation after a slow read."""
+    end = CLAIMS["exp"] + 10
+    token = make_token(claims={"scope": "reports:read", "sid": "s1", "gid": "g1"})
+    named = {kind: CLAIMS["jti"], TargetKind.SESSION: "s1", TargetKind.GRANT: "g1"} | {
+        TargetKind.SUBJECT: CLAIMS["sub"],
+        TargetKind.CLIENT: CLAIMS["client_id"],
+    }
+    copies = range(GLOBAL_COPIES) if kind is TargetKind.GLOBAL else [named[kind]]
+    world.revoke(*(revocation(kind, str(each), not_before=NOW, expires_at=end) for each in copies))
+    world.now = end - 0.1
+
+    def pass_time() -> None:
+        world.now += takes
+
+    world.revocations.before = pass_time
+    assert refusal_of(world, request_with(token)).reason == "revoked"
+    assert refusal_of(world, request_with(token)).reason == TokenErrorReason.TOKEN_EXPIRED.value
 
 
 @pytest.mark.parametrize("copy", range(GLOBAL_COPIES))

@@ -11,6 +11,7 @@ from authorizer.key_view import KeyView
 from authorizer.metrics import Metrics
 from keyturn.domain.errors import AccessDenied, ItemDamaged, KeyRingMissing, KeyturnError, StoreUnavailable, Throttled
 from keyturn.domain.key_ring import KeyState
+from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import NOW, signing_key
 
@@ -24,12 +25,8 @@ class World:
         self.wall = float(NOW)
         self.monotonic = 50.0
         self.reader = StubKeyRingReader(ring_of())
-        self.view = KeyView(
-            self.reader,
-            Freshness(
-                BOUND, lambda: self.wall, lambda: self.monotonic, Metrics("a", lambda: self.wall, lambda: self.wall)
-            ),
-        )
+        time = sandbox_time(lambda: self.wall, lambda: self.monotonic)
+        self.view = KeyView(self.reader, Freshness(BOUND, time, Metrics("a", time)))
 
     def pass_time(self, seconds: float) -> None:
         self.wall += seconds

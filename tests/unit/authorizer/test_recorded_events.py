@@ -83,3 +83,19 @@ def test_recorded_event_of_another_kind_is_a_fault(world: AuthorizerWorld, path:
     """An event that is no authorizer event, or none of a kind that is answered, gets no answer."""
     with pytest.raises(AuthorizerFault):
         lambda_handler(read(path), None)
+
+
+@pytest.mark.parametrize(
+    ("path", "time"),
+    [
+        (POWERTOOLS / "apiGatewayAuthorizerRequestEvent.json", 1629470210.043),
+        (POWERTOOLS / "apiGatewayAuthorizerV2Event.json", 1583348638.390),
+        (LAMBDA_GO / "apigw-v2-custom-authorizer-v2-request.json", 1583348638.390),
+        (POWERTOOLS / "apiGatewayAuthorizerTokenEvent.json", None),
+        (LAMBDA_GO / "apigw-custom-auth-request-type-request.json", None),  # a requestContext without a time
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_recorded_event_has_its_time_where_we_look(path: Path, time: float | None) -> None:
+    """R47: API Gateway's time of the request stands where events of others have it."""
+    assert parse_request(read(path)).time == time

@@ -8,6 +8,7 @@ import pytest
 
 from authorizer.request import ApiKind, UnknownEvent, parse_request
 from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event, method_arn
+from tests.fakes.lambda_context import lambda_context
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -143,3 +144,50 @@ def test_other_event_is_a_fault(event: Any) -> None:
     """An event that API Gateway does not send to an authorizer is neither allowed nor denied."""
     with pytest.raises(UnknownEvent):
         parse_request(event)
+
+
+TIME_OF = {"rest_request": "requestTimeEpoch", "http_1.0": "requestTimeEpoch", "http_2.0": "timeEpoch"}
+
+
+@pytest.mark.parametrize("kind", sorted(TIME_OF))
+def test_a_requests_time_is_api_gateways(kind: str) -> None:
+    """R47: each event but TOKEN has API Gateway's time of the request, which no caller chooses."""
+    event = authorizer_event(kind, "t")
+    event["requestContext"][TIME_OF[kind]] = 1_790_000_123_456
+    event["headers"] |= {"x-amzn-request-time": "1790009999999", "date": "Sun, 06 Nov 1994 08:49:37 GMT"}
+    assert parse_request(event).time == 1_790_000_123.456
+
+
+def test_a_handshake_has_the_time_of_a_rest_request() -> None:
+    """R47, G12: a WebSocket API writes `requestTimeEpoch`."""
+    context = {"eventType": "CONNECT", "requestTimeEpoch": 1_790_000_123_456}
+    event = {"type": "REQUEST", "methodArn": method_arn("$connect", ""), "requestContext": context}
+    assert parse_request(event).time == 1_790_000_123.456
+
+
+@pytest.mark.parametrize("kind", sorted(TIME_OF))
+@pytest.mark.parametrize("context", [None, [], "x", {}, {"t": 1}])
+@pytest.mark.parametrize("value", [None, True, "1790000000000", 1.79e12, -1, 0, 1_790_000_000, 10**40])
+def test_a_time_that_is_none_is_no_fault(kind: str, context: object, value: object) -> None:
+    """R47: whatever stands there instead of a time, the request is read, and has no time."""
+    event = authorizer_event(kind, "t")
+    event["requestContext"] = {TIME_OF[kind]: value} if context == {"t": 1} else context
+    assert parse_request(event).time is None
+
+
+def test_a_token_event_has_the_deadline_alone() -> None:
+    """R47: a TOKEN event has no requestContext; one that somebody put there says nothing."""
+    event = authorizer_event("rest_token", "t")
+    context = lambda_context(deadline=1_790_000_003_000)
+    assert (parse_request(event).time, parse_request(event).deadline) == (None, None)
+    assert parse_request(event, context).deadline == 1_790_000_003.0
+    assert parse_request({**event, "requestContext": "x"}, context).time is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("deadline", [None, True, "1790000003000", 1.79e12, -1, 0, 1_790_000_003, 10**40, object()])
+def test_a_context_without_a_deadline_is_no_fault(kind: str, deadline: object) -> None:
+    """R47: the runtime's attribute has no public name: without it, or with another value, there is no witness."""
+    assert parse_request(authorizer_event(kind, "t"), lambda_context(deadline=deadline)).deadline is None
+    assert parse_request(authorizer_event(kind, "t"), object()).deadline is None
+    assert parse_request(authorizer_event(kind, "t"), None).deadline is None

@@ -15,6 +15,7 @@ from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable, T
 from keyturn.domain.revocation import FEED_OVERLAP, Revocation, Target, TargetKind
 from keyturn.domain.revocation_snapshot import FeedEntry
 from tests.fakes.memory_revocations import MemoryRevocations
+from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.token_factory import NOW
 
 BOUND, HORIZON = 10.0, 3610
@@ -60,8 +61,9 @@ class World:
         self.monotonic = 50.0
         self.feed = MemoryFeed(self)
         self.strict = MemoryRevocations()
-        self.metrics = Metrics("authorizer", lambda: self.wall, lambda: self.monotonic)
-        freshness = Freshness(BOUND, lambda: self.wall, lambda: self.monotonic, self.metrics)
+        time = sandbox_time(lambda: self.wall, lambda: self.monotonic)
+        self.metrics = Metrics("authorizer", time)
+        freshness = Freshness(BOUND, time, self.metrics)
         self.view = RevocationView(self.strict, self.feed, freshness, horizon=HORIZON)
 
     def pass_time(self, seconds: float) -> None:

@@ -9,9 +9,9 @@ import pytest
 from authorizer.metrics import Metrics
 from authorizer.request import parse_request
 from authorizer.rules_view import PERIOD, RulesUnusable, RulesView
-from keyturn.domain.access_rules import parse_access_rules
 from keyturn.domain.errors import StoreUnavailable
 from tests.fakes.authorizer_events import authorizer_event
+from tests.fakes.sandbox_time import sandbox_time
 
 REQUEST = parse_request(authorizer_event("http_2.0", "t"))
 
@@ -20,12 +20,18 @@ class World:
     """A parameter, its faults, a clock, and the view of a sandbox."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
         self.scope = "first"
         self.fault: Exception | None = None
         self.reads = 0
-        self.metrics = Metrics("authorizer", lambda: self.now, lambda: self.now)
-        self.view = RulesView(self.load, "the parameter /rules", parse_access_rules, lambda: self.now, self.metrics)
+        self.wall = 1000.0
+        self.monotonic = 50.0
+        self.time = sandbox_time(lambda: self.wall, lambda: self.monotonic)
+        self.metrics = Metrics("authorizer", self.time)
+        self.view = RulesView(self.load, "the parameter /rules", self.time, self.metrics)
+
+    def pass_time(self, seconds: float) -> None:
+        self.wall += seconds
+        self.monotonic += seconds
 
     def load(self) -> str:
         self.reads += 1
@@ -49,9 +55,9 @@ def test_a_change_counts_a_minute_later_at_the_latest(world: World) -> None:
     """Requests read nothing until a minute has passed; the first one after it sees what was changed."""
     assert world.required() == "first"
     world.scope = "second"
-    world.now += PERIOD - 1
+    world.pass_time(PERIOD - 1)
     assert (world.required(), world.reads) == ("first", 1)
-    world.now += 1
+    world.pass_time(1)
     assert (world.required(), world.reads) == ("second", 2)
 
 
@@ -60,7 +66,7 @@ def test_an_older_document_goes_on(world: World, fault: Exception | None, capsys
     """What is wrong or cannot be read changes nothing, is logged and counted, and is tried again a minute later."""
     world.required()
     world.scope, world.fault = "", fault
-    world.now += PERIOD
+    world.pass_time(PERIOD)
     assert [world.required(), world.required(), world.reads] == ["first", "first", 2]
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["event"]) == ("ERROR", "access_rules_not_renewed")
@@ -69,18 +75,18 @@ def test_an_older_document_goes_on(world: World, fault: Exception | None, capsys
     world.metrics.write()
     assert json.loads(capsys.readouterr().out)["RulesFailures"] == 1
     world.scope, world.fault = "second", None
-    world.now += PERIOD
+    world.pass_time(PERIOD)
     assert world.required() == "second"
 
 
 def test_an_unchanged_document_is_not_parsed_again(world: World) -> None:
     """A read that brings the same text keeps the rules as they are, and one that brings another does not."""
     before = world.view.rules()
-    world.now += PERIOD
+    world.pass_time(PERIOD)
     assert world.view.rules() is before
     assert world.reads == 2
     world.scope = "second"
-    world.now += PERIOD
+    world.pass_time(PERIOD)
     assert world.view.rules() is not before
 
 

@@ -150,15 +150,15 @@ def test_the_token_endpoint_is_registered_as_an_audience_and_shown() -> None:
     client, _ = add("--jwks", jwks_file(signing_key().jwk))
     assert not client.token_endpoint_audience
     assert "token_endpoint_audience" not in run("clients", "show", client.client_id).stdout
-    client, answer = update(client, "--token-endpoint-audience")
+    client, answer = update(client, "--assertion-audience", "token_endpoint")
     assert client.token_endpoint_audience
     assert answer["token_endpoint_audience"] is True
     assert "token_endpoint_audience  yes\n" in run("clients", "show", client.client_id).stdout
     client, _ = update(client, "--name", "Renamed")
     assert client.token_endpoint_audience
-    without, _ = update(client, "--no-token-endpoint-audience")
+    without, _ = update(client, "--assertion-audience", "issuer")
     assert not without.token_endpoint_audience
-    client, _ = update(without, "--token-endpoint-audience")
+    client, _ = update(without, "--assertion-audience", "token_endpoint")
     by_secret, _ = update(client, "--auth", "client_secret_basic")
     assert (by_secret.token_endpoint_audience, by_secret.jwks) == (False, ())
 
@@ -216,7 +216,7 @@ def test_a_wrong_option_is_a_usage_error(wrong: tuple[str, ...]) -> None:
         ("--auth", "none"),
         ("--auth", "none", "--auth", "client_secret_basic"),
         ("--auth", "private_key_jwt"),
-        ("--token-endpoint-audience",),
+        ("--assertion-audience", "token_endpoint"),
         ("--access-token-lifetime", "2h"),
         ("--refresh-lifetime", "1d"),
         ("--rate", "0"),

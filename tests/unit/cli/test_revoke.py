@@ -13,7 +13,7 @@ import pytest
 from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.adapters.revocation_item import target_key
-from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.domain.revocation import EXPIRY_MARGIN, GLOBAL_COPIES, Revocation, Target, TargetKind
 from keyturn_cli.deployment import TOKEN_HORIZON
 from tests.fakes.command_stack import command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import ISSUER, make_token, signing_key
@@ -70,7 +70,7 @@ def test_a_token_is_revoked_by_its_jti_from_standard_input() -> None:
     answer = revoke("--token", "-", stdin=a_token(iat=issued_at, exp=issued_at + 900))
     assert answer["token"] == {"sub": "u_0123456789abcdef0123456789abcdef", "client_id": "web", "exp": issued_at + 900}
     [revocation] = found(TOKEN)
-    assert (revocation.not_before, revocation.expires_at) == (None, answer["token"]["exp"] + 60)
+    assert (revocation.not_before, revocation.expires_at) == (None, answer["token"]["exp"] + 60 + EXPIRY_MARGIN)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_one_token_one_grant_and_one_session_are_not_asked_about(option: str, ki
     revoke(option, "x")
     [revocation] = found(Target(TargetKind(kind), "x"))
     assert revocation.not_before is None
-    assert abs(revocation.expires_at - now() - (days * 86_400 + TOKEN_HORIZON)) < 60
+    assert abs(revocation.expires_at - now() - (days * 86_400 + TOKEN_HORIZON + EXPIRY_MARGIN)) < 60
 
 
 @pytest.mark.parametrize("what", WIDE)
@@ -91,7 +91,7 @@ def test_many_tokens_are_cut_at_this_second(what: tuple[str, str]) -> None:
     answer = revoke(*what, "--yes", "--reason", "a drill")
     [target] = [item for item in items() if item["pk"]["S"] in ("client#c_1", "sub#u_1", "global#7")]
     assert before < int(target["not_before"]["N"]) == answer["not_before"]
-    assert int(target["expires_at"]["N"]) > answer["not_before"] + 3600
+    assert int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + TOKEN_HORIZON + EXPIRY_MARGIN
     assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": "operator"})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from keyturn.domain.revocation import (
+    EXPIRY_MARGIN,
     GLOBAL_COPIES,
     Revocation,
     Target,
@@ -106,3 +107,15 @@ def test_a_new_token_is_issued_after_the_latest_cut() -> None:
     ]
     assert earliest_iat(found) == 10
     assert earliest_iat([]) == 0
+
+
+@pytest.mark.parametrize("behind", [0.0, 4.0, 300.0 + 1.0 + 4.0])
+@pytest.mark.parametrize("kind", [*TargetKind])
+def test_a_revocation_outlives_its_token_by_more_than_a_clock_can_be_behind(kind: TargetKind, behind: float) -> None:
+    """R47: DynamoDB may delete an item at its end; no verifier that is behind still accepts the token then (R50)."""
+    end = NOW + 900
+    revocation = Revocation(Target(kind, "1"), expires_at=end + EXPIRY_MARGIN, not_before=NOW)
+    deleted_at = revocation.expires_at
+    assert deleted_at - behind > end + 60, "by then the token has ended, with the largest leeway"
+    assert revocation.hits(issued_at=NOW, kid="k", now=deleted_at - 0.1)
+    assert not revocation.hits(issued_at=NOW, kid="k", now=deleted_at)

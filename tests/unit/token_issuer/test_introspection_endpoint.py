@@ -96,6 +96,17 @@ def test_revocation_that_may_still_count(issuer: IssuerHarness) -> None:
     assert not issuer.is_active(token)
 
 
+@pytest.mark.parametrize("takes", [0.4, 3.0])
+def test_a_slow_store_makes_no_revoked_token_active_at_its_end(issuer: IssuerHarness, takes: float) -> None:
+    """R47, R48: a token that is verified in time meets its revocation, which ends while the store answers."""
+    token = issuer.issue()
+    revocation = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 900)
+    issuer.revocations.revoke(revocation, reason="test", actor="test")
+    issuer.clock.seconds = NOW + 899.9
+    issuer.revocations.before = lambda: issuer.clock.pause(takes)
+    assert not issuer.is_active(token)
+
+
 def test_missing_token(issuer: IssuerHarness) -> None:
     """A request without a token is invalid_request."""
     answer = issuer.post(INTROSPECT)

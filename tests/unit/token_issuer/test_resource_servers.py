@@ -12,7 +12,7 @@ from keyturn.domain.key_ring import KeyState
 from keyturn.domain.resource_server import ResourceServer
 from tests.fakes.issuer_harness import TOKEN, Answer, IssuerHarness, make_client
 from tests.fakes.stub_key_ring import ring_of
-from tests.fakes.token_factory import AUDIENCE, signing_key
+from tests.fakes.token_factory import AUDIENCE, NOW, signing_key
 from tests.fakes.user_flow import claims_of
 
 
@@ -138,6 +138,17 @@ def test_the_larger_elapsed_time_counts(issuer: IssuerHarness, clock: str, passe
     setattr(issuer, clock, getattr(issuer, clock) + passed)
     issuer.issue()
     assert len(issuer.resource_servers.reads) == 2
+
+
+@pytest.mark.parametrize(("passed", "reads"), [(60, 1), (61, 2), (86_400, 2)])
+def test_the_date_of_a_later_answer_counts(issuer: IssuerHarness, passed: int, reads: int) -> None:
+    """Another answer's Date says how old a registration is where both clocks stand still."""
+    issuer.date = NOW
+    issuer.issue()
+    issuer.date = NOW + passed
+    issuer.issue()
+    issuer.issue()
+    assert len(issuer.resource_servers.reads) == reads
 
 
 @pytest.mark.parametrize("fault", [StoreUnavailable("down"), Throttled("slow down")])

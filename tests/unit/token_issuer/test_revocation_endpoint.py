@@ -7,7 +7,7 @@ import pytest
 
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.grant import GRACE
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, IssuerHarness, make_client
 from tests.fakes.token_factory import NOW, good_header, make_token, signing_key, unsigned
 from tests.fakes.user_flow import UserFlow
@@ -30,7 +30,7 @@ def test_what_is_stored(issuer: IssuerHarness) -> None:
     issuer.post(REVOKE, token=token)
     [(revocation, reason, actor)] = issuer.revocations.writes
     assert revocation.target.key == f"jti#{claims['jti']}"
-    assert revocation.expires_at == claims["exp"] + 10
+    assert revocation.expires_at == claims["exp"] + 10 + EXPIRY_MARGIN
     assert (reason, actor) == ("revocation_endpoint", "client:web")
 
 

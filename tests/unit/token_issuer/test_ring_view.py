@@ -8,6 +8,7 @@ from keyturn.domain.errors import ItemDamaged, KeyRingMissing, NoActiveKey, Stor
 from keyturn.domain.key_ring import DEFAULT_RING
 from tests.fakes.issuer_harness import JWKS, IssuerHarness
 from tests.fakes.stub_key_ring import ring_of
+from tests.fakes.token_factory import NOW
 
 MAX_AGE = 60
 
@@ -29,6 +30,17 @@ def test_the_larger_elapsed_time_counts(issuer: IssuerHarness, clock: str) -> No
     setattr(issuer, clock, getattr(issuer, clock) + MAX_AGE / 2 + 1)
     issuer.view.ring(DEFAULT_RING)
     assert issuer.rings.reads == 2
+
+
+@pytest.mark.parametrize(("passed", "reads"), [(MAX_AGE / 2, 1), (MAX_AGE / 2 + 2, 2), (86_400, 2)])
+def test_the_date_of_a_later_answer_counts(issuer: IssuerHarness, passed: float, reads: int) -> None:
+    """Another answer's Date says how old the ring is where both clocks stand still (I10)."""
+    issuer.date = NOW
+    issuer.view.ring(DEFAULT_RING)
+    issuer.date = NOW + int(passed)
+    issuer.view.ring(DEFAULT_RING)
+    issuer.view.ring(DEFAULT_RING)
+    assert issuer.rings.reads == reads
 
 
 def test_wall_clock_that_went_back(issuer: IssuerHarness) -> None:

@@ -14,7 +14,7 @@ from keyturn.domain.errors import StoreUnavailable, Throttled
 from keyturn.domain.grant import GRACE
 from keyturn.domain.grant_credentials import parse_code, parse_refresh_token
 from keyturn.domain.resource_server import ResourceServer
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
 from keyturn.jose import verify_access_token
 from keyturn.jose.id_token import IdTokenPolicy, verify_id_token
 from tests.fakes.issuer_harness import INTROSPECT
@@ -159,7 +159,7 @@ def test_a_second_use_of_a_code_ends_what_the_first_one_gave(flow: UserFlow) -> 
     }
     revocation, reason, actor = flow.revocations.writes[0]
     assert (reason, actor) == ("code_reuse", "client:app")
-    assert revocation.expires_at == NOW + 20_000 + 60 + 3600 + 10
+    assert revocation.expires_at == NOW + 20_000 + 60 + 3600 + 10 + EXPIRY_MARGIN
 
 
 def test_the_end_of_a_grant_without_refresh_tokens_outlives_its_access_tokens(flow: UserFlow) -> None:
@@ -169,7 +169,7 @@ def test_the_end_of_a_grant_without_refresh_tokens_outlives_its_access_tokens(fl
     token = flow.redeem(code, client_id="once").json["access_token"]
     flow.redeem(code, client_id="once")
     assert not flow.is_active(token, "once")
-    assert [each.expires_at for each, _, _ in flow.revocations.writes] == [NOW + 60 + 60 + 3600 + 10]
+    assert [each.expires_at for each, _, _ in flow.revocations.writes] == [NOW + 60 + 60 + 3600 + 10 + EXPIRY_MARGIN]
 
 
 def test_credentials_cannot_be_guessed(flow: UserFlow) -> None:

@@ -140,3 +140,15 @@ def test_a_revocation_that_may_still_count_does(flow: UserFlow) -> None:
     flow.revocations.store(Revocation(Target(TargetKind.CLIENT, "app"), not_before=NOW, expires_at=NOW + 1))
     flow.clock.spread = 1.0
     assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 401
+
+
+@pytest.mark.parametrize("takes", [0.4, 3.0])
+def test_a_slow_store_opens_nothing_to_a_revoked_token_at_its_end(flow: UserFlow, takes: float) -> None:
+    """R47: a token that is verified in time meets its revocation, which ends while the store answers."""
+    token = flow.log_in(scope="openid")["access_token"]
+    end = int(flow.clock.seconds) + 900
+    cut = Revocation(Target(TargetKind.SUBJECT, USER.subject), not_before=end, expires_at=end)
+    flow.revocations.store(cut)
+    flow.clock.seconds = end - 1.1
+    flow.revocations.before = lambda: flow.clock.pause(takes)
+    assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 401

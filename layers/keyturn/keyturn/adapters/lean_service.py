@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import time
 
@@ -34,6 +35,15 @@ _DENIED = frozenset(
     }
 )
 
+# The time of the request is more than five minutes off AWS's, by the types and the texts that its services have.
+_SKEWED = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
+_SKEWED_SIGNATURE = ("Signature expired", "Signature not yet current")
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+# In seconds: AWS refuses no signature that is less off its own clock.
+_LEAST_CORRECTION = 60.0
+
 _MACHINE = "http://host.docker.internal:"  # as `sam local` is given it: no network lies between
 
 
@@ -62,12 +72,19 @@ def open_connection(origin: str) -> LeanConnection:
     return LeanConnection(origin, TIMEOUT_SECONDS)
 
 
+class _ClockRefused(AccessDenied):
+    """AWS refused a signature for its time, not for its key."""
+
+
 class LeanService:
     """A client for a service's read operations, which may be sent twice without harm.
 
     A subclass says which service: its `title` in errors, its `name` in signatures, its `target`, and its version of
     the JSON protocol. `environ` holds the credentials, read at each call since Lambda may renew them; `now` returns
     seconds since the epoch. Nothing here logs, and no error repeats a header.
+
+    A signature that is refused for its time is made once more by the answer's Date (SigV4: within five minutes). The
+    difference between both clocks is kept for the next calls, until AWS refuses it in turn.
     """
 
     title: str
@@ -82,13 +99,15 @@ class LeanService:
         now: Callable[[], float],
         connect: Callable[[str], LeanConnection] = open_connection,
     ) -> None:
-        """Take what is needed; nothing is opened yet."""
+        """Begin without a connection; the first call opens one."""
         self._origin = origin
         self._environ = environ
         self._now = now
         self._connect = connect
         self._connection: LeanConnection | None = None
-        self.answered_at: str | None = None  # the Date of the last answer, as sent
+        self._offset = 0.0
+        self.date: int | None = None
+        """Service time, in whole seconds since the epoch, when the last answer left; None without a usable Date."""
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Return the operation's answer; raises AccessDenied, Throttled, StoreUnavailable."""
@@ -101,6 +120,10 @@ class LeanService:
             except StoreUnavailable:
                 if not left:
                     raise
+            except _ClockRefused:
+                # A third attempt would outlast the function (R61): then the correction is for the next call.
+                if not self._correct_clock() or not left:
+                    raise
 
     def _attempt(self, operation: str, body: bytes) -> dict[str, Any]:
         try:
@@ -108,7 +131,7 @@ class LeanService:
         except OSError as error:
             self._close()
             raise StoreUnavailable(f"{self.title} {operation}: {type(error).__name__}") from None
-        self.answered_at = answer.date
+        self.date = _seconds_of(answer.date)
         return _read_answer(f"{self.title} {operation}", answer.status, answer.body)
 
     def _exchange(self, body: bytes, headers: dict[str, str]) -> Answer:
@@ -128,7 +151,7 @@ class LeanService:
             "Content-Type": f"application/x-amz-json-{self.json_version}",
             "X-Amz-Target": f"{self.target}.{operation}",
         }
-        amz_date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now()))
+        amz_date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now() + self._offset))
         return sign(
             headers,
             body,
@@ -148,10 +171,31 @@ class LeanService:
         except KeyError as missing:
             raise AccessDenied(f"{missing.args[0]} is not in the environment") from None
 
+    def _correct_clock(self) -> bool:
+        """Sign by the last answer's Date from now on; return False where that is what was refused, or there is none."""
+        offset = 0.0 if self.date is None else self.date - self._now()
+        corrected = self.date is not None and abs(offset - self._offset) > _LEAST_CORRECTION
+        self._offset = offset if corrected else 0.0
+        return corrected
+
     def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _seconds_of(date: str | None) -> int | None:
+    """Return the seconds since the epoch of `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7), or None."""
+    try:
+        _, day, month, year, clock, _ = [] if date is None else date.split()
+        hour, minute, second = clock.split(":")
+        digits = day + year + hour + minute + second
+        if len(digits) != 12 or not digits.isdecimal() or int(day) > 31 or clock > "23:59:60":
+            return None
+        # The month's name is English whatever the locale.
+        return calendar.timegm((int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second)))
+    except ValueError:
+        return None
 
 
 def _read_answer(call: str, status: int, payload: bytes) -> dict[str, Any]:
@@ -166,8 +210,15 @@ def _read_answer(call: str, status: int, payload: bytes) -> dict[str, Any]:
     # AWS qualifies the type with a namespace, emulators may not.
     kind = str(answer.get("__type", "")).rpartition("#")[2]
     what = f"{call}: status {status} {kind}"
+    if kind in _SKEWED or (kind == "InvalidSignatureException" and _message(answer).startswith(_SKEWED_SIGNATURE)):
+        raise _ClockRefused(what)
     if kind in _THROTTLED:
         raise Throttled(what)
     if kind in _DENIED:
         raise AccessDenied(what)
     raise StoreUnavailable(what)
+
+
+def _message(answer: Mapping[str, Any]) -> str:
+    # Its services spell the name in both ways.
+    return str(answer.get("message", answer.get("Message", "")))

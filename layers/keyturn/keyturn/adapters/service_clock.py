@@ -10,28 +10,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keyturn.adapters.system_clock import monotonic_seconds, wall_seconds
 from keyturn.domain.errors import ClockUnavailable
-from keyturn.domain.service_time import ServiceTime
+from keyturn.domain.time.ages import Instant, service_time
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# A wall clock that is slewed may lag a little behind the monotonic one; one that was set back lags more.
-_SLEW = 0.5
-
-
-class _Reading(NamedTuple):
-    """Both clocks of this machine, in seconds, at one instant."""
-
-    wall: float
-    monotonic: float
+    from keyturn.domain.time.service_time import ServiceTime
 
 
 class _Sample(NamedTuple):
     """The Date of an answer, in seconds since the epoch, and when its request left and the answer arrived."""
 
     date: float
-    sent: _Reading
-    arrived: _Reading
+    sent: Instant
+    arrived: Instant
 
 
 class ServiceClock:
@@ -54,25 +46,22 @@ class ServiceClock:
         dynamodb.meta.events.register("after-call.dynamodb", self._note_answer)
 
     def now(self) -> ServiceTime:
-        """Return the interval in which the present lies; raises ClockUnavailable before a usable answer.
-
-        The Date was cut to whole seconds while the request was under way, hence the two ends. Of the two clocks the
-        monotonic one stands still while a sandbox is frozen, and the wall clock may jump: each end takes the worse.
-        """
+        """Return the interval in which the present lies; raises ClockUnavailable before a usable answer."""
         sample = self._sample
         if sample is None:
             raise ClockUnavailable("DynamoDB has not told the time yet")
-        date, sent, arrived = sample
-        now = self._read()
-        if now.wall - sent.wall < now.monotonic - sent.monotonic - _SLEW:
-            # Set back: how long ago that answer was, neither clock can tell.
+        present = service_time(*sample, self._read())
+        if present is None:
             self._sample = None
             raise ClockUnavailable(
                 "this machine's clock was set back; the next answer of DynamoDB tells the time again"
             )
-        since_arrival = min(now.wall - arrived.wall, now.monotonic - arrived.monotonic)
-        since_request = max(now.wall - sent.wall, now.monotonic - sent.monotonic)
-        return ServiceTime(date + since_arrival, date + 1.0 + since_request)
+        return present
+
+    def instant(self) -> Instant:
+        """Return this instant by the machine's clocks, with the Date of the last answer if there was one (R47, I10)."""
+        sample = self._sample
+        return self._read() if sample is None else self._read()._replace(date=int(sample.date))
 
     def pause(self, seconds: float) -> None:
         """Return when so many seconds have passed."""
@@ -88,8 +77,8 @@ class ServiceClock:
         except ClockUnavailable:
             return self._wall()
 
-    def _read(self) -> _Reading:
-        return _Reading(self._wall(), self._monotonic())
+    def _read(self) -> Instant:
+        return Instant(self._wall(), self._monotonic())
 
     def _note_request(self, **_event: Any) -> None:
         self._sent.at = self._read()
@@ -100,6 +89,6 @@ class ServiceClock:
             date = parsedate_to_datetime(headers.get("date", "")).timestamp()
         except ValueError:
             return
-        sent: _Reading | None = getattr(self._sent, "at", None)
+        sent: Instant | None = getattr(self._sent, "at", None)
         if sent is not None:
             self._sample = _Sample(date, sent, self._read())

@@ -36,6 +36,10 @@ GLOBAL_COPIES = 16
 # D, in seconds: a snapshot reads its feed again from that long before its last read, and a writer acknowledges a
 # revocation only if its feed item became visible within half of it.
 FEED_OVERLAP = 30
+# Every writer adds this to the end of what its revocation hits, in seconds. A verifier's clock may be behind by the
+# skew, and by the largest revocation bound (300 s) where no newer Date has corrected it. It accepts the token for as
+# much longer, and the revocation must still be stored then.
+EXPIRY_MARGIN = 600
 
 
 class TargetKind(enum.StrEnum):

@@ -1,0 +1,62 @@
+"""The clocks of a sandbox: its own two, the times of the request at hand, and the Date of what was read (ADR 23)."""
+
+from __future__ import annotations
+
+from keyturn.domain.time.ages import Instant, present_seconds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from authorizer.request import Request
+
+
+class SandboxTime:
+    """Instants by every clock at hand.
+
+    `date` returns the Date of DynamoDB's last answer, in seconds since the epoch, or None; `timeout` is the function's,
+    in whole seconds.
+    """
+
+    __slots__ = ("_answered", "_date", "_gateway", "_invocation", "_monotonic", "_read", "_timeout", "_wall")
+
+    def __init__(
+        self,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+        date: Callable[[], int | None],
+        timeout: int,
+    ) -> None:
+        """Begin without a request and without a read."""
+        self._wall = wall
+        self._monotonic = monotonic
+        self._date = date
+        self._timeout = timeout
+        self._gateway: float | None = None
+        self._invocation: float | None = None
+        self._read: Instant | None = None
+        self._answered: Instant | None = None
+
+    def begin(self, request: Request) -> None:
+        """Take the times of the next request: API Gateway's, and Lambda's deadline less the function's timeout."""
+        self._gateway = request.time
+        self._invocation = None if request.deadline is None else request.deadline - self._timeout
+
+    def now(self) -> Instant:
+        """Return this instant."""
+        return Instant(self._wall(), self._monotonic(), self._gateway, self._invocation)
+
+    def note_read(self, sent: Instant) -> Instant:
+        """Return the instant of a read of DynamoDB whose answer has just arrived, with that answer's Date."""
+        date = self._date()
+        read = Instant(sent.wall, sent.monotonic, sent.gateway, sent.invocation, date)
+        if date is not None:
+            self._read, self._answered = read, self.now()
+        return read
+
+    def seconds(self) -> float:
+        """Return the present that tokens are compared with, in seconds since the epoch.
+
+        It is the wall clock, but never earlier than DynamoDB's Date and the request's own times allow (R14, R47).
+        """
+        return present_seconds(self._read, self._answered, self.now())
