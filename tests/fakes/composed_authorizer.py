@@ -36,10 +36,11 @@ ENVIRON = {
 class ComposedAuthorizer:
     """A sandbox: each `decide` is one request with a good token, and returns what it asked DynamoDB for."""
 
-    def __init__(self, mode: str, parameters: ScriptedConnections | None = None) -> None:
+    def __init__(self, mode: str, parameters: ScriptedConnections | None = None, **variables: str) -> None:
         """Compose an authorizer of this mode; nothing is asked yet.
 
-        `parameters` is what SSM answers where the access rules are in the parameter `/rules`.
+        `parameters` is what SSM answers where the access rules are in the parameter `/rules`. `variables` change the
+        environment.
         """
         self.now = float(token_factory.NOW)
         self.frozen = 0.0  # seconds that the monotonic clock did not count
@@ -47,7 +48,7 @@ class ComposedAuthorizer:
         self._request = parse_request(authorizer_event("http_2.0", token_factory.make_token()))
         where = {} if parameters is None else {"ACCESS_RULES_PARAMETER": " /rules ", "ACCESS_RULES": ""}
         with (
-            patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode} | where, clear=True),
+            patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode} | where | variables, clear=True),
             patch.object(root, "LeanDynamoDB", partial(LeanDynamoDB, connect=self.dynamodb)),
             patch.object(root, "LeanParameter", partial(LeanParameter, connect=parameters or ScriptedConnections())),
             patch.object(root, "wall_seconds", lambda: self.now),

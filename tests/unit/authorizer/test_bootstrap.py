@@ -43,6 +43,15 @@ def test_rules_of_a_parameter_decide_from_one_minute_to_the_next() -> None:
     assert dates == ["20260921T141320Z", "20260921T141420Z"]
 
 
+@pytest.mark.parametrize("parameters", [None, ScriptedConnections(OPEN)])
+def test_the_stacks_audiences_count_wherever_the_rules_are(parameters: ScriptedConnections | None) -> None:
+    """R13: rules of the environment and of a parameter need an audience where the stack has several."""
+    audiences = f"{ENVIRON['AUDIENCES']} urn:second"
+    sandbox = ComposedAuthorizer("strict", parameters, AUDIENCES=audiences, API_AUDIENCES="required")
+    with pytest.raises(Forbidden, match="no_audience"):
+        sandbox.decide()
+
+
 def test_a_parameter_that_is_wrong_is_named_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """Without rules the fault names the parameter; with older ones they go on, and the failure is counted."""
     wrong = Answer(200, {"Parameter": {"Type": "String", "Value": "{}"}})
