@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 import secrets
 import sys
@@ -40,15 +39,15 @@ _DISCARDED = 1 << 20
 # `/_aws/execute-api/<api>/<stage or path>`: without the second slash MiniStack routes the path to another service.
 _DATA_PLANE = re.compile(r"/_aws/execute-api/[a-z0-9]+/")
 _CONNECTIONS = "/@connections/"
+_AWS_SCHEME = re.compile(r"\s*AWS[ 4]", re.IGNORECASE)
 _FROM_A_PAGE = {"origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"}
 # One form only: MiniStack reads the first Credential of a header, other parsers read the last one.
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([A-Z0-9]{16,64})/(\d{8})/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request, ?"
     r"SignedHeaders=([a-z0-9_;-]+), ?Signature=([0-9a-f]{64})"
 )
-_AMZ_DATE = re.compile(r"\d{8}T\d{6}Z")
 
-_UNSIGNED = "sign the request with the keys in .local/stack.json: the emulator knows no default credentials"
+UNSIGNED = "sign the request with the keys in .local/stack.json: the emulator knows no default credentials"
 _log = logging.getLogger("keyturn.guard")
 
 
@@ -108,20 +107,17 @@ class Guard:
         # Another name is a page that was rebound to this address (DNS rebinding), or a virtual host of MiniStack's.
         if _single(scope, "host").lower() not in self._run.hosts:
             raise Refused("the Host is none of this emulator's")
-        if not path.startswith("/"):
-            raise Refused("the request target is no path")
         # Besides the header, a second credential could be the one that MiniStack acts on.
         if any(name.lower().startswith("x-amz-") or name.lower() == "awsaccesskeyid" for name in _query(scope)):
             raise Refused("credentials in the query are not taken: sign the Authorization header")
-        if _DATA_PLANE.match(path) and _CONNECTIONS not in path:
-            # A public API, as on AWS. Its browsers come through the front proxy, which passes their headers on.
-            return not any(
-                value.strip().upper().startswith(("AWS ", "AWS4-")) for value in _values(scope, "authorization")
-            )
-        if any(name.decode("latin-1").lower() in _FROM_A_PAGE for name, _ in scope["headers"]):
-            raise Refused("no web page may call the emulator")
+        is_api = _DATA_PLANE.match(path) and _CONNECTIONS not in path
+        # A public API, as on AWS. Its browsers come through the front proxy, which passes their headers on.
+        if is_api and not any(_AWS_SCHEME.match(value) for value in _values(scope, "authorization")):
+            return True
         if scope["type"] != "http":
-            raise Refused("there is no WebSocket API at this path")
+            raise Refused("a WebSocket handshake reaches an API alone, and without AWS credentials")
+        if not is_api and any(name.decode("latin-1").lower() in _FROM_A_PAGE for name, _ in scope["headers"]):
+            raise Refused("no web page may call the emulator")
         if path == HEALTH and scope["method"] in {"GET", "HEAD"}:
             return True
         if path.startswith(CALLBACK) and scope["method"] == "PUT" and self._awaited(path.removeprefix(CALLBACK)):
@@ -134,8 +130,8 @@ class Guard:
         """Return the parts of the signature, and the secret that it was made with if it is right; raises Refused."""
         authorizations = _values(scope, "authorization")
         match = _AUTHORIZATION.fullmatch(authorizations[0]) if len(authorizations) == 1 else None
-        if scope["type"] != "http" or match is None:
-            raise Refused(_UNSIGNED)
+        if match is None:
+            raise Refused(UNSIGNED)
         signature = sigv4.HeaderSignature(*match.groups(), amz_date=self._time_of(scope, match[5].split(";")))
         secret = (
             self._run.secret_access_key
@@ -143,7 +139,7 @@ class Guard:
             else self._secret_of(signature.access_key_id, _single(scope, "x-amz-security-token"))
         )
         if secret is None:
-            raise Refused(_UNSIGNED)
+            raise Refused(UNSIGNED)
         return signature, secret
 
     def _as_ministack_knows_it(self, scope: Message, signature: Any) -> Message:
@@ -158,7 +154,7 @@ class Guard:
 
     def _time_of(self, scope: Message, signed_headers: list[str]) -> str:
         amz_date = _single(scope, "x-amz-date")
-        if not {"host", "x-amz-date"} <= set(signed_headers) or not _AMZ_DATE.fullmatch(amz_date):
+        if not {"host", "x-amz-date"} <= set(signed_headers):
             raise Refused("a signature covers Host and X-Amz-Date")
         try:
             signed_at = datetime.strptime(amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
@@ -283,9 +279,8 @@ def serve(run: Run) -> None:
 
 
 def main() -> None:
-    """Read the run from stdin, which no handler inherits, and serve."""
+    """Read the run from stdin: a handler inherits the environment, and would find it there."""
     run = json.load(sys.stdin)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     serve(Run(run["access_key_id"], run["secret_access_key"], tuple(run["hosts"])))
 
 

@@ -8,11 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotocoreCredentials
 
 from keyturn.adapters.sigv4 import Credentials, sign
-from local.guarded_emulator import CALLBACK, HEALTH, Guard, Run
+from local.guarded_emulator import UNSIGNED, CALLBACK, HEALTH, Guard, Run
 
 if TYPE_CHECKING:
+    from http.client import HTTPMessage
+
     from local.guarded_emulator import Message, Receive, Send
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,8 +33,10 @@ class World:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict[str, str], bytes]] = []
+        self.now = NOW
+        self.unread = 0
         run = Run(ROOT.access_key_id, ROOT.secret_access_key, (HOST, "localhost:4580", "host.docker.internal:4581"))
-        self._guard = Guard(self._application, run, self._secret_of, lambda token: token == PENDING, lambda: NOW)
+        self._guard = Guard(self._application, run, self._secret_of, lambda token: token == PENDING, lambda: self.now)
 
     async def _application(self, scope: Message, receive: Receive, send: Send) -> None:
         message = await receive()
@@ -57,6 +64,7 @@ class World:
             sent.append(message)
 
         asyncio.run(self._guard({**request, "headers": lines, **scope}, receive, send))
+        self.unread = len(parts)
         return sent[0]
 
     def post(self, credentials: Credentials, body: bytes = b"body", *, at: datetime = NOW, host: str = HOST) -> int:
@@ -148,7 +156,9 @@ def test_what_was_signed_cannot_be_changed(world: World, change: dict[str, str])
     """Headers and body are those of the signature; the body's hash is not taken on trust."""
     for credentials in (ROOT, ROLE):
         assert world.send(*(signed(credentials, b"body") | change).items(), body=b"body")["status"] == 403
-        assert world.send(*signed(credentials, b"body").items(), body=b"bodY")["status"] == 403
+        kept = {"X-Amz-Content-SHA256": hashlib.sha256(b"body").hexdigest()}
+        for headers in (signed(credentials, b"body"), signed(credentials, b"body") | kept):
+            assert world.send(*headers.items(), body=b"bodY")["status"] == 403
     assert world.seen == []
 
 
@@ -158,12 +168,21 @@ def test_the_request_line_is_signed(world: World, scope: dict[str, Any]) -> None
     assert world.send(*signed(ROOT, b"").items(), **scope)["status"] == 403
 
 
-@pytest.mark.parametrize("unsigned", ["host", "x-amz-date"])
+@pytest.mark.parametrize("unsigned", ["Host", "X-Amz-Date"])
 def test_a_signature_covers_host_and_time(world: World, unsigned: str) -> None:
     """A header that binds the request to this emulator and to its time has to be among the signed ones."""
-    headers = signed(ROOT, b"")
-    headers["Authorization"] = headers["Authorization"].replace(f"{unsigned};", "")
-    assert world.send(*headers.items())["status"] == 403
+
+    class Signer(SigV4Auth):
+        def headers_to_sign(self, request: AWSRequest) -> HTTPMessage:
+            headers: HTTPMessage = super().headers_to_sign(request)
+            del headers[unsigned]
+            return headers
+
+    request = AWSRequest("POST", f"http://{HOST}/", {"Host": HOST})
+    Signer(BotocoreCredentials(ROOT.access_key_id, ROOT.secret_access_key), "dynamodb", "us-east-1").add_auth(request)
+    world.now = datetime.strptime(request.context["timestamp"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    assert world.send(*request.headers.items())["status"] == 403
+    assert world.seen == []
 
 
 @pytest.mark.parametrize("name", ["Authorization", "Host", "X-Amz-Date", "X-Amz-Security-Token"])
@@ -175,9 +194,13 @@ def test_a_header_of_the_signature_comes_once(world: World, name: str) -> None:
 
 def test_a_second_credential_in_the_header_is_refused(world: World) -> None:
     """MiniStack reads the first Credential of a header, its signature check the last one."""
-    headers = signed(ROLE, b"")
-    headers["Authorization"] = headers["Authorization"].replace("Credential=", "Credential=test/x, Credential=")
-    assert world.send(*headers.items())["status"] == 403
+    good = signed(ROLE, b"")["Authorization"]
+    for bad in (
+        good.replace("Credential=", "Credential=test/x, Credential="),
+        f"{good}, Credential=test/x",
+        f" {good}",
+    ):
+        assert world.send(*(signed(ROLE, b"") | {"Authorization": bad}).items())["status"] == 403
 
 
 @pytest.mark.parametrize("path", ["/", API])
@@ -254,6 +277,21 @@ def test_health_is_open_to_read(world: World) -> None:
     assert world.send(("Host", HOST), path=HEALTH, method="GET")["status"] == 200
     assert world.send(("Host", HOST), path=HEALTH, method="POST")["status"] == 403
     assert world.send(("Host", HOST), ("Origin", "null"), path=HEALTH, method="GET")["status"] == 403
+    assert world.send(("Host", HOST), path=HEALTH, type="websocket")["type"] == "websocket.close"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "status"),
+    [
+        *(([HOST], 200), (["LocalHost:4580"], 200), (["Host.Docker.Internal:4581"], 200), ([], 403), ([""], 403)),
+        *((["host.docker.internal:4580"], 403), (["127.0.0.1:4581"], 403), (["127.0.0.1"], 403)),
+        *(([HOST, "evil.example"], 403), (["evil.example", HOST], 403), ([HOST, HOST], 403), ([f"{HOST}, x"], 403)),
+    ],
+)
+def test_a_host_is_one_of_this_run(world: World, hosts: list[str], status: int) -> None:
+    """RFC 9112 §3.2, RFC 9110 §4.2.3: one Host, with its port, without regard to case."""
+    assert world.send(*(("Host", host) for host in hosts), path=HEALTH, method="GET")["status"] == status
+    assert world.send(*(("Host", host) for host in hosts), path=API)["status"] == status
 
 
 def test_a_custom_resource_answers_where_it_was_told_to(world: World) -> None:
@@ -279,3 +317,11 @@ def test_a_refusal_is_an_error_that_sdks_show(world: World) -> None:
         sent = {name.decode(): value.decode() for name, value in answer["headers"]}
         assert sent["content-type"] == expected
         assert not any(name.startswith("access-control-") for name in sent)
+        assert world.unread == 0
+
+
+def test_a_refusal_is_logged_without_what_was_sent(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """R66: method and reason; a path or a header of a stranger may hold anything."""
+    world.send(("Host", HOST), ("Authorization", "Bearer secret"), path="/secret\nforged line", query_string=b"secret")
+    assert "secret" not in caplog.text
+    assert caplog.messages == [f"refused: POST: {UNSIGNED}"]
