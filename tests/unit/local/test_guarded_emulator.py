@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 
 from keyturn.adapters.sigv4 import Credentials, sign
-from local.guarded_emulator import UNSIGNED, CALLBACK, HEALTH, Guard, Run
+from local.guarded_emulator import CALLBACK, HEALTH, UNSIGNED, Guard, Run
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage
@@ -63,7 +63,10 @@ class World:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        asyncio.run(self._guard({**request, "headers": lines, **scope}, receive, send))
+        request |= {"headers": lines, **scope}
+        if request["type"] == "websocket":
+            del request["method"]
+        asyncio.run(self._guard(request, receive, send))
         self.unread = len(parts)
         return sent[0]
 
@@ -77,6 +80,21 @@ def signed(credentials: Credentials, body: bytes, *, at: datetime = NOW, host: s
     amz_date = at.strftime("%Y%m%dT%H%M%SZ")
     headers = {"Host": host, "X-Amz-Target": "DynamoDB_20120810.GetItem"}
     return sign(headers, body, service="dynamodb", region="us-east-1", amz_date=amz_date, credentials=credentials)
+
+
+def signed_by_botocore(world: World, path: str, *, unsigned: str = "") -> dict[str, str]:
+    """Return the headers of a POST by root at the world's time, which becomes that of the signature."""
+
+    class Signer(SigV4Auth):
+        def headers_to_sign(self, request: AWSRequest) -> HTTPMessage:
+            headers: HTTPMessage = super().headers_to_sign(request)
+            del headers[unsigned]
+            return headers
+
+    request = AWSRequest("POST", f"http://{HOST}{path}", {"Host": HOST})
+    Signer(BotocoreCredentials(ROOT.access_key_id, ROOT.secret_access_key), "dynamodb", "us-east-1").add_auth(request)
+    world.now = datetime.strptime(request.context["timestamp"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return dict(request.headers.items())
 
 
 @pytest.fixture
@@ -172,17 +190,9 @@ def test_the_request_line_is_signed(world: World, scope: dict[str, Any]) -> None
 def test_a_signature_covers_host_and_time(world: World, unsigned: str) -> None:
     """A header that binds the request to this emulator and to its time has to be among the signed ones."""
 
-    class Signer(SigV4Auth):
-        def headers_to_sign(self, request: AWSRequest) -> HTTPMessage:
-            headers: HTTPMessage = super().headers_to_sign(request)
-            del headers[unsigned]
-            return headers
-
-    request = AWSRequest("POST", f"http://{HOST}/", {"Host": HOST})
-    Signer(BotocoreCredentials(ROOT.access_key_id, ROOT.secret_access_key), "dynamodb", "us-east-1").add_auth(request)
-    world.now = datetime.strptime(request.context["timestamp"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    assert world.send(*request.headers.items())["status"] == 403
-    assert world.seen == []
+    assert world.send(*signed_by_botocore(world, "/", unsigned=unsigned).items())["status"] == 403
+    assert world.send(*signed_by_botocore(world, "/").items())["status"] == 200
+    assert len(world.seen) == 1
 
 
 @pytest.mark.parametrize("name", ["Authorization", "Host", "X-Amz-Date", "X-Amz-Security-Token"])
@@ -234,6 +244,12 @@ def test_a_key_that_calls_an_api_is_checked(world: World, value: str) -> None:
     assert world.send(("Host", HOST), ("Authorization", value), path=API)["status"] == 403
 
 
+def test_a_signed_call_of_an_api_passes(world: World) -> None:
+    """An API with IAM authorization takes signatures, from a web page too."""
+    for page in ({}, {"Origin": "https://app.example"}):
+        assert world.send(*(signed_by_botocore(world, API) | page).items(), path=API)["status"] == 200
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -249,7 +265,9 @@ def test_nothing_beside_the_apis_is_open(world: World, path: str) -> None:
 def test_the_connections_of_an_api_are_for_signed_calls(world: World) -> None:
     """The management of WebSocket connections takes a signature, as on AWS, and only by header."""
     path = f"{API}stage/@connections/1"
-    assert world.send(*signed(ROOT, b"").items(), path=path)["status"] == 403  # the signature of another path
+    assert world.send(*signed_by_botocore(world, path).items(), path=path)["status"] == 200
+    by_a_page = signed_by_botocore(world, path) | {"Origin": "https://app.example"}
+    assert world.send(*by_a_page.items(), path=path)["status"] == 403
     assert world.send(("Host", HOST), path=path, type="websocket")["type"] == "websocket.close"
 
 
@@ -269,7 +287,7 @@ def test_a_websocket_reaches_apis_alone(world: World, path: str) -> None:
 def test_the_emulators_own_paths_are_closed_for_root_too(world: World, path: str) -> None:
     """`/_ministack/*` would act without asking MiniStack's IAM."""
     assert world.send(("Host", HOST), path=path)["status"] == 403
-    assert world.send(*signed(ROOT, b"").items(), path=path)["status"] == 403
+    assert world.send(*signed_by_botocore(world, path).items(), path=path)["status"] == 403
 
 
 def test_health_is_open_to_read(world: World) -> None:
