@@ -14,7 +14,7 @@ import pytest
 
 from local.ports import ANY_PORTS, choose_ports
 from local.stack_file import connect
-from tests.emulator.test_neighbours import OPENER
+from tests.emulator.functions import OPENER
 from tests.integration.http import call, get_token
 from tests.integration.user_stack import register
 

@@ -1,9 +1,10 @@
-"""Functions that a test writes in one line, and calls without a gateway."""
+"""Functions that a test writes in one line, and what calls the emulator by a URL."""
 
 from __future__ import annotations
 
 import io
 import json
+import urllib.request
 import zipfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from local.emulator import Emulator
 
 ROLE = "harmless"
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the machine is set to
 
 
 def create_function(emulator: Emulator, name: str, handler: str) -> dict[str, Any]:

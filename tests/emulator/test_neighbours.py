@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.emulator import Emulator
+from keyturn.adapters.sigv4 import Credentials, sign
+from local.container_door import ContainerDoor
+from local.emulator import REGION, Emulator
 from local.ports import ANY_PORTS, choose_ports
-from tests.emulator.functions import create_function
+from tests.emulator.functions import OPENER, create_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from local.ports import Ports
+
 NOT_RUN = "NOT RUN: needs root or sudo, and a python3 that every user may run: apt-get install python3"
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # The attack that a fetch without a preflight can make too, and what a user of this machine can do besides.
 ATTACK = """
 import http.client, json, os, sys
@@ -146,6 +149,27 @@ def test_a_custom_resource_answers_once_where_it_was_told_to(emulator: Emulator)
     assert url.startswith(f"http://localhost:{emulator.port}/_ministack/cfn-response/")
     assert status_of(url, "PUT") == 403
     assert status_of(url[:-1], "PUT") == 403
+
+
+def test_a_container_calls_under_its_role_by_the_gateways_name(emulator: Emulator, ports: Ports) -> None:
+    """What a role signs for `host.docker.internal` reaches MiniStack, which judges the role; other names do not."""
+    create_function(emulator, "contained", "lambda event, context: None")
+    role = emulator.client("lambda").get_function_configuration(FunctionName="contained")["Role"]
+    given = emulator.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    keys = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    answers = {}
+    with ContainerDoor("127.0.0.1", ports.containers, ports.emulator):
+        for name in ("host.docker.internal", "127.0.0.1", "evil.example"):
+            target = {"Host": f"{name}:{ports.containers}", "X-Amz-Target": "DynamoDB_20120810.ListTables"}
+            now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+            signed = sign(target, b"{}", service="dynamodb", region=REGION, amz_date=now, credentials=keys)
+            request = urllib.request.Request(f"http://127.0.0.1:{ports.containers}/", b"{}", signed)
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                OPENER.open(request, timeout=10)
+            with refused.value:
+                answers[name] = refused.value.read().decode()
+    assert "is not authorized to perform: dynamodb:ListTables" in answers.pop("host.docker.internal")
+    assert all("the Host is none of this emulator's" in answer for answer in answers.values())
 
 
 @pytest.mark.parametrize("origin", [{}, {"Origin": "https://evil.example"}])
