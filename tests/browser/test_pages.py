@@ -154,7 +154,7 @@ def test_a_page_that_is_rebound_to_the_front_proxy_reads_nothing(browser: Browse
 
 def test_a_page_reads_what_is_public_and_what_its_client_is_answered(browser: Browser, stack: StackFile) -> None:
     """Fetch §4.8, in a browser: the JWKS for every page, the token endpoint's answer for the client's own origin."""
-    own, other = browser.site("app.example"), browser.site("evil.example")
+    own, other = browser.site("localhost"), browser.site("evil.example")
     client = register(stack, authentication=frozenset({"none"}), secret_hashes=(), cors_origins=frozenset({own}))
     form = {"grant_type": "authorization_code", "client_id": client.client_id, "code": "x"}
     requests = [{"url": stack.outputs["JwksUrl"]}, {"url": stack.token_endpoint, "form": form}]
