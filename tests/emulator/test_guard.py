@@ -347,7 +347,7 @@ def test_a_function_holds_its_role_alone(emulator: Emulator) -> None:
 
 
 def test_a_function_calls_back_under_its_role(emulator: Emulator) -> None:
-    """What boto3 makes of a function's environment passes the guard."""
+    """A call that boto3 signs from a function's environment passes the guard."""
     calls = "__import__('boto3').client('sts').get_caller_identity()['Arn']"
     create_function(emulator, "caller", f"lambda event, context: {calls}")
     assert invoke(emulator, "caller").endswith(":assumed-role/harmless/caller")

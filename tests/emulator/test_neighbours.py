@@ -152,7 +152,7 @@ def test_a_custom_resource_answers_once_where_it_was_told_to(emulator: Emulator)
 
 
 def test_a_container_calls_under_its_role_by_the_gateways_name(emulator: Emulator, ports: Ports) -> None:
-    """What a role signs for `host.docker.internal` reaches MiniStack, which judges the role; other names do not."""
+    """A role's call to `host.docker.internal` reaches MiniStack, which judges the role; other names do not."""
     create_function(emulator, "contained", "lambda event, context: None")
     role = emulator.client("lambda").get_function_configuration(FunctionName="contained")["Role"]
     given = emulator.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
