@@ -86,7 +86,9 @@ $(NODE_STAMP): | $(DEV_STAMP)
 
 PEERS := benchmarks/javascript
 PEERS_STAMP := $(PEERS)/node_modules/dependencies-$(call checksum,$(PEERS)/package-lock.json)
-$(CLIENTS_STAMP) $(PEERS_STAMP): | $(NODE_STAMP)
+PAGES := tests/browser/javascript
+PAGES_STAMP := $(PAGES)/node_modules/dependencies-$(call checksum,$(PAGES)/package-lock.json)
+$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP): | $(NODE_STAMP)
 	@folder="$(patsubst %/node_modules/,%,$(dir $@))"; echo "installing what $$folder/package-lock.json names"; \
 		cd "$$folder" && PATH="$(NODE_PATH)$$PATH" npm ci --silent
 	@touch $@
@@ -127,7 +129,7 @@ events: setup ## render events/ and what else `sam local` needs of the running s
 # Tests and checks. What cannot run for want of a tool says so, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
 ON_THE_STACK := tests/emulator tests/integration
-STAGES := format lint types imports dead-code secrets template artifacts test coverage guards containers
+STAGES := format lint types imports dead-code secrets template artifacts test coverage guards browser containers
 
 .PHONY: check test test-fast test-stack $(STAGES)
 check: setup tools ## what CI runs: every check, the build, every test, with the time of each stage
@@ -189,10 +191,17 @@ endif
 test: test-fast test-stack ## every test that needs no Docker, no browser and no account
 
 test-fast: setup
-	@.venv/bin/python -m pytest --numprocesses auto tests $(addprefix --ignore=,$(ON_THE_STACK) tests/sam_local tests/aws)
+	@.venv/bin/python -m pytest --numprocesses auto tests $(addprefix --ignore=,$(ON_THE_STACK) tests/browser tests/sam_local tests/aws)
 
 test-stack: setup $(CLIENTS_STAMP)
 	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest $(ON_THE_STACK)
+
+# Web pages in a real browser, against the embedded stack. `.ci/run` installs one where it may; a laptop has its own.
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+browser: setup ## web pages in Chromium against the embedded stack: what they may do and what they may read
+	@if test -z "$(CHROMIUM)"; then $(call not_run,Chromium: apt-get install chromium); \
+	else $(MAKE) $(PAGES_STAMP) && PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
+		.venv/bin/python -m pytest tests/browser; fi
 
 # Real containers, against the embedded stack. `.ci/run` starts an engine where it may; a laptop has its own.
 PROCESSOR := $(patsubst aarch64,arm64,$(shell uname -m))

@@ -1,8 +1,8 @@
 """The door by which functions in containers (`sam local`) reach the emulator, which listens on loopback alone.
 
-Whoever reaches the emulator's own port is its root, and root may start processes on this machine. So the door, which
-every container can reach, passes only what a function's own role has signed, and only calls of the services that the
-functions use; the emulator checks the signature and what the role may do.
+The emulator's root may start processes on this machine. So the door, which every container can reach, passes only
+what a function's own role has signed, and only calls of the services that the functions use. The emulator checks the
+signature, the Host and what the role may do.
 """
 
 from __future__ import annotations

@@ -1,23 +1,24 @@
-"""The emulator: MiniStack as a child process on loopback, with its state in one folder between runs."""
+"""The emulator: MiniStack behind its guard, a child process on loopback, with its state in one folder between runs."""
 
 from __future__ import annotations
 
 import enum
 import fcntl
 import http.client
+import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any, TextIO
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
 
 import boto3
 from botocore.config import Config
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 REGION = "us-east-1"
 START_SECONDS = 60
@@ -26,10 +27,8 @@ _STATE = "state"
 # Locked by the emulator as long as it lives and removed by a graceful stop: a file without a lock is a killed run.
 _MARKER = "running"
 
-# The emulator takes these for the account's root and checks no signature of root: whoever reaches its port is root,
-# so it listens on loopback alone.
-ACCESS_KEY_ID = "test"
-SECRET_ACCESS_KEY = "test"  # pragma: allowlist secret
+_GUARD = Path(__file__).with_name("guarded_emulator.py")
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class EmulatorError(Exception):
@@ -82,10 +81,17 @@ def _try_lock(file: TextIO) -> bool:
 
 
 class Emulator:
-    """MiniStack on 127.0.0.1:`port`; a graceful stop keeps its state in `directory`, and only a graceful stop does."""
+    """MiniStack on 127.0.0.1:`port`; a graceful stop keeps its state in `directory`, and only a graceful stop does.
 
-    def __init__(self, directory: Path, port: int) -> None:
+    Its root is `access_key_id`, of this object alone. `hosts` are further Hosts that it answers to, with their port:
+    those of servers that pass on what was signed for them.
+    """
+
+    def __init__(self, directory: Path, port: int, hosts: tuple[str, ...] = ()) -> None:
         self.port = port
+        self.access_key_id = f"ROOT{secrets.token_hex(8).upper()}"
+        self.secret_access_key = secrets.token_hex(32)
+        self._hosts = (*(f"{name}:{port}" for name in _LOOPBACK), *hosts)
         self.endpoint_url = f"http://127.0.0.1:{port}"
         self.log = directory / "emulator.log"
         self.state = directory / _STATE  # what belongs to this state lives in here too, to be dropped with it
@@ -106,8 +112,8 @@ class Emulator:
         """Return a boto3 client that is root in the emulator's account; it is closed with the emulator."""
         if service not in self._clients:
             self._clients[service] = boto3.session.Session(
-                aws_access_key_id=ACCESS_KEY_ID,
-                aws_secret_access_key=SECRET_ACCESS_KEY,
+                aws_access_key_id=self.access_key_id,
+                aws_secret_access_key=self.secret_access_key,
                 region_name=REGION,
             ).client(  # type: ignore[call-overload]  # the service is any of those that the stack uses
                 service,
@@ -131,10 +137,10 @@ class Emulator:
         with self._marker.open("w") as marker, self.log.open("wb") as log:
             fcntl.flock(marker, fcntl.LOCK_EX)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "-P", str(_GUARD)],
                 cwd=self._temporary,
                 env=self._environment(),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[marker.fileno()],
@@ -142,6 +148,7 @@ class Emulator:
             )
             marker.write(str(self._process.pid))
         try:
+            self._hand_over_keys(self._process)
             self._wait_until_ready()
         except BaseException:
             self.stop()
@@ -186,9 +193,18 @@ class Emulator:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
             "LOG_LEVEL": "INFO",
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         }
+
+    def _hand_over_keys(self, process: subprocess.Popen[bytes]) -> None:
+        # By stdin: a handler inherits the environment of the emulator.
+        run = {
+            "access_key_id": self.access_key_id,
+            "secret_access_key": self.secret_access_key,
+            "hosts": self._hosts,
+        }
+        if process.stdin is not None:
+            with suppress(BrokenPipeError), process.stdin as stdin:  # one that ended already: its log says why
+                stdin.write(json.dumps(run).encode())
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

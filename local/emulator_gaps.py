@@ -80,7 +80,6 @@ GAPS = (
     Gap("metrics from logs, and alarms", "not evaluated"),
     Gap("alarms on metric math", "left out of the stack", adapt=drop_metric_math),
     Gap("reserved concurrency of functions", "ignored by CloudFormation: no function is throttled"),
-    Gap("root credentials", "not checked: whoever reaches the port is root, so it listens on loopback alone"),
 )
 
 

@@ -28,9 +28,10 @@ class Route:
 
 
 class FrontProxy(ForwardingServer):
-    """One public host and port."""
+    """One public host, by this name alone, and one port."""
 
-    def __init__(self, port: int, upstream_port: int) -> None:
+    def __init__(self, name: str, port: int, upstream_port: int) -> None:
+        self.name = name
         self.routes: tuple[Route, ...] = ()
         self.function: IssuerFunction | None = None
         super().__init__(("127.0.0.1", port), _Handler, upstream_port)
@@ -48,6 +49,7 @@ class _Handler(ForwardingHandler):
     server: FrontProxy
 
     def upstream_path(self) -> str:
+        self._check_host()
         path, _, query = self.path.partition("?")
         # A dot segment could climb out of its API into the emulator's own paths.
         decoded = unquote(path)
@@ -55,9 +57,17 @@ class _Handler(ForwardingHandler):
             raise Refusal(400, "Bad Request")
         for route in self.server.routes:
             if path == route.prefix or path.startswith(route.prefix.rstrip("/") + "/"):
-                rest = path[len(route.prefix.rstrip("/")) :]
+                rest = path[len(route.prefix.rstrip("/")) :] or "/"  # without the slash the emulator sees no API
                 return route.upstream + rest + (f"?{query}" if query else "")
         raise Refusal(404 if self.server.routes else 503, "Not Found" if self.server.routes else "Service Unavailable")
+
+    def _check_host(self) -> None:
+        hosts = self.headers.get_all("host", [])
+        if len(hosts) != 1:
+            raise Refusal(400, "Bad Request")  # RFC 9112 §3.2
+        # Another name is a page's own, rebound to this address: its scripts could read every answer (DNS rebinding).
+        if hosts[0].lower() != f"{self.server.name}:{self.server.port}":
+            raise Refusal(421, "Misdirected Request")
 
     def forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         function = self.server.function

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from local.build import build_artifacts
-from local.container_door import ContainerDoor, find_bridge
+from local.container_door import HOST, ContainerDoor, find_bridge
 from local.demo_client import AUDIENCE, SCOPES, register_demo_client
 from local.deployer import Deployer, Deployment
-from local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Emulator, StateFound, settle_last_run
+from local.emulator import REGION, Emulator, StateFound, settle_last_run
 from local.emulator_gaps import GAPS
 from local.front_proxy import FrontProxy
 from local.issuer_function import IssuerFunction
@@ -114,9 +114,9 @@ class EmbeddedStack:
         ports, remarks = choose_ports(self.directory / "ports.json", self._preferred_ports)
         for remark in remarks:
             self._progress.line(f"  {remark}")
-        emulator = self._start_emulator(ports.emulator, found)
-        issuer = self._running.enter_context(FrontProxy(ports.issuer, ports.emulator))
-        apis = self._running.enter_context(FrontProxy(ports.apis, ports.emulator))
+        emulator = self._start_emulator(ports, found)
+        issuer = self._running.enter_context(FrontProxy("localhost", ports.issuer, ports.emulator))
+        apis = self._running.enter_context(FrontProxy("127.0.0.1", ports.apis, ports.emulator))
         deployment = self._deploy(emulator, f"http://localhost:{ports.issuer}")
         with self._progress.step("client") as step:
             client = register_demo_client(
@@ -139,8 +139,8 @@ class EmbeddedStack:
             emulator={
                 "endpoint_url": emulator.endpoint_url,
                 "region": REGION,
-                "access_key_id": ACCESS_KEY_ID,
-                "secret_access_key": SECRET_ACCESS_KEY,
+                "access_key_id": emulator.access_key_id,
+                "secret_access_key": emulator.secret_access_key,
             },
             containers=containers,
             process_id=os.getpid(),
@@ -167,8 +167,8 @@ class EmbeddedStack:
         lock.write(str(os.getpid()))
         lock.flush()
 
-    def _start_emulator(self, port: int, found: StateFound) -> Emulator:
-        self._emulator = Emulator(self.directory, port)
+    def _start_emulator(self, ports: Ports, found: StateFound) -> Emulator:
+        self._emulator = Emulator(self.directory, ports.emulator, (f"{HOST}:{ports.containers}",))
         self._running.callback(self._emulator.stop)
         with self._progress.step("emulator") as step:
             self._emulator.start()

@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local.container_door import HOST
 from local.emulator import Emulator
-from local.ports import ANY_PORTS, choose_ports
+from local.ports import ANY_PORTS, Ports, choose_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """Return a running emulator with a state of its own."""
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Ports:
+    """Return the ports of the emulator and of a container gateway."""
+    chosen, _ = choose_ports(tmp_path_factory.mktemp("ports") / "ports.json", ANY_PORTS)
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def emulator(ports: Ports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Return a running emulator with a state of its own, started as the embedded stack starts it."""
     directory = tmp_path_factory.mktemp("emulator")
-    ports, _ = choose_ports(directory / "ports.json", ANY_PORTS)
-    with Emulator(directory / "local", ports.emulator) as running:
+    with Emulator(directory / "local", ports.emulator, (f"{HOST}:{ports.containers}",)) as running:
         yield running

@@ -1,4 +1,7 @@
-"""DynamoDB on a bad day: a proxy that throttles, fails, hangs up, is silent, slow, or passes on part of the answer."""
+"""DynamoDB on a bad day: a proxy that throttles, fails, hangs up, is silent, slow, or passes on part of the answer.
+
+The emulator takes its own Host alone, and a signature covers the Host. So the proxy signs each call again, as root.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keyturn.adapters.sigv4 import Credentials, sign
 from local.forwarding import ForwardingHandler, ForwardingServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+
+    from local.stack_file import StackFile
 
 # The client gives up on a silence of half a second.
 _SILENCE = 0.8
@@ -96,9 +102,11 @@ class Weather:
 class FaultyDynamoDB(ForwardingServer):
     """A server on a port of its own; `faults` says what happens to a call, by its operation and request."""
 
-    def __init__(self, upstream_port: int, faults: Callable[[str, dict[str, Any]], Fault]) -> None:
+    def __init__(self, stack: StackFile, faults: Callable[[str, dict[str, Any]], Fault]) -> None:
         self.faults = faults
-        super().__init__(("127.0.0.1", 0), _Handler, upstream_port)
+        self.region = stack.emulator["region"]
+        self.root = Credentials(stack.emulator["access_key_id"], stack.emulator["secret_access_key"], None)
+        super().__init__(("127.0.0.1", 0), _Handler, int(stack.emulator["endpoint_url"].rpartition(":")[2]))
 
     @property
     def origin(self) -> str:
@@ -109,9 +117,6 @@ class FaultyDynamoDB(ForwardingServer):
 class _Handler(ForwardingHandler):
     server: FaultyDynamoDB
 
-    def upstream_host(self) -> str:
-        return self.headers["Host"]  # as it was signed
-
     def do_POST(self) -> None:  # noqa: N802 - the base class calls it so
         body = self._read_body()
         request = json.loads(body)
@@ -120,6 +125,7 @@ class _Handler(ForwardingHandler):
             return self._answer(*_error(400, "ProvisionedThroughputExceededException"))
         if fault.kind is Kind.FAILED:
             return self._answer(*_error(500, "InternalServerError"))
+        self._sign(body)
         status, headers, answer = self.forward("/", body)
         if fault.kind in {Kind.CLOSED, Kind.SILENT}:
             time.sleep(_SILENCE if fault.kind is Kind.SILENT else 0)
@@ -130,6 +136,17 @@ class _Handler(ForwardingHandler):
         if fault.kind is Kind.PARTIAL and status == 200:
             answer = json.dumps(_part(request, json.loads(answer), set(fault.positions))).encode()
         return self._answer(status, headers, answer, dripped=fault.kind is Kind.DRIPPED)
+
+    def _sign(self, body: bytes) -> None:
+        host = f"127.0.0.1:{self.server.upstream_port}"
+        headers = {"Host": host, **{name: self.headers[name] for name in ("X-Amz-Target", "Content-Type")}}
+        amz_date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        region, root = self.server.region, self.server.root
+        signed = sign(headers, body, service="dynamodb", region=region, amz_date=amz_date, credentials=root)
+        del self.headers["X-Amz-Security-Token"]
+        for name, value in signed.items():
+            del self.headers[name]
+            self.headers[name] = value
 
     def _answer(self, status: int, headers: list[tuple[str, str]], answer: bytes, *, dripped: bool = False) -> None:
         self.send_response_only(status)

@@ -114,9 +114,8 @@ def run(request: pytest.FixtureRequest, mode: str, stack: tuple[StackFile, Deplo
     weather, groups = Weather(SEED), groups_of_tokens(running)
     held = [each for group in groups for each in group.held]
     workers = [TokenHolder(running, api, held) for api in running.apis]
-    port = int(running.emulator["endpoint_url"].rpartition(":")[2])
     with ExitStack() as until_the_end:
-        proxy = until_the_end.enter_context(FaultyDynamoDB(port, weather))
+        proxy = until_the_end.enter_context(FaultyDynamoDB(running, weather))
         until_the_end.enter_context(redirected(running, "AuthorizerFunction", "DYNAMODB", proxy.origin))
         traffic = until_the_end.enter_context(Traffic(workers))
         traffic.start()

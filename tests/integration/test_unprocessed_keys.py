@@ -57,9 +57,8 @@ def test_a_key_left_out_at_any_position_is_asked_for_again_and_then_500(
     mint, left_out = Mint(stack), LeftOut()
     good, revoked = (mint.token(lifetime=_LIFETIME, gid="a grant", sid="a session") for _ in range(2))
     assert post(stack, "revoke", token=revoked).status_code == 200
-    port = int(stack.emulator["endpoint_url"].rpartition(":")[2])
     with (
-        FaultyDynamoDB(port, left_out) as dynamodb,
+        FaultyDynamoDB(stack, left_out) as dynamodb,
         redirected(stack, "AuthorizerFunction", "DYNAMODB", dynamodb.origin),
         capsys.disabled(),
     ):

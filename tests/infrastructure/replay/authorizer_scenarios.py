@@ -59,7 +59,7 @@ def invoke_bare(function: Function, event: dict[str, object], rate: Rate, start:
 def no_read_is_answered(account: Account, rate: Rate, start: int, end: int) -> None:
     """Neither keys nor revocations can be read any more."""
     sandbox = warm_sandbox(account, start)
-    sandbox.before, sandbox.frozen = unreachable, True
+    sandbox.before = unreachable
     for at in every(rate.seconds, start, end):
         sandbox.request(at, rate.weight)
 
@@ -68,7 +68,7 @@ def no_read_is_answered(account: Account, rate: Rate, start: int, end: int) -> N
 def no_read_is_answered_in_strict_mode(account: Account, rate: Rate, start: int, end: int) -> None:
     """As above, where each request reads its own revocations."""
     sandbox = warm_sandbox(account, start, mode="strict")
-    sandbox.before, sandbox.frozen = unreachable, True
+    sandbox.before = unreachable
     for at in every(rate.seconds, start, end):
         sandbox.request(at, rate.weight)
 
@@ -147,7 +147,7 @@ def the_feed_cannot_be_read(account: Account, rate: Rate, start: int, end: int) 
             raise TimeoutError
 
     sandbox = warm_sandbox(account, start)
-    sandbox.before, sandbox.frozen = refuse_queries, True
+    sandbox.before = refuse_queries
     for at in every(rate.seconds, start, end):
         sandbox.request(at, rate.weight)
 

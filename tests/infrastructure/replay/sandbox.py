@@ -19,7 +19,7 @@ _TOKEN_SECONDS = 600
 
 
 class Sandbox:
-    """One sandbox of the authorizer; `frozen` stops its monotonic clock between requests, as Lambda does.
+    """One sandbox of the authorizer; its monotonic clock stands still between requests, as Lambda freezes it.
 
     `before` runs before each answer of DynamoDB, with the operation and its table. The environment has credentials: see
     `credentials`.
@@ -29,7 +29,6 @@ class Sandbox:
         self, function: Function, mode: str = "snapshot", parameters: ScriptedConnections | None = None
     ) -> None:
         """Start it; `parameters` is what SSM answers where the access rules are a parameter."""
-        self.frozen = False
         self._function = function
         with patch.dict(ENVIRON, AWS_LAMBDA_FUNCTION_NAME=function.name):
             self._composed = ComposedAuthorizer(mode, parameters)
@@ -45,7 +44,7 @@ class Sandbox:
     def request(self, at: float, weight: int = 1, *, kind: str = "http_2.0", token: str | None = None) -> object:
         """Send a request of a kind of API, with a good token by default; return the answer or the exception."""
         composed = self._composed
-        composed.frozen += at - composed.now if self.frozen else 0.0
+        composed.frozen += at - composed.now
         composed.now = at
         composed.dynamodb.date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(at))
         event = timed(_event(kind, self._good_token(at) if token is None else token), at)

@@ -60,7 +60,7 @@ def proxied(**routes: str) -> Iterator[tuple[FrontProxy, Upstream]]:
     with Upstream() as upstream:
         thread = threading.Thread(target=upstream.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
-        with FrontProxy(0, upstream.server_address[1]) as proxy:
+        with FrontProxy("127.0.0.1", 0, upstream.server_address[1]) as proxy:
             proxy.publish({"/" + prefix: path for prefix, path in routes.items()} or {"/": "/_aws/execute-api/abc"})
             yield proxy, upstream
         upstream.shutdown()
@@ -78,6 +78,7 @@ def call(
 
 
 def send_raw(proxy: FrontProxy, request: bytes) -> bytes:
+    request = request.replace(b"HOST", f"127.0.0.1:{proxy.port}".encode())
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
@@ -107,9 +108,61 @@ def test_no_path_climbs_out_of_its_api(path: str) -> None:
     assert (status, upstream.requests) == (400, 0)
 
 
+def test_a_prefix_alone_is_the_root_of_its_api() -> None:
+    """Without a slash after the API's id the emulator would route the path to another service."""
+    with proxied(http="/_aws/execute-api/one") as (proxy, _):
+        assert call(proxy, "GET", "/http")[2]["path"] == "/_aws/execute-api/one/"
+        assert call(proxy, "GET", "/http?a=b")[2]["path"] == "/_aws/execute-api/one/?a=b"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("rebound.example:PORT", "127.0.0.1", "127.0.0.1:1", "127.0.0.1:0PORT", "127.0.0.1.:PORT", "localhost:PORT"),
+        *("[::1]:PORT", "127.0.0.1.evil.example:PORT", "user@127.0.0.1:PORT", "2130706433:PORT", "127.1:PORT"),
+    ],
+)
+def test_a_page_that_is_rebound_to_this_address_reads_nothing(host: str) -> None:
+    """DNS rebinding: only the one name of this proxy is answered; preflights and cookies reach no function (421)."""
+    functions = Functions()
+    with proxied() as (proxy, upstream):
+        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(functions, "issuer"))
+        foreign = {"Host": host.replace("PORT", str(proxy.port))}
+        for method, headers in (("GET", {}), ("POST", {"Cookie": "a=b"}), ("OPTIONS", {"Origin": "http://a.example"})):
+            assert call(proxy, method, "/oauth2/token", headers=foreign | headers)[0] == 421
+    assert (upstream.requests, functions.events) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.0\r\n",
+        b"GET / HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\nHost: HOST\r\nHost: rebound.example\r\n",
+        b"GET / HTTP/1.1\r\nHost: HOST\r\nHost: HOST\r\n",
+        b"GET http://HOST/ HTTP/1.1\r\nHost: HOST\r\n",
+    ],
+    ids=["HTTP/1.0", "no Host", "two Hosts", "the same Host twice", "absolute form"],
+)
+def test_a_request_has_one_host(head: bytes) -> None:
+    """RFC 9112 §3.2: a request that names no Host, or two, or one in its target, reaches nothing."""
+    with proxied() as (proxy, upstream):
+        assert send_raw(proxy, head + b"\r\n").startswith(b"HTTP/1.1 400 ")
+    assert upstream.requests == 0
+
+
+def test_a_host_is_compared_without_case() -> None:
+    """RFC 9110 §4.2.3: the name of a host is case-insensitive."""
+    with Upstream() as upstream, FrontProxy("localhost", 0, upstream.server_address[1]) as proxy:
+        threading.Thread(target=upstream.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        proxy.publish({"/": "/_aws/execute-api/abc"})
+        assert call(proxy, "GET", "/", headers={"Host": f"LocalHost:{proxy.port}"})[0] == 200
+        upstream.shutdown()
+
+
 def test_before_the_apis_are_there_the_answer_is_503() -> None:
     """A proxy that has nothing to publish yet says so."""
-    with FrontProxy(0, 1) as proxy:
+    with FrontProxy("127.0.0.1", 0, 1) as proxy:
         assert call(proxy, "GET", "/")[0] == 503
 
 
@@ -117,7 +170,7 @@ def test_an_emulator_that_is_gone_is_502() -> None:
     """A connection that the emulator refuses is a bad gateway, in JSON."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        with FrontProxy(0, free.getsockname()[1]) as proxy:
+        with FrontProxy("127.0.0.1", 0, free.getsockname()[1]) as proxy:
             proxy.publish({"/": "/_aws/execute-api/abc"})
             assert call(proxy, "GET", "/")[::2] == (502, {"message": "Bad Gateway"})
 
@@ -143,9 +196,7 @@ def test_a_gateway_responses_www_authenticate_stays() -> None:
 def test_hop_by_hop_headers_and_host_stay_here() -> None:
     """Hop-by-hop headers are dropped, and Host is the emulator's own, so that it shadows no path."""
     with proxied() as (proxy, upstream):
-        _, _, seen = call(
-            proxy, "GET", "/", headers={"Host": "abc.execute-api.localhost", "TE": "trailers", "X-A": "1"}
-        )
+        _, _, seen = call(proxy, "GET", "/", headers={"TE": "trailers", "X-A": "1"})
         names = {name.lower(): value for name, value in seen["headers"]}
         assert names["host"] == f"127.0.0.1:{upstream.server_address[1]}"
     assert "te" not in names
@@ -155,7 +206,7 @@ def test_hop_by_hop_headers_and_host_stay_here() -> None:
 def test_repeated_headers_stay_repeated() -> None:
     """Two Authorization headers reach the authorizer as two (R56): the proxy hides no attack."""
     with proxied() as (proxy, _):
-        raw = send_raw(proxy, b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nauthorization: b\r\n\r\n")
+        raw = send_raw(proxy, b"GET / HTTP/1.1\r\nHost: HOST\r\nAuthorization: a\r\nauthorization: b\r\n\r\n")
     seen = json.loads(raw.partition(b"\r\n\r\n")[2])
     assert [value for name, value in seen["headers"] if name.lower() == "authorization"] == ["a", "b"]
 
@@ -182,7 +233,7 @@ def test_a_body_over_api_gateways_quota_is_413() -> None:
 def test_a_request_that_two_servers_could_read_differently_is_refused(head: bytes, status: int) -> None:
     """What could smuggle a request (RFC 9112 §11.2) never reaches the emulator."""
     with proxied() as (proxy, upstream):
-        answer = send_raw(proxy, b"POST / HTTP/1.1\r\nHost: x\r\n" + head + b"\r\nhello")
+        answer = send_raw(proxy, b"POST / HTTP/1.1\r\nHost: HOST\r\n" + head + b"\r\nhello")
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert upstream.requests == 0
 
