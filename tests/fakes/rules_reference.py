@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from tests.fakes.gateway_model import decode, fits, interpretations
@@ -40,8 +41,9 @@ class Reference(NamedTuple):
         )
 
     def _below(self, routes: dict[str, Any], method: str, path: str, template: str) -> set[str]:
-        """Return the best rule for each interpretation that does not leave the route."""
-        begin = [] if template == "$default" else template.partition("{")[0].split("/")[:-1]
+        """Return the best rule for each interpretation; only a dot segment may lead out of the route."""
+        dots = {".", ".."} & {part for text in (path, decode(path)) for part in re.split(r"[/\\;]", text)}
+        begin = [] if template == "$default" or dots else template.partition("{")[0].split("/")[:-1]
         found = set()
         for each in interpretations(path):
             if each.split("/")[: len(begin)] != begin:

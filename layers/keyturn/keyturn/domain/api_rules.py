@@ -6,7 +6,7 @@ rule below a wider route only closes. A TOKEN event has the path alone, and need
 
 from __future__ import annotations
 
-from keyturn.domain.path_reading import is_ambiguous, read_path
+from keyturn.domain.path_reading import is_ambiguous, leads_out, read_path
 from keyturn.domain.route_template import RouteTemplate
 
 TYPE_CHECKING = False
@@ -164,6 +164,9 @@ class ApiRules:
         if own is None:
             return []
         rivals = self.rivals(request.template, request.method)
+        chosen = self._templates.get(request.template)
+        if chosen is not None and chosen.has_parameters and any(map(leads_out, request.paths)):
+            rivals = [(template, rule) for template, rule in self._for_method(request.method) if rule is not own]
         return [own, *self._below(request, own, rivals)] if rivals else [own]
 
     def _matching(self, request: RoutedRequest) -> list[Rule]:

@@ -38,6 +38,18 @@ def is_ambiguous(path: str) -> bool:
     return not read_path(path)[0].complete
 
 
+def leads_out(path: str) -> bool:
+    """Tell whether a path without its leading slash has a dot segment, as it is or encoded up to twice.
+
+    A backend that resolves it may arrive at any route, also outside of the one that API Gateway chose.
+    """
+    if "." not in path and "%2" not in path:
+        return False
+    once = _decode(path)
+    readings = (path, once, None if once is None else _decode(once))
+    return any(each is not None and not _DOTS.isdisjoint(_SEPARATORS.split(each)) for each in readings)
+
+
 def read_path(path: str) -> list[PathReading]:
     """Return the readings of a path without its leading slash; a single one that is not complete if it is ambiguous."""
     segments = path.split("/") if path else []
