@@ -62,6 +62,7 @@ def gateway(stack: StackFile) -> Iterator[Gateway]:
         for module in (rules, token):
             # The clients of a stack are made once, since each costs more than what it asks.
             patch.setattr(module, "find_deployment", cache(module.find_deployment))
+        patch.setattr(rules, "gateways_of", cache(rules.gateways_of))
         yield Gateway(stack, apis, minted(stack))
 
 
