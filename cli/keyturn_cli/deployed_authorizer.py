@@ -122,7 +122,7 @@ def read_environment(deployment: Deployment) -> dict[str, str]:
     if "Error" in environment:
         message = environment["Error"].get("Message", "no message")
         raise EnvironmentWrong(f"Lambda does not show the environment of the authorizer function: {message}")
-    # The emulator keeps a number of the template as a number; to the function each value is text.
+    # The emulator keeps a number of the template as a number; the function reads text.
     return {name: str(value) for name, value in environment.get("Variables", {}).items()}
 
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from keyturn.adapters.system_clock import wall_seconds
 from keyturn_cli import app as command_line
 from keyturn_cli import rules, token
+from keyturn_cli.gateway import gateways_of
 from tests.fakes.token_factory import make_token, signing_key
 from tests.integration.aws import aws, function_name
 from tests.integration.http import CLIENT, post
@@ -62,7 +63,7 @@ def gateway(stack: StackFile) -> Iterator[Gateway]:
         for module in (rules, token):
             # The clients of a stack are made once, since each costs more than what it asks.
             patch.setattr(module, "find_deployment", cache(module.find_deployment))
-        patch.setattr(rules, "gateways_of", cache(rules.gateways_of))
+        patch.setattr(rules, "gateways_of", cache(gateways_of))
         yield Gateway(stack, apis, minted(stack))
 
 
