@@ -1,4 +1,4 @@
-"""Why a token is refused: the reason, the rule behind it, what the token has and what would have been right."""
+"""Why the authorizer refuses a token: the reason, the rule behind it, what the token has and what would be right."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keyturn.jose import ANY_AUDIENCE, KeySet, TokenError, TokenErrorReason, VerificationPolicy
+from keyturn.jose import ANY_AUDIENCE, KeySet, TokenErrorReason, VerificationPolicy
 from keyturn.jose.base64url import decode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 from keyturn_cli.output import format_time
@@ -34,6 +34,21 @@ RULES = {
     Reason.AUTHENTICATION_TOO_OLD: "OpenID Connect Core §3.1.3.7",
 }
 
+# The authorizer's reasons beside those of the verifier: the rule, and a sentence.
+REFUSALS = {
+    "missing_credentials": ("R56", "There is no token."),
+    "several_credentials": ("R56", "There is more than one token: a comma separates two Authorization values."),
+    "malformed_credentials": ("R56", "The Authorization value is not the scheme Bearer, one space and one token."),
+    "sender_constrained": ("RFC 9449 §7.2", "The token is bound to a key (cnf), and a bearer proves no key."),
+    "revoked": ("R47", "The token is valid, and a revocation hits it."),
+    "no_rule": ("R54", "No access rule names the route."),
+    "insufficient_scope": ("RFC 6750 §3.1", "The token lacks a scope that the route needs."),
+    "insufficient_claims": ("R54", "The token lacks a claim that the route needs, or has another value of it."),
+    "no_audience": ("RFC 9068 §4", "The stack has several audiences, and the rules name none for the API."),
+    "ambiguous_path": ("G7", "The path has more than one reading, and a rule that it may belong to refuses the token."),
+    "resource_not_nameable": ("R54", "The path holds *, ? or ${, or is too long: no policy can name it alone."),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -47,13 +62,25 @@ class Case:
     now: float
 
 
-def explain(error: TokenError, raw: str, keys: KeySet, policy: VerificationPolicy, now: float) -> dict[str, str]:
-    """Return reason, rule and sentence, and where they help `found` and `expected`; no part of the signature."""
+def sentence_of(reason: str) -> tuple[str, str]:
+    """Return the rule behind a reason of the authorizer, and the sentence that explains it."""
+    if reason in REFUSALS:
+        return REFUSALS[reason]
+    of_verifier = next(each for each in Reason if each.value == reason)
+    return RULES[of_verifier], of_verifier.explanation
+
+
+def explain(reason: str, raw: str, keys: KeySet, policy: VerificationPolicy, now: float) -> dict[str, str]:
+    """Return reason, rule and sentence, and where they help `found` and `expected`; no part of the signature.
+
+    `reason` is the authorizer's own (docs/errors.md).
+    """
     segments = raw.split(".")
     header, claims = (_read(segments[at]) if len(segments) == 3 else {} for at in (0, 1))
     case = Case(raw, header, claims, keys, policy, now)
-    found, expected = _DETAILS.get(error.reason, _nothing)(case)
-    told = {"reason": error.reason.value, "rule": RULES[error.reason], "sentence": str(error)}
+    found, expected = _DETAILS.get(reason, _nothing)(case)
+    rule, sentence = sentence_of(reason)
+    told = {"reason": reason, "rule": rule, "sentence": sentence}
     return told | {name: value for name, value in (("found", found), ("expected", expected)) if value}
 
 
@@ -115,6 +142,10 @@ def _lifetime(case: Case) -> tuple[str, str]:
     return f"{lifetime} s from iat to exp", f"at most {case.policy.max_lifetime} s"
 
 
+def _confirmation(case: Case) -> tuple[str, str]:
+    return _shown(case.claims, "cnf"), "no cnf"
+
+
 def _shown(members: dict[str, Any], name: str) -> str:
     return f"{name} {json.dumps(members[name])}" if name in members else f"no {name}"
 
@@ -123,15 +154,16 @@ def _time(claims: dict[str, Any], name: str) -> str:
     return f"{name} {format_time(claims[name])}"
 
 
-_DETAILS: dict[TokenErrorReason, Callable[[Case], tuple[str, str]]] = {
-    Reason.INVALID_TOKEN: _form,
-    Reason.INVALID_TYPE: _type,
-    Reason.ALGORITHM_NOT_ALLOWED: _algorithm,
-    Reason.UNKNOWN_KEY: _key,
-    Reason.ALGORITHM_MISMATCH: _bound_algorithm,
-    Reason.INVALID_ISSUER: _issuer,
-    Reason.INVALID_AUDIENCE: _audience,
-    Reason.TOKEN_EXPIRED: _expiry,
-    Reason.TOKEN_NOT_YET_VALID: _beginning,
-    Reason.LIFETIME_TOO_LONG: _lifetime,
+_DETAILS: dict[str, Callable[[Case], tuple[str, str]]] = {
+    Reason.INVALID_TOKEN.value: _form,
+    Reason.INVALID_TYPE.value: _type,
+    Reason.ALGORITHM_NOT_ALLOWED.value: _algorithm,
+    Reason.UNKNOWN_KEY.value: _key,
+    Reason.ALGORITHM_MISMATCH.value: _bound_algorithm,
+    Reason.INVALID_ISSUER.value: _issuer,
+    Reason.INVALID_AUDIENCE.value: _audience,
+    Reason.TOKEN_EXPIRED.value: _expiry,
+    Reason.TOKEN_NOT_YET_VALID.value: _beginning,
+    Reason.LIFETIME_TOO_LONG.value: _lifetime,
+    "sender_constrained": _confirmation,
 }

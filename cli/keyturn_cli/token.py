@@ -9,13 +9,12 @@ from typing import Annotated, Any
 import jwt
 import typer
 
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
+from authorizer.refusal import Refused
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS, to_jwks
-from keyturn.domain.revocation import targets_of
-from keyturn.jose import ANY_AUDIENCE, KeySet, TokenError, VerificationPolicy, VerifiedAccessToken, verify_access_token
-from keyturn.jose.policy import MAX_LEEWAY
+from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
+from keyturn_cli.deployed_authorizer import DeployedAuthorizer, read_environment, settings_of
 from keyturn_cli.deployment import TOKEN_HORIZON, Deployment, find_deployment
-from keyturn_cli.explanation import explain as explain_refusal
+from keyturn_cli.explanation import explain as explain_reason
 from keyturn_cli.options import AsJson, Stack, StackCommands
 from keyturn_cli.output import format_time, print_json, print_line, print_rows
 from keyturn_cli.values import read_standard_input
@@ -23,7 +22,6 @@ from keyturn_cli.values import read_standard_input
 app = StackCommands(no_args_is_help=True, help="Look into a token.")
 
 _TIMES = ("iat", "nbf", "exp", "auth_time")
-_REVOKED = "The token holds, and a revocation hits it: the authorizer and introspection refuse it."
 
 
 @app.callback()
@@ -34,19 +32,17 @@ def token() -> None:
 @app.command()
 def decode(
     token: Annotated[str, typer.Argument(help="An access token; - reads it from standard input.")] = "-",
-    verify: Annotated[
-        bool,
-        typer.Option(
-            help="Check it against the stack's keys, its issuer and the time; `explain` asks for revocations."
-        ),
-    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Say whether the deployed authorizer accepts it.")] = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a token's header and claims; without --verify nothing says that they are true."""
     raw = read_token(token)
     header, claims = unverified_header(raw), unverified_claims(raw)
-    verdict = _verify(raw, stack) if verify else "not verified"
+    verdict = "not verified"
+    if verify:
+        _, told = judge(raw, deployed_authorizer(find_deployment(stack, Path.cwd())))
+        verdict = "valid" if told["verdict"] == "valid" else f"{told['verdict']}: {told['sentence']}"
     if as_json:
         print_json({"header": header, "claims": claims, "verdict": verdict})
     else:
@@ -77,16 +73,16 @@ def _when(value: Any) -> str:
 @app.command()
 def explain(
     token: Annotated[str, typer.Argument(help="An access token; - reads it from standard input.")] = "-",
-    audience: Annotated[list[str] | None, typer.Option(help="An audience that the API accepts; repeatable.")] = None,
-    leeway: Annotated[int, typer.Option(help="ClockSkewSeconds of the stack, in seconds.")] = 10,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which rule refuses a token, what it has and what would be right; exit code 1 if it is refused or revoked."""
+    """Say whether the deployed authorizer accepts a token, or which rule refuses it; exit code 1 if it is refused.
+
+    The function's own settings decide: issuers, audiences, lifetime, clock skew.
+    `keyturn rules explain` asks for a route.
+    """
     raw = read_token(token)
-    deployment = find_deployment(stack, Path.cwd())
-    policy = verification_policy(deployment, frozenset(audience or ()) or ANY_AUDIENCE, leeway)
-    _, told = judge(raw, deployment, policy)
+    _, told = judge(raw, deployed_authorizer(find_deployment(stack, Path.cwd())))
     if as_json:
         print_json(told)
     else:
@@ -95,32 +91,39 @@ def explain(
         raise typer.Exit(1)
 
 
-def judge(
-    raw: str, deployment: Deployment, policy: VerificationPolicy
-) -> tuple[VerifiedAccessToken | None, dict[str, str]]:
-    """Return the token if it holds, and what there is to say; its `verdict` is valid, refused or revoked."""
-    keys = issuer_keys(deployment)
-    now = deployment.clock().now().earliest
+def judge(raw: str, authorizer: DeployedAuthorizer) -> tuple[VerifiedAccessToken | None, dict[str, str]]:
+    """Return the token if the authorizer accepts it, and an explanation; its `verdict` is valid, refused or revoked."""
     try:
-        verified = verify_access_token(raw, keys, policy, now=now)
-    except TokenError as error:
-        return None, {"verdict": "refused"} | explain_refusal(error, raw, keys, policy, now)
-    reader = DynamoDbRevocationReader(deployment.dynamodb, deployment.revocation_table)
-    for revocation in reader.find(targets_of(verified)):
-        if revocation.hits(issued_at=verified.issued_at, kid=verified.kid, now=now):
-            return None, {"verdict": "revoked", "found": revocation.target.key, "sentence": _REVOKED}
-    return verified, {"verdict": "valid", "found": f"exp {format_time(verified.expires_at)}"}
+        verified = authorizer.authenticate(raw)
+    except Refused as refusal:
+        return None, explain_refusal(refusal, raw, authorizer)
+    told = {"verdict": "valid", "found": f"exp {format_time(verified.expires_at)}"}
+    return verified, told | {"revocations": asked_revocations(authorizer)}
 
 
-def _verify(raw: str, stack: Stack) -> str:
-    """Return "valid", or the rule that refuses it; revocations are not looked up."""
-    deployment = find_deployment(stack, Path.cwd())
-    policy = verification_policy(deployment, ANY_AUDIENCE, MAX_LEEWAY)
-    try:
-        verify_access_token(raw, issuer_keys(deployment), policy, now=deployment.clock().now().earliest)
-    except TokenError as error:
-        return f"refused: {error}"
-    return "valid"
+def explain_refusal(refusal: Refused, raw: str, authorizer: DeployedAuthorizer) -> dict[str, str]:
+    """Return the explanation of a token that the authorizer refuses."""
+    told = explain_reason(refusal.reason, raw, authorizer.keys, authorizer.policy, authorizer.now)
+    if refusal.token is None or refusal.reason == "sender_constrained":
+        return {"verdict": "refused"} | told | {"revocations": "not asked, since the token is refused without them"}
+    if refusal.reason != "revoked":
+        return {"verdict": "refused"} | told | {"revocations": asked_revocations(authorizer)}
+    revocation = authorizer.revocation_of(refusal.token)
+    found = {} if revocation is None else {"found": revocation.target.key}
+    return {"verdict": "revoked"} | told | found | {"revocations": asked_revocations(authorizer)}
+
+
+def asked_revocations(authorizer: DeployedAuthorizer) -> str:
+    """Return how the stored revocations were asked for, and how late the deployed function may be."""
+    settings = authorizer.settings
+    if settings.revocation_mode == "strict":
+        return "asked, as the function asks"
+    return f"asked; the function is in the mode snapshot, and follows within {settings.revocation_bound} s"
+
+
+def deployed_authorizer(deployment: Deployment) -> DeployedAuthorizer:
+    """Return the stack's authorizer, with its environment as it is now; raises EnvironmentWrong."""
+    return DeployedAuthorizer(deployment, settings_of(read_environment(deployment)))
 
 
 def issuer_keys(deployment: Deployment) -> KeySet:

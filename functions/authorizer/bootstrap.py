@@ -43,18 +43,23 @@ def bootstrap() -> Authorizer:
     return Authorizer(
         KeyView(key_ring, freshness),
         _revocations(settings, dynamodb, freshness),
-        VerificationPolicy(
-            issuer=settings.issuer,
-            previous_issuers=settings.previous_issuers,
-            audiences=settings.audiences.names,
-            algorithms=frozenset(SIGNING_ALGORITHMS),  # which of them a token needs is bound to its key
-            leeway=settings.leeway,
-            max_lifetime=settings.max_token_lifetime,
-        ),
+        verification_policy(settings),
         _rules(settings, time, metrics),
         time,
         metrics,
         AllowLog(settings.allowed_log_percent),
+    )
+
+
+def verification_policy(settings: Settings) -> VerificationPolicy:
+    """Return what the authorizer accepts."""
+    return VerificationPolicy(
+        issuer=settings.issuer,
+        previous_issuers=settings.previous_issuers,
+        audiences=settings.audiences.names,
+        algorithms=frozenset(SIGNING_ALGORITHMS),  # which of them a token needs is bound to its key
+        leeway=settings.leeway,
+        max_lifetime=settings.max_token_lifetime,
     )
 
 

@@ -23,7 +23,7 @@ from keyturn.domain.key_ring import KeyRing, KeyState, RingKey
 from keyturn_cli import app as command_line
 from keyturn_cli.deployment import Deployment, find_deployment
 from tests.fakes.moto_dynamodb import create_table
-from tests.fakes.token_factory import ISSUER, SigningKey
+from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey
 
 TABLES = {"key-ring": ("pk",), "clients": ("pk",), "revocations": ("pk", "sk")}
 # Each command opens a session of its own, which would read the same models again.
@@ -47,6 +47,23 @@ STACK: dict[str, Any] = {
     },
 }
 
+ENVIRONMENT = {
+    "ISSUER": ISSUER,
+    "PREVIOUS_ISSUERS": "",
+    "AUDIENCES": AUDIENCE,
+    "API_AUDIENCES": "required",
+    "KEY_RING_TABLE": "key-ring",
+    "REVOCATION_TABLE": "revocations",
+    "LEEWAY_SECONDS": "10",
+    "MAX_TOKEN_LIFETIME_SECONDS": "3600",
+    "REVOCATION_BOUND_SECONDS": "10",
+    "REVOCATION_MODE": "snapshot",
+    "FUNCTION_TIMEOUT_SECONDS": "3",
+    "ALLOWED_LOG_PERCENT": "10",
+    "ACCESS_RULES_PARAMETER": "",
+    "ACCESS_RULES": '{"apis": {}}',
+}
+
 
 @contextmanager
 def command_stack(project: Path) -> Iterator[None]:
@@ -56,6 +73,20 @@ def command_stack(project: Path) -> Iterator[None]:
         for name, keys in TABLES.items():
             create_table(dynamodb, name, *keys)
         yield
+
+
+def deploy_authorizer(**changes: str | None) -> None:
+    """Deploy the authorizer function with this environment; None leaves a variable out."""
+    variables = {name: value for name, value in (ENVIRONMENT | changes).items() if value is not None}
+    role = boto3.client("iam").create_role(RoleName="authorizer", AssumeRolePolicyDocument='{"Statement": []}')
+    boto3.client("lambda", region_name="us-east-1").create_function(
+        FunctionName="authorizer",
+        Runtime="python3.13",
+        Role=role["Role"]["Arn"],
+        Handler="app.handler",
+        Code={"ZipFile": b"zip"},
+        Environment={"Variables": variables},
+    )
 
 
 @contextmanager

@@ -141,5 +141,6 @@ def restart_functions(stack: StackFile) -> None:
     lambda_ = aws(stack, "lambda")
     for logical_id in ("TokenIssuerFunction", "AuthorizerFunction"):
         name = function_name(stack, logical_id)
-        variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        found = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        variables = {variable: str(value) for variable, value in found.items()}
         lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})

@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from keyturn.domain.client import Client, secret_matches
 from keyturn_cli import app as command_line
 from tests.fakes.command_stack import command_stack, deployment, put_ring, run
-from tests.fakes.token_factory import ISSUER, make_token, signing_key
+from tests.fakes.token_factory import make_token, signing_key
 
 ADD = ("clients", "add", "--name", "Reports", "--audience", "https://api.example", "--scope", "a b")
 
@@ -171,32 +171,3 @@ def said_before_it_stopped(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> 
     message = str(stopped.value)
     assert "\n" not in message
     return message
-
-
-def explained(raw: str, *options: str) -> tuple[int, dict[str, str]]:
-    """Return the exit code of `token explain`, and what it said."""
-    result = run("token", "explain", "-", "--json", *options, stdin=raw)
-    answer: dict[str, str] = json.loads(result.stdout)
-    return result.exit_code, answer
-
-
-def test_a_token_is_explained() -> None:
-    """`token explain` says valid, which rule refuses, or which revocation hits, and its exit code says it too (R14)."""
-    put_ring(signing_key("RS256"))
-    now = int(deployment().clock().now().earliest)
-    claims = {"iss": ISSUER, "iat": now - 20, "exp": now + 60}
-    good = make_token(key=signing_key("RS256"), claims=claims)
-    assert explained(good)[0] == 0
-    assert explained(good, "--audience", "https://api.example")[1]["verdict"] == "valid"
-    code, foreign = explained(good, "--audience", "https://other.example")
-    assert (code, foreign["reason"], foreign["expected"]) == (1, "invalid_audience", "https://other.example")
-    old = make_token(key=signing_key("RS256"), claims=claims | {"exp": now - 11})
-    assert explained(old)[1]["reason"] == "token_expired"
-    assert explained(old, "--leeway", "60")[1]["verdict"] == "valid"
-    run("revoke", "--token", "-", stdin=good)
-    code, revoked = explained(good)
-    assert (code, revoked["verdict"]) == (1, "revoked")
-    assert revoked["found"].startswith("jti#")
-    shown = run("token", "explain", "nonsense")
-    assert shown.exit_code == 1
-    assert "verdict    refused\nreason     invalid_token\nrule       R01, R02, R10\n" in shown.stdout

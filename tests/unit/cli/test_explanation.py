@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from keyturn.jose import ANY_AUDIENCE, TokenError, TokenErrorReason, verify_access_token
-from keyturn_cli.explanation import RULES, explain
+from keyturn_cli.explanation import REFUSALS, RULES, explain, sentence_of
 from tests.fakes.token_factory import ABSENT, AUDIENCE, ISSUER, NOW, key_set, make_token, policy, signing_key
+
+ROOT = Path(__file__).parents[3]
+SOURCES = (ROOT / "functions" / "authorizer", ROOT / "layers" / "keyturn" / "keyturn" / "domain")
 
 
 def told(raw: str, **rules: Any) -> dict[str, str]:
@@ -16,12 +21,22 @@ def told(raw: str, **rules: Any) -> dict[str, str]:
     keys, accepted = key_set(), policy(**rules)
     with pytest.raises(TokenError) as error:
         verify_access_token(raw, keys, accepted, now=NOW)
-    return explain(error.value, raw, keys, accepted, NOW)
+    return explain(error.value.reason.value, raw, keys, accepted, NOW)
 
 
 def test_every_reason_has_its_rule() -> None:
     """No reason is without the id of the rule behind it."""
     assert RULES.keys() == set(TokenErrorReason)
+
+
+def test_every_refusal_of_the_authorizer_has_its_rule() -> None:
+    """R57: each reason that the authorizer's code names can be explained, and no other is listed."""
+    sources = [Path(str(module)).read_text() for folder in SOURCES for module in folder.glob("*.py")]
+    raised = {name for text in sources for name in re.findall(r"(?:Unauthorized|Forbidden)\(\"(\w+)\"", text)}
+    returned = {name for text in sources for name in REFUSALS if f'"{name}"' in text}
+    assert raised <= REFUSALS.keys()
+    assert returned == REFUSALS.keys()
+    assert all(sentence_of(reason)[1].endswith(".") for reason in REFUSALS)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from keyturn.domain.client import Client
 from keyturn.domain.resource_server import ResourceServer
 from keyturn_cli import app as command_line
 from keyturn_cli import gateway, keys, rules
-from keyturn_cli.gateway import Gateways
-from tests.fakes.command_stack import STACK, command_stack, deployment, put_ring
-from tests.fakes.gateway_apis import ARN, Apis, uri
+from keyturn_cli.protected_apis import ProtectedApis
+from tests.fakes.command_stack import ENVIRONMENT, STACK, command_stack, deployment, put_ring
+from tests.fakes.gateway_apis import ARN, NONE, OURS, Apis, rest_api
 from tests.fakes.token_factory import make_token, signing_key
 
 FORGED = "revoked everything"
@@ -54,9 +54,11 @@ COMMANDS = [
     ("rules", "check", f"{HOSTILE[:-1]}.json"),
     ("rules", "check", "rules.json"),
     ("rules", "explain", "GET", "/a", "--token", "TOKEN"),
+    ("rules", "explain", "GET", "/a", "--api", "a", "--token", "TOKEN"),
+    ("rules", "explain", "GET", "/b", "--api", "a"),
     ("rules", "explain", "GET", f"/{HOSTILE}", "--api", HOSTILE),
     ("token", "decode", "TOKEN", "--verify"),
-    ("token", "explain", "TOKEN", "--audience", HOSTILE),
+    ("token", "explain", "TOKEN"),
     ("revoke", "--client", "c_1"),
     ("revoke", "--subject", f"{HOSTILE}"),
     ("revoke", "--token", "TOKEN"),
@@ -105,7 +107,7 @@ def poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Poison]:
             outputs = [{"OutputKey": name, "OutputValue": value} for name, value in STACK["outputs"].items()]
             return {"Stacks": [{"StackStatus": HOSTILE, "Outputs": outputs}]}
         if operation == "GetFunctionConfiguration":
-            return {"Environment": {"Variables": {"ACCESS_RULES": json.dumps(DOCUMENT)}}}
+            return {"Environment": {"Variables": ENVIRONMENT | {"ACCESS_RULES": json.dumps(DOCUMENT)}}}
         if operation == "ListLayerVersions":
             return {"LayerVersions": [{"LayerVersionArn": HOSTILE}]}
         found = call(client, operation, arguments)
@@ -116,11 +118,14 @@ def poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Poison]:
         monkeypatch.chdir(folder)
         monkeypatch.setattr(BaseClient, "_make_api_call", answer)
         monkeypatch.setattr("sys.excepthook", lambda *_: None)
+        kept = {"name": HOSTILE, "authorizerResultTtlInSeconds": None}
         apis = Apis(
-            {"id": HOSTILE, "authorizerUri": uri(ARN)}, {"id": "a", "authorizerUri": uri(ARN)}, denied=frozenset("a")
+            rest_api(HOSTILE, {f"GET /{HOSTILE}": OURS, f"POST /{HOSTILE}": NONE}, **kept),
+            rest_api("a", {"GET /a": OURS, f"{HOSTILE} /{HOSTILE}": OURS}, **kept),
+            denied=frozenset({"flush a"}),
         )
         for module in (gateway, keys, rules):
-            monkeypatch.setattr(module, "gateways_of", lambda _: Gateways(apis, Apis(), ARN))
+            monkeypatch.setattr(module, "gateways_of", lambda _: ProtectedApis(apis, Apis(), ARN))
         register()
         Path("rules.json").write_text(json.dumps(DOCUMENT))
         yield hostile

@@ -1,0 +1,153 @@
+"""How an API's routes and its access rules belong together, as the authorizer finds one by the other (G7)."""
+
+from __future__ import annotations
+
+from authorizer.request import ApiKind
+from keyturn.domain.api_rules import ANY_METHOD, DEFAULT_ROUTE, METHODS, NAMED_ROUTES, ApiRules, Rule
+from keyturn.domain.cached_rules import CachedApiRules
+from keyturn.domain.route_template import RouteTemplate
+from keyturn_cli.gateway_request import GREEDY, LITERAL, sample_path, segment_kind, split_path
+from keyturn_cli.protected_apis import Route
+
+
+def template_of(rule: Rule) -> str:
+    """Return the path of a rule, or `$default` or `$connect`."""
+    return rule.route.rpartition(" ")[2]
+
+
+def is_found_by_path(route: Route, rules: ApiRules) -> bool:
+    """Tell whether rules for the route are found by a request's path, so that names of parameters do not matter."""
+    token = route.authorizer is not None and route.authorizer.kind is ApiKind.REST_TOKEN
+    return token or isinstance(rules, CachedApiRules)
+
+
+def uncovered_methods(route: Route, rules: ApiRules) -> list[str]:
+    """Return the methods of the route that have no rule."""
+    template = _own_template(route, rules)
+    return [method for method in _methods(route) if rules.rule_of(template, method) is None]
+
+
+def has_no_rule(route: Route, rules: ApiRules) -> bool:
+    """Tell whether every method of the route is closed."""
+    return len(uncovered_methods(route, rules)) == len(_methods(route))
+
+
+def leaks(route: Route, rules: ApiRules) -> bool:
+    """Tell whether rules found by the path can open a method of the route that has no rule of its own."""
+    if not is_found_by_path(route, rules):
+        return False
+    uncovered = uncovered_methods(route, rules)
+    if len(uncovered) == len(_methods(route)):
+        return True
+    crosses = isinstance(rules, CachedApiRules)
+    return any(
+        rules.rule_of(template, method) is not None and (crosses or overlap(template, route.template))
+        for method in uncovered
+        for template in map(template_of, rules)
+    )
+
+
+def misspelt_template(route: Route, rules: ApiRules) -> str | None:
+    """Return the path of a rule that was meant for the route, and names its parameters or letters otherwise."""
+    if is_found_by_path(route, rules) or not has_no_rule(route, rules):
+        return None
+    wanted = [segment.lower() for segment in _anonymous(route.template)]
+    for rule in rules:
+        template = template_of(rule)
+        if template != route.template and [segment.lower() for segment in _anonymous(template)] == wanted:
+            return template
+    return None
+
+
+def can_have_rule(route: Route) -> bool:
+    """Tell whether an access rule can name the route."""
+    if route.template in NAMED_ROUTES:
+        return True
+    try:
+        RouteTemplate(route.template)
+    except ValueError:
+        return False
+    return True
+
+
+def is_own_rule(rule: Rule, route: Route, rules: ApiRules) -> bool:
+    """Tell whether the rule is that of the route, for one of its methods at least."""
+    return _own_template(route, rules) == template_of(rule) and _applies(rule, route, rules)
+
+
+def narrows(rule: Rule, route: Route, rules: ApiRules) -> bool:
+    """Tell whether the rule is for another route, and decides about some requests of this one too."""
+    template = template_of(rule)
+    if template in NAMED_ROUTES or not _applies(rule, route, rules):
+        return False
+    if is_found_by_path(route, rules):
+        return _meets(template, route, rules)
+    if has_no_rule(route, rules):
+        return False
+    is_wide = any(segment_kind(segment) != LITERAL for segment in split_path(route.template))
+    return route.template == DEFAULT_ROUTE or (is_wide and overlap(template, route.template))
+
+
+def also_required(route: Route, rules: ApiRules) -> list[Rule]:
+    """Return the rules for other paths that some request of this route needs too, beyond the needs of its own rule."""
+    own = _own_template(route, rules)
+    others: dict[str, Rule] = {}
+    for rule in rules:
+        template = template_of(rule)
+        if template in (own, *NAMED_ROUTES) or not _meets(template, route, rules):
+            continue
+        for method in _methods(route):
+            mine = rules.rule_of(own, method)
+            if mine is not None and rules.rule_of(template, method) is rule and not _implies(mine, rule):
+                others[rule.route] = rule
+    return list(others.values())
+
+
+def overlap(one: str, other: str) -> bool:
+    """Tell whether some path fits both templates, segment by segment."""
+    segments, others = split_path(one), split_path(other)
+    for segment, another in zip(segments, others, strict=False):
+        kinds = (segment_kind(segment), segment_kind(another))
+        if GREEDY in kinds:
+            return True
+        if kinds == (LITERAL, LITERAL) and segment != another:
+            return False
+    return len(segments) == len(others)
+
+
+def _applies(rule: Rule, route: Route, rules: ApiRules) -> bool:
+    """Tell whether the rule is the one of its path for a method of the route."""
+    return any(rules.rule_of(template_of(rule), method) is rule for method in _methods(route))
+
+
+def _meets(template: str, route: Route, rules: ApiRules) -> bool:
+    """Tell whether a rule that is found by the path may count for a request of the route."""
+    if overlap(template, route.template):
+        return True
+    # In a cached policy a parameter crosses slashes.
+    return isinstance(rules, CachedApiRules) and RouteTemplate(template).covers(sample_path(route.template)[1:])
+
+
+def _implies(one: Rule, other: Rule) -> bool:
+    """Tell whether each token that has what one rule needs has what the other needs."""
+    return other.scopes <= one.scopes and all(
+        name in one.claims and set(one.claims[name]) <= set(values) for name, values in other.claims.items()
+    )
+
+
+def _own_template(route: Route, rules: ApiRules) -> str:
+    """Return the path of the route's own rule as the document writes it, or the route's own where it has none."""
+    if is_found_by_path(route, rules):
+        wanted = _anonymous(route.template)
+        return next((text for rule in rules if _anonymous(text := template_of(rule)) == wanted), route.template)
+    return route.template
+
+
+def _anonymous(template: str) -> list[str]:
+    """Return the segments of a template, in which parameters have lost their names."""
+    names = {LITERAL: None, GREEDY: "{+}"}
+    return [names.get(segment_kind(segment), "{}") or segment for segment in split_path(template)]
+
+
+def _methods(route: Route) -> tuple[str, ...]:
+    return METHODS[1:] if route.method == ANY_METHOD else (route.method,)

@@ -1,0 +1,169 @@
+"""How one request of an API is answered: the route that API Gateway chooses, the rules that decide, and the status."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from authorizer.refusal import Unauthorized
+from authorizer.request import Request, parse_request
+from keyturn.domain.access_rules import AccessRules
+from keyturn.domain.api_rules import ANY_METHOD, ApiRules, Rule
+from keyturn.domain.cached_rules import CachedApiRules
+from keyturn.domain.scope import format_scope
+from keyturn.jose import VerifiedAccessToken
+from keyturn_cli.deployed_authorizer import DeployedAuthorizer
+from keyturn_cli.explanation import sentence_of
+from keyturn_cli.gateway_request import AskedRequest, authorizer_event, choose_route, sample_path
+from keyturn_cli.protected_apis import HTTP, Api, Route
+from keyturn_cli.rules_check import answer_mismatch
+from keyturn_cli.token import asked_revocations, explain_refusal
+
+NO_SCOPE = "none: any valid token"
+# Any account: without a stack there is none, and no rule reads it.
+_NO_ACCOUNT = "arn:aws:execute-api:any-region:000000000000"
+_PASSES = "passes to the backend"
+_MISMATCH = "API Gateway expects the other kind of answer; `keyturn rules check` says what to change"
+
+
+class Question(NamedTuple):
+    """A method, and a route's name or a path, of one API."""
+
+    api: Api
+    routes: list[Route]
+    method: str
+    route: str
+
+
+class Presented(NamedTuple):
+    """A token, and the authorizer that it is presented to."""
+
+    authorizer: DeployedAuthorizer
+    token: str
+
+
+def explain_request(question: Question, rules: AccessRules, presented: Presented | None) -> dict[str, str]:
+    """Return the explanation; its `verdict` is open, closed, "not ours" or "no route", its `answer` says the status.
+
+    Without a token a route is open if some token opens it.
+    """
+    api = question.api
+    request, route = _find(question)
+    told = {"api": str(api), "route": f"{question.method} {question.route}"}
+    if route is None:
+        status = "404" if api.kind == HTTP else "403"
+        return told | {
+            "rule": "none: no route",
+            "verdict": "no route",
+            "answer": f"{status}: the authorizer is not asked",
+        }
+    told |= {"api_route": str(route)} | _other_reading(question, route)
+    if route.authorizer is None and route.protection == "NONE":
+        return told | {"rule": "none: no authorizer", "verdict": "open", "answer": _PASSES}
+    if route.authorizer is None:
+        return told | {
+            "rule": "none: another authorizer",
+            "verdict": "not ours",
+            "answer": f"decided by {route.protection}",
+        }
+    return told | _ask(route, request, rules, presented)
+
+
+def _find(question: Question) -> tuple[AskedRequest, Route | None]:
+    """Return the request and its route: the route of that name, with any value for its parameters, or the path's."""
+    api, method, name = question.api, question.method, question.route
+    if "{" in name or name.startswith("$"):
+        named = [route for route in question.routes if route.template == name]
+        fitting = [route for route in named if route.method in (method, ANY_METHOD)]
+        chosen = min(fitting, key=lambda route: route.method == ANY_METHOD, default=None)
+        return AskedRequest(api, method, sample_path(name)), chosen
+    request = AskedRequest(api, method, name)
+    return request, choose_route(question.routes, request)
+
+
+def _other_reading(question: Question, route: Route) -> dict[str, str]:
+    """Return the route of the decoded path if it is another one: AWS does not document which of both is chosen."""
+    decoded = question._replace(route=unquote(question.route))
+    _, other = _find(decoded) if "{" not in question.route else (None, route)
+    return {} if other in (None, route) else {"or_api_route": f"{other}, if API Gateway decodes the path first"}
+
+
+def _ask(route: Route, request: AskedRequest, rules: AccessRules, presented: Presented | None) -> dict[str, str]:
+    """Return the explanation of a request whose route asks the authorizer."""
+    account = _NO_ACCOUNT if presented is None else presented.authorizer.account
+    event = authorizer_event(request, route, None if presented is None else presented.token, account)
+    of_api, asked = rules.of_api(request.api.id), parse_request(event)
+    told = _rules(of_api, asked)
+    if route.authorizer is not None and route.authorizer.ttl:
+        told["cached"] = f"{route.authorizer.ttl} s, in which API Gateway may answer by an older result"
+    if route.authorizer is not None and answer_mismatch(route.authorizer, of_api):
+        return told | {"verdict": "closed", "answer": "500", "because": _MISMATCH}
+    if presented is None:
+        reason = _closed_to_all(of_api, asked)
+        return told | (
+            {"verdict": "open"} if reason is None else {"verdict": "closed", "because": reason, "answer": "403"}
+        )
+    return told | _decide(presented, event, rules, asked)
+
+
+def _rules(of_api: ApiRules, request: Request) -> dict[str, str]:
+    required = of_api.required_rules(request)
+    if not required:
+        return {"rule": "none: the route is closed"}
+    told = {
+        "rule": "; ".join(f"{rule.route} of {rule.api}" for rule in required),
+        "needs": format_scope(frozenset().union(*(rule.scopes for rule in required))) or NO_SCOPE,
+    }
+    claims = "; ".join(text for rule in required if (text := describe_claims(rule)))
+    if claims:
+        told["claims"] = claims
+    if of_api.audiences is not None:
+        told["audience"] = " or ".join(sorted(of_api.audiences))
+    return told
+
+
+def describe_claims(rule: Rule) -> str:
+    """Return the claims that a rule needs, as `department: "it" or "security"`."""
+    return "; ".join(f"{name}: {' or '.join(map(json.dumps, values))}" for name, values in rule.claims.items())
+
+
+def _closed_to_all(of_api: ApiRules, request: Request) -> str | None:
+    required = of_api.required_rules(request)
+    if not required:
+        denied = isinstance(of_api, CachedApiRules) and of_api.is_ambiguous(request)
+        return sentence_of("ambiguous_path" if denied else "no_rule")[1]
+    if of_api.stack is not None and of_api.stack.required and any(map(of_api.lacks_audience, required)):
+        return sentence_of("no_audience")[1]
+    return None
+
+
+def _decide(presented: Presented, event: dict[str, object], rules: AccessRules, request: Request) -> dict[str, str]:
+    decision = presented.authorizer.decide(event, rules)
+    if decision.status == 200:
+        told = {"token": "valid", "has": _scope(decision.token), "verdict": "open", "answer": _PASSES}
+        return told | {"revocations": asked_revocations(presented.authorizer)}
+    if decision.refusal is None:
+        return {"verdict": "closed", "because": decision.fault, "answer": f"{decision.status}"}
+    token, reason = decision.token, decision.refusal.reason
+    if isinstance(decision.refusal, Unauthorized) or token is None:
+        refused = explain_refusal(decision.refusal, presented.token, presented.authorizer)
+        told = {"token": refused["verdict"], "because": refused["sentence"], "revocations": refused["revocations"]}
+    else:
+        told = {"token": "valid", "has": _scope(token), "because": sentence_of(reason)[1]}
+        told |= {"revocations": asked_revocations(presented.authorizer)} | _lacks(
+            rules.of_api(request.api_id), request, token
+        )
+    return told | {"reason": reason, "verdict": "closed", "answer": str(decision.status)}
+
+
+def _lacks(of_api: ApiRules, request: Request, token: VerifiedAccessToken) -> dict[str, str]:
+    required = of_api.required_rules(request)
+    scopes = frozenset().union(*(rule.scopes for rule in required)) - token.scope
+    claims = dict.fromkeys(name for rule in required for name in rule.claims_without(token))
+    lacks = format_scope(scopes).split() + [f"claim {name}" for name in claims]
+    return {"lacks": ", ".join(lacks)} if lacks else {}
+
+
+def _scope(token: VerifiedAccessToken | None) -> str:
+    return "no scope" if token is None else format_scope(token.scope) or "no scope"
