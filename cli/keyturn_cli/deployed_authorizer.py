@@ -122,8 +122,7 @@ def read_environment(deployment: Deployment) -> dict[str, str]:
     if "Error" in environment:
         message = environment["Error"].get("Message", "no message")
         raise EnvironmentWrong(f"Lambda does not show the environment of the authorizer function: {message}")
-    # The emulator keeps a number of the template as a number; the function reads text.
-    return {name: str(value) for name, value in environment.get("Variables", {}).items()}
+    return dict(environment.get("Variables", {}))
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:

@@ -43,6 +43,13 @@ def test_a_function_reads_the_variables_that_it_is_given(template: NativeTemplat
     assert environment.asked == set(environment)
 
 
+def test_each_variable_of_a_function_is_text(template: NativeTemplate) -> None:
+    """A number of the template stays one on the emulator, where a function could not start with it."""
+    for name, function in template.of_type("AWS::Lambda::Function").items():
+        for variable, value in function["Environment"]["Variables"].items():
+            assert isinstance(value, str | dict), (name, variable)
+
+
 def test_the_authorizer_knows_its_own_timeout(template: NativeTemplate) -> None:
     """R47: a request's time by Lambda is the invocation's deadline less the timeout: both are one number."""
     [authorizer] = [

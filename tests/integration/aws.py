@@ -37,8 +37,7 @@ def function_name(stack: StackFile, logical_id: str) -> str:
 def redirected(stack: StackFile, logical_id: str, service: str, origin: str) -> Iterator[None]:
     """Point one function's calls to one service, such as DYNAMODB, elsewhere; it starts anew, now and at the end."""
     lambda_, name = aws(stack, "lambda"), function_name(stack, logical_id)
-    found = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables = {variable: str(value) for variable, value in found.items()}
+    variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     override = {f"AWS_ENDPOINT_URL_{service}": origin}
     lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | override})
     try:

@@ -71,8 +71,7 @@ def gateway(stack: StackFile) -> Iterator[Gateway]:
 def environment(stack: StackFile, changes: dict[str, str]) -> Iterator[None]:
     """Change the environment of the authorizer function for a while."""
     lambda_, name = aws(stack, "lambda"), function_name(stack, "AuthorizerFunction")
-    found = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables = {variable: str(value) for variable, value in found.items()}
+    variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables | changes})
     try:
         yield

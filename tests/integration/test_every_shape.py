@@ -100,8 +100,7 @@ def put_rules(stack: StackFile, text: str) -> None:
     """Put the document into the parameter, and let the next request be that of a new sandbox."""
     aws(stack, "ssm").put_parameter(Name=RULES, Type="String", Value=text, Overwrite=True)
     lambda_, name = aws(stack, "lambda"), function_name(stack, "AuthorizerFunction")
-    found = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables = {variable: str(value) for variable, value in found.items()}
+    variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 

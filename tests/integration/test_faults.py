@@ -141,6 +141,5 @@ def restart_functions(stack: StackFile) -> None:
     lambda_ = aws(stack, "lambda")
     for logical_id in ("TokenIssuerFunction", "AuthorizerFunction"):
         name = function_name(stack, logical_id)
-        found = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        variables = {variable: str(value) for variable, value in found.items()}
+        variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
