@@ -19,9 +19,12 @@ def test_every_reason_to_refuse_a_token_is_explained() -> None:
 
 
 def test_every_reason_of_the_authorizer_is_listed() -> None:
-    """What the authorizer writes to its log as a reason is in the page."""
-    sources = "".join(path.read_text() for path in (ROOT / "functions" / "authorizer").glob("*.py"))
+    """Each reason that the authorizer logs, its own and that of the access rules, is in the page."""
+    authorizer, kernel = ROOT / "functions" / "authorizer", ROOT / "layers" / "keyturn" / "keyturn" / "domain"
+    sources = "".join(path.read_text() for path in authorizer.glob("*.py"))
+    rules = (kernel / "api_rules.py").read_text()
     reasons = set(re.findall(r'(?:Unauthorized|Forbidden)\("(\w+)"', sources))
+    reasons |= set(re.findall(r'(?:return|else) "([a-z]+_[a-z]+)"', rules))
     assert reasons
     assert reasons == set(
         re.findall(r"^\| `(\w+)` \|", PAGE.partition("## The authorizer")[2].partition("## Why")[0], re.MULTILINE)

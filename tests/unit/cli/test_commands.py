@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
-import socket
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from botocore.client import BaseClient
@@ -127,16 +127,13 @@ def test_a_stack_that_is_described_otherwise(monkeypatch: pytest.MonkeyPatch, te
 def test_a_stack_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A description without a stack behind it: one line that says how to start it."""
 
-    def refuse(address: tuple[str, int], timeout: float) -> None:
-        raise ConnectionRefusedError(address, timeout)
-
-    monkeypatch.setattr(socket, "create_connection", refuse)
     address = "http://127.0.0.1:4580"
     file = Path("../.local/stack.json")
     description = json.loads(file.read_text())
     description["emulator"]["endpoint_url"] = address
     file.write_text(json.dumps(description))
-    said = said_before_it_stopped(monkeypatch, "clients", "list")
+    with mock.patch("socket.create_connection", side_effect=ConnectionRefusedError):
+        said = said_before_it_stopped(monkeypatch, "clients", "list")
     assert said.endswith(f"does not answer at {address}: start it with `make run`")
 
 

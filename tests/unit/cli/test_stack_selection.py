@@ -231,6 +231,7 @@ def test_a_profile_selects_region_and_credentials(
         "[profile other]\nregion = eu-west-1\naws_access_key_id = a\naws_secret_access_key = b\n"
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(embedded / "config"))
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
     deploy(calls, "keyturn", "eu-west-1")
     calls.made.clear()
     result = run("clients", "add", *NEW_CLIENT, "--stack", "keyturn", "--profile", "other")
