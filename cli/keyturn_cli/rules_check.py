@@ -176,7 +176,7 @@ def _note_routes(checked: CheckedApi, report: Report) -> None:
 
 def _unprotected(checked: CheckedApi) -> Iterator[Route]:
     for route in checked.routes:
-        # Of a WebSocket API $connect alone can have an authorizer; a preflight never has a token (Fetch §3.2.2).
+        # Only $connect of a WebSocket API can have an authorizer; a preflight never has a token (Fetch §3.2.2).
         could_ask = route.template == "$connect" if checked.api.kind == WEBSOCKET else route.method != "OPTIONS"
         if route.protection == "NONE" and could_ask:
             yield route

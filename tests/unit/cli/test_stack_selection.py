@@ -247,7 +247,7 @@ def test_a_profile_selects_region_and_credentials(
 def test_a_profile_or_a_region_is_for_a_deployed_stack(
     embedded: Path, calls: Calls, option: str, command: tuple[str, ...]
 ) -> None:
-    """With the embedded stack the option would do nothing: that is an error, and nothing is done."""
+    """The option would do nothing for the embedded stack: that is an error, and nothing is done."""
     result = run(*command, option, "some")
     assert isinstance(result.exception, NoDeployment)
     assert str(result.exception) == (

@@ -1,4 +1,4 @@
-"""What a person sees of a start is text of other programs too, and it cannot write on the terminal."""
+"""A start also prints text of other programs, which cannot control the terminal."""
 
 from __future__ import annotations
 
