@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +18,9 @@ _HOP_BY_HOP = {
     "transfer-encoding", "upgrade",
 }  # fmt: skip
 OF_ONE_HOP = {*_HOP_BY_HOP, "host", "content-length", "expect"}
+
+# Without an extension, which nobody needs here.
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 
 
 class Refusal(Exception):
@@ -103,7 +107,7 @@ class ForwardingHandler(BaseHTTPRequestHandler):
         if any("\n" in value for value in self.headers.values()):
             raise Refusal(400, "Bad Request")  # a folded line (RFC 9112 §5.2): http.client would pass it on
         if "transfer-encoding" in self.headers:
-            raise Refusal(411, "Length Required")
+            return self._read_chunks()
         lengths = self.headers.get_all("content-length", ["0"])
         if len(lengths) != 1 or not lengths[0].isascii() or not lengths[0].isdigit():
             raise Refusal(400, "Bad Request")
@@ -115,6 +119,25 @@ class ForwardingHandler(BaseHTTPRequestHandler):
         if len(body) != length:
             raise Refusal(400, "Bad Request")
         return body
+
+    def _read_chunks(self) -> bytes:
+        """Return a body in chunks (RFC 9112 §7.1), as API Gateway takes it; with a length too it is refused."""
+        if self.headers.get_all("transfer-encoding") != ["chunked"] or "content-length" in self.headers:
+            raise Refusal(400, "Bad Request")
+        chunks: list[bytes] = []
+        left = MAX_BODY
+        while True:
+            size = _CHUNK_SIZE.fullmatch(self.rfile.readline(16))
+            length = 0 if size is None else int(size[1], 16)
+            if length > left:
+                raise Refusal(413, "Request Entity Too Large")
+            chunk = self.rfile.read(length)
+            if size is None or len(chunk) != length or self.rfile.read(2) != b"\r\n":
+                raise Refusal(400, "Bad Request")
+            if not length:
+                return b"".join(chunks)
+            chunks.append(chunk)
+            left -= length
 
     def _discard(self, length: int) -> None:
         # An answer before the body is read would reach many clients as a reset connection.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
@@ -28,7 +29,7 @@ def commands(heading: str) -> str:
 
 def type_in(text: str, folder: Path, stack: StackFile) -> str:
     """Return what the commands print that succeed, in a folder where the stack is up, and with its account."""
-    (folder / ".local").mkdir()
+    (folder / ".local").mkdir(mode=0o700)
     write_stack_file(folder / ".local" / "stack.json", stack)
     (folder / ".venv").symlink_to(ROOT / ".venv")
     account = {
@@ -36,17 +37,19 @@ def type_in(text: str, folder: Path, stack: StackFile) -> str:
         "AWS_DEFAULT_REGION": stack.emulator["region"],
         "AWS_ACCESS_KEY_ID": stack.emulator["access_key_id"],
         "AWS_SECRET_ACCESS_KEY": stack.emulator["secret_access_key"],
-        "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("cli", "layers/keyturn")),
+        "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("cli", "functions", "layers/keyturn")),
     }
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text],
-        cwd=folder,
-        env=os.environ | account,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    with (folder / ".local" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the command trusts the description of a stack that runs
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", text],
+            cwd=folder,
+            env=os.environ | account,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -225,10 +225,12 @@ def test_a_body_over_api_gateways_quota_is_413() -> None:
         (b"Content-Length: 5\r\nContent-Length: 6\r\n", 400),
         (b"Content-Length: -1\r\n", 400),
         (b"Content-Length: 9\r\n", 400),
-        (b"Transfer-Encoding: chunked\r\n", 411),
+        (b"Transfer-Encoding: chunked\r\n", 400),
+        (b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", 400),
+        (b"Transfer-Encoding: gzip, chunked\r\n", 400),
         (b"X-Folded: a\r\n b\r\n", 400),
     ],
-    ids=["two lengths", "a negative length", "a body that ends early", "chunks", "a folded header"],
+    ids=["two lengths", "a negative length", "a body that ends early", "no chunks", "both", "gzip", "a folded header"],
 )
 def test_a_request_that_two_servers_could_read_differently_is_refused(head: bytes, status: int) -> None:
     """What could smuggle a request (RFC 9112 §11.2) never reaches the emulator."""
@@ -236,6 +238,40 @@ def test_a_request_that_two_servers_could_read_differently_is_refused(head: byte
         answer = send_raw(proxy, b"POST / HTTP/1.1\r\nHost: HOST\r\n" + head + b"\r\nhello")
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert upstream.requests == 0
+
+
+@pytest.mark.parametrize(
+    ("chunks", "length"),
+    [
+        (b"5\r\nhello\r\n0\r\n\r\n", 5),
+        (b"0\r\n\r\n", 0),
+        (b"2\r\nhe\r\n0003\r\nllo\r\n0\r\n\r\n", 5),
+        (b"5\r\nhello\r\n", None),
+        (b"5\r\nhellox\r\n0\r\n\r\n", None),
+        (b"-5\r\nhello\r\n0\r\n\r\n", None),
+        (b"0x5\r\nhello\r\n0\r\n\r\n", None),
+        (b"5;a=b\r\nhello\r\n0\r\n\r\n", None),
+        (b"5\nhello\r\n0\r\n\r\n", None),
+        (b"0\r\nTrailer: a\r\n\r\n", None),
+    ],
+)
+def test_a_body_in_chunks_is_read_as_one(chunks: bytes, length: int | None) -> None:
+    """Chunks (RFC 9112 §7.1) reach the API as one body; those that another server could read otherwise are refused."""
+    with proxied() as (proxy, upstream):
+        head = b"POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        answer = send_raw(proxy, head + chunks)
+    if length is None:
+        assert (answer[:12], upstream.requests) == (b"HTTP/1.1 400", 0)
+    else:
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["length"] == length
+
+
+def test_chunks_over_api_gateways_quota_are_413() -> None:
+    """10 MB in all, whatever the size of a chunk."""
+    with proxied() as (proxy, upstream):
+        head = b"POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n"
+        answer = send_raw(proxy, head + b"1\r\nx\r\n" + b"%x\r\n" % MAX_BODY)
+    assert (answer[:12], upstream.requests) == (b"HTTP/1.1 413", 0)
 
 
 def test_a_connection_is_kept_alive() -> None:
