@@ -224,7 +224,7 @@ guards: setup
 
 # The long runs; docs/verifier.md and docs/authorizer.md have their figures.
 .PHONY: fuzz mutants
-fuzz: setup $(LONG_STAMP) ## a million mutated tokens against two oracles, then a coverage-guided hunt (MINUTES=10)
+fuzz: setup $(LONG_STAMP) ## tokens, clocks and access rules at length, then a coverage-guided hunt (MINUTES=10)
 	@.venv/bin/python -m pytest --quiet --numprocesses auto --hypothesis-profile long \
 		tests/unit/jose/test_verifier_properties.py tests/property
 	@PYTHONPATH=.:layers/keyturn .venv-long/bin/python -m tests.fuzz.verifier $(or $(MINUTES),10)
