@@ -56,7 +56,10 @@ class BoundedView:
         """Return when what was read is younger than the bound; raises KeyturnError if that cannot be had."""
         bound = self._freshness.bound
         seconds = age(self._read_at, now)
-        if seconds >= bound or (seconds >= bound / 2 and self._is_due(now)):
+        if seconds >= bound:
+            # Too old once is too old for good: a wall clock that went back runs past the read again.
+            self._read_at = None
+        if self._read_at is None or (seconds >= bound / 2 and self._is_due(now)):
             self._renew()
             seconds = self._age()
         self._freshness.metrics.at_most("OldestView", 100 * seconds / bound)
@@ -81,6 +84,7 @@ class BoundedView:
             self._freshness.rest()
         # The age is taken again: a read that failed slowly, or a sandbox frozen in it, has cost time.
         if self._age() >= self._freshness.bound:
+            self._read_at = None
             raise fault or StoreUnavailable(
                 f"reading the {self._name} took longer than the revocation bound, or the clock was set back meanwhile"
             )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class _View(NamedTuple):
     rings: tuple[KeyRing, ...]
     keys: KeySet
-    read_at: Instant  # from before the read
+    read_at: Instant | None  # from before the read; None if the view was ever too old
 
 
 class RingView:
@@ -69,8 +69,13 @@ class RingView:
 
     def _fresh(self) -> _View:
         view = self._view
-        if view is not None and self._age(view) <= self._max_age / 2:
-            return view
+        if view is not None:
+            seconds = self._age(view)
+            if seconds <= self._max_age / 2:
+                return view
+            if seconds > self._max_age:
+                # Too old once is too old for good: a wall clock that went back runs past the read again.
+                view = self._view = view._replace(read_at=None)
         try:
             view = self._read()
         except StoreUnavailable:

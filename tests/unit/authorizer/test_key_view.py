@@ -172,6 +172,19 @@ def test_wall_clock_that_went_back_makes_a_view_infinitely_old(world: World) -> 
         world.view.keys()
 
 
+@pytest.mark.parametrize("set_by", [-0.5, 3600.0])
+def test_a_view_that_was_too_old_does_not_become_young(world: World, set_by: float) -> None:
+    """R47: a wall clock that was set, and comes to a time just after the read again, gives no view back."""
+    world.wall += set_by
+    world.reader.fault = StoreUnavailable("down")
+    for passed in (0.0, 1.0 - set_by if set_by > 0 else 1.0, 0.5):
+        world.wall += passed
+        with pytest.raises(StoreUnavailable):
+            world.view.keys()
+    world.reader.fault = None
+    assert world.view.keys()
+
+
 def test_ring_with_a_weak_key_is_damaged(world: World) -> None:
     """R09: a ring whose JWKS the verifier refuses is a fault once the last good view is too old."""
     [key] = world.reader.ring.keys

@@ -52,6 +52,19 @@ def test_wall_clock_that_went_back(issuer: IssuerHarness) -> None:
         issuer.view.ring(DEFAULT_RING)
 
 
+def test_a_view_that_was_too_old_does_not_become_young(issuer: IssuerHarness) -> None:
+    """A wall clock that went back and runs past the read again, by less than the age, gives no view back (I10)."""
+    issuer.view.ring(DEFAULT_RING)
+    issuer.rings.fault = StoreUnavailable("down")
+    for moved in (-1, 2, 1):
+        issuer.wall += moved
+        with pytest.raises(StoreUnavailable):
+            issuer.view.ring(DEFAULT_RING)
+    assert issuer.view.jwks()["keys"]
+    issuer.rings.fault = None
+    assert issuer.view.ring(DEFAULT_RING)
+
+
 def test_failed_read_within_the_age(issuer: IssuerHarness) -> None:
     """A store that is down for a moment stops nobody while the view is young enough."""
     first = issuer.view.ring(DEFAULT_RING)
