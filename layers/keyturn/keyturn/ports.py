@@ -11,12 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from keyturn.domain.client import Client
+    from keyturn.domain.credentials.link import Link
+    from keyturn.domain.credentials.password import PasswordCredential
     from keyturn.domain.grant import Grant, Redemption, Rotation
+    from keyturn.domain.interactions.interaction import ConsentMark, Interaction
     from keyturn.domain.key_ring import KeyRing
     from keyturn.domain.resource_server import ResourceServer
     from keyturn.domain.revocation import Revocation, Target
     from keyturn.domain.revocation_snapshot import FeedEntry
+    from keyturn.domain.sessions.session import Session
     from keyturn.domain.time.service_time import ServiceTime
+    from keyturn.domain.users.authority import Authority
+    from keyturn.domain.users.consent import Consent
+    from keyturn.domain.users.user import User
 
 
 class Clock(Protocol):
@@ -207,3 +214,207 @@ class RateCounter(Protocol):
 
     def take(self, client_id: str, endpoint: str, rate: int) -> int:
         """Count one more; return 0 if it is within `rate` a minute, else the seconds until the next minute."""
+
+
+class UserReader(Protocol):
+    """The issuer reads profiles for userinfo."""
+
+    def get(self, subject: str) -> User | None:
+        """Return the profile, or None; strongly consistent. Raises ItemDamaged."""
+
+
+class UserStore(UserReader, Protocol):
+    """The login's side of the profiles; a normalised email address belongs to at most one user."""
+
+    def find_subject(self, email: str) -> str | None:
+        """Return the subject that has reserved the normalised address, or None; strongly consistent."""
+
+    def create(self, user: User, *, email: str) -> None:
+        """Store a new profile and reserve its normalised address in one transaction; raises AlreadyExists."""
+
+    def update(self, user: User, *, email: str, previous_email: str) -> User:
+        """Store the next revision, moving the reservation if the normalised address changed; raises VersionConflict."""
+
+    def list(self) -> tuple[User, ...]:
+        """Return all profiles, by subject."""
+
+    def erase(self, subject: str, *, email: str | None) -> None:
+        """Delete the profile, its reservation and its consents; may be repeated."""
+
+
+class AuthorityReader(Protocol):
+    """Login and issuer read what an operator decided about a user."""
+
+    def get(self, subject: str) -> Authority | None:
+        """Return it, or None for a user who cannot sign in; strongly consistent. Raises ItemDamaged."""
+
+
+class AuthorityStore(AuthorityReader, Protocol):
+    """The operator's side."""
+
+    def create(self, authority: Authority) -> None:
+        """Store a new one; raises AlreadyExists."""
+
+    def update(self, authority: Authority) -> Authority:
+        """Store it as the next revision of the stored one and return it; raises VersionConflict."""
+
+    def remove(self, subject: str) -> None:
+        """Delete it where a creation failed half way; may be repeated. An erased user keeps a tombstone instead."""
+
+    def list(self) -> tuple[Authority, ...]:
+        """Return all, by subject."""
+
+
+class ConsentReader(Protocol):
+    """The issuer reads consents."""
+
+    def get(self, subject: str, client_id: str) -> Consent | None:
+        """Return the user's consent for the client, or None; strongly consistent. Raises ItemDamaged."""
+
+
+class ConsentStore(ConsentReader, Protocol):
+    """The login's side of the consents; a new one is written with its mark (InteractionStore.consent)."""
+
+    def list(self, subject: str) -> tuple[Consent, ...]:
+        """Return the user's consents, by client."""
+
+    def withdraw(self, subject: str, client_id: str) -> None:
+        """Delete the consent; may be repeated."""
+
+
+class SessionReader(Protocol):
+    """The issuer's side of the sessions."""
+
+    def get(self, key_hash: str) -> Session | None:
+        """Return the session of a cookie's hash, ended or not, or None; strongly consistent. Raises ItemDamaged."""
+
+    def touch(self, session: Session, *, now: int, gave_code: bool) -> bool:
+        """Write `last_used_at`, and `gave_code` if it is True; return False if the session is gone."""
+
+
+class SessionStore(SessionReader, Protocol):
+    """The login's side of the sessions."""
+
+    def list(self, subject: str) -> tuple[Session, ...]:
+        """Return the user's sessions that exist, newest first; strongly consistent."""
+
+    def delete(self, session: Session) -> None:
+        """Delete the session and its pointer in one transaction; may be repeated."""
+
+
+class InteractionStore(Protocol):
+    """Requests that wait for their user; every write is conditional on what was read. The issuer's calls come first."""
+
+    def create(self, interaction: Interaction) -> None:
+        """Store a new interaction; raises AlreadyExists."""
+
+    def get(self, key_hash: str) -> Interaction | None:
+        """Return the interaction, over or not, or None; strongly consistent. Raises ItemDamaged."""
+
+    def bind(self, interaction: Interaction) -> bool:
+        """Write browser, demands and session of an unbound one; return False if another browser was first."""
+
+    def demand(self, interaction: Interaction) -> bool:
+        """Write demands and session of an unused one that this browser has; return False if it is used or gone."""
+
+    def consent(self, interaction: Interaction, mark: ConsentMark, consent: Consent) -> bool:
+        """Write the mark and the user's consent in one transaction; return False if the interaction is used or gone."""
+
+    def confirm(self, interaction: Interaction, at: int) -> bool:
+        """Write the mark; return False if the interaction is used or gone."""
+
+    def deny(self, interaction: Interaction) -> bool:
+        """Write that the user refused; return False if the interaction is used or gone."""
+
+
+class PasswordStore(Protocol):
+    """Passwords, as the login stores them."""
+
+    def get(self, subject: str) -> PasswordCredential | None:
+        """Return the stored password, or None; strongly consistent. Raises ItemDamaged."""
+
+    def rehash(self, credential: PasswordCredential, *, previous: PasswordCredential) -> bool:
+        """Replace the stored password by the same one at a higher cost, same revision; False if it changed."""
+
+    def add_link(self, link: Link) -> None:
+        """Store a one-time link."""
+
+    def get_link(self, key_hash: str) -> Link | None:
+        """Return the link, over or not, or None; strongly consistent. Raises ItemDamaged."""
+
+    def erase(self, subject: str) -> None:
+        """Delete password, known devices and failures of the user; may be repeated."""
+
+
+class SignInStore(Protocol):
+    """The transactions that start a session or change a password, each with every condition that makes it true."""
+
+    def sign_in(
+        self,
+        session: Session,
+        *,
+        authority: Authority,
+        credential: PasswordCredential,
+        replaced: Session | None,
+        interaction: Interaction | None,
+    ) -> bool:
+        """Start the session, delete the replaced one, and mark the interaction as authenticated.
+
+        One transaction: `authority` is still active at its revision, `credential` still has its revision, the
+        interaction is unused and of this browser. Return False if one of these changed.
+        """
+
+    def change_password(
+        self,
+        credential: PasswordCredential,
+        *,
+        authority: Authority,
+        user: User,
+        previous: PasswordCredential | None,
+        link: Link | None,
+    ) -> bool:
+        """Store the next password and use up the link, known devices forgotten by their revision.
+
+        One transaction: `authority` is still active at its revision, `user` and `previous` still have their revisions,
+        the link is still there. Return False if one of these changed.
+        """
+
+
+class KnownDevices(Protocol):
+    """Browsers in which a user has fully authenticated (OWASP device cookies): an own bucket, never a factor."""
+
+    def knows(self, subject: str, device_hash: str, *, credential_revision: int, now: int) -> bool:
+        """Return whether the browser is known since the user's present password; strongly consistent."""
+
+    def remember(self, subject: str, device_hash: str, *, credential_revision: int, expires_at: int) -> None:
+        """Remember the browser for the user."""
+
+
+class Attempts(Protocol):
+    """Counters that bound guessing. A key names its bucket; the window is a part of the stored key."""
+
+    def take(self, bucket: str, *, limit: int, window: int, now: int) -> int:
+        """Count one more; return 0 within `limit` in this window of `window` seconds, else the seconds until the next.
+
+        One conditional write: of two at once at the limit, one is refused, and a refused one counts nothing.
+        """
+
+    def fail(self, subject: str, *, now: int) -> int:
+        """Count one more failure in a row from unknown browsers, and return how many there are."""
+
+    def failures(self, subject: str) -> int:
+        """Return the failures in a row from unknown browsers; strongly consistent."""
+
+    def forgive(self, subject: str) -> None:
+        """Begin again at 0: after a success from an unknown browser, a link, or an operator's `unlock`."""
+
+
+class Pepper(Protocol):
+    """A MAC by a key that never leaves KMS."""
+
+    @property
+    def key(self) -> str:
+        """The ARN of the key that new passwords use."""
+
+    def mac(self, key: str, message: bytes) -> bytes:
+        """Return HMAC-SHA-256 of the message by the key of this ARN; raises KeyUnusable, Throttled."""

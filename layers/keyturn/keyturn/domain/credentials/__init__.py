@@ -1,0 +1,1 @@
+"""Credentials: passwords, known devices, one-time links, and the limits on guessing."""

@@ -1,0 +1,1 @@
+"""Interactions: authorization requests that wait for their user."""

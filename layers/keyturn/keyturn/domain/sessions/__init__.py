@@ -1,0 +1,1 @@
+"""Sessions: one browser in which one user is signed in."""

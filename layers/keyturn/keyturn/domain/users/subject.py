@@ -1,0 +1,19 @@
+"""Subjects of users: `u_` and at least 128 bits, which no client id can equal (RFC 9700 §4.15)."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+SUBJECT_BYTES = 16
+_SUBJECT = re.compile("u_[A-Za-z0-9_-]{22,64}")
+
+
+def new_subject(random: bytes) -> str:
+    """Return the subject for SUBJECT_BYTES random bytes; a subject is never given again."""
+    return "u_" + base64.urlsafe_b64encode(random).decode().rstrip("=")
+
+
+def is_subject(value: str) -> bool:
+    """Return whether the value has the form of a user's subject."""
+    return _SUBJECT.fullmatch(value) is not None
