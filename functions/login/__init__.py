@@ -1,0 +1,1 @@
+"""The login: hosted pages where a user signs in, allows clients and looks after the account."""
