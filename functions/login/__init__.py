@@ -1,1 +1,1 @@
-"""The login: hosted pages where a user signs in, allows clients and looks after the account."""
+"""The login: the hosted pages where users sign in, allow applications, and look after their account."""
