@@ -56,12 +56,11 @@ def account(
     *,
     name: str | None,
     email: str,
-    minimum: int,
     sessions: Sequence[SessionRow],
     applications: Sequence[ApplicationRow],
     done: Markup | None = None,
 ) -> str:
-    """Return the page; `minimum` is the least number of a password's characters, `done` says what a form just did.
+    """Return the page; `done` says what a form just did.
 
     Forms post: `password` the fields of `change_password`; `sessions` the field `session`, a row's id or `all`;
     `applications` the field `client_id`; `logout` its hidden values alone.
@@ -79,7 +78,7 @@ def account(
                 Text.PASSWORD,
                 h.details[
                     h.summary[say(Text.CHANGE_PASSWORD)],
-                    change_password_form(forms.password, email=email, minimum=minimum, errors={}),
+                    change_password_form(forms.password, email=email, errors={}),
                 ],
             ),
             _section(Text.SESSIONS, _sessions(forms.sessions, sessions)),

@@ -42,13 +42,13 @@ class Text(enum.Enum):
     SIGN_IN_FOR = "to continue to {client}"
     SIGN_IN_FOR_ACCOUNT = "to see your account"
     SIGN_IN_PRIVACY = "{client} does not see your password."
-    SIGN_IN_HELP = "Forgot your password? Ask the people who run this service for a new link."
+    SIGN_IN_HELP = (
+        "Password forgotten or not accepted? Try a browser in which you have signed in before, "
+        "or ask the people who run this service for a new link."
+    )
     SIGN_IN_WRONG = "The email address or the password is wrong."
     SIGN_IN_THROTTLED = "Too many attempts. Wait {minutes} min, then try again."
-    SIGN_IN_LOCKED = (
-        "Too many wrong passwords from browsers that this account has not used before. "
-        "Use a browser in which you have signed in before, or ask the people who run this service for a link."
-    )
+    SIGN_IN_CHANGED = "Your account changed while you signed in. Sign in again."
     EMAIL_MISSING = "Enter your email address."
     PASSWORD_MISSING = "Enter your password."
     FORM_OUTDATED = "This page was open for too long, or your browser sent no cookie. Try again."
@@ -85,9 +85,13 @@ class Text(enum.Enum):
     PASSWORD_TOO_SHORT = "Use at least {minimum} characters."
     PASSWORD_TOO_LONG = "Use at most {maximum} characters."
     PASSWORD_COMMON = "This password is on a list of common passwords. Choose another one."
-    PASSWORD_PERSONAL = "The password contains your name, your email address or the name of this service."
-    PASSWORD_PATTERN = "The password repeats itself or follows a simple sequence. Choose another one."
-    SIGN_IN_AGAIN_FIRST = "For this, sign in again first: your last sign-in is more than 5 minutes ago."
+    PASSWORD_NOT_TEXT = "This password has a character that not every device can type. Choose another one."
+    PASSWORD_CONTEXT = "This password is little more than your name, your address or the name of this service."
+    PASSWORD_REPEATED = "This password repeats a few characters. Choose another one."
+    PASSWORD_SEQUENCE = "This password follows the keyboard, the alphabet or the digits. Choose another one."
+    PASSWORD_UNCHANGED = "Your account changed meanwhile, and the password stays as it was. Try again."
+    PASSWORD_SAVED = "Your password is saved. Sign in with it."
+    SIGN_IN_AGAIN_FIRST = "Sign in again to change your password: your last sign-in is more than 5 minutes ago."
 
     # Account
     ACCOUNT_TITLE = "Your account"
@@ -109,6 +113,7 @@ class Text(enum.Enum):
     WITHDRAW_NAMED = "Withdraw the access of {client}"
     PASSWORD_CHANGED = "Your password is changed. Other browsers are signed out."
     SESSION_WAS_ENDED = "The session is ended."
+    SESSION_WAS_ENDED_HERE = "The session is ended. Its applications keep access until their tokens expire."
     SESSIONS_WERE_ENDED = "All other sessions are ended."
     ACCESS_WAS_WITHDRAWN = "The access is withdrawn."
 
