@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from keyturn.web.cookie import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, Cookie
-from keyturn.web.form import Form, parse_form
+from keyturn.web.form import Form
 from keyturn.web.form_guard import TOKEN_FIELD, FormGuard
 from keyturn.web.request import Request
 from login.pages.fields import Link, PostForm
@@ -45,12 +45,10 @@ class Browser:
             raise ForeignForm("the browser sent no session cookie")
         return PostForm(action, {**(hidden or {}), TOKEN_FIELD: self.session_guard.token(secret)})
 
-    def read_session_form(self, request: Request, *, reload: str) -> Form:
-        """Return a form that was shown in this session; raises BadRequest, and ForeignForm with the page to reload."""
-        form = parse_form(request)
+    def check_session_form(self, request: Request, form: Form, *, reload: str) -> None:
+        """Raise ForeignForm, with the path of the page to load again, for a form that was not shown in this session."""
         if not self.session_guard.accepts(request, form):
             raise ForeignForm("the form was not shown in this session", link=Link(say(Text.TRY_AGAIN), reload))
-        return form
 
     def signed_in_cookies(self, session: str, device: str) -> tuple[str, ...]:
         """Return the Set-Cookie values after a sign-in."""

@@ -1,0 +1,54 @@
+"""`POST /account/sessions`: end one session, or all of the user's but this browser's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keyturn.web.request import Request
+from keyturn.web.responses import Response, redirect
+from login import paths
+from login.endpoints.account_post import AccountPosts, done
+from login.pages.account import ALL_SESSIONS, SESSION_FIELD
+from login.refusals import TooManyRequests
+from login.session_end import Ended
+
+if TYPE_CHECKING:
+    from keyturn.domain.sessions.session import Session
+    from keyturn.ports import SessionStore
+    from login.browser import Browser
+    from login.session_end import SessionEnd
+
+
+class AccountSessions:
+    """Ends sessions of the signed-in user."""
+
+    methods = ("POST",)
+
+    def __init__(self, posts: AccountPosts, browser: Browser, sessions: SessionStore, end: SessionEnd) -> None:
+        self._posts = posts
+        self._browser = browser
+        self._sessions = sessions
+        self._end = end
+
+    def respond(self, request: Request) -> Response:
+        """Return the redirect to the account page; a session that is gone already is no error."""
+        post = self._posts.read(request)
+        if isinstance(post, Response):
+            return post
+        asked = post.form.require(SESSION_FIELD)
+        if asked == ALL_SESSIONS:
+            return self._end_others(request, post.session)
+        found = [each for each in self._sessions.list(post.session.subject) if each.session_id == asked]
+        results = [self._end.end(each, reason="session_ended", actor=post.session.subject) for each in found]
+        request.note(outcome="session_ended")
+        if asked == post.session.session_id:
+            return redirect(paths.SIGN_IN, cookies=(self._browser.session_cookie.clear(),))
+        return done("session_here" if Ended.BROWSER_ONLY in results else "session")
+
+    def _end_others(self, request: Request, session: Session) -> Response:
+        result = self._end.end_others(session, device=self._browser.device_cookie.read(request))
+        if isinstance(result, int):
+            raise TooManyRequests(result)
+        request.note(outcome="sessions_ended", sid=result.session.session_id)
+        cookies = self._browser.signed_in_cookies(result.session_cookie, result.device_cookie)
+        return done("sessions", cookies=cookies)
