@@ -35,3 +35,14 @@ class ClientAddress:
             return str(ipaddress.ip_address(value.strip("[]")))
         except ValueError:
             return None
+
+
+def address_block(address: str) -> str | None:
+    """Return the network of an address for the log: it names no household (IPv4 /24, IPv6 /48)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    parsed = mapped or parsed
+    return str(ipaddress.ip_network(f"{parsed}/{24 if parsed.version == 4 else 48}", strict=False))

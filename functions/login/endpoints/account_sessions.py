@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
     from keyturn.ports import SessionStore
     from login.browser import Browser
-    from login.session_end import SessionEnd
+    from login.session_end import SessionEnd, SignOutEverywhere
 
 
 class AccountSessions:
@@ -24,11 +24,20 @@ class AccountSessions:
 
     methods = ("POST",)
 
-    def __init__(self, posts: AccountPosts, browser: Browser, sessions: SessionStore, end: SessionEnd) -> None:
+    def __init__(
+        self,
+        posts: AccountPosts,
+        browser: Browser,
+        sessions: SessionStore,
+        *,
+        end: SessionEnd,
+        everywhere: SignOutEverywhere,
+    ) -> None:
         self._posts = posts
         self._browser = browser
         self._sessions = sessions
         self._end = end
+        self._everywhere = everywhere
 
     def respond(self, request: Request) -> Response:
         """Return the redirect to the account page; a session that is gone already is no error."""
@@ -46,9 +55,12 @@ class AccountSessions:
         return done("session_here" if Ended.BROWSER_ONLY in results else "session")
 
     def _end_others(self, request: Request, session: Session) -> Response:
-        result = self._end.end_others(session, device=self._browser.device_cookie.read(request))
-        if isinstance(result, int):
-            raise TooManyRequests(result)
-        request.note(outcome="sessions_ended", sid=result.session.session_id)
-        cookies = self._browser.signed_in_cookies(result.session_cookie, result.device_cookie)
+        """End all sessions; this browser stays signed in after a sign-in of the last minutes, and signs in again else."""
+        result = self._everywhere.end_others(session, device=self._browser.device_cookie.read(request))
+        if result.retry_after > 0:
+            raise TooManyRequests(result.retry_after)
+        request.note(outcome="sessions_ended")
+        if result.signed_in is None:
+            return redirect(paths.SIGN_IN, cookies=(self._browser.session_cookie.clear(),))
+        cookies = self._browser.signed_in_cookies(result.signed_in.session_cookie, result.signed_in.device_cookie)
         return done("sessions", cookies=cookies)
