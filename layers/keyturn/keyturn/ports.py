@@ -305,8 +305,12 @@ class SessionStore(SessionReader, Protocol):
     def list(self, subject: str) -> tuple[Session, ...]:
         """Return the user's sessions that exist, newest first; strongly consistent."""
 
-    def delete(self, session: Session) -> None:
-        """Delete the session and its pointer in one transaction; may be repeated."""
+    def delete(self, session: Session) -> bool:
+        """Delete the session and its pointer in one transaction; may be repeated.
+
+        Return False, with nothing deleted, if the session gave its first code since it was read: its sid has to be
+        revoked first.
+        """
 
 
 class InteractionStore(Protocol):
