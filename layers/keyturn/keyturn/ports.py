@@ -380,7 +380,8 @@ class SignInStore(Protocol):
 
         One transaction: `authority` is still active at its revision, `credential` still has its revision, the
         interaction is neither used nor denied nor over at `session.created_at`, and of this browser; a replaced session
-        whose sid goes on is still there. Return False if one of these changed: read them again, and decide again.
+        whose sid goes on is still there, and none that is replaced gave its first code since it was read. Return False
+        if one of these changed: read them again, and decide again.
         """
 
     def change_password(
@@ -407,6 +408,9 @@ class KnownDevices(Protocol):
 
     def remember(self, subject: str, device_hash: str, *, credential_revision: int, expires_at: int) -> None:
         """Remember the browser for the user."""
+
+    def forget(self, subject: str) -> None:
+        """Forget every browser of the user; may be repeated."""
 
 
 class Attempts(Protocol):
