@@ -6,7 +6,7 @@
 | create_link | subject | link (URL), expires_at |
 | unlock | subject | subject |
 | erase | subject; actor | subject |
-| list_sessions | subject | sessions: list of session_id, created_at, auth_time, last_used_at, ends_at, device, gave_code |
+| list_sessions | subject | sessions: each session_id, created_at, auth_time, last_used_at, ends_at, device, gave_code |
 | end_sessions | subject; session_id (absent: all of them), actor | ended: how many |
 
 Times are service time in whole seconds. A refusal is {"error": code, "message": sentence}; the codes are bad_request,
