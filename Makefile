@@ -108,7 +108,7 @@ lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest 
 	compile requirements/bench.in --output-file requirements/bench.lock; \
 	compile requirements/node.in --output-file requirements/node.lock; \
 	compile tests/sam_local/requirements.in --output-file tests/sam_local/requirements.txt; \
-	for layer in layers/keyturn layers/dependencies; do \
+	for layer in layers/keyturn layers/dependencies layers/login; do \
 		compile $$layer/requirements.in --constraint requirements/dev.lock --output-file $$layer/requirements.txt; \
 	done
 
