@@ -305,8 +305,11 @@ class SessionStore(SessionReader, Protocol):
     def list(self, subject: str) -> tuple[Session, ...]:
         """Return the user's sessions that exist, newest first; strongly consistent."""
 
-    def delete(self, session: Session) -> None:
-        """Delete the session and its pointer in one transaction; may be repeated."""
+    def delete(self, session: Session) -> bool:
+        """Delete the session and its pointer in one transaction; may be repeated.
+
+        Return False, and delete nothing, if the session has given its first code since it was read.
+        """
 
 
 class InteractionStore(Protocol):
@@ -375,8 +378,9 @@ class SignInStore(Protocol):
         """Start the session, delete the replaced one, and mark the interaction as authenticated, without later marks.
 
         One transaction: `authority` is still active at its revision, `credential` still has its revision, the
-        interaction is neither used nor denied nor over at `session.created_at`, and of this browser; a replaced session
-        whose sid goes on is still there. Return False if one of these changed: read them again, and decide again.
+        interaction is neither used nor denied nor over at `session.created_at`, and of this browser. A replaced session
+        has given no first code since it was read, and is still there if its sid goes on. Return False if one of these
+        changed: read them again, and decide again.
         """
 
     def change_password(
