@@ -37,7 +37,7 @@ class MemorySessions(MemoryPort):
             return tuple(sorted(found, key=lambda each: (each.created_at, each.key_hash), reverse=True))
 
     def delete(self, session: Session) -> bool:
-        """Delete the session; return False if it has given its first code since it was read."""
+        """Delete the session; return False if it gave its first code since it was read."""
         with self.call("delete"):
             stored = self.stored.get(session.key_hash)
             if stored is not None and stored.gave_code and not session.gave_code:

@@ -103,11 +103,11 @@ class MemorySignIns(MemoryPort):
 
 
 def _may_replace(sessions: dict[str, Session], replaced: Session, session: Session) -> bool:
-    # A session that is gone was ended, and its sid may be revoked: no other session may have that sid.
     stored = sessions.get(replaced.key_hash)
+    # A session that is gone was ended, and its sid may be revoked: no other session may have that sid.
     if stored is None:
         return replaced.session_id != session.session_id
-    # The next session would not say that tokens have the sid, and its end would leave them alone.
+    # A code that came since would have no session that knows of it.
     return replaced.gave_code or not stored.gave_code
 
 

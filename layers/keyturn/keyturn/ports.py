@@ -308,7 +308,8 @@ class SessionStore(SessionReader, Protocol):
     def delete(self, session: Session) -> bool:
         """Delete the session and its pointer in one transaction; may be repeated.
 
-        Return False, and delete nothing, if the session has given its first code since it was read.
+        Return False, with nothing deleted, if the session gave its first code since it was read: its sid has to be
+        revoked first.
         """
 
 
@@ -378,9 +379,9 @@ class SignInStore(Protocol):
         """Start the session, delete the replaced one, and mark the interaction as authenticated, without later marks.
 
         One transaction: `authority` is still active at its revision, `credential` still has its revision, the
-        interaction is neither used nor denied nor over at `session.created_at`, and of this browser. A replaced session
-        has given no first code since it was read, and is still there if its sid goes on. Return False if one of these
-        changed: read them again, and decide again.
+        interaction is neither used nor denied nor over at `session.created_at`, and of this browser; a replaced session
+        whose sid goes on is still there, and none that is replaced gave its first code since it was read. Return False
+        if one of these changed: read them again, and decide again.
         """
 
     def change_password(
@@ -407,6 +408,9 @@ class KnownDevices(Protocol):
 
     def remember(self, subject: str, device_hash: str, *, credential_revision: int, expires_at: int) -> None:
         """Remember the browser for the user."""
+
+    def forget(self, subject: str) -> None:
+        """Forget every browser of the user; may be repeated."""
 
 
 class Attempts(Protocol):
