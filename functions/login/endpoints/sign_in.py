@@ -14,7 +14,8 @@ from login.endpoints.sign_in_page import Shown, SignInPage, SignInPurpose, read_
 from login.interaction_flow import InteractionFlow, OpenInteraction, Step, go_on, to_page
 from login.pages.sign_in import EMAIL_FIELD, PASSWORD_FIELD
 from login.pages.texts import Text, say
-from login.sign_in import SignedIn, SignInAttempt, SignInRefusal, SignInRefused
+from login.session_start import SignedIn
+from login.sign_in import SignInAttempt, SignInRefusal, SignInRefused
 
 if TYPE_CHECKING:
     from markupsafe import Markup
