@@ -10,9 +10,11 @@ from keyturn.observability import log_event
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, page
 from login.bootstrap import bootstrap
-from login.operator_actions import OPERATOR_MEMBER
 from login.pages.problem import problem
 from login.refusals import MethodNotAllowed, PageNotFound, Refusal, as_refusal
+
+# The member of an operator's event that names the action.
+OPERATOR_MEMBER = "keyturn"
 
 _Answer = TypeVar("_Answer")
 

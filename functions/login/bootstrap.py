@@ -6,12 +6,11 @@ import os
 import secrets
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from keyturn.domain.credentials.blocklist import Blocklist
-from keyturn.domain.credentials.password import Argon2Parameters
 from keyturn.issue_time import IssueTimes
 from login import paths
 from login.browser import Browser
@@ -33,10 +32,22 @@ from login.endpoints.login_page import LoginPage
 from login.endpoints.logout import Logout, LogoutPorts
 from login.endpoints.sign_in import SignInPost
 from login.endpoints.sign_in_page import SignInPage
+from login.erase import Erase
 from login.id_token_hints import IdTokenHints
 from login.interaction_flow import InteractionFlow
+from login.links import Links
+from login.operator_actions import OperatorActions
+from login.password_change import ChangePassword
+from login.password_hash import PasswordHash
+from login.password_replacement import PasswordReplacement
+from login.password_rules import PasswordRules
 from login.router import Login
+from login.session_end import SessionEnd, SignOutEverywhere
+from login.session_start import SessionLimits, SessionStart
 from login.settings import Settings
+from login.sign_in import SignIn
+from login.throttle import Throttle
+from login.user_revocations import UserRevocations
 
 if TYPE_CHECKING:
     from keyturn.ports import (
@@ -76,6 +87,9 @@ class Ports(NamedTuple):
     pepper: Pepper
     sessions: SessionStore
     interactions: InteractionStore
+
+
+_BLOCKLIST = Path(__file__).with_name("blocklist.bin")
 
 
 class _UseCases(NamedTuple):
@@ -156,3 +170,86 @@ def _account_endpoints(
         ),
         paths.ACCOUNT_APPLICATIONS: AccountApplications(posts, cases.withdrawal),
     }
+
+
+def _compose_use_cases(settings: Settings, ports: Ports) -> _UseCases:
+    """Return the use cases over these ports."""
+    clock, random = ports.clock, secrets.token_bytes
+    revocations = UserRevocations(
+        ports.revocation_writer,
+        ports.attempts,
+        clock,
+        longest_token=settings.max_token_lifetime + settings.leeway,
+    )
+    hashes = PasswordHash(ports.pepper, settings.argon2, random)
+    rules = PasswordRules(Blocklist(_BLOCKLIST.read_bytes()), urlsplit(settings.issuer).hostname or "")
+    throttle = Throttle(ports.attempts, ports.devices, settings.limits)
+    end = SessionEnd(ports.sessions, ports.devices, revocations)
+    replacement = PasswordReplacement(hashes=hashes, sign_ins=ports.sign_ins, end=end, clock=clock)
+    start = SessionStart(
+        sign_ins=ports.sign_ins,
+        devices=ports.devices,
+        revocations=revocations,
+        times=IssueTimes(ports.revocations, clock),
+        limits=SessionLimits(idle=settings.session_idle, lifetime=settings.session_lifetime),
+        random=random,
+    )
+    links = Links(
+        users=ports.users,
+        authorities=ports.authorities,
+        passwords=ports.passwords,
+        attempts=ports.attempts,
+        rules=rules,
+        replacement=replacement,
+        clock=clock,
+        random=random,
+    )
+    return _UseCases(
+        sign_in=SignIn(
+            users=ports.users,
+            authorities=ports.authorities,
+            passwords=ports.passwords,
+            hashes=hashes,
+            throttle=throttle,
+            sessions=start,
+            clock=clock,
+        ),
+        change_password=ChangePassword(
+            users=ports.users,
+            authorities=ports.authorities,
+            passwords=ports.passwords,
+            hashes=hashes,
+            rules=rules,
+            throttle=throttle,
+            revocations=revocations,
+            replacement=replacement,
+            sessions=start,
+            clock=clock,
+        ),
+        end=end,
+        everywhere=SignOutEverywhere(
+            end=end,
+            start=start,
+            authorities=ports.authorities,
+            passwords=ports.passwords,
+            revocations=revocations,
+            clock=clock,
+        ),
+        links=links,
+        withdrawal=WithdrawConsent(ports.consents, revocations),
+        operator_actions=OperatorActions(
+            users=ports.users,
+            sessions=ports.sessions,
+            attempts=ports.attempts,
+            links=links,
+            end=end,
+            erase=Erase(users=ports.users, authorities=ports.authorities, passwords=ports.passwords, end=end),
+            clock=clock,
+            link_url=lambda value: settings.issuer + paths.with_query(paths.LINK, **{paths.LINK_FIELD: value}),
+        ),
+    )
+
+
+def connect(settings: Settings) -> Ports:
+    """Return the ports on AWS; DynamoDB's answers set the clock."""
+    raise NotImplementedError

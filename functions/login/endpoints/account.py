@@ -32,9 +32,7 @@ class AccountPage:
 
     methods = ("GET",)
 
-    def __init__(
-        self, browser: Browser, session: CurrentSession, *, rows: AccountRows, users: UserReader
-    ) -> None:
+    def __init__(self, browser: Browser, session: CurrentSession, *, rows: AccountRows, users: UserReader) -> None:
         self._browser = browser
         self._session = session
         self._rows = rows

@@ -67,9 +67,7 @@ class AccountPassword:
         if current is None or errors:
             return self._show(request, post.session, status=400, errors=errors)
         device = self._browser.device_cookie.read(request)
-        result = self._change.change(
-            PasswordChange(session=post.session, current=current, new=new, device=device)
-        )
+        result = self._change.change(PasswordChange(session=post.session, current=current, new=new, device=device))
         if isinstance(result, ChangeRefused):
             request.note(outcome=str(result.reason))
             return self._refuse(request, post.session, result)

@@ -55,7 +55,7 @@ class AccountSessions:
         return done("session_here" if Ended.BROWSER_ONLY in results else "session")
 
     def _end_others(self, request: Request, session: Session) -> Response:
-        """End all sessions; this browser stays signed in after a sign-in of the last minutes, and signs in again else."""
+        """End all sessions; this browser gets a new one after a recent sign-in, and the sign-in page otherwise."""
         result = self._everywhere.end_others(session, device=self._browser.device_cookie.read(request))
         if result.retry_after > 0:
             raise TooManyRequests(result.retry_after)
