@@ -10,6 +10,7 @@ from keyturn.domain.credentials.link import Link
 from keyturn.domain.credentials.password import Argon2Parameters, PasswordCredential
 
 OWNER_PREFIX = "u#"
+DEVICE_PREFIX = "d#"
 _LINK_PREFIX = "l#"
 _PASSWORD = "password"
 
@@ -26,7 +27,7 @@ def password_key(subject: str) -> dict[str, dict[str, str]]:
 
 def device_key(subject: str, device_hash: str) -> dict[str, dict[str, str]]:
     """Return the primary key of a known device, as attribute values."""
-    return owner_key(subject, f"d#{device_hash}")
+    return owner_key(subject, f"{DEVICE_PREFIX}{device_hash}")
 
 
 def failures_key(subject: str) -> dict[str, dict[str, str]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws_errors import aws_errors
-from keyturn.adapters.credentials.credential_items import device_key
+from keyturn.adapters.credentials.credential_items import DEVICE_PREFIX, OWNER_PREFIX, device_key, owner_key
 from keyturn.adapters.item_fields import damage_of, whole
 from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
 
@@ -37,6 +37,23 @@ class DynamoDbKnownDevices:
             self._dynamodb.put_item(
                 TableName=self._table, Item={**device_key(subject, device_hash), **encode_item(values)}
             )
+
+    def forget(self, subject: str) -> None:
+        """Forget every browser of the user; may be repeated."""
+        sort_keys: list[str] = []
+        with aws_errors("DynamoDB Query of devices"):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+                ExpressionAttributeValues=encode_item({":pk": f"{OWNER_PREFIX}{subject}", ":prefix": DEVICE_PREFIX}),
+                ProjectionExpression="sk",
+            )
+            for page in pages:
+                sort_keys += [item["sk"]["S"] for item in page["Items"]]
+        for sort_key in sort_keys:
+            with aws_errors("DynamoDB DeleteItem of a device"):
+                self._dynamodb.delete_item(TableName=self._table, Key=owner_key(subject, sort_key))
 
 
 def _is_known(item: dict[str, Any], credential_revision: int, now: int) -> bool:

@@ -13,7 +13,13 @@ from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.credentials.credential_items import link_key, password_key, password_to_item
 from keyturn.adapters.interactions.interaction_update import sign_in_update
 from keyturn.adapters.item_version import ITEM_VERSION
-from keyturn.adapters.sessions.session_item import pointer_key, pointer_to_item, session_key, session_to_item
+from keyturn.adapters.sessions.session_item import (
+    pointer_key,
+    pointer_to_item,
+    session_delete,
+    session_key,
+    session_to_item,
+)
 from keyturn.adapters.transactions import transact
 from keyturn.adapters.users.authority_item import authority_key
 from keyturn.adapters.users.user_item import user_key
@@ -115,12 +121,9 @@ class DynamoDbSignIns:
 
         One that is gone was ended, and its sid may be revoked: no other session may have that sid.
         """
-        delete: dict[str, Any] = {"TableName": self._tables.sessions, "Key": session_key(replaced.key_hash)}
-        if replaced.session_id == session.session_id:
-            delete["ConditionExpression"] = "attribute_exists(pk)"
+        delete = session_delete(replaced, is_there=replaced.session_id == session.session_id)
         return [
-            {"Delete": delete},
-            {"Delete": {"TableName": self._tables.sessions, "Key": pointer_key(replaced)}},
+            {"Delete": {"TableName": self._tables.sessions} | each} for each in (delete, {"Key": pointer_key(replaced)})
         ]
 
     def _is_active(self, authority: Authority) -> dict[str, Any]:

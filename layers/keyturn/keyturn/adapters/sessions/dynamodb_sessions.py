@@ -14,6 +14,7 @@ from keyturn.adapters.sessions.session_item import (
     SESSION_PREFIX,
     hash_from_pointer,
     pointer_key,
+    session_delete,
     session_from_item,
     session_key,
 )
@@ -46,13 +47,16 @@ class DynamoDbSessions(DynamoDbSessionReader):
         found = [session_from_item(decode_item(item)) for item in items]
         return tuple(sorted(found, key=lambda each: (each.created_at, each.key_hash), reverse=True))
 
-    def delete(self, session: Session) -> None:
-        """Delete the session and its pointer in one transaction; may be repeated."""
+    def delete(self, session: Session) -> bool:
+        """Delete the session and its pointer in one transaction; may be repeated.
+
+        Return False, with nothing deleted, if the session gave its first code since it was read.
+        """
         writes: list[Any] = [
-            {"Delete": {"TableName": self._table, "Key": key}}
-            for key in (session_key(session.key_hash), pointer_key(session))
+            {"Delete": {"TableName": self._table} | each}
+            for each in (session_delete(session), {"Key": pointer_key(session)})
         ]
-        transact(
+        return transact(
             lambda token: self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=token),
             "an ended session",
             pause=self._pause,

@@ -27,6 +27,19 @@ def pointer_key(session: Session) -> dict[str, dict[str, str]]:
     return {"pk": {"S": f"{OWNER_PREFIX}{session.subject}"}, "sk": {"S": f"{SESSION_PREFIX}{session.key_hash}"}}
 
 
+def session_delete(session: Session, *, is_there: bool = False) -> dict[str, Any]:
+    """Return the arguments that delete the session, without the table, if it gave no first code since it was read.
+
+    A code that came since has a sid that nobody would revoke. `is_there` requires that the session was not ended.
+    """
+    conditions = ["attribute_exists(pk)"] if is_there else []
+    delete: dict[str, Any] = {"Key": session_key(session.key_hash)}
+    if not session.gave_code:
+        conditions.append("(attribute_not_exists(gave_code) OR gave_code = :gave_none)")
+        delete["ExpressionAttributeValues"] = {":gave_none": {"BOOL": False}}
+    return delete | ({"ConditionExpression": " AND ".join(conditions)} if conditions else {})
+
+
 def session_to_item(session: Session) -> dict[str, Any]:
     """Return the session's item with plain Python values."""
     return {
