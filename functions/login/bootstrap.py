@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
-from keyturn.domain.credentials.blocklist import Blocklist
+from keyturn.adapters.aws_client import dynamodb_client, kms_client
+from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
+from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
+from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
+from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
+from keyturn.adapters.credentials.kms_pepper import KmsPepper
+from keyturn.adapters.dynamodb_clients import DynamoDbClients
+from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.adapters.interactions.dynamodb_interactions import DynamoDbInteractions
+from keyturn.adapters.service_clock import ServiceClock
+from keyturn.adapters.sessions.dynamodb_sessions import DynamoDbSessions
+from keyturn.adapters.users.dynamodb_consents import DynamoDbConsents
+from keyturn.adapters.users.dynamodb_user_readers import DynamoDbAuthorityReader
+from keyturn.adapters.users.dynamodb_users import DynamoDbUsers
 from keyturn.issue_time import IssueTimes
 from login import paths
 from login.browser import Browser
 from login.client_address import ClientAddress
-from login.consents import Consents, WithdrawConsent
+from login.consents import Consents
 from login.current_session import CurrentSession
 from login.endpoints.account import AccountPage, AccountRows
 from login.endpoints.account_applications import AccountApplications
@@ -32,76 +42,11 @@ from login.endpoints.login_page import LoginPage
 from login.endpoints.logout import Logout, LogoutPorts
 from login.endpoints.sign_in import SignInPost
 from login.endpoints.sign_in_page import SignInPage
-from login.erase import Erase
 from login.id_token_hints import IdTokenHints
 from login.interaction_flow import InteractionFlow
-from login.links import Links
-from login.operator_actions import OperatorActions
-from login.password_change import ChangePassword
-from login.password_hash import PasswordHash
-from login.password_replacement import PasswordReplacement
-from login.password_rules import PasswordRules
 from login.router import Login
-from login.session_end import SessionEnd, SignOutEverywhere
-from login.session_start import SessionLimits, SessionStart
 from login.settings import Settings
-from login.sign_in import SignIn
-from login.throttle import Throttle
-from login.user_revocations import UserRevocations
-
-if TYPE_CHECKING:
-    from keyturn.ports import (
-        Attempts,
-        AuthorityReader,
-        ClientReader,
-        Clock,
-        ConsentStore,
-        InteractionStore,
-        KeyRingReader,
-        KnownDevices,
-        PasswordStore,
-        Pepper,
-        RevocationReader,
-        RevocationWriter,
-        SessionStore,
-        SignInStore,
-        UserStore,
-    )
-
-
-class Ports(NamedTuple):
-    """The outside world of the login."""
-
-    clock: Clock
-    rings: KeyRingReader
-    clients: ClientReader
-    revocations: RevocationReader
-    revocation_writer: RevocationWriter
-    users: UserStore
-    authorities: AuthorityReader
-    consents: ConsentStore
-    passwords: PasswordStore
-    sign_ins: SignInStore
-    devices: KnownDevices
-    attempts: Attempts
-    pepper: Pepper
-    sessions: SessionStore
-    interactions: InteractionStore
-
-
-_BLOCKLIST = Path(__file__).with_name("blocklist.bin")
-
-
-class _UseCases(NamedTuple):
-    """The decisions of the login, without HTTP."""
-
-    sign_in: SignIn
-    change_password: ChangePassword
-    end: SessionEnd
-    everywhere: SignOutEverywhere
-    links: Links
-    withdrawal: WithdrawConsent
-    operator_actions: OperatorActions
+from login.use_cases import Ports, UseCases, compose_use_cases
 
 
 @cache
@@ -113,7 +58,7 @@ def bootstrap() -> Login:
 
 def compose(settings: Settings, ports: Ports) -> Login:
     """Return the login over these ports."""
-    cases = _compose_use_cases(settings, ports)
+    cases = compose_use_cases(settings, ports)
     browser = Browser(secure=settings.is_secure)
     session = CurrentSession(browser, ports.sessions, ports.authorities, ports.revocations, ports.clock)
     address = ClientAddress(header=settings.client_address_header, secret=settings.client_address_secret)
@@ -132,7 +77,7 @@ def compose(settings: Settings, ports: Ports) -> Login:
 
 
 def _interaction_endpoints(
-    ports: Ports, cases: _UseCases, browser: Browser, session: CurrentSession, address: ClientAddress
+    ports: Ports, cases: UseCases, browser: Browser, session: CurrentSession, address: ClientAddress
 ) -> Mapping[str, Endpoint]:
     """Return the endpoints on the way to a code."""
     times = IssueTimes(ports.revocations, ports.clock)
@@ -155,7 +100,7 @@ def _interaction_endpoints(
 
 
 def _account_endpoints(
-    ports: Ports, cases: _UseCases, browser: Browser, session: CurrentSession
+    ports: Ports, cases: UseCases, browser: Browser, session: CurrentSession
 ) -> Mapping[str, Endpoint]:
     """Return the endpoints of a signed-in user."""
     posts = AccountPosts(browser, session)
@@ -172,84 +117,39 @@ def _account_endpoints(
     }
 
 
-def _compose_use_cases(settings: Settings, ports: Ports) -> _UseCases:
-    """Return the use cases over these ports."""
-    clock, random = ports.clock, secrets.token_bytes
-    revocations = UserRevocations(
-        ports.revocation_writer,
-        ports.attempts,
-        clock,
-        longest_token=settings.max_token_lifetime + settings.leeway,
-    )
-    hashes = PasswordHash(ports.pepper, settings.argon2, random)
-    rules = PasswordRules(Blocklist(_BLOCKLIST.read_bytes()), urlsplit(settings.issuer).hostname or "")
-    throttle = Throttle(ports.attempts, ports.devices, settings.limits)
-    end = SessionEnd(ports.sessions, ports.devices, revocations)
-    replacement = PasswordReplacement(hashes=hashes, sign_ins=ports.sign_ins, end=end, clock=clock)
-    start = SessionStart(
-        sign_ins=ports.sign_ins,
-        devices=ports.devices,
-        revocations=revocations,
-        times=IssueTimes(ports.revocations, clock),
-        limits=SessionLimits(idle=settings.session_idle, lifetime=settings.session_lifetime),
-        random=random,
-    )
-    links = Links(
-        users=ports.users,
-        authorities=ports.authorities,
-        passwords=ports.passwords,
-        attempts=ports.attempts,
-        rules=rules,
-        replacement=replacement,
-        clock=clock,
-        random=random,
-    )
-    return _UseCases(
-        sign_in=SignIn(
-            users=ports.users,
-            authorities=ports.authorities,
-            passwords=ports.passwords,
-            hashes=hashes,
-            throttle=throttle,
-            sessions=start,
-            clock=clock,
-        ),
-        change_password=ChangePassword(
-            users=ports.users,
-            authorities=ports.authorities,
-            passwords=ports.passwords,
-            hashes=hashes,
-            rules=rules,
-            throttle=throttle,
-            revocations=revocations,
-            replacement=replacement,
-            sessions=start,
-            clock=clock,
-        ),
-        end=end,
-        everywhere=SignOutEverywhere(
-            end=end,
-            start=start,
-            authorities=ports.authorities,
-            passwords=ports.passwords,
-            revocations=revocations,
-            clock=clock,
-        ),
-        links=links,
-        withdrawal=WithdrawConsent(ports.consents, revocations),
-        operator_actions=OperatorActions(
-            users=ports.users,
-            sessions=ports.sessions,
-            attempts=ports.attempts,
-            links=links,
-            end=end,
-            erase=Erase(users=ports.users, authorities=ports.authorities, passwords=ports.passwords, end=end),
-            clock=clock,
-            link_url=lambda value: settings.issuer + paths.with_query(paths.LINK, **{paths.LINK_FIELD: value}),
-        ),
-    )
-
-
 def connect(settings: Settings) -> Ports:
     """Return the ports on AWS; DynamoDB's answers set the clock."""
-    raise NotImplementedError
+    dynamodb = dynamodb_client()
+    clock = ServiceClock(dynamodb)
+    tables = settings.tables
+    return Ports(
+        clock=clock,
+        rings=DynamoDbKeyRings(dynamodb, tables.key_rings),
+        clients=DynamoDbClients(dynamodb, tables.clients),
+        revocations=DynamoDbRevocationReader(dynamodb, tables.revocations),
+        revocation_writer=DynamoDbRevocationWriter(
+            dynamodb,
+            tables.revocations,
+            clock,
+            token_horizon=settings.max_token_lifetime + settings.leeway,
+        ),
+        users=DynamoDbUsers(dynamodb, tables.users),
+        authorities=DynamoDbAuthorityReader(dynamodb, tables.authorities),
+        consents=DynamoDbConsents(dynamodb, tables.users),
+        passwords=DynamoDbPasswords(dynamodb, tables.credentials),
+        sign_ins=DynamoDbSignIns(
+            dynamodb,
+            LoginTables(
+                users=tables.users,
+                authorities=tables.authorities,
+                credentials=tables.credentials,
+                sessions=tables.sessions,
+                interactions=tables.interactions,
+            ),
+        ),
+        devices=DynamoDbKnownDevices(dynamodb, tables.credentials),
+        attempts=DynamoDbAttempts(dynamodb, tables.credentials),
+        pepper=KmsPepper(kms_client(), settings.pepper_key),
+        sessions=DynamoDbSessions(dynamodb, tables.sessions),
+        interactions=DynamoDbInteractions(dynamodb, tables.interactions, tables.users),
+    )

@@ -19,9 +19,10 @@ from keyturn.domain.users.email import normalise_email
 from keyturn.domain.users.subject import new_subject
 from keyturn.domain.users.user import User
 from login import app
-from login.bootstrap import Ports, compose
+from login.bootstrap import compose
 from login.password_hash import PasswordHash
 from login.settings import Settings
+from login.use_cases import Ports
 from tests.fakes.http_api_event import form_event, http_api_event
 from tests.fakes.issuer_harness import Answer, make_client
 from tests.fakes.memory_clients import MemoryClients
