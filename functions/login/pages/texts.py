@@ -153,7 +153,7 @@ class Text(enum.Enum):
     TOO_MANY = "This service accepts only a certain number of attempts at a time."
     TOO_MANY_NEXT = "Wait a few minutes, then try again."
     UNAVAILABLE_TITLE = "This service is not available now"
-    UNAVAILABLE = "A part of this service does not answer. Your last step was not saved."
+    UNAVAILABLE = "A part of this service does not answer. Your last step may be lost."
     UNAVAILABLE_NEXT = "Wait a minute, then try again."
     NOT_FOUND_TITLE = "There is no such page"
     NOT_FOUND = "The address may be incomplete."
