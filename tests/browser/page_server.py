@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
+from keyturn.web.responses import Response, asset, page
 from login.assets import ASSET_PATH, find_asset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-# TODO the headers of keyturn.web.responses
-_CSP = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
 
 
 class PageServer(ThreadingHTTPServer):
@@ -36,29 +32,27 @@ class PageServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: PageServer
     protocol_version = "HTTP/1.1"
-    _SECURITY: ClassVar[dict[str, str]] = {"Content-Security-Policy": _CSP, "X-Content-Type-Options": "nosniff"}
 
     def do_GET(self) -> None:
         folder, _, name = self.path.removeprefix("/").partition("/")
-        asset = find_asset(name) if f"/{folder}/" == ASSET_PATH else None
-        page = self.server.pages.get(name) if folder == "pages" else None
-        if asset is not None:
-            self._answer(200, asset.content_type, asset.content)
-        elif page is not None:
-            self._answer(200, "text/html; charset=utf-8", page.encode())
+        found = find_asset(name) if f"/{folder}/" == ASSET_PATH else None
+        if found is not None:
+            self._answer(asset(found.content, found.content_type))
+        elif folder == "pages" and name in self.server.pages:
+            self._answer(page(self.server.pages[name]))
         else:
-            self._answer(404, "text/plain", b"there is no such page")
+            self._answer(page("<!doctype html><title>nothing</title>", status=404))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.posted.append((self.path, body))
-        self._answer(200, "text/html; charset=utf-8", b"<!doctype html><title>posted</title>")
+        self._answer(page("<!doctype html><title>posted</title>"))
 
-    def _answer(self, status: int, content_type: str, content: bytes) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": content_type, "Content-Length": str(len(content))}.items():
-            self.send_header(name, value)
-        for name, value in self._SECURITY.items():
+    def _answer(self, response: Response) -> None:
+        event = response.to_event()
+        content = base64.b64decode(event["body"]) if event["isBase64Encoded"] else event["body"].encode()
+        self.send_response(event["statusCode"])
+        for name, value in (event["headers"] | {"content-length": str(len(content))}).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)

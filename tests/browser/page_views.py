@@ -14,7 +14,14 @@ _FOLDER = Path(__file__).parent / "javascript"
 
 
 def view_pages(
-    tools: tuple[str, str], origin: str, pages: Sequence[str], *, actions: Sequence[str], folder: str = ""
+    tools: tuple[str, str],
+    origin: str,
+    pages: Sequence[str],
+    *,
+    actions: Sequence[str],
+    themes: Sequence[str] = THEMES,
+    widths: Sequence[int] = WIDTHS,
+    folder: str = "",
 ) -> list[dict[str, Any]]:
     """Return one entry for each page, theme and width, with the result of each action and all requests.
 
@@ -24,8 +31,8 @@ def view_pages(
         "executable": tools[1],
         "origin": origin,
         "pages": list(pages),
-        "themes": THEMES,
-        "widths": WIDTHS,
+        "themes": list(themes),
+        "widths": list(widths),
         "actions": list(actions),
         "folder": folder,
     }

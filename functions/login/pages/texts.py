@@ -43,8 +43,8 @@ class Text(enum.Enum):
     SIGN_IN_FOR_ACCOUNT = "to see your account"
     SIGN_IN_PRIVACY = "{client} does not see your password."
     SIGN_IN_HELP = (
-        "Password forgotten or not accepted? Try a browser in which you have signed in before, "
-        "or ask the people who run this service for a new link."
+        "Password forgotten or not accepted? Try a browser in which you have signed in before. "
+        "Or ask the people who run this service for a new link."
     )
     SIGN_IN_WRONG = "The email address or the password is wrong."
     SIGN_IN_THROTTLED = "Too many attempts. Wait {minutes} min, then try again."

@@ -32,7 +32,9 @@ const DOES = {
   async walk(page) {
     const controls = await page.evaluate((selector) => {
       for (const each of document.querySelectorAll("details")) each.open = true;
-      document.activeElement?.blur();
+      // The walk begins at the top, not at the field that has the focus already.
+      document.body.tabIndex = -1;
+      document.body.focus();
       const all = [...document.querySelectorAll(selector)];
       all.forEach((each, index) => (each.dataset.order = index));
       return all.map((each) => each.name || each.textContent);
@@ -49,6 +51,16 @@ const DOES = {
       );
     }
     return { controls, focused };
+  },
+  // Fills every field and presses Enter in the last one; returns where the browser is then.
+  async enter(page) {
+    const fields = page.locator('input:not([type="hidden"], [hidden])');
+    if ((await fields.count()) === 0) return null;
+    await page.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = true)));
+    for (const field of await fields.all()) await field.fill("a long password of many words");
+    const answered = page.waitForResponse((response) => response.request().method() === "POST");
+    await fields.last().press("Enter");
+    return (await answered).request().postData();
   },
 };
 

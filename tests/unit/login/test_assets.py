@@ -1,0 +1,24 @@
+"""The assets of the login."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from login.assets import ASSET_PATH, STYLESHEET_PATH, find_asset
+
+
+def test_the_stylesheet_is_named_by_its_content() -> None:
+    """The name holds the first 16 hex digits of the SHA-256, so that a browser may keep the file for ever."""
+    name = STYLESHEET_PATH.removeprefix(ASSET_PATH)
+    asset = find_asset(name)
+    assert asset is not None
+    assert asset.content_type == "text/css; charset=utf-8"
+    assert name == f"keyturn-{hashlib.sha256(asset.content).hexdigest()[:16]}.css"
+
+
+@pytest.mark.parametrize("name", ["", "keyturn.css", "../app.py", "..%2fapp.py", "keyturn-0000000000000000.css"])
+def test_no_other_name_is_an_asset(name: str) -> None:
+    """A name that is not exactly an asset's gives nothing."""
+    assert find_asset(name) is None
