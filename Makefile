@@ -203,6 +203,12 @@ browser: setup ## web pages in Chromium against the embedded stack: what they ma
 	else $(MAKE) $(PAGES_STAMP) && PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
 		.venv/bin/python -m pytest tests/browser; fi
 
+.PHONY: screenshots
+screenshots: setup ## every hosted page in both themes at 320 and 1,440 px into build/screenshots, the chief ones into docs
+	@if test -z "$(CHROMIUM)"; then $(call not_run,Chromium: apt-get install chromium); \
+	else $(MAKE) $(PAGES_STAMP) && PATH="$(NODE_PATH)$$PATH" PYTHONPATH=.:functions KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
+		.venv/bin/python -m tests.browser.screenshots build/screenshots --documentation docs/screenshots; fi
+
 # Real containers, against the embedded stack. `.ci/run` starts an engine where it may; a laptop has its own.
 PROCESSOR := $(patsubst aarch64,arm64,$(shell uname -m))
 CONTAINER_IMAGE := public.ecr.aws/lambda/python:3.13-$(PROCESSOR)

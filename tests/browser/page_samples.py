@@ -107,7 +107,6 @@ def _account() -> dict[str, str]:
     ]
     applications = [
         ApplicationRow("photos", CLIENT, ("openid", "email", "photos:read"), _NOW - 40 * 86_400),
-        ApplicationRow("uploader", "Harbour Uploader", ("openid", "offline_access"), _NOW - 2 * 86_400),
     ]
     return {
         "account": account(forms, name=NAME, email=EMAIL, sessions=sessions, applications=applications),
@@ -124,7 +123,7 @@ def _account() -> dict[str, str]:
             name=LONG_NAME * 2,
             email=LONG_EMAIL,
             sessions=[SessionRow(f"s{n}", LONG_NAME, _NOW, _NOW, current=n == 0) for n in range(5)],
-            applications=[ApplicationRow("long", LONG_NAME, _SCOPES, _NOW)],
+            applications=[ApplicationRow("long", LONG_NAME, _SCOPES, _NOW), applications[0]],
         ),
     }
 

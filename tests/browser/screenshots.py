@@ -7,10 +7,14 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.browser.page_samples import page_samples
 from tests.browser.page_server import serve_pages
 from tests.browser.page_views import THEMES, WIDTHS, view_pages
+
+# The pages that the documentation shows.
+_SHOWN = ("sign-in", "consent", "account")
 
 
 def main() -> None:
@@ -18,6 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--page", action="append", help="only this page; may be repeated")
+    parser.add_argument("--documentation", type=Path, help="copy the chief pages there")
     arguments = parser.parse_args()
     samples = page_samples()
     folder: Path = arguments.folder.resolve()
@@ -34,7 +39,16 @@ def main() -> None:
         views = view_pages(
             (node, chromium), server.origin, chosen, actions=("layout", "screenshot"), folder=str(folder)
         )
+    if arguments.documentation is not None:
+        _copy(views, arguments.documentation)
     print(f"{len(views)} screenshots of {len(chosen)} pages: {len(THEMES)} themes, {len(WIDTHS)} widths, in {folder}")
+
+
+def _copy(views: list[dict[str, Any]], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for view in views:
+        if view["page"] in _SHOWN:
+            shutil.copy(view["screenshot"], folder)
 
 
 if __name__ == "__main__":
