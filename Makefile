@@ -88,7 +88,10 @@ PEERS := benchmarks/javascript
 PEERS_STAMP := $(PEERS)/node_modules/dependencies-$(call checksum,$(PEERS)/package-lock.json)
 PAGES := tests/browser/javascript
 PAGES_STAMP := $(PAGES)/node_modules/dependencies-$(call checksum,$(PAGES)/package-lock.json)
-$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP): | $(NODE_STAMP)
+# The example page takes the browser build of its client from here.
+APP := examples/browser-app
+APP_STAMP := $(APP)/node_modules/dependencies-$(call checksum,$(APP)/package-lock.json)
+$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP) $(APP_STAMP): | $(NODE_STAMP)
 	@folder="$(patsubst %/node_modules/,%,$(dir $@))"; echo "installing what $$folder/package-lock.json names"; \
 		cd "$$folder" && PATH="$(NODE_PATH)$$PATH" npm ci --silent
 	@touch $@

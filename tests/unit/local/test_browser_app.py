@@ -57,7 +57,7 @@ def call(app: BrowserApp, path: str, method: str = "GET", **headers: str) -> tup
     ("path", "file"),
     [
         ("/", "index.html"),
-        ("/callback?code=c&state=s", "index.html"),
+        ("/callback?code=c", "index.html"),
         ("/app.js", "app.js"),
         ("/style.css", "style.css"),
     ],
@@ -82,9 +82,7 @@ def test_a_call_of_the_api_is_forwarded_with_its_token(app: BrowserApp) -> None:
     assert json.loads(content) == ["/http/reports", f"127.0.0.1:{app.upstream_port}", "Bearer t"]
 
 
-@pytest.mark.parametrize(
-    "path", ["/README.md", "/../pyproject.toml", "/node_modules/", "/api/other", "//", "/%2e%2e/x"]
-)
+@pytest.mark.parametrize("path", ["/README.md", "/../pyproject.toml", "/node_modules/", "/api/other", "/%2e%2e/x"])
 def test_no_other_file_is_served(app: BrowserApp, path: str) -> None:
     """A path that is not in the list is 404, whatever lies in the folder."""
     assert call(app, path)[0] == 404
