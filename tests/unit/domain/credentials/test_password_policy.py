@@ -29,7 +29,7 @@ def weakness(password: str, is_common: Callable[[str], bool] = lambda _: False) 
     [
         "correct horse battery staple",
         "Tr0ub4dor&3Tr7ub4",
-        "\u0437\u0435\u043b\u0435\u043d\u0430\u044f \u043b\u0430\u043c\u043f\u0430",
+        "\u0437\u0435\u043b\u0435\u043d\u0430\u044f \u043b\u0430\u043c\u043f\u0430 7!",
         "\U0001f680 to the moon in June",
         "               x y z q v k w j p",
         "overstuffed chairs",
