@@ -142,9 +142,9 @@ class LoginUseCases:
         """Sign in."""
         return self.sign_in.attempt(SignInAttempt(email=email, password=password, address=address, device=device))
 
-    def signed_in(self, *, device: str | None = None) -> SignedIn:
+    def signed_in(self, password: str = PASSWORD, *, device: str | None = None) -> SignedIn:
         """Sign the user in, whose password is right."""
-        result = self.try_password(device=device)
+        result = self.try_password(password, device=device)
         assert isinstance(result, SignedIn)
         return result
 
