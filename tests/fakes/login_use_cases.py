@@ -80,7 +80,6 @@ class LoginUseCases:
             hashes=self.hashes,
             rules=rules,
             throttle=throttle,
-            revocations=user_revocations,
             replacement=replacement,
             sessions=self.start,
             clock=clock,
