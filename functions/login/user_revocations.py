@@ -1,11 +1,11 @@
-"""Revocations that the login writes: for one session, and for a user's whole past."""
+"""Revocations that the login writes: for one session, one client, and a user's whole past."""
 
 from __future__ import annotations
 
 from math import floor
 from typing import TYPE_CHECKING
 
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocation import Revocation, Target, TargetKind, pair_target
 from keyturn.domain.revocation_expiry import revocation_expiry
 from keyturn.domain.sessions.revocation_limit import (
     USER_REVOCATIONS,
@@ -41,6 +41,11 @@ class UserRevocations:
         """End every session, grant and token of the user that exists now; may be repeated."""
         present = self._present()
         self._revoke(Target(TargetKind.SUBJECT, subject), present, not_before=present, reason=reason, actor=actor)
+
+    def cut_off_client(self, subject: str, client_id: str, *, reason: str) -> None:
+        """End every grant and token of the user at one client that exists now; may be repeated."""
+        present, target = self._present(), pair_target(subject, client_id)
+        self._revoke(target, present, not_before=present, reason=reason, actor=subject)
 
     def revoke_session(self, session: Session, *, reason: str, actor: str) -> None:
         """End every grant and token of the session."""
