@@ -81,7 +81,8 @@ def test_reset_ends_every_session_and_grant(login: LoginUseCases) -> None:
     assert (written.target.key, reason, actor) == (f"sub#{ADA}", "password_changed", ADA)
     assert written.not_before is not None
     assert written.not_before >= login.credential().changed_at
-    assert login.stores.sessions.stored == login.stores.devices.stored == {}
+    assert not login.stores.sessions.stored
+    assert not login.stores.devices.stored
     assert login.credential().revision == 1
 
 

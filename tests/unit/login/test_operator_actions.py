@@ -65,11 +65,13 @@ def test_repeated_addition_is_no_error(login: LoginUseCases) -> None:
 
 def test_race_for_an_address_has_one_winner(login: LoginUseCases) -> None:
     """An address that is reserved between the look-up and the write is refused."""
-    find = login.stores.users.find_subject
     answers = iter([None, ADA])
-    login.stores.users.find_subject = lambda _: next(answers)  # type: ignore[method-assign]
+
+    def find_subject(email: str) -> str | None:
+        return next(answers)
+
+    login.stores.users.find_subject = find_subject  # type: ignore[method-assign]
     assert add_bob(login, email=EMAIL)["error"] == "email_taken"
-    login.stores.users.find_subject = find  # type: ignore[method-assign]
     assert BOB not in login.stores.users.stored
 
 

@@ -96,7 +96,8 @@ def test_end_of_all_cuts_off_before_it_deletes(login: LoginUseCases) -> None:
     assert written.target.key == f"sub#{ADA}"
     assert written.expires_at >= login.clock.seconds + MAX_REFRESH_LIFETIME
     assert login.end.end_all(ADA, reason="operator", actor="operator") == 2
-    assert login.stores.sessions.stored == login.stores.devices.stored == {}
+    assert not login.stores.sessions.stored
+    assert not login.stores.devices.stored
 
 
 def test_fresh_browser_stays_signed_in(login: LoginUseCases) -> None:

@@ -16,7 +16,7 @@ LIMITS = AttemptLimits(per_account=5, per_device=7, per_address=11, window=60)
 
 
 def blocks(address: str, email: str = "ada@example.com") -> list[tuple[str, int]]:
-    return [tuple(bucket) for bucket in buckets_of_unknown_browser(email, address, LIMITS)]
+    return [(bucket.name, bucket.limit) for bucket in buckets_of_unknown_browser(email, address, LIMITS)]
 
 
 def test_ipv4_address_is_a_block_of_its_own() -> None:
