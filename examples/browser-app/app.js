@@ -74,14 +74,12 @@ async function begin() {
   element("sign-out").addEventListener("click", act(() => users.signoutRedirect()));
   element("call").addEventListener("click", act(callApi));
   element("refresh").addEventListener("click", act(refresh));
-  const parameters = new URLSearchParams(location.search);
-  // The code works once, so it leaves the address line before anything can fail.
-  const url = location.href;
-  if (parameters.has("state")) history.replaceState(null, "", "/");
   let user = null;
   try {
-    if (location.pathname === "/callback" || parameters.has("code")) user = await users.signinRedirectCallback(url);
-    else if (parameters.has("state")) await users.signoutRedirectCallback(url);
+    // The code works once, so it leaves the address line before anything can fail.
+    const url = location.href;
+    history.replaceState(null, "", "/");
+    if (new URL(url).pathname === "/callback") user = await users.signinRedirectCallback(url);
   } finally {
     show(user);
   }
