@@ -140,7 +140,7 @@ def test_the_own_session_is_ended_like_a_sign_out(login: LoginHarness, browser: 
 
 
 def test_nobody_ends_sessions_of_others(login: LoginHarness, browser: LoginBrowser) -> None:
-    """A sid of another user, and one that nobody has, end nothing."""
+    """A sid of another user and an unknown one end nothing."""
     login.add_user(OTHER_EMAIL, OTHER_PASSWORD)
     theirs = login.signed_in(OTHER_EMAIL, OTHER_PASSWORD)
     before = login.items()
@@ -213,7 +213,7 @@ def test_a_withdrawal_that_fails_half_way_can_be_repeated(login: LoginHarness, b
 def test_a_client_without_consent_is_not_withdrawn(
     login: LoginHarness, browser: LoginBrowser, client_id: str, status: int
 ) -> None:
-    """A withdrawal for a client that was allowed nothing writes no revocation."""
+    """A withdrawal for a client without a consent writes no revocation."""
     allow(login)
     browser.get("/account")
     assert browser.submit(APPLICATIONS_PATH, client_id=client_id).status == status

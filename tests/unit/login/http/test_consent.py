@@ -126,7 +126,7 @@ def test_a_consent_lies_after_a_withdrawal_of_the_moment(login: LoginHarness) ->
 
 
 def test_an_earlier_consent_stays_a_part_of_the_new_one(login: LoginHarness) -> None:
-    """Allowing less than before at the same resource forgets nothing that was allowed and not withdrawn."""
+    """Allowing less than before at the same resource keeps the rest of the earlier consent."""
     store_consent(login, scope=frozenset({"openid", "email"}))
     browser, _ = ask(login)
     browser.submit(CONSENT_PATH, decision="allow")
