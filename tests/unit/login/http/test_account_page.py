@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocation import TargetKind
+from keyturn.domain.revocation import Revocation, Target, TargetKind
 from keyturn.domain.users.authority import Status
 from keyturn.domain.users.consent import Consent
 from tests.fakes.login_harness import (
@@ -107,6 +107,30 @@ def test_a_session_that_has_ended_shows_nothing(login: LoginHarness, browser: Lo
     else:
         login.stores.sessions.delete(session)
     assert browser.get("/account").headers["location"] == "/login"
+
+
+@pytest.mark.parametrize(
+    ("kind", "identifier", "cutoff", "status"),
+    [
+        (TargetKind.SESSION, "own", None, 303),
+        (TargetKind.SESSION, "another", None, 200),
+        (TargetKind.SUBJECT, "own", 0, 303),
+        (TargetKind.SUBJECT, "own", -1, 200),
+        (TargetKind.GLOBAL, "0", 0, 303),
+        (TargetKind.GLOBAL, "0", -1, 200),
+    ],
+)
+def test_a_revoked_session_shows_nothing(
+    login: LoginHarness, browser: LoginBrowser, kind: TargetKind, identifier: str, cutoff: int | None, status: int
+) -> None:
+    """A revoked sid ends the session, and a cutoff of its user or of everything from the sign-in's second on."""
+    session = login.session_of(browser)
+    assert session is not None
+    own = session.session_id if kind is TargetKind.SESSION else login.subject
+    not_before = None if cutoff is None else session.auth_time + cutoff
+    target = Target(kind, own if identifier == "own" else identifier)
+    login.revocations.store(Revocation(target, not_before=not_before, expires_at=login.now + 10**6))
+    assert browser.get("/account").status == status
 
 
 def test_a_session_works_until_the_second_before_its_idle_end(login: LoginHarness, browser: LoginBrowser) -> None:
