@@ -200,7 +200,7 @@ def test_another_account_signs_in_for_the_same_request(login: LoginHarness) -> N
     assert f'href="/login?interaction={interaction}&amp;again=1"' in page.body
     assert browser.get("/login", interaction=interaction, again="1").status == 200
     page = browser.follow(browser.submit(PASSWORD_PATH, email=OTHER_EMAIL, password=OTHER_PASSWORD))
-    assert OTHER_EMAIL in page.body
+    assert OTHER_EMAIL in page.body.replace("<wbr>", "")
     session = login.session_of(browser)
     assert session is not None
     assert login.interaction(interaction).session_id == session.session_id
