@@ -70,7 +70,7 @@ if TYPE_CHECKING:
         Clock,
         ConsentReader,
         GrantStore,
-        InteractionStore,
+        InteractionOpener,
         RateCounter,
         RevocationReader,
         RevocationWriter,
@@ -97,7 +97,7 @@ class Ports(NamedTuple):
     authorities: AuthorityReader
     consents: ConsentReader
     sessions: SessionReader
-    interactions: InteractionStore
+    interactions: InteractionOpener
 
 
 @cache

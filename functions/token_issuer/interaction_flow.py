@@ -35,7 +35,7 @@ from token_issuer.errors import LoginRequired, UserDenied
 
 if TYPE_CHECKING:
     from keyturn.domain.grant_credentials import AuthorizationCode
-    from keyturn.ports import Clock, InteractionStore
+    from keyturn.ports import Clock, InteractionOpener
 
 AUTHORIZATION_PATH = "/oauth2/authorize"
 LOGIN_PATH = "/login"
@@ -62,7 +62,7 @@ class InteractionFlow:
 
     def __init__(
         self,
-        interactions: InteractionStore,
+        interactions: InteractionOpener,
         users: CurrentUsers,
         codes: CodeIssuance,
         browser: FormGuard,

@@ -42,7 +42,10 @@ class Endpoint(NamedTuple):
             event = http_api_event("GET", self.path, query=encoded.decode("utf-8", "surrogateescape"))
         else:
             event = http_api_event("POST", self.path, headers={"content-type": FORM, **self.headers}, body=encoded)
-        return flow.send(event | changes)
+        answer = flow.send(event | changes)
+        location = answer.headers.get("location", "")
+        # A good form of the authorization endpoint is answered by a GET.
+        return flow.browser.resume(location.partition("=")[2]) if location.startswith(AUTHORIZE) else answer
 
 
 def _escape(value: str) -> bytes:
@@ -67,6 +70,7 @@ _AUTHORIZE_RULES = {
     "response_mode": Rule(None, "invalid_request"),
     "request": Rule(None, "request_not_supported"),
     "request_uri": Rule(None, "request_uri_not_supported"),
+    "ui_locales": Rule(None, None),
 }
 _GRANT_TYPE = {"grant_type": Rule("invalid_request", "unsupported_grant_type")}
 _ACCESS = {"scope": Rule(None, "invalid_scope"), "resource": Rule(None, "invalid_target")}
@@ -109,7 +113,8 @@ ENDPOINTS: dict[str, Endpoint] = {
         TOKEN,
         _code,
         _GRANT_TYPE
-        | {name: Rule("invalid_request", "invalid_grant") for name in ("code", "redirect_uri", "code_verifier")}
+        | {name: Rule("invalid_request", "invalid_grant") for name in ("code", "redirect_uri")}
+        | {"code_verifier": Rule("invalid_grant", "invalid_grant")}
         | {"resource": _ACCESS["resource"]},
         APP,
     ),
@@ -147,4 +152,5 @@ PARAMETERS = [(label, name) for label, endpoint in ENDPOINTS.items() for name in
 
 def stored(flow: UserFlow) -> object:
     """Return a copy of all that the issuer can write."""
-    return deepcopy((flow.grants.stored, flow.revocations.writes, flow.assertions.used, flow.rates.taken))
+    own = (flow.grants.stored, flow.revocations.writes, flow.assertions.used, flow.rates.taken)
+    return deepcopy((*own, flow.login.interactions.stored, flow.login.sessions.stored))
