@@ -1,4 +1,4 @@
-"""Revocations that the login writes: for one session, and for a user's whole past."""
+"""Revocations that the login writes: for one session, one client, and a user's whole past."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from keyturn.domain.client import MAX_REFRESH_LIFETIME
-from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
+from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind, pair_target
 
 if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
@@ -37,6 +37,13 @@ class UserRevocations:
         target = Target(TargetKind.SUBJECT, subject)
         revocation = Revocation(target, not_before=present, expires_at=present + self._kept)
         self._writer.revoke(revocation, reason=reason, actor=actor)
+
+    def cut_off_client(self, subject: str, client_id: str, *, reason: str) -> None:
+        """End every grant and token of the user at one client that exists now; may be repeated."""
+        present = floor(self._clock.now().latest)
+        target = pair_target(subject, client_id)
+        revocation = Revocation(target, not_before=present, expires_at=present + self._kept)
+        self._writer.revoke(revocation, reason=reason, actor=subject)
 
     def revoke_session(self, session: Session, *, reason: str, actor: str) -> None:
         """End every grant and token of the session; kept as long as any refresh token can live."""

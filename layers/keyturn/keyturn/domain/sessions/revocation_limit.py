@@ -17,7 +17,7 @@ USER_REVOCATIONS_WINDOW = 86_400  # seconds
 def user_revocations_bucket(subject: str) -> str:
     """Return the name of the user's bucket: `Attempts.take` counts one for each revocation before it is written.
 
-    An empty bucket refuses the action before it changes anything.
+    An empty bucket writes no revocation: signing out ends the browser's session alone, any other action is refused.
     """
     return f"revocations#{subject}"
 
@@ -25,7 +25,7 @@ def user_revocations_bucket(subject: str) -> str:
 def needs_revocation(session: Session) -> bool:
     """Return whether ending the session revokes its sid: without a code no token has it.
 
-    The session that was read may give a code meanwhile. Delete it without a revocation only where the stored
-    `gave_code` is still false.
+    The session may give its first code after it was read: `SessionStore.delete` returns False then, and the sid is
+    revoked first.
     """
     return session.gave_code
