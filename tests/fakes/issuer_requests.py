@@ -10,7 +10,7 @@ from tests.fakes.client_assertions import ASSERTION_TYPE, keyed_client, make_ass
 from tests.fakes.http_api_event import FORM, basic, http_api_event
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, Answer
 from tests.fakes.token_factory import AUDIENCE
-from tests.fakes.user_flow import AUTHORIZE, REDIRECT_URI, VERIFIER, UserFlow, authorization_request
+from tests.fakes.user_flow import AUTHORIZE, REDIRECT_URI, USERINFO, VERIFIER, UserFlow, authorization_request
 
 Pairs = list[tuple[bytes, bytes]]
 
@@ -105,6 +105,10 @@ def _token(flow: UserFlow) -> dict[str, str]:
     return {"token": flow.log_in()["refresh_token"], "token_type_hint": "refresh_token"}
 
 
+def _bearer(flow: UserFlow) -> dict[str, str]:
+    return {"access_token": flow.log_in()["access_token"]}
+
+
 ENDPOINTS: dict[str, Endpoint] = {
     "authorize": Endpoint("GET", AUTHORIZE, _authorize, _AUTHORIZE_RULES),
     "authorize by form": Endpoint("POST", AUTHORIZE, _authorize, _AUTHORIZE_RULES),
@@ -146,6 +150,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     ),
     "revoke": Endpoint("POST", REVOKE, _token, _TOKEN, APP),
     "introspect": Endpoint("POST", INTROSPECT, _token, _TOKEN, APP),
+    "userinfo": Endpoint("POST", USERINFO, _bearer, {"access_token": Rule("invalid_token", "invalid_token")}),
 }
 PARAMETERS = [(label, name) for label, endpoint in ENDPOINTS.items() for name in endpoint.rules]
 

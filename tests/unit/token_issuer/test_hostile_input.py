@@ -44,7 +44,7 @@ CARRIED = {
     *((name, wrong) for name in ("state", "nonce", "login_hint") for wrong in list(WRONG)[-3:]),
 }
 REASONS = {None, *(reason.value for reason in TokenErrorReason)}
-STATUSES = {"invalid_client": 401}
+STATUSES = {"invalid_client": 401, "invalid_token": 401}
 
 
 @pytest.fixture
@@ -188,7 +188,8 @@ def test_wrong_content_type(flow: UserFlow, label: str, content_type: str) -> No
     pairs = endpoint.pairs(flow)
     before = stored(flow)
     wrong = endpoint._replace(headers={**endpoint.headers, "content-type": content_type})
-    check_refusal(wrong.send(flow, pairs), "invalid_request")
+    # A body that is no form has no token (RFC 6750 §2.2).
+    check_refusal(wrong.send(flow, pairs), "invalid_token" if label == "userinfo" else "invalid_request")
     assert stored(flow) == before
     assert is_success(endpoint.send(flow, pairs))
 
@@ -248,6 +249,7 @@ PLACES = [
     ("private_key_jwt", "client_assertion_type", ["x", ""]),
     ("revoke", "token", ["x", "x.x.x", ""]),
     ("introspect", "token", ["x", "x.x.x", ""]),
+    ("userinfo", "access_token", ["x", "x.x.x", ""]),
 ]
 
 
