@@ -7,14 +7,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
-from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
-from keyturn.adapters.users.dynamodb_user_readers import (
-    DynamoDbAuthorityReader,
-    DynamoDbConsentReader,
-    DynamoDbUserReader,
-)
-
 from keyturn.adapters.aws_client import dynamodb_client, kms_client
 from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
 from keyturn.adapters.dynamodb_clients import DynamoDbClients
@@ -23,8 +15,15 @@ from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.dynamodb_rates import DynamoDbRates
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
 from keyturn.adapters.kms_signer import KmsSigner
 from keyturn.adapters.service_clock import ServiceClock
+from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
+from keyturn.adapters.users.dynamodb_user_readers import (
+    DynamoDbAuthorityReader,
+    DynamoDbConsentReader,
+    DynamoDbUserReader,
+)
 from keyturn.jose.policy import MAX_LEEWAY
 from keyturn.web.cookie import BROWSER_COOKIE, Cookie
 from keyturn.web.form_guard import FormGuard

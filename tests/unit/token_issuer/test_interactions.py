@@ -305,6 +305,25 @@ def test_a_scope_that_was_taken_away_meanwhile_is_not_granted(flow: UserFlow, br
     assert grant.scope == fewer
 
 
+@pytest.mark.parametrize("refreshes", [True, False])
+def test_offline_access_is_asked_of_the_user_and_in_no_token(flow: UserFlow, browser: Browser, refreshes: bool) -> None:
+    """IS4, OIDC Core §11: the consent names it where the client gets refresh tokens; no access token carries it."""
+    grants = {"authorization_code"} | ({"refresh_token"} if refreshes else set())
+    flow.clients.add(user_client("offline", first_party=False, grant_types=frozenset(grants)))
+    flow.sign_in(browser)
+    scope = "openid offline_access unheard_of orders:read"
+    interaction = interaction_of(browser.open(client_id="offline", scope=scope))
+    asked = {"openid", "orders:read"} | ({"offline_access"} if refreshes else set())
+    assert flow.interaction(interaction).scope == asked
+    flow.consent(interaction)
+    tokens = flow.redeem(answer_of(browser.resume(interaction))["code"], client_id="offline").json
+    assert tokens["scope"] == "openid orders:read"
+    assert ("refresh_token" in tokens) == refreshes
+    if refreshes:
+        again = flow.refresh(tokens["refresh_token"], client_id="offline", scope="openid offline_access").json
+        assert again["scope"] == "openid"
+
+
 class TestPost:
     """A request by POST comes without the browser's cookies: it waits for the GET that follows."""
 

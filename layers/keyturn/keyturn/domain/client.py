@@ -151,9 +151,9 @@ class Client:
         if self.post_logout_redirect_uris and not self.redirect_uris:
             raise ValueError("a client has post-logout URIs only if users sign in to it: it needs redirect URIs")
         if self.pkce not in PKCE:
-            raise ValueError("PKCE is required or optional")
+            raise ValueError("a client's PKCE is required or optional")
         if self.pkce == "optional" and self.is_public:
-            raise ValueError("PKCE is required of a public client: anybody could use a code of its (RFC 9700 §2.1.1)")
+            raise ValueError("a public client needs PKCE: anybody could use a code of its (RFC 9700 §2.1.1)")
         for uri in self.redirect_uris:
             check_redirect_uri(uri)
         for uri in self.post_logout_redirect_uris:
