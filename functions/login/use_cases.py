@@ -128,7 +128,6 @@ def compose_use_cases(settings: Settings, ports: Ports) -> UseCases:
             hashes=hashes,
             rules=rules,
             throttle=throttle,
-            revocations=revocations,
             replacement=replacement,
             sessions=start,
             clock=clock,

@@ -39,7 +39,6 @@ OTHER_EMAIL = "eve@example.org"
 OTHER_PASSWORD = "another phrase that nobody guesses"
 CLIENT_ID = "app"
 REDIRECT_URI = "https://app.example/callback"
-AFTER_LOGOUT = "https://app.example/bye"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:152.0) Gecko/20100101 Firefox/152.0"
 
 ENVIRONMENT = {
@@ -251,7 +250,6 @@ def login_client(client_id: str = CLIENT_ID, **changes: Any) -> Client:
         "name": "The Application",
         "grant_types": frozenset({"authorization_code"}),
         "redirect_uris": (REDIRECT_URI,),
-        "post_logout_redirect_uris": (AFTER_LOGOUT,),
         "scopes": frozenset({"openid", "email", "orders:read", "orders:write"}),
     }
     return make_client(client_id, **(fields | changes))

@@ -17,7 +17,9 @@ USER_REVOCATIONS_WINDOW = 86_400  # seconds
 def user_revocations_bucket(subject: str) -> str:
     """Return the name of the user's bucket: `Attempts.take` counts one for each revocation before it is written.
 
-    An empty bucket writes no revocation: signing out ends the browser's session alone, any other action is refused.
+    An empty bucket writes no revocation: signing out ends the browser's session alone, any other action is refused. A
+    new password takes none: a thief of a session must not empty the bucket that its owner needs. Its cutoffs are one
+    entry of a snapshot, however many there are.
     """
     return f"revocations#{subject}"
 
