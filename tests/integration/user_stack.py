@@ -1,64 +1,30 @@
-"""The embedded stack with a login for a while: a user's flow through the front proxy, as browser and client see it."""
+"""Clients of users on the embedded stack, and their flows through the front proxy, as browser and client see them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import secrets
-import zipfile
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
+import jwt
 from joserfc.jwk import ECKey
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.client import Client, hash_secret
-from tests.integration.aws import aws, function_name
+from tests.integration.aws import aws
+from tests.integration.browser import Browser
 from tests.integration.http import CLIENT
+from tests.integration.people import person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local.stack_file import StackFile
 
-FUNCTIONS = Path(__file__).parents[2] / "functions"
-DOUBLE = Path(__file__).parent / "login_double" / "issuer_with_login.py"
 REDIRECT_URI = "https://app.example.com/callback"
-ROUTES = ("ANY /oauth2/authorize", "ANY /oauth2/userinfo")
-
-
-@contextmanager
-def login_in(stack: StackFile) -> Iterator[None]:
-    """Let the stack's issuer have a login, and its API the routes; at the end it is as the template has it."""
-    functions, name = aws(stack, "lambda"), function_name(stack, "TokenIssuerFunction")
-    apis, api = aws(stack, "apigatewayv2"), stack.outputs["IssuerApiId"]
-    handler = functions.get_function_configuration(FunctionName=name)["Handler"]
-    [target] = {route["Target"] for route in apis.get_routes(ApiId=api)["Items"]}
-    functions.update_function_code(FunctionName=name, ZipFile=_code(DOUBLE))
-    functions.update_function_configuration(FunctionName=name, Handler="issuer_with_login.lambda_handler")
-    added = [apis.create_route(ApiId=api, RouteKey=key, Target=target)["RouteId"] for key in ROUTES]
-    try:
-        yield
-    finally:
-        for route in added:
-            apis.delete_route(ApiId=api, RouteId=route)
-        functions.update_function_configuration(FunctionName=name, Handler=handler)
-        functions.update_function_code(FunctionName=name, ZipFile=_code())
-
-
-def _code(*more: Path) -> bytes:
-    """Return the function's code as a zip, with more files beside it."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as output:
-        for path in sorted((FUNCTIONS / "token_issuer").rglob("*.py")):
-            output.write(path, path.relative_to(FUNCTIONS))
-        for path in more:
-            output.write(path, path.name)
-    return archive.getvalue()
+LOGOUT_URI = "https://app.example.com/signed-out"
+PUBLIC: dict[str, Any] = {"authentication": frozenset({"none"}), "secret_hashes": ()}
 
 
 class Application(NamedTuple):
@@ -78,8 +44,15 @@ class Application(NamedTuple):
         return answer_of(self.authorize(user, verifier, **changes))["code"]
 
     def authorize(self, user: str, verifier: str, **changes: str) -> httpx.Response:
-        """Return the answer to an authorization request, as a browser gets it."""
-        return CLIENT.get(self.authorization_url(verifier, login_hint=user, **changes))
+        """Return the answer to an authorization request of a user who signs in, allows and confirms what is asked.
+
+        "" is nobody: a browser without a session, which stops at the first page.
+        """
+        url = self.authorization_url(verifier, **changes)
+        if not user:
+            return Browser(self.stack).open(url)
+        asked = person(self.stack, user)
+        return asked.agree(asked.browser.open(url))
 
     def authorization_url(self, verifier: str, **changes: str) -> str:
         """Return the URL that the client sends a browser to."""
@@ -127,6 +100,7 @@ def register(stack: StackFile, **changes: Any) -> Application:
         "scopes": frozenset({"openid", "email", "reports:read", "reports:write"}),
         "audiences": (stack.audience,),
         "redirect_uris": (REDIRECT_URI,),
+        "post_logout_redirect_uris": (LOGOUT_URI,),
     }
     client = Client(**(fields | changes))
     DynamoDbClientRegistry(aws(stack, "dynamodb"), stack.outputs["ClientTableName"]).add(client)
@@ -156,6 +130,12 @@ def answer_of(answer: httpx.Response) -> dict[str, str]:
     """Return what a redirect tells the client."""
     assert answer.status_code == 303, answer.text
     return dict(parse_qsl(urlsplit(answer.headers["location"]).query, strict_parsing=True))
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Return the claims of a token that is not verified here."""
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
 def challenge_of(verifier: str) -> str:
