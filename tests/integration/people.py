@@ -40,11 +40,6 @@ class Person(NamedTuple):
         asked = {"email": self.email, "password": self.password}
         return browser.press(**{name: asked[name] for name in browser.forms[0].fields if name in asked})
 
-    @property
-    def cookies(self) -> dict[str, str]:
-        """The cookies of the browser, for another program that goes on in its place."""
-        return dict(self.browser.client.cookies.items())
-
 
 _PEOPLE: dict[tuple[str, str, str], Person] = {}
 
@@ -61,7 +56,7 @@ def add_person(stack: StackFile, name: str) -> Person:
     """Register a user with a password."""
     subject = f"u_{secrets.token_urlsafe(16)}"
     authorities_of(stack).create(Authority(subject=subject, status=Status.ACTIVE))
-    added = Person(subject, f"{name}@example.com", secrets.token_urlsafe(24), Browser(stack))
+    added = Person(subject, f"{name}-{secrets.token_hex(4)}@example.com", secrets.token_urlsafe(24), Browser(stack))
     operate(stack, "add_user", subject, email=added.email, name=name.title())
     assert choose_password(added.browser, create_link(stack, subject), added.password).status_code == 200
     return added

@@ -102,7 +102,7 @@ def test_authlib_takes_a_user_through_the_whole_flow(stack: StackFile, metadata:
         claims = verify(metadata, tokens, client.client_id, stack.audience)
         assert claims["nonce"] == nonce
         userinfo = client.get(metadata["userinfo_endpoint"]).json()
-        assert userinfo == {"sub": claims["sub"], "email": "ada@example.com", "email_verified": True}
+        assert userinfo == {"sub": claims["sub"], "email": person(stack, "ada").email, "email_verified": True}
 
         old = dict(tokens)
         new = client.refresh_token(metadata["token_endpoint"])

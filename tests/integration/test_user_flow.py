@@ -16,6 +16,7 @@ from keyturn.adapters.system_clock import wall_seconds
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from tests.integration.aws import aws
 from tests.integration.http import CLIENT, statuses
+from tests.integration.people import person
 from tests.integration.user_stack import PUBLIC, Application, answer_of, claims_of, register, register_signing
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def test_a_user_allows_a_client_something(application: Application) -> None:
     userinfo = CLIENT.get(
         f"{application.stack.issuer}/oauth2/userinfo", headers={"Authorization": f"Bearer {again['access_token']}"}
     ).json()
-    assert userinfo == {"sub": userinfo["sub"], "email": "ada@example.com", "email_verified": True}
+    ada = person(application.stack, "ada")
+    assert userinfo == {"sub": ada.subject, "email": ada.email, "email_verified": True}
     assert introspect(application, again["refresh_token"])["active"] is True
     assert introspect(application, tokens["refresh_token"]) == {"active": False}
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from local.stack_file import StackFile
 
 REDIRECT_URI = "https://app.example.com/callback"
-LOGOUT_URI = "https://app.example.com/signed-out"
 PUBLIC: dict[str, Any] = {"authentication": frozenset({"none"}), "secret_hashes": ()}
 
 
@@ -100,7 +99,6 @@ def register(stack: StackFile, **changes: Any) -> Application:
         "scopes": frozenset({"openid", "email", "reports:read", "reports:write"}),
         "audiences": (stack.audience,),
         "redirect_uris": (REDIRECT_URI,),
-        "post_logout_redirect_uris": (LOGOUT_URI,),
     }
     client = Client(**(fields | changes))
     DynamoDbClientRegistry(aws(stack, "dynamodb"), stack.outputs["ClientTableName"]).add(client)
