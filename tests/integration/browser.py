@@ -1,4 +1,4 @@
-"""A browser on the embedded stack: it keeps cookies, follows the issuer's redirects, and posts forms as they are shown."""
+"""A browser on the embedded stack: it keeps cookies, follows the issuer's redirects, and posts the forms of its pages."""
 
 from __future__ import annotations
 
