@@ -7,6 +7,8 @@ from keyturn.web.responses import Response, asset
 from login.assets import ASSET_PATH, find_asset
 from login.refusals import PageNotFound
 
+_SHORT = {"cache-control": "public, max-age=300"}
+
 
 class Assets:
     """Serves the files of the pages."""
@@ -18,4 +20,5 @@ class Assets:
         found = find_asset(request.path.removeprefix(ASSET_PATH))
         if found is None:
             raise PageNotFound("there is no such asset")
-        return asset(found.content, found.content_type)
+        answer = asset(found.content, found.content_type)
+        return answer if found.is_immutable else answer.with_headers(_SHORT)

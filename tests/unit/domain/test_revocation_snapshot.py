@@ -68,8 +68,8 @@ def test_a_cut_at_the_beginning_of_time_hits_nothing_and_is_no_error() -> None:
 
 
 def test_global_is_what_was_read_of_it() -> None:
-    """Everything that any copy of global says is found for each token, compromised kids too (I8)."""
-    snapshot = snapshot_of()
+    """The copy of global that was read is found for each token, compromised kids too (I8); its feed items are not."""
+    snapshot = snapshot_of(entry("global#3", T + 9))
     assert snapshot.find([Target(TargetKind.GLOBAL, "3")]) == ()
     snapshot.everything = Revocation(
         Target(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1, compromised_kids={"stolen"}
