@@ -8,6 +8,7 @@ import pytest
 
 from keyturn.domain.errors import Throttled
 from login import app
+from login.bootstrap import bootstrap
 from tests.fakes.http_api_event import http_api_event
 from tests.fakes.login_harness import EMAIL, PASSWORD, LoginHarness
 from tests.infrastructure.replay.account import Account, every
@@ -23,7 +24,7 @@ rings = SCENARIOS.rings
 def a_variable_of_the_login_is_missing(account: Account, rate: Rate, start: int, end: int) -> None:
     """The composition root raises SettingsError: the handler answers 500 with a page."""
     login, event = account.function("LoginFunction"), http_api_event("GET", "/login")
-    app.bootstrap.cache_clear()
+    bootstrap.cache_clear()
     with patch.dict("os.environ", {}, clear=True):
         for at in every(rate.seconds, start, end):
             answer = login.invoke(lambda: app.lambda_handler(event, None), at, rate.weight)
