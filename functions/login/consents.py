@@ -60,14 +60,14 @@ class WithdrawConsent:
         self._consents = consents
         self._revocations = revocations
 
-    def withdraw(self, subject: str, client_id: str) -> int:
-        """End every token and grant of the user at the client, delete the consent, and return 0.
+    def withdraw(self, subject: str, client_id: str) -> int | None:
+        """End every token and grant of the user at the client and delete the consent; return 0, or None without one.
 
         Returns the seconds to wait where the user's revocations of the day are spent; nothing changed then. The cutoff
         comes first: a consent that a crash leaves behind covers nothing, and the user can still see and withdraw it.
         """
         if self._consents.get(subject, client_id) is None:
-            return 0
+            return None
         wait = self._revocations.take(subject)
         if wait > 0:
             return wait

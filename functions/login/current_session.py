@@ -33,12 +33,16 @@ class CurrentSession:
 
     def find(self, request: Request) -> Session | None:
         """Return the session if it is live, not revoked, and its user is active; the log line names it."""
-        secret = self._browser.session_guard.secret(request)
-        session = None if secret is None else self._sessions.get(hash_cookie(secret))
+        session = self.stored(request)
         if session is None or session.is_over(int(self._clock.now().latest)) or not self._stands(session):
             return None
         request.note(sub=session.subject, sid=session.session_id)
         return session
+
+    def stored(self, request: Request) -> Session | None:
+        """Return the session of the cookie, live or not: what a crash left behind can still be deleted."""
+        secret = self._browser.session_guard.secret(request)
+        return None if secret is None else self._sessions.get(hash_cookie(secret))
 
     def use(self, request: Request) -> Session | None:
         """Return the session like `find`, and write the time of its use where that is due."""

@@ -36,5 +36,7 @@ class AccountApplications:
         wait = self._withdrawal.withdraw(post.session.subject, client_id)
         if wait:
             raise TooManyRequests(wait)
-        request.note(outcome="access_withdrawn", client_id=client_id)
+        if wait is not None:
+            # The id is a known client's now, and no text of a stranger.
+            request.note(outcome="access_withdrawn", client_id=client_id)
         return done("access")

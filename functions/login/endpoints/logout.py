@@ -85,14 +85,12 @@ class Logout:
         return LogoutRequest(client, hint, None if client is None else uri, form.get("state"))
 
     def _end_or_ask(self, request: Request, asked: LogoutRequest) -> Response:
+        stored = self._session.stored(request)
+        if stored is not None and _names(asked.hint, stored):
+            return self._end(request, stored, asked)
         session = self._session.find(request)
         if session is None:
             return self._finish_here(asked if asked.hint else asked._replace(redirect_uri=None))
-        if asked.hint is not None and (asked.hint.subject, asked.hint.session_id) == (
-            session.subject,
-            session.session_id,
-        ):
-            return self._end(request, session, asked)
         return self._ask(request, session, asked)
 
     def _ask(self, request: Request, session: Session, asked: LogoutRequest) -> Response:
@@ -117,22 +115,27 @@ class Logout:
         decision = form.get(DECISION_FIELD) or SIGN_OUT
         if decision not in (SIGN_OUT, STAY):
             raise BadRequest("the decision is neither sign_out nor stay")
-        session = self._session.find(request)
-        if session is None:
+        stored = self._session.stored(request)
+        if stored is None:
             return self._finish_here(asked)
         if decision == STAY:
             request.note(outcome="stayed")
             return page(still_signed_in(account=paths.ACCOUNT))
-        return self._end(request, session, asked)
+        return self._end(request, stored, asked)
 
     def _end(self, request: Request, session: Session, asked: LogoutRequest) -> Response:
         self._ports.end.end(session, reason="logout", actor=session.subject)
-        request.note(outcome="signed_out")
+        request.note(outcome="signed_out", sub=session.subject, sid=session.session_id)
         return self._finish_here(asked)
 
     def _finish_here(self, asked: LogoutRequest) -> Response:
         """Return the answer after the end, with the session cookie cleared."""
         return _finish(asked)._replace(cookies=(self._browser.session_cookie.clear(),))
+
+
+def _names(hint: IdTokenHint | None, session: Session) -> bool:
+    """Return whether the hint is of this session."""
+    return hint is not None and (hint.subject, hint.session_id) == (session.subject, session.session_id)
 
 
 def _finish(asked: LogoutRequest) -> Response:
