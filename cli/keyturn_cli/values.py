@@ -48,15 +48,15 @@ def check_reason(reason: str) -> None:
         raise typer.BadParameter(f"a reason is 1 to {_MAX_REASON} printable characters", param_hint="--reason")
 
 
-def parse_claims(texts: list[str]) -> dict[str, Any]:
+def parse_claims(texts: list[str], *, option: str = "--claim") -> dict[str, Any]:
     """Return the values of `name=value` texts, by name; what is no JSON is a string. Raises BadParameter."""
     claims: dict[str, Any] = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name:
-            raise typer.BadParameter("a claim is name=value", param_hint="--claim")
+            raise typer.BadParameter("a claim is name=value", param_hint=option)
         if name in claims:
-            raise typer.BadParameter(f"the claim {name} is there twice: give a list as JSON", param_hint="--claim")
+            raise typer.BadParameter(f"the claim {name} is there twice: give a list as JSON", param_hint=option)
         claims[name] = _json_or_text(value)
     return claims
 
