@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from keyturn.observability import log_event
+from keyturn.web.errors import BadRequest
+from keyturn.web.responses import Response
 from token_issuer import cors
 from token_issuer.bootstrap import bootstrap
 from token_issuer.endpoints.endpoint import Endpoint
+from token_issuer.error_responses import error_response
 from token_issuer.errors import MethodNotAllowed, NotFound, as_oauth_error
-from token_issuer.request import Request
-from token_issuer.responses import Response, error_response
+from token_issuer.request import IssuerRequest
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -18,7 +20,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
     Raises KeyError for an event of another kind, which API Gateway never sends.
     """
-    request = Request(event)
+    request = IssuerRequest(event)
     facts: dict[str, Any] = {}
     try:
         response = _respond(request)
@@ -31,7 +33,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return response.to_event(with_body=request.method != "HEAD")
 
 
-def _respond(request: Request) -> Response:
+def _respond(request: IssuerRequest) -> Response:
     endpoint = _find_endpoint(request)
     request.cors = endpoint.cors
     preflight = cors.answer_preflight(request, endpoint.methods)
@@ -42,7 +44,7 @@ def _respond(request: Request) -> Response:
     return endpoint.respond(request) if preflight is None else preflight
 
 
-def _find_endpoint(request: Request) -> Endpoint:
+def _find_endpoint(request: IssuerRequest) -> Endpoint:
     endpoint = bootstrap().get(request.path)
     if endpoint is None:
         raise NotFound("there is no endpoint at this path")
@@ -52,7 +54,7 @@ def _find_endpoint(request: Request) -> Endpoint:
 def _refuse(error: Exception) -> tuple[Response, dict[str, Any]]:
     refusal = as_oauth_error(error)
     facts = {"outcome": refusal.error, "detail": refusal.detail or refusal.description}
-    if refusal is not error:
+    if refusal is not error and not isinstance(error, BadRequest):
         facts["place"] = _place(error)
     return error_response(refusal), facts
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from keyturn.domain import pkce
 from keyturn.domain.client import Client
+from keyturn.web.form import Form
 from token_issuer.errors import (
     InvalidRequest,
     RegistrationNotSupported,
@@ -14,8 +15,7 @@ from token_issuer.errors import (
     UnauthorizedClient,
     UnsupportedResponseType,
 )
-from token_issuer.form import Form
-from token_issuer.requested_access import Access, RequestedAccess
+from token_issuer.requested_access import Access, RequestedAccess, check_parameters
 
 # All that is read of a request, and so all that a login's page has to carry on.
 PARAMETERS = (
@@ -64,7 +64,7 @@ def check_response_mode(form: Form) -> None:
 
 def read_request(form: Form, client: Client, redirect_uri: str, access: RequestedAccess) -> AuthorizationRequest:
     """Return what a client asks for; raises what it is told by a redirect (RFC 6749 §4.1.2.1)."""
-    form.check_repetitions(takes_resource=True)
+    check_parameters(form)
     _check_kind(form, client)
     if form.get("code_challenge_method") != pkce.METHOD or not pkce.is_challenge(form.require("code_challenge")):
         # `plain`, which no method at all would mean, shows the verifier to whoever sees this request (R31).

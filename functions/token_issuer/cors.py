@@ -6,11 +6,9 @@ never asked for: a client sends its own, and no cookie is worth anything here.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from keyturn.domain.client import is_origin
-from token_issuer.request import Request
-from token_issuer.responses import Response
+from keyturn.web.responses import Response
+from token_issuer.request import IssuerRequest
 
 _ALLOWED_HEADERS = "authorization, content-type"
 # API Gateway renames the challenge of a function: a page reads it by the name under which it arrives.
@@ -18,7 +16,7 @@ _EXPOSED_HEADERS = "www-authenticate, x-amzn-remapped-www-authenticate, retry-af
 _MAX_AGE = 600  # seconds; a changed registration counts at once all the same
 
 
-def answer_preflight(request: Request, methods: tuple[str, ...]) -> Response | None:
+def answer_preflight(request: IssuerRequest, methods: tuple[str, ...]) -> Response | None:
     """Return the answer to a preflight (Fetch §4.8) of an endpoint with these methods, None for any other request.
 
     A preflight carries no client id, and so cannot be told whose it is: every origin is told that it may ask. That
@@ -37,7 +35,7 @@ def answer_preflight(request: Request, methods: tuple[str, ...]) -> Response | N
     return Response(204, "", headers)
 
 
-def share(request: Request, response: Response) -> Response:
+def share(request: IssuerRequest, response: Response) -> Response:
     """Return the answer, readable by the page that asked if the client that authenticated has its origin.
 
     Refusals too, from the client's authentication on; before it, nobody knows whose page may read them.
@@ -48,4 +46,4 @@ def share(request: Request, response: Response) -> Response:
     if request.client is not None and request.origin is not None and request.origin in request.client.cors_origins:
         headers["access-control-allow-origin"] = request.origin
         headers["access-control-expose-headers"] = _EXPOSED_HEADERS
-    return replace(response, headers=response.headers | headers)
+    return response.with_headers(headers)

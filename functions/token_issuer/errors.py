@@ -15,6 +15,7 @@ from keyturn.domain.errors import (
     StoreUnavailable,
     Throttled,
 )
+from keyturn.web import errors as web
 
 
 class OAuthError(Exception):
@@ -217,6 +218,8 @@ def as_oauth_error(error: Exception) -> OAuthError:
     """Return what the client is told about any error: refusals as they are, faults without their inner life."""
     if isinstance(error, OAuthError):
         return error
+    if isinstance(error, web.BadRequest):
+        return (PayloadTooLarge if isinstance(error, web.PayloadTooLarge) else InvalidRequest)(str(error))
     if not isinstance(error, KeyturnError):
         # The message of a foreign exception may quote what it choked on, a secret for instance: its type has to do.
         return ServerError(type(error).__name__)

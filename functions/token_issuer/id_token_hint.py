@@ -6,8 +6,8 @@ from keyturn.domain.client import Client
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.jose import TokenError
 from keyturn.jose.id_token import IdTokenPolicy, verify_id_token_hint
+from keyturn.web.request import Request
 from token_issuer.errors import InvalidRequest
-from token_issuer.request import Request
 from token_issuer.ring_view import RingView
 
 

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 from keyturn.domain.custom_claims import check_claims
 from keyturn.jose.claims import is_identifier
-from token_issuer.form import Form
-from token_issuer.request import Request
-from token_issuer.responses import Response
+from keyturn.web.form import Form
+from keyturn.web.request import Request
+from keyturn.web.responses import Response
 
 # At least 128 bits after what no client id begins with (R17, RFC 9700 §4.15).
 _SUBJECT = re.compile("u_[A-Za-z0-9_-]{22,64}")

@@ -13,7 +13,7 @@ from keyturn.jose import (
     VerifiedAccessToken,
     verify_access_token,
 )
-from token_issuer.request import Request
+from keyturn.web.request import Request
 from token_issuer.ring_view import RingView
 from token_issuer.settings import Settings
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.client import Client
 from keyturn.domain.scope import OPENID_SCOPES, parse_scope
+from keyturn.web.form import Form
 from token_issuer.errors import InvalidScope, InvalidTarget
 
 if TYPE_CHECKING:
@@ -17,6 +18,16 @@ class Access(NamedTuple):
 
     audience: str
     scope: frozenset[str]
+
+
+def check_parameters(form: Form) -> None:
+    """Raise BadRequest where a parameter is there more than once, and InvalidTarget where that is resource.
+
+    RFC 8707 §2 lets a client name several resources, and a server refuse to give one token for them.
+    """
+    if form.repeated == {"resource"}:
+        raise InvalidTarget("a token is for one resource")
+    form.check_repetitions()
 
 
 class RequestedAccess:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocation import Revocation, earliest_iat, ends_grant, grant_targets
-from keyturn.domain.time.service_time import ServiceTime
+from keyturn.domain.revocation import ends_grant, grant_targets
+from keyturn.issue_time import IssueTimes, RevocationCheck
 
 if TYPE_CHECKING:
     from keyturn.ports import Clock, RevocationReader
 
-# A cut lies at the late end of its writer's present, tokens at the early end of ours: some three seconds lie between.
-# What is further ahead was written by a wrong clock.
-_LONGEST_WAIT = 5.0
-# The clock may know less after the wait than before it, and further cuts may have come meanwhile.
-_READS = 3
-
-
-class Standing(NamedTuple):
-    """The revocations that were found, and the present before they were read: a cut stored later lies after it."""
-
-    since: ServiceTime
-    found: tuple[Revocation, ...]
+Standing = RevocationCheck
 
 
 class Standings:
@@ -30,8 +18,7 @@ class Standings:
 
     def __init__(self, revocations: RevocationReader, clock: Clock) -> None:
         """Take the ports."""
-        self._revocations = revocations
-        self._clock = clock
+        self._times = IssueTimes(revocations, clock)
 
     def read(
         self,
@@ -49,12 +36,4 @@ class Standings:
         next cut (R49). Raises StoreUnavailable for a cut further ahead, and what the ports raise.
         """
         targets = grant_targets(subject=subject, client_id=client_id, grant_id=grant_id, session_id=session_id)
-        for _ in range(_READS):
-            standing = Standing(self._clock.now(), self._revocations.find(targets))
-            ahead = earliest_iat(standing.found) - standing.since.earliest
-            if ahead <= 0 or ends_grant(standing.found, granted_at):
-                return standing
-            if ahead > _LONGEST_WAIT:
-                break
-            self._clock.pause(ahead)
-        raise StoreUnavailable(f"a revocation cuts at {earliest_iat(standing.found) - 1}, which lies in the future")
+        return self._times.read(targets, is_over=lambda found: ends_grant(found, granted_at))

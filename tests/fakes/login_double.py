@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from keyturn.web.form import Form
+from keyturn.web.request import Request
+from keyturn.web.responses import Response
 from tests.fakes.token_factory import NOW
-from token_issuer.form import Form
 from token_issuer.login import Authentication, LoginDemand, LoginForm
-from token_issuer.request import Request
-from token_issuer.responses import Response
 
 USER = Authentication(
     subject="u_0123456789abcdef0123456789abcdef",

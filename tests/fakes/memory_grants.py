@@ -7,23 +7,32 @@ from dataclasses import replace
 
 from keyturn.domain.errors import AlreadyExists
 from keyturn.domain.grant import Grant, Redemption, Rotation, check_redemption, check_rotation, refuse_rotation
+from keyturn.domain.interactions.interaction import Interaction
+from tests.fakes.memory_interactions import MemoryInteractions
 
 
 class MemoryGrants:
     """A GrantStore; `fault` is raised by every call, `calls` counts them by name."""
 
-    def __init__(self, *grants: Grant) -> None:
+    def __init__(self, *grants: Grant, interactions: MemoryInteractions | None = None) -> None:
         """Begin with these grants."""
+        self._interactions = MemoryInteractions() if interactions is None else interactions
         self.stored = {grant.gid: grant for grant in grants}
         self.fault: Exception | None = None
         self.calls: list[str] = []
         self._lock = threading.Lock()
 
-    def create(self, grant: Grant) -> None:
-        """Store a new grant; raises AlreadyExists."""
+    def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
+        """Store a new grant and mark the interaction used; return False if the interaction changed."""
         self._begin("create")
-        if self.stored.setdefault(grant.gid, grant).code.code_hash != grant.code.code_hash:
-            raise AlreadyExists("a grant of this id exists already")
+        with self._lock:
+            stored = self.stored.get(grant.gid)
+            if stored is not None and stored.code.code_hash != grant.code.code_hash:
+                raise AlreadyExists("a grant of this id exists already")
+            if stored is None and interaction is not None and not self._interactions.use(interaction, grant):
+                return False
+            self.stored.setdefault(grant.gid, grant)
+            return True
 
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None."""

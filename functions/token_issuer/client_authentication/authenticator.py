@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from keyturn.domain.client import Client
+from keyturn.web.form import Form
 from token_issuer.client_authentication.credentials import Method
 from token_issuer.errors import InvalidClient, InvalidRequest, TooManyRequests
-from token_issuer.form import Form
-from token_issuer.request import Request
+from token_issuer.request import IssuerRequest
 
 if TYPE_CHECKING:
     from keyturn.ports import ClientReader, RateCounter
@@ -33,7 +33,7 @@ class ClientAuthenticator:
         self._rates = rates
         self._endpoint = endpoint
 
-    def authenticate(self, request: Request, form: Form) -> Client:
+    def authenticate(self, request: IssuerRequest, form: Form) -> Client:
         """Return the client that authenticated; raises InvalidRequest, InvalidClient, TooManyRequests."""
         client = self._identify(request, form)
         request.note_client(client)
@@ -51,7 +51,7 @@ class ClientAuthenticator:
         if wait:
             raise TooManyRequests(f"more than {client.rate} a minute", retry_after=wait)
 
-    def _identify(self, request: Request, form: Form) -> Client:
+    def _identify(self, request: IssuerRequest, form: Form) -> Client:
         """Return the client that authenticated; raises InvalidRequest for two methods, else InvalidClient."""
         read = {name: method(request, form) for name, method in self._methods.items()}
         presented = {name: credentials for name, credentials in read.items() if credentials is not None}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 
+from keyturn.web.errors import BadRequest
+from keyturn.web.form import Form, decode_component
+from keyturn.web.request import Request
 from token_issuer.client_authentication.credentials import PresentedSecret
-from token_issuer.errors import InvalidClient, InvalidRequest
-from token_issuer.form import Form, decode_component
-from token_issuer.request import Request
+from token_issuer.errors import InvalidClient
 
 
 def client_secret_basic(request: Request, _form: Form) -> PresentedSecret | None:
@@ -24,5 +25,5 @@ def client_secret_basic(request: Request, _form: Form) -> PresentedSecret | None
         if not separator:
             raise InvalidClient("the Basic credentials have no colon")
         return PresentedSecret(decode_component(client_id), decode_component(secret))
-    except (binascii.Error, ValueError, InvalidRequest):
+    except (binascii.Error, ValueError, BadRequest):
         raise InvalidClient("the Basic credentials cannot be decoded") from None

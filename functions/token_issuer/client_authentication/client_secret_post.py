@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from keyturn.web.form import Form
+from keyturn.web.request import Request
 from token_issuer.client_authentication.credentials import PresentedSecret
-from token_issuer.form import Form
-from token_issuer.request import Request
 
 
 def client_secret_post(_request: Request, form: Form) -> PresentedSecret | None:

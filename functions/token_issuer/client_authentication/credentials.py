@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from keyturn.domain.client import Client, secret_matches
-from token_issuer.form import Form
-from token_issuer.request import Request
+from keyturn.web.form import Form
+from keyturn.web.request import Request
 
 
 class Credentials(Protocol):

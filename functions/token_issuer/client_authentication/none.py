@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from keyturn.domain.client import Client
-from token_issuer.form import Form
-from token_issuer.request import Request
+from keyturn.web.form import Form
+from keyturn.web.request import Request
 
 _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 

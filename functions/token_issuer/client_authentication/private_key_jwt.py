@@ -9,9 +9,9 @@ from keyturn.domain.client import Client
 from keyturn.domain.errors import ItemDamaged
 from keyturn.jose import KeySet, TokenError
 from keyturn.jose.client_assertion import claimed_client_id, verify_client_assertion
+from keyturn.web.form import Form
+from keyturn.web.request import Request
 from token_issuer.errors import InvalidClient
-from token_issuer.form import Form
-from token_issuer.request import Request
 
 if TYPE_CHECKING:
     from keyturn.ports import AssertionLog, Clock

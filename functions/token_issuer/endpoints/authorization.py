@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
@@ -18,6 +17,12 @@ from keyturn.domain.grant import CODE_LIFETIME, CodeBinding, Grant
 from keyturn.domain.grant_credentials import AuthorizationCode, new_grant_id
 from keyturn.domain.redirect_uri import matches_redirect_uri
 from keyturn.domain.revocation import ends_grant
+from keyturn.web.cookie import BROWSER_COOKIE, Cookie
+from keyturn.web.errors import BadRequest
+from keyturn.web.form import Form, read_form, read_query
+from keyturn.web.form_guard import TOKEN_FIELD, FormGuard
+from keyturn.web.request import Request
+from keyturn.web.responses import Response, redirect
 from token_issuer.authorization_request import (
     PARAMETERS,
     AuthorizationRequest,
@@ -26,19 +31,17 @@ from token_issuer.authorization_request import (
     read_state,
 )
 from token_issuer.endpoints.metadata import AUTHORIZATION_PATH
+from token_issuer.error_responses import error_page
 from token_issuer.errors import InvalidRequest, LoginRequired, OAuthError, as_oauth_error
-from token_issuer.form import Form, read_form, read_query
 from token_issuer.id_token_hint import IdTokenHints
 from token_issuer.login import Authentication, Login, LoginDemand, LoginForm
-from token_issuer.login_csrf import LoginCsrf, is_login_form
-from token_issuer.request import Request
 from token_issuer.requested_access import RequestedAccess
-from token_issuer.responses import Response, error_page, never_stored, redirect
 from token_issuer.standing import Standing, Standings
 
 if TYPE_CHECKING:
     from keyturn.ports import ClientReader, GrantStore
 
+_NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 _FOREIGN_FORM = "Please try once more. If you see this again, let your browser keep cookies for this site."
 
 
@@ -63,7 +66,7 @@ class AuthorizationEndpoint:
         self._ports = ports
         self._access = access
         self._hints = hints
-        self._csrf = LoginCsrf(secure=issuer.startswith("https:"))
+        self._csrf = FormGuard(Cookie(BROWSER_COOKIE, secure=issuer.startswith("https:")))
 
     def respond(self, request: Request) -> Response:
         """Return the redirect with a code, the login's page, a redirect with an error, or a page with one."""
@@ -71,7 +74,7 @@ class AuthorizationEndpoint:
             form = read_form(request) if request.method == "POST" else read_query(request)
             client, redirect_uri = self._find_client(form)
             check_response_mode(form)
-        except (OAuthError, KeyturnError) as error:
+        except (BadRequest, OAuthError, KeyturnError) as error:
             # A person reads it: faults of ours are a page too.
             refusal = as_oauth_error(error)
             _error(refusal, request)
@@ -79,13 +82,13 @@ class AuthorizationEndpoint:
         request.note(client_id=client.client_id)
         try:
             state = read_state(form)
-        except InvalidRequest as error:
-            return self._redirect(redirect_uri, _error(error, request), None)
+        except (BadRequest, InvalidRequest) as error:
+            return self._redirect(redirect_uri, _error(as_oauth_error(error), request), None)
         try:
             asked = read_request(form, client, redirect_uri, self._access)
             # Also the login's pages: a cache that shares one shares its cookie and its form's token (R37).
-            return never_stored(self._authorize(request, form, asked, state))
-        except (OAuthError, KeyturnError) as error:
+            return self._authorize(request, form, asked, state).with_headers(_NO_STORE)
+        except (BadRequest, OAuthError, KeyturnError) as error:
             return self._redirect(redirect_uri, _error(as_oauth_error(error), request), state)
 
     def _find_client(self, form: Form) -> tuple[Client, str]:
@@ -105,7 +108,7 @@ class AuthorizationEndpoint:
             subject=self._hints.read(asked.id_token_hint, asked.client, request),
         )
         user: Authentication | Response | None
-        if asked.may_interact and is_login_form(request, form):
+        if asked.may_interact and request.method == "POST" and form.get(TOKEN_FIELD) is not None:
             user = self._log_in(request, form, demand)
             if isinstance(user, Response):
                 return user
@@ -118,15 +121,15 @@ class AuthorizationEndpoint:
         if user is None or code is None:
             raise LoginRequired("the user has to log in")
         request.note(outcome="code", gid=code.gid, sub=user.subject)
-        return replace(self._redirect(asked.redirect_uri, {"code": code.value}, state), cookies=user.cookies)
+        return self._redirect(asked.redirect_uri, {"code": code.value}, state)._replace(cookies=user.cookies)
 
     def _log_in(self, request: Request, form: Form, demand: LoginDemand) -> Authentication | Response:
         """Return the user whom a posted form proves, or the next page; one of another browser's is not read (R37)."""
         if not self._csrf.accepts(request, form):
-            page = replace(self._show(request, form, demand, notice=_FOREIGN_FORM), status=403)
+            page = self._show(request, form, demand, notice=_FOREIGN_FORM)._replace(status=403)
             request.note(detail="the form was not shown to this browser")
             return page
-        hidden, _ = self._csrf.protect(request, _carried(form))
+        hidden, _ = self._protect(request, form)
         request.note(outcome="login")
         return self._ports.login.authenticate(
             request, form, demand, LoginForm(action=AUTHORIZATION_PATH, hidden=hidden)
@@ -134,12 +137,16 @@ class AuthorizationEndpoint:
 
     def _show(self, request: Request, form: Form, demand: LoginDemand, *, notice: str | None = None) -> Response:
         """Return the login's page, whose form carries the request on."""
-        hidden, cookies = self._csrf.protect(request, _carried(form))
+        hidden, cookies = self._protect(request, form)
         request.note(outcome="login")
         page = self._ports.login.show(
             request, demand, LoginForm(action=AUTHORIZATION_PATH, hidden=hidden, notice=notice)
         )
-        return replace(page, cookies=(*page.cookies, *cookies))
+        return page._replace(cookies=(*page.cookies, *cookies))
+
+    def _protect(self, request: Request, form: Form) -> tuple[dict[str, str], tuple[str, ...]]:
+        secret, cookies = self._csrf.ensure_secret(request)
+        return {**_carried(form), TOKEN_FIELD: self._csrf.token(secret)}, cookies
 
     def _grant(
         self, asked: AuthorizationRequest, demand: LoginDemand, user: Authentication

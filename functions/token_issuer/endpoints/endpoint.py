@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from token_issuer.request import Request
-from token_issuer.responses import Response
+from keyturn.web.responses import Response
+from token_issuer.request import IssuerRequest
 
 
 class Endpoint(Protocol):
@@ -19,5 +19,5 @@ class Endpoint(Protocol):
     def cors(self) -> bool:
         """Whether web pages may read its answers, by the registration of the client that authenticates."""
 
-    def respond(self, request: Request, /) -> Response:
+    def respond(self, request: IssuerRequest, /) -> Response:
         """Return the answer; raises OAuthError, and KeyturnError for faults."""

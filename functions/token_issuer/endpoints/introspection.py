@@ -8,12 +8,12 @@ from keyturn.domain.client import Client
 from keyturn.domain.revocation import is_revoked, targets_of
 from keyturn.domain.scope import format_scope
 from keyturn.jose import VerifiedAccessToken
+from keyturn.web.form import parse_form
+from keyturn.web.responses import Response, json_response
 from token_issuer.client_authentication import ClientAuthenticator
-from token_issuer.form import parse_form
 from token_issuer.own_grants import OwnGrants
 from token_issuer.own_tokens import OwnTokens
-from token_issuer.request import Request
-from token_issuer.responses import Response, json_response
+from token_issuer.request import IssuerRequest
 
 if TYPE_CHECKING:
     from keyturn.ports import Clock, RevocationReader
@@ -42,7 +42,7 @@ class IntrospectionEndpoint:
         self._revocations = revocations
         self._clock = clock
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: IssuerRequest) -> Response:
         """Return the token's claims if it is active, else exactly {"active": false}, whatever the reason (R48)."""
         form = parse_form(request)
         client = self._authenticator.authenticate(request, form)
@@ -53,7 +53,7 @@ class IntrospectionEndpoint:
         request.note(outcome="inactive" if described is None else "active")
         return json_response({"active": False} if described is None else {"active": True} | described)
 
-    def _describe_access_token(self, client: Client, value: str, request: Request) -> dict[str, Any] | None:
+    def _describe_access_token(self, client: Client, value: str, request: IssuerRequest) -> dict[str, Any] | None:
         token = self._tokens.read(value, request, now=lambda: self._clock.now().latest)
         if token is None or not _may_see(client, token) or self._is_revoked(token):
             return None

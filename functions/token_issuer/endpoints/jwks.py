@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from token_issuer.request import Request
-from token_issuer.responses import Response, public_document, to_json
+from keyturn.web.request import Request
+from keyturn.web.responses import Response, public_document, to_json
 from token_issuer.ring_view import RingView
 
 # What an answer without the document still says (RFC 9110 §15.4.5).

@@ -9,9 +9,9 @@ from keyturn.domain import pkce
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.scope import OPENID
 from keyturn.jose.algorithms import ALGORITHM_NAMES
+from keyturn.web.request import Request
+from keyturn.web.responses import Response, public_document, to_json
 from token_issuer.endpoints.userinfo import CLAIMS_OF_SCOPE
-from token_issuer.request import Request
-from token_issuer.responses import Response, public_document, to_json
 
 AUTHORIZATION_PATH = "/oauth2/authorize"
 TOKEN_PATH = "/oauth2/token"

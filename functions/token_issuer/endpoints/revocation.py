@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from keyturn.domain.client import Client
 from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
 from keyturn.jose import VerifiedAccessToken
+from keyturn.web.form import parse_form
+from keyturn.web.responses import Response, empty_response
 from token_issuer.client_authentication import ClientAuthenticator
-from token_issuer.form import parse_form
 from token_issuer.grant_end import GrantEnd
 from token_issuer.own_grants import OwnGrants
 from token_issuer.own_tokens import OwnTokens
-from token_issuer.request import Request
-from token_issuer.responses import Response, empty_response
+from token_issuer.request import IssuerRequest
 
 if TYPE_CHECKING:
     from keyturn.ports import Clock, RevocationWriter
@@ -48,7 +48,7 @@ class RevocationEndpoint:
         self._clock = clock
         self._leeway = leeway
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: IssuerRequest) -> Response:
         """Revoke the token, or do nothing about one that is unknown, expired or another client's: 200 either way.
 
         A stranger learns nothing from the answer (R46). The token says itself of which kind it is, so that
@@ -61,7 +61,7 @@ class RevocationEndpoint:
         request.note(outcome="revoked" if done else "nothing_to_revoke")
         return empty_response()
 
-    def _revoke_access_token(self, client: Client, value: str, request: Request) -> bool:
+    def _revoke_access_token(self, client: Client, value: str, request: IssuerRequest) -> bool:
         # The early end of the present: a token that anybody might still accept is not taken for expired.
         token = self._tokens.read(value, request, now=lambda: self._clock.now().earliest)
         if token is None or token.client_id != client.client_id or self._is_over(token, self._clock.now().earliest):
@@ -71,7 +71,7 @@ class RevocationEndpoint:
         self._revocations.revoke(revocation, reason=_REASON, actor=f"client:{client.client_id}")
         return True
 
-    def _end_grant(self, client: Client, value: str, request: Request) -> bool:
+    def _end_grant(self, client: Client, value: str, request: IssuerRequest) -> bool:
         """End the grant of a refresh token, current or not: all of its refresh and access tokens (§2.1)."""
         found = self._grants.find(value, client)
         if found is None:

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from keyturn.domain.client import Client
+from keyturn.web.form import Form, read_form
+from keyturn.web.responses import Response, json_response
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.errors import UnauthorizedClient, UnsupportedGrantType
-from token_issuer.form import Form, parse_form
 from token_issuer.issue_token import IssuedToken
-from token_issuer.request import Request
-from token_issuer.responses import Response, json_response
+from token_issuer.request import IssuerRequest
+from token_issuer.requested_access import check_parameters
 
 
 class Grant(Protocol):
@@ -36,9 +37,10 @@ class TokenEndpoint:
         self._authenticator = authenticator
         self._grants = grants
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: IssuerRequest) -> Response:
         """Return a token response (RFC 6749 §5.1); scope is always in it (R26)."""
-        form = parse_form(request, takes_resource=True)
+        form = read_form(request)
+        check_parameters(form)
         with ThreadPoolExecutor(1) as beside:
             # What the grant reads is there when the client has authenticated: two round trips less (P10).
             prepared = beside.submit(self._prepare, form)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.domain.revocation import is_revoked, targets_of
 from keyturn.domain.scope import OPENID
+from keyturn.web.form import is_form, read_form, read_query
+from keyturn.web.responses import Response, json_response
 from token_issuer.errors import InsufficientScope, InvalidToken, SeveralTokens
-from token_issuer.form import is_form, read_form, read_query
 from token_issuer.login import Login
 from token_issuer.own_tokens import OwnTokens
-from token_issuer.request import Request
-from token_issuer.responses import Response, json_response
+from token_issuer.request import IssuerRequest
 
 if TYPE_CHECKING:
     from keyturn.ports import ClientReader, Clock, RevocationReader
@@ -44,7 +44,7 @@ class UserinfoEndpoint:
         self._clock = clock
         self._login = login
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: IssuerRequest) -> Response:
         """Return sub and the claims that the scope opens; raises InvalidToken, InsufficientScope (RFC 6750 §3.1).
 
         Revocations are asked for with each request, so that one counts at once.
@@ -71,7 +71,7 @@ class UserinfoEndpoint:
         return json_response(claims | {"sub": token.subject})
 
 
-def _bearer(request: Request) -> str:
+def _bearer(request: IssuerRequest) -> str:
     """Return the one token of the Authorization header (RFC 6750 §2.1); a form's or a query's is not taken.
 
     Raises SeveralTokens where there is another one besides (RFC 6750 §3.1).

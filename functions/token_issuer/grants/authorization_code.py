@@ -14,8 +14,8 @@ from keyturn.domain.grant import GrantRefusal, GrantRefused, Redemption, Refresh
 from keyturn.domain.grant_credentials import AuthorizationCode, RefreshToken, parse_code
 from keyturn.domain.pkce import challenge_of
 from keyturn.domain.redirect_uri import matches_redirect_uri
+from keyturn.web.form import Form
 from token_issuer.errors import InvalidGrant
-from token_issuer.form import Form
 from token_issuer.grant_end import GrantEnd
 from token_issuer.grants.user_tokens import StandingGrant, UserTokens
 from token_issuer.issue_token import IssuedToken

@@ -7,7 +7,7 @@ from functools import partial
 
 from keyturn.domain.client import Client
 from keyturn.domain.scope import OPENID_SCOPES
-from token_issuer.form import Form
+from keyturn.web.form import Form
 from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
 from token_issuer.requested_access import RequestedAccess
 from token_issuer.standing import Standings

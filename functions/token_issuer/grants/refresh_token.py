@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from keyturn.domain.client import Client
 from keyturn.domain.grant import GrantRefusal, GrantRefused, Rotation, check_rotation
 from keyturn.domain.grant_credentials import RefreshToken, parse_refresh_token
+from keyturn.web.form import Form
 from token_issuer.errors import InvalidGrant
-from token_issuer.form import Form
 from token_issuer.grant_end import GrantEnd
 from token_issuer.grants.user_tokens import StandingGrant, UserTokens
 from token_issuer.issue_token import IssuedToken

@@ -180,8 +180,12 @@ class ResourceServerRegistry(ResourceServerReader, Protocol):
 class GrantStore(Protocol):
     """Codes and refresh tokens: of all uses of one at once, one conditional write decides."""
 
-    def create(self, grant: Grant) -> None:
-        """Store a new grant; raises AlreadyExists."""
+    def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
+        """Store a new grant and mark its interaction used, in one transaction; raises AlreadyExists.
+
+        Return False if the interaction is used by another grant, denied, over or gone, or has another browser,
+        session or authentication than was read. An own write whose answer was lost is no other grant.
+        """
 
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
@@ -233,7 +237,10 @@ class UserStore(UserReader, Protocol):
         """Store a new profile and reserve its normalised address in one transaction; raises AlreadyExists."""
 
     def update(self, user: User, *, email: str, previous_email: str) -> User:
-        """Store the next revision, moving the reservation if the normalised address changed; raises VersionConflict."""
+        """Store the next revision, moving the reservation if the normalised address changed.
+
+        Raises VersionConflict, and AlreadyExists for an address of another user.
+        """
 
     def list(self) -> tuple[User, ...]:
         """Return all profiles, by subject."""
@@ -259,7 +266,7 @@ class AuthorityStore(AuthorityReader, Protocol):
         """Store it as the next revision of the stored one and return it; raises VersionConflict."""
 
     def remove(self, subject: str) -> None:
-        """Delete it where a creation failed half way; may be repeated. An erased user keeps a tombstone instead."""
+        """Delete it where a creation failed half way; may be repeated. The tombstone of an erased user stays."""
 
     def list(self) -> tuple[Authority, ...]:
         """Return all, by subject."""
@@ -312,16 +319,23 @@ class InteractionStore(Protocol):
         """Return the interaction, over or not, or None; strongly consistent. Raises ItemDamaged."""
 
     def bind(self, interaction: Interaction) -> bool:
-        """Write browser, demands and session of an unbound one; return False if another browser was first."""
+        """Write browser, demands and session of an unbound one; return False if another browser was first.
+
+        Return True and change nothing where this browser has bound it before.
+        """
 
     def demand(self, interaction: Interaction) -> bool:
-        """Write demands and session of an unused one that this browser has; return False if it is used or gone."""
+        """Begin again: write demands and session without marks; return False if it is used, denied or gone."""
 
     def consent(self, interaction: Interaction, mark: ConsentMark, consent: Consent) -> bool:
-        """Write the mark and the user's consent in one transaction; return False if the interaction is used or gone."""
+        """Write the mark and the user's consent in one transaction.
+
+        Return False if the interaction is used, denied, over or gone, or has another browser or session than was read:
+        a mark is of the user whose session it was.
+        """
 
     def confirm(self, interaction: Interaction, at: int) -> bool:
-        """Write the mark; return False if the interaction is used or gone."""
+        """Write the mark; return False as `consent` does."""
 
     def deny(self, interaction: Interaction) -> bool:
         """Write that the user refused; return False if the interaction is used or gone."""
@@ -358,10 +372,11 @@ class SignInStore(Protocol):
         replaced: Session | None,
         interaction: Interaction | None,
     ) -> bool:
-        """Start the session, delete the replaced one, and mark the interaction as authenticated.
+        """Start the session, delete the replaced one, and mark the interaction as authenticated, without later marks.
 
         One transaction: `authority` is still active at its revision, `credential` still has its revision, the
-        interaction is unused and of this browser. Return False if one of these changed.
+        interaction is neither used nor denied nor over at `session.created_at`, and of this browser; a replaced session
+        whose sid goes on is still there. Return False if one of these changed: read them again, and decide again.
         """
 
     def change_password(
@@ -376,7 +391,7 @@ class SignInStore(Protocol):
         """Store the next password and use up the link, known devices forgotten by their revision.
 
         One transaction: `authority` is still active at its revision, `user` and `previous` still have their revisions,
-        the link is still there. Return False if one of these changed.
+        the link is still there and not over at `credential.changed_at`. Return False if one of these changed.
         """
 
 

@@ -14,14 +14,14 @@ from html import escape
 from typing import Any
 
 from keyturn.adapters.system_clock import wall_seconds
+from keyturn.web.cookie import Cookie
+from keyturn.web.form import Form
+from keyturn.web.request import Request
+from keyturn.web.responses import Response
 from token_issuer import app
 from token_issuer.bootstrap import compose, connect
-from token_issuer.cookie import Cookie
 from token_issuer.endpoints.endpoint import Endpoint
-from token_issuer.form import Form
 from token_issuer.login import Authentication, LoginDemand, LoginForm
-from token_issuer.request import Request
-from token_issuer.responses import Response
 from token_issuer.settings import Settings
 
 
@@ -56,7 +56,7 @@ class AnyUser:
         """Return the user of that name, and a session; without a name the page again."""
         name = answers.get("user")
         if name is None:
-            return replace(self.show(request, demand, form), status=401)
+            return self.show(request, demand, form)._replace(status=401)
         return replace(_user(name, age=0), cookies=(self._session.write(name),))
 
     def user_claims(self, subject: str) -> Mapping[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from keyturn.web.form import MAX_BODY_BYTES
 from tests.fakes.http_api_event import FORM, basic, form_event, http_api_event
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, Answer, IssuerHarness
-from token_issuer.form import MAX_BODY_BYTES
 
 GOOD = b"grant_type=client_credentials"
 
@@ -128,5 +128,5 @@ def test_too_large_body(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch, 
 def test_large_body_is_not_decoded(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that is too large even by its encoded length is refused before decoding."""
     event = form_event(TOKEN, b"a" * 20 * 1024)
-    monkeypatch.setattr("token_issuer.form.base64.b64decode", pytest.fail)
+    monkeypatch.setattr("keyturn.web.form.base64.b64decode", pytest.fail)
     assert issuer.send(event).status == 413

@@ -153,7 +153,7 @@ def test_two_pages_of_one_browser_are_both_good(flow: UserFlow, browser: Browser
 
 def test_no_cache_has_a_page(flow: UserFlow, browser: Browser) -> None:
     """R36, R37: whatever a login says of its pages, none is stored: the next browser would get this one's cookie."""
-    flow.user_login.page = replace(PAGE, headers=PAGE.headers | {"cache-control": "public, max-age=60"})
+    flow.user_login.page = PAGE.with_headers({"cache-control": "public, max-age=60"})
     flow.user_login.answer = NEXT_PAGE
     answers = [browser.open(), browser.post(), browser.post(csrf_token="x")]
     assert [(each.status, each.headers["cache-control"]) for each in answers] == [
@@ -179,7 +179,7 @@ def test_the_cookies_of_a_login_reach_the_browser(flow: UserFlow, browser: Brows
 
 def test_the_cookies_of_a_page_reach_the_browser(flow: UserFlow) -> None:
     """R37: what the login sets with its page goes beside the cookie of the form, and neither takes another's place."""
-    flow.user_login.page = replace(PAGE, cookies=("seen=1", "step=2"))
+    flow.user_login.page = PAGE._replace(cookies=("seen=1", "step=2"))
     browser = Browser(flow)
     assert [each.partition("=")[0] for each in browser.open().cookies] == ["seen", "step", "__Host-keyturn-browser"]
     assert browser.open().cookies == ("seen=1", "step=2")

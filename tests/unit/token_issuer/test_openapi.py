@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
+from keyturn.web.form_guard import TOKEN_FIELD
 from tests.fakes.issuer_harness import METADATA, SECRET, make_client
 from tests.fakes.issuer_requests import APP, ENDPOINTS
 from tests.fakes.login_double import USER
@@ -20,7 +21,6 @@ from tests.fakes.user_flow import REDIRECT_URI, VERIFIER, UserFlow, authorizatio
 from tests.fakes.wsgi_issuer import wsgi_issuer
 from token_issuer import app
 from token_issuer.errors import OAuthError
-from token_issuer.login_csrf import TOKEN_FIELD
 from token_issuer.settings import SettingsError
 
 if TYPE_CHECKING:

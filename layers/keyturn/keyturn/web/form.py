@@ -8,8 +8,8 @@ import re
 from collections.abc import Set
 from urllib.parse import unquote_to_bytes
 
-from token_issuer.errors import InvalidRequest, InvalidTarget, PayloadTooLarge
-from token_issuer.request import Request
+from keyturn.web.errors import BadRequest, PayloadTooLarge
+from keyturn.web.request import Request
 
 MAX_BODY_BYTES = 16 * 1024
 _MAX_BASE64_LENGTH = (MAX_BODY_BYTES + 2) // 3 * 4
@@ -28,56 +28,55 @@ class Form:
         self._repeated = repeated
 
     def get(self, name: str) -> str | None:
-        """Return the parameter's value, or None; raises InvalidRequest for one of several values."""
+        """Return the parameter's value, or None; raises BadRequest for one of several values."""
         if name in self._repeated:
-            raise InvalidRequest("a parameter is there more than once")
+            raise BadRequest("a parameter is there more than once")
         return self._parameters.get(name) or None
 
-    def check_repetitions(self, *, takes_resource: bool = False) -> None:
-        """Raise InvalidRequest where a parameter is there more than once (RFC 6749 §3.2).
+    @property
+    def repeated(self) -> Set[str]:
+        """The names that are there more than once."""
+        return self._repeated
 
-        Raises InvalidTarget for resource, where the endpoint takes one: RFC 8707 §2 lets a client name several, and a
-        server refuse to give one token for them.
-        """
-        if takes_resource and self._repeated == {"resource"}:
-            raise InvalidTarget("a token is for one resource")
+    def check_repetitions(self) -> None:
+        """Raise BadRequest where a parameter is there more than once (RFC 6749 §3.2)."""
         if self._repeated:
-            raise InvalidRequest("a parameter is there more than once")
+            raise BadRequest("a parameter is there more than once")
 
     def has(self, name: str) -> bool:
-        """Tell whether the parameter is there, with a value, several or none."""
+        """Return whether the parameter is there, with a value, several or none."""
         return name in self._parameters
 
     def require(self, name: str) -> str:
-        """Return the parameter's value; raises InvalidRequest that names it. `name` is ours, never from the request."""
+        """Return the parameter's value; raises BadRequest that names it. `name` is ours, never from the request."""
         value = self.get(name)
         if value is None:
-            raise InvalidRequest(f"the parameter {name} is missing")
+            raise BadRequest(f"the parameter {name} is missing")
         return value
 
 
-def parse_form(request: Request, *, takes_resource: bool = False) -> Form:
+def parse_form(request: Request) -> Form:
     """Return the request's form, each parameter there at most once; raises what read_form and the check do."""
     form = read_form(request)
-    form.check_repetitions(takes_resource=takes_resource)
+    form.check_repetitions()
     return form
 
 
 def read_form(request: Request) -> Form:
-    """Return the request's form; raises InvalidRequest, or PayloadTooLarge before anything is decoded."""
+    """Return the request's form; raises BadRequest, or PayloadTooLarge before anything is decoded."""
     if not is_form(request):
-        raise InvalidRequest(f"the content type is not {_FORM}")
+        raise BadRequest(f"the content type is not {_FORM}")
     return _parse(_body(request))
 
 
 def is_form(request: Request) -> bool:
-    """Tell whether the request says that its body is a form."""
-    content_type: str = request.headers.get("content-type", "")
+    """Return whether the request says that its body is a form."""
+    content_type = request.headers.get("content-type", "")
     return content_type.partition(";")[0].strip().lower() == _FORM
 
 
 def read_query(request: Request) -> Form:
-    """Return the parameters of the request's query; raises InvalidRequest."""
+    """Return the parameters of the request's query; raises BadRequest."""
     return _parse(request.query.encode("utf-8", "surrogatepass"))
 
 
@@ -96,13 +95,13 @@ def _parse(encoded: bytes) -> Form:
 
 
 def decode_component(encoded: bytes) -> str:
-    """Return a form-encoded name or value as text; raises InvalidRequest unless it is whole escapes of UTF-8."""
+    """Return a form-encoded name or value as text; raises BadRequest unless it is whole escapes of UTF-8."""
     if _BROKEN_ESCAPE.search(encoded):
-        raise InvalidRequest("the form has a broken percent escape")
+        raise BadRequest("the form has a broken percent escape")
     try:
         return unquote_to_bytes(encoded.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
-        raise InvalidRequest("the form is not UTF-8") from None
+        raise BadRequest("the form is not UTF-8") from None
 
 
 def _body(request: Request) -> bytes:
@@ -119,4 +118,4 @@ def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidRequest("the body cannot be read") from None
+        raise BadRequest("the body cannot be read") from None

@@ -1,0 +1,1 @@
+"""The login: the hosted pages where users sign in, allow applications, and look after their account."""

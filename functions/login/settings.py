@@ -1,0 +1,149 @@
+"""The environment that this function needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from keyturn.domain.errors import KeyturnError
+from keyturn.domain.issuer_url import check_issuer_url
+
+_HEADER_NAME = re.compile("[a-z0-9-]{1,64}")
+_MIN_SECRET_LENGTH = 32
+
+
+class SettingsError(KeyturnError):
+    """An environment variable is missing or wrong; the text names it."""
+
+
+class Tables(NamedTuple):
+    """The names of the tables."""
+
+    key_rings: str
+    revocations: str
+    clients: str
+    users: str
+    authorities: str
+    credentials: str
+    sessions: str
+    interactions: str
+
+
+class Argon2Settings(NamedTuple):
+    """The cost of a password's hash (RFC 9106 §3.1)."""
+
+    memory_kib: int
+    iterations: int
+    lanes: int
+
+
+class AttemptLimits(NamedTuple):
+    """How many sign-ins one bucket takes in its window."""
+
+    per_account: int
+    per_device: int
+    per_address: int
+    window: int
+
+
+class Settings(NamedTuple):
+    """The login's configuration; all durations in seconds.
+
+    A CDN in front of the issuer sends the browser's address in the header `client_address_header`, and proves itself by
+    `client_address_secret`. Both are "" without a CDN.
+    """
+
+    issuer: str
+    tables: Tables
+    pepper_key: str
+    max_token_lifetime: int
+    leeway: int
+    session_idle: int
+    session_lifetime: int
+    argon2: Argon2Settings
+    limits: AttemptLimits
+    client_address_header: str
+    client_address_secret: str
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the issuer by TLS; only a loopback issuer goes without."""
+        return self.issuer.startswith("https:")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Return the settings; raises SettingsError that names the variable and its rule."""
+        header, secret = _client_address(environment)
+        lifetime = _number(environment, "SESSION_LIFETIME_SECONDS", 300, 366 * 86_400)
+        return cls(
+            issuer=_issuer(environment),
+            tables=_tables(environment),
+            pepper_key=_text(environment, "PEPPER_KEY"),
+            max_token_lifetime=_number(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600),
+            leeway=_number(environment, "LEEWAY_SECONDS", 0, 60),
+            session_idle=_number(environment, "SESSION_IDLE_SECONDS", 300, lifetime),
+            session_lifetime=lifetime,
+            argon2=Argon2Settings(
+                # 7 MiB is the least memory of the OWASP table that has five iterations.
+                memory_kib=_number(environment, "ARGON2_MEMORY_KIB", 7168, 1_048_576),
+                iterations=_number(environment, "ARGON2_ITERATIONS", 1, 100),
+                lanes=_number(environment, "ARGON2_LANES", 1, 16),
+            ),
+            limits=AttemptLimits(
+                per_account=_number(environment, "SIGN_INS_PER_ACCOUNT", 1, 10_000),
+                per_device=_number(environment, "SIGN_INS_PER_DEVICE", 1, 10_000),
+                per_address=_number(environment, "SIGN_INS_PER_ADDRESS", 1, 1_000_000),
+                window=_number(environment, "SIGN_IN_WINDOW_SECONDS", 60, 86_400),
+            ),
+            client_address_header=header,
+            client_address_secret=secret,
+        )
+
+
+def _tables(environment: Mapping[str, str]) -> Tables:
+    return Tables(
+        key_rings=_text(environment, "KEY_RING_TABLE"),
+        revocations=_text(environment, "REVOCATION_TABLE"),
+        clients=_text(environment, "CLIENT_TABLE"),
+        users=_text(environment, "USER_TABLE"),
+        authorities=_text(environment, "AUTHORITY_TABLE"),
+        credentials=_text(environment, "CREDENTIAL_TABLE"),
+        sessions=_text(environment, "SESSION_TABLE"),
+        interactions=_text(environment, "INTERACTION_TABLE"),
+    )
+
+
+def _client_address(environment: Mapping[str, str]) -> tuple[str, str]:
+    header = environment.get("CLIENT_ADDRESS_HEADER", "").lower()
+    secret = environment.get("CLIENT_ADDRESS_SECRET", "")
+    if bool(header) != bool(secret):
+        raise SettingsError("CLIENT_ADDRESS_HEADER and CLIENT_ADDRESS_SECRET are set together or not at all")
+    if header and (_HEADER_NAME.fullmatch(header) is None or header == "x-forwarded-for"):
+        # Anybody can write X-Forwarded-For, and proxies append to it.
+        raise SettingsError("CLIENT_ADDRESS_HEADER is a header name of the CDN's own, and not X-Forwarded-For")
+    if header and len(secret) < _MIN_SECRET_LENGTH:
+        raise SettingsError(f"CLIENT_ADDRESS_SECRET has {_MIN_SECRET_LENGTH} characters or more")
+    return header, secret
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
+def _issuer(environment: Mapping[str, str]) -> str:
+    try:
+        return check_issuer_url(_text(environment, "ISSUER"))
+    except ValueError as error:
+        raise SettingsError(f"ISSUER: {error}") from None
+
+
+def _number(environment: Mapping[str, str], name: str, least: int, most: int) -> int:
+    text = _text(environment, name)
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    if not least <= value <= most:
+        raise SettingsError(f"{name} is not a whole number from {least} to {most}")
+    return value

@@ -1,0 +1,54 @@
+"""Issue times: service time that lies after every revocation cutoff that was found (ADR 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.revocation import Revocation, Target, earliest_iat
+from keyturn.domain.time.service_time import ServiceTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from keyturn.ports import Clock, RevocationReader
+
+# A cutoff lies at the late end of its writer's present, a token at the early end of ours: some three seconds between.
+# A cutoff further ahead was written by a wrong clock.
+_LONGEST_WAIT = 5.0
+# The clock may know less after the wait than before it, and further cutoffs may have come meanwhile.
+_READS = 3
+
+
+class RevocationCheck(NamedTuple):
+    """The revocations that were found, and the present before they were read: a cutoff stored later lies after it."""
+
+    since: ServiceTime
+    found: tuple[Revocation, ...]
+
+
+class IssueTimes:
+    """Reads revocations and the time at which something may be issued after them."""
+
+    def __init__(self, revocations: RevocationReader, clock: Clock) -> None:
+        self._revocations = revocations
+        self._clock = clock
+
+    def read(
+        self, targets: Iterable[Target], *, is_over: Callable[[tuple[Revocation, ...]], bool] = lambda _: False
+    ) -> RevocationCheck:
+        """Return a present after every cutoff of the targets, or one in which `is_over` says that no time will do.
+
+        After a cutoff of the moment this waits for a few seconds: a time that lies ahead would be missed by the next
+        cutoff (R49). Raises StoreUnavailable for a cutoff further ahead, and what the ports raise.
+        """
+        wanted = tuple(targets)
+        for _ in range(_READS):
+            check = RevocationCheck(self._clock.now(), self._revocations.find(wanted))
+            ahead = earliest_iat(check.found) - check.since.earliest
+            if ahead <= 0 or is_over(check.found):
+                return check
+            if ahead > _LONGEST_WAIT:
+                break
+            self._clock.pause(ahead)
+        raise StoreUnavailable(f"a revocation cuts at {earliest_iat(check.found) - 1}, which lies in the future")

@@ -1,0 +1,11 @@
+"""Requests that cannot be read. Messages are public and never repeat input."""
+
+from __future__ import annotations
+
+
+class BadRequest(Exception):
+    """A parameter is missing, repeated or malformed, or the body is no form."""
+
+
+class PayloadTooLarge(BadRequest):
+    """The body is larger than any request needs (RFC 9110 §15.5.14)."""

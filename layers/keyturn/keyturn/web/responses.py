@@ -1,0 +1,93 @@
+"""HTTP responses for an API Gateway HTTP API (payload format 2.0): each kind of answer brings its own headers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+# Every answer has these. A kind that renders replaces the policy, which is that of data.
+_SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=31536000",
+    "x-content-type-options": "nosniff",
+}
+# No `form-action`: Chrome and Safari apply it to each redirect after a form, also to the one to the client.
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+# RFC 6749 §5.1 asks for both.
+_NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+# Any web page may read a public document; no credentials of the browser come into it.
+_PUBLIC = {"access-control-allow-origin": "*"}
+_IMMUTABLE = {"cache-control": "public, max-age=31536000, immutable"}
+
+
+class Response(NamedTuple):
+    """One response: header names in lower case, the body as text or base64, each cookie as a Set-Cookie value."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = {}
+    cookies: tuple[str, ...] = ()
+    body_is_base64: bool = False
+
+    def with_headers(self, headers: Mapping[str, str]) -> Response:
+        """Return the response with these headers besides."""
+        return self._replace(headers={**self.headers, **headers})
+
+    def to_event(self, *, with_body: bool = True) -> dict[str, Any]:
+        """Return the answer for API Gateway; an answer to HEAD has no body (RFC 9110 §9.3.2)."""
+        return {
+            "statusCode": self.status,
+            "headers": {**_SECURITY_HEADERS, **self.headers},
+            "cookies": list(self.cookies),
+            "body": self.body if with_body else "",
+            "isBase64Encoded": self.body_is_base64 and with_body,
+        }
+
+
+def json_response(body: dict[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON answer that nobody may store."""
+    return Response(status, to_json(body), {"content-type": "application/json", **_NO_STORE, **(headers or {})})
+
+
+def public_document(body: str, *, max_age: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON document that anybody may read, and cache for `max_age` seconds.
+
+    JWKS too are application/json: RFC 7517 §8.5 registers a type of its own, which some verifiers refuse.
+    """
+    caching = {"cache-control": f"public, max-age={max_age}"}
+    return Response(200, body, {"content-type": "application/json", **caching, **_PUBLIC, **(headers or {})})
+
+
+def redirect(location: str, *, cookies: tuple[str, ...] = ()) -> Response:
+    """Return a redirect that is followed by a GET, so that no form goes along with it (RFC 9700 §4.12, R36)."""
+    return Response(303, "", {"location": location, **_NO_STORE}, cookies)
+
+
+def page(
+    html: str, *, status: int = 200, cookies: tuple[str, ...] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a page for a person; its styles, scripts and images come from this host alone."""
+    kind = {"content-type": "text/html; charset=utf-8", "content-security-policy": _PAGE_POLICY}
+    return Response(status, html, {**kind, **_NO_STORE, **(headers or {})}, cookies)
+
+
+def asset(content: bytes, content_type: str) -> Response:
+    """Return a file whose name changes with its content: browsers keep it for a year."""
+    body = base64.b64encode(content).decode()
+    return Response(200, body, {"content-type": content_type, **_IMMUTABLE}, body_is_base64=True)
+
+
+def empty_response() -> Response:
+    """Return an answer without a body that nobody may store."""
+    return Response(200, "", dict(_NO_STORE))
+
+
+def to_json(body: dict[str, Any]) -> str:
+    """Return compact JSON."""
+    return json.dumps(body, separators=(",", ":"))
