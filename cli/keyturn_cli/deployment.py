@@ -20,8 +20,10 @@ from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.service_clock import ServiceClock
-from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorityStore
+from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
+from keyturn.adapters.users.dynamodb_consents import DynamoDbConsents
 from keyturn.adapters.users.dynamodb_user_directory import DynamoDbUserDirectory
+from keyturn.adapters.users.dynamodb_users import DynamoDbUsers
 from keyturn_cli.embedded_stack import EmbeddedStack, NoDeployment, find_embedded_stack, unreadable
 from keyturn_cli.login_function import LoginFunction
 from keyturn_cli.output import print_line
@@ -94,13 +96,23 @@ class Deployment:
         self.dynamodb.get_item(TableName=self.key_ring_table, Key={"pk": {"S": "clock"}})
         return clock
 
-    def users(self) -> DynamoDbUserDirectory:
-        """Return the users, to read."""
-        return DynamoDbUserDirectory(self.dynamodb, self.user_table, self.authority_table)
+    def users(self) -> DynamoDbUsers:
+        """Return the profiles of the users, to read."""
+        return DynamoDbUsers(self.dynamodb, self.user_table)
 
-    def authorities(self) -> DynamoDbAuthorityStore:
+    def user_directory(self) -> DynamoDbUserDirectory:
+        """Return all users, page by page."""
+        return DynamoDbUserDirectory(
+            self.dynamodb, user_table=self.user_table, authority_table=self.authority_table
+        )
+
+    def consents(self) -> DynamoDbConsents:
+        """Return what users allowed, to read."""
+        return DynamoDbConsents(self.dynamodb, self.user_table)
+
+    def authorities(self) -> DynamoDbAuthorities:
         """Return status and claims of the users."""
-        return DynamoDbAuthorityStore(self.dynamodb, self.authority_table)
+        return DynamoDbAuthorities(self.dynamodb, self.authority_table)
 
     def login(self) -> LoginFunction:
         """Return the login, to ask it for something."""

@@ -25,10 +25,9 @@ def add(
     given_name: Annotated[str | None, typer.Option(help="The first name.")] = None,
     family_name: Annotated[str | None, typer.Option(help="The last name.")] = None,
     locale: Annotated[str | None, typer.Option(help="The language, such as en-GB (BCP 47).")] = None,
-    profile: Annotated[
+    standard_claim: Annotated[
         list[str] | None,
         typer.Option(
-            "--standard-claim",
             metavar="NAME=VALUE",
             help="Another claim of OIDC Core §5.1, such as phone_number; the value as JSON or as a string. Repeatable.",
         ),
@@ -49,7 +48,7 @@ def add(
     The address counts as verified. The user has no password yet: --link, or `users link` later.
     """
     names = {"given_name": given_name, "family_name": family_name}
-    standard = parse_claims(profile or [], option="--standard-claim") | {key: text for key, text in names.items() if text}
+    standard = parse_claims(standard_claim or [], option="--standard-claim") | {key: text for key, text in names.items() if text}
     reserved = normalised(email)
     subject = new_subject(secrets.token_bytes(SUBJECT_BYTES))
     authority = Authority(subject=subject, status=Status.ACTIVE, claims=parse_claims(claim or []))

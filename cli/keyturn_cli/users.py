@@ -64,7 +64,7 @@ def show(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None:
     """Show a user: profile, status, claims, sessions, and the applications that have a consent."""
     deployment = find_deployment(stack, Path.cwd())
     found = find_user(deployment, user)
-    consents = deployment.users().consents(found.subject)
+    consents = deployment.consents().list(found.subject)
     sessions, unknown = _count_sessions(deployment, found)
     fields = _summary(found) | _details(found) | {"sessions": sessions}
     if as_json:
@@ -135,7 +135,7 @@ def _read(
     """Return users, and the subject to go on after if there may be more."""
     found: list[FoundUser] = []
     seen = 0
-    for page in deployment.users().pages(after):
+    for page in deployment.user_directory().pages(after):
         for authority, user in page:
             each = FoundUser(subject=authority.subject, user=user, authority=authority)
             if with_erased or each.state != "erased":

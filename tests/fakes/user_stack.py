@@ -10,8 +10,8 @@ from typing import Any
 
 import boto3
 
-from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorityStore
-from keyturn.adapters.users.dynamodb_users import DynamoDbUserStore
+from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
+from keyturn.adapters.users.dynamodb_users import DynamoDbUsers
 from keyturn.domain.users.authority import Authority
 from keyturn.domain.users.user import User
 from tests.fakes.command_stack import command_stack, deployment, run
@@ -24,7 +24,7 @@ EMAIL = "Ada@Example.com"
 class UserStack:
     """The stores of a stack, and its login."""
 
-    def __init__(self, invocations: LoginInvocations, login: OperatorLogin, users: DynamoDbUserStore) -> None:
+    def __init__(self, invocations: LoginInvocations, login: OperatorLogin, users: DynamoDbUsers) -> None:
         self.invocations = invocations
         self.login = login
         self.users = users
@@ -57,8 +57,8 @@ def user_stack(project: Path) -> Iterator[UserStack]:
     """Bring up a stack with a login, and describe it in this folder."""
     with command_stack(project):
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-        users = DynamoDbUserStore(dynamodb, "users")
-        login = OperatorLogin(users, DynamoDbAuthorityStore(dynamodb, "authorities"))
+        users = DynamoDbUsers(dynamodb, "users")
+        login = OperatorLogin(users, DynamoDbAuthorities(dynamodb, "authorities"))
         with login_function(login) as invocations:
             yield UserStack(invocations, login, users)
 
