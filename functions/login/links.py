@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import floor
+from typing import TYPE_CHECKING, NamedTuple
+
+from keyturn.domain.credentials.link import FIRST_LINK_LIFETIME, LINK_BYTES, LINK_LIFETIME, Link, hash_link
 
 if TYPE_CHECKING:
+    from keyturn.domain.credentials.password import PasswordCredential
     from keyturn.domain.credentials.password_policy import Weakness
+    from keyturn.domain.users.authority import Authority
     from keyturn.domain.users.user import User
+    from keyturn.ports import Attempts, AuthorityReader, Clock, PasswordStore, UserReader
+    from login.password_replacement import PasswordReplacement
+    from login.password_rules import PasswordRules
 
 
 class LinkRefusal(enum.StrEnum):
@@ -34,17 +44,85 @@ class LinkRefused:
     weakness: Weakness | None = None
 
 
+class _Opened(NamedTuple):
+    link: Link
+    user: User
+    authority: Authority
+    credential: PasswordCredential | None
+
+
 class Links:
     """Creates, opens and uses one-time links."""
 
+    def __init__(
+        self,
+        *,
+        users: UserReader,
+        authorities: AuthorityReader,
+        passwords: PasswordStore,
+        attempts: Attempts,
+        rules: PasswordRules,
+        replacement: PasswordReplacement,
+        clock: Clock,
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._users = users
+        self._authorities = authorities
+        self._passwords = passwords
+        self._attempts = attempts
+        self._rules = rules
+        self._replacement = replacement
+        self._clock = clock
+        self._random = random
+
     def create(self, subject: str) -> IssuedLink | None:
         """Store a new link and return it, or None if there is no such active user; raises what the ports raise."""
-        raise NotImplementedError
+        user, authority = self._users.get(subject), self._authorities.get(subject)
+        if user is None or authority is None or not authority.is_active:
+            return None
+        credential = self._passwords.get(subject)
+        value = base64.urlsafe_b64encode(self._random(LINK_BYTES)).decode().rstrip("=")
+        lifetime = FIRST_LINK_LIFETIME if credential is None else LINK_LIFETIME
+        link = Link(
+            key_hash=hash_link(value),
+            subject=subject,
+            user_revision=user.revision,
+            credential_revision=None if credential is None else credential.revision,
+            expires_at=floor(self._clock.now().latest) + lifetime,
+        )
+        self._passwords.add_link(link)
+        return IssuedLink(value=value, expires_at=link.expires_at)
 
     def open(self, value: str) -> User | None:
         """Return the user whose password the link sets, or None if it is over; changes nothing."""
-        raise NotImplementedError
+        opened = self._open(value)
+        return None if opened is None else opened.user
 
     def use(self, value: str, password: str) -> LinkRefused | None:
-        """Store the password and use up the link; every session of the user ends. Return None if it is done."""
-        raise NotImplementedError
+        """Store the password and use up the link; every session of the user ends. Return None if it is done.
+
+        Failures in a row are forgiven. Raises what the ports raise.
+        """
+        opened = self._open(value)
+        if opened is None:
+            return LinkRefused(reason=LinkRefusal.OVER)
+        weakness = self._rules.weakness(opened.user, password)
+        if weakness is not None:
+            return LinkRefused(reason=LinkRefusal.WEAK, weakness=weakness)
+        # Before the link is used up: a crash in between would leave the user locked, and without a link.
+        self._attempts.forgive(opened.user.subject)
+        changed = self._replacement.replace(
+            opened.user, opened.authority, opened.credential, password, link=opened.link
+        )
+        return LinkRefused(reason=LinkRefusal.OVER) if changed is None else None
+
+    def _open(self, value: str) -> _Opened | None:
+        link = self._passwords.get_link(hash_link(value))
+        if link is None or floor(self._clock.now().latest) >= link.expires_at:
+            return None
+        user, authority = self._users.get(link.subject), self._authorities.get(link.subject)
+        credential = self._passwords.get(link.subject)
+        if user is None or authority is None or not authority.is_active or user.revision != link.user_revision:
+            return None
+        revision = None if credential is None else credential.revision
+        return _Opened(link, user, authority, credential) if revision == link.credential_revision else None

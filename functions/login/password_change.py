@@ -1,15 +1,25 @@
-"""The change of a password by its user (NIST SP 800-63B-4 §4.6): a fresh sign-in and the current password."""
+"""The change of a password by its user: a fresh sign-in and the current password (login.md, Changes)."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from math import floor
 from typing import TYPE_CHECKING
 
+from login.session_end import is_fresh_sign_in
+from login.session_start import Browser, SessionStart, SignedIn
+
 if TYPE_CHECKING:
+    from keyturn.domain.credentials.password import PasswordCredential
     from keyturn.domain.credentials.password_policy import Weakness
     from keyturn.domain.sessions.session import Session
-    from login.sign_in import SignedIn
+    from keyturn.ports import AuthorityReader, Clock, PasswordStore, UserReader
+    from login.password_hash import PasswordHash
+    from login.password_replacement import PasswordReplacement
+    from login.password_rules import PasswordRules
+    from login.throttle import Throttle
+    from login.user_revocations import UserRevocations
 
 
 class ChangeRefusal(enum.StrEnum):
@@ -19,7 +29,7 @@ class ChangeRefusal(enum.StrEnum):
     WRONG = "wrong"  # the current password is wrong, or the user may not sign in
     WEAK = "weak"  # the new password breaks a rule: `weakness` says which
     THROTTLED = "throttled"  # too many attempts: `retry_after` says for how long
-    CHANGED = "changed"  # user or password changed meanwhile
+    CHANGED = "changed"  # user or password changed meanwhile: sign in again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -34,7 +44,7 @@ class PasswordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRefused:
-    """The password stays; `retry_after` in seconds, for THROTTLED alone."""
+    """The password stays, CHANGED aside; `retry_after` in seconds, for THROTTLED alone."""
 
     reason: ChangeRefusal
     weakness: Weakness | None = None
@@ -42,11 +52,62 @@ class ChangeRefused:
 
 
 class ChangePassword:
-    """Changes passwords; every other session of the user ends, and the browser gets a new one."""
+    """Changes passwords; every session of the user ends, and the browser gets a new one."""
+
+    def __init__(
+        self,
+        *,
+        users: UserReader,
+        authorities: AuthorityReader,
+        passwords: PasswordStore,
+        hashes: PasswordHash,
+        rules: PasswordRules,
+        throttle: Throttle,
+        revocations: UserRevocations,
+        replacement: PasswordReplacement,
+        sessions: SessionStart,
+        clock: Clock,
+    ) -> None:
+        self._users = users
+        self._authorities = authorities
+        self._passwords = passwords
+        self._hashes = hashes
+        self._rules = rules
+        self._throttle = throttle
+        self._revocations = revocations
+        self._replacement = replacement
+        self._sessions = sessions
+        self._clock = clock
 
     def change(self, change: PasswordChange) -> SignedIn | ChangeRefused:
         """Return the new session and its cookies, or why the password stays; raises what the ports raise.
 
-        The old session cookie is worth nothing after a change, also where this raised.
+        The old session is over after a change, also where this raised or returned CHANGED.
         """
-        raise NotImplementedError
+        subject = change.session.subject
+        now = floor(self._clock.now().latest)
+        if not is_fresh_sign_in(change.session, now):
+            return ChangeRefused(reason=ChangeRefusal.STALE)
+        user, authority = self._users.get(subject), self._authorities.get(subject)
+        credential = self._passwords.get(subject)
+        if user is None or authority is None or not authority.is_active or credential is None:
+            return ChangeRefused(reason=ChangeRefusal.WRONG)
+        weakness = self._rules.weakness(user, change.new)
+        if weakness is not None:
+            return ChangeRefused(reason=ChangeRefusal.WEAK, weakness=weakness)
+        refused = self._compare(credential, change.current, now=now)
+        if refused is not None:
+            return refused
+        changed = self._replacement.replace(user, authority, credential, change.new)
+        if changed is None:
+            return ChangeRefused(reason=ChangeRefusal.CHANGED)
+        browser = Browser(device=change.device, label=change.session.device)
+        return self._sessions.start(authority, changed, browser) or ChangeRefused(reason=ChangeRefusal.CHANGED)
+
+    def _compare(self, credential: PasswordCredential, current: str, *, now: int) -> ChangeRefused | None:
+        wait = self._throttle.admit_change(credential.subject, now=now)
+        if wait == 0 and not self._hashes.verify(credential, current):
+            return ChangeRefused(reason=ChangeRefusal.WRONG)
+        # The change writes a revocation. It is counted for the right password alone.
+        wait = wait or self._revocations.take(credential.subject)
+        return ChangeRefused(reason=ChangeRefusal.THROTTLED, retry_after=wait) if wait > 0 else None

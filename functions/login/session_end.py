@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass, replace
+from math import floor
 from typing import TYPE_CHECKING
+
+from login.session_start import Browser, SessionStart, SignedIn
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from login.sign_in import SignedIn
+    from keyturn.ports import AuthorityReader, Clock, KnownDevices, PasswordStore, SessionStore
+    from login.user_revocations import UserRevocations
+
+# Seconds. A sign-in this recent counts as one that was made for the action.
+FRESH = 300
 
 
 class Ended(enum.StrEnum):
@@ -17,17 +25,94 @@ class Ended(enum.StrEnum):
     BROWSER_ONLY = "browser_only"  # the user's revocations of the day are spent: tokens live until they expire
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class EndedEverywhere:
+    """This browser's new session, or None where it has to sign in too; where `retry_after` is not 0, nothing ended."""
+
+    signed_in: SignedIn | None = None
+    retry_after: int = 0
+
+
 class SessionEnd:
     """Ends sessions; each call may be repeated."""
 
+    def __init__(self, sessions: SessionStore, devices: KnownDevices, revocations: UserRevocations) -> None:
+        self._sessions = sessions
+        self._devices = devices
+        self._revocations = revocations
+
     def end(self, session: Session, *, reason: str, actor: str) -> Ended:
-        """Revoke the session's sid if it gave a code, then delete it; raises what the ports raise."""
-        raise NotImplementedError
+        """Revoke the session's sid if it gave a code, then delete it; raises what the ports raise.
 
-    def end_others(self, session: Session, *, device: str | None) -> SignedIn | int:
-        """Sign the user out everywhere and return this browser's new session, or the seconds to wait.
-
-        Writes a revocation cutoff for the subject, forgets known devices, deletes all sessions. An int is the time
-        until the user's revocations of the day begin anew; nothing changed then.
+        Where the user's revocations of the day are spent the session ends all the same: nobody stays signed in at a
+        shared computer. An operator (any `actor` but the user) has no limit.
         """
-        raise NotImplementedError
+        reach = self._revoke(session, reason=reason, actor=actor) if session.gave_code else Ended.EVERYWHERE
+        if self._sessions.delete(session):
+            return reach
+        # It gave its first code since it was read.
+        return self.end(replace(session, gave_code=True), reason=reason, actor=actor)
+
+    def end_all(self, subject: str, *, reason: str, actor: str) -> int:
+        """Sign the user out everywhere, and return how many sessions were deleted; raises what the ports raise.
+
+        Writes a revocation cutoff for the subject, which also ends grants that outlive sessions, forgets the known
+        browsers, then deletes the sessions.
+        """
+        self._revocations.cut_off(subject, reason=reason, actor=actor)
+        self._devices.forget(subject)
+        ended = self._sessions.list(subject)
+        for session in ended:
+            # The cutoff has ended each of them; none needs a revocation of its sid.
+            self._sessions.delete(replace(session, gave_code=True))
+        return len(ended)
+
+    def _revoke(self, session: Session, *, reason: str, actor: str) -> Ended:
+        if actor == session.subject and self._revocations.take(session.subject) > 0:
+            return Ended.BROWSER_ONLY
+        self._revocations.revoke_session(session, reason=reason, actor=actor)
+        return Ended.EVERYWHERE
+
+
+class SignOutEverywhere:
+    """Ends everything that a user's past sign-ins gave, at the user's own request."""
+
+    def __init__(
+        self,
+        *,
+        end: SessionEnd,
+        start: SessionStart,
+        authorities: AuthorityReader,
+        passwords: PasswordStore,
+        revocations: UserRevocations,
+        clock: Clock,
+    ) -> None:
+        self._end = end
+        self._start = start
+        self._authorities = authorities
+        self._passwords = passwords
+        self._revocations = revocations
+        self._clock = clock
+
+    def end_others(self, session: Session, *, device: str | None) -> EndedEverywhere:
+        """Sign the user out everywhere, and in this browser in again if its sign-in is fresh.
+
+        The new session's `auth_time` lies after the cutoff, so it needs a sign-in of the last FRESH seconds. Without
+        one this browser has to sign in too. Raises what the ports raise; the call may be repeated.
+        """
+        wait = self._revocations.take(session.subject)
+        if wait > 0:
+            return EndedEverywhere(retry_after=wait)
+        is_fresh = is_fresh_sign_in(session, floor(self._clock.now().latest))
+        self._end.end_all(session.subject, reason="signed_out_everywhere", actor=session.subject)
+        authority = self._authorities.get(session.subject)
+        credential = self._passwords.get(session.subject)
+        if not is_fresh or authority is None or credential is None:
+            return EndedEverywhere()
+        browser = Browser(device=device, label=session.device)
+        return EndedEverywhere(signed_in=self._start.start(authority, credential, browser))
+
+
+def is_fresh_sign_in(session: Session, now: int) -> bool:
+    """Return whether the user signed in within the last FRESH seconds."""
+    return now - session.auth_time <= FRESH

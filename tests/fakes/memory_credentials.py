@@ -33,6 +33,12 @@ class MemoryKnownDevices(MemoryPort):
         with self.call("remember"):
             self.stored[subject, device_hash] = credential_revision, expires_at
 
+    def forget(self, subject: str) -> None:
+        """Forget every browser of the user."""
+        with self.call("forget"):
+            for key in [key for key in self.stored if key[0] == subject]:
+                del self.stored[key]
+
 
 class MemoryAttempts(MemoryPort):
     """An Attempts; `taken` counts by bucket and start of the window, `failed` by subject."""

@@ -36,7 +36,11 @@ class MemorySessions(MemoryPort):
             found = [session for session in self.stored.values() if session.subject == subject]
             return tuple(sorted(found, key=lambda each: (each.created_at, each.key_hash), reverse=True))
 
-    def delete(self, session: Session) -> None:
-        """Delete the session."""
+    def delete(self, session: Session) -> bool:
+        """Delete the session; return False if it gave its first code since it was read."""
         with self.call("delete"):
+            stored = self.stored.get(session.key_hash)
+            if stored is not None and stored.gave_code and not session.gave_code:
+                return False
             self.stored.pop(session.key_hash, None)
+            return True

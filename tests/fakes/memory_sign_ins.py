@@ -103,8 +103,12 @@ class MemorySignIns(MemoryPort):
 
 
 def _may_replace(sessions: dict[str, Session], replaced: Session, session: Session) -> bool:
+    stored = sessions.get(replaced.key_hash)
     # A session that is gone was ended, and its sid may be revoked: no other session may have that sid.
-    return replaced.session_id != session.session_id or replaced.key_hash in sessions
+    if stored is None:
+        return replaced.session_id != session.session_id
+    # A code that came since would have no session that knows of it.
+    return replaced.gave_code or not stored.gave_code
 
 
 @dataclass(slots=True)

@@ -316,8 +316,12 @@ class SessionStore(SessionReader, Protocol):
     def list(self, subject: str) -> tuple[Session, ...]:
         """Return the user's sessions that exist, newest first; strongly consistent."""
 
-    def delete(self, session: Session) -> None:
-        """Delete the session and its pointer in one transaction; may be repeated."""
+    def delete(self, session: Session) -> bool:
+        """Delete the session and its pointer in one transaction; may be repeated.
+
+        Return False, with nothing deleted, if the session gave its first code since it was read: its sid has to be
+        revoked first.
+        """
 
 
 class InteractionStore(Protocol):
@@ -387,7 +391,8 @@ class SignInStore(Protocol):
 
         One transaction: `authority` is still active at its revision, `credential` still has its revision, the
         interaction is neither used nor denied nor over at `session.created_at`, and of this browser; a replaced session
-        whose sid goes on is still there. Return False if one of these changed: read them again, and decide again.
+        whose sid goes on is still there, and none that is replaced gave its first code since it was read. Return False
+        if one of these changed: read them again, and decide again.
         """
 
     def change_password(
@@ -414,6 +419,9 @@ class KnownDevices(Protocol):
 
     def remember(self, subject: str, device_hash: str, *, credential_revision: int, expires_at: int) -> None:
         """Remember the browser for the user."""
+
+    def forget(self, subject: str) -> None:
+        """Forget every browser of the user; may be repeated."""
 
 
 class Attempts(Protocol):

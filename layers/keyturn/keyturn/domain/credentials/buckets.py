@@ -45,6 +45,11 @@ def buckets_of_unknown_browser(email: str, address: str, limits: AttemptLimits) 
     return (*_address_buckets(address, limits.per_address), Bucket("account#" + _hash(email), limits.per_account))
 
 
+def bucket_of_changes(subject: str, limits: AttemptLimits) -> Bucket:
+    """Return the bucket for guesses at the current password, which need a session of the user."""
+    return Bucket("change#" + _hash(subject), limits.per_device)
+
+
 def _address_buckets(address: str, limit: int) -> tuple[Bucket, ...]:
     try:
         parsed = ipaddress.ip_address(address)
