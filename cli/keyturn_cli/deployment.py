@@ -102,9 +102,7 @@ class Deployment:
 
     def user_directory(self) -> DynamoDbUserDirectory:
         """Return all users, page by page."""
-        return DynamoDbUserDirectory(
-            self.dynamodb, user_table=self.user_table, authority_table=self.authority_table
-        )
+        return DynamoDbUserDirectory(self.dynamodb, user_table=self.user_table, authority_table=self.authority_table)
 
     def consents(self) -> DynamoDbConsents:
         """Return what users allowed, to read."""

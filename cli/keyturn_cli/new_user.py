@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from keyturn.domain.users.authority import Authority, Status
+from keyturn.domain.users.standard_claims import check_standard_claims
 from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
 from keyturn.domain.users.user import User
 from keyturn_cli.deployment import Deployment, deployment_to_change
@@ -17,6 +18,9 @@ from keyturn_cli.login_function import ActionRefused, ActionUnknown
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import format_time, print_json, print_line, print_note
 from keyturn_cli.values import parse_claims
+
+# The standard claims whose values are more than text.
+_JSON_CLAIMS = frozenset({"address", "phone_number_verified"})
 
 
 def add(
@@ -29,7 +33,7 @@ def add(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="Another claim of OIDC Core §5.1, such as phone_number; the value as JSON or as a string. Repeatable.",
+            help="Another claim of OIDC Core §5.1, such as phone_number; address as JSON. Repeatable.",
         ),
     ] = None,
     claim: Annotated[
@@ -48,11 +52,13 @@ def add(
     The address counts as verified. The user has no password yet: --link, or `users link` later.
     """
     names = {"given_name": given_name, "family_name": family_name}
-    standard = parse_claims(standard_claim or [], option="--standard-claim") | {key: text for key, text in names.items() if text}
+    standard = {key: text for key, text in names.items() if text}
+    standard |= parse_claims(standard_claim or [], option="--standard-claim", json_names=_JSON_CLAIMS)
     reserved = normalised(email)
     subject = new_subject(secrets.token_bytes(SUBJECT_BYTES))
     authority = Authority(subject=subject, status=Status.ACTIVE, claims=parse_claims(claim or []))
-    # The same rules as the login's, before anything is written.
+    # The login's own rules, before anything is written.
+    check_standard_claims(standard)
     User(subject=subject, email=email, name=name, locale=locale, claims=standard)
     deployment = deployment_to_change(stack, Path.cwd())
     owner = deployment.users().find_subject(reserved)

@@ -58,8 +58,6 @@ def _write_tombstone(deployment: Deployment, found: FoundUser) -> None:
         return
     erased_at = int(deployment.clock().now().earliest)
     if authority is None:
-        deployment.authorities().create(
-            Authority(subject=found.subject, status=Status.ERASED, erased_at=erased_at)
-        )
+        deployment.authorities().create(Authority(subject=found.subject, status=Status.ERASED, erased_at=erased_at))
     else:
         deployment.authorities().update(replace(authority, status=Status.ERASED, claims={}, erased_at=erased_at))

@@ -1,4 +1,4 @@
-"""The login function of a stack in moto: its invocations are answered in this process, over HTTP as botocore sends it."""
+"""The login function of a stack in moto: its invocations, as botocore sends them, are answered in this process."""
 
 from __future__ import annotations
 

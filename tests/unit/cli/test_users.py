@@ -12,7 +12,8 @@ from botocore.exceptions import ReadTimeoutError
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.subject import is_subject
 from tests.fakes.command_stack import deployment, run
-from tests.fakes.operator_login import LINK, NOW
+from tests.fakes.operator_login import LINK
+from tests.fakes.token_factory import NOW
 from tests.fakes.user_stack import EMAIL, UserStack, done, refusal, user_stack
 
 LOST = ReadTimeoutError(endpoint_url="https://lambda.example")
@@ -29,14 +30,22 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack
 
 def test_a_user_is_registered_with_status_and_profile(stack: UserStack) -> None:
     """`users add` stores an active status with custom claims, and a profile with standard claims."""
-    given = ("--given-name", "Ada", "--family-name", "Lovelace", "--standard-claim", "zoneinfo=Europe/London")
-    subject = stack.add(*given, "--name", "Ada Lovelace", "--locale", "en-GB", "--claim", 'roles=["admin"]')
+    given = ("--given-name", "Ada", "--family-name", "Lovelace", "--standard-claim", "birthdate=1815")
+    address = 'address={"locality": "London"}'
+    subject = stack.add(
+        *given, "--standard-claim", address, "--name", "Ada Lovelace", "--locale", "en-GB", "--claim", 'roles=["admin"]'
+    )
     assert is_subject(subject)
     authority, user = stack.authority(subject), stack.user(subject)
     assert authority == Authority(subject=subject, status=Status.ACTIVE, claims={"roles": ["admin"]})
     assert user is not None
     assert (user.email, user.name, user.locale) == (EMAIL, "Ada Lovelace", "en-GB")
-    assert user.claims == {"given_name": "Ada", "family_name": "Lovelace", "zoneinfo": "Europe/London"}
+    assert user.claims == {
+        "given_name": "Ada",
+        "family_name": "Lovelace",
+        "birthdate": "1815",
+        "address": {"locality": "London"},
+    }
 
 
 def test_the_status_is_written_before_the_profile(stack: UserStack) -> None:
@@ -141,6 +150,8 @@ def test_a_profile_that_the_login_refuses_leaves_nothing(stack: UserStack) -> No
         (EMAIL, "--claim", "sub=x"),
         (EMAIL, "--claim", "a=1.5"),
         (EMAIL, "--standard-claim", "nickname"),
+        (EMAIL, "--standard-claim", "email=b@example.com"),
+        (EMAIL, "--standard-claim", "address=London"),
         (EMAIL, "--name", "a\x1b[2J"),
         (EMAIL, "--name", "a" * 201),
     ],
