@@ -105,12 +105,12 @@ def test_reads_are_strongly_consistent(dynamodb: DynamoDBClient, monkeypatch: py
     """A user that was just disabled is listed as disabled."""
     add(dynamodb, 1)
     requests: list[Any] = []
-    scan, batch_get_item = dynamodb.scan, dynamodb.batch_get_item
-    monkeypatch.setattr(dynamodb, "scan", lambda **given: requests.append(given) or scan(**given))
-    monkeypatch.setattr(
-        dynamodb,
-        "batch_get_item",
-        lambda **given: requests.append(given["RequestItems"]["users"]) or batch_get_item(**given),
-    )
+    call = dynamodb._make_api_call  # type: ignore[attr-defined]
+
+    def noted(operation: str, arguments: Any) -> Any:
+        requests.append(arguments.get("RequestItems", {}).get("users", arguments))
+        return call(operation, arguments)
+
+    monkeypatch.setattr(dynamodb, "_make_api_call", noted)
     list(directory(dynamodb).pages())
     assert [request["ConsistentRead"] for request in requests] == [True, True]

@@ -30,22 +30,17 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack
 
 def test_a_user_is_registered_with_status_and_profile(stack: UserStack) -> None:
     """`users add` stores an active status with custom claims, and a profile with standard claims."""
-    given = ("--given-name", "Ada", "--family-name", "Lovelace", "--standard-claim", "birthdate=1815")
-    address = 'address={"locality": "London"}'
-    subject = stack.add(
-        *given, "--standard-claim", address, "--name", "Ada Lovelace", "--locale", "en-GB", "--claim", 'roles=["admin"]'
-    )
+    standard = ("--given-name", "Ada", "--family-name", "Lovelace", "--standard-claim", "birthdate=1815")
+    address = ("--standard-claim", 'address={"locality": "London"}')
+    rest = ("--name", "Ada Lovelace", "--locale", "en-GB", "--claim", 'roles=["admin"]')
+    subject = stack.add(*standard, *address, *rest)
     assert is_subject(subject)
     authority, user = stack.authority(subject), stack.user(subject)
     assert authority == Authority(subject=subject, status=Status.ACTIVE, claims={"roles": ["admin"]})
     assert user is not None
     assert (user.email, user.name, user.locale) == (EMAIL, "Ada Lovelace", "en-GB")
-    assert user.claims == {
-        "given_name": "Ada",
-        "family_name": "Lovelace",
-        "birthdate": "1815",
-        "address": {"locality": "London"},
-    }
+    names = {"given_name": "Ada", "family_name": "Lovelace", "birthdate": "1815"}
+    assert user.claims == names | {"address": {"locality": "London"}}
 
 
 def test_the_status_is_written_before_the_profile(stack: UserStack) -> None:
