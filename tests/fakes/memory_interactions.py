@@ -13,7 +13,7 @@ from tests.fakes.memory_users import MemoryConsents
 
 
 class MemoryInteractions(MemoryPort):
-    """An InteractionStore; `stored` has the interactions by the hash of their id."""
+    """An InteractionOpener and InteractionStore; `stored` has the interactions by the hash of their id."""
 
     def __init__(self, consents: MemoryConsents | None = None) -> None:
         super().__init__()

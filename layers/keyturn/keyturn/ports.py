@@ -324,14 +324,18 @@ class SessionStore(SessionReader, Protocol):
         """
 
 
-class InteractionStore(Protocol):
-    """Requests that wait for their user; every write is conditional on what was read. The issuer's calls come first."""
-
-    def create(self, interaction: Interaction) -> None:
-        """Store a new interaction; raises AlreadyExists."""
+class InteractionReader(Protocol):
+    """Login and issuer read the requests that wait for their user."""
 
     def get(self, key_hash: str) -> Interaction | None:
         """Return the interaction, over or not, or None; strongly consistent. Raises ItemDamaged."""
+
+
+class InteractionOpener(InteractionReader, Protocol):
+    """The issuer's side of the interactions; every change is conditional on what was read."""
+
+    def create(self, interaction: Interaction) -> None:
+        """Store a new interaction; raises AlreadyExists."""
 
     def bind(self, interaction: Interaction) -> bool:
         """Write browser, demands and session of an unbound one; return False if another browser was first.
@@ -341,6 +345,10 @@ class InteractionStore(Protocol):
 
     def demand(self, interaction: Interaction) -> bool:
         """Begin again: write demands and session without marks; return False if it is used, denied or gone."""
+
+
+class InteractionStore(InteractionReader, Protocol):
+    """The login's side of the interactions: it writes marks, each conditional on what was read."""
 
     def consent(self, interaction: Interaction, mark: ConsentMark, consent: Consent) -> bool:
         """Write the mark and the user's consent in one transaction.

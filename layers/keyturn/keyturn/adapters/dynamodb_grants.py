@@ -13,6 +13,8 @@ from keyturn.adapters.grant_item import (
     grant_to_item,
     refresh_to_attributes,
 )
+from keyturn.adapters.interactions.interaction_update import use_update
+from keyturn.adapters.transactions import transact
 from keyturn.domain.errors import AlreadyExists
 from keyturn.domain.grant import Grant, Redemption, Rotation, refuse_redemption, refuse_rotation
 
@@ -20,31 +22,51 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from keyturn.domain.interactions.interaction import Interaction
+
 
 class DynamoDbGrants:
     """A GrantStore."""
 
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        """Take boto3's low-level client and the table's name."""
+    def __init__(self, dynamodb: DynamoDBClient, table: str, interaction_table: str = "") -> None:
+        """Take boto3's low-level client and the tables' names."""
         self._dynamodb = dynamodb
         self._table = table
+        self._interaction_table = interaction_table
 
-    def create(self, grant: Grant) -> None:
-        """Store a new grant; raises AlreadyExists."""
+    def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
+        """Store a new grant and mark its interaction used, in one transaction; raises AlreadyExists.
+
+        Return False if the interaction is used by another grant or changed since it was read.
+        """
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": encode_item(grant_to_item(grant)),
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if interaction is not None:
+            return self._use(interaction, grant, put)
         with aws_errors("DynamoDB PutItem of a grant"):
             try:
-                self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item=encode_item(grant_to_item(grant)),
-                    ConditionExpression="attribute_not_exists(pk)",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
+                self._dynamodb.put_item(**put)
             except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-                stored = _stored(error)
-                # An attempt of ours that came through and lost its answer is no other grant. It is left as it is: the
-                # attempt that comes last may come when the code was used, and would give it back.
-                if stored is None or stored.code.code_hash != grant.code.code_hash:
-                    raise AlreadyExists("a grant of this id exists already") from None
+                _check_is_ours(_stored(error), grant)
+        return True
+
+    def _use(self, interaction: Interaction, grant: Grant, put: dict[str, Any]) -> bool:
+        if interaction.browser_hash is None:
+            return False
+        update = use_update(interaction, grant_id=grant.gid, now=grant.created_at)
+        writes: list[Any] = [{"Put": put}, {"Update": {"TableName": self._interaction_table} | update}]
+        if transact(
+            lambda token: self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=token), "a grant"
+        ):
+            return True
+        stored = self.get(grant.gid)
+        if stored is not None:
+            _check_is_ours(stored, grant)
+        return stored is not None
 
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
@@ -109,6 +131,16 @@ class DynamoDbGrants:
                 ExpressionAttributeValues=encode_item(values),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
+
+
+def _check_is_ours(stored: Grant | None, grant: Grant) -> None:
+    """Raise AlreadyExists for another grant of the same id.
+
+    An attempt of ours that came through and lost its answer is no other grant. It is left as it is: the attempt that
+    comes last may come when the code was used, and would give it back.
+    """
+    if stored is None or stored.code.code_hash != grant.code.code_hash:
+        raise AlreadyExists("a grant of this id exists already")
 
 
 def _stored(error: ClientError) -> Grant | None:

@@ -14,7 +14,8 @@ from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.item_version import ITEM_VERSION
 from keyturn.adapters.key_ring_item import all_ring_keys, ring_from_item, ring_key, ring_to_item, rings_from_items
 from keyturn.adapters.revocation_item import target_key
-from keyturn.domain.errors import AlreadyExists, KeyRingMissing, StoreUnavailable, Throttled, VersionConflict
+from keyturn.adapters.transactions import failed_conditions
+from keyturn.domain.errors import AlreadyExists, KeyRingMissing, StoreUnavailable, VersionConflict
 from keyturn.domain.key_ring import KeyRing
 from keyturn.domain.revocation import GLOBAL_COPIES, Target, TargetKind
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _READS = 2
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.05
-_THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 # The copies of global may hold a cut as well, which must never end early: ten years, in seconds, are longer than any
 # needs. There are sixteen of these items, once and for all.
 _GLOBAL_LIFETIME = 10 * 365 * 86_400
@@ -158,17 +158,10 @@ def _decided(error: ClientError, saved: KeyRing) -> bool:
 
     A conflict with another transaction decides nothing: False, to be tried again.
     """
-    reasons: list[Any] = [*error.response.get("CancellationReasons", ())]
-    codes = {str(reason.get("Code")) for reason in reasons} - {"None"}
-    if "ConditionalCheckFailed" in codes:
-        if any(_is_item(reason.get("Item"), saved) for reason in reasons):
-            return True
+    items = failed_conditions(error, "an emergency")
+    if items and not any(_is_item(item, saved) for item in items):
         raise VersionConflict(f"ring {saved.name} is not at version {saved.version - 1} any more")
-    if codes & _THROTTLED:
-        raise Throttled("DynamoDB throttled the transaction of an emergency")
-    if codes <= {"TransactionConflict"}:
-        return False
-    raise StoreUnavailable(f"DynamoDB cancelled the transaction of an emergency: {', '.join(sorted(codes))}")
+    return bool(items)
 
 
 def _is_ours(error: ClientError, saved: KeyRing) -> bool:

@@ -21,7 +21,8 @@ from keyturn.adapters.revocation_feed_item import (
     target_update,
 )
 from keyturn.adapters.revocation_item import revocation_from_item, target_key
-from keyturn.domain.errors import KeyturnError, StoreUnavailable, Throttled
+from keyturn.adapters.transactions import failed_conditions
+from keyturn.domain.errors import KeyturnError, StoreUnavailable
 from keyturn.domain.revocation import FEED_OVERLAP, Revocation, Target
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _READS = 2  # the first one, and one more for what DynamoDB left unprocessed
 _WRITES = 5
 _FIRST_PAUSE = 0.05
-_THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 class DynamoDbRevocationReader:
@@ -172,16 +172,8 @@ class DynamoDbRevocationWriter:
 
 def _obstacle(error: ClientError) -> Revocation | None:
     """Return the stored revocation that failed the condition, or None for a conflict, which a retry resolves."""
-    reasons: list[Any] = [*error.response.get("CancellationReasons", ())]
-    for reason in reasons:
-        if reason.get("Code") == "ConditionalCheckFailed" and reason.get("Item"):
-            return revocation_from_item(decode_item(reason["Item"]))
-    codes = {str(reason.get("Code")) for reason in reasons} - {"None"}
-    if codes & _THROTTLED:
-        raise Throttled("DynamoDB throttled the transaction of a revocation")
-    if codes <= {"TransactionConflict", "ConditionalCheckFailed"}:
-        return None
-    raise StoreUnavailable(f"DynamoDB cancelled the transaction of a revocation: {', '.join(sorted(codes))}")
+    items = filter(None, failed_conditions(error, "a revocation"))
+    return next((revocation_from_item(decode_item(item)) for item in items), None)
 
 
 def _adds_to(stored: Revocation, wanted: Revocation) -> bool:

@@ -1,0 +1,1 @@
+"""Passwords, links, known devices and attempts in DynamoDB, and the pepper in KMS."""

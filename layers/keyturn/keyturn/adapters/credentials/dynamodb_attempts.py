@@ -1,0 +1,78 @@
+"""Counters that bound guessing, in DynamoDB: one conditional update each, over all sandboxes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keyturn.adapters.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.credentials.credential_items import attempts_key, failures_key
+from keyturn.adapters.item_fields import damage_of, whole
+from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbAttempts:
+    """An Attempts.
+
+    botocore sends again what was not answered, so that an attempt may count twice; none counts less than once.
+    """
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def take(self, bucket: str, *, limit: int, window: int, now: int) -> int:
+        """Count one more; return 0 within `limit` in this window of `window` seconds, else the seconds until the next.
+
+        The window is a part of the key, so that nothing resets a counter. TTL deletes it later.
+        """
+        start = now - now % window
+        values = {":one": 1, ":limit": limit, ":v": ITEM_VERSION, ":end": start + 2 * window}
+        with aws_errors("DynamoDB UpdateItem of attempts"):
+            try:
+                self._dynamodb.update_item(
+                    TableName=self._table,
+                    Key=attempts_key(bucket, start),
+                    UpdateExpression="ADD taken :one SET v = if_not_exists(v, :v), expires_at = :end",
+                    ConditionExpression="attribute_not_exists(taken) OR taken < :limit",
+                    ExpressionAttributeValues=encode_item(values),
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return start + window - now
+        return 0
+
+    def fail(self, subject: str, *, now: int) -> int:
+        """Count one more failure in a row from unknown browsers, and return how many there are."""
+        values = {":one": 1, ":v": ITEM_VERSION, ":now": now}
+        with aws_errors("DynamoDB UpdateItem of failures"):
+            answer = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=failures_key(subject),
+                UpdateExpression="ADD failed :one SET v = if_not_exists(v, :v), last_at = :now",
+                ExpressionAttributeValues=encode_item(values),
+                ReturnValues="ALL_NEW",
+            )
+        item: Any = answer["Attributes"]
+        return _failures(decode_item(item))
+
+    def failures(self, subject: str) -> int:
+        """Return the failures in a row from unknown browsers; strongly consistent. Raises ItemDamaged."""
+        with aws_errors("DynamoDB GetItem of failures"):
+            answer = self._dynamodb.get_item(TableName=self._table, Key=failures_key(subject), ConsistentRead=True)
+        item: dict[str, Any] | None = answer.get("Item")
+        return 0 if item is None else _failures(decode_item(item))
+
+    def forgive(self, subject: str) -> None:
+        """Begin again at 0; may be repeated."""
+        with aws_errors("DynamoDB DeleteItem of failures"):
+            self._dynamodb.delete_item(TableName=self._table, Key=failures_key(subject))
+
+
+def _failures(item: dict[str, Any]) -> int:
+    what = f"failures item {item.get('pk')}"
+    check_item_version(item, what)
+    with damage_of(what):
+        return whole(item, "failed")

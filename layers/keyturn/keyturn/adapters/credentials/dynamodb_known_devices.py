@@ -1,0 +1,63 @@
+"""Known devices in DynamoDB: each is as good as the password that it authenticated with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keyturn.adapters.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.credentials.credential_items import DEVICE_PREFIX, OWNER_PREFIX, device_key, owner_key
+from keyturn.adapters.item_fields import damage_of, whole
+from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbKnownDevices:
+    """A KnownDevices."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def knows(self, subject: str, device_hash: str, *, credential_revision: int, now: int) -> bool:
+        """Return whether the browser is known since the user's present password; strongly consistent."""
+        with aws_errors("DynamoDB GetItem of a device"):
+            answer = self._dynamodb.get_item(
+                TableName=self._table, Key=device_key(subject, device_hash), ConsistentRead=True
+            )
+        item: dict[str, Any] | None = answer.get("Item")
+        return item is not None and _is_known(decode_item(item), credential_revision, now)
+
+    def remember(self, subject: str, device_hash: str, *, credential_revision: int, expires_at: int) -> None:
+        """Remember the browser for the user."""
+        values = {"v": ITEM_VERSION, "credential_revision": credential_revision, "expires_at": expires_at}
+        with aws_errors("DynamoDB PutItem of a device"):
+            self._dynamodb.put_item(
+                TableName=self._table, Item={**device_key(subject, device_hash), **encode_item(values)}
+            )
+
+    def forget(self, subject: str) -> None:
+        """Forget every browser of the user; may be repeated."""
+        sort_keys: list[str] = []
+        with aws_errors("DynamoDB Query of devices"):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+                ExpressionAttributeValues=encode_item({":pk": f"{OWNER_PREFIX}{subject}", ":prefix": DEVICE_PREFIX}),
+                ProjectionExpression="sk",
+            )
+            for page in pages:
+                sort_keys += [item["sk"]["S"] for item in page["Items"]]
+        for sort_key in sort_keys:
+            with aws_errors("DynamoDB DeleteItem of a device"):
+                self._dynamodb.delete_item(TableName=self._table, Key=owner_key(subject, sort_key))
+
+
+def _is_known(item: dict[str, Any], credential_revision: int, now: int) -> bool:
+    what = f"device item {item['pk']}"
+    check_item_version(item, what)
+    with damage_of(what):
+        return whole(item, "credential_revision") == credential_revision and whole(item, "expires_at") > now

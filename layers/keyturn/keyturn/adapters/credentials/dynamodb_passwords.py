@@ -1,0 +1,90 @@
+"""Passwords and one-time links in DynamoDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keyturn.adapters.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.credentials.credential_items import (
+    OWNER_PREFIX,
+    link_from_item,
+    link_key,
+    link_to_item,
+    owner_key,
+    password_from_item,
+    password_key,
+    password_to_item,
+)
+from keyturn.adapters.item_version import ITEM_VERSION
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.domain.credentials.link import Link
+    from keyturn.domain.credentials.password import PasswordCredential
+
+
+class DynamoDbPasswords:
+    """A PasswordStore."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def get(self, subject: str) -> PasswordCredential | None:
+        """Return the stored password, or None; strongly consistent. Raises ItemDamaged."""
+        item = self._get(password_key(subject), "a password")
+        return None if item is None else password_from_item(item)
+
+    def rehash(self, credential: PasswordCredential, *, previous: PasswordCredential) -> bool:
+        """Replace the stored password by the same one at a higher cost, same revision; False if it changed."""
+        item = encode_item(password_to_item(credential))
+        with aws_errors("DynamoDB PutItem of a password"):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="mac = :mac AND revision = :revision AND v <= :v",
+                    ExpressionAttributeValues=encode_item(
+                        {":mac": previous.mac, ":revision": previous.revision, ":v": ITEM_VERSION}
+                    ),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+                # An attempt of ours that came through and lost its answer is no other change.
+                return error.response.get("Item") == item
+        return True
+
+    def add_link(self, link: Link) -> None:
+        """Store a one-time link."""
+        with aws_errors("DynamoDB PutItem of a link"):
+            self._dynamodb.put_item(TableName=self._table, Item=encode_item(link_to_item(link)))
+
+    def get_link(self, key_hash: str) -> Link | None:
+        """Return the link, over or not, or None; strongly consistent. Raises ItemDamaged."""
+        item = self._get(link_key(key_hash), "a link")
+        return None if item is None else link_from_item(item)
+
+    def erase(self, subject: str) -> None:
+        """Delete password, known devices and failures of the user; may be repeated."""
+        sort_keys: list[str] = []
+        with aws_errors("DynamoDB Query of credentials"):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": f"{OWNER_PREFIX}{subject}"}},
+                ProjectionExpression="sk",
+            )
+            for page in pages:
+                sort_keys += [item["sk"]["S"] for item in page["Items"]]
+        for sort_key in sort_keys:
+            with aws_errors("DynamoDB DeleteItem of a credential"):
+                self._dynamodb.delete_item(TableName=self._table, Key=owner_key(subject, sort_key))
+
+    def _get(self, key: Any, what: str) -> dict[str, Any] | None:
+        with aws_errors(f"DynamoDB GetItem of {what}"):
+            answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        item: dict[str, Any] | None = answer.get("Item")
+        return None if item is None else decode_item(item)

@@ -1,0 +1,44 @@
+"""The issuer's side of the sessions in DynamoDB: one GetItem, and one UpdateItem of a session that exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keyturn.adapters.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.sessions.session_item import session_from_item, session_key
+from keyturn.domain.sessions.session import Session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDbSessionReader:
+    """A SessionReader."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def get(self, key_hash: str) -> Session | None:
+        """Return the session of a cookie's hash, ended or not, or None; strongly consistent. Raises ItemDamaged."""
+        with aws_errors("DynamoDB GetItem of a session"):
+            answer = self._dynamodb.get_item(TableName=self._table, Key=session_key(key_hash), ConsistentRead=True)
+        item: dict[str, Any] | None = answer.get("Item")
+        return None if item is None else session_from_item(decode_item(item))
+
+    def touch(self, session: Session, *, now: int, gave_code: bool) -> bool:
+        """Write `last_used_at`, and `gave_code` if it is True; return False if the session is gone."""
+        changes = {"last_used_at": now} | ({"gave_code": True} if gave_code else {})
+        with aws_errors("DynamoDB UpdateItem of a session"):
+            try:
+                self._dynamodb.update_item(
+                    TableName=self._table,
+                    Key=session_key(session.key_hash),
+                    UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in changes),
+                    ConditionExpression="attribute_exists(pk)",
+                    ExpressionAttributeValues=encode_item({f":{name}": value for name, value in changes.items()}),
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True

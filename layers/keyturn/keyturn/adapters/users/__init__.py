@@ -1,0 +1,1 @@
+"""Profiles, authorities and consents of users in DynamoDB."""
