@@ -10,16 +10,17 @@ from unittest import mock
 
 from botocore import handlers
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
 
 FUNCTION = "login"
 
 
 class LoginInvocations:
-    """Answers by `actions`; notes the events, and raises or answers what a test plans instead.
+    """Answers by `actions` and notes the events.
 
-    `lost` lets the action happen, and its answer get lost. `error` is what the Lambda service says of a function that
-    raised.
+    `fault` is raised instead of an answer: before the action, or after it if `lost`. `function_error` marks the answer
+    as that of a function that raised.
     """
 
     def __init__(self, actions: Callable[[dict[str, Any]], Any]) -> None:
@@ -40,7 +41,9 @@ class LoginInvocations:
         answer = self.actions(event)
         if self.fault is not None:
             raise self.fault
-        headers = {"x-amz-function-error": "Unhandled"} if self.function_error else {}
+        headers = HTTPHeaders()
+        if self.function_error:
+            headers["x-amz-function-error"] = "Unhandled"
         return AWSResponse(request.url, 200, headers, MockRawResponse(json.dumps(answer)))
 
 

@@ -27,7 +27,7 @@ class LoginPages(httpx.BaseTransport):
 
     def __init__(self) -> None:
         self.chosen: list[dict[str, list[str]]] = []
-        self.page = lambda: httpx.Response(200, text=FORM)
+        self.page: Callable[[], httpx.Response] = lambda: httpx.Response(200, text=FORM)
         self.answer: Callable[[], httpx.Response] = lambda: httpx.Response(303)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -36,7 +36,7 @@ class DynamoDbUserDirectory:
         start: Any = {} if after is None else {"ExclusiveStartKey": authority_key(after)}
         while True:
             with aws_errors("DynamoDB Scan of users"):
-                answer = self._dynamodb.scan(TableName=self._authority_table, ConsistentRead=True, Limit=_PAGE, **start)
+                answer: Any = self._dynamodb.scan(TableName=self._authority_table, ConsistentRead=True, Limit=_PAGE, **start)
             authorities = [authority_from_item(decode_item(item)) for item in answer["Items"]]
             users = self._profiles([each.subject for each in authorities])
             yield tuple((each, users.get(each.subject)) for each in authorities)
@@ -51,7 +51,7 @@ class DynamoDbUserDirectory:
             if not keys:
                 return found
             with aws_errors("DynamoDB BatchGetItem of users"):
-                answer = self._dynamodb.batch_get_item(
+                answer: Any = self._dynamodb.batch_get_item(
                     RequestItems={self._user_table: {"Keys": keys, "ConsistentRead": True}}
                 )
             for item in answer["Responses"].get(self._user_table, []):
