@@ -87,6 +87,7 @@ def test_an_address_that_is_taken_writes_nothing(stack: UserStack, email: str) -
     before = stack.stored()
     assert refusal("users", "add", email).startswith(f"{owner} has this address already")
     assert stack.stored() == before
+    assert stack.actions() == ["add_user"]
 
 
 def test_of_two_operators_at_once_one_registers_the_address(stack: UserStack) -> None:
