@@ -88,7 +88,10 @@ PEERS := benchmarks/javascript
 PEERS_STAMP := $(PEERS)/node_modules/dependencies-$(call checksum,$(PEERS)/package-lock.json)
 PAGES := tests/browser/javascript
 PAGES_STAMP := $(PAGES)/node_modules/dependencies-$(call checksum,$(PAGES)/package-lock.json)
-$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP): | $(NODE_STAMP)
+# The example page takes the browser build of its client from here.
+APP := examples/browser-app
+APP_STAMP := $(APP)/node_modules/dependencies-$(call checksum,$(APP)/package-lock.json)
+$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP) $(APP_STAMP): | $(NODE_STAMP)
 	@folder="$(patsubst %/node_modules/,%,$(dir $@))"; echo "installing what $$folder/package-lock.json names"; \
 		cd "$$folder" && PATH="$(NODE_PATH)$$PATH" npm ci --silent
 	@touch $@
@@ -202,6 +205,12 @@ browser: setup ## web pages in Chromium against the embedded stack: what they ma
 	@if test -z "$(CHROMIUM)"; then $(call not_run,Chromium: apt-get install chromium); \
 	else $(MAKE) $(PAGES_STAMP) && PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
 		.venv/bin/python -m pytest tests/browser; fi
+
+.PHONY: screenshots
+screenshots: setup ## every hosted page in both themes at 320 and 1,440 px into build/screenshots, the chief ones into docs
+	@if test -z "$(CHROMIUM)"; then $(call not_run,Chromium: apt-get install chromium); \
+	else $(MAKE) $(PAGES_STAMP) && PATH="$(NODE_PATH)$$PATH" PYTHONPATH=.:functions KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
+		.venv/bin/python -m tests.browser.screenshots build/screenshots --documentation docs/screenshots; fi
 
 # Real containers, against the embedded stack. `.ci/run` starts an engine where it may; a laptop has its own.
 PROCESSOR := $(patsubst aarch64,arm64,$(shell uname -m))

@@ -30,7 +30,7 @@ class Load:
     ring: int = 2500
     feed_item: int = 200
     horizon: float = 3610.0
-    targets: int = 4
+    targets: int = 5
     busiest_client: float = 0.5
     lifetime: float = 7200.0
 

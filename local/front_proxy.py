@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from local.api_functions import EMULATORS_ADDRESS, Request
 from local.forwarding import ForwardingHandler, ForwardingServer, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.issuer_function import IssuerFunction
+    from local.api_functions import ApiFunctions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,16 @@ class FrontProxy(ForwardingServer):
     def __init__(self, name: str, port: int, upstream_port: int) -> None:
         self.name = name
         self.routes: tuple[Route, ...] = ()
-        self.function: IssuerFunction | None = None
+        self.functions: ApiFunctions | None = None
         super().__init__(("127.0.0.1", port), _Handler, upstream_port)
 
-    def publish(self, routes: Mapping[str, str], function: IssuerFunction | None = None) -> None:
+    def publish(self, routes: Mapping[str, str], functions: ApiFunctions | None = None) -> None:
         """Serve these prefixes, each from the emulator's path that it maps to; before, every path is 503.
 
-        OPTIONS, and a request with cookies, is answered by `function`, where there is such a one.
+        `functions`, where given, answer what the emulator gets wrong: OPTIONS, and a request with cookies or from
+        another address than the emulator's own.
         """
-        self.function = function
+        self.functions = functions
         self.routes = tuple(Route(prefix, upstream) for prefix, upstream in routes.items())
 
 
@@ -70,9 +72,12 @@ class _Handler(ForwardingHandler):
             raise Refusal(421, "Misdirected Request")
 
     def forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        function = self.server.function
-        if function is not None and (self.command == "OPTIONS" or "cookie" in self.headers):
-            status, headers, answer = function.answer(self.command, self.path, self.headers.items(), body)
+        functions, source = self.server.functions, self.client_address[0]
+        if functions is not None and (
+            self.command == "OPTIONS" or "cookie" in self.headers or source != EMULATORS_ADDRESS
+        ):
+            request = Request(self.command, self.path, self.headers.items(), body, source)
+            status, headers, answer = functions.answer(request)
             return status, self.answer_headers(headers), answer
         return super().forward(path, body)
 

@@ -9,6 +9,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from local.api_functions import ApiFunctions, read_routes
 from local.build import build_artifacts
 from local.container_door import HOST, ContainerDoor, find_bridge
 from local.demo_client import AUDIENCE, SCOPES, register_demo_client
@@ -16,7 +17,6 @@ from local.deployer import Deployer, Deployment
 from local.emulator import REGION, Emulator, StateFound, settle_last_run
 from local.emulator_gaps import GAPS
 from local.front_proxy import FrontProxy
-from local.issuer_function import IssuerFunction
 from local.ports import DEFAULT_PORTS, Ports, choose_ports
 from local.progress import Progress
 from local.stack_file import StackFile, write_stack_file
@@ -123,8 +123,8 @@ class EmbeddedStack:
                 emulator, deployment.outputs["ClientTableName"], emulator.state / "demo_client.json"
             )
             step.result = f"{client.client_id} may ask for {' and '.join(SCOPES)}"
-        function = IssuerFunction(emulator.client("lambda"), deployment.physical_ids["TokenIssuerFunction"])
-        prefixes = _publish(issuer, apis, deployment, function)
+        routes = read_routes(emulator.client("apigatewayv2"), deployment.physical_ids["IssuerApi"])
+        prefixes = _publish(issuer, apis, deployment, ApiFunctions(emulator.client("lambda"), routes))
         containers = self._open_door(ports)
         return StackFile(
             issuer=deployment.outputs["IssuerUrl"],
@@ -192,9 +192,9 @@ class EmbeddedStack:
         return deployment
 
 
-def _publish(issuer: FrontProxy, apis: FrontProxy, deployment: Deployment, function: IssuerFunction) -> dict[str, str]:
+def _publish(issuer: FrontProxy, apis: FrontProxy, deployment: Deployment, functions: ApiFunctions) -> dict[str, str]:
     path_of = {name: f"/_aws/execute-api/{physical_id}" for name, physical_id in deployment.physical_ids.items()}
-    issuer.publish({"/": path_of["IssuerApi"]}, function)
+    issuer.publish({"/": path_of["IssuerApi"]}, functions)
     apis.publish(
         {
             "/http": path_of["ExampleHttpApi"],

@@ -1,4 +1,4 @@
-"""Whom an option of `keyturn revoke` names, and whether it can name anybody."""
+"""Whom the options of `keyturn revoke` name, and whether they can name anybody."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from keyturn.domain.client import is_client_id
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.revocation import Target, TargetKind
+from keyturn.domain.revocation import Target, TargetKind, pair_target
 from keyturn.jose import ANY_AUDIENCE, TokenError, TokenErrorReason, VerifiedAccessToken, verify_access_token
 from keyturn.jose.claims import is_identifier
 from keyturn.jose.policy import MAX_LEEWAY
@@ -32,7 +32,7 @@ class NothingToRevoke(KeyturnError):
 
 
 class Aim(NamedTuple):
-    """Whom an option names.
+    """Whom the options name.
 
     `token` for --token; `before` in whole seconds for --all-before, None for the present.
     """
@@ -48,8 +48,24 @@ def aim(deployment: Deployment, option: str, value: str) -> Aim:
         return _aim_at_token(deployment, value)
     if option == "--all-before":
         return Aim(Target(TargetKind.GLOBAL, "0"), before=_time(value))
-    kind = _KINDS[option]
-    if kind is TargetKind.CLIENT and not is_client_id(value):
+    return Aim(Target(_KINDS[option], _identifier(option, value)))
+
+
+def aim_at_pair(subject: str, client_id: str) -> Aim:
+    """Return what --subject and --client name together; raises BadParameter for what can name nothing."""
+    _identifier("--subject", subject)
+    _identifier("--client", client_id)
+    try:
+        return Aim(pair_target(subject, client_id))
+    except ValueError:
+        raise typer.BadParameter(
+            "the subject is the client itself: --client alone revokes all of its tokens", param_hint="--subject"
+        ) from None
+
+
+def _identifier(option: str, value: str) -> str:
+    """Return the value if a token can have it; raises BadParameter."""
+    if option == "--client" and not is_client_id(value):
         raise typer.BadParameter(
             "a client id is 1 to 64 of A-Z a-z 0-9 . _ - and does not begin with u_: `keyturn clients list` has them",
             param_hint=option,
@@ -58,7 +74,7 @@ def aim(deployment: Deployment, option: str, value: str) -> Aim:
         raise typer.BadParameter(
             "no token has that: an identifier is 1 to 256 characters, none of them a control", param_hint=option
         )
-    return Aim(Target(kind, value))
+    return value
 
 
 def _aim_at_token(deployment: Deployment, value: str) -> Aim:

@@ -10,23 +10,21 @@ import typer
 
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.adapters.revocation_feed_item import stored_targets
-from keyturn.domain.client import MAX_REFRESH_LIFETIME
 from keyturn.domain.revocation import CUT_KINDS, EXPIRY_MARGIN, Revocation, Target, TargetKind
+from keyturn.domain.revocation_expiry import revocation_expiry
 from keyturn.jose import VerifiedAccessToken
 from keyturn.jose.policy import MAX_LEEWAY
 from keyturn_cli.deployment import TOKEN_HORIZON, Deployment
 from keyturn_cli.output import format_time
 from keyturn_cli.revocation_aim import Aim, NothingToRevoke
 
-# For how long after now a revocation is remembered, in seconds. All but a single token hold refresh tokens too: the
-# longest that any of them may live, and then the longest that an access token of it is accepted.
-_REMEMBERED = dict.fromkeys(TargetKind, MAX_REFRESH_LIFETIME + TOKEN_HORIZON) | {TargetKind.TOKEN: TOKEN_HORIZON}
 _HITS = {
     TargetKind.TOKEN: "the one token with this jti",
     TargetKind.GRANT: "every token of this grant, refresh tokens too",
     TargetKind.SESSION: "every token of this session, refresh tokens too",
     TargetKind.SUBJECT: "every token about this subject, refresh tokens too",
     TargetKind.CLIENT: "every token of this client, refresh tokens too",
+    TargetKind.PAIR: "every token about this subject that this client holds, refresh tokens too",
     TargetKind.GLOBAL: "every token of every client, about every subject, refresh tokens too",
 }
 
@@ -104,7 +102,7 @@ def plan(deployment: Deployment, what: Aim) -> Plan:
     now = deployment.clock().now()
     # The late end of the present: no token that is in somebody's hand has a later iat.
     present = floor(now.latest)
-    expires_at = present + _REMEMBERED[what.target.kind] + EXPIRY_MARGIN
+    expires_at = revocation_expiry(what.target.kind, now=present, token_horizon=TOKEN_HORIZON)
     if what.token is not None:
         expires_at = what.token.expires_at + MAX_LEEWAY + EXPIRY_MARGIN
     cut = None

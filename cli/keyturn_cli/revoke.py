@@ -1,4 +1,4 @@
-"""`keyturn revoke`: end a token, a grant, a session, or all that a subject, a client or everybody holds."""
+"""`keyturn revoke`: end a token, a grant, a session, or the tokens of a subject, a client, both together, or all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from keyturn.domain.revocation import CUT_KINDS
-from keyturn_cli.deployment import deployment_to_change, find_deployment
+from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import confirm, print_json, print_line, print_rows
-from keyturn_cli.revocation_aim import NothingToRevoke, aim
+from keyturn_cli.revocation_aim import Aim, NothingToRevoke, aim, aim_at_pair
 from keyturn_cli.revocation_plan import Plan, plan
 from keyturn_cli.values import check_reason
+
+_PAIR = {"--subject", "--client"}
 
 
 def revoke(
@@ -35,15 +37,16 @@ def revoke(
 ) -> None:
     """Revoke; returns when the revocation is stored, from which moment the stated bound counts.
 
-    A client, a subject and everything are shown first, and asked about. Nothing is taken back; new tokens are good.
+    --subject and --client together revoke the tokens of this subject that this client holds, and no others. --client,
+    --subject and --all-before ask for confirmation. A revocation cannot be undone; tokens issued later are valid.
     """
     options = {"--token": token, "--jti": jti, "--gid": gid, "--sid": sid, "--client": client, "--subject": subject}
-    option, value = _only(options | {"--all-before": all_before})
+    given = _given(options | {"--all-before": all_before})
     check_reason(reason)
     find = find_deployment if dry_run else deployment_to_change
     deployment = find(stack, Path.cwd())
     try:
-        what = aim(deployment, option, value)
+        what = _aim(deployment, given)
         planned = plan(deployment, what)
         if dry_run:
             _tell(planned, "dry_run", as_json=as_json)
@@ -63,11 +66,19 @@ def revoke(
     _tell(planned, "revoked", as_json=as_json)
 
 
-def _only(options: dict[str, str | None]) -> tuple[str, str]:
-    given = [(option, value) for option, value in options.items() if value is not None]
-    if len(given) != 1:
-        raise typer.BadParameter(f"name exactly one of {', '.join(options)}")
-    return given[0]
+def _given(options: dict[str, str | None]) -> dict[str, str]:
+    """Return the one option that is given, or --subject and --client; raises BadParameter."""
+    given = {option: value for option, value in options.items() if value is not None}
+    if len(given) != 1 and given.keys() != _PAIR:
+        raise typer.BadParameter(f"name exactly one of {', '.join(options)}, or --subject and --client together")
+    return given
+
+
+def _aim(deployment: Deployment, given: dict[str, str]) -> Aim:
+    if given.keys() == _PAIR:
+        return aim_at_pair(given["--subject"], given["--client"])
+    [(option, value)] = given.items()
+    return aim(deployment, option, value)
 
 
 def _tell(planned: Plan, outcome: str, *, as_json: bool) -> None:

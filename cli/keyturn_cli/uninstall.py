@@ -16,9 +16,21 @@ from keyturn_cli.options import AsJson, Profile, Region
 from keyturn_cli.output import ask, print_json, print_line, print_table
 
 _SERVICES = ("cloudformation", "dynamodb", "kms", "lambda", "sts")
-_TABLES = ("KeyRingTable", "RevocationTable", "ClientTable", "GrantTable")
+_TABLES = (
+    "KeyRingTable",
+    "RevocationTable",
+    "ClientTable",
+    "GrantTable",
+    "UserTable",
+    "AuthorityTable",
+    "CredentialTable",
+    "SessionTable",
+    "InteractionTable",
+)
+_LAYERS = ("KeyturnLayer", "DependenciesLayer", "LoginLayer")
 _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 _DELETED = "DELETE_COMPLETE"
+_PEPPER = "pepper"
 
 
 class StackStillThere(KeyturnError):
@@ -54,7 +66,7 @@ class Remains:
         return None if status == _DELETED else status
 
     def keys(self) -> list[Survivor]:
-        """Return the keys that carry the stack's tag."""
+        """Return the keys that carry the stack's tag: signing keys, and the pepper of the passwords."""
         tagging, kms = self._session.client("resourcegroupstaggingapi"), self._session.client("kms")
         pages = tagging.get_paginator("get_resources").paginate(
             TagFilters=[{"Key": STACK_TAG, "Values": [self._stack]}], ResourceTypeFilters=["kms:key"]
@@ -77,7 +89,7 @@ class Remains:
         """Return the versions of the layers, which SAM names alike in every stack."""
         client = self._session.client("lambda")
         found = []
-        for layer in ("KeyturnLayer", "DependenciesLayer"):
+        for layer in _LAYERS:
             for page in client.get_paginator("list_layer_versions").paginate(LayerName=layer):
                 found += [version["LayerVersionArn"] for version in page["LayerVersions"]]
         return [Survivor("layer", arn, "kept", "costs nothing; another stack may use it") for arn in found]
@@ -88,11 +100,15 @@ class Remains:
 
 
 def _key(found: Any) -> Survivor:
+    kind = _PEPPER if found["KeyUsage"] == "GENERATE_VERIFY_MAC" else "key"
     state = found["KeyState"]
     if state in _GONE:
-        return Survivor("key", found["Arn"], state, f"costs nothing; gone on {found['DeletionDate']:%Y-%m-%d}")
-    signs = "can sign" if state == "Enabled" else "cannot sign"
-    return Survivor("key", found["Arn"], state, f"about $1 a month; {signs}")
+        meaning = f"costs nothing; gone on {found['DeletionDate']:%Y-%m-%d}"
+    elif kind == _PEPPER:
+        meaning = "about $1 a month; the passwords of CredentialTable need it"
+    else:
+        meaning = f"about $1 a month; {'can sign' if state == 'Enabled' else 'cannot sign'}"
+    return Survivor(kind, found["Arn"], state, meaning)
 
 
 def uninstall(
@@ -125,6 +141,9 @@ def uninstall(
     print_line("The keys: `keyturn uninstall --delete-keys` once the stack is gone, and it asks again. The tables:")
     print_line("  aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME")
     print_line("  aws dynamodb delete-table --table-name NAME")
+    if any(key.kind == _PEPPER for key in keys):
+        print_line("The pepper: its policy lets nobody delete it, since passwords are lost with it. docs/runbook.md,")
+        print_line('  "The pepper", says how an administrator ends that.')
 
 
 def _delete_keys(
@@ -139,7 +158,7 @@ def _delete_keys(
 ) -> None:
     if status is not None:
         raise StackStillThere(f"stack {stack} is there ({status}) and signs with these keys: delete it first")
-    live = [key for key in keys if key.state not in _GONE]
+    live = [key for key in keys if key.kind != _PEPPER and key.state not in _GONE]
     if live and confirm is None:
         print_line(
             f"{len(live)} keys of {stack} stop signing now, and are deleted in {days} days. Until then", err=True

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from login.password_replacement import PasswordReplacement
     from login.password_rules import PasswordRules
     from login.throttle import Throttle
-    from login.user_revocations import UserRevocations
 
 
 class ChangeRefusal(enum.StrEnum):
@@ -63,7 +62,6 @@ class ChangePassword:
         hashes: PasswordHash,
         rules: PasswordRules,
         throttle: Throttle,
-        revocations: UserRevocations,
         replacement: PasswordReplacement,
         sessions: SessionStart,
         clock: Clock,
@@ -74,7 +72,6 @@ class ChangePassword:
         self._hashes = hashes
         self._rules = rules
         self._throttle = throttle
-        self._revocations = revocations
         self._replacement = replacement
         self._sessions = sessions
         self._clock = clock
@@ -108,6 +105,4 @@ class ChangePassword:
         wait = self._throttle.admit_change(credential.subject, now=now)
         if wait == 0 and not self._hashes.verify(credential, current):
             return ChangeRefused(reason=ChangeRefusal.WRONG)
-        # The change writes a revocation. It is counted for the right password alone.
-        wait = wait or self._revocations.take(credential.subject)
         return ChangeRefused(reason=ChangeRefusal.THROTTLED, retry_after=wait) if wait > 0 else None

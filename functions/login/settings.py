@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from keyturn.domain.credentials.buckets import AttemptLimits
+from keyturn.domain.credentials.password import Argon2Parameters
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.issuer_url import check_issuer_url
 
@@ -30,23 +32,6 @@ class Tables(NamedTuple):
     interactions: str
 
 
-class Argon2Settings(NamedTuple):
-    """The cost of a password's hash (RFC 9106 §3.1)."""
-
-    memory_kib: int
-    iterations: int
-    lanes: int
-
-
-class AttemptLimits(NamedTuple):
-    """How many sign-ins one bucket takes in its window."""
-
-    per_account: int
-    per_device: int
-    per_address: int
-    window: int
-
-
 class Settings(NamedTuple):
     """The login's configuration; all durations in seconds.
 
@@ -61,7 +46,7 @@ class Settings(NamedTuple):
     leeway: int
     session_idle: int
     session_lifetime: int
-    argon2: Argon2Settings
+    argon2: Argon2Parameters
     limits: AttemptLimits
     client_address_header: str
     client_address_secret: str
@@ -84,9 +69,9 @@ class Settings(NamedTuple):
             leeway=_number(environment, "LEEWAY_SECONDS", 0, 60),
             session_idle=_number(environment, "SESSION_IDLE_SECONDS", 300, lifetime),
             session_lifetime=lifetime,
-            argon2=Argon2Settings(
+            argon2=Argon2Parameters(
                 # 7 MiB is the least memory of the OWASP table that has five iterations.
-                memory_kib=_number(environment, "ARGON2_MEMORY_KIB", 7168, 1_048_576),
+                memory=_number(environment, "ARGON2_MEMORY_KIB", 7168, 1_048_576),
                 iterations=_number(environment, "ARGON2_ITERATIONS", 1, 100),
                 lanes=_number(environment, "ARGON2_LANES", 1, 16),
             ),

@@ -1,20 +1,22 @@
-"""Revocations that the login writes: for one session, and for a user's whole past."""
+"""Revocations that the login writes: for one session, one client, and a user's whole past."""
 
 from __future__ import annotations
 
 from math import floor
 from typing import TYPE_CHECKING
 
-from keyturn.domain.client import MAX_REFRESH_LIFETIME
-from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
+from keyturn.domain.revocation import Revocation, Target, TargetKind, pair_target
+from keyturn.domain.revocation_expiry import revocation_expiry
+from keyturn.domain.sessions.revocation_limit import (
+    USER_REVOCATIONS,
+    USER_REVOCATIONS_WINDOW,
+    user_revocations_bucket,
+)
 
 if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
     from keyturn.domain.sessions.session import Session
     from keyturn.ports import Attempts, Clock, RevocationWriter
-
-_LIMIT = 20
-_WINDOW = 86_400
 
 
 class UserRevocations:
@@ -24,32 +26,49 @@ class UserRevocations:
         self._writer = writer
         self._attempts = attempts
         self._clock = clock
-        self._kept = MAX_REFRESH_LIFETIME + longest_token + EXPIRY_MARGIN
+        self._longest_token = longest_token
 
     def take(self, subject: str) -> int:
         """Count one revocation that the user causes; return 0, or the seconds until the next is allowed."""
-        now = floor(self._clock.now().latest)
-        return self._attempts.take(f"revocations#{subject}", limit=_LIMIT, window=_WINDOW, now=now)
+        return self._attempts.take(
+            user_revocations_bucket(subject),
+            limit=USER_REVOCATIONS,
+            window=USER_REVOCATIONS_WINDOW,
+            now=self._present(),
+        )
 
     def cut_off(self, subject: str, *, reason: str, actor: str) -> None:
         """End every session, grant and token of the user that exists now; may be repeated."""
-        present = floor(self._clock.now().latest)
-        target = Target(TargetKind.SUBJECT, subject)
-        revocation = Revocation(target, not_before=present, expires_at=present + self._kept)
-        self._writer.revoke(revocation, reason=reason, actor=actor)
+        present = self._present()
+        self._revoke(Target(TargetKind.SUBJECT, subject), present, not_before=present, reason=reason, actor=actor)
+
+    def cut_off_client(self, subject: str, client_id: str, *, reason: str) -> None:
+        """End every grant and token of the user at one client that exists now; may be repeated."""
+        present, target = self._present(), pair_target(subject, client_id)
+        self._revoke(target, present, not_before=present, reason=reason, actor=subject)
 
     def revoke_session(self, session: Session, *, reason: str, actor: str) -> None:
-        """End every grant and token of the session; kept as long as any refresh token can live."""
-        present = floor(self._clock.now().latest)
-        revocation = Revocation(Target(TargetKind.SESSION, session.session_id), expires_at=present + self._kept)
-        self._writer.revoke(revocation, reason=reason, actor=actor)
+        """End every grant and token of the session."""
+        target = Target(TargetKind.SESSION, session.session_id)
+        self._revoke(target, self._present(), not_before=None, reason=reason, actor=actor)
 
     def lacks_cutoff(self, credential: PasswordCredential, found: tuple[Revocation, ...], *, now: int) -> bool:
         """Return whether the cutoff after a change of password is missing: its writer may have died before it.
 
         A first password ends nothing. A change that is older than every refresh token needs no cutoff any more.
         """
-        if credential.revision == 0 or now >= credential.changed_at + self._kept:
+        if credential.revision == 0 or now >= self._expiry(TargetKind.SUBJECT, credential.changed_at):
             return False
         cutoffs = (each.not_before for each in found if each.target.kind is TargetKind.SUBJECT)
         return not any(cutoff is not None and cutoff >= credential.changed_at for cutoff in cutoffs)
+
+    def _present(self) -> int:
+        # The late end: no token that is in somebody's hand has a later iat.
+        return floor(self._clock.now().latest)
+
+    def _expiry(self, kind: TargetKind, now: int) -> int:
+        return revocation_expiry(kind, now=now, token_horizon=self._longest_token)
+
+    def _revoke(self, target: Target, present: int, *, not_before: int | None, reason: str, actor: str) -> None:
+        revocation = Revocation(target, not_before=not_before, expires_at=self._expiry(target.kind, present))
+        self._writer.revoke(revocation, reason=reason, actor=actor)

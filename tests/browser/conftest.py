@@ -76,14 +76,21 @@ def _site() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Return Chromium, where it is installed; else say so, and fail in CI."""
+def tools() -> tuple[str, str]:
+    """Return the paths of Node and Chromium where they are installed; else say so, and fail in CI."""
     chromium = os.environ.get("KEYTURN_CHROMIUM") or shutil.which("chromium")
     node = os.environ.get("KEYTURN_NODE") or shutil.which("node")
     if chromium is None or node is None or not (FOLDER / "node_modules").exists():
         if os.environ.get("CI"):
             pytest.fail(NOT_RUN)
         pytest.skip(NOT_RUN)
+    return node, chromium
+
+
+@pytest.fixture(scope="session")
+def browser(tools: tuple[str, str]) -> Iterator[Browser]:
+    """Return Chromium, and a site for it."""
+    node, chromium = tools
     with _site() as port:
         yield Browser(chromium, node, port)
 

@@ -74,8 +74,13 @@ def test_what_is_written_is_read(world: World) -> None:
     """Each kind of revocation comes with its cut and the time of its writing."""
     world.revoke(TargetKind.TOKEN, "a")
     world.revoke(TargetKind.CLIENT, "c", MIDNIGHT - 20)
+    world.revoke(TargetKind.PAIR, "u#c", MIDNIGHT - 20)
     written_at = int(world.clock.now().earliest)
-    assert sorted(world.read(MIDNIGHT - 60)) == [("client#c", MIDNIGHT - 20, written_at), ("jti#a", None, written_at)]
+    assert sorted(world.read(MIDNIGHT - 60)) == [
+        ("client#c", MIDNIGHT - 20, written_at),
+        ("jti#a", None, written_at),
+        ("pair#u#c", MIDNIGHT - 20, written_at),
+    ]
 
 
 def test_service_time_comes_with_global(world: World) -> None:
@@ -135,6 +140,7 @@ def test_every_page_is_read(world: World) -> None:
         {"target": "jti"},
         {"target": "unknown#a"},
         {"target": "sub#a"},
+        {"target": "pair#a#b"},
         {"target": 5},
         {"target": "sub#a", "not_before": "soon"},
         {"v": None},

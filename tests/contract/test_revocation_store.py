@@ -94,7 +94,7 @@ def test_idempotent(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("cutoffs", "writes"), [((0, 0, 0), 1), ((0, -5, -1), 1), ((0, 1, 1, 0), 2), ((-5, 0, 5), 3)])
-@pytest.mark.parametrize("kind", [TargetKind.CLIENT, TargetKind.SUBJECT, TargetKind.GLOBAL])
+@pytest.mark.parametrize("kind", [TargetKind.CLIENT, TargetKind.SUBJECT, TargetKind.PAIR, TargetKind.GLOBAL])
 def test_a_later_cutoff_alone_is_written(store: Store, kind: TargetKind, cutoffs: tuple[int, ...], writes: int) -> None:
     """The same cutoff or an earlier one writes nothing, a later one does (R49, R50)."""
     revoke(store, *[revocation(kind, "0", NOW + cutoff) for cutoff in cutoffs])

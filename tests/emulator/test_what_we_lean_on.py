@@ -189,7 +189,7 @@ def test_a_role_without_a_policy_may_do_nothing(emulator: Emulator, roles: dict[
 def test_an_http_api_passes_cookies_one_way(emulator: Emulator, roles: dict[str, str]) -> None:
     """A Set-Cookie for each cookie of an answer; those of a request are not in its event, which the front proxy mends.
 
-    When the emulator learns it, the row of `local/emulator_gaps.py` may leave, and half of `local/issuer_function.py`.
+    When the emulator learns it, the row of `local/emulator_gaps.py` may leave, and half of `local/api_functions.py`.
     """
     told = "lambda event, context: {'statusCode': 200, 'cookies': ['a=1', 'b=2'], 'body': str(event.get('cookies'))}"
     archive = io.BytesIO()

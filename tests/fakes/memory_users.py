@@ -80,11 +80,6 @@ class MemoryUsers(MemoryPort):
             self.stored[user.subject] = changed
             return changed
 
-    def list(self) -> tuple[User, ...]:
-        """Return all profiles, by subject."""
-        with self.call("list"):
-            return tuple(self.stored[subject] for subject in sorted(self.stored))
-
     def erase(self, subject: str, *, email: str | None) -> None:
         """Delete the profile, its reservation and its consents."""
         with self.call("erase"):

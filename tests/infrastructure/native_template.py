@@ -16,6 +16,7 @@ class NativeTemplate:
         self.parameters: dict[str, Any] = template["Parameters"]
         self.resources: dict[str, Any] = template["Resources"]
         self.conditions: dict[str, Any] = template["Conditions"]
+        self.rules: dict[str, Any] = template["Rules"]
         self.outputs: dict[str, Any] = template["Outputs"]
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.token_factory import NOW
 from tests.infrastructure.native_template import NativeTemplate
-from tests.infrastructure.replay import authorizer_scenarios, issuer_scenarios, schedule_scenarios
+from tests.infrastructure.replay import authorizer_scenarios, issuer_scenarios, login_scenarios, schedule_scenarios
 from tests.infrastructure.replay.account import Account
 from tests.infrastructure.replay.alarm import HOUR, Alarm, Reading, State
 from tests.infrastructure.replay.scenario import RATES, Play, Rate, Scenario
@@ -17,7 +17,7 @@ START = NOW + 17  # no whole minute
 # A fault of requests rings within ten minutes, at one request each 100 s too.
 SECONDS = 600
 
-ABOUT_REQUESTS = (*authorizer_scenarios.SCENARIOS, *issuer_scenarios.SCENARIOS)
+ABOUT_REQUESTS = (*authorizer_scenarios.SCENARIOS, *issuer_scenarios.SCENARIOS, *login_scenarios.SCENARIOS)
 REQUESTS = [
     pytest.param(scenario, RATES[rate], id=f"{scenario.alarm}-{scenario.play.__name__}-{rate}")
     for scenario in ABOUT_REQUESTS

@@ -17,7 +17,7 @@ from tests.fakes.issuer_harness import TOKEN, IssuerHarness
 from tests.fakes.rotation_harness import rotation_policy
 from tests.fakes.stub_key_ring import ring_of
 from tests.infrastructure.native_template import NativeTemplate
-from tests.infrastructure.replay import authorizer_scenarios, issuer_scenarios
+from tests.infrastructure.replay import authorizer_scenarios, issuer_scenarios, login_scenarios
 from tests.infrastructure.replay.filter_pattern import FilterPattern
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,8 @@ def test_a_filter_is_there_where_its_alarm_is(template: NativeTemplate) -> None:
 
 def test_alarms_about_requests_look_at_the_same_minutes(template: NativeTemplate) -> None:
     """Three of fifteen minutes, whatever the fault, so that one rate is not seen better than another."""
-    for name in {each.alarm for each in (*authorizer_scenarios.SCENARIOS, *issuer_scenarios.SCENARIOS)}:
+    scenarios = (*authorizer_scenarios.SCENARIOS, *issuer_scenarios.SCENARIOS, *login_scenarios.SCENARIOS)
+    for name in {each.alarm for each in scenarios}:
         alarm = alarms(template)[name]
         stats = [each["MetricStat"] for each in alarm.get("Metrics", ()) if "MetricStat" in each]
         assert {each["Period"] for each in stats or [alarm]} == {60}, name
@@ -98,10 +99,20 @@ def test_a_time_out_is_the_functions_own(template: NativeTemplate) -> None:
 
 def test_throttling_is_watched_for_every_table(template: NativeTemplate) -> None:
     """Reads and writes of each table are watched: ThrottledRequests counts a batch only if all of it is throttled."""
-    stats = [each["MetricStat"]["Metric"] for each in alarms(template)["TablesThrottled"]["Metrics"][1:]]
+    stats = [
+        each["MetricStat"]["Metric"]
+        for name in ("TablesThrottled", "LoginTablesThrottled")
+        for each in alarms(template)[name]["Metrics"][1:]
+    ]
     watched = {(each["Dimensions"][0]["Value"]["Ref"], each["MetricName"]) for each in stats}
     names = {"ReadThrottleEvents", "WriteThrottleEvents"}
     assert watched == {(table, name) for table in template.of_type("AWS::DynamoDB::Table") for name in names}
+
+
+def test_an_alarm_on_metric_math_reads_ten_metrics_at_most(template: NativeTemplate) -> None:
+    """CloudWatch's hard limit ("Limits that apply to alarms based on metric math expressions")."""
+    for name, alarm in alarms(template).items():
+        assert sum("MetricStat" in each for each in alarm.get("Metrics", ())) <= 10, name
 
 
 def test_a_throttled_signature_is_what_the_filter_looks_for(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +11,14 @@ import pytest
 
 from authorizer.settings import Settings as AuthorizerSettings
 from key_rotator.settings import Settings as RotatorSettings
+from login.settings import Settings as LoginSettings
 from tests.infrastructure.native_template import NativeTemplate
 from token_issuer.settings import Settings as IssuerSettings
 
 SETTINGS: dict[str, Callable[[Any], object]] = {
     "AuthorizerFunction": AuthorizerSettings,
     "KeyRotatorFunction": RotatorSettings.from_environment,
+    "LoginFunction": LoginSettings.from_environment,
     "TokenIssuerFunction": IssuerSettings.from_environment,
 }
 
@@ -59,3 +63,50 @@ def test_the_authorizer_knows_its_own_timeout(template: NativeTemplate) -> None:
     ]
     known = AuthorizerSettings(template.environment("AuthorizerFunction")).timeout
     assert known == authorizer["Timeout"] == 3
+
+
+@pytest.mark.parametrize("bound", ["MinValue", "MaxValue"])
+@pytest.mark.parametrize(
+    "variable",
+    [
+        *("ARGON2_MEMORY_KIB", "ARGON2_ITERATIONS", "ARGON2_LANES"),
+        *("SIGN_INS_PER_ACCOUNT", "SIGN_INS_PER_DEVICE", "SIGN_INS_PER_ADDRESS", "SIGN_IN_WINDOW_SECONDS"),
+    ],
+)
+def test_the_login_takes_each_number_that_the_template_takes(
+    template: NativeTemplate, variable: str, bound: str
+) -> None:
+    """A deployment that CloudFormation accepts never leaves the login without its settings."""
+    parameter = template.properties("LoginFunction")["Environment"]["Variables"][variable]["Ref"]
+    value = template.parameters[parameter][bound]
+    LoginSettings.from_environment(template.environment("LoginFunction") | {variable: str(value)})
+
+
+@pytest.mark.parametrize("bound", ["MinValue", "MaxValue"])
+def test_the_login_takes_sessions_of_each_length_that_the_template_takes(template: NativeTemplate, bound: str) -> None:
+    """Idle and absolute end have the same limits, and the idle end comes no later than the other."""
+    lengths = {
+        variable: str(template.parameters[parameter][bound])
+        for variable, parameter in (
+            ("SESSION_IDLE_SECONDS", "SessionIdleSeconds"),
+            ("SESSION_LIFETIME_SECONDS", "SessionLifetimeSeconds"),
+        )
+    }
+    LoginSettings.from_environment(template.environment("LoginFunction") | lengths)
+
+
+def test_a_cdn_is_named_with_its_secret_or_not_at_all(template: NativeTemplate) -> None:
+    """The shortest secret that the template takes is one that the login takes."""
+    pattern = re.compile(template.parameters["ClientAddressSecret"]["AllowedPattern"])
+    assert [bool(pattern.fullmatch("s" * length)) for length in (0, 31, 32, 128, 129)] == [
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
+    cdn = {"CLIENT_ADDRESS_HEADER": "CloudFront-Viewer-Address", "CLIENT_ADDRESS_SECRET": "s" * 32}
+    settings = LoginSettings.from_environment(template.environment("LoginFunction") | cdn)
+    assert settings.client_address_header == "cloudfront-viewer-address"
+    [rule] = template.rules["ClientAddressOfACdn"]["Assertions"]
+    assert set(re.findall(r'"Ref": "(\w+)"', json.dumps(rule))) == {"ClientAddressHeader", "ClientAddressSecret"}

@@ -28,9 +28,12 @@ PACKAGES = {
     "AuthorizerFunction": "authorizer",
     "ExampleBackendFunction": "example_backend",
     "KeyRotatorFunction": "key_rotator",
+    "LoginFunction": "login",
     "TokenIssuerFunction": "token_issuer",
 }
-LAYERS = ("DependenciesLayer", "KeyturnLayer")
+LAYERS = ("DependenciesLayer", "KeyturnLayer", "LoginLayer")
+# Bytes. Lambda's limit for a function with its layers, unpacked, is 250 MiB.
+LIMITS = {"LoginFunction": 4 << 20, "LoginLayer": 2 << 20}
 # The ELF header's e_machine.
 MACHINES = {"x86_64": 62, "arm64": 183}
 THIS_MACHINE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -107,6 +110,34 @@ def _files(artifacts: Path) -> frozenset[str]:
 def test_an_artifact_holds_its_own_package_alone(artifacts: Path, function: str) -> None:
     """A function's artifact has the code of no other function (each is a trust boundary)."""
     assert [path.name for path in (artifacts / function).iterdir()] == [PACKAGES[function]]
+
+
+def test_the_login_has_what_its_pages_are_made_of(artifacts: Path) -> None:
+    """Stylesheet and blocklist are in the package, as they are in the checkout."""
+    source = ROOT / "functions" / "login"
+    data = {
+        path.relative_to(source) for path in source.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}
+    }
+    assert {path.suffix for path in data} == {".css", ".bin"}
+    for path in data:
+        assert (artifacts / "LoginFunction" / "login" / path).read_bytes() == (source / path).read_bytes(), path
+
+
+@pytest.mark.parametrize("artifact", LIMITS)
+def test_the_login_stays_small(artifacts: Path, artifact: str) -> None:
+    """What a cold start unpacks and reads has a limit."""
+    size = sum(path.stat().st_size for path in (artifacts / artifact).rglob("*") if path.is_file())
+    assert size < LIMITS[artifact]
+
+
+def test_issuer_and_authorizer_get_nothing_of_the_logins_layer(template: NativeTemplate) -> None:
+    """The layer that renders pages is the login's alone: another function would pay for it at each cold start."""
+    users = [
+        name
+        for name in template.of_type("AWS::Lambda::Function")
+        if any(layer["Ref"].startswith("LoginLayer") for layer in template.properties(name).get("Layers", []))
+    ]
+    assert users == ["LoginFunction"]
 
 
 def test_the_layer_has_botocores_models_of_the_services_that_are_called(artifacts: Path) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 
 from keyturn.adapters.kms_key_policy import key_policy
+from keyturn.domain.revocation import TargetKind
 from tests.infrastructure.native_template import NativeTemplate, actions
 
 BOOTSTRAPS = {
     "AuthorizerFunction": "authorizer.bootstrap",
     "KeyRotatorFunction": "key_rotator.bootstrap",
+    "LoginFunction": "login.bootstrap",
     "TokenIssuerFunction": "token_issuer.bootstrap",
 }
 # TransactWriteItems is allowed by the action of each item in it.
@@ -63,6 +67,55 @@ def test_no_role_signs_by_itself(template: NativeTemplate) -> None:
     assert not granted & {"kms:Sign", "kms:*", "*", "kms:CreateGrant", "kms:PutKeyPolicy"}
 
 
+def test_the_pepper_is_for_what_the_login_calls_on_it(template: NativeTemplate) -> None:
+    """The pepper's policy allows the login the calls of its adapter, and no other."""
+    statements = {each["Sid"]: each for each in template.properties("PepperKey")["KeyPolicy"]["Statement"]}
+    called = {action for action in _calls_of("login.bootstrap") if action.startswith("kms:")}
+    assert actions(statements["TheLoginGeneratesMacs"]) == called == {"kms:GenerateMac"}
+
+
+READ = {"GetItem"}
+# The table "Data" of the design: who reads and writes which table of users, and under which partition keys.
+TABLES_OF_USERS: dict[str, dict[str, tuple[set[str], list[str] | None]]] = {
+    "LoginRole": {
+        "UserTable": ({"ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query"}, None),
+        "AuthorityTable": ({"ConditionCheckItem", "GetItem"}, None),
+        "CredentialTable": (
+            {"ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+            None,
+        ),
+        "SessionTable": ({"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"}, None),
+        "InteractionTable": ({"GetItem", "UpdateItem"}, None),
+    },
+    "TokenIssuerRole": {
+        "UserTable": (READ, ["u#*"]),
+        "AuthorityTable": (READ, None),
+        "SessionTable": (READ | {"UpdateItem"}, ["s#*"]),
+        "InteractionTable": (READ | {"PutItem", "UpdateItem"}, None),
+    },
+}
+
+
+def test_each_table_of_users_is_for_whom_it_is_for(template: NativeTemplate) -> None:
+    """Login and issuer may do to each table what the design says, and no other role reaches one."""
+    tables = {name for name in template.of_type("AWS::DynamoDB::Table") if name in TABLES_OF_USERS["LoginRole"]}
+    found: dict[str, dict[str, tuple[set[str], list[str] | None]]] = {}
+    for role in template.of_type("AWS::IAM::Role"):
+        for statement in template.statements(role):
+            for table in _tables_of(statement) & tables:
+                allowed = {action.removeprefix("dynamodb:") for action in actions(statement)}
+                found.setdefault(role, {})[table] = (allowed, _leading_keys(statement))
+    assert found == TABLES_OF_USERS
+
+
+def test_the_login_revokes_sessions_users_and_users_at_clients_alone(template: NativeTemplate) -> None:
+    """A compromised login cannot revoke a client, a token or everything; the emulator evaluates no leading keys."""
+    statements = [each for each in template.statements("LoginRole") if "RevocationTable" in _tables_of(each)]
+    written = {each["Sid"]: _leading_keys(each) for each in statements if actions(each) != {"dynamodb:BatchGetItem"}}
+    kinds = (TargetKind.SESSION, TargetKind.SUBJECT, TargetKind.PAIR)
+    assert written == {"RevokeSessionsUsersAndUsersAtClients": [f"{kind.value}#*" for kind in kinds] + ["feed#*"]}
+
+
 def test_a_statement_is_one_sentence_about_named_resources(template: NativeTemplate) -> None:
     """Each statement has a Sid, and a resource of `*` only where the action knows no resource."""
     for role in template.of_type("AWS::IAM::Role"):
@@ -80,6 +133,19 @@ def test_the_rotator_writes_nothing_but_copies_of_global_among_the_revocations(t
         if each["Resource"] == {"Fn::GetAtt": ["RevocationTable", "Arn"]}
     ]
     assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["global#*"]}}
+
+
+def _tables_of(statement: dict[str, Any]) -> set[str]:
+    """Return the logical ids of the tables that a statement names."""
+    return set(re.findall(r"'Fn::GetAtt': \['(\w+Table)', 'Arn'\]", str(statement["Resource"])))
+
+
+def _leading_keys(statement: dict[str, Any]) -> list[str] | None:
+    """Return the patterns of the partition keys that a statement is for, or None for all."""
+    if "Condition" not in statement:
+        return None
+    keys: list[str] = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    return keys
 
 
 def _calls_of(bootstrap: str) -> Iterator[str]:

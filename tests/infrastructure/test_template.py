@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.infrastructure.native_template import NativeTemplate
+from tests.infrastructure.native_template import NativeTemplate, actions
 
-OPEN_ROUTES = {
-    "ANY /oauth2/token",
-    "ANY /oauth2/revoke",
-    "ANY /oauth2/introspect",
-    "ANY /.well-known/jwks.json",
-    "ANY /.well-known/oauth-authorization-server",
-    "ANY /.well-known/openid-configuration",
-}
+ROOT = Path(__file__).parents[2]
+
+TABLES = (
+    "KeyRingTable",
+    "RevocationTable",
+    "ClientTable",
+    "GrantTable",
+    "UserTable",
+    "AuthorityTable",
+    "CredentialTable",
+    "SessionTable",
+    "InteractionTable",
+)
+# The MAX_SIZE of a template that a call takes as text; a larger one is read from S3.
+TEMPLATE_BODY_BYTES = 51_200
 
 
 def test_no_resource_depends_on_itself(template: NativeTemplate) -> None:
@@ -48,33 +58,7 @@ def test_every_parameter_is_in_a_group_of_the_console(source: dict[str, Any]) ->
     assert sorted(shown) == sorted(source["Parameters"])
 
 
-def test_every_route_has_an_authorizer_or_is_one_of_the_issuers(template: NativeTemplate) -> None:
-    """No route of any API is open by accident (G6)."""
-    for name, route in template.of_type("AWS::ApiGatewayV2::Route").items():
-        if route["AuthorizationType"] == "NONE":
-            assert route["RouteKey"] in OPEN_ROUTES, name
-            assert route["ApiId"] == {"Ref": "IssuerApi"}, name
-        else:
-            assert route["AuthorizationType"] == "CUSTOM", name
-            assert route["AuthorizerId"]["Ref"] in template.resources, name
-    for name, method in template.of_type("AWS::ApiGateway::Method").items():
-        assert method["AuthorizationType"] == "CUSTOM", name
-        assert method["AuthorizerId"]["Ref"] in template.resources, name
-
-
-def test_no_authorizer_answer_is_cached(template: NativeTemplate) -> None:
-    """Every authorizer's TTL is written down and is 0: the default would be 300 s (G2, G3)."""
-    authorizers = template.of_type("AWS::ApiGatewayV2::Authorizer") | template.of_type("AWS::ApiGateway::Authorizer")
-    assert len(authorizers) == 3
-    assert {each["AuthorizerResultTtlInSeconds"] for each in authorizers.values()} == {0}
-
-
-def test_the_issuers_api_leaves_cors_to_the_issuer(template: NativeTemplate) -> None:
-    """CORS of an HTTP API is API-wide and would override the function."""
-    assert "CorsConfiguration" not in template.properties("IssuerApi")
-
-
-@pytest.mark.parametrize("table", ["KeyRingTable", "RevocationTable", "ClientTable", "GrantTable"])
+@pytest.mark.parametrize("table", TABLES)
 def test_a_table_survives_the_stack(template: NativeTemplate, table: str) -> None:
     """No table has a name of its own; each survives a deletion, has point-in-time recovery, and can be protected."""
     resource = template.resources[table]
@@ -86,17 +70,31 @@ def test_a_table_survives_the_stack(template: NativeTemplate, table: str) -> Non
     assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
 
 
-def test_the_revocation_table_collects_its_garbage(template: NativeTemplate) -> None:
-    """Expired revocations leave by the attribute that their items carry."""
-    ttl = template.properties("RevocationTable")["TimeToLiveSpecification"]
+def test_the_tables_are_known(template: NativeTemplate) -> None:
+    """No table is left out of what this file asks of each."""
+    assert set(TABLES) == set(template.of_type("AWS::DynamoDB::Table"))
+
+
+@pytest.mark.parametrize(
+    "table", ["RevocationTable", "GrantTable", "CredentialTable", "SessionTable", "InteractionTable"]
+)
+def test_a_table_collects_its_garbage(template: NativeTemplate, table: str) -> None:
+    """Expired items leave by the attribute that they carry."""
+    ttl = template.properties(table)["TimeToLiveSpecification"]
     assert ttl == {"AttributeName": "expires_at", "Enabled": True}
+
+
+@pytest.mark.parametrize("table", ["KeyRingTable", "ClientTable", "UserTable", "AuthorityTable"])
+def test_a_table_without_an_expiry_keeps_its_items(template: NativeTemplate, table: str) -> None:
+    """Keys, registrations and users are never removed by time."""
+    assert "TimeToLiveSpecification" not in template.properties(table)
 
 
 def test_each_function_has_a_role_and_a_log_group_of_its_own(template: NativeTemplate) -> None:
     """A function is a trust boundary: its role is nobody else's, and it writes to its own log group only."""
     functions = template.of_type("AWS::Lambda::Function")
     roles = [template.role_of(name) for name in functions]
-    assert len(set(roles)) == len(functions) == 4
+    assert len(set(roles)) == len(functions) == 5
     for name, function in functions.items():
         group = function["LoggingConfig"]["LogGroup"]["Ref"]
         [logs] = [each for each in template.statements(template.role_of(name)) if each["Sid"] == "WriteOwnLogs"]
@@ -123,75 +121,62 @@ def test_the_schedule_keeps_what_it_could_not_deliver(template: NativeTemplate) 
 
 
 def test_the_outputs_tell_what_one_needs_next(template: NativeTemplate) -> None:
-    """Issuer, JWKS, token endpoint, authorizer and the revocation bound are outputs, each with a description."""
+    """Issuer, JWKS, token endpoint, sign-in, authorizer, tables and bound are outputs, each with a description."""
     wanted = {"IssuerUrl", "JwksUrl", "TokenEndpoint", "AuthorizerArn", "RevocationBoundSeconds"}
+    wanted |= {"SignInUrl", "AccountUrl", "LoginFunctionName", "PepperKeyArn"} | {f"{table}Name" for table in TABLES}
     assert wanted <= template.outputs.keys()
     assert all(output["Description"] for output in template.outputs.values())
 
 
-def test_whoever_is_called_by_api_gateway_allows_it(template: NativeTemplate) -> None:
-    """Each function behind an integration or an authorizer has a permission for that API alone."""
-    permissions = {
-        (permission["FunctionName"]["Ref"], reference)
-        for name, permission in template.of_type("AWS::Lambda::Permission").items()
-        for reference in template.references(name) - {permission["FunctionName"]["Ref"]}
-        if permission["Principal"] == "apigateway.amazonaws.com" and "SourceArn" in permission
+def test_the_pepper_survives_and_is_used_by_the_login_alone(template: NativeTemplate) -> None:
+    """A multi-Region HMAC key that the stack never deletes: the login may generate MACs, and nobody else may."""
+    key = template.resources["PepperKey"]
+    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = key["Properties"]
+    assert (properties["KeySpec"], properties["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    assert properties["MultiRegion"] is True
+    root, login = properties["KeyPolicy"]["Statement"]
+    assert login["Principal"] == {"AWS": {"Fn::GetAtt": ["LoginRole", "Arn"]}}
+    assert actions(login) == {"kms:GenerateMac"}
+    assert root["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+    assert "kms:PutKeyPolicy" in actions(root)
+
+
+def test_the_pepper_cannot_be_lost_by_one_call(template: NativeTemplate) -> None:
+    """Passwords are lost with the key: its policy lets nobody disable, delete or pass it on without being rewritten."""
+    allowed = {
+        action
+        for statement in template.properties("PepperKey")["KeyPolicy"]["Statement"]
+        for action in actions(statement)
     }
-    callers = {
-        (function, resource["Properties"].get("ApiId", resource["Properties"].get("RestApiId"))["Ref"])
-        for name, resource in template.resources.items()
-        if resource["Type"].split("::")[-1] in {"Integration", "Authorizer", "Method"}
-        for function in template.references(name)
-        if template.resources[function]["Type"] == "AWS::Lambda::Function"
+    assert not allowed & {"kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:CreateGrant", "kms:VerifyMac"}
+    assert not any("*" in action for action in allowed)
+
+
+def test_a_secret_parameter_is_never_shown(template: NativeTemplate) -> None:
+    """The secret that a CDN shares is NoEcho, and no output names it."""
+    assert template.parameters["ClientAddressSecret"]["NoEcho"] is True
+    assert "ClientAddressSecret" not in json.dumps(template.outputs)
+
+
+def test_the_template_goes_by_s3(template: NativeTemplate) -> None:
+    """Over 51,200 bytes CloudFormation takes a template from S3 alone, so that no call may pass it as text."""
+    assert len((ROOT / "template.yaml").read_bytes()) > TEMPLATE_BODY_BYTES
+    for path in (ROOT / "local", ROOT / "cli", ROOT / "tests" / "aws", ROOT / "docs"):
+        for file in path.rglob("*.*"):
+            if file.suffix in {".py", ".md"}:
+                assert not re.search(r"TemplateBody|--template-body", file.read_text()), file
+    environments = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    deployed = {
+        name: each["deploy"]["parameters"]
+        for name, each in environments.items()
+        if isinstance(each, dict) and "deploy" in each
     }
-    assert len(callers) == 7
-    assert callers <= permissions
+    assert deployed.keys() == {"default", "dev", "staging", "prod"}
+    assert all(parameters["resolve_s3"] is True for parameters in deployed.values())
 
 
-def test_no_function_has_an_address_of_its_own(template: NativeTemplate, source: dict[str, Any]) -> None:
-    """G11: no function URL stands beside API Gateway, and nobody is permitted to call one."""
-    assert template.of_type("AWS::Lambda::Url") == {}
-    for name, resource in source["Resources"].items():
-        assert "FunctionUrlConfig" not in resource.get("Properties", {}), name
-    for name, permission in template.of_type("AWS::Lambda::Permission").items():
-        assert permission["Action"] == "lambda:InvokeFunction", name
-        assert permission.keys().isdisjoint({"FunctionUrlAuthType", "EventSourceToken", "PrincipalOrgID"}), name
-
-
-def test_only_an_api_of_this_account_may_call_a_function(template: NativeTemplate) -> None:
-    """G11: each permission is API Gateway's, for one API of this stack, and the authorizer's for authorizers alone."""
-    apis = template.of_type("AWS::ApiGateway::RestApi") | template.of_type("AWS::ApiGatewayV2::Api")
-    own = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
-    for name, permission in template.of_type("AWS::Lambda::Permission").items():
-        ends = ["/authorizers/*"] if permission["FunctionName"] == {"Ref": "AuthorizerFunction"} else ["/*"]
-        assert permission["Principal"] == "apigateway.amazonaws.com", name
-        assert permission["SourceArn"]["Fn::Sub"] in {f"{own}${{{api}}}{end}" for api in apis for end in ends}, name
-
-
-def test_the_issuers_routes_are_throttled(template: NativeTemplate) -> None:
-    """Each of them has limits of its own, and is there before the stage that names it; the emulator throttles none."""
-    routes = {
-        name: route["RouteKey"]
-        for name, route in template.of_type("AWS::ApiGatewayV2::Route").items()
-        if route["ApiId"] == {"Ref": "IssuerApi"}
-    }
-    stage = template.resources["IssuerApiStage"]
-    assert set(stage["DependsOn"]) == set(routes)
-    settings = stage["Properties"]["RouteSettings"]
-    assert settings.keys() == set(routes.values())
-    for limits in (stage["Properties"]["DefaultRouteSettings"], *settings.values()):
-        assert limits.keys() == {"ThrottlingBurstLimit", "ThrottlingRateLimit"}
-        assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"]
-
-
-def test_the_issuers_routes_take_preflights(template: NativeTemplate) -> None:
-    """OPTIONS reaches the issuer on every path: without CORS of the API, a route for ANY method takes it too."""
-    for route in template.of_type("AWS::ApiGatewayV2::Route").values():
-        if route["ApiId"] == {"Ref": "IssuerApi"}:
-            assert route["RouteKey"].startswith("ANY ")
-
-
-@pytest.mark.parametrize("function", ["Authorizer", "TokenIssuer", "KeyRotator"])
+@pytest.mark.parametrize("function", ["Authorizer", "TokenIssuer", "Login", "KeyRotator"])
 def test_reserved_concurrency_is_none_unless_it_is_asked_for(template: NativeTemplate, function: str) -> None:
     """Empty leaves the property out; a number of 1 or more is taken, since 0 would turn the function off."""
     parameter = f"{function}ReservedConcurrency"

@@ -34,8 +34,11 @@ BOUND = 3
 LIFETIME = 300
 SEED = 20_260_921
 # What each revocation of a round is aimed at: by RFC 7009 (TOKEN), or as an operator's command aims.
-KINDS = (TargetKind.TOKEN, TargetKind.GRANT, TargetKind.SUBJECT, TargetKind.SESSION, TargetKind.CLIENT)
-ROUNDS = 6
+KINDS = (
+    *(TargetKind.TOKEN, TargetKind.GRANT, TargetKind.SUBJECT),
+    *(TargetKind.SESSION, TargetKind.CLIENT, TargetKind.PAIR),
+)
+ROUNDS = 5
 _CLAIMS = {
     TargetKind.GRANT: "gid",
     TargetKind.SESSION: "sid",
@@ -149,6 +152,9 @@ def groups_of_tokens(stack: StackFile) -> list[Group]:
         if kind is TargetKind.TOKEN:
             raws = [mint.token(lifetime=LIFETIME)]
             name = read_token(raws[0], 0, 0).jti
+        elif kind is TargetKind.PAIR:
+            raws = [mint.token(lifetime=LIFETIME, client_id="another", sub=name) for _ in range(2)]
+            name += "#another"
         else:
             raws = [mint.token(lifetime=LIFETIME, **{"client_id": "another", _CLAIMS[kind]: name}) for _ in range(2)]
         groups.append(Group(Target(kind, name), held_of(raws)))

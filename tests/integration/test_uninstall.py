@@ -43,12 +43,14 @@ def uninstall(stack: StackFile, *arguments: str, typed: str = "") -> subprocess.
 def states(stack: StackFile) -> list[str]:
     """Return the states of the keys that survive."""
     survivors: list[dict[str, Any]] = json.loads(uninstall(stack, "--json").stdout)["survivors"]
-    assert [each["kind"] for each in survivors].count("table") == 4
+    assert [each["kind"] for each in survivors].count("table") == 9
+    [pepper] = [each for each in survivors if each["kind"] == "pepper"]
+    assert (pepper["state"], "passwords" in pepper["meaning"]) == ("Enabled", True)
     return [each["state"] for each in survivors if each["kind"] == "key"]
 
 
 def test_keys_outlive_the_stack_until_somebody_ends_them(tmp_path: Path) -> None:
-    """Nothing is done while the stack is there, nor without the second word; then every key is on its way out."""
+    """Nothing is done while the stack is there, nor without the second word; then all keys but the pepper end."""
     with EmbeddedStack(tmp_path / "local", ports=ANY_PORTS) as stack:
         there = uninstall(stack, "--delete-keys", "--confirm", stack.stack_name)
         assert (there.returncode, "delete it first" in there.stderr) == (1, True)

@@ -19,6 +19,11 @@ from moto import mock_aws
 
 from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.client_item import client_from_item
+from keyturn.adapters.credentials.credential_items import link_from_item, password_from_item
+from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
+from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
+from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
+from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
 from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.dynamodb_grants import DynamoDbGrants
@@ -27,16 +32,32 @@ from keyturn.adapters.dynamodb_rates import DynamoDbRates
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.grant_item import grant_from_item
+from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
+from keyturn.adapters.interactions.dynamodb_interactions import DynamoDbInteractions
+from keyturn.adapters.interactions.interaction_item import interaction_from_item
 from keyturn.adapters.key_ring_item import ring_from_item
 from keyturn.adapters.resource_server_item import resource_server_from_item
 from keyturn.adapters.revocation_item import revocation_from_item
+from keyturn.adapters.sessions.session_item import hash_from_pointer, session_from_item
+from keyturn.adapters.users.authority_item import authority_from_item
+from keyturn.adapters.users.consent_item import consent_from_item
+from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
+from keyturn.adapters.users.dynamodb_users import DynamoDbUsers
+from keyturn.adapters.users.user_item import subject_from_reservation, user_from_item
 from keyturn.domain import key_transition
 from keyturn.domain.client import Client, hash_secret
+from keyturn.domain.credentials.link import Link
+from keyturn.domain.credentials.password import Argon2Parameters, PasswordCredential
 from keyturn.domain.grant import CodeBinding, Grant, Redemption, RefreshState, Rotation
+from keyturn.domain.interactions.interaction import ConsentMark, Demand, Interaction
 from keyturn.domain.key_ring import Compromise, KeyRing
 from keyturn.domain.resource_server import ResourceServer
 from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
+from keyturn.domain.sessions.session import Session
 from keyturn.domain.time.service_time import ServiceTime
+from keyturn.domain.users.authority import Authority, Status
+from keyturn.domain.users.consent import Consent
+from keyturn.domain.users.user import User
 
 NOW = 1_790_000_000
 # An emergency has a table of its own here, where its copies of global carry no cut.
@@ -46,7 +67,30 @@ KEYS = {
     "revocations": ("pk", "sk"),
     "emergencies": ("pk", "sk"),
     "grants": ("pk",),
+    "users": ("pk", "sk"),
+    "authorities": ("pk",),
+    "credentials": ("pk", "sk"),
+    "sessions": ("pk", "sk"),
+    "interactions": ("pk",),
 }
+
+
+_ADA = "u_" + "a" * 22
+_BEN = "u_" + "b" * 22
+_SESSION = Session(
+    key_hash="full",
+    session_id="s",
+    subject=_ADA,
+    auth_time=NOW,
+    created_at=NOW,
+    last_used_at=NOW,
+    idle_seconds=43_200,
+    expires_at=NOW + 604_800,
+    acr="a",
+    amr=("pwd",),
+    device="Firefox",
+    gave_code=True,
+)
 
 
 class _Clock:
@@ -75,6 +119,9 @@ def write() -> dict[str, Any]:
         DynamoDbRates(dynamodb, "grants", lambda: NOW).take("full", "token", 10)
         _write_revocations(DynamoDbRevocationWriter(dynamodb, "revocations", _Clock(), token_horizon=3610))
         _write_rings(DynamoDbKeyRingStore(dynamodb, "rings", "emergencies"))
+        _write_users(dynamodb)
+        _write_credentials(dynamodb)
+        _write_interactions(dynamodb)
         return {
             "/".join([table, *(item[name]["S"] for name in names)]): item
             for table, names in KEYS.items()
@@ -217,6 +264,62 @@ def _answered(ring: KeyRing, kid: str, now: int) -> KeyRing:
     return key_transition.record_key(ring, kid, arn=f"arn:aws:kms:::key/{kid}", jwk=jwk)
 
 
+def _write_users(dynamodb: Any) -> None:
+    """Write users with every field and with none, and a tombstone."""
+    users, authorities = DynamoDbUsers(dynamodb, "users"), DynamoDbAuthorities(dynamodb, "authorities")
+    claims = {"address": {"country": "GB"}, "phone_number_verified": False}
+    full = User(subject=_ADA, email="Ada@x.example", name="Ada", locale="en", claims=claims, email_verified_at=NOW)
+    users.create(replace(full, created_at=NOW, updated_at=NOW, revision=2), email="ada@x.example")
+    users.create(User(subject=_BEN, email="b@x.example"), email="b@x.example")
+    authorities.create(Authority(subject=_ADA, status=Status.ACTIVE, claims={"tier": 3, "roles": ["a"]}, revision=2))
+    authorities.create(Authority(subject=_BEN, status=Status.ERASED, erased_at=NOW))
+
+
+def _write_credentials(dynamodb: Any) -> None:
+    """Write a password, links, a device, counters and a session."""
+    tables = LoginTables("users", "authorities", "credentials", "sessions", "interactions")
+    sign_ins, passwords = DynamoDbSignIns(dynamodb, tables), DynamoDbPasswords(dynamodb, "credentials")
+    user, authority = DynamoDbUsers(dynamodb, "users").get(_ADA), DynamoDbAuthorities(dynamodb, "authorities").get(_ADA)
+    assert user is not None
+    assert authority is not None
+    credential = PasswordCredential(
+        subject=_ADA, pepper_key="arn", mac="m", salt="s", parameters=Argon2Parameters(), changed_at=NOW, revision=1
+    )
+    assert sign_ins.change_password(credential, authority=authority, user=user, previous=None, link=None)
+    link = Link(key_hash="first", subject=_BEN, user_revision=0, credential_revision=None, expires_at=NOW + 9)
+    passwords.add_link(link)
+    passwords.add_link(replace(link, key_hash="reset", credential_revision=1))
+    DynamoDbKnownDevices(dynamodb, "credentials").remember(_ADA, "h", credential_revision=1, expires_at=NOW + 9)
+    attempts = DynamoDbAttempts(dynamodb, "credentials")
+    attempts.take("account", limit=1, window=60, now=NOW)
+    attempts.fail(_ADA, now=NOW)
+    for session in (_SESSION, replace(_SESSION, key_hash="bare", acr=None, amr=(), device="", gave_code=False)):
+        assert sign_ins.sign_in(session, authority=authority, credential=credential, replaced=None, interaction=None)
+
+
+def _write_interactions(dynamodb: Any) -> None:
+    """Write an interaction that is unbound, and one with every mark, and its consent."""
+    opener = DynamoDbInteractionOpener(dynamodb, "interactions")
+    mark = ConsentMark(scope=frozenset({"a"}), resource="https://api.example.com", at=NOW)
+    bare = Interaction(
+        key_hash="bare",
+        client_id="every-field",
+        request={"state": ""},
+        scope=frozenset(),
+        resource=mark.resource,
+        demands=frozenset(),
+        created_at=NOW,
+        expires_at=NOW + 1800,
+    )
+    full = replace(bare, key_hash="full", scope=mark.scope, demands=frozenset(Demand), browser_hash="b")
+    full = replace(full, subject_hint=_ADA, session_id="s", authenticated_at=NOW, confirmed_at=NOW)
+    opener.create(bare)
+    opener.create(full)
+    opener.create(replace(full, key_hash="over", denied=True, grant_id="g", consented=mark))
+    consent = Consent(subject=_ADA, client_id="every-field", scope=mark.scope, resource=mark.resource, at=NOW)
+    assert DynamoDbInteractions(dynamodb, "interactions", "users").consent(full, mark, consent)
+
+
 _Readers = dict[str, Callable[[dict[str, Any]], Any]]
 _REVOCATIONS: _Readers = {kind.value: revocation_from_item for kind in TargetKind}
 # A feed item is known and means nothing yet: no release reads it.
@@ -227,12 +330,36 @@ _GRANTS: _Readers = {
     "assertion": lambda item: {"expires_at": item["expires_at"]},
     "rate": lambda item: {"taken": item["taken"], "expires_at": item["expires_at"]},
 }
+# Items of one user are told apart by their sort key.
+_OF_A_USER: _Readers = {
+    "profile": user_from_item,
+    "consent": consent_from_item,
+    "password": password_from_item,
+    "d": lambda item: {name: item[name] for name in ("credential_revision", "expires_at")},
+    "failures": lambda item: {"failed": item["failed"]},
+    "s": lambda item: {"points_to": hash_from_pointer(item)},
+}
+
+
+def _of_a_user(item: dict[str, Any]) -> Any:
+    return _OF_A_USER[item["sk"].partition("#")[0]](item)
+
+
 _READERS: dict[str, _Readers] = {
     "rings": {"ring": lambda item: ring_from_item(item, item["pk"].removeprefix("ring#"))},
     "clients": {"client": client_from_item, "resource": resource_server_from_item},
     "revocations": _REVOCATIONS,
     "emergencies": _REVOCATIONS,
     "grants": _GRANTS,
+    "users": {"u": _of_a_user, "id": lambda item: {"subject": subject_from_reservation(item)}},
+    "authorities": {"u": authority_from_item},
+    "credentials": {
+        "u": _of_a_user,
+        "l": link_from_item,
+        "t": lambda item: {"taken": item["taken"], "expires_at": item["expires_at"]},
+    },
+    "sessions": {"u": _of_a_user, "s": session_from_item},
+    "interactions": {"i": interaction_from_item},
 }
 
 

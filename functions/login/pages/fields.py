@@ -82,6 +82,12 @@ def _input(field: Field, described_by: str) -> VoidElement:
     )
 
 
+def shown_email(email: str) -> Element:
+    """Return the address in bold; a narrow page breaks it before the last @."""
+    local, at, domain = email.rpartition("@")
+    return h.strong[local, at and h.wbr, at, domain]
+
+
 def account_name(email: str) -> VoidElement:
     """Return the user name for a password manager, which keeps a new password with it; nobody sees it."""
     return h.input(type="text", name="username", value=email, autocomplete="username", readonly=True, hidden=True)

@@ -22,7 +22,8 @@ def page(*, title: Markup, content: Node, failed: bool = False, wide: bool = Fal
     """
     if failed:
         title = say(Text.ERROR_TITLE, title=title)
-    return str(
+    # Plain text: `str` of an element is markup, which would escape whatever is joined to it.
+    return "".join(
         h.html(lang=LANGUAGE)[
             h.head[
                 h.meta(charset="utf-8"),
@@ -37,7 +38,7 @@ def page(*, title: Markup, content: Node, failed: bool = False, wide: bool = Fal
                 h.header(".brand")[_mark(), h.span[say(Text.PRODUCT)]],
                 h.main(".wide" if wide else ".narrow")[content],
             ],
-        ]
+        ].iter_chunks()
     )
 
 

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import htpy as h
 
 from keyturn.domain.credentials.password_policy import MAX_LENGTH, MIN_LENGTH, Weakness
-from login.pages.fields import Field, Link, PostForm, account_name, alert, button, input_field, local_path, post_form
+from login.pages.fields import (
+    Field,
+    Link,
+    PostForm,
+    account_name,
+    alert,
+    button,
+    input_field,
+    local_path,
+    post_form,
+    shown_email,
+)
 from login.pages.layout import page
 from login.pages.texts import Text, say
 
@@ -54,7 +65,7 @@ def choose_password(
         failed=bool(failure or errors),
         content=[
             h.h1[title],
-            h.p(".lead")[say(Text.CHOOSE_PASSWORD_LEAD, email=h.strong[email])],
+            h.p(".lead")[say(Text.CHOOSE_PASSWORD_LEAD, email=shown_email(email))],
             alert(failure),
             post_form(
                 form,
@@ -85,7 +96,7 @@ def change_password(
         failed=bool(failure or errors),
         content=[
             h.h1[title],
-            h.p(".lead")[say(Text.SIGNED_IN_AS, email=h.strong[email])],
+            h.p(".lead")[say(Text.SIGNED_IN_AS, email=shown_email(email))],
             alert(failure),
             change_password_form(form, email=email, errors=errors, focus=True),
             h.div(".foot")[h.p[h.a(href=cancel.href)[cancel.text]]],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import htpy as h
 
-from login.pages.fields import Link, PostForm, button, local_path, post_form
+from login.pages.fields import Link, PostForm, button, local_path, post_form, shown_email
 from login.pages.layout import page
 from login.pages.texts import Text, say
 
@@ -26,7 +26,7 @@ def logout(form: PostForm, *, email: str, client: str | None = None) -> str:
         content=[
             h.h1[title],
             client and h.p[say(Text.LOGOUT_FOR, client=h.strong[client])],
-            h.p[say(Text.LOGOUT_LEAD, email=h.strong[email])],
+            h.p[say(Text.LOGOUT_LEAD, email=shown_email(email))],
             post_form(
                 form,
                 h.div(".buttons")[

@@ -43,8 +43,8 @@ class Text(enum.Enum):
     SIGN_IN_FOR_ACCOUNT = "to see your account"
     SIGN_IN_PRIVACY = "{client} does not see your password."
     SIGN_IN_HELP = (
-        "Password forgotten or not accepted? Try a browser in which you have signed in before, "
-        "or ask the people who run this service for a new link."
+        "Password forgotten or not accepted? Try a browser in which you have signed in before. "
+        "Or ask the people who run this service for a new link."
     )
     SIGN_IN_WRONG = "The email address or the password is wrong."
     SIGN_IN_THROTTLED = "Too many attempts. Wait {minutes} min, then try again."
@@ -153,7 +153,7 @@ class Text(enum.Enum):
     TOO_MANY = "This service accepts only a certain number of attempts at a time."
     TOO_MANY_NEXT = "Wait a few minutes, then try again."
     UNAVAILABLE_TITLE = "This service is not available now"
-    UNAVAILABLE = "A part of this service does not answer. Your last step was not saved."
+    UNAVAILABLE = "A part of this service does not answer. Your last step may be lost."
     UNAVAILABLE_NEXT = "Wait a minute, then try again."
     NOT_FOUND_TITLE = "There is no such page"
     NOT_FOUND = "The address may be incomplete."

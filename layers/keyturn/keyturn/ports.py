@@ -242,9 +242,6 @@ class UserStore(UserReader, Protocol):
         Raises VersionConflict, and AlreadyExists for an address of another user.
         """
 
-    def list(self) -> tuple[User, ...]:
-        """Return all profiles, by subject."""
-
     def erase(self, subject: str, *, email: str | None) -> None:
         """Delete the profile, its reservation and its consents; may be repeated."""
 

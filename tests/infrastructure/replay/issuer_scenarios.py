@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterator
 from unittest.mock import patch
 
@@ -14,7 +13,8 @@ from tests.fakes.http_api_event import http_api_event
 from tests.fakes.issuer_harness import JWKS, TOKEN, IssuerHarness
 from tests.fakes.user_flow import UserFlow
 from tests.infrastructure.replay.account import Account, every
-from tests.infrastructure.replay.scenario import Play, Rate, Scenarios
+from tests.infrastructure.replay.scenario import Rate, Scenarios
+from tests.infrastructure.replay.table_scenarios import throttled_tables
 from token_issuer import app
 
 SCENARIOS = Scenarios()
@@ -93,16 +93,4 @@ def users_are_sent_back_with_an_error(account: Account, rate: Rate, start: int, 
                 assert flow.authorize().status == 303
 
 
-def _throttled(table: str, metric: str) -> Play:
-    def play(account: Account, rate: Rate, start: int, end: int) -> None:
-        for at in every(rate.seconds, start, end):
-            account.measure("AWS/DynamoDB", metric, at, rate.weight, TableName=table)
-
-    play.__name__ = f"{table}_has_{metric}"
-    return play
-
-
-for _table, _metric in itertools.product(
-    ("RevocationTable", "KeyRingTable", "ClientTable", "GrantTable"), ("ReadThrottleEvents", "WriteThrottleEvents")
-):
-    rings("TablesThrottled")(_throttled(_table, _metric))
+SCENARIOS += throttled_tables("TablesThrottled", "RevocationTable", "KeyRingTable", "ClientTable", "GrantTable")

@@ -312,4 +312,4 @@ def test_live_revocations_are_measured_by_kind(world: World, capsys: pytest.Capt
     world.metrics.write()
     measured = json.loads(capsys.readouterr().out)
     live = {name.removeprefix("LiveRevocations"): each for name, each in measured.items() if name.startswith("Live")}
-    assert live == {"": 3, "Jti": 2, "Sub": 1, "Gid": 0, "Sid": 0, "Client": 0, "Global": 0}
+    assert live == {"": 3, "Jti": 2, "Sub": 1, "Gid": 0, "Sid": 0, "Client": 0, "Pair": 0, "Global": 0}

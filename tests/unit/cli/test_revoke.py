@@ -13,7 +13,7 @@ import pytest
 from keyturn.adapters.attribute_values import encode_item
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.adapters.revocation_item import target_key
-from keyturn.domain.revocation import EXPIRY_MARGIN, GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.domain.revocation import EXPIRY_MARGIN, GLOBAL_COPIES, Revocation, Target, TargetKind, pair_target
 from keyturn_cli.deployment import TOKEN_HORIZON
 from tests.fakes.command_stack import command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import ISSUER, make_token, signing_key
@@ -21,7 +21,8 @@ from tests.fakes.token_factory import ISSUER, make_token, signing_key
 CLIENT = Target(TargetKind.CLIENT, "c_1")
 TOKEN = Target(TargetKind.TOKEN, "id-1")
 COPIES = [Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
-WIDE = [("--client", "c_1"), ("--subject", "u_1"), ("--all-before", "now")]
+PAIR = ("--subject", "u_1", "--client", "c_1")
+WIDE = [("--client", "c_1"), ("--subject", "u_1"), PAIR, ("--all-before", "now")]
 
 
 @pytest.fixture(autouse=True)
@@ -85,18 +86,18 @@ def test_one_token_one_grant_and_one_session_are_not_asked_about(option: str, ki
 
 
 @pytest.mark.parametrize("what", WIDE)
-def test_many_tokens_are_cut_at_this_second(what: tuple[str, str]) -> None:
-    """A client, a subject, everything: cut at the late end of the present, so that no token in hand survives (R49)."""
+def test_many_tokens_are_cut_at_this_second(what: tuple[str, ...]) -> None:
+    """The cutoff of each, both together and all is the late end of the present: no token in hand survives (R49)."""
     before = now()
     answer = revoke(*what, "--yes", "--reason", "a drill")
-    [target] = [item for item in items() if item["pk"]["S"] in ("client#c_1", "sub#u_1", "global#7")]
+    [target] = [item for item in items() if item["pk"]["S"] in ("client#c_1", "sub#u_1", "pair#u_1#c_1", "global#7")]
     assert before < int(target["not_before"]["N"]) == answer["not_before"]
     assert int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + TOKEN_HORIZON + EXPIRY_MARGIN
     assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": "operator"})
 
 
 @pytest.mark.parametrize("what", WIDE)
-def test_many_tokens_are_shown_and_asked_about(what: tuple[str, str]) -> None:
+def test_many_tokens_are_shown_and_asked_about(what: tuple[str, ...]) -> None:
     """Without --yes the operator sees what is hit; "no" leaves everything unchanged, "yes" revokes."""
     refused = run("revoke", *what, stdin="n\n")
     assert refused.exit_code == 1
@@ -110,11 +111,23 @@ def test_many_tokens_are_shown_and_asked_about(what: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("what", [*WIDE, ("--jti", "id-1"), ("--gid", "g"), ("--sid", "s")])
-def test_a_dry_run_writes_nothing(what: tuple[str, str]) -> None:
+def test_a_dry_run_writes_nothing(what: tuple[str, ...]) -> None:
     """`--dry-run` says what would be hit, even beside --yes, and changes nothing."""
     assert revoke(*what, "--dry-run", "--yes")["outcome"] == "dry_run"
     assert "dry run: nothing was written" in run("revoke", *what, "--dry-run").stdout
     assert items() == []
+
+
+@pytest.mark.parametrize("what", [PAIR, (*PAIR[2:], *PAIR[:2])])
+def test_subject_and_client_together_name_the_pair(what: tuple[str, ...]) -> None:
+    """In either order the two options revoke this subject at this client, and neither the subject nor the client."""
+    shown = run("revoke", *what, "--dry-run").stdout
+    assert "target     pair#u_1#c_1\n" in shown
+    assert "every token about this subject that this client holds, refresh tokens too, issued until" in shown
+    answer = revoke(*what, "--yes")
+    assert (answer["target"], answer["kind"]) == ("pair#u_1#c_1", "pair")
+    assert {item["pk"]["S"] for item in items() if item["sk"]["S"] == "target"} == {"pair#u_1#c_1"}
+    assert [each.not_before for each in found(pair_target("u_1", "c_1"))] == [answer["not_before"]]
 
 
 def test_what_is_stored_already_is_said() -> None:
@@ -226,6 +239,11 @@ def test_a_token_of_somebody_else_is_an_error(foreign: str) -> None:
     [
         (),
         ("--jti", "a", "--client", "b"),
+        ("--subject", "a", "--client", "b", "--jti", "c"),
+        ("--subject", "c_1", "--client", "c_1"),
+        ("--subject", "u_1", "--client", "u_1"),
+        ("--subject", "a\nb", "--client", "c_1"),
+        ("--subject", "", "--client", "c_1"),
         ("--jti", ""),
         ("--sid", "a\nb"),
         ("--gid", "g" * 257),

@@ -7,16 +7,22 @@ from typing import Any
 import pytest
 
 from keyturn.domain.revocation import (
+    CUT_KINDS,
     EXPIRY_MARGIN,
     GLOBAL_COPIES,
     Revocation,
     Target,
     TargetKind,
     earliest_iat,
+    ends_grant,
+    ends_sign_in,
     grant_targets,
     is_revoked,
+    pair_cutoff,
+    pair_target,
     targets_of,
 )
+from keyturn.domain.users.consent import Consent
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes.token_factory import good_claims
 
@@ -37,7 +43,7 @@ def test_a_token_a_grant_or_a_session_is_refused_whatever_its_iat(kind: TargetKi
     assert revocation.hits(issued_at=NOW + 5, kid="k", now=NOW)
 
 
-@pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.GLOBAL])
+@pytest.mark.parametrize("kind", sorted(CUT_KINDS))
 def test_a_cut_refuses_up_to_its_second_and_no_further(kind: TargetKind) -> None:
     """A token with iat ≤ T is refused; one with iat = T + 1, of whoever signs in again right after, is not."""
     revocation = Revocation(Target(kind, "1"), expires_at=LATER, not_before=NOW)
@@ -60,7 +66,7 @@ def test_a_compromised_key_is_refused_by_any_copy_of_global_and_for_good() -> No
     assert not revocation.hits(issued_at=NOW, kid="good", now=NOW - 1)
 
 
-@pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT])
+@pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR])
 def test_a_cut_without_its_time_is_refused(kind: TargetKind) -> None:
     """A revocation that would hit nothing is not stored as if it did."""
     with pytest.raises(ValueError, match="the time that it cuts at"):
@@ -74,11 +80,66 @@ def test_a_target_needs_an_identifier() -> None:
 
 
 def test_every_claim_that_can_be_revoked_is_looked_up() -> None:
-    """A token with all its claims asks for jti, sub, client, gid, sid and one copy of global."""
+    """A token with all its claims asks for jti, sub, client, both together, gid, sid and one copy of global."""
     targets = targets_of(make_token(gid="g", sid="s"))
     keys = [target.key for target in targets]
-    assert sorted(keys[:-1]) == ["client#c_1", "gid#g", "jti#j", "sid#s", "sub#u_1"]
+    assert sorted(keys[:-1]) == ["client#c_1", "gid#g", "jti#j", "pair#u_1#c_1", "sid#s", "sub#u_1"]
     assert keys[-1].startswith("global#")
+
+
+def test_a_clients_own_token_is_of_no_pair() -> None:
+    """A token whose subject is its client asks for jti, sub, client and one copy of global: no key more."""
+    own = make_token(sub="c_1")
+    assert [target.kind.value for target in targets_of(own)] == ["jti", "sub", "client", "global"]
+    grant = grant_targets(subject="c_1", client_id="c_1", grant_id=None, session_id=None)
+    assert TargetKind.PAIR not in {target.kind for target in grant}
+    with pytest.raises(ValueError, match="of no pair"):
+        pair_target("c_1", "c_1")
+
+
+@pytest.mark.parametrize(
+    ("claims", "refused"),
+    [({}, True), ({"client_id": "c_2"}, False), ({"sub": "u_2"}, False), ({"iat": NOW + 1}, False)],
+)
+def test_a_subject_at_a_client_is_refused_there_alone(claims: dict[str, Any], refused: bool) -> None:
+    """The user's tokens at other clients, other users' tokens at this client, and later tokens of the pair are good."""
+    revocation = Revocation(pair_target("u_1", "c_1"), expires_at=LATER, not_before=NOW)
+    token = make_token(**({"iat": NOW} | claims))
+    found = [revocation] if revocation.target in targets_of(token) else []
+    assert is_revoked(token, found, NOW) is refused
+
+
+@pytest.mark.parametrize(("granted_at", "ended"), [(NOW, True), (NOW + 1, False), (None, False)])
+def test_a_subject_at_a_client_ends_the_grants_of_before(granted_at: int | None, ended: bool) -> None:
+    """A grant of the pair ends up to the cutoff, that second included; none is looked for in another pair."""
+    target = pair_target("u_1", "c_1")
+    assert target in grant_targets(subject="u_1", client_id="c_1", grant_id="g", session_id="s")
+    assert target not in grant_targets(subject="u_1", client_id="c_2", grant_id="g", session_id="s")
+    found = [Revocation(target, expires_at=LATER, not_before=NOW)]
+    assert ends_grant(found, granted_at) is ended
+    assert earliest_iat(found) == NOW + 1
+
+
+@pytest.mark.parametrize("auth_time", [NOW, NOW + 1])
+@pytest.mark.parametrize("kind", [kind for kind in TargetKind if kind is not TargetKind.TOKEN])
+def test_a_cutoff_of_the_pair_ends_a_sign_in_only_without_consent(kind: TargetKind, auth_time: int) -> None:
+    """Any other revocation asks for a new sign-in; the cutoff of the pair ends the consent where one is needed."""
+    found = [Revocation(Target(kind, "x"), expires_at=LATER, not_before=NOW if kind in CUT_KINDS else None)]
+    ended = auth_time == NOW or kind not in CUT_KINDS
+    assert ends_sign_in(found, auth_time=auth_time, needs_consent=False) is ended
+    assert ends_sign_in(found, auth_time=auth_time, needs_consent=True) is (ended and kind is not TargetKind.PAIR)
+
+
+@pytest.mark.parametrize(("at", "covered"), [(NOW, False), (NOW + 1, True)])
+def test_a_consent_counts_again_after_its_withdrawal(at: int, covered: bool) -> None:
+    """A consent of the second of the cutoff is withdrawn, one of the next second counts; other cutoffs are not its."""
+    pair = pair_target("u_1", "c_1")
+    others = [Revocation(Target(kind, "x"), expires_at=LATER, not_before=NOW + 9) for kind in CUT_KINDS - {pair.kind}]
+    found = [*others, *(Revocation(pair, expires_at=LATER, not_before=cutoff) for cutoff in (NOW, NOW - 5))]
+    scope = frozenset({"a"})
+    consent = Consent(subject="u_1", client_id="c_1", scope=scope, resource="r", at=at)
+    assert consent.covers(scope=scope, resource="r", revoked_at=pair_cutoff(found)) is covered
+    assert pair_cutoff(others) == -1
 
 
 def test_the_copies_of_global_share_the_load() -> None:
@@ -102,7 +163,7 @@ def test_a_new_token_is_issued_after_the_latest_cut() -> None:
     found = [
         Revocation(target, expires_at=LATER, not_before=cut)
         for target, cut in zip(
-            grant_targets(subject="s", client_id="c", grant_id=None, session_id=None), (5, 9, None), strict=True
+            grant_targets(subject="s", client_id="c", grant_id=None, session_id=None), (5, 9, None, 7), strict=True
         )
     ]
     assert earliest_iat(found) == 10

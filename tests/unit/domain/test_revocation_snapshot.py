@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keyturn.domain import revocation_snapshot
-from keyturn.domain.revocation import FEED_OVERLAP, Revocation, Target, TargetKind
+from keyturn.domain.revocation import FEED_OVERLAP, Revocation, Target, TargetKind, pair_target
 from keyturn.domain.revocation_snapshot import FeedEntry, RevocationSnapshot, TooManyRevocations
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_what_was_ended_is_hit_whatever_its_iat(kind: TargetKind) -> None:
     assert [found.not_before for found in snapshot.find([Target(kind, "a")])] == [None]
 
 
-@pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT])
+@pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR])
 def test_a_cut_spares_what_was_issued_after_it(kind: TargetKind) -> None:
     """R49: iat up to the cut is refused; the latest of several cuts counts, in whatever order they came."""
     snapshot = snapshot_of(entry(f"{kind}#a", T + 5), entry(f"{kind}#a", T))
@@ -68,8 +68,8 @@ def test_a_cut_at_the_beginning_of_time_hits_nothing_and_is_no_error() -> None:
 
 
 def test_global_is_what_was_read_of_it() -> None:
-    """Everything that any copy of global says is found for each token, compromised kids too (I8)."""
-    snapshot = snapshot_of()
+    """The copy of global that was read is found for each token, compromised kids too (I8); its feed items are not."""
+    snapshot = snapshot_of(entry("global#3", T + 9))
     assert snapshot.find([Target(TargetKind.GLOBAL, "3")]) == ()
     snapshot.everything = Revocation(
         Target(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1, compromised_kids={"stolen"}
@@ -91,9 +91,12 @@ def test_every_target_of_a_token_is_looked_for() -> None:
 
 def test_an_identifier_may_hold_the_sign_that_ends_a_kind() -> None:
     """A subject of another issuer may have a # in it: it is found, and counted as a subject."""
-    snapshot = snapshot_of(entry("sub#a#b", T), entry("sub#c", T), entry("jti#a"))
+    snapshot = snapshot_of(entry("sub#a#b", T), entry("sub#c", T), entry("pair#a#b#web", T), entry("jti#a"))
     assert hit(snapshot, Target(TargetKind.SUBJECT, "a#b"))
-    assert {kind: count for kind, count in snapshot.count_kinds().items() if count} == {"sub": 2, "jti": 1}
+    assert hit(snapshot, pair_target("a#b", "web"))
+    assert not hit(snapshot, pair_target("a", "b"))
+    counts = {kind: count for kind, count in snapshot.count_kinds().items() if count}
+    assert counts == {"sub": 2, "pair": 1, "jti": 1}
 
 
 def test_the_first_read_goes_back_to_the_oldest_token_that_lives() -> None:
@@ -133,14 +136,14 @@ def test_what_is_over_is_looked_for_once_a_minute() -> None:
     [
         (entry("jti#a", written_at=T + 1), entry("jti#b", written_at=T)),
         (entry("sub#a", T + 1), entry("sub#b", T)),
+        (entry("pair#a", T + 1), entry("pair#b", T)),
     ],
 )
 def test_what_can_hit_nothing_any_more_is_forgotten(kept: FeedEntry, forgotten: FeedEntry) -> None:
     """A revocation stays for as long as a token that it hits is accepted, and no longer."""
     snapshot = snapshot_of(kept, forgotten)
     snapshot.begin(T + HORIZON + FEED_OVERLAP)
-    kinds = {"jti": TargetKind.TOKEN, "sub": TargetKind.SUBJECT}
-    kind = kinds[kept[0].partition("#")[0]]
+    kind = TargetKind(kept[0].partition("#")[0])
     assert hit(snapshot, Target(kind, "a"), issued_at=T)
     assert not hit(snapshot, Target(kind, "b"), issued_at=T)
     assert len(snapshot) == 1

@@ -2,79 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
-import io
 import json
 import socket
 import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.api_functions import ApiFunctions
 from local.forwarding import MAX_BODY
 from local.front_proxy import FrontProxy
-from local.issuer_function import IssuerFunction
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.fakes.proxied_emulator import ROUTES, Functions, Upstream, call, proxied
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
-
-
-class Upstream(ThreadingHTTPServer):
-    """Answers every request with what it got, and with the headers that it is told to send."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Echo)
-        self.headers: list[tuple[str, str]] = []
-        self.requests = 0
-
-
-class _Echo(BaseHTTPRequestHandler):
-    server: Upstream
-
-    def do_POST(self) -> None:
-        self.server.requests += 1
-        body = self.rfile.read(int(self.headers.get("content-length", "0")))
-        answer = json.dumps({"path": self.path, "headers": self.headers.items(), "length": len(body)}).encode()
-        self.send_response(200)
-        for name, value in self.server.headers:
-            self.send_header(name, value)
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    do_GET = do_OPTIONS = do_POST  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
-
-
-@contextmanager
-def proxied(**routes: str) -> Iterator[tuple[FrontProxy, Upstream]]:
-    with Upstream() as upstream:
-        thread = threading.Thread(target=upstream.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        with FrontProxy("127.0.0.1", 0, upstream.server_address[1]) as proxy:
-            proxy.publish({"/" + prefix: path for prefix, path in routes.items()} or {"/": "/_aws/execute-api/abc"})
-            yield proxy, upstream
-        upstream.shutdown()
-
-
-def call(
-    proxy: FrontProxy, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-) -> tuple[int, http.client.HTTPMessage, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
-    connection.request(method, path, body, headers or {})
-    response = connection.getresponse()
-    text = response.read()
-    connection.close()
-    return response.status, response.headers, json.loads(text) if text else None
 
 
 def send_raw(proxy: FrontProxy, request: bytes) -> bytes:
@@ -126,7 +66,7 @@ def test_a_page_that_is_rebound_to_this_address_reads_nothing(host: str) -> None
     """DNS rebinding: only the one name of this proxy is answered; preflights and cookies reach no function (421)."""
     functions = Functions()
     with proxied() as (proxy, upstream):
-        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(functions, "issuer"))
+        proxy.publish({"/": "/_aws/execute-api/abc"}, ApiFunctions(functions, ROUTES))
         foreign = {"Host": host.replace("PORT", str(proxy.port))}
         for method, headers in (("GET", {}), ("POST", {"Cookie": "a=b"}), ("OPTIONS", {"Origin": "http://a.example"})):
             assert call(proxy, method, "/oauth2/token", headers=foreign | headers)[0] == 421
@@ -285,82 +225,6 @@ def test_a_connection_is_kept_alive() -> None:
             assert response.status == 200
             assert connection.sock is not None
         connection.close()
-
-
-class Functions:
-    """Lambda's Invoke: answers with what it was asked, or with what it is told."""
-
-    def __init__(self, payload: bytes | None = None) -> None:
-        self.payload = payload
-        self.events: list[dict[str, Any]] = []
-
-    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        self.events.append(json.loads(Payload))
-        answer = {"statusCode": 204, "headers": {"vary": "Origin", "www-authenticate": "x"}, "body": "{}"}
-        return {"Payload": io.BytesIO(json.dumps(answer).encode() if self.payload is None else self.payload)}
-
-
-def test_the_function_answers_options_in_the_place_of_the_emulator() -> None:
-    """A preflight is an event of payload format 2.0; its answer's headers are renamed as API Gateway does it."""
-    functions = Functions()
-    with proxied() as (proxy, upstream):
-        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(functions, "issuer"))
-        status, headers, _ = call(proxy, "OPTIONS", "/oauth2/token?a=b", headers={"Origin": "https://app.example"})
-        assert (status, headers["vary"], headers["x-amzn-remapped-www-authenticate"]) == (204, "Origin", "x")
-        assert call(proxy, "GET", "/oauth2/token")[0] == 200
-        assert upstream.requests == 1
-    [event] = functions.events
-    assert (event["rawPath"], event["rawQueryString"], event["headers"]["origin"]) == (
-        "/oauth2/token",
-        "a=b",
-        "https://app.example",
-    )
-    assert event["requestContext"]["http"]["method"] == "OPTIONS"
-
-
-@pytest.mark.parametrize("payload", [b"", b"[]", b'{"errorMessage": "x"}'])
-def test_a_function_that_fails_is_a_bad_gateway(payload: bytes) -> None:
-    """What is no answer of a function is 502, as API Gateway says it."""
-    with proxied() as (proxy, _):
-        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(Functions(payload), "issuer"))
-        assert call(proxy, "OPTIONS", "/oauth2/token")[0] == 502
-
-
-def test_the_function_is_told_the_cookies() -> None:
-    """R37: cookies are out of the header, one by one, as AWS has them in payload format 2.0, and the form is there."""
-    functions = Functions()
-    with proxied() as (proxy, upstream):
-        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(functions, "issuer"))
-        call(proxy, "POST", "/oauth2/authorize", b"a=b", {"Cookie": "one=1; two=2=3", "X-A": "1"})
-        assert upstream.requests == 0
-    [event] = functions.events
-    assert event["cookies"] == ["one=1", "two=2=3"]
-    assert "cookie" not in event["headers"]
-    assert (event["headers"]["x-a"], event["requestContext"]["http"]["method"]) == ("1", "POST")
-    assert (base64.b64decode(event["body"]), event["isBase64Encoded"]) == (b"a=b", True)
-
-
-def test_the_function_is_told_what_comes_twice() -> None:
-    """R56: a header that came twice is joined by a comma, as API Gateway does it, and two of cookies are one list."""
-    functions = Functions()
-    headers = [("Authorization", "a"), ("Cookie", "one=1"), ("authorization", "b"), ("cookie", "two=2;")]
-    IssuerFunction(functions, "issuer").answer("GET", "/", headers, b"")
-    [event] = functions.events
-    assert event["headers"] == {"authorization": "a,b"}
-    assert event["cookies"] == ["one=1", "two=2"]
-    assert (event["isBase64Encoded"], "body" in event) == (False, False)
-
-
-def test_each_cookie_of_the_function_is_a_header_of_its_own() -> None:
-    """R37: a Set-Cookie for each (RFC 6265 §3), whether the function was asked or the emulator."""
-    cookies = ["one=1; Path=/", "two=2"]
-    functions = Functions(json.dumps({"statusCode": 200, "headers": {}, "cookies": cookies, "body": ""}).encode())
-    with proxied() as (proxy, upstream):
-        upstream.headers = [("Set-Cookie", each) for each in cookies]
-        proxy.publish({"/": "/_aws/execute-api/abc"}, IssuerFunction(functions, "issuer"))
-        for headers in ({}, {"Cookie": "one=1"}):
-            assert call(proxy, "GET", "/", headers=headers)[1].get_all("set-cookie") == cookies
-        assert (upstream.requests, len(functions.events)) == (1, 1)
 
 
 def test_other_hosts_pass_options_on() -> None:

@@ -14,6 +14,8 @@ def test_functions_and_layers_are_built_by_makefiles() -> None:
         "KeyturnLayer": "layers/keyturn",
         "DependenciesLayer": "layers/dependencies",
         "TokenIssuerFunction": "functions/",
+        "LoginFunction": "functions/",
+        "LoginLayer": "layers/login",
         "AuthorizerFunction": "functions/",
         "KeyRotatorFunction": "functions/",
         "ExampleBackendFunction": "functions/",

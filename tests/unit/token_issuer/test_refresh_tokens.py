@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from keyturn.domain.client import MAX_REFRESH_LIFETIME
 from keyturn.domain.errors import StoreUnavailable, Throttled
 from keyturn.domain.grant import GRACE
 from keyturn.domain.grant_credentials import parse_refresh_token
 from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
+from keyturn.domain.revocation_expiry import revocation_expiry
 from keyturn.jose import verify_access_token
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN
 from tests.fakes.login_double import USER
@@ -231,19 +233,37 @@ def test_a_refresh_token_that_may_be_over_is(flow: UserFlow, spread: float, good
 
 @pytest.mark.parametrize("kind", [kind for kind in TargetKind if kind is not TargetKind.TOKEN])
 def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: TargetKind) -> None:
-    """R47, R49: a grant, a session, and a cut of user, client or everything count for refresh tokens at once."""
+    """R47, R49: a revoked grant or session, and a cutoff of user, client, pair or everything, end refresh tokens."""
     tokens = flow.log_in()
     identifiers = {
         TargetKind.GRANT: gid_of(tokens["refresh_token"]),
         TargetKind.SESSION: "s1",
         TargetKind.SUBJECT: USER.subject,
         TargetKind.CLIENT: "app",
+        TargetKind.PAIR: f"{USER.subject}#app",
         TargetKind.GLOBAL: "0",
     }
     cut = NOW if kind in CUT_KINDS else None
     flow.revocations.store(Revocation(Target(kind, identifiers[kind]), expires_at=NOW + 9000, not_before=cut))
     assert flow.post(INTROSPECT, client_id="app", token=tokens["refresh_token"]).json == {"active": False}
     assert error_of(flow.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
+
+
+@pytest.mark.parametrize(("refresh_lifetime", "status"), [(MAX_REFRESH_LIFETIME, 400), (1, 200)])
+def test_a_revoked_session_is_remembered_as_long_as_its_refresh_token(
+    flow: UserFlow, refresh_lifetime: int, status: int
+) -> None:
+    """R47, R50: DynamoDB removes the item at its end, and a refresh token that is still good would work again."""
+    flow.clients.add(user_client("long", refresh_idle=MAX_REFRESH_LIFETIME, refresh_lifetime=MAX_REFRESH_LIFETIME))
+    token = flow.redeem(flow.get_code(client_id="long"), client_id="long").json["refresh_token"]
+    expires_at = revocation_expiry(TargetKind.SESSION, now=NOW, token_horizon=3660)
+    # The second case forgets the revocation after one second, an access token's life and the margin.
+    expires_at -= MAX_REFRESH_LIFETIME - refresh_lifetime
+    revocation = Revocation(Target(TargetKind.SESSION, "s1"), expires_at=expires_at)
+    flow.clock.seconds = NOW + MAX_REFRESH_LIFETIME - 1
+    if flow.clock.seconds < revocation.expires_at:
+        flow.revocations.store(revocation)
+    assert flow.refresh(token, client_id="long").status == status
 
 
 def test_a_client_ends_its_grant_by_any_of_its_refresh_tokens(flow: UserFlow) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.transactions import outlast_conflicts
 from keyturn.domain.errors import AlreadyExists, ItemNewer, VersionConflict
 
 if TYPE_CHECKING:
@@ -50,12 +51,14 @@ class DynamoDbRegistrations:
         is_read = "revision = :read" if read else "(attribute_not_exists(revision) OR revision = :read)"
         with aws_errors(f"DynamoDB PutItem of a {self._kind}"):
             try:
-                self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item=encode_item(item),
-                    ConditionExpression=f"v <= :v AND {is_read}",
-                    ExpressionAttributeValues=encode_item({":v": item["v"], ":read": read}),
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                outlast_conflicts(
+                    lambda: self._dynamodb.put_item(
+                        TableName=self._table,
+                        Item=encode_item(item),
+                        ConditionExpression=f"v <= :v AND {is_read}",
+                        ExpressionAttributeValues=encode_item({":v": item["v"], ":read": read}),
+                        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    )
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
                 if _is_ours(error, item):

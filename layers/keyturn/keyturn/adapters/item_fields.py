@@ -58,6 +58,14 @@ def texts(item: dict[str, Any], name: str) -> frozenset[str]:
     return value
 
 
+def text_list(item: dict[str, Any], name: str) -> tuple[str, ...]:
+    """Return the attribute, which must be a list of strings."""
+    value = item[name]
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise TypeError(name)
+    return tuple(value)
+
+
 def mapping(item: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the attribute, which must be a map."""
     value = item[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +13,8 @@ from keyturn.domain.errors import StoreUnavailable, Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+Answer = TypeVar("Answer")
 
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.05
@@ -39,6 +41,21 @@ def transact(send: Callable[[str], object], what: str, *, pause: Callable[[float
                 return True
         pause(_FIRST_PAUSE * 2**attempt)
     raise StoreUnavailable(f"the transaction of {what} met other writers {_ATTEMPTS} times")
+
+
+def outlast_conflicts(send: Callable[[], Answer], *, pause: Callable[[float], None] = time.sleep) -> Answer:
+    """Return the answer to one write, sent again while a transaction holds its item.
+
+    DynamoDB refuses such a write with TransactionConflictException, which botocore does not retry.
+    """
+    for attempt in range(_ATTEMPTS - 1):
+        try:
+            return send()
+        except ClientError as error:
+            if error_code(error) != "TransactionConflictException":
+                raise
+        pause(_FIRST_PAUSE * 2**attempt)
+    return send()
 
 
 def failed_conditions(error: ClientError, what: str) -> list[dict[str, Any]]:

@@ -50,16 +50,17 @@ class TargetKind(enum.StrEnum):
     SESSION = "sid"
     SUBJECT = "sub"
     CLIENT = "client"
+    PAIR = "pair"
     GLOBAL = "global"
 
 
-CUT_KINDS = frozenset({TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.GLOBAL})
+CUT_KINDS = frozenset({TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR, TargetKind.GLOBAL})
 
 
 class Target:
-    """One thing that can be revoked: `jti#…`, `gid#…`, `sid#…`, `sub#…`, `client#…` or a copy of `global`.
+    """One thing that can be revoked: `jti#…`, `gid#…`, `sid#…`, `sub#…`, `client#…`, a pair or a copy of `global`.
 
-    `key` is the partition key of its item.
+    `key` is the partition key of its item. A pair is a subject at a client: `pair#<sub>#<client_id>`.
     """
 
     __slots__ = ("identifier", "key", "kind")
@@ -89,9 +90,9 @@ class Target:
 class Revocation:
     """One stored revocation.
 
-    `not_before` is T in whole seconds of service time: for subjects, clients and everything, tokens with iat ≤ T are
-    refused; None for a token, a grant or a session, which are refused whatever their iat. `expires_at` in seconds: from
-    then on nothing that it hits can be redeemed. `compromised_kids` only on the copies of global.
+    `not_before` is T in whole seconds of service time: for subjects, clients, pairs and everything, tokens with iat ≤ T
+    are refused; None for a token, a grant or a session, which are refused whatever their iat. `expires_at` in seconds:
+    from then on nothing that it hits can be redeemed. `compromised_kids` only on the copies of global.
     """
 
     __slots__ = ("compromised_kids", "expires_at", "not_before", "target")
@@ -105,7 +106,7 @@ class Revocation:
         compromised_kids: Iterable[str] = (),
     ) -> None:
         """Refuse a cut without its time: it would hit nothing, and look as if it did."""
-        if target.kind in (TargetKind.SUBJECT, TargetKind.CLIENT) and not_before is None:
+        if target.kind in (TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR) and not_before is None:
             raise ValueError(f"a revocation of kind {target.kind} needs the time that it cuts at")
         self.target = target
         self.expires_at = expires_at
@@ -127,21 +128,35 @@ _COPIES_OF_GLOBAL = tuple(Target(TargetKind.GLOBAL, str(copy)) for copy in range
 
 
 def targets_of(token: RevocableToken) -> tuple[Target, ...]:
-    """Return every target whose revocation refuses this token: three to five of its own, and one copy of global.
+    """Return every target whose revocation refuses this token: three to six of its own, and one copy of global.
 
     The copy follows from the jti, so that load spreads over all of them and one token always reads the same.
     """
+    subject, client_id = token.subject, token.client_id
     targets = [
         Target(TargetKind.TOKEN, token.jti),
-        Target(TargetKind.SUBJECT, token.subject),
-        Target(TargetKind.CLIENT, token.client_id),
+        Target(TargetKind.SUBJECT, subject),
+        Target(TargetKind.CLIENT, client_id),
     ]
+    if subject != client_id:
+        targets.append(Target(TargetKind.PAIR, subject + "#" + client_id))
     if token.grant_id is not None:
         targets.append(Target(TargetKind.GRANT, token.grant_id))
     if token.session_id is not None:
         targets.append(Target(TargetKind.SESSION, token.session_id))
     targets.append(_COPIES_OF_GLOBAL[sum(token.jti.encode("utf-8", "surrogatepass")) % GLOBAL_COPIES])
     return tuple(targets)
+
+
+def pair_target(subject: str, client_id: str) -> Target:
+    """Return the target for a subject at a client; raises ValueError where both are the same (RFC 9068 §2.2).
+
+    A client's tokens of its own name no user: their target is the client. No client id contains `#`, so that two pairs
+    never share a key.
+    """
+    if subject == client_id:
+        raise ValueError("a client's tokens of its own are of no pair")
+    return Target(TargetKind.PAIR, subject + "#" + client_id)
 
 
 def is_revoked(token: RevocableToken, found: Iterable[Revocation], now: float) -> bool:
@@ -156,6 +171,8 @@ def grant_targets(*, subject: str, client_id: str, grant_id: str | None, session
         Target(TargetKind.CLIENT, client_id),
         Target(TargetKind.GLOBAL, "0"),
     ]
+    if subject != client_id:
+        targets.append(pair_target(subject, client_id))
     if grant_id is not None:
         targets.append(Target(TargetKind.GRANT, grant_id))
     if session_id is not None:
@@ -173,6 +190,22 @@ def ends_grant(found: Iterable[Revocation], granted_at: int | None) -> bool:
     if any(each.target.kind in (TargetKind.GRANT, TargetKind.SESSION) for each in known):
         return True
     return granted_at is not None and granted_at < earliest_iat(known)
+
+
+def ends_sign_in(found: Iterable[Revocation], *, auth_time: int, needs_consent: bool) -> bool:
+    """Return whether the revocations of a user, a session and a client require a new sign-in before a code is given.
+
+    `auth_time` in whole seconds of service time. A cutoff of the pair ends the consent of a client that needs one
+    (`Consent.covers`), and the sign-in of any other client.
+    """
+    counted = (each for each in found if not (needs_consent and each.target.kind is TargetKind.PAIR))
+    return ends_grant(counted, auth_time)
+
+
+def pair_cutoff(found: Iterable[Revocation]) -> int:
+    """Return the latest cutoff of the subject at the client, or -1: the `revoked_at` of `Consent.covers`."""
+    cutoffs = (each.not_before for each in found if each.target.kind is TargetKind.PAIR)
+    return max((each for each in cutoffs if each is not None), default=-1)
 
 
 def earliest_iat(revocations: Iterable[Revocation]) -> int:

@@ -27,6 +27,7 @@ MAX_REVOCATIONS = 20_000
 _MAX_ENTRIES = 3 * MAX_REVOCATIONS
 
 _CUTS = tuple(f"{kind}#" for kind in CUT_KINDS)
+_GLOBAL = TargetKind.GLOBAL
 _FOREVER = 1 << 40
 _PRUNE_SECONDS = 60
 
@@ -87,15 +88,15 @@ class RevocationSnapshot:
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
         """Return the revocations of these targets, of which one of kind GLOBAL stands for all."""
         found = []
+        known, everything = self._entries, self.everything
+        # Nearly every token is hit by nothing: each target then costs one look-up without a call (P9).
         for target in targets:
-            if target.kind is TargetKind.GLOBAL:
-                if self.everything is not None:
-                    found.append(self.everything)
-                continue
-            value = self._entries.get(target.key)
-            if value is not None:
+            if target.key in known and target.kind is not _GLOBAL:
+                value = known[target.key]
                 cut = value if target.kind in CUT_KINDS else None
                 found.append(Revocation(target, expires_at=_FOREVER, not_before=cut))
+            elif everything is not None and target.kind is _GLOBAL:
+                found.append(everything)
         return tuple(found)
 
     def count_kinds(self) -> dict[str, int]:

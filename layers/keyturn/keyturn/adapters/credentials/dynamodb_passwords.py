@@ -17,6 +17,7 @@ from keyturn.adapters.credentials.credential_items import (
     password_to_item,
 )
 from keyturn.adapters.item_version import ITEM_VERSION
+from keyturn.adapters.transactions import outlast_conflicts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,14 +43,16 @@ class DynamoDbPasswords:
         item = encode_item(password_to_item(credential))
         with aws_errors("DynamoDB PutItem of a password"):
             try:
-                self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item=item,
-                    ConditionExpression="mac = :mac AND revision = :revision AND v <= :v",
-                    ExpressionAttributeValues=encode_item(
-                        {":mac": previous.mac, ":revision": previous.revision, ":v": ITEM_VERSION}
-                    ),
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                outlast_conflicts(
+                    lambda: self._dynamodb.put_item(
+                        TableName=self._table,
+                        Item=item,
+                        ConditionExpression="mac = :mac AND revision = :revision AND v <= :v",
+                        ExpressionAttributeValues=encode_item(
+                            {":mac": previous.mac, ":revision": previous.revision, ":v": ITEM_VERSION}
+                        ),
+                        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    )
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
                 # An attempt of ours that came through and lost its answer is no other change.

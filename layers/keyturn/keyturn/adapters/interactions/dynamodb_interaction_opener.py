@@ -13,6 +13,7 @@ from keyturn.adapters.interactions.interaction_item import (
     interaction_to_item,
 )
 from keyturn.adapters.interactions.interaction_update import MARKS, interaction_update, update_expression
+from keyturn.adapters.transactions import outlast_conflicts
 from keyturn.domain.errors import AlreadyExists
 
 if TYPE_CHECKING:
@@ -55,14 +56,16 @@ class DynamoDbInteractionOpener(DynamoDbInteractionReader):
         removed = [name for name in changes if name not in kept]
         with aws_errors("DynamoDB UpdateItem of an interaction"):
             try:
-                self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key=interaction_key(interaction.key_hash),
-                    UpdateExpression=update_expression(kept, removed),
-                    ConditionExpression="attribute_exists(pk) AND attribute_not_exists(browser_hash)"
-                    " AND attribute_not_exists(grant_id)",
-                    ExpressionAttributeValues=encode_item({f":{name}": value for name, value in kept.items()}),
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                outlast_conflicts(
+                    lambda: self._dynamodb.update_item(
+                        TableName=self._table,
+                        Key=interaction_key(interaction.key_hash),
+                        UpdateExpression=update_expression(kept, removed),
+                        ConditionExpression="attribute_exists(pk) AND attribute_not_exists(browser_hash)"
+                        " AND attribute_not_exists(grant_id)",
+                        ExpressionAttributeValues=encode_item({f":{name}": value for name, value in kept.items()}),
+                        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    )
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
                 stored: Any = error.response.get("Item", {})
@@ -78,7 +81,7 @@ class DynamoDbInteractionOpener(DynamoDbInteractionReader):
         update = interaction_update(interaction, changes | dict.fromkeys(MARKS), read={"denied": None})
         with aws_errors("DynamoDB UpdateItem of an interaction"):
             try:
-                self._dynamodb.update_item(TableName=self._table, **update)
+                outlast_conflicts(lambda: self._dynamodb.update_item(TableName=self._table, **update))
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return False
         return True

@@ -9,7 +9,7 @@ from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.interactions.dynamodb_interaction_reader import DynamoDbInteractionReader
 from keyturn.adapters.interactions.interaction_item import mark_to_attribute
 from keyturn.adapters.interactions.interaction_update import interaction_update
-from keyturn.adapters.transactions import transact
+from keyturn.adapters.transactions import outlast_conflicts, transact
 from keyturn.adapters.users.consent_item import consent_to_item
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class DynamoDbInteractions(DynamoDbInteractionReader):
     def _update(self, update: dict[str, Any]) -> bool:
         with aws_errors("DynamoDB UpdateItem of an interaction"):
             try:
-                self._dynamodb.update_item(TableName=self._table, **update)
+                outlast_conflicts(lambda: self._dynamodb.update_item(TableName=self._table, **update))
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return False
         return True

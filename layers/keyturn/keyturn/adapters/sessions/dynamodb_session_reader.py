@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from keyturn.adapters.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.sessions.session_item import session_from_item, session_key
+from keyturn.adapters.transactions import outlast_conflicts
 from keyturn.domain.sessions.session import Session
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ class DynamoDbSessionReader:
         changes = {"last_used_at": now} | ({"gave_code": True} if gave_code else {})
         with aws_errors("DynamoDB UpdateItem of a session"):
             try:
-                self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key=session_key(session.key_hash),
-                    UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in changes),
-                    ConditionExpression="attribute_exists(pk)",
-                    ExpressionAttributeValues=encode_item({f":{name}": value for name, value in changes.items()}),
+                outlast_conflicts(
+                    lambda: self._dynamodb.update_item(
+                        TableName=self._table,
+                        Key=session_key(session.key_hash),
+                        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in changes),
+                        ConditionExpression="attribute_exists(pk)",
+                        ExpressionAttributeValues=encode_item({f":{name}": value for name, value in changes.items()}),
+                    )
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return False

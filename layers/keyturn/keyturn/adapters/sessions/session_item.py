@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.item_fields import damage_of, flag, optional_text, text, whole
+from keyturn.adapters.item_fields import damage_of, flag, optional_text, text, text_list, whole
 from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
 from keyturn.domain.errors import ItemDamaged
 from keyturn.domain.sessions.session import Session
@@ -85,7 +85,7 @@ def session_from_item(item: dict[str, Any]) -> Session:
             idle_seconds=whole(item, "idle_seconds"),
             expires_at=whole(item, "expires_at"),
             acr=optional_text(item, "acr"),
-            amr=tuple(item["amr"]),
+            amr=text_list(item, "amr"),
             device=text(item, "device"),
             gave_code=flag(item, "gave_code"),
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.transactions import outlast_conflicts
 from keyturn.adapters.users.consent_item import CONSENT_PREFIX, consent_from_item, consent_key
 from keyturn.adapters.users.dynamodb_user_readers import DynamoDbConsentReader
 from keyturn.adapters.users.user_item import USER_PREFIX
@@ -36,4 +37,6 @@ class DynamoDbConsents(DynamoDbConsentReader):
     def withdraw(self, subject: str, client_id: str) -> None:
         """Delete the consent; may be repeated."""
         with aws_errors("DynamoDB DeleteItem of a consent"):
-            self._dynamodb.delete_item(TableName=self._table, Key=consent_key(subject, client_id))
+            outlast_conflicts(
+                lambda: self._dynamodb.delete_item(TableName=self._table, Key=consent_key(subject, client_id))
+            )

@@ -17,7 +17,6 @@ from keyturn.adapters.users.user_item import (
     reservation_key,
     reservation_to_item,
     subject_from_reservation,
-    user_from_item,
     user_key,
     user_to_item,
 )
@@ -71,16 +70,6 @@ class DynamoDbUsers(DynamoDbUserReader):
                 raise AlreadyExists("another user has the email address")
             raise VersionConflict(f"the user {user.subject} was changed by somebody else: try again")
         return changed
-
-    def list(self) -> tuple[User, ...]:
-        """Return all profiles, by subject."""
-        items: list[Any] = []
-        with aws_errors("DynamoDB Scan of the users"):
-            pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-            for page in pages:
-                items += page["Items"]
-        profiles = (decode_item(item) for item in items if item["sk"]["S"] == PROFILE)
-        return tuple(sorted(map(user_from_item, profiles), key=lambda user: user.subject))
 
     def erase(self, subject: str, *, email: str | None) -> None:
         """Delete the profile, its reservation and its consents; may be repeated.

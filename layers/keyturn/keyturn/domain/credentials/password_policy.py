@@ -30,6 +30,9 @@ _ROWS = (
 _COLUMNS = ("1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "qazwsxedcrfvtgbyhnujmikolp")
 _FORWARD = tuple(2 * row for row in ("abcdefghijklmnopqrstuvwxyz", *_ROWS, *_COLUMNS))
 _SEQUENCES = _FORWARD + tuple(row[::-1] for row in _FORWARD)
+_SHORT_RUNS = frozenset(
+    row[start : start + _SHORTEST_RUN] for row in _SEQUENCES for start in range(len(row) - _SHORTEST_RUN + 1)
+)
 
 
 class Weakness(enum.StrEnum):
@@ -99,10 +102,13 @@ def _is_mostly_sequences(text: str) -> bool:
 
 
 def _run_length(text: str, start: int) -> int:
-    end = start + 1
+    """Return the length of the run along one sequence that begins here, or 1."""
+    if text[start : start + _SHORTEST_RUN] not in _SHORT_RUNS:
+        return 1
+    end = start + _SHORTEST_RUN
     while end < len(text) and any(text[start : end + 1] in sequence for sequence in _SEQUENCES):
         end += 1
-    return end - start if end - start >= _SHORTEST_RUN else 1
+    return end - start
 
 
 def _own(rest: str) -> int:

@@ -11,6 +11,7 @@ _MAX_LOCAL_PART = 64
 _MAX_DOMAIN = 253
 # The specials of RFC 5322 §3.2.3: they stand in quoted local parts and comments alone.
 _SPECIALS = frozenset('"(),:;<>[\\]')
+_DOTS = re.compile("[.\u3002]")  # RFC 3490 §3.1, those that NFKC leaves
 _LABEL = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -47,7 +48,7 @@ def _fold(value: str) -> str:
 def _ascii_domain(domain: str) -> str:
     """Return the ASCII form; Python's codec is IDNA 2003, which differs from RFC 5891 in letters that folding maps."""
     try:
-        labels = [label.encode("idna").decode().lower() for label in domain.split(".")]
+        labels = [label.encode("idna").decode().lower() for label in _DOTS.split(domain)]
     except UnicodeError:
         raise ValueError("the part after the @ is no domain name (RFC 5890)") from None
     ascii_form = ".".join(labels)

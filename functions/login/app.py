@@ -1,0 +1,105 @@
+"""The Lambda function of the login: pages for browsers, and actions for operators who may invoke it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from keyturn.domain.users.subject import is_subject
+from keyturn.observability import log_event
+from keyturn.web.request import Request
+from keyturn.web.responses import Response, page
+from login.bootstrap import bootstrap
+from login.pages.problem import problem
+from login.refusals import MethodNotAllowed, PageNotFound, Refusal, as_refusal
+
+# The member of an operator's event that names the action.
+OPERATOR_MEMBER = "keyturn"
+
+_Answer = TypeVar("_Answer")
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return the answer to an event of the HTTP API (payload format 2.0) or of an operator, and log one line.
+
+    API Gateway writes `requestContext` into each of its events, so that no browser reaches the operator's actions.
+    Raises KeyError for an event of another kind, and ValueError for one that is of both.
+    """
+    if "requestContext" not in event:
+        return _answer_operator(event)
+    if OPERATOR_MEMBER in event:
+        raise ValueError("an event is of API Gateway or of an operator, never of both")
+    return _answer_browser(Request(event))
+
+
+def _answer_browser(request: Request) -> dict[str, Any]:
+    response = _attempt(lambda: _respond(request))
+    if isinstance(response, Exception):
+        response = _show(request, response)
+    level = "ERROR" if response.status >= 500 else "INFO"
+    log_event(level, "request", status=response.status, **request.facts)
+    return response.to_event(with_body=request.method != "HEAD")
+
+
+def _respond(request: Request) -> Response:
+    login = bootstrap()
+    request.note(address=login.address_block(request))
+    endpoint = login.find_endpoint(request.path)
+    if endpoint is None:
+        raise PageNotFound("there is no page at this path")
+    if request.method not in endpoint.methods:
+        raise MethodNotAllowed(endpoint.methods)
+    # Path and method are of this function now: a stranger's text stays out of the log.
+    request.note(endpoint=type(endpoint).__name__, method=request.method)
+    return endpoint.respond(request)
+
+
+def _show(request: Request, error: Exception) -> Response:
+    """Return the page of a refusal or a fault; its reference leads an operator to the log line."""
+    refusal = as_refusal(error)
+    _note(request, error, refusal)
+    html = problem(refusal.problem, link=refusal.link, reference=request.facts.get("request_id"))
+    return page(html, status=refusal.status, headers=refusal.headers)
+
+
+def _note(request: Request, error: Exception, refusal: Refusal) -> None:
+    request.note(outcome=refusal.outcome, detail=refusal.detail or None)
+    if refusal is not error:
+        request.note(place=_place(error))
+
+
+def _answer_operator(event: dict[str, Any]) -> dict[str, Any]:
+    answer = _attempt(lambda: bootstrap().operator_actions.answer(event))
+    facts: dict[str, Any] = {}
+    if isinstance(answer, Exception):
+        refusal = as_refusal(answer)
+        facts = {"detail": refusal.detail, "place": _place(answer)}
+        answer = {"error": refusal.outcome, "message": "The login could not do this. Its log says why."}
+    subject = event.get("subject")
+    if isinstance(subject, str) and is_subject(subject):
+        facts["sub"] = subject
+    level = "ERROR" if "detail" in facts else "INFO"
+    log_event(level, "operator_action", action=_action(event), outcome=answer.get("error", "done"), **facts)
+    return answer
+
+
+def _action(event: dict[str, Any]) -> str | None:
+    action = event.get(OPERATOR_MEMBER)
+    return action if isinstance(action, str) and action.isidentifier() and len(action) <= 40 else None
+
+
+def _attempt(call: Callable[[], _Answer]) -> _Answer | Exception:
+    """Return the result of the call or the exception that it raised."""
+    try:
+        return call()
+    except Exception as error:
+        # The only broad except: no error signs anybody in, and no traceback reaches a page.
+        return error
+
+
+def _place(error: Exception) -> str:
+    """Return the place where the error was raised: a foreign message may quote its input."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -1,0 +1,19 @@
+"""The router's view of an endpoint."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from keyturn.web.request import Request
+from keyturn.web.responses import Response
+
+
+class Endpoint(Protocol):
+    """One path: the methods that it takes, and its answer."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The HTTP methods that it takes."""
+
+    def respond(self, request: Request, /) -> Response:
+        """Return the answer; raises Refusal and BadRequest, and KeyturnError for faults."""

@@ -1,0 +1,50 @@
+"""Chromium's view of the sample pages, in both themes and at both widths."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+THEMES = ("light", "dark")
+WIDTHS = (320, 1440)
+_FOLDER = Path(__file__).parent / "javascript"
+
+
+def view_pages(
+    tools: tuple[str, str],
+    origin: str,
+    pages: Sequence[str],
+    *,
+    actions: Sequence[str],
+    themes: Sequence[str] = THEMES,
+    widths: Sequence[int] = WIDTHS,
+    folder: str = "",
+) -> list[dict[str, Any]]:
+    """Return one entry for each page, theme and width, with the result of each action and all requests.
+
+    `tools` are the paths of Node and Chromium; raises AssertionError with what the script printed.
+    """
+    question = {
+        "executable": tools[1],
+        "origin": origin,
+        "pages": list(pages),
+        "themes": list(themes),
+        "widths": list(widths),
+        "actions": list(actions),
+        "folder": folder,
+    }
+    done = subprocess.run(
+        [tools[0], "pages.mjs"],
+        cwd=_FOLDER,
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    views: list[dict[str, Any]] = json.loads(done.stdout)
+    return views

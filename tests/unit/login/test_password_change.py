@@ -1,0 +1,115 @@
+"""The change of a password by its user."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from keyturn.domain.credentials.password_policy import Weakness
+from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.sessions.revocation_limit import USER_REVOCATIONS
+from keyturn.domain.users.authority import Status
+from login.password_change import ChangeRefusal, ChangeRefused, PasswordChange
+from login.session_start import SignedIn
+from tests.fakes.login_use_cases import ADA, LIMITS, NEW_PASSWORD, PASSWORD, LoginUseCases
+
+
+@pytest.fixture
+def login() -> LoginUseCases:
+    """The login with one user."""
+    login = LoginUseCases()
+    login.add_user()
+    return login
+
+
+def change(login: LoginUseCases, at: SignedIn, current: str = PASSWORD, new: str = NEW_PASSWORD) -> object:
+    asked = PasswordChange(session=at.session, current=current, new=new, device=at.device_cookie)
+    return login.change_password.change(asked)
+
+
+def test_change_ends_other_sessions_and_keeps_this_browser(login: LoginUseCases) -> None:
+    """After a change this browser alone has a session, with a new cookie and sid, later than the cutoff."""
+    login.signed_in()
+    here = login.signed_in()
+    result = change(login, here)
+    assert isinstance(result, SignedIn)
+    assert list(login.stores.sessions.stored) == [result.session.key_hash]
+    assert result.session.session_id != here.session.session_id
+    ((written, _, _),) = login.revocations.writes
+    assert written.target.key == f"sub#{ADA}"
+    assert written.not_before is not None
+    assert written.not_before < result.session.auth_time
+    assert result.device_cookie == here.device_cookie
+    assert len(login.stores.devices.stored) == 1
+    assert isinstance(login.try_password(NEW_PASSWORD), SignedIn)
+
+
+def test_fresh_sign_in_is_needed(login: LoginUseCases) -> None:
+    """A sign-in that is older than five minutes changes nothing (login.md, Changes)."""
+    here = login.signed_in()
+    login.clock.seconds += 299
+    assert change(login, here, current="wrong") == ChangeRefused(reason=ChangeRefusal.WRONG)
+    login.clock.seconds += 1
+    assert change(login, here) == ChangeRefused(reason=ChangeRefusal.STALE)
+
+
+def test_current_password_is_needed(login: LoginUseCases) -> None:
+    """A wrong current password changes nothing, and the guesses are bounded before hashing."""
+    here = login.signed_in()
+    before, hashed = login.credential(), len(login.stores.pepper.calls)
+    for _ in range(LIMITS.per_device):
+        assert change(login, here, current="wrong") == ChangeRefused(reason=ChangeRefusal.WRONG)
+    refused = change(login, here)
+    assert isinstance(refused, ChangeRefused)
+    assert refused.reason is ChangeRefusal.THROTTLED
+    assert refused.retry_after > 0
+    assert login.credential() == before
+    assert len(login.stores.pepper.calls) == hashed + LIMITS.per_device
+
+
+def test_weak_password_costs_no_guess(login: LoginUseCases) -> None:
+    """A new password that breaks a rule is refused with the rule."""
+    here = login.signed_in()
+    refused = ChangeRefused(reason=ChangeRefusal.WEAK, weakness=Weakness.CONTEXT)
+    assert change(login, here, new="Ada Lovelace 1815") == refused
+
+
+@pytest.mark.parametrize("status", [Status.DISABLED, Status.ERASED])
+def test_user_who_may_not_sign_in_changes_nothing(login: LoginUseCases, status: Status) -> None:
+    """A session of a user who was disabled changes no password."""
+    here = login.signed_in()
+    login.stores.authorities.stored[ADA] = replace(login.stores.authorities.stored[ADA], status=status)
+    assert change(login, here) == ChangeRefused(reason=ChangeRefusal.WRONG)
+
+
+def test_race_of_two_changes_has_one_winner(login: LoginUseCases) -> None:
+    """Of two changes at once one is refused by the revision."""
+    here = login.signed_in()
+    real = login.stores.sign_ins.change_password
+    login.stores.sign_ins.change_password = lambda *_, **__: False  # type: ignore[method-assign]
+    assert change(login, here) == ChangeRefused(reason=ChangeRefusal.CHANGED)
+    login.stores.sign_ins.change_password = real  # type: ignore[method-assign]
+    assert login.credential().revision == 0
+    assert login.revocations.writes == []
+
+
+def test_change_takes_none_of_the_users_revocations(login: LoginUseCases) -> None:
+    """A thief of a session who knows the password cannot empty the bucket that the user needs to end sessions."""
+    current, new = PASSWORD, NEW_PASSWORD
+    for _ in range(USER_REVOCATIONS + 1):
+        login.clock.seconds += LIMITS.window
+        assert isinstance(change(login, login.signed_in(current), current, new), SignedIn)
+        current, new = new, current
+    assert not any(bucket.startswith("revocations#") for bucket, _ in login.stores.attempts.taken)
+
+
+def test_crash_before_the_cutoff_is_made_good(login: LoginUseCases) -> None:
+    """A change that dies after its first write ends the old sessions at the next sign-in."""
+    here = login.signed_in()
+    login.revocations.fault = StoreUnavailable("away")
+    with pytest.raises(StoreUnavailable):
+        change(login, here)
+    login.revocations.fault = None
+    login.signed_in(NEW_PASSWORD)
+    assert len(login.revocations.writes) == 1
