@@ -36,7 +36,9 @@ class DynamoDbUserDirectory:
         start: Any = {} if after is None else {"ExclusiveStartKey": authority_key(after)}
         while True:
             with aws_errors("DynamoDB Scan of users"):
-                answer: Any = self._dynamodb.scan(TableName=self._authority_table, ConsistentRead=True, Limit=_PAGE, **start)
+                answer: Any = self._dynamodb.scan(
+                    TableName=self._authority_table, ConsistentRead=True, Limit=_PAGE, **start
+                )
             authorities = [authority_from_item(decode_item(item)) for item in answer["Items"]]
             users = self._profiles([each.subject for each in authorities])
             yield tuple((each, users.get(each.subject)) for each in authorities)
