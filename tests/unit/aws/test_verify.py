@@ -187,10 +187,10 @@ def test_the_pepper_is_removed_by_way_of_its_policy(monkeypatch: pytest.MonkeyPa
         def describe_key(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803 - boto3 names it
             return {"KeyMetadata": {"KeyState": "Enabled", "KeyUsage": "GENERATE_VERIFY_MAC"}}
 
-        def get_key_policy(self, *, KeyId: str, PolicyName: str) -> dict[str, str]:  # noqa: N803 - as above
+        def get_key_policy(self, **_named: str) -> dict[str, str]:
             return {"Policy": json.dumps(policy)}
 
-        def put_key_policy(self, *, KeyId: str, PolicyName: str, Policy: str) -> None:  # noqa: N803 - as above
+        def put_key_policy(self, *, Policy: str, **_named: str) -> None:  # noqa: N803 - as above
             calls.append(("policy", json.loads(Policy)))
 
         def schedule_key_deletion(self, *, KeyId: str, PendingWindowInDays: int) -> None:  # noqa: N803 - as above
