@@ -259,6 +259,13 @@ def test_nobody_signed_in_and_no_hint_redirects_nowhere(login: LoginHarness) -> 
     assert (answer.status, "You are signed out" in answer.body, answer.cookies) == (200, True, ())
 
 
+def test_an_ended_session_and_no_hint_redirects_nowhere(login: LoginHarness, browser: LoginBrowser) -> None:
+    """A cookie whose session has ended is cleared; without a hint the page leads to no client."""
+    login.clock.seconds += 43_200
+    answer = browser.get(PATH, client_id=CLIENT_ID, post_logout_redirect_uri=BYE)
+    assert (answer.status, "You are signed out" in answer.body, SESSION in browser.cookies) == (200, True, False)
+
+
 def test_a_logout_ends_this_session_alone(login: LoginHarness, browser: LoginBrowser) -> None:
     """Other browsers of the user, and other users, stay signed in."""
     login.add_user(OTHER_EMAIL, OTHER_PASSWORD)
