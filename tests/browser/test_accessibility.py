@@ -7,15 +7,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from login.assets import STYLESHEET_PATH
-from tests.browser.page_samples import page_samples
+from login.assets import ASSET_PATH, PLAIN_NAME, STYLESHEET_PATH
+from tests.browser.page_samples import issuer_samples, page_samples
 from tests.browser.page_server import PageServer, serve_pages
 from tests.browser.page_views import THEMES, WIDTHS, view_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SAMPLES = page_samples()
+ISSUER_SAMPLES = issuer_samples()
+SAMPLES = page_samples() | ISSUER_SAMPLES
 Views = dict[str, list[dict[str, Any]]]
 
 
@@ -53,7 +54,8 @@ def test_a_page_never_scrolls_sideways(views: Views, name: str) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_page_loads_its_stylesheet_alone(views: Views, server: PageServer, name: str) -> None:
     """A page sends no request to another host, and the browser has no complaint about the policy or the markup."""
-    expected = [f"{server.origin}/pages/{name}", f"{server.origin}{STYLESHEET_PATH}"]
+    stylesheet = f"{ASSET_PATH}{PLAIN_NAME}" if name in ISSUER_SAMPLES else STYLESHEET_PATH
+    expected = [f"{server.origin}/pages/{name}", f"{server.origin}{stylesheet}"]
     for view in views[name]:
         assert [url for url in view["requests"] if url != "data:,"] == expected
         assert view["complaints"] == []
@@ -75,3 +77,12 @@ def test_enter_in_a_field_submits_the_form(tools: tuple[str, str], server: PageS
     view_pages(tools, server.origin, [name], actions=("enter",), themes=("light",), widths=(320,))
     ((_, body),) = server.posted
     assert {"interaction", "csrf_token"} < parse_qs(body).keys()
+
+
+def test_axe_would_find_something(tools: tuple[str, str]) -> None:
+    """A page without language, title and label is reported: the other tests can fail."""
+    broken = '<!doctype html><p>x</p><input name="a">'
+    with serve_pages({"broken": broken}) as running:
+        (view,) = view_pages(tools, running.origin, ["broken"], actions=("audit",), themes=("light",), widths=(320,))
+    found = {each.partition(":")[0] for each in view["audit"]["violations"]}
+    assert {"document-title", "html-has-lang", "label"} <= found

@@ -1,4 +1,4 @@
-"""A browser on the embedded stack: it keeps cookies, follows the issuer's redirects, and posts the forms of its pages."""
+"""A browser on the embedded stack: it keeps cookies, follows the issuer's redirects, and posts the pages' forms."""
 
 from __future__ import annotations
 
