@@ -9,6 +9,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from local.stack_file import StackFile
 
 _MAX_REDIRECTS = 5
@@ -63,14 +65,14 @@ class Browser:
         """Return the page, or the redirect that leaves the issuer's host."""
         return self._follow(self.client.get(urljoin(self._origin, url)))
 
-    def press(self, *, form: int = 0, button: int = 0, **fields: str) -> httpx.Response:
-        """Fill the fields, press a button of a form, and return the page or the redirect that follows."""
-        return self.post(self.forms[form], button=button, **fields)
+    def press(self, filled: Mapping[str, str], *, button: int = 0) -> httpx.Response:
+        """Fill fields of the page's first form, press a button of it, and return what follows."""
+        return self.post(self.forms[0], filled, button=button)
 
-    def post(self, form: Form, *, button: int = 0, **fields: str) -> httpx.Response:
-        """Post a form, also of another page, with one of its buttons."""
-        pressed = dict(form.buttons[button : button + 1])
-        return self._follow(self.client.post(urljoin(self._origin, form.action), data=form.fields | pressed | fields))
+    def post(self, form: Form, filled: Mapping[str, str], *, button: int = 0) -> httpx.Response:
+        """Post a form, also of another page, and return the page or the redirect that leaves the issuer's host."""
+        sent = form.fields | dict(form.buttons[button : button + 1]) | dict(filled)
+        return self._follow(self.client.post(urljoin(self._origin, form.action), data=sent))
 
     def _follow(self, answer: httpx.Response) -> httpx.Response:
         for _ in range(_MAX_REDIRECTS):

@@ -38,7 +38,7 @@ class Person(NamedTuple):
     def press(self, browser: Browser) -> httpx.Response:
         """Fill the form that a browser shows with this user's credentials, and press its first button."""
         asked = {"email": self.email, "password": self.password}
-        return browser.press(**{name: asked[name] for name in browser.forms[0].fields if name in asked})
+        return browser.press({name: asked[name] for name in browser.forms[0].fields if name in asked})
 
 
 _PEOPLE: dict[tuple[str, str, str], Person] = {}
@@ -71,7 +71,7 @@ def create_link(stack: StackFile, subject: str) -> str:
 def choose_password(browser: Browser, link: str, password: str) -> httpx.Response:
     """Return the page after the form of a link."""
     assert browser.open(link).status_code == 200
-    return browser.press(new_password=password, new_password_again=password)
+    return browser.press({"new_password": password, "new_password_again": password})
 
 
 def operate(stack: StackFile, action: str, subject: str, **members: Any) -> Any:

@@ -95,7 +95,7 @@ def test_a_form_of_another_browser_is_not_read(
     ask(application, other)
     foreign = other.forms[0]
     for form in (foreign, foreign._replace(fields=foreign.fields | browser.forms[0].fields | _token(foreign.fields))):
-        answer = browser.post(form, email=ada.email, password=ada.password)
+        answer = browser.post(form, {"email": ada.email, "password": ada.password})
         assert (answer.status_code, "location" in answer.headers) == (403, False)
         assert "keyturn-session" not in browser.client.cookies
 

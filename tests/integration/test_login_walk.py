@@ -69,7 +69,7 @@ def test_a_user_who_refuses_gives_the_client_nothing(stack: StackFile) -> None:
     application, user = register(stack), add_person(stack, "refuser")
     user.browser.open(application.authorization_url(VERIFIER))
     user.press(user.browser)
-    assert answer_of(user.browser.press(button=1))["error"] == "access_denied"
+    assert answer_of(user.browser.press({}, button=1))["error"] == "access_denied"
     assert error_of(application, user.browser) == "consent_required"
 
 
@@ -98,7 +98,8 @@ def test_a_new_password_ends_the_other_sessions_and_their_grants(stack: StackFil
     sign_in(application, user, user.browser)
     new = secrets.token_urlsafe(24)
     user.browser.open("/account/password")
-    changed = user.browser.press(current_password=user.password, new_password=new, new_password_again=new)
+    fields = {"current_password": user.password, "new_password": new, "new_password_again": new}
+    changed = user.browser.press(fields)
     assert (changed.status_code, changed.url.path) == (200, "/account")
     assert error_of(application, user.browser) == ""
     assert error_of(application, other) == "login_required"
@@ -116,7 +117,7 @@ def test_a_link_works_once(stack: StackFile) -> None:
     two_tabs.open(link)
     form = two_tabs.forms[0]
     assert choose_password(Browser(stack), link, new).status_code == 200
-    answer = two_tabs.post(form, new_password=late, new_password_again=late)
+    answer = two_tabs.post(form, {"new_password": late, "new_password_again": late})
     assert 400 <= answer.status_code < 500
     assert 400 <= two_tabs.open(link).status_code < 500
     for password, expected in ((user.password, 401), (late, 401), (new, 303)):
