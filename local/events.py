@@ -11,12 +11,14 @@ import configparser
 import io
 import json
 import re
+import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
 import httpx
 import jwt
 
+from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
 from local.stack_file import connect, write_private_file
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _ORIGINS = {
     "authorizer/rest-request": ("ExampleRestRequestApi", "example"),
 }
 _OF_THE_ISSUER = ("IssuerApi", "$default")
+# The form guard's field on the sign-in page.
+_GUARD = re.compile(r'name="csrf_token" value="([A-Za-z0-9_.-]+)"')
 
 
 class EventsError(Exception):
@@ -58,6 +62,24 @@ def form_values(client_id: str, secret: str, token: str) -> dict[str, str]:
         "client_basic": base64.b64encode(credentials).decode(),
         "token_form": base64.b64encode(form).decode(),
         "content_length": str(len(form)),
+    }
+
+
+def sign_in_values(page: str, cookie: str) -> dict[str, str]:
+    """Return the values of an event in which a browser posts the sign-in page with a wrong password.
+
+    Takes the page's HTML and the Set-Cookie that came with it; raises EventsError for a page without the guard's field.
+    """
+    guard = _GUARD.search(page)
+    if guard is None:
+        raise EventsError("the sign-in page has no form that is guarded")
+    fields = {"email": "nobody@example.com", "password": "correct horse battery staple", "csrf_token": guard[1]}
+    form = urlencode(fields).encode()
+    return {
+        "browser_cookie": cookie.partition(";")[0],
+        "sign_in_form": base64.b64encode(form).decode(),
+        "sign_in_length": str(len(form)),
+        "subject": new_subject(secrets.token_bytes(SUBJECT_BYTES)),
     }
 
 
@@ -96,7 +118,12 @@ def _configuration(stack: StackFile, function: str) -> dict[str, Any]:
 def _values(stack: StackFile) -> dict[str, str]:
     token, to_be_revoked = _ask_for_token(stack), _ask_for_token(stack)
     kid: str = jwt.get_unverified_header(token)["kid"]
-    return {"token": token, "kid": kid} | form_values(stack.client_id, stack.client_secret, to_be_revoked)
+    page = httpx.get(f"{stack.issuer}/login", timeout=40, trust_env=False)
+    return (
+        {"token": token, "kid": kid}
+        | form_values(stack.client_id, stack.client_secret, to_be_revoked)
+        | sign_in_values(page.text, page.headers.get("set-cookie", ""))
+    )
 
 
 def _place(stack: StackFile, ids: Mapping[str, str], event: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.errors import KeyturnError
-from keyturn_cli import clients, gateway, keys, resources, rules, token
+from keyturn_cli import clients, gateway, keys, resources, rules, token, users
 from keyturn_cli.options import StackCommands
 from keyturn_cli.output import EscapedErrors, escape, print_traceback
 from keyturn_cli.revoke import revoke
@@ -21,6 +21,7 @@ app = StackCommands(
     pretty_exceptions_enable=False,
 )
 app.add_typer(clients.app, name="clients")
+app.add_typer(users.app, name="users")
 app.add_typer(resources.app, name="resources")
 app.add_typer(keys.app, name="keys")
 app.add_typer(gateway.app, name="gateway")

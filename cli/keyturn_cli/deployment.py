@@ -20,7 +20,12 @@ from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.service_clock import ServiceClock
+from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
+from keyturn.adapters.users.dynamodb_consents import DynamoDbConsents
+from keyturn.adapters.users.dynamodb_user_directory import DynamoDbUserDirectory
+from keyturn.adapters.users.dynamodb_users import DynamoDbUsers
 from keyturn_cli.embedded_stack import EmbeddedStack, NoDeployment, find_embedded_stack, unreadable
+from keyturn_cli.login_function import LoginFunction
 from keyturn_cli.output import print_line
 from keyturn_cli.rotator import RotatorFunction
 
@@ -34,8 +39,8 @@ TOKEN_HORIZON = 3600 + 60
 
 # An API call answers within seconds; what writes here repeats safely.
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
-# As long as the function may run, and once: a repeated rotation would be a second one.
-_ROTATOR_CONFIG = Config(connect_timeout=5, read_timeout=130, retries={"mode": "standard", "total_max_attempts": 1})
+# As long as a function may run, and once: a repeated rotation would be a second one.
+_FUNCTION_CONFIG = Config(connect_timeout=5, read_timeout=130, retries={"mode": "standard", "total_max_attempts": 1})
 _AWS_ENDPOINTS = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]
 # The services of AWS that a deployed stack is found and written through.
 _SERVICES = ("cloudformation", "dynamodb", "lambda", "sts")
@@ -64,6 +69,9 @@ class Deployment:
     grant_table: str
     key_ring_table: str
     revocation_table: str
+    user_table: str
+    authority_table: str
+    login_function: str
     rotator_function: str
     authorizer_arn: str
     client: Callable[[str], Any]
@@ -87,6 +95,26 @@ class Deployment:
         clock = ServiceClock(self.dynamodb)
         self.dynamodb.get_item(TableName=self.key_ring_table, Key={"pk": {"S": "clock"}})
         return clock
+
+    def users(self) -> DynamoDbUsers:
+        """Return the profiles of the users, to read."""
+        return DynamoDbUsers(self.dynamodb, self.user_table)
+
+    def user_directory(self) -> DynamoDbUserDirectory:
+        """Return all users, page by page."""
+        return DynamoDbUserDirectory(self.dynamodb, user_table=self.user_table, authority_table=self.authority_table)
+
+    def consents(self) -> DynamoDbConsents:
+        """Return what users allowed, to read."""
+        return DynamoDbConsents(self.dynamodb, self.user_table)
+
+    def authorities(self) -> DynamoDbAuthorities:
+        """Return status and claims of the users."""
+        return DynamoDbAuthorities(self.dynamodb, self.authority_table)
+
+    def login(self) -> LoginFunction:
+        """Return the login, to ask it for something."""
+        return LoginFunction(self.functions, self.login_function)
 
     def rotator(self) -> RotatorFunction:
         """Return the rotator, to ask it for something."""
@@ -220,9 +248,12 @@ def _deployment(
         grant_table=outputs["GrantTableName"],
         key_ring_table=outputs["KeyRingTableName"],
         revocation_table=outputs["RevocationTableName"],
+        user_table=outputs["UserTableName"],
+        authority_table=outputs["AuthorityTableName"],
+        login_function=outputs["LoginFunctionName"],
         rotator_function=outputs["KeyRotatorFunctionName"],
         authorizer_arn=outputs["AuthorizerArn"],
         client=client,
         dynamodb=client("dynamodb"),
-        functions=client("lambda", config=_ROTATOR_CONFIG.merge(own)),
+        functions=client("lambda", config=_FUNCTION_CONFIG.merge(own)),
     )

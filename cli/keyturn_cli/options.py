@@ -18,6 +18,8 @@ Stack: TypeAlias = StackSelection | None
 Profile = Annotated[str | None, typer.Option(help="The AWS profile of a deployed stack.")]
 Region = Annotated[str | None, typer.Option(help="The AWS Region of a deployed stack.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+UserName = Annotated[str, typer.Argument(metavar="USER", help="The subject (u_…) or the email address.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 _STACK_OPTIONS: dict[str, Any] = {

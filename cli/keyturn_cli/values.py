@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +49,21 @@ def check_reason(reason: str) -> None:
         raise typer.BadParameter(f"a reason is 1 to {_MAX_REASON} printable characters", param_hint="--reason")
 
 
-def parse_claims(texts: list[str]) -> dict[str, Any]:
-    """Return the values of `name=value` texts, by name; what is no JSON is a string. Raises BadParameter."""
+def parse_claims(
+    texts: list[str], *, option: str = "--claim", json_names: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Return the values of `name=value` texts, by name; raises BadParameter.
+
+    A value that is no JSON is a string, and so is every value of a name that is not in `json_names`.
+    """
     claims: dict[str, Any] = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name:
-            raise typer.BadParameter("a claim is name=value", param_hint="--claim")
+            raise typer.BadParameter("a claim is name=value", param_hint=option)
         if name in claims:
-            raise typer.BadParameter(f"the claim {name} is there twice: give a list as JSON", param_hint="--claim")
-        claims[name] = _json_or_text(value)
+            raise typer.BadParameter(f"the claim {name} is there twice: give a list as JSON", param_hint=option)
+        claims[name] = _json_or_text(value) if json_names is None or name in json_names else value
     return claims
 
 

@@ -93,7 +93,7 @@ def _attempt(call: Callable[[], _Answer]) -> _Answer | Exception:
     try:
         return call()
     except Exception as error:
-        # The only broad except: no error signs anybody in, and no traceback reaches a page.
+        # The only broad except: an error signs nobody in, and the page hides its traceback.
         return error
 
 

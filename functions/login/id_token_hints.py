@@ -33,7 +33,7 @@ class IdTokenHints:
         self._rings = rings
 
     def read(self, request: Request, raw: str | None, client_id: str | None) -> IdTokenHint | None:
-        """Return the facts, or None without a hint and for one that is not of this issuer and client.
+        """Return the facts, or None without a hint of this issuer for this client.
 
         Without a client id the token names it: the signature decides afterwards whether that is true.
         """

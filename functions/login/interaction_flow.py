@@ -119,5 +119,4 @@ def go_on(opened: OpenInteraction) -> Response:
     """
     interaction = opened.interaction
     confirmed = Demand.CONFIRM not in interaction.demands or interaction.confirmed_at is not None
-    done = interaction.denied or (confirmed and not needs_consent_mark(interaction))
-    return to_issuer(opened) if done else to_page(opened)
+    return to_issuer(opened) if confirmed and not needs_consent_mark(interaction) else to_page(opened)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.aws.stack import aws
 
-GROUPS = ("AuthorizerLogGroup", "TokenIssuerLogGroup", "KeyRotatorLogGroup", "ExampleBackendLogGroup")
+GROUPS = ("AuthorizerLogGroup", "TokenIssuerLogGroup", "LoginLogGroup", "KeyRotatorLogGroup", "ExampleBackendLogGroup")
 
 
 def read_log(group: str, since: float = 0.0) -> list[str]:

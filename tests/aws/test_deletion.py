@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.aws.logs import GROUPS
-from tests.aws.removal import end_stack
+from tests.aws.removal import TABLES, end_stack
 from tests.aws.stack import aws, find_stack
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
     from tests.aws.report import Observe
 
-ROLES = ("TokenIssuerRole", "AuthorizerRole", "KeyRotatorRole", "ScheduleRole")
+ROLES = ("TokenIssuerRole", "LoginRole", "AuthorizerRole", "KeyRotatorRole", "ScheduleRole")
 
 
 @pytest.mark.on_aws_alone("the embedded stack is not to be deleted")
@@ -29,7 +29,7 @@ def test_what_survives_the_stack(stack: StackFile, resources: dict[str, str], ob
     groups = [name for name in GROUPS if group_exists(resources[name])]
     observe(tables=tables, keys=keys, layers=len(remains.layers), roles=roles, log_groups=groups)
     assert find_stack(stack.stack_name) is None
-    assert tables == ["ACTIVE"] * 3
+    assert tables == ["ACTIVE"] * len(TABLES)
     assert "Enabled" in keys
     assert (roles, groups) == ([], [])
 

@@ -25,7 +25,12 @@ ASKED = {
     ),
     "revocations": ("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
     "clients": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
-    "key": ("kms:Sign", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:DisableKey"),
+    "users": ("dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"),
+    "authorities": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    "credentials": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"),
+    "sessions": ("dynamodb:PutItem", "dynamodb:Query", "dynamodb:DeleteItem"),
+    "interactions": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
+    "key": ("kms:Sign", "kms:GenerateMac", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:DisableKey"),
     "rotator": ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
     "anything": ("kms:CreateKey", "tag:GetResources", "logs:CreateLogGroup", "sts:AssumeRole", "iam:PassRole"),
 }
@@ -36,6 +41,25 @@ ALLOWED = {
         ("dynamodb:GetItem", "clients"),
         ("dynamodb:BatchGetItem", "revocations"),
         ("dynamodb:PutItem", "revocations"),
+        ("dynamodb:GetItem", "authorities"),
+        ("dynamodb:GetItem", "interactions"),
+        ("dynamodb:PutItem", "interactions"),
+    },
+    "LoginRole": {
+        ("dynamodb:BatchGetItem", "ring"),
+        ("dynamodb:GetItem", "clients"),
+        ("dynamodb:BatchGetItem", "revocations"),
+        ("dynamodb:PutItem", "revocations"),
+        ("dynamodb:PutItem", "users"),
+        ("dynamodb:Query", "users"),
+        ("dynamodb:GetItem", "authorities"),
+        ("dynamodb:GetItem", "credentials"),
+        ("dynamodb:PutItem", "credentials"),
+        ("dynamodb:Query", "credentials"),
+        ("dynamodb:PutItem", "sessions"),
+        ("dynamodb:Query", "sessions"),
+        ("dynamodb:DeleteItem", "sessions"),
+        ("dynamodb:GetItem", "interactions"),
     },
     "AuthorizerRole": {("dynamodb:BatchGetItem", "ring"), ("dynamodb:BatchGetItem", "revocations")},
     "KeyRotatorRole": {
@@ -54,7 +78,16 @@ CREATE, TAG, UPDATE = "kms:CreateKey", "kms:TagResource", "dynamodb:UpdateItem"
 def arns(resources: dict[str, str]) -> dict[str, str]:
     """Return the ARNs of what is asked about."""
     dynamodb = aws("dynamodb")
-    tables = {"ring": "KeyRingTable", "revocations": "RevocationTable", "clients": "ClientTable"}
+    tables = {
+        "ring": "KeyRingTable",
+        "revocations": "RevocationTable",
+        "clients": "ClientTable",
+        "users": "UserTable",
+        "authorities": "AuthorityTable",
+        "credentials": "CredentialTable",
+        "sessions": "SessionTable",
+        "interactions": "InteractionTable",
+    }
     found = {
         name: dynamodb.describe_table(TableName=resources[table])["Table"]["TableArn"] for name, table in tables.items()
     }
@@ -132,3 +165,30 @@ def test_the_conditions_of_the_rotators_role_count(
     }
     observe(**{case.replace(" ", "_"): decision for case, decision in seen.items()})
     assert seen == {case: expected for case, (*_, expected) in cases.items()}
+
+
+@pytest.mark.on_aws_alone("the emulator evaluates no condition on leading keys")
+@pytest.mark.parametrize(
+    ("role", "action", "table", "keys"),
+    [
+        ("LoginRole", UPDATE, "revocations", {"sid#x": True, "sub#u_x": True, "pair#u_x#web": True, "feed#1": True}),
+        ("LoginRole", UPDATE, "revocations", {"client#web": False, "jti#x": False, "gid#x": False, "global#3": False}),
+        ("TokenIssuerRole", "dynamodb:GetItem", "users", {"u#u_x": True, "id#email#a@b.example": False}),
+        ("TokenIssuerRole", UPDATE, "sessions", {"s#x": True, "u#u_x": False}),
+    ],
+)
+def test_the_conditions_of_login_and_issuer_count(
+    resources: dict[str, str],
+    arns: dict[str, str],
+    observe: Observe,
+    role: str,
+    action: str,
+    table: str,
+    keys: dict[str, bool],
+) -> None:
+    """The login revokes what users may end, and the issuer reads profiles by subject and sessions by cookie alone."""
+    seen = {
+        key: decide(resources[role], (action,), arns[table], {"dynamodb:LeadingKeys": [key]})[action] for key in keys
+    }
+    observe(role=role, action=action, table=table, decisions=seen)
+    assert seen == {key: "allowed" if allowed else "implicitDeny" for key, allowed in keys.items()}

@@ -75,3 +75,12 @@ def test_enter_in_a_field_submits_the_form(tools: tuple[str, str], server: PageS
     view_pages(tools, server.origin, [name], actions=("enter",), themes=("light",), widths=(320,))
     ((_, body),) = server.posted
     assert {"interaction", "csrf_token"} < parse_qs(body).keys()
+
+
+def test_axe_would_find_something(tools: tuple[str, str]) -> None:
+    """A page without language, title and label is reported: the other tests can fail."""
+    broken = '<!doctype html><p>x</p><input name="a">'
+    with serve_pages({"broken": broken}) as running:
+        (view,) = view_pages(tools, running.origin, ["broken"], actions=("audit",), themes=("light",), widths=(320,))
+    found = {each.partition(":")[0] for each in view["audit"]["violations"]}
+    assert {"document-title", "html-has-lang", "label"} <= found

@@ -25,7 +25,13 @@ from keyturn_cli.deployment import Deployment, find_deployment
 from tests.fakes.moto_dynamodb import create_table
 from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey
 
-TABLES = {"key-ring": ("pk",), "clients": ("pk",), "revocations": ("pk", "sk")}
+TABLES = {
+    "key-ring": ("pk",),
+    "clients": ("pk",),
+    "revocations": ("pk", "sk"),
+    "users": ("pk", "sk"),
+    "authorities": ("pk",),
+}
 # Each command opens a session of its own, which would read the same models again.
 _shared_loader = cache(create_loader)
 ENDPOINT = "http://127.0.0.1:4566"
@@ -36,6 +42,9 @@ STACK: dict[str, Any] = {
         "ClientTableName": "clients",
         "GrantTableName": "grants",
         "RevocationTableName": "revocations",
+        "UserTableName": "users",
+        "AuthorityTableName": "authorities",
+        "LoginFunctionName": "login",
         "KeyRotatorFunctionName": "rotator",
         "AuthorizerArn": "arn:aws:lambda:us-east-1:123456789012:function:authorizer",
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -160,8 +160,7 @@ class LoginHarness:
 
     def send(self, event: dict[str, Any]) -> Answer:
         """Return the answer to an event."""
-        answer = app.lambda_handler(event, None)
-        return Answer(answer["statusCode"], answer["headers"], answer["body"], tuple(answer["cookies"]))
+        return send_event(event)
 
     def items(self) -> dict[str, Any]:
         """Return a copy of everything that is stored, to see whether something changed."""
@@ -179,18 +178,31 @@ class LoginHarness:
         }
 
 
+def send_event(event: dict[str, Any]) -> Answer:
+    """Return the answer of the Lambda function to an event of the HTTP API."""
+    answer = app.lambda_handler(event, None)
+    return Answer(answer["statusCode"], answer["headers"], answer["body"], tuple(answer["cookies"]))
+
+
+class Sender(Protocol):
+    """A login that takes events."""
+
+    def send(self, event: dict[str, Any]) -> Answer:
+        """Return the answer to an event."""
+
+
 class LoginBrowser:
     """A browser: keeps cookies, remembers the forms of the last page, and submits them."""
 
-    def __init__(self, harness: LoginHarness, cookies: Mapping[str, str]) -> None:
-        self._harness = harness
+    def __init__(self, login: Sender, cookies: Mapping[str, str]) -> None:
+        self._login = login
         self.cookies = dict(cookies)
         self.forms: dict[str, dict[str, str]] = {}
         self.agent = FIREFOX
 
     def copy(self) -> LoginBrowser:
         """Return another tab: the same cookies so far, and no page yet."""
-        return LoginBrowser(self._harness, self.cookies)
+        return LoginBrowser(self._login, self.cookies)
 
     def get(self, path: str, **query: str) -> Answer:
         """Return the answer to a GET."""
@@ -215,7 +227,7 @@ class LoginBrowser:
         return self._send(event)
 
     def _send(self, event: dict[str, Any]) -> Answer:
-        answer = self._harness.send(event | {"cookies": [f"{name}={value}" for name, value in self.cookies.items()]})
+        answer = self._login.send(event | {"cookies": [f"{name}={value}" for name, value in self.cookies.items()]})
         for cookie in answer.cookies:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies.pop(name, None)

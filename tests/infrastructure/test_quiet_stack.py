@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from tests.fakes.login_harness import EMAIL, LoginHarness
 from tests.fakes.token_factory import NOW, make_token
 from tests.infrastructure.native_template import NativeTemplate
 from tests.infrastructure.replay.account import Account, every
@@ -99,6 +100,22 @@ def test_refusals_alone_ring_nothing(template: NativeTemplate, rate: Rate) -> No
     account.alarms.pop("KeyRotatorSilent")  # the stack of this test has no rotator
     for reading in READINGS:
         assert account.ringing(CREATED, CREATED + 1800, reading) == set(), reading
+
+
+@TRAFFIC
+def test_wrong_passwords_alone_ring_nothing(template: NativeTemplate, rate: Rate) -> None:
+    """A user who mistypes, and an attacker who is slowed down, are no fault of the login."""
+    account = Account(template)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        browser = LoginHarness(monkeypatch).browser()
+        browser.get("/login")
+        statuses = set()
+        for at in every(rate.seconds, CREATED, CREATED + 900):
+            with account.function("LoginFunction").writing(at, rate.weight):
+                statuses.add(browser.submit("/login/password", email=EMAIL, password="a wrong password").status)
+    assert statuses <= {401, 429}
+    account.alarms.pop("KeyRotatorSilent")  # the stack of this test has no rotator
+    assert account.ringing(CREATED, CREATED + 1800, READINGS[0]) == set()
 
 
 @TRAFFIC

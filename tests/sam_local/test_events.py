@@ -17,6 +17,7 @@ FUNCTIONS = {
     "authorizer": "AuthorizerFunction",
     "token_issuer": "TokenIssuerFunction",
     "key_rotator": "KeyRotatorFunction",
+    "login": "LoginFunction",
 }
 
 
@@ -32,7 +33,8 @@ def test_every_event_is_invoked_here() -> None:
     assert names == {
         *("authorizer/http-api-2.0", "authorizer/rest-request", "authorizer/rest-token"),
         *("key_rotator/compromise", "key_rotator/plan", "key_rotator/rotate", "key_rotator/tick"),
-        *("token_issuer/introspect", "token_issuer/jwks", "token_issuer/metadata"),
+        *("login/add-user", "login/list-sessions", "login/logout-page", "login/password", "login/sign-in-page"),
+        *("login/stylesheet", "token_issuer/introspect", "token_issuer/jwks", "token_issuer/metadata"),
         *("token_issuer/revoke", "token_issuer/token"),
     }
 
@@ -65,6 +67,19 @@ def test_the_issuer_answers_from_a_container(sam_local: SamLocal) -> None:
     assert body(sam_local.invoke("TokenIssuerFunction", "token_issuer/introspect"))["active"] is True
     assert sam_local.invoke("TokenIssuerFunction", "token_issuer/revoke")["statusCode"] == 200
     assert body(sam_local.invoke("TokenIssuerFunction", "token_issuer/introspect")) == {"active": False}
+
+
+def test_the_login_answers_from_a_container(sam_local: SamLocal) -> None:
+    """Pages, the stylesheet, a wrong password and an operator's actions, each by its event."""
+    login = {
+        name: sam_local.invoke("LoginFunction", f"login/{name}")
+        for name in ("sign-in-page", "logout-page", "stylesheet", "password", "add-user", "list-sessions")
+    }
+    assert [login[name]["statusCode"] for name in ("sign-in-page", "logout-page", "stylesheet")] == [200, 200, 200]
+    assert "Content-Security-Policy".lower() in map(str.lower, login["sign-in-page"]["headers"])
+    assert login["password"]["statusCode"] == 401
+    assert login["add-user"] == {"subject": sam_local.event("login/add-user")["subject"]}
+    assert login["list-sessions"] == {"sessions": []}
 
 
 def test_start_api_serves_the_http_example(sam_local: SamLocal) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.web.errors import BadRequest
@@ -63,4 +62,4 @@ class Decisions:
         if not self._interactions.deny(opened.interaction):
             return to_page(opened)
         request.note(outcome="denied")
-        return to_issuer(opened._replace(interaction=replace(opened.interaction, denied=True)))
+        return to_issuer(opened)

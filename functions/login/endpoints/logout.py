@@ -66,7 +66,7 @@ class Logout:
             return redirect(_as_query(form))
         asked = self._read(request, form)
         if not has_cookie:
-            # Nothing to end, and nothing to clear: the cookie may only be withheld from another site's form.
+            # The cookie stays as it is: the browser may only withhold it from another site's form.
             may_return = own_form or asked.hint is not None
             return _finish(asked if may_return else asked._replace(redirect_uri=None))
         if own_form:

@@ -83,9 +83,9 @@ def _input(field: Field, described_by: str) -> VoidElement:
 
 
 def shown_email(email: str) -> Element:
-    """Return the address in bold; a narrow page breaks it before the last @."""
+    """Return the address in bold on one line; a line that is too short is broken before the last @."""
     local, at, domain = email.rpartition("@")
-    return h.strong[local, at and h.wbr, at, domain]
+    return h.strong(".email")[local, at and h.wbr, at, domain]
 
 
 def account_name(email: str) -> VoidElement:

@@ -26,7 +26,7 @@ def logout(form: PostForm, *, email: str, client: str | None = None) -> str:
         content=[
             h.h1[title],
             client and h.p[say(Text.LOGOUT_FOR, client=h.strong[client])],
-            h.p[say(Text.LOGOUT_LEAD, email=shown_email(email))],
+            h.p(".account")[say(Text.SIGNED_IN_AS, email=shown_email(email))],
             post_form(
                 form,
                 h.div(".buttons")[

@@ -75,7 +75,7 @@ class Text(enum.Enum):
 
     # Choose and change the password
     CHOOSE_PASSWORD_TITLE = "Choose a password"
-    CHOOSE_PASSWORD_LEAD = "This is the password for {email}."
+    CHOOSE_PASSWORD_LEAD = "for {email}"
     CHOOSE_PASSWORD_ENDS_SESSIONS = "Other browsers are signed out."
     SAVE_PASSWORD = "Save password"
     CHANGE_PASSWORD = "Change password"
@@ -105,7 +105,7 @@ class Text(enum.Enum):
     LAST_USED_AT = "last used {time}"
     END_SESSION = "End"
     END_SESSION_NAMED = "End the session in {device}, signed in {time}"
-    END_ALL_SESSIONS = "Sign out everywhere else"
+    END_ALL_SESSIONS = "End all others"
     APPLICATIONS = "Applications with access"
     NO_APPLICATIONS = "No application has access to your account."
     ALLOWED_AT = "Allowed {time}"
@@ -119,7 +119,6 @@ class Text(enum.Enum):
 
     # Sign out
     LOGOUT_TITLE = "Sign out?"
-    LOGOUT_LEAD = "You are signed in as {email}."
     LOGOUT_FOR = "{client} asks to sign you out in this browser."
     STAY = "Stay signed in"
     SIGNED_OUT_TITLE = "You are signed out"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from keyturn.domain.client import Client
     from keyturn.domain.credentials.link import Link
@@ -267,6 +267,17 @@ class AuthorityStore(AuthorityReader, Protocol):
 
     def list(self) -> tuple[Authority, ...]:
         """Return all, by subject."""
+
+
+class UserDirectory(Protocol):
+    """The operator's reads of all users."""
+
+    def pages(self, after: str | None = None) -> Iterator[tuple[tuple[Authority, User | None], ...]]:
+        """Yield pages of users, in an order that stays, from the one after the subject `after`.
+
+        A user without a profile has None beside the status: a creation or an erasure stopped half way. Strongly
+        consistent; raises ItemDamaged.
+        """
 
 
 class ConsentReader(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,7 @@ def test_what_is_gone_is_left_out_of_the_removal(monkeypatch: pytest.MonkeyPatch
         def describe_key(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803 - boto3 names it
             if KeyId == "gone":
                 raise self.exceptions.NotFoundException
-            return {"KeyMetadata": {"KeyState": KeyId}}
+            return {"KeyMetadata": {"KeyState": KeyId, "KeyUsage": "SIGN_VERIFY"}}
 
         def schedule_key_deletion(self, *, KeyId: str, PendingWindowInDays: int) -> None:  # noqa: N803 - as above
             assert PendingWindowInDays == removal.WINDOW_DAYS
@@ -170,6 +171,41 @@ def test_what_is_gone_is_left_out_of_the_removal(monkeypatch: pytest.MonkeyPatch
     for key in ("gone", "PendingDeletion", "Disabled", "Enabled"):
         removal.schedule_deletion(key)
     assert kms.scheduled == ["Disabled", "Enabled"]
+
+
+def test_the_pepper_is_removed_by_way_of_its_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The policy of the template lets nobody delete the key: it is rewritten first, and allows nothing else besides."""
+    policy = read_template(Path(__file__).parents[3] / "template.yaml")["Resources"]["PepperKey"]["Properties"][
+        "KeyPolicy"
+    ]
+    calls: list[tuple[str, Any]] = []
+
+    class Kms:
+        class exceptions:  # noqa: N801 - boto3 names it
+            NotFoundException = LookupError
+
+        def describe_key(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803 - boto3 names it
+            return {"KeyMetadata": {"KeyState": "Enabled", "KeyUsage": "GENERATE_VERIFY_MAC"}}
+
+        def get_key_policy(self, **_named: str) -> dict[str, str]:
+            return {"Policy": json.dumps(policy)}
+
+        def put_key_policy(self, *, Policy: str, **_named: str) -> None:  # noqa: N803 - as above
+            calls.append(("policy", json.loads(Policy)))
+
+        def schedule_key_deletion(self, *, KeyId: str, PendingWindowInDays: int) -> None:  # noqa: N803 - as above
+            calls.append(("deletion", KeyId))
+
+    monkeypatch.setattr(removal, "aws", lambda _: Kms())
+    removal.schedule_deletion("pepper")
+    [(first, written), (second, key)] = calls
+    assert (first, second, key) == ("policy", "deletion", "pepper")
+    added = [
+        set(after["Action"]) - set(before["Action"])
+        for before, after in zip(policy["Statement"], written["Statement"], strict=True)
+        if after != before
+    ]
+    assert added == [{"kms:ScheduleKeyDeletion"}]
 
 
 def test_what_cannot_be_removed_is_named_and_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from botocore.exceptions import ClientError
 
 from keyturn.domain.client import Client
 from keyturn.domain.resource_server import ResourceServer
+from keyturn.domain.users.authority import Authority, Status
+from keyturn.domain.users.subject import new_subject
+from keyturn.domain.users.user import User
 from keyturn_cli import app as command_line
 from keyturn_cli import gateway, keys, rules
 from keyturn_cli.protected_apis import ProtectedApis
@@ -29,6 +32,9 @@ HOSTILE = f"\x1b[2J\x9b1m\u202e\u2028\u200b\x7f\x00\r\n{FORGED}"
 KID = signing_key("RS256").kid
 STEP = {"ring": HOSTILE, "action": HOSTILE, "subject": HOSTILE, "at": 3600, "message": HOSTILE, "error": HOSTILE}
 REPORT = {"applied": [STEP], "due": [STEP], "planned": [STEP], "failed": [STEP], "notes": [HOSTILE]}
+SESSION = {"session_id": HOSTILE, "device": HOSTILE} | dict.fromkeys(("auth_time", "last_used_at", "ends_at"), 3600)
+ACTIONS = {"link": HOSTILE, "expires_at": 3600, "sessions": [SESSION], "ended": HOSTILE}
+SUBJECT = new_subject(bytes(16))
 DOCUMENT = {"apis": {"*": {"routes": {"GET /a": {"scopes": ["a"], "claims": {"department": [HOSTILE]}}}}}}
 ON_AWS = ("--stack", "keyturn", "--region", "us-east-1")
 COMMANDS = [
@@ -57,6 +63,20 @@ COMMANDS = [
     ("rules", "explain", "GET", "/a", "--api", "a", "--token", "TOKEN"),
     ("rules", "explain", "GET", "/b", "--api", "a"),
     ("rules", "explain", "GET", f"/{HOSTILE}", "--api", HOSTILE),
+    ("users", "list"),
+    ("users", "show", SUBJECT),
+    ("users", "show", f"{HOSTILE}@example.com"),
+    ("users", "add", "bob@example.com", "--link"),
+    ("users", "link", SUBJECT),
+    ("users", "claims", SUBJECT),
+    ("users", "claims", SUBJECT, "--set", "tenant=acme"),
+    ("users", "disable", SUBJECT),
+    ("users", "enable", SUBJECT),
+    ("users", "unlock", SUBJECT),
+    ("users", "sessions", SUBJECT),
+    ("users", "sessions", SUBJECT, "--end", HOSTILE),
+    ("users", "sessions", SUBJECT, "--end-all"),
+    ("users", "remove", SUBJECT),
     ("token", "decode", "TOKEN", "--verify"),
     ("token", "explain", "TOKEN"),
     ("revoke", "--client", "c_1"),
@@ -100,7 +120,10 @@ def poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Poison]:
 
     def answer(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
         if operation == "Invoke":
-            return {"Payload": io.BytesIO(json.dumps(REPORT).encode())}
+            report = ACTIONS if arguments["FunctionName"] == "login" else REPORT
+            if hostile.is_on and hostile.third == 0:
+                report = {"error": HOSTILE, "message": HOSTILE}
+            return {"Payload": io.BytesIO(json.dumps(report).encode())}
         if operation == "DescribeStacks":
             if arguments["StackName"] != "keyturn":
                 raise ClientError({"Error": {"Code": HOSTILE, "Message": f"{HOSTILE} does not exist"}}, operation)
@@ -150,6 +173,10 @@ def register() -> None:
         audience="https://api.example", name="API", scopes=frozenset("z"), claims=frozenset({"b"}), created_at=0
     )
     deployment().resource_servers().add(server)
+    claims = {"x-text": HOSTILE, "x-list": [HOSTILE, HOSTILE]}
+    deployment().authorities().create(Authority(subject=SUBJECT, status=Status.ACTIVE, claims=claims))
+    user = User(subject=SUBJECT, email="ada@example.com", name="Ada", claims={"nickname": HOSTILE})
+    deployment().users().create(user, email="ada@example.com")
 
 
 def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
@@ -195,6 +222,9 @@ def test_nothing_that_a_terminal_obeys_is_printed(
         ("keys", "list"),
         ("keys", "plan"),
         ("keys", "rotate"),
+        ("users", "show", SUBJECT),
+        ("users", "claims", SUBJECT),
+        ("users", "sessions", SUBJECT),
         ("gateway", "flush"),
         ("rules", "check"),
         ("rules", "check", "rules.json"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+from urllib.parse import parse_qs
+
 import pytest
 
-from local.events import EventsError, render_event
+from keyturn.domain.users.subject import is_subject
+from local.events import EventsError, render_event, sign_in_values
 
 
 def test_a_value_cannot_leave_its_string() -> None:
@@ -16,3 +20,20 @@ def test_a_placeholder_without_a_value_is_named() -> None:
     """An event template with a new placeholder says which one nobody fills."""
     with pytest.raises(EventsError, match=r"\$\{token\} has no value"):
         render_event('{"a": "${token}"}', {"kid": "1"})
+
+
+def test_a_sign_in_event_posts_the_page_that_was_shown() -> None:
+    """The form holds the page's own token, and the cookie is that which came with the page."""
+    page = '<form><input type="hidden" name="csrf_token" value="a-token_1"></form>'
+    values = sign_in_values(page, "keyturn-browser=secret; Path=/; HttpOnly")
+    form = base64.b64decode(values["sign_in_form"])
+    assert parse_qs(form.decode())["csrf_token"] == ["a-token_1"]
+    assert values["sign_in_length"] == str(len(form))
+    assert values["browser_cookie"] == "keyturn-browser=secret"
+    assert is_subject(values["subject"])
+
+
+def test_a_page_without_a_form_is_no_sign_in() -> None:
+    """A stack whose login fails says so, and no event is rendered."""
+    with pytest.raises(EventsError, match="no form that is guarded"):
+        sign_in_values("<h1>Something went wrong</h1>", "")

@@ -91,6 +91,7 @@ def test_first_password_revokes_nothing(login: LoginUseCases) -> None:
     login.add_user(password=None)
     del login.stores.passwords.stored[ADA]
     assert login.links.use(made(login), NEW_PASSWORD) is None
+    login.signed_in(NEW_PASSWORD)
     assert login.revocations.writes == []
     assert login.credential().revision == 0
 

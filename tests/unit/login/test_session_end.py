@@ -100,6 +100,18 @@ def test_end_of_all_cuts_off_before_it_deletes(login: LoginUseCases) -> None:
     assert not login.stores.devices.stored
 
 
+def test_session_that_gives_a_code_while_all_end_is_deleted(login: LoginUseCases) -> None:
+    """The cutoff ends a session that gave its first code after it was listed: its item goes too."""
+    session = session_with_code(login)
+
+    def stale(subject: str) -> tuple[Session, ...]:
+        return (replace(session, gave_code=False),)
+
+    login.stores.sessions.list = stale  # type: ignore[method-assign]
+    assert login.end.end_all(ADA, reason="operator", actor="operator") == 1
+    assert not login.stores.sessions.stored
+
+
 def test_fresh_browser_stays_signed_in(login: LoginUseCases) -> None:
     """Sign-out everywhere gives a freshly signed-in browser a new session after the cutoff."""
     login.signed_in()

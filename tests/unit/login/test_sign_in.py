@@ -115,7 +115,8 @@ def test_unknown_user_costs_the_calls_of_a_wrong_password(login: LoginUseCases) 
 def test_unknown_users_make_few_items(login: LoginUseCases) -> None:
     """Ten thousand unknown addresses count their failures on 256 subjects at most, none of which a user can have."""
     assert len({decoy_subject(f"{number}@example.com") for number in range(10_000)}) == 256
-    assert decoy_subject("a@example.com") == decoy_subject("a@example.com")
+    login.try_password(email="nobody@example.com")
+    assert list(login.stores.attempts.failed) == [decoy_subject("nobody@example.com")]
 
 
 def test_same_user_keeps_the_sid_and_gets_a_new_cookie(login: LoginUseCases) -> None:
@@ -161,6 +162,15 @@ def test_another_user_ends_the_session_of_this_browser(login: LoginUseCases) -> 
     assert [written.target.key for written, _, _ in login.revocations.writes] == [f"sid#{first.session_id}"]
 
 
+def test_another_users_session_without_a_code_is_deleted_alone(login: LoginUseCases) -> None:
+    """Two users who sign in by turns in one browser, without an application, fill no feed."""
+    login.add_user(BOB, "bob@example.com")
+    first = login.signed_in().session
+    assert isinstance(login.sign_in.attempt(attempt(email="bob@example.com", replaced=first)), SignedIn)
+    assert first.key_hash not in login.stores.sessions.stored
+    assert login.revocations.writes == []
+
+
 def test_wrong_password_leaves_the_session_of_this_browser(login: LoginUseCases) -> None:
     """A failed sign-in changes no session."""
     first = login.signed_in().session
@@ -195,6 +205,13 @@ def test_cutoff_that_a_crash_lost_is_written_by_the_next_sign_in(login: LoginUse
     assert changed_at <= written.not_before < session.auth_time
     login.signed_in()
     assert len(login.revocations.writes) == 1
+
+
+def test_change_older_than_every_refresh_token_needs_no_cutoff(login: LoginUseCases) -> None:
+    """A cutoff that TTL has removed is not written again at each sign-in."""
+    login.stores.passwords.stored[ADA] = replace(login.credential(), revision=1, changed_at=1)
+    login.signed_in()
+    assert login.revocations.writes == []
 
 
 def test_password_is_hashed_again_at_a_higher_cost(login: LoginUseCases) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from keyturn.domain.credentials.buckets import MAX_FAILURES, AttemptLimits
@@ -109,8 +111,8 @@ def test_malformed_device_cookie_is_replaced(login: LoginUseCases, device: str) 
     assert list(login.stores.devices.stored) == [(ADA, hash_cookie(cookie))]
 
 
-def test_device_is_forgotten_by_time_and_by_password(login: LoginUseCases) -> None:
-    """A known browser is known for 400 days, and until the password changes."""
+def test_device_is_forgotten_by_time(login: LoginUseCases) -> None:
+    """A known browser is known for 400 days."""
     device = login.signed_in().device_cookie
     ((revision, expires_at),) = login.stores.devices.stored.values()
     assert (revision, expires_at) == (0, int(login.clock.seconds) + 400 * 86_400)
@@ -118,6 +120,16 @@ def test_device_is_forgotten_by_time_and_by_password(login: LoginUseCases) -> No
     for number in range(11):
         login.try_password("wrong", address=f"198.51.100.{number}", device=device)
     assert is_throttled(login.try_password(device=device))
+
+
+def test_device_is_forgotten_with_the_password(login: LoginUseCases) -> None:
+    """A browser that was known with the old password is unknown with the next one."""
+    device = login.signed_in().device_cookie
+    login.stores.passwords.stored[ADA] = replace(login.credential(), revision=1)
+    for number in range(10):
+        login.try_password("wrong", address=f"198.51.100.{number}", device=device)
+    assert is_throttled(login.try_password(address="203.0.113.9", device=device))
+    assert login.stores.attempts.failed == {ADA: 9}
 
 
 def fail_often(login: LoginUseCases, times: int) -> None:

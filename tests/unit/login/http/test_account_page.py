@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocation import TargetKind
+from keyturn.domain.revocation import Revocation, Target, TargetKind
 from keyturn.domain.users.authority import Status
 from keyturn.domain.users.consent import Consent
 from tests.fakes.login_harness import (
@@ -109,6 +109,30 @@ def test_a_session_that_has_ended_shows_nothing(login: LoginHarness, browser: Lo
     assert browser.get("/account").headers["location"] == "/login"
 
 
+@pytest.mark.parametrize(
+    ("kind", "identifier", "cutoff", "status"),
+    [
+        (TargetKind.SESSION, "own", None, 303),
+        (TargetKind.SESSION, "another", None, 200),
+        (TargetKind.SUBJECT, "own", 0, 303),
+        (TargetKind.SUBJECT, "own", -1, 200),
+        (TargetKind.GLOBAL, "0", 0, 303),
+        (TargetKind.GLOBAL, "0", -1, 200),
+    ],
+)
+def test_a_revoked_session_shows_nothing(
+    login: LoginHarness, browser: LoginBrowser, kind: TargetKind, identifier: str, cutoff: int | None, status: int
+) -> None:
+    """A revoked sid ends the session, and a cutoff of its user or of everything from the sign-in's second on."""
+    session = login.session_of(browser)
+    assert session is not None
+    own = session.session_id if kind is TargetKind.SESSION else login.subject
+    not_before = None if cutoff is None else session.auth_time + cutoff
+    target = Target(kind, own if identifier == "own" else identifier)
+    login.revocations.store(Revocation(target, not_before=not_before, expires_at=login.now + 10**6))
+    assert browser.get("/account").status == status
+
+
 def test_a_session_works_until_the_second_before_its_idle_end(login: LoginHarness, browser: LoginBrowser) -> None:
     """The idle limit is compared in code, on both sides of its boundary."""
     login.clock.seconds += 43_199
@@ -140,7 +164,7 @@ def test_the_own_session_is_ended_like_a_sign_out(login: LoginHarness, browser: 
 
 
 def test_nobody_ends_sessions_of_others(login: LoginHarness, browser: LoginBrowser) -> None:
-    """A sid of another user, and one that nobody has, end nothing."""
+    """A sid of another user and an unknown one end nothing."""
     login.add_user(OTHER_EMAIL, OTHER_PASSWORD)
     theirs = login.signed_in(OTHER_EMAIL, OTHER_PASSWORD)
     before = login.items()
@@ -213,7 +237,7 @@ def test_a_withdrawal_that_fails_half_way_can_be_repeated(login: LoginHarness, b
 def test_a_client_without_consent_is_not_withdrawn(
     login: LoginHarness, browser: LoginBrowser, client_id: str, status: int
 ) -> None:
-    """A withdrawal for a client that was allowed nothing writes no revocation."""
+    """A withdrawal for a client without a consent writes no revocation."""
     allow(login)
     browser.get("/account")
     assert browser.submit(APPLICATIONS_PATH, client_id=client_id).status == status

@@ -30,7 +30,7 @@ def test_continue_writes_the_mark(login: LoginHarness, asked: tuple[LoginBrowser
 
 
 def test_cancel_denies(login: LoginHarness, asked: tuple[LoginBrowser, str]) -> None:
-    """A user who did not start the program gives no code."""
+    """Cancel marks the interaction as denied."""
     browser, interaction = asked
     answer = browser.submit(CONFIRM_PATH, decision="deny")
     assert answer.headers["location"] == f"/oauth2/authorize?interaction={interaction}"

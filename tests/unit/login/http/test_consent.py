@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from keyturn.domain.interactions.interaction import Demand
+from keyturn.domain.interactions.interaction import ConsentMark, Demand
 from keyturn.domain.revocation import Revocation, pair_target
 from keyturn.domain.users.consent import Consent
 from tests.fakes.login_harness import CLIENT_ID, EMAIL, PASSWORD, LoginBrowser, LoginHarness
@@ -101,6 +101,24 @@ def test_prompt_consent_asks_although_a_consent_is_recorded(login: LoginHarness)
     assert browser.get("/login", interaction=interaction).status == 200
 
 
+@pytest.mark.parametrize(
+    ("scope", "resource", "status"),
+    [
+        (SCOPE, AUDIENCE, 303),
+        (SCOPE | {"email"}, AUDIENCE, 200),
+        (frozenset({"openid"}), AUDIENCE, 200),
+        (SCOPE, "https://other.example", 200),
+    ],
+)
+def test_a_mark_counts_for_exactly_what_was_allowed(
+    login: LoginHarness, scope: frozenset[str], resource: str, status: int
+) -> None:
+    """A mark of another scope or resource meets no demand."""
+    mark = ConsentMark(scope=scope, resource=resource, at=login.now)
+    browser, interaction = ask(login, Demand.CONSENT, consented=mark)
+    assert browser.get("/login", interaction=interaction).status == status
+
+
 @pytest.mark.parametrize(("cutoff", "status"), [(-51, 303), (-50, 200), (0, 200)])
 def test_a_withdrawn_consent_asks_again(login: LoginHarness, cutoff: int, status: int) -> None:
     """A consent counts if it is later than the cutoff of its user at its client, and not in the cutoff's second."""
@@ -126,7 +144,7 @@ def test_a_consent_lies_after_a_withdrawal_of_the_moment(login: LoginHarness) ->
 
 
 def test_an_earlier_consent_stays_a_part_of_the_new_one(login: LoginHarness) -> None:
-    """Allowing less than before at the same resource forgets nothing that was allowed and not withdrawn."""
+    """Allowing less than before at the same resource keeps the rest of the earlier consent."""
     store_consent(login, scope=frozenset({"openid", "email"}))
     browser, _ = ask(login)
     browser.submit(CONSENT_PATH, decision="allow")

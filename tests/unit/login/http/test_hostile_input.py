@@ -1,4 +1,4 @@
-"""Hostile strings in every field of every page and form: no fault, nothing repeated, logged or written."""
+"""Hostile strings in every field of every page and form are neither repeated, logged nor written."""
 
 from __future__ import annotations
 

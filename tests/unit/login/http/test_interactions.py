@@ -27,7 +27,7 @@ POSTS = [PASSWORD_PATH, CONSENT_PATH, CONFIRM_PATH]
 
 @pytest.mark.parametrize("value", ["x", "A" * 22, "A" * 21 + "=", "../" * 7 + "A", "A" * 10_000, "\x00" * 22])
 def test_a_forged_interaction_gets_a_page(login: LoginHarness, value: str) -> None:
-    """An id that nobody gave out gets 400 and the way back to the application, and is not repeated."""
+    """A forged id gets 400 and the way back to the application, and is not repeated."""
     answer = login.browser().get("/login", interaction=value)
     assert (answer.status, "Go back to the application" in answer.body) == (400, True)
     assert value not in answer.body or value == "x"
@@ -61,7 +61,7 @@ def test_an_interaction_ends_at_its_time(login: LoginHarness) -> None:
 
 
 def test_a_used_interaction_gives_no_page(login: LoginHarness) -> None:
-    """An interaction whose code was given shows no page again, and takes no post."""
+    """An interaction whose code was given refuses page and post."""
     browser = login.browser()
     interaction = login.begin(browser)
     browser.get("/login", interaction=interaction)

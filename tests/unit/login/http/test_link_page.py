@@ -51,7 +51,7 @@ def test_a_link_works_once(login: LoginHarness, link: str) -> None:
 
 @pytest.mark.parametrize("cause", ["unknown", "expired", "disabled", "changed"])
 def test_a_link_that_is_over_gets_a_page(login: LoginHarness, link: str, cause: str) -> None:
-    """An unknown or expired link, and one of a user who changed or may not sign in, set no password."""
+    """A link that is unknown, expired, or of a changed or disabled user sets no password."""
     browser = login.browser()
     browser.get(PATH, link=link)
     authority = login.stores.authorities.stored[login.subject]

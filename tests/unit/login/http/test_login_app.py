@@ -36,7 +36,7 @@ def test_an_unknown_path_gets_a_page(login: LoginHarness, path: str) -> None:
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "get"])
 @pytest.mark.parametrize("path", GETS + POSTS)
 def test_another_method_gets_405(login: LoginHarness, path: str, method: str) -> None:
-    """A method that the page does not take gets 405 with the ones that it takes, and changes nothing."""
+    """Another method gets 405 with the methods that the page takes, and changes nothing."""
     before = login.items()
     answer = login.send(http_api_event(method, path))
     allowed = "GET, POST" if path in BOTH else "POST" if path in POSTS else "GET"
@@ -52,7 +52,7 @@ def test_a_get_of_a_post_gets_405(login: LoginHarness, path: str) -> None:
 
 
 def test_every_page_brings_its_own_headers(login: LoginHarness) -> None:
-    """A page may load its style from this host, is stored by nobody, framed by nobody, and forms may redirect on."""
+    """A page loads its style from this host, is never stored or framed, and its forms may redirect on."""
     for answer in (login.browser().get("/login"), login.browser().get("/nothing"), login.signed_in().get("/account")):
         policy = answer.headers["content-security-policy"]
         assert "style-src 'self'" in policy

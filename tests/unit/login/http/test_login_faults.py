@@ -1,4 +1,4 @@
-"""Every port away at each call: a page that says to try again, nothing granted, nothing half-written."""
+"""Every port away at each call: a page that says to try again, and no write is left half done."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_the_cookies_of_a_sign_in_are_out_of_reach(login: LoginHarness) -> None:
 
 
 def test_a_plain_loopback_issuer_has_plain_cookie_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without TLS the cookies have no prefix and no Secure, which Safari refuses there."""
+    """Without TLS the cookies lack the prefix and Secure, which Safari refuses there."""
     login = LoginHarness(monkeypatch, ISSUER="http://localhost:8080")
     browser = LoginBrowser(login, {})
     browser.get("/login")
@@ -140,7 +140,7 @@ def test_too_many_attempts_get_429_with_the_time_to_wait(login: LoginHarness) ->
 
 
 def test_a_form_of_another_browser_is_refused(login: LoginHarness) -> None:
-    """R37: a form without this browser's token is not read: no attempt is counted, and the page is shown afresh."""
+    """R37: a form without this browser's token counts as no attempt, and the page is shown afresh."""
     attacker, victim = login.browser(), login.browser()
     attacker.get("/login")
     answer = victim.post(PASSWORD_PATH, **attacker.forms[PASSWORD_PATH], email=EMAIL, password=PASSWORD)

@@ -1,0 +1,81 @@
+"""`keyturn users disable`, `enable` and `unlock`: whether a user may sign in."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import replace
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from keyturn.domain.errors import KeyturnError
+from keyturn.domain.revocation import Target, TargetKind
+from keyturn.domain.users.authority import Status
+from keyturn_cli.deployment import Deployment, deployment_to_change
+from keyturn_cli.found_user import find_user
+from keyturn_cli.options import AsJson, Reason, Stack, UserName, Yes
+from keyturn_cli.output import confirm, print_json, print_line
+from keyturn_cli.revocation_aim import Aim
+from keyturn_cli.revocation_plan import plan
+from keyturn_cli.values import check_reason
+
+
+def disable(
+    user: UserName,
+    reason: Reason = "disabled by an operator",
+    yes: Yes = False,
+    stack: Stack = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop a user: no sign-in from now on, and every session and token so far is revoked.
+
+    `users enable` allows sign-in again; it brings back neither sessions nor tokens.
+    """
+    check_reason(reason)
+    deployment = deployment_to_change(stack, Path.cwd())
+    _, authority = find_user(deployment, user).require_whole()
+    subject = authority.subject
+    if not yes:
+        print_line(f"{subject} cannot sign in from now on, and loses every session and token.", err=True)
+        confirm("Disable this user?")
+    # The status is first: no session or code starts after the cutoff.
+    if authority.status is not Status.DISABLED:
+        deployment.authorities().update(replace(authority, status=Status.DISABLED))
+    try:
+        _revoke(deployment, subject, reason)
+    except (KeyturnError, BotoCoreError, ClientError) as fault:
+        raise KeyturnError(
+            f"{subject} is disabled, but sessions and tokens may live on: {fault}. "
+            f"Run `keyturn users disable {subject}` again"
+        ) from None
+    _tell(subject, "disabled", as_json=as_json)
+
+
+def enable(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None:
+    """Let a disabled user sign in again, with the same password."""
+    deployment = deployment_to_change(stack, Path.cwd())
+    _, authority = find_user(deployment, user).require_whole()
+    if not authority.is_active:
+        deployment.authorities().update(replace(authority, status=Status.ACTIVE))
+    _tell(authority.subject, "enabled", as_json=as_json)
+
+
+def unlock(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None:
+    """Let a user try the password in unknown browsers again, after 100 wrong ones in a row."""
+    deployment = deployment_to_change(stack, Path.cwd())
+    found = find_user(deployment, user)
+    found.require_active()
+    deployment.login().ask("unlock", subject=found.subject)
+    _tell(found.subject, "unlocked", as_json=as_json)
+
+
+def _revoke(deployment: Deployment, subject: str, reason: str) -> None:
+    planned = plan(deployment, Aim(Target(TargetKind.SUBJECT, subject)))
+    deployment.revocations().revoke(planned.revocation, reason=reason, actor=getpass.getuser())
+
+
+def _tell(subject: str, outcome: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"subject": subject, "outcome": outcome})
+    else:
+        print_line(f"{outcome} {subject}")
