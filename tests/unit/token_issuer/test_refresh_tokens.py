@@ -239,7 +239,7 @@ def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: T
         TargetKind.SESSION: "s1",
         TargetKind.SUBJECT: SUBJECT,
         TargetKind.CLIENT: "app",
-        TargetKind.PAIR: f"{USER.subject}#app",
+        TargetKind.PAIR: f"{SUBJECT}#app",
         TargetKind.GLOBAL: "0",
     }
     cut = NOW if kind in CUT_KINDS else None
