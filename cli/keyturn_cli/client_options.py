@@ -38,6 +38,13 @@ class AssertionAudience(enum.StrEnum):
     TOKEN_ENDPOINT = "token_endpoint"
 
 
+class Pkce(enum.StrEnum):
+    """Whether codes need a PKCE challenge (RFC 9700 §2.1.1)."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
 class Clearable(enum.StrEnum):
     """What `clients update` can take away, or set back to what it is by itself."""
 
@@ -45,6 +52,7 @@ class Clearable(enum.StrEnum):
     CLAIM = "claim"
     CORS_ORIGIN = "cors-origin"
     INTROSPECTS = "introspects"
+    POST_LOGOUT_REDIRECT_URI = "post-logout-redirect-uri"
     RATE = "rate"
     REDIRECT_URI = "redirect-uri"
     REFRESH_IDLE = "refresh-idle"
@@ -66,6 +74,23 @@ OPTIONS = {
     ),
     "redirect_uri": Registered(
         "redirect_uris", list[str], typer.Option(help="Where a code may be sent, compared whole. Repeatable."), in_order
+    ),
+    "post_logout_redirect_uri": Registered(
+        "post_logout_redirect_uris",
+        list[str],
+        typer.Option(help="Where a logout may return to, compared whole. Repeatable."),
+        in_order,
+    ),
+    "first_party": Registered(
+        "first_party",
+        bool,
+        typer.Option("--first-party/--third-party", help="Your own application: its users are not asked for consent."),
+    ),
+    "pkce": Registered(
+        "pkce",
+        Pkce,
+        typer.Option(metavar="RULE", help=f"{names(Pkce)}; optional for a confidential client alone."),
+        lambda rule: rule.value,
     ),
     "auth": Registered(
         "authentication",
@@ -133,6 +158,7 @@ CLEARED: dict[Clearable, dict[str, Any]] = {
     Clearable.CLAIM: {"claims": {}},
     Clearable.CORS_ORIGIN: {"cors_origins": frozenset()},
     Clearable.INTROSPECTS: {"introspects": frozenset()},
+    Clearable.POST_LOGOUT_REDIRECT_URI: {"post_logout_redirect_uris": ()},
     Clearable.RATE: {"rate": None},
     Clearable.REDIRECT_URI: {"redirect_uris": ()},
     Clearable.REFRESH_IDLE: {"refresh_idle": REFRESH_IDLE},

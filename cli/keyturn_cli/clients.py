@@ -171,9 +171,13 @@ def _what_follows(client: Client, asked: dict[str, Any]) -> tuple[dict[str, Any]
         with_code = client.grant_types | {"authorization_code"}
         without = client.grant_types - {"authorization_code", "refresh_token"}
         following["grant_types"] = with_code if asked["redirect_uris"] else without
+    if "redirect_uris" in asked and not asked["redirect_uris"]:
+        following["post_logout_redirect_uris"] = ()
     authentication = asked.get("authentication", client.authentication)
     if "private_key_jwt" not in authentication:
         following |= {"jwks": (), "token_endpoint_audience": False}
+    if "none" in authentication:
+        following["pkce"] = "required"
     if authentication.isdisjoint(SECRET_METHODS):
         return following | {"secret_hashes": ()}, None
     if client.secret_hashes:
@@ -207,6 +211,9 @@ def _fields(client: Client) -> dict[str, Any]:
         "scopes": sorted(client.scopes),
         "audiences": list(client.audiences),
         "redirect_uris": list(client.redirect_uris),
+        "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
+        "first_party": client.first_party,
+        "pkce": client.pkce,
         "authentication": sorted(client.authentication),
         "secrets": len(client.secret_hashes),
         "jwks": {"keys": [dict(jwk) for jwk in client.jwks]},
@@ -226,8 +233,11 @@ def _fields(client: Client) -> dict[str, Any]:
 def _rows(client: Client) -> dict[str, Any]:
     """Return what a person is told of a client: what does not apply to it is left out."""
     refreshes = "refresh_token" in client.grant_types
+    has_users = "authorization_code" in client.grant_types
     return _fields(client) | {
         "scopes": format_scope(client.scopes),
+        "first_party": _yes(client.first_party) if has_users else None,
+        "pkce": client.pkce if has_users else None,
         "jwks": [jwk["kid"] for jwk in client.jwks],
         "token_endpoint_audience": "yes" if client.token_endpoint_audience else None,
         "access_token_lifetime": _duration(client.access_token_lifetime),
@@ -235,6 +245,10 @@ def _rows(client: Client) -> dict[str, Any]:
         "refresh_idle": _duration(client.refresh_idle if refreshes else None),
         "created_at": format_time(client.created_at),
     }
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _duration(seconds: int | None) -> str | None:

@@ -15,17 +15,28 @@ from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.dynamodb_rates import DynamoDbRates
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
 from keyturn.adapters.kms_signer import KmsSigner
 from keyturn.adapters.service_clock import ServiceClock
+from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
+from keyturn.adapters.users.dynamodb_user_readers import (
+    DynamoDbAuthorityReader,
+    DynamoDbConsentReader,
+    DynamoDbUserReader,
+)
 from keyturn.jose.policy import MAX_LEEWAY
+from keyturn.web.cookie import BROWSER_COOKIE, Cookie
+from keyturn.web.form_guard import FormGuard
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.client_authentication.client_secret_basic import client_secret_basic
 from token_issuer.client_authentication.client_secret_post import client_secret_post
 from token_issuer.client_authentication.credentials import Method
 from token_issuer.client_authentication.none import none
 from token_issuer.client_authentication.private_key_jwt import PrivateKeyJwt
+from token_issuer.code_issuance import CodeIssuance
+from token_issuer.current_user import CurrentUsers
 from token_issuer.endpoints import metadata
-from token_issuer.endpoints.authorization import AuthorizationEndpoint, AuthorizationPorts
+from token_issuer.endpoints.authorization import AuthorizationEndpoint
 from token_issuer.endpoints.endpoint import Endpoint
 from token_issuer.endpoints.introspection import IntrospectionEndpoint
 from token_issuer.endpoints.jwks import JwksEndpoint
@@ -39,6 +50,7 @@ from token_issuer.grants.client_credentials import ClientCredentialsGrant
 from token_issuer.grants.refresh_token import RefreshTokenGrant
 from token_issuer.grants.user_tokens import UserTokens
 from token_issuer.id_token_hint import IdTokenHints
+from token_issuer.interaction_flow import AUTHORIZATION_PATH, InteractionFlow
 from token_issuer.issue_token import TokenIssuance
 from token_issuer.own_grants import OwnGrants
 from token_issuer.own_tokens import OwnTokens
@@ -52,15 +64,19 @@ from token_issuer.token_signer import TokenSigner
 if TYPE_CHECKING:
     from keyturn.ports import (
         AssertionLog,
+        AuthorityReader,
         ClientReader,
         Clock,
+        ConsentReader,
         GrantStore,
+        InteractionOpener,
         RateCounter,
         RevocationReader,
         RevocationWriter,
+        SessionReader,
         Signer,
+        UserReader,
     )
-    from token_issuer.login import Login
 
 
 class Ports(NamedTuple):
@@ -76,7 +92,11 @@ class Ports(NamedTuple):
     clock: Clock
     assertions: AssertionLog
     rates: RateCounter
-    login: Login | None = None
+    users: UserReader
+    authorities: AuthorityReader
+    consents: ConsentReader
+    sessions: SessionReader
+    interactions: InteractionOpener
 
 
 @cache
@@ -93,20 +113,16 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
     access = RequestedAccess(ports.resource_servers)
     standings = Standings(ports.revocations, ports.clock)
     issuance = TokenIssuance(settings, TokenSigner(ports.ring, ports.signer), ports.resource_servers)
-    grants: dict[str, Grant] = {
-        "client_credentials": ClientCredentialsGrant(access, standings, issuance),
-    }
-    horizon = settings.max_token_lifetime + settings.leeway
-    end = GrantEnd(ports.revocation_writer, horizon=horizon)
+    end = GrantEnd(ports.revocation_writer, horizon=settings.max_token_lifetime + settings.leeway)
     own_grants = OwnGrants(ports.grants, ports.revocations, ports.clock)
     own_tokens = OwnTokens(settings, ports.ring, leeway=settings.leeway, until_exp=True)
-    if ports.login is not None:
-        tokens = UserTokens(ports.grants, access, standings, issuance)
-        grants["authorization_code"] = AuthorizationCodeGrant(ports.grants, tokens, end, ports.clock)
-        grants["refresh_token"] = RefreshTokenGrant(ports.grants, tokens, end, ports.clock)
-    # A public client has a user, or nothing.
-    methods = [*confidential, *(() if ports.login is None else ("none",))]
-    server_metadata = MetadataEndpoint(settings.issuer, grants, methods, max_age=settings.jwks_max_age)
+    tokens = UserTokens(ports.grants, access, standings, issuance)
+    grants: dict[str, Grant] = {
+        "client_credentials": ClientCredentialsGrant(access, standings, issuance),
+        "authorization_code": AuthorizationCodeGrant(ports.grants, tokens, end, ports.clock),
+        "refresh_token": RefreshTokenGrant(ports.grants, tokens, end, ports.clock),
+    }
+    server_metadata = MetadataEndpoint(settings.issuer, grants, list(anybody), max_age=settings.jwks_max_age)
     return {
         metadata.TOKEN_PATH: TokenEndpoint(_authenticator(ports, anybody, "token"), grants),
         metadata.REVOCATION_PATH: RevocationEndpoint(
@@ -130,25 +146,27 @@ def compose(settings: Settings, ports: Ports) -> Mapping[str, Endpoint]:
         metadata.JWKS_PATH: JwksEndpoint(ports.ring, max_age=settings.jwks_max_age),
         metadata.METADATA_PATH: server_metadata,
         metadata.OPENID_METADATA_PATH: server_metadata,
-        **_login_endpoints(settings, ports, access, standings, own_tokens),
-    }
-
-
-def _login_endpoints(
-    settings: Settings, ports: Ports, access: RequestedAccess, standings: Standings, own_tokens: OwnTokens
-) -> dict[str, Endpoint]:
-    """Return the endpoints that there are with a login alone."""
-    if ports.login is None:
-        return {}
-    authorization = AuthorizationPorts(ports.clients, ports.grants, standings, ports.login)
-    return {
-        metadata.AUTHORIZATION_PATH: AuthorizationEndpoint(
-            settings.issuer, authorization, access, IdTokenHints(settings.issuer, ports.ring)
-        ),
+        AUTHORIZATION_PATH: _authorization_endpoint(settings, ports, access, standings),
         metadata.USERINFO_PATH: UserinfoEndpoint(
-            own_tokens, ports.clients, ports.revocations, ports.clock, ports.login
+            own_tokens, ports.clients, ports.revocations, ports.users, ports.clock
         ),
     }
+
+
+def _authorization_endpoint(
+    settings: Settings, ports: Ports, access: RequestedAccess, standings: Standings
+) -> AuthorizationEndpoint:
+    browser = FormGuard(Cookie(BROWSER_COOKIE, secure=settings.is_secure))
+    users = CurrentUsers(ports.sessions, ports.authorities, ports.consents, standings, secure=settings.is_secure)
+    codes = CodeIssuance(ports.grants, ports.sessions)
+    return AuthorizationEndpoint(
+        settings.issuer,
+        ports.clients,
+        access,
+        IdTokenHints(settings.issuer, ports.ring),
+        InteractionFlow(ports.interactions, users, codes, browser, ports.clock),
+        browser=browser,
+    )
 
 
 def _authenticator(ports: Ports, methods: Mapping[str, Method], endpoint: str) -> ClientAuthenticator:
@@ -188,8 +206,13 @@ def connect(settings: Settings) -> Ports:
             clock,
             token_horizon=settings.max_token_lifetime + settings.leeway,
         ),
-        grants=DynamoDbGrants(dynamodb, settings.grant_table),
+        grants=DynamoDbGrants(dynamodb, settings.grant_table, settings.interaction_table),
         clock=clock,
         assertions=DynamoDbAssertions(dynamodb, settings.grant_table, lambda: clock.now().earliest),
         rates=DynamoDbRates(dynamodb, settings.grant_table, clock.estimate),
+        users=DynamoDbUserReader(dynamodb, settings.user_table),
+        authorities=DynamoDbAuthorityReader(dynamodb, settings.authority_table),
+        consents=DynamoDbConsentReader(dynamodb, settings.user_table),
+        sessions=DynamoDbSessionReader(dynamodb, settings.session_table),
+        interactions=DynamoDbInteractionOpener(dynamodb, settings.interaction_table),
     )

@@ -130,6 +130,24 @@ class LoginRequired(OAuthError):
     error = "login_required"
 
 
+class ConsentRequired(OAuthError):
+    """The user has to allow the client, and no page may be shown (OIDC Core §3.1.2.6)."""
+
+    error = "consent_required"
+
+
+class InteractionRequired(OAuthError):
+    """The user has to confirm something, and no page may be shown (OIDC Core §3.1.2.6)."""
+
+    error = "interaction_required"
+
+
+class UserDenied(OAuthError):
+    """The user refused (RFC 6749 §4.1.2.1)."""
+
+    error = "access_denied"
+
+
 class RequestNotSupported(OAuthError):
     """The parameter `request` is not supported (OIDC Core §3.1.2.6)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.client import Client
-from keyturn.domain.scope import OPENID_SCOPES, parse_scope
+from keyturn.domain.scope import OFFLINE_ACCESS, OPENID, OPENID_SCOPES, parse_scope
 from keyturn.web.form import Form
 from token_issuer.errors import InvalidScope, InvalidTarget
 
@@ -30,6 +30,20 @@ def check_parameters(form: Form) -> None:
     form.check_repetitions()
 
 
+def split_offline_access(scope: str | None) -> tuple[str | None, bool]:
+    """Return the scope value without offline_access, and whether that was in it (OIDC Core §11).
+
+    Raises InvalidScope where nothing else is in it: an empty scope would ask for all.
+    """
+    words = [] if scope is None else scope.split(" ")
+    if OFFLINE_ACCESS not in words:
+        return scope, False
+    rest = " ".join(word for word in words if word != OFFLINE_ACCESS)
+    if not rest:
+        raise InvalidScope("offline_access goes with another scope")
+    return rest, True
+
+
 class RequestedAccess:
     """Decides by the registrations of the client and of the resource server."""
 
@@ -38,18 +52,25 @@ class RequestedAccess:
         self._resource_servers = resource_servers
 
     def decide(
-        self, client: Client, *, resource: str | None, scope: str | None, granted: frozenset[str] | None = None
+        self,
+        client: Client,
+        *,
+        resource: str | None,
+        scope: str | None,
+        granted: frozenset[str] | None = None,
+        ignores_unknown: bool = False,
     ) -> Access:
         """Return what the client gets for the `resource` and `scope` of a request; raises InvalidTarget, InvalidScope.
 
-        `granted` is what the grant allows, where not all: never more than that (RFC 6749 §6).
+        `granted` is what the grant allows, where not all: never more than that (RFC 6749 §6). `ignores_unknown` drops
+        scopes that the client may not have from a request with openid (OIDC Core §3.1.2.1).
         """
         audience = _audience(client, resource)
         allowed = client.scopes if granted is None else client.scopes & granted
         server = self._resource_servers.get(audience)
         if server is not None:
             allowed &= server.scopes | OPENID_SCOPES
-        return Access(audience, _scope(allowed, scope))
+        return Access(audience, _scope(allowed - {OFFLINE_ACCESS}, scope, ignores_unknown=ignores_unknown))
 
 
 def _audience(client: Client, resource: str | None) -> str:
@@ -63,7 +84,7 @@ def _audience(client: Client, resource: str | None) -> str:
     return resource
 
 
-def _scope(allowed: frozenset[str], requested: str | None) -> frozenset[str]:
+def _scope(allowed: frozenset[str], requested: str | None, *, ignores_unknown: bool) -> frozenset[str]:
     """Return what was asked for if the client may have all of it; nothing asked is all that it may have (R26)."""
     if requested is None:
         if not allowed:
@@ -73,6 +94,8 @@ def _scope(allowed: frozenset[str], requested: str | None) -> frozenset[str]:
         scope = parse_scope(requested)
     except ValueError as error:
         raise InvalidScope(str(error)) from None
+    if ignores_unknown and OPENID in scope & allowed:
+        scope &= allowed
     if not scope <= allowed:
         raise InvalidScope("the client may not have all of this scope for this resource")
     return scope

@@ -23,12 +23,21 @@ class Settings:
     revocation_table: str
     client_table: str
     grant_table: str
+    user_table: str
+    authority_table: str
+    session_table: str
+    interaction_table: str
     audience_algorithms: Mapping[str, str]
     access_token_lifetime: int
     max_token_lifetime: int
     leeway: int
     ring_view: int
     jwks_max_age: int
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the issuer by TLS; only a loopback issuer goes without."""
+        return self.issuer.startswith("https:")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -40,6 +49,10 @@ class Settings:
             revocation_table=_text(environment, "REVOCATION_TABLE"),
             client_table=_text(environment, "CLIENT_TABLE"),
             grant_table=_text(environment, "GRANT_TABLE"),
+            user_table=_text(environment, "USER_TABLE"),
+            authority_table=_text(environment, "AUTHORITY_TABLE"),
+            session_table=_text(environment, "SESSION_TABLE"),
+            interaction_table=_text(environment, "INTERACTION_TABLE"),
             audience_algorithms=_audience_algorithms(environment),
             access_token_lifetime=_seconds(environment, "ACCESS_TOKEN_LIFETIME_SECONDS", 1, ceiling),
             max_token_lifetime=ceiling,

@@ -13,13 +13,13 @@ from keyturn.domain.errors import KeyUnusable
 from keyturn.domain.key_ring import KeyRing
 from keyturn.domain.time.ages import Instant
 from tests.fakes.http_api_event import basic, form_event, http_api_event
-from tests.fakes.login_double import LoginDouble
 from tests.fakes.memory_assertions import MemoryAssertions
 from tests.fakes.memory_clients import MemoryClients
 from tests.fakes.memory_grants import MemoryGrants
 from tests.fakes.memory_rates import MemoryRates
 from tests.fakes.memory_resource_servers import MemoryResourceServers
 from tests.fakes.memory_revocations import MemoryRevocations
+from tests.fakes.memory_sign_ins import MemoryLogin
 from tests.fakes.stepped_clock import SteppedClock
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey, signing_key
@@ -43,6 +43,10 @@ ENVIRONMENT = {
     "REVOCATION_TABLE": "revocations",
     "CLIENT_TABLE": "clients",
     "GRANT_TABLE": "grants",
+    "USER_TABLE": "users",
+    "AUTHORITY_TABLE": "authorities",
+    "SESSION_TABLE": "sessions",
+    "INTERACTION_TABLE": "interactions",
     "ACCESS_TOKEN_LIFETIME_SECONDS": "900",
     "MAX_TOKEN_LIFETIME_SECONDS": "3600",
     "LEEWAY_SECONDS": "10",
@@ -104,8 +108,8 @@ class Answer(NamedTuple):
 class IssuerHarness:
     """An issuer whose every port is a fake."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, login: LoginDouble | None = None, **environment: str) -> None:
-        """Begin with one client, one active key and one standby; with a login, users can allow clients something."""
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
+        """Begin with one client, one active key and one standby."""
         self.key = signing_key()
         self.next_key = signing_key(name="second")
         self.clients = MemoryClients(make_client())
@@ -113,8 +117,8 @@ class IssuerHarness:
         self.rings = StubKeyRingReader(ring_of(self.key, self.next_key))
         self.signer = StubSigner(self.key, self.next_key)
         self.revocations = MemoryRevocations()
-        self.grants = MemoryGrants()
-        self.login = login
+        self.login = MemoryLogin()
+        self.grants = MemoryGrants(interactions=self.login.interactions)
         self.clock = SteppedClock()
         self.wall = 5000.0
         self.monotonic = 100.0
@@ -132,7 +136,11 @@ class IssuerHarness:
             revocation_writer=self.revocations,
             grants=self.grants,
             clock=self.clock,
-            login=self.login,
+            users=self.login.users,
+            authorities=self.login.authorities,
+            consents=self.login.consents,
+            sessions=self.login.sessions,
+            interactions=self.login.interactions,
             assertions=self.assertions,
             rates=self.rates,
         )

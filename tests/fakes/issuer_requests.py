@@ -10,7 +10,7 @@ from tests.fakes.client_assertions import ASSERTION_TYPE, keyed_client, make_ass
 from tests.fakes.http_api_event import FORM, basic, http_api_event
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, Answer
 from tests.fakes.token_factory import AUDIENCE
-from tests.fakes.user_flow import AUTHORIZE, REDIRECT_URI, VERIFIER, UserFlow, authorization_request
+from tests.fakes.user_flow import AUTHORIZE, REDIRECT_URI, USERINFO, VERIFIER, UserFlow, authorization_request
 
 Pairs = list[tuple[bytes, bytes]]
 
@@ -42,7 +42,10 @@ class Endpoint(NamedTuple):
             event = http_api_event("GET", self.path, query=encoded.decode("utf-8", "surrogateescape"))
         else:
             event = http_api_event("POST", self.path, headers={"content-type": FORM, **self.headers}, body=encoded)
-        return flow.send(event | changes)
+        answer = flow.send(event | changes)
+        location = answer.headers.get("location", "")
+        # A good form of the authorization endpoint is answered by a GET.
+        return flow.browser.resume(location.partition("=")[2]) if location.startswith(AUTHORIZE) else answer
 
 
 def _escape(value: str) -> bytes:
@@ -67,6 +70,7 @@ _AUTHORIZE_RULES = {
     "response_mode": Rule(None, "invalid_request"),
     "request": Rule(None, "request_not_supported"),
     "request_uri": Rule(None, "request_uri_not_supported"),
+    "ui_locales": Rule(None, None),
 }
 _GRANT_TYPE = {"grant_type": Rule("invalid_request", "unsupported_grant_type")}
 _ACCESS = {"scope": Rule(None, "invalid_scope"), "resource": Rule(None, "invalid_target")}
@@ -101,6 +105,10 @@ def _token(flow: UserFlow) -> dict[str, str]:
     return {"token": flow.log_in()["refresh_token"], "token_type_hint": "refresh_token"}
 
 
+def _bearer(flow: UserFlow) -> dict[str, str]:
+    return {"access_token": flow.log_in()["access_token"]}
+
+
 ENDPOINTS: dict[str, Endpoint] = {
     "authorize": Endpoint("GET", AUTHORIZE, _authorize, _AUTHORIZE_RULES),
     "authorize by form": Endpoint("POST", AUTHORIZE, _authorize, _AUTHORIZE_RULES),
@@ -109,7 +117,8 @@ ENDPOINTS: dict[str, Endpoint] = {
         TOKEN,
         _code,
         _GRANT_TYPE
-        | {name: Rule("invalid_request", "invalid_grant") for name in ("code", "redirect_uri", "code_verifier")}
+        | {name: Rule("invalid_request", "invalid_grant") for name in ("code", "redirect_uri")}
+        | {"code_verifier": Rule("invalid_grant", "invalid_grant")}
         | {"resource": _ACCESS["resource"]},
         APP,
     ),
@@ -141,10 +150,12 @@ ENDPOINTS: dict[str, Endpoint] = {
     ),
     "revoke": Endpoint("POST", REVOKE, _token, _TOKEN, APP),
     "introspect": Endpoint("POST", INTROSPECT, _token, _TOKEN, APP),
+    "userinfo": Endpoint("POST", USERINFO, _bearer, {"access_token": Rule("invalid_token", "invalid_token")}),
 }
 PARAMETERS = [(label, name) for label, endpoint in ENDPOINTS.items() for name in endpoint.rules]
 
 
 def stored(flow: UserFlow) -> object:
     """Return a copy of all that the issuer can write."""
-    return deepcopy((flow.grants.stored, flow.revocations.writes, flow.assertions.used, flow.rates.taken))
+    own = (flow.grants.stored, flow.revocations.writes, flow.assertions.used, flow.rates.taken)
+    return deepcopy((*own, flow.login.interactions.stored, flow.login.sessions.stored))

@@ -1,7 +1,8 @@
-"""A user's flow through the whole issuer on fakes: authorize, redeem, refresh."""
+"""A user's flow through the whole issuer on fakes: authorize, redeem, refresh; the login's marks come from here."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -10,44 +11,166 @@ import pytest
 
 from keyturn.domain.client import Client
 from keyturn.domain.grant_credentials import parse_refresh_token
+from keyturn.domain.interactions.interaction import ConsentMark, Interaction, hash_interaction_id
 from keyturn.domain.pkce import challenge_of
+from keyturn.domain.sessions.session import Session, hash_cookie
+from keyturn.domain.users.authority import Authority, Status
+from keyturn.domain.users.consent import Consent
+from keyturn.domain.users.user import User
 from keyturn.jose import KeySet
 from tests.fakes.http_api_event import form_event, http_api_event
 from tests.fakes.issuer_harness import JWKS, SECRET, TOKEN, Answer, IssuerHarness, make_client
-from tests.fakes.login_double import LoginDouble
-from tests.fakes.token_factory import ISSUER
+from tests.fakes.token_factory import ISSUER, NOW
 
 AUTHORIZE = "/oauth2/authorize"
+LOGIN = "/login"
 USERINFO = "/oauth2/userinfo"
 REDIRECT_URI = "https://app.example/callback"
 VERIFIER = "v" * 43
 SCOPES = frozenset({"openid", "email", "orders:read", "orders:write"})
+SUBJECT = "u_0123456789abcdef0123456789abcdef"
+OTHER_SUBJECT = "u_ffffffffffffffffffffffffffffffff"
+SESSION_VALUE = "S" * 43
+BROWSER_VALUE = "B" * 43
+SESSION_COOKIE = "__Host-keyturn-session"
+BROWSER_COOKIE = "__Host-keyturn-browser"
+ACR = "urn:keyturn:password"
 
 
 def user_client(client_id: str = "app", **changes: Any) -> Client:
-    """Return a client that users may allow something, with changes."""
+    """Return a client of the operator's own that users may allow something, with changes."""
     fields: dict[str, Any] = {
         "grant_types": frozenset({"authorization_code", "refresh_token"}),
         "redirect_uris": (REDIRECT_URI,),
         "scopes": SCOPES,
         "refresh_idle": 5000,
         "refresh_lifetime": 20_000,
+        "first_party": True,
     }
     return make_client(client_id, **(fields | changes))
 
 
+def make_session(value: str = SESSION_VALUE, **changes: Any) -> Session:
+    """Return a session of the user that began this moment, with changes."""
+    fields: dict[str, Any] = {
+        "key_hash": hash_cookie(value),
+        "session_id": "s1",
+        "subject": SUBJECT,
+        "auth_time": NOW,
+        "created_at": NOW,
+        "last_used_at": NOW,
+        "idle_seconds": 43_200,
+        "expires_at": NOW + 604_800,
+        "acr": ACR,
+        "amr": ("pwd",),
+    }
+    return Session(**(fields | changes))
+
+
+class Browser:
+    """A browser: it keeps cookies, and follows no redirect by itself."""
+
+    def __init__(self, flow: UserFlow) -> None:
+        self._flow = flow
+        self.cookies: dict[str, str] = {}
+
+    def open(self, **changes: str | None) -> Answer:
+        """Return the answer to an authorization request."""
+        return self.send(http_api_event("GET", AUTHORIZE, query=urlencode(authorization_request(**changes))))
+
+    def resume(self, interaction_id: str) -> Answer:
+        """Return the answer to the way back from the login."""
+        return self.send(http_api_event("GET", AUTHORIZE, query=urlencode({"interaction": interaction_id})))
+
+    def post(self, path: str = AUTHORIZE, **fields: str) -> Answer:
+        """Return the answer to a form."""
+        return self.send(form_event(path, fields))
+
+    def send(self, event: dict[str, Any]) -> Answer:
+        """Return the answer to an event with the cookies, and keep those that it sets."""
+        sent = [f"{name}={value}" for name, value in self.cookies.items()]
+        answer = self._flow.send({**event, "cookies": sent}, signed_in=False)
+        for cookie in answer.cookies:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
+
+
 class UserFlow(IssuerHarness):
-    """An issuer with a login, a client of its users, and another client."""
+    """An issuer, a client of its users, another client, and a browser in which the user is signed in.
+
+    `browser` is that browser: what `get`, `post` and `send` send to the authorization endpoint has its cookies.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
-        self.user_login = LoginDouble()
-        super().__init__(monkeypatch, self.user_login, **environment)
+        super().__init__(monkeypatch, **environment)
         for client in (user_client(), user_client("other")):
             self.clients.add(client)
+        for subject, name in ((SUBJECT, "Ada"), (OTHER_SUBJECT, "Grace")):
+            self.login.authorities.stored[subject] = Authority(
+                subject=subject, status=Status.ACTIVE, claims={"tenant": "a"}
+            )
+            email = f"{name.lower()}@example.com"
+            self.login.users.stored[subject] = User(
+                subject=subject, email=email, name=name, email_verified_at=NOW - 9, updated_at=NOW - 5
+            )
+        self.browser = Browser(self)
+        self.sign_in(self.browser)
+
+    def send(self, event: dict[str, Any], *, signed_in: bool = True) -> Answer:
+        """Return the answer to an event; the authorization endpoint gets the cookies of `browser`."""
+        if signed_in and event["rawPath"] == AUTHORIZE and "cookies" not in event:
+            return self.browser.send(event)
+        return super().send(event)
+
+    def sign_in(self, browser: Browser, value: str = SESSION_VALUE, **changes: Any) -> Session:
+        """Give the browser a new session of the user, with changes, in the place of any other."""
+        session = make_session(value, **changes)
+        self.login.sessions.stored[session.key_hash] = session
+        browser.cookies[SESSION_COOKIE] = value
+        return session
+
+    def sign_out(self, browser: Browser | None = None) -> None:
+        """Forget the browser's session."""
+        (browser or self.browser).cookies.pop(SESSION_COOKIE, None)
+
+    def interaction(self, interaction_id: str) -> Interaction:
+        """Return the stored interaction."""
+        return self.login.interactions.stored[hash_interaction_id(interaction_id)]
+
+    def authenticate(self, interaction_id: str, browser: Browser, value: str = SESSION_VALUE, **changes: Any) -> None:
+        """Do what the login does for a password: a session, and its mark in the interaction."""
+        session = self.sign_in(browser, value, **changes)
+        self.mark(
+            interaction_id,
+            session_id=session.session_id,
+            authenticated_at=session.auth_time,
+            consented=None,
+            confirmed_at=None,
+        )
+
+    def consent(self, interaction_id: str, at: int = NOW, subject: str = SUBJECT) -> None:
+        """Do what the login does where the user allows the client: the mark, and the consent."""
+        opened = self.interaction(interaction_id)
+        mark = ConsentMark(scope=opened.scope, resource=opened.resource, at=at)
+        self.mark(interaction_id, consented=mark)
+        consent = Consent(
+            subject=subject, client_id=opened.client_id, scope=opened.scope, resource=opened.resource, at=at
+        )
+        self.login.consents.stored[subject, opened.client_id] = consent
+
+    def confirm(self, interaction_id: str, at: int = NOW) -> None:
+        """Do what the login does where the user confirms a native client."""
+        self.mark(interaction_id, confirmed_at=at)
+
+    def mark(self, interaction_id: str, **changes: Any) -> None:
+        """Change the stored interaction."""
+        opened = self.interaction(interaction_id)
+        self.login.interactions.stored[opened.key_hash] = replace(opened, **changes)
 
     def authorize(self, **changes: str | None) -> Answer:
         """Return the answer to a good authorization request, with changes; None leaves a parameter out."""
-        return self.get(AUTHORIZE, query=urlencode(authorization_request(**changes)))
+        return self.browser.open(**changes)
 
     def get_code(self, **changes: str | None) -> str:
         """Return a code."""
@@ -72,35 +195,6 @@ class UserFlow(IssuerHarness):
         return tokens
 
 
-class Browser:
-    """A browser: it keeps cookies, and posts the form that it was shown last."""
-
-    def __init__(self, flow: UserFlow) -> None:
-        """Begin without cookies."""
-        self._flow = flow
-        self.cookies: dict[str, str] = {}
-        self.fields: dict[str, str] = {}
-
-    def open(self, **changes: str | None) -> Answer:
-        """Return the answer to an authorization request."""
-        return self._send(http_api_event("GET", AUTHORIZE, query=urlencode(authorization_request(**changes))))
-
-    def post(self, **changes: str | None) -> Answer:
-        """Return the answer to the form, filled in, with changes; None leaves a field out."""
-        fields: dict[str, str | None] = {**self.fields, "password": "of the user", **changes}
-        return self._send(form_event(AUTHORIZE, {name: each for name, each in fields.items() if each is not None}))
-
-    def _send(self, event: dict[str, Any]) -> Answer:
-        shown = len(self._flow.user_login.forms)
-        answer = self._flow.send(event | {"cookies": [f"{name}={value}" for name, value in self.cookies.items()]})
-        for cookie in answer.cookies:
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self.cookies[name] = value
-        if len(self._flow.user_login.forms) > shown:
-            self.fields = dict(self._flow.user_login.forms[-1].hidden)
-        return answer
-
-
 def authorization_request(**changes: str | None) -> dict[str, str]:
     """Return the parameters of a good authorization request, with changes."""
     parameters: dict[str, str | None] = {
@@ -116,14 +210,24 @@ def authorization_request(**changes: str | None) -> dict[str, str]:
     return {name: value for name, value in (parameters | changes).items() if value is not None}
 
 
-def answer_of(answer: Answer) -> dict[str, str]:
+def answer_of(answer: Answer, redirect_uri: str = REDIRECT_URI) -> dict[str, str]:
     """Return what a redirect tells the client; its iss is the issuer (R35)."""
     assert answer.status == 303, (answer.status, answer.body)
     location = answer.headers["location"]
-    assert location.startswith(f"{REDIRECT_URI}?")
+    assert location.startswith(f"{redirect_uri}?"), location
     told = dict(parse_qsl(urlsplit(location).query, strict_parsing=True))
     assert told.pop("iss") == ISSUER
     return told
+
+
+def interaction_of(answer: Answer, path: str = LOGIN) -> str:
+    """Return the id of the interaction that a redirect to the login, or to the endpoint itself, names."""
+    assert answer.status == 303, (answer.status, answer.body)
+    there, _, query = answer.headers["location"].partition("?")
+    assert there == path, answer.headers["location"]
+    [(name, value)] = parse_qsl(query, strict_parsing=True)
+    assert name == "interaction"
+    return value
 
 
 def error_of(answer: Answer) -> tuple[int, str]:

@@ -26,7 +26,8 @@ def wsgi_issuer(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         body=body or None,
         query=environ["QUERY_STRING"],
     )
-    answer = app.lambda_handler(event, None)
+    cookies = [each.strip() for each in headers.get("cookie", "").split(";") if each.strip()]
+    answer = app.lambda_handler(event | {"cookies": cookies}, None)
     status = HTTPStatus(answer["statusCode"])
     start_response(f"{status.value} {status.phrase}", list(answer["headers"].items()))
     return [answer["body"].encode()]

@@ -9,11 +9,9 @@ from hypothesis import HealthCheck, settings
 
 from tests.fakes.http_api_event import basic
 from tests.fakes.openapi import check_call, direct_session, load_description
-from tests.integration.user_stack import Application, login_in, register
+from tests.integration.user_stack import Application, register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from schemathesis import Case
 
     from local.stack_file import StackFile
@@ -22,16 +20,15 @@ SCHEMA = load_description(systematic=False)
 
 
 @pytest.fixture(scope="module")
-def application(stack: StackFile) -> Iterator[Application]:
-    """Return the client of the description's examples, on a stack with a login."""
-    with login_in(stack):
-        yield register(
-            stack,
-            client_id="app",
-            redirect_uris=("https://app.example/callback",),
-            scopes=frozenset({"openid", "email", "orders:read"}),
-            audiences=("https://api.example",),
-        )
+def application(stack: StackFile) -> Application:
+    """Return the client of the description's examples, on the stack."""
+    return register(
+        stack,
+        client_id="app",
+        redirect_uris=("https://app.example/callback",),
+        scopes=frozenset({"openid", "email", "orders:read"}),
+        audiences=("https://api.example",),
+    )
 
 
 @SCHEMA.parametrize()  # type: ignore[untyped-decorator]

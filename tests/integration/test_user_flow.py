@@ -16,10 +16,10 @@ from keyturn.adapters.system_clock import wall_seconds
 from keyturn.domain.revocation import Revocation, Target, TargetKind
 from tests.integration.aws import aws
 from tests.integration.http import CLIENT, statuses
-from tests.integration.user_stack import Application, answer_of, login_in, register, register_signing
+from tests.integration.user_stack import Application, answer_of, register, register_signing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import httpx
 
@@ -31,15 +31,14 @@ WARM_UPS = 6
 
 
 @pytest.fixture(scope="module")
-def application(stack: StackFile) -> Iterator[Application]:
-    """Return a client of users, on a stack with a login."""
-    with login_in(stack):
-        application = register(stack)
-        # A sandbox for each caller has to start first, on few cores; the emulator gives up on slow ones.
-        for _ in range(WARM_UPS):
-            if {answer.status_code for answer in at_once(lambda: introspection(application, "x"))} == {200}:
-                break
-        yield application
+def application(stack: StackFile) -> Application:
+    """Return a client of users, on the stack."""
+    application = register(stack)
+    # A sandbox for each caller has to start first, on few cores; the emulator gives up on slow ones.
+    for _ in range(WARM_UPS):
+        if {answer.status_code for answer in at_once(lambda: introspection(application, "x"))} == {200}:
+            break
+    return application
 
 
 def at_once(action: Callable[[], httpx.Response]) -> list[httpx.Response]:

@@ -1,14 +1,13 @@
-"""The embedded stack with a login for a while: a user's flow through the front proxy, as browser and client see it."""
+"""A user's flow through the front proxy of the embedded stack, as browser and client see it."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import io
+import json
 import secrets
-import zipfile
-from contextlib import contextmanager
-from pathlib import Path
+from functools import cache
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -16,49 +15,80 @@ import httpx
 from joserfc.jwk import ECKey
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
 from keyturn.domain.client import Client, hash_secret
+from keyturn.domain.users.authority import Authority, Status
+from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
 from tests.integration.aws import aws, function_name
 from tests.integration.http import CLIENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local.stack_file import StackFile
 
-FUNCTIONS = Path(__file__).parents[2] / "functions"
-DOUBLE = Path(__file__).parent / "login_double" / "issuer_with_login.py"
 REDIRECT_URI = "https://app.example.com/callback"
-ROUTES = ("ANY /oauth2/authorize", "ANY /oauth2/userinfo")
+PASSWORD = "correct horse battery staple"
 
 
-@contextmanager
-def login_in(stack: StackFile) -> Iterator[None]:
-    """Let the stack's issuer have a login, and its API the routes; at the end it is as the template has it."""
-    functions, name = aws(stack, "lambda"), function_name(stack, "TokenIssuerFunction")
-    apis, api = aws(stack, "apigatewayv2"), stack.outputs["IssuerApiId"]
-    handler = functions.get_function_configuration(FunctionName=name)["Handler"]
-    [target] = {route["Target"] for route in apis.get_routes(ApiId=api)["Items"]}
-    functions.update_function_code(FunctionName=name, ZipFile=_code(DOUBLE))
-    functions.update_function_configuration(FunctionName=name, Handler="issuer_with_login.lambda_handler")
-    added = [apis.create_route(ApiId=api, RouteKey=key, Target=target)["RouteId"] for key in ROUTES]
-    try:
-        yield
-    finally:
-        for route in added:
-            apis.delete_route(ApiId=api, RouteId=route)
-        functions.update_function_configuration(FunctionName=name, Handler=handler)
-        functions.update_function_code(FunctionName=name, ZipFile=_code())
+class Page(HTMLParser):
+    """The hidden fields of the forms of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Read a hidden field."""
+        found = {name: value or "" for name, value in attrs}
+        if tag == "input" and found.get("type") == "hidden":
+            self.fields[found["name"]] = found["value"]
 
 
-def _code(*more: Path) -> bytes:
-    """Return the function's code as a zip, with more files beside it."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as output:
-        for path in sorted((FUNCTIONS / "token_issuer").rglob("*.py")):
-            output.write(path, path.relative_to(FUNCTIONS))
-        for path in more:
-            output.write(path, path.name)
-    return archive.getvalue()
+def session_cookie(stack: StackFile, name: str) -> str:
+    """Return the Cookie header of a browser in which the user of this name is signed in, by the login's own pages."""
+    return _session_cookie(_Users(stack), name)
+
+
+class _Users:
+    """The users of one stack, by its issuer."""
+
+    def __init__(self, stack: StackFile) -> None:
+        self.stack = stack
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Users) and other.stack.issuer == self.stack.issuer
+
+    def __hash__(self) -> int:
+        return hash(self.stack.issuer)
+
+
+@cache
+def _session_cookie(users: _Users, name: str) -> str:
+    stack, email = users.stack, f"{name}-{secrets.token_hex(4)}@example.com"
+    subject = new_subject(secrets.token_bytes(SUBJECT_BYTES))
+    authorities = DynamoDbAuthorities(aws(stack, "dynamodb"), stack.outputs["AuthorityTableName"])
+    authorities.create(Authority(subject=subject, status=Status.ACTIVE))
+    invoke_login(stack, keyturn="add_user", subject=subject, email=email, name=name)
+    link = invoke_login(stack, keyturn="create_link", subject=subject)["link"]
+    with httpx.Client(timeout=60, trust_env=False) as browser:
+        fields = Page(browser.get(link).text).fields
+        chosen = {"new_password": PASSWORD, "new_password_again": PASSWORD}
+        assert browser.post(f"{stack.issuer}/login/link", data=fields | chosen).status_code < 400
+        fields = Page(browser.get(f"{stack.issuer}/login").text).fields
+        answer = browser.post(f"{stack.issuer}/login/password", data=fields | {"email": email, "password": PASSWORD})
+        assert answer.status_code < 400, answer.text
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
+
+
+def invoke_login(stack: StackFile, **event: Any) -> dict[str, Any]:
+    """Return the login's answer to an operator's event."""
+    functions, name = aws(stack, "lambda"), function_name(stack, "LoginFunction")
+    answer: dict[str, Any] = json.loads(
+        functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())["Payload"].read()
+    )
+    assert "error" not in answer, answer
+    return answer
 
 
 class Application(NamedTuple):
@@ -78,8 +108,9 @@ class Application(NamedTuple):
         return answer_of(self.authorize(user, verifier, **changes))["code"]
 
     def authorize(self, user: str, verifier: str, **changes: str) -> httpx.Response:
-        """Return the answer to an authorization request, as a browser gets it."""
-        return CLIENT.get(self.authorization_url(verifier, login_hint=user, **changes))
+        """Return the answer to an authorization request from a browser with the user's session; "" for none."""
+        url = self.authorization_url(verifier, **changes)
+        return CLIENT.get(url, headers={"cookie": session_cookie(self.stack, user)} if user else {})
 
     def authorization_url(self, verifier: str, **changes: str) -> str:
         """Return the URL that the client sends a browser to."""
@@ -127,6 +158,7 @@ def register(stack: StackFile, **changes: Any) -> Application:
         "scopes": frozenset({"openid", "email", "reports:read", "reports:write"}),
         "audiences": (stack.audience,),
         "redirect_uris": (REDIRECT_URI,),
+        "first_party": True,
     }
     client = Client(**(fields | changes))
     DynamoDbClientRegistry(aws(stack, "dynamodb"), stack.outputs["ClientTableName"]).add(client)

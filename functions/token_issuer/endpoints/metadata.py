@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from keyturn.domain import pkce
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
-from keyturn.domain.scope import OPENID
+from keyturn.domain.scope import OFFLINE_ACCESS, OPENID
 from keyturn.jose.algorithms import ALGORITHM_NAMES
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, public_document, to_json
 from token_issuer.endpoints.userinfo import CLAIMS_OF_SCOPE
+from token_issuer.interaction_flow import AUTHORIZATION_PATH
 
-AUTHORIZATION_PATH = "/oauth2/authorize"
 TOKEN_PATH = "/oauth2/token"
 USERINFO_PATH = "/oauth2/userinfo"
 REVOCATION_PATH = "/oauth2/revoke"
 INTROSPECTION_PATH = "/oauth2/introspect"
 JWKS_PATH = "/.well-known/jwks.json"
+LOGOUT_PATH = "/oauth2/logout"  # the login's
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 # API Gateway's JWT authorizers and most verifiers look nowhere else.
 OPENID_METADATA_PATH = "/.well-known/openid-configuration"
@@ -31,7 +32,7 @@ class MetadataEndpoint:
     cors = False
 
     def __init__(
-        self, issuer: str, grant_types: Iterable[str], authentication: Collection[str], *, max_age: int
+        self, issuer: str, grant_types: Collection[str], authentication: Collection[str], *, max_age: int
     ) -> None:
         """Take the issuer identifier exactly as tokens carry it (RFC 8414 §3.3, R51), and the seconds to cache."""
         body = to_json(describe_server(issuer, grant_types, authentication))
@@ -42,12 +43,12 @@ class MetadataEndpoint:
         return self._response
 
 
-def describe_server(issuer: str, grant_types: Iterable[str], authentication: Collection[str]) -> dict[str, Any]:
+def describe_server(issuer: str, grant_types: Collection[str], authentication: Collection[str]) -> dict[str, Any]:
     """Return the metadata document (RFC 8414 §2); every URL is made from the issuer, none from a request.
 
     `authentication` are the methods of the token endpoint.
     """
-    methods, offered = list(authentication), set(grant_types)
+    methods = list(authentication)
     # Of assertions; EdDSA is what most clients call Ed25519.
     algorithms = sorted(ALGORITHM_NAMES)
     return {
@@ -63,30 +64,22 @@ def describe_server(issuer: str, grant_types: Iterable[str], authentication: Col
         # What a token says is told to nobody who does not authenticate (RFC 7662 §2.1).
         "introspection_endpoint_auth_methods_supported": [method for method in methods if method != "none"],
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
-        "grant_types_supported": sorted(offered),
-        # Required by RFC 8414 §2 even where there is no authorization endpoint to use one at.
-        "response_types_supported": [],
-        # Required by OpenID Connect Discovery §3: strict parsers refuse a document on that path without them. They
-        # promise no ID token: without an authorization endpoint nobody can ask for one.
+        "grant_types_supported": sorted(grant_types),
         "subject_types_supported": ["public"],
         # All that a ring may come to hold, not those of today: there are verifiers that take the list for that of
         # access tokens too, and keep it while they run. They would refuse what a new ring or algorithm signs.
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
-    } | (_describe_login(issuer) if "authorization_code" in offered else {})
-
-
-def _describe_login(issuer: str) -> dict[str, Any]:
-    return {
         "authorization_endpoint": issuer + AUTHORIZATION_PATH,
         "userinfo_endpoint": issuer + USERINFO_PATH,
+        "end_session_endpoint": issuer + LOGOUT_PATH,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
-        "scopes_supported": [OPENID, *CLAIMS_OF_SCOPE],
+        "scopes_supported": [OPENID, *CLAIMS_OF_SCOPE, OFFLINE_ACCESS],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce"]
         + [name for names in CLAIMS_OF_SCOPE.values() for name in names],
-        "prompt_values_supported": ["none", "login", "select_account"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }

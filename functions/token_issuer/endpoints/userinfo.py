@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keyturn.domain.revocation import is_revoked, targets_of
 from keyturn.domain.scope import OPENID
 from keyturn.web.form import is_form, read_form, read_query
 from keyturn.web.responses import Response, json_response
 from token_issuer.errors import InsufficientScope, InvalidToken, SeveralTokens
-from token_issuer.login import Login
 from token_issuer.own_tokens import OwnTokens
 from token_issuer.request import IssuerRequest
 
 if TYPE_CHECKING:
-    from keyturn.ports import ClientReader, Clock, RevocationReader
+    from keyturn.ports import ClientReader, Clock, RevocationReader, UserReader
 
 # Which claims a scope opens (OIDC Core §5.4).
 CLAIMS_OF_SCOPE = {
@@ -35,14 +34,13 @@ class UserinfoEndpoint:
     cors = True
 
     def __init__(
-        self, tokens: OwnTokens, clients: ClientReader, revocations: RevocationReader, clock: Clock, login: Login
+        self, tokens: OwnTokens, clients: ClientReader, revocations: RevocationReader, users: UserReader, clock: Clock
     ) -> None:
-        """Take the ports."""
         self._tokens = tokens
         self._clients = clients
         self._revocations = revocations
         self._clock = clock
-        self._login = login
+        self._users = users
 
     def respond(self, request: IssuerRequest) -> Response:
         """Return sub and the claims that the scope opens; raises InvalidToken, InsufficientScope (RFC 6750 §3.1).
@@ -61,26 +59,33 @@ class UserinfoEndpoint:
             request.note_client(client)  # whose pages may read the answer
         if OPENID not in token.scope:
             raise InsufficientScope(OPENID)
+        user = self._users.get(token.subject)
+        if user is None:
+            raise InvalidToken("the access token is not valid", detail="the user is gone")
         open_to_it = {name for scope in token.scope for name in CLAIMS_OF_SCOPE.get(scope, ())}
-        known = self._login.user_claims(token.subject)
-        # One without a value is left out rather than told as such (OIDC Core §5.3.2).
-        claims: dict[str, Any] = {
-            name: value for name, value in known.items() if name in open_to_it and value not in (None, "")
-        }
+        claims = {name: value for name, value in user.standard_claims().items() if name in open_to_it}
         request.note(outcome="told", client_id=token.client_id)
         return json_response(claims | {"sub": token.subject})
 
 
 def _bearer(request: IssuerRequest) -> str:
-    """Return the one token of the Authorization header (RFC 6750 §2.1); a form's or a query's is not taken.
+    """Return the one token, of the Authorization header (RFC 6750 §2.1) or of a posted form (§2.2).
 
-    Raises SeveralTokens where there is another one besides (RFC 6750 §3.1).
+    A query's is not taken: it would be in logs and histories (§5.3). Raises SeveralTokens where a second one is there
+    by another method (§3.1).
     """
-    header: str = request.headers.get("authorization", "")
+    header = request.headers.get("authorization", "")
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise InvalidToken("")
-    elsewhere = [read_query(request), *([read_form(request)] if is_form(request) else [])]
-    if any(each.has("access_token") for each in elsewhere):
+    form = read_form(request) if request.method == "POST" and is_form(request) else None
+    in_header = scheme.lower() == "bearer" and bool(token)
+    in_form = form is not None and form.has("access_token")
+    if (in_header or in_form) and in_header + in_form + read_query(request).has("access_token") > 1:
         raise SeveralTokens
+    if form is not None and in_form:
+        form.check_repetitions()
+        token = form.get("access_token") or ""
+    elif not in_header:
+        token = ""
+    if not token:
+        raise InvalidToken("")
     return token

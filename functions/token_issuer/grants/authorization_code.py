@@ -13,7 +13,6 @@ from keyturn.domain.client import Client
 from keyturn.domain.grant import GrantRefusal, GrantRefused, Redemption, RefreshState, check_redemption
 from keyturn.domain.grant_credentials import AuthorizationCode, RefreshToken, parse_code
 from keyturn.domain.pkce import challenge_of
-from keyturn.domain.redirect_uri import matches_redirect_uri
 from keyturn.web.form import Form
 from token_issuer.errors import InvalidGrant
 from token_issuer.grant_end import GrantEnd
@@ -31,7 +30,7 @@ class _Presented(NamedTuple):
 
     code: AuthorizationCode
     redirect_uri: str
-    challenge: str
+    challenge: str | None
     resource: str | None
 
 
@@ -52,14 +51,9 @@ class AuthorizationCodeGrant:
         """
         code = parse_code(form.require("code"))
         redirect_uri = form.require("redirect_uri")
-        verifier = form.require("code_verifier")
         if code is None:
             raise InvalidGrant("the code is not valid", detail="malformed")
-        try:
-            challenge = challenge_of(verifier)
-        except ValueError as error:
-            raise InvalidGrant("the code is not valid", detail=str(error)) from None
-        presented = _Presented(code, redirect_uri, challenge, form.get("resource"))
+        presented = _Presented(code, redirect_uri, _challenge(form), form.get("resource"))
         return partial(self._exchange, presented, self._tokens.find(code.gid))
 
     def _exchange(self, presented: _Presented, found: StandingGrant | None, client: Client) -> IssuedToken:
@@ -79,7 +73,7 @@ class AuthorizationCodeGrant:
             raise InvalidGrant("the code is not valid", detail=GrantRefusal.UNKNOWN.value)
         try:
             check_redemption(found.grant, asked)
-            _check_registered(presented.redirect_uri, client)
+            _check_registered(presented, client)
             issued = self._tokens.issue(client, found, resource=presented.resource, nonce_too=True)
             self._grants.redeem(asked)
         except GrantRefused as refusal:
@@ -94,10 +88,21 @@ class AuthorizationCodeGrant:
         return RefreshToken(gid, secrets.token_bytes(_SECRET_BYTES), secrets.token_bytes(_SECRET_BYTES))
 
 
-def _check_registered(redirect_uri: str, client: Client) -> None:
-    """Raise InvalidGrant for a redirect URI that was taken away since the code went there: a change counts at once."""
-    if not any(matches_redirect_uri(each, redirect_uri) for each in client.redirect_uris):
+def _challenge(form: Form) -> str | None:
+    """Return the challenge of the verifier, or None without one; raises InvalidGrant for a malformed verifier."""
+    verifier = form.get("code_verifier")
+    try:
+        return None if verifier is None else challenge_of(verifier)
+    except ValueError as error:
+        raise InvalidGrant("the code is not valid", detail=str(error)) from None
+
+
+def _check_registered(presented: _Presented, client: Client) -> None:
+    """Raise InvalidGrant for what the registration took away since the code was given: a change counts at once."""
+    if not client.has_redirect_uri(presented.redirect_uri):
         raise InvalidGrant("the code is not valid", detail="the redirect URI is not registered any more")
+    if presented.challenge is None and client.needs_pkce(presented.redirect_uri):
+        raise InvalidGrant("the code is not valid", detail="PKCE is required by now")
 
 
 def _refresh_state(token: RefreshToken, client: Client, now: int) -> RefreshState:

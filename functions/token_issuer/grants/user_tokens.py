@@ -9,7 +9,7 @@ from keyturn.domain.grant import Grant
 from keyturn.domain.scope import OPENID
 from token_issuer.errors import InvalidTarget
 from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
-from token_issuer.requested_access import RequestedAccess
+from token_issuer.requested_access import RequestedAccess, split_offline_access
 from token_issuer.standing import Standing, Standings
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class UserTokens:
         grant = found.grant
         if resource not in (None, grant.audience):
             raise InvalidTarget("the grant is for another resource")
-        access = self._access.decide(client, resource=grant.audience, scope=scope, granted=grant.scope)
+        asked, _ = split_offline_access(scope)
+        access = self._access.decide(client, resource=grant.audience, scope=asked, granted=grant.scope)
         authorization = Authorization(
             subject=grant.subject,
             client=client,

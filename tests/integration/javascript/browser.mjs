@@ -1,7 +1,13 @@
+import { SESSIONS } from "./exchange.mjs";
+
 // What a browser does of a flow: it goes where it is sent, keeps cookies, posts a form as it was shown, and stops at the
 // application's redirect URI.
 export async function visit(url, redirectUri, { method = "GET", body, cookies = new Map() } = {}) {
   let [at, how, form] = [String(url), method, body];
+  const session = SESSIONS.get(new URL(at).searchParams.get("login_hint"));
+  if (session !== undefined && at.startsWith(session.issuer)) {
+    for (const pair of session.cookie.split("; ")) cookies.set(...pair.split(/=(.*)/s, 2));
+  }
   for (let hop = 0; hop < 10; hop++) {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const response = await fetch(at, { method: how, body: form, headers: cookie ? { cookie } : {}, redirect: "manual" });
@@ -32,7 +38,10 @@ function formOf(page) {
   const action = /<form[^>]* action="([^"]*)"/.exec(page)?.[1];
   if (action === undefined) return null;
   const inputs = [...page.matchAll(/<input[^>]* name="([^"]*)"[^>]* value="([^"]*)"/g)];
-  return { action, fields: new URLSearchParams(inputs.map(([, name, value]) => [name, unescaped(value)])) };
+  // Who agrees presses the first button.
+  const button = /<button[^>]* name="([^"]*)"[^>]* value="([^"]*)"/.exec(page);
+  const sent = button === null ? inputs : [...inputs, button];
+  return { action, fields: new URLSearchParams(sent.map(([, name, value]) => [name, unescaped(value)])) };
 }
 
 const ENTITIES = { lt: "<", gt: ">", quot: '"', "#x27": "'", amp: "&" };

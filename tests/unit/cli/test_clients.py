@@ -93,6 +93,7 @@ def test_every_field_is_registered_and_shown() -> None:
         *("--auth", "client_secret_post", "--access-token-lifetime", "5m"),
         *("--refresh-lifetime", "60d", "--refresh-idle", "12h", "--cors-origin", "https://app.example"),
         *("--rate", "60", "--claim", "tenant=acme", "--claim", "tier=3", "--claim", 'roles=["a","b"]'),
+        *("--first-party", "--pkce", "optional", "--post-logout-redirect-uri", "https://app.example/bye"),
         *("--claim", "beta=true", "--claim", "note=a=b", "--claim", "nan=NaN", "--introspects", API),
     )
     shown = done("clients", "show", client.client_id)
@@ -103,6 +104,9 @@ def test_every_field_is_registered_and_shown() -> None:
         "scopes": ["a", "b"],
         "audiences": [API],
         "redirect_uris": ["https://app.example/cb", "http://127.0.0.1/"],
+        "post_logout_redirect_uris": ["https://app.example/bye"],
+        "first_party": True,
+        "pkce": "optional",
         "authentication": ["client_secret_post"],
         "secrets": 1,
         "jwks": {"keys": []},
@@ -118,8 +122,8 @@ def test_every_field_is_registered_and_shown() -> None:
         "revision": 0,
     }
     text = run("clients", "show", client.client_id).stdout
-    for line in ("access_token_lifetime  5m", "refresh_idle           12h", "secrets                1"):
-        assert line in text
+    rows = dict(line.split(maxsplit=1) for line in text.splitlines())
+    assert (rows["access_token_lifetime"], rows["refresh_idle"], rows["secrets"]) == ("5m", "12h", "1")
     assert answer["client_secret"] not in text
     assert client.secret_hashes[0] not in text
 
@@ -163,6 +167,33 @@ def test_the_token_endpoint_is_registered_as_an_audience_and_shown() -> None:
     assert (by_secret.token_endpoint_audience, by_secret.jwks) == (False, ())
 
 
+def test_a_client_of_users_is_somebody_elses_and_needs_pkce_by_itself() -> None:
+    """Users are asked for consent, and codes need a challenge, unless the operator says otherwise (IS8, IS14)."""
+    client, _ = add(*WEB)
+    assert (client.first_party, client.pkce, client.post_logout_redirect_uris) == (False, "required", ())
+    rows = dict(line.split(maxsplit=1) for line in run("clients", "show", client.client_id).stdout.splitlines())
+    assert (rows["first_party"], rows["pkce"]) == ("no", "required")
+    client, _ = update(
+        client, "--first-party", "--pkce", "optional", "--post-logout-redirect-uri", "https://a.example/"
+    )
+    assert (client.first_party, client.pkce) == (True, "optional")
+    assert client.post_logout_redirect_uris == ("https://a.example/",)
+    client, _ = update(client, "--third-party", "--clear", "post-logout-redirect-uri")
+    assert (client.first_party, client.pkce, client.post_logout_redirect_uris) == (False, "optional", ())
+
+
+def test_what_a_client_of_users_had_goes_with_its_users() -> None:
+    """A public client needs PKCE, and one without redirect URIs has no logout to return from."""
+    client, _ = add(*WEB, "--pkce", "optional", "--post-logout-redirect-uri", "https://a.example/")
+    public, _ = update(client, "--auth", "none")
+    assert public.pkce == "required"
+    without, _ = update(
+        client, "--clear", "redirect-uri", "--grant", "client_credentials", "--auth", "client_secret_post"
+    )
+    assert without.post_logout_redirect_uris == ()
+    assert "pkce" not in run("clients", "show", without.client_id).stdout
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -198,6 +229,7 @@ def test_keys_that_a_verifier_would_refuse(text: str) -> None:
         ("--claim", "tenant"),
         ("--claim", "=x"),
         ("--claim", "a=1", "--claim", "a=2"),
+        ("--pkce", "plain"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error(wrong: tuple[str, ...]) -> None:
@@ -211,6 +243,9 @@ def test_a_wrong_option_is_a_usage_error(wrong: tuple[str, ...]) -> None:
     [
         ("--redirect-uri", "http://evil.example"),
         ("--redirect-uri", "https://app.example/#x"),
+        ("--post-logout-redirect-uri", "https://app.example/"),
+        (*WEB, "--post-logout-redirect-uri", "http://evil.example/"),
+        (*WEB, "--auth", "none", "--pkce", "optional"),
         ("--grant", "refresh_token"),
         ("--grant", "authorization_code"),
         ("--auth", "none"),

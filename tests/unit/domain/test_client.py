@@ -9,6 +9,10 @@ import pytest
 
 from keyturn.domain.client import Client, hash_secret, secret_matches
 
+WEB: dict[str, Any] = {
+    "grant_types": frozenset({"authorization_code"}),
+    "redirect_uris": ("https://a.example/cb", "http://localhost:3000/cb", "com.example.app:/cb"),
+}
 JWK = {"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k1", "x": "x", "y": "y"}
 
 
@@ -51,6 +55,10 @@ def make_client(**changes: Any) -> Client:
         {"authentication": frozenset({"none"})},
         {"authentication": frozenset({"none"}), "secret_hashes": ()},
         {"grant_types": frozenset({"refresh_token"})},
+        {"pkce": "plain"},
+        {"post_logout_redirect_uris": ("https://a.example/",)},
+        {**WEB, "post_logout_redirect_uris": ("com.example.app:/bye",)},
+        {**WEB, "authentication": frozenset({"none"}), "secret_hashes": (), "pkce": "optional"},
         {"grant_types": frozenset({"authorization_code"})},
         {"redirect_uris": ("https://app.example/cb",)},
         {"access_token_lifetime": 0},
@@ -118,6 +126,7 @@ def test_a_scope_that_could_not_be_asked_for_is_refused(scopes: frozenset[str]) 
         {"rate": 1, "cors_origins": frozenset({"https://a.example:65535", "http://localhost:443", "http://[::1]"})},
         {"claims": {"tenant": "", "tier": 2**53 - 1, "beta": False, "https://example.com/roles": ["é", 1, True]}},
         {"grant_types": frozenset({"client_credentials", "authorization_code"}), "redirect_uris": ("https://a.b/",)},
+        {**WEB, "pkce": "optional", "first_party": True, "post_logout_redirect_uris": ("https://a.example/bye?x=1",)},
     ],
 )
 def test_a_registration_that_works(changes: dict[str, Any]) -> None:
@@ -170,3 +179,32 @@ def test_an_unknown_client_costs_the_work_of_a_known_one(monkeypatch: pytest.Mon
         compared.clear()
         secret_matches(client, "wrong")
         assert compared == [(64, 64), (64, 64)]
+
+
+@pytest.mark.parametrize(
+    ("uri", "public", "confidential"),
+    [
+        ("https://a.example/cb", True, True),
+        ("https://a.example/cb/", False, False),
+        ("https://a.example:444/cb", False, False),
+        ("http://localhost:3000/cb", True, True),
+        ("http://localhost:3001/cb", True, False),
+        ("http://localhost/cb", True, False),
+        ("http://localhost:3001/cb/", False, False),
+        ("http://127.0.0.1:3000/cb", False, False),
+        ("com.example.app:/cb", True, True),
+    ],
+)
+def test_where_a_code_may_go(uri: str, public: bool, confidential: bool) -> None:
+    """IS3, RFC 9700 §2.1: any port of localhost for a public client alone; all else is compared whole (R30)."""
+    assert make_client(**WEB).has_redirect_uri(uri) == confidential
+    client = make_client(**WEB, authentication=frozenset({"none"}), secret_hashes=())
+    assert client.has_redirect_uri(uri) == public
+
+
+@pytest.mark.parametrize("uri", ["https://a.example/cb", "http://localhost:3000/cb", "com.example.app:/cb"])
+def test_who_needs_pkce(uri: str) -> None:
+    """IS8, RFC 9700 §2.1.1, RFC 8252 §8.1: a confidential client by its registration, and native apps always."""
+    assert make_client(**WEB).needs_pkce(uri)
+    assert make_client(**WEB, pkce="optional").needs_pkce(uri) == (not uri.startswith("https:"))
+    assert make_client(**WEB, authentication=frozenset({"none"}), secret_hashes=()).needs_pkce(uri)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from keyturn.domain.redirect_uri import check_redirect_uri, matches_redirect_uri
+from keyturn.domain.redirect_uri import (
+    check_post_logout_redirect_uri,
+    check_redirect_uri,
+    is_native,
+    matches_redirect_uri,
+)
 
 WEB = "https://app.example/cb"
 
@@ -114,7 +119,7 @@ def test_what_cannot_be_registered(uri: str) -> None:
 )
 def test_what_matches(registered: str, presented: str) -> None:
     """The same string, or the same loopback address and path at another port (RFC 8252 §7.3, R30)."""
-    assert matches_redirect_uri(registered, presented)
+    assert matches_redirect_uri(registered, presented, any_localhost_port=False)
 
 
 @pytest.mark.parametrize(
@@ -157,4 +162,53 @@ def test_what_matches(registered: str, presented: str) -> None:
 )
 def test_what_does_not_match(registered: str, presented: str) -> None:
     """No prefix, no normal form, no other host, no query beside: whatever is not the string is not it (R30)."""
-    assert not matches_redirect_uri(registered, presented)
+    assert not matches_redirect_uri(registered, presented, any_localhost_port=False)
+
+
+@pytest.mark.parametrize(
+    ("registered", "presented", "same"),
+    [
+        ("http://localhost/cb", "http://localhost:49152/cb", True),
+        ("http://localhost:3000/cb", "http://localhost/cb", True),
+        ("http://localhost:3000/cb", "http://localhost:3001/cb/", False),
+        ("http://localhost:3000/cb", "http://localhost:3001/cb#", False),
+        ("http://localhost:3000/cb", "http://localhost.evil.example:3001/cb", False),
+        ("http://localhost:3000/cb", "http://127.0.0.1:3000/cb", False),
+        ("http://127.0.0.1:3000/cb", "http://localhost:3000/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:1/cb", True),
+    ],
+)
+def test_any_port_of_localhost(registered: str, presented: str, same: bool) -> None:
+    """IS3, RFC 9700 §2.1: the name has the same free port as the addresses, and stays another host than they."""
+    assert matches_redirect_uri(registered, presented, any_localhost_port=True) == same
+
+
+@pytest.mark.parametrize(
+    ("uri", "native"),
+    [
+        (WEB, False),
+        ("http://127.0.0.1/cb", True),
+        ("http://[::1]:1/cb", True),
+        ("http://localhost/cb", True),
+        ("com.example.app:/cb", True),
+    ],
+)
+def test_what_is_native(uri: str, native: bool) -> None:
+    """RFC 8252 §7: each form that can be registered and is no web page."""
+    assert is_native(uri) == native
+
+
+@pytest.mark.parametrize("uri", [WEB, "https://app.example/?x=1", "http://localhost:3000/", "http://127.0.0.1/bye"])
+def test_where_a_logout_may_return_to(uri: str) -> None:
+    """RP-Initiated Logout 1.0 §3.1: a web page, or one of this device."""
+    assert check_post_logout_redirect_uri(uri) == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["", "http://app.example/", "com.example.app:/bye", "https://app.example/#x", "https://*.example/", "javascript:x"],
+)
+def test_where_no_logout_returns_to(uri: str) -> None:
+    """RP-Initiated Logout 1.0 §3.1: nothing that is no page, no wildcard, no fragment."""
+    with pytest.raises(ValueError, match=r"^a post-logout URI is "):
+        check_post_logout_redirect_uri(uri)

@@ -18,7 +18,17 @@ from keyturn.domain.revocation import Target, TargetKind
 from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
 from tests.fakes.interruption import Crash, Interruption
 from tests.fakes.issuer_harness import REVOKE, TOKEN, Answer
-from tests.fakes.user_flow import UserFlow, answer_of, error_of, gid_of
+from tests.fakes.user_flow import (
+    AUTHORIZE,
+    BROWSER_COOKIE,
+    BROWSER_VALUE,
+    UserFlow,
+    answer_of,
+    authorization_request,
+    error_of,
+    gid_of,
+    interaction_of,
+)
 from token_issuer.bootstrap import Ports
 
 if TYPE_CHECKING:
@@ -87,6 +97,68 @@ def test_a_code_is_given_again_and_the_lost_one_is_nobodys(monkeypatch: pytest.M
         kept = parse_code(code)
         assert kept is not None
         assert all(grant.redemption is None for gid, grant in flow.grants.stored.items() if gid != kept.gid), where
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_interaction_is_begun_again_and_the_lost_one_is_nobodys(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """A request whose interaction was lost on the way begins a new one; nothing of the lost one was granted."""
+
+    def prepare(flow: UserFlow) -> Callable[[], Answer]:
+        flow.sign_out()
+        return flow.authorize
+
+    for flow, send, first, where in interruptions(monkeypatch, fault, prepare, least=6):
+        if first is not None and first.status == 303:
+            assert answer_of(first)["error"] == "temporarily_unavailable", where
+        interaction = interaction_of(send())
+        flow.authenticate(interaction, flow.browser)
+        assert "code" in answer_of(flow.browser.resume(interaction)), where
+        assert len(flow.grants.stored) == 1, where
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_way_back_from_the_login(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """The session's note, then grant and use in one transaction: the same request gives one code, or begins again."""
+    interactions: list[str] = []
+
+    def prepare(flow: UserFlow) -> Callable[[], Answer]:
+        interactions[:] = [interaction_of(flow.authorize(prompt="login"))]
+        flow.authenticate(interactions[0], flow.browser)
+        return lambda: flow.browser.resume(interactions[0])
+
+    outcomes = set()
+    for flow, send, first, where in interruptions(monkeypatch, fault, prepare, least=14):
+        if first is not None and first.status == 303:
+            assert answer_of(first)["error"] == "temporarily_unavailable", where
+        used = flow.interaction(interactions[0]).grant_id
+        assert (used is not None) == bool(flow.grants.stored), where
+        [session] = flow.login.sessions.stored.values()
+        assert session.gave_code or used is None, where
+        again = send()
+        if used is None:
+            assert flow.redeem(answer_of(again)["code"]).status == 200, where
+        else:  # nobody has the code of the lost answer
+            assert (again.status, "begin_again" in again.body) == (400, True), where
+        assert len(flow.grants.stored) == 1, where
+        outcomes.add(used is None)
+    assert outcomes == {False, True}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_form_that_waits_for_its_browser(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """A GET that died while it bound the interaction is sent again, and binds it to the same browser."""
+    interactions: list[str] = []
+
+    def prepare(flow: UserFlow) -> Callable[[], Answer]:
+        posted = flow.browser.post(**authorization_request(prompt="login"))
+        interactions[:] = [interaction_of(posted, AUTHORIZE)]
+        flow.browser.cookies[BROWSER_COOKIE] = BROWSER_VALUE
+        return lambda: flow.browser.resume(interactions[0])
+
+    for flow, send, _, where in interruptions(monkeypatch, fault, prepare, least=10):
+        assert interaction_of(send()) == interactions[0], where
+        flow.authenticate(interactions[0], flow.browser)
+        assert "code" in answer_of(send()), where
 
 
 @pytest.mark.parametrize("fault", FAULTS)

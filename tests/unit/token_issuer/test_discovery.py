@@ -17,7 +17,7 @@ from tests.fakes.issuer_harness import (
 )
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import ISSUER, signing_key
-from tests.fakes.user_flow import AUTHORIZE, USERINFO, UserFlow
+from tests.fakes.user_flow import AUTHORIZE, USERINFO
 
 
 def test_metadata(issuer: IssuerHarness) -> None:
@@ -31,8 +31,7 @@ def test_metadata(issuer: IssuerHarness) -> None:
     assert metadata["token_endpoint"] == ISSUER + TOKEN
     assert metadata["revocation_endpoint"] == ISSUER + REVOKE
     assert metadata["introspection_endpoint"] == ISSUER + INTROSPECT
-    assert metadata["grant_types_supported"] == ["client_credentials"]
-    assert metadata["response_types_supported"] == []
+    assert metadata["grant_types_supported"] == ["authorization_code", "client_credentials", "refresh_token"]
 
 
 def test_metadata_of_client_authentication(issuer: IssuerHarness) -> None:
@@ -40,20 +39,22 @@ def test_metadata_of_client_authentication(issuer: IssuerHarness) -> None:
     metadata = issuer.get(METADATA).json
     for endpoint in ("token", "revocation", "introspection"):
         methods = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+        methods += [] if endpoint == "introspection" else ["none"]
         assert metadata[f"{endpoint}_endpoint_auth_methods_supported"] == methods
         algorithms = metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
         assert {"RS256", "PS256", "ES256", "Ed25519", "EdDSA"} <= set(algorithms)
         assert not any(algorithm.startswith("HS") or algorithm == "none" for algorithm in algorithms)
 
 
-def test_metadata_of_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R35, R53: clients learn that answers name the issuer, that PKCE is by S256, and where users log in."""
-    flow = UserFlow(monkeypatch)
-    metadata = flow.get(METADATA).json
+def test_metadata_of_the_login(issuer: IssuerHarness) -> None:
+    """R35, R53: clients learn that answers name the issuer, that PKCE is by S256, and where users sign in and out."""
+    metadata = issuer.get(METADATA).json
     assert metadata["authorization_response_iss_parameter_supported"] is True
     assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert (metadata["response_types_supported"], metadata["response_modes_supported"]) == (["code"], ["query"])
-    assert metadata["grant_types_supported"] == ["authorization_code", "client_credentials", "refresh_token"]
+    assert metadata["prompt_values_supported"] == ["none", "login", "consent", "select_account"]
+    assert "offline_access" in metadata["scopes_supported"]
+    assert metadata["end_session_endpoint"] == ISSUER + "/oauth2/logout"
     assert metadata["authorization_endpoint"] == ISSUER + AUTHORIZE
     assert metadata["userinfo_endpoint"] == ISSUER + USERINFO
     assert (metadata["request_parameter_supported"], metadata["request_uri_parameter_supported"]) == (False, False)
@@ -71,22 +72,19 @@ def test_metadata_on_both_paths(issuer: IssuerHarness) -> None:
     assert issuer.get(OPENID_METADATA) == issuer.get(METADATA)
 
 
-def test_metadata_promises_no_unsigned_tokens(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R53: no algorithm that the metadata offers is "none", which clients of users alone may be."""
-
-    def offering(harness: IssuerHarness) -> set[str]:
-        return {name for name, value in harness.get(METADATA).json.items() if "none" in str(value)}
-
-    assert offering(issuer) == set()
+def test_metadata_promises_no_unsigned_tokens(issuer: IssuerHarness) -> None:
+    """R53: no algorithm that the metadata offers is "none"; methods of public clients and prompts alone are."""
+    offering = {name for name, value in issuer.get(METADATA).json.items() if "none" in str(value)}
     names = {f"{each}_endpoint_auth_methods_supported" for each in ("token", "revocation")}
-    assert offering(UserFlow(monkeypatch)) == names | {"prompt_values_supported"}
+    assert offering == names | {"prompt_values_supported"}
 
 
 def test_every_advertised_endpoint_exists(issuer: IssuerHarness) -> None:
-    """Each URL of the metadata is answered by the issuer itself."""
+    """Each URL of the metadata is answered by the issuer itself, but for the login's."""
     metadata = issuer.get(METADATA).json
-    urls = [value for name, value in metadata.items() if name.endswith(("_endpoint", "_uri"))]
-    assert len(urls) == 4
+    urls = {value for name, value in metadata.items() if name.endswith(("_endpoint", "_uri"))}
+    urls.remove(f"{ISSUER}/oauth2/logout")
+    assert len(urls) == 6
     assert 404 not in [issuer.get(url.removeprefix(ISSUER)).status for url in urls]
 
 

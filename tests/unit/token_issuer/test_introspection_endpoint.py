@@ -56,6 +56,7 @@ def test_every_target_counts(issuer: IssuerHarness, kind: TargetKind) -> None:
         TargetKind.SESSION: "s1",
         TargetKind.SUBJECT: "u_1",
         TargetKind.CLIENT: "web",
+        TargetKind.PAIR: "u_1#web",
     }
     token = make_token(claims=claims)
     assert issuer.is_active(token)

@@ -90,7 +90,8 @@ def test_one_read_of_revocations(issuer: IssuerHarness) -> None:
     """Grant and session are asked for together with the cuts (P10)."""
     issue(issuer, grant_id="g1", session_id="s1")
     [asked] = issuer.revocations.asked
-    assert [target.key for target in asked] == ["sub#u_1", "client#web", "global#0", "gid#g1", "sid#s1"]
+    pair = "pair#u_1#web"
+    assert [target.key for target in asked] == ["sub#u_1", "client#web", "global#0", pair, "gid#g1", "sid#s1"]
 
 
 def test_the_users_claims_come_first(issuer: IssuerHarness) -> None:

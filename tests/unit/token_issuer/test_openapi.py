@@ -14,13 +14,22 @@ from keyturn.domain.errors import ItemDamaged, StoreUnavailable
 from keyturn.web.form_guard import TOKEN_FIELD
 from tests.fakes.issuer_harness import METADATA, SECRET, make_client
 from tests.fakes.issuer_requests import APP, ENDPOINTS
-from tests.fakes.login_double import USER
 from tests.fakes.openapi import DESCRIPTION, PATH, check_call, load_description
 from tests.fakes.token_factory import AUDIENCE
-from tests.fakes.user_flow import REDIRECT_URI, VERIFIER, UserFlow, authorization_request
+from tests.fakes.user_flow import (
+    REDIRECT_URI,
+    SESSION_COOKIE,
+    SESSION_VALUE,
+    VERIFIER,
+    UserFlow,
+    authorization_request,
+    interaction_of,
+)
 from tests.fakes.wsgi_issuer import wsgi_issuer
 from token_issuer import app
+from token_issuer.begin_again import AGAIN_FIELD
 from token_issuer.errors import OAuthError
+from token_issuer.interaction_flow import INTERACTION_FIELD
 from token_issuer.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -88,7 +97,7 @@ def test_it_is_openapi() -> None:
 
 
 def test_paths_and_methods_are_those_of_the_issuer(flow: UserFlow) -> None:
-    """Every endpoint of an issuer with a login is described, with the methods that it takes, and no other."""
+    """Every endpoint of the issuer is described, with the methods that it takes, and no other."""
     endpoints: Mapping[str, Endpoint] = vars(app)["bootstrap"]()
     taken = {f"{method} {path}" for path, endpoint in endpoints.items() for method in endpoint.methods}
     assert described_operations().keys() == taken
@@ -156,8 +165,8 @@ def test_every_described_parameter_is_tried_with_hostile_values() -> None:
         form = operation.get("requestBody", {"content": {}})["content"]
         known = {each for media_type in form.values() for each in parameters_of(media_type["schema"])}
         known |= {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
-        # What a wrong form of a login is answered, tests of its own say: a page.
-        known -= {TOKEN_FIELD}
+        # Interactions, and the form of the page "begin again", have tests of their own.
+        known -= {INTERACTION_FIELD, AGAIN_FIELD, TOKEN_FIELD}
         assert known <= tried.get(label, set()) | (set() if label.endswith("/token") else own), label
 
 
@@ -201,11 +210,13 @@ def to_what_is_away(flow: UserFlow) -> Iterator[Exchange]:
 def to_the_login(flow: UserFlow) -> Iterator[Exchange]:
     """Yield requests that a page answers, or a redirect with a code or with a refusal, and some without a way back."""
     request = authorization_request()
-    for user in (None, USER):
-        flow.user_login.user = user
-        yield "GET /oauth2/authorize", {"query": request}
-        yield "POST /oauth2/authorize", {"body": request}
-    yield "POST /oauth2/authorize", {"body": request | {"csrf_token": "x"}}
+    yield "GET /oauth2/authorize", {"query": request}
+    yield "POST /oauth2/authorize", {"body": request}
+    cookie = f"{SESSION_COOKIE}={SESSION_VALUE}"
+    yield "GET /oauth2/authorize", {"query": request, "headers": {"cookie": cookie}}
+    interaction = interaction_of(flow.authorize(prompt="login"))
+    yield "GET /oauth2/authorize", {"query": {"interaction": interaction}}
+    yield "POST /oauth2/authorize", {"body": {"interaction": interaction, "begin_again": "1", "csrf_token": "x"}}
     yield "GET /oauth2/authorize", {"query": request | {"scope": "admin"}}
     yield "GET /oauth2/authorize", {"query": request | {"client_id": "nobody"}}
     yield "POST /oauth2/authorize", {"body": request | {"client_id": "nobody"}}
@@ -249,6 +260,7 @@ def about_the_user(flow: UserFlow) -> Iterator[Exchange]:
     yield "GET /oauth2/userinfo", {"query": {"access_token": good}, "headers": bearer}
     for form in ({"access_token": good}, {"other": "x"}, TOO_LARGE):
         yield "POST /oauth2/userinfo", {"body": form, "headers": bearer}
+    yield "POST /oauth2/userinfo", {"body": {"access_token": good}}
 
 
 def for_what_is_public() -> Iterator[Exchange]:

@@ -14,9 +14,8 @@ from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
 from keyturn.domain.revocation_expiry import revocation_expiry
 from keyturn.jose import verify_access_token
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN
-from tests.fakes.login_double import USER
 from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, policy
-from tests.fakes.user_flow import UserFlow, claims_of, error_of, gid_of, keys, user_client
+from tests.fakes.user_flow import SUBJECT, UserFlow, claims_of, error_of, gid_of, keys, user_client
 
 
 @pytest.fixture
@@ -35,10 +34,10 @@ def test_a_refresh_token_gives_the_next_one(flow: UserFlow) -> None:
     assert second["refresh_token"] != first["refresh_token"]
     assert gid_of(second["refresh_token"]) == gid_of(first["refresh_token"])
     token = verify_access_token(second["access_token"], keys(flow), policy(), NOW + 100)
-    assert (token.subject, token.issued_at, token.claims["auth_time"]) == (USER.subject, NOW + 100, NOW)
+    assert (token.subject, token.issued_at, token.claims["auth_time"]) == (SUBJECT, NOW + 100, NOW)
     claims = claims_of(second["id_token"])
     assert (claims["sub"], claims["auth_time"], claims["iat"], "nonce" in claims) == (
-        USER.subject,
+        SUBJECT,
         NOW,
         NOW + 100,
         False,
@@ -238,9 +237,9 @@ def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: T
     identifiers = {
         TargetKind.GRANT: gid_of(tokens["refresh_token"]),
         TargetKind.SESSION: "s1",
-        TargetKind.SUBJECT: USER.subject,
+        TargetKind.SUBJECT: SUBJECT,
         TargetKind.CLIENT: "app",
-        TargetKind.PAIR: f"{USER.subject}#app",
+        TargetKind.PAIR: f"{SUBJECT}#app",
         TargetKind.GLOBAL: "0",
     }
     cut = NOW if kind in CUT_KINDS else None
@@ -295,7 +294,7 @@ def test_a_grants_id_alone_ends_and_tells_nothing(flow: UserFlow) -> None:
 
 def test_a_client_learns_of_its_own_refresh_token_alone(flow: UserFlow) -> None:
     """R48: the current one is active, with its end; a rotated one, another client's and a made-up one are not."""
-    flow.user_login.user = replace(USER, auth_time=NOW - 7)
+    flow.sign_in(flow.browser, auth_time=NOW - 7)
     first = flow.log_in()["refresh_token"]
     described = flow.post(INTROSPECT, client_id="app", token=first).json
     assert described == {
@@ -304,7 +303,7 @@ def test_a_client_learns_of_its_own_refresh_token_alone(flow: UserFlow) -> None:
         "client_id": "app",
         "exp": NOW + 5000,
         "iat": NOW,
-        "sub": USER.subject,
+        "sub": SUBJECT,
         "aud": AUDIENCE,
         "iss": ISSUER,
     }

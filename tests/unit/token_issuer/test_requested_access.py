@@ -9,7 +9,7 @@ from tests.fakes.issuer_harness import make_client
 from tests.fakes.memory_resource_servers import MemoryResourceServers
 from tests.fakes.token_factory import AUDIENCE
 from token_issuer.errors import InvalidScope
-from token_issuer.requested_access import Access, RequestedAccess
+from token_issuer.requested_access import Access, RequestedAccess, split_offline_access
 
 CLIENT = make_client(scopes=frozenset({"a", "b", "c"}))
 
@@ -31,6 +31,46 @@ def test_nothing_asked_is_what_was_granted() -> None:
 def test_less_may_be_asked_for() -> None:
     """A part of what was granted can be asked for."""
     assert decide("b", {"a", "b"}).scope == {"b"}
+
+
+def test_offline_access_is_in_no_token() -> None:
+    """IS4, OIDC Core §11: it is about the grant, also where a client is registered for it."""
+    client = make_client(scopes=frozenset({"openid", "a", "offline_access"}))
+    access = RequestedAccess(MemoryResourceServers())
+    assert access.decide(client, resource=None, scope=None).scope == {"openid", "a"}
+    assert split_offline_access("a offline_access openid") == ("a openid", True)
+    assert split_offline_access("a openid") == ("a openid", False)
+    assert split_offline_access(None) == (None, False)
+    with pytest.raises(InvalidScope):
+        split_offline_access("offline_access")
+
+
+@pytest.mark.parametrize(
+    ("scope", "given"),
+    [
+        ("openid a unheard_of", {"openid", "a"}),
+        ("openid unheard_of", {"openid"}),
+        ("a unheard_of", None),
+        ("unheard_of", None),
+    ],
+)
+def test_unknown_scopes_are_ignored_beside_openid(scope: str, given: set[str] | None) -> None:
+    """OIDC Core §3.1.2.1: in an authentication request alone; elsewhere they stay invalid_scope."""
+    access, client = RequestedAccess(MemoryResourceServers()), make_client(scopes=frozenset({"openid", "a"}))
+    with pytest.raises(InvalidScope):
+        access.decide(client, resource=None, scope=scope)
+    if given is not None:
+        assert access.decide(client, resource=None, scope=scope, ignores_unknown=True).scope == given
+        return
+    with pytest.raises(InvalidScope):
+        access.decide(client, resource=None, scope=scope, ignores_unknown=True)
+
+
+def test_openid_itself_is_not_ignored() -> None:
+    """A client that may not have openid asks for no authentication: it is told so."""
+    client = make_client(scopes=frozenset({"a"}))
+    with pytest.raises(InvalidScope):
+        RequestedAccess(MemoryResourceServers()).decide(client, resource=None, scope="openid a", ignores_unknown=True)
 
 
 @pytest.mark.parametrize(("scope", "granted"), [("c", {"a"}), ("a c", {"a"}), (None, set[str]()), ("lost", {"lost"})])

@@ -18,9 +18,19 @@ from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetK
 from keyturn.jose import verify_access_token
 from keyturn.jose.id_token import IdTokenPolicy, verify_id_token
 from tests.fakes.issuer_harness import INTROSPECT
-from tests.fakes.login_double import USER
 from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, policy
-from tests.fakes.user_flow import REDIRECT_URI, VERIFIER, UserFlow, claims_of, error_of, gid_of, keys, user_client
+from tests.fakes.user_flow import (
+    ACR,
+    REDIRECT_URI,
+    SUBJECT,
+    VERIFIER,
+    UserFlow,
+    claims_of,
+    error_of,
+    gid_of,
+    keys,
+    user_client,
+)
 
 
 @pytest.fixture
@@ -36,16 +46,16 @@ def register(flow: UserFlow, client_id: str, **changes: Any) -> Client:
 
 def test_a_code_gives_an_access_token_of_the_user(flow: UserFlow) -> None:
     """R28: every claim of RFC 9068: the user as sub, the grant as gid, the session as sid, and how users log in."""
-    flow.user_login.user = replace(USER, auth_time=NOW - 7)
+    flow.sign_in(flow.browser, auth_time=NOW - 7)
     tokens = flow.log_in()
     assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
     assert tokens["scope"] == "email openid orders:read"
     token = verify_access_token(tokens["access_token"], keys(flow), policy(), NOW)
-    assert (token.subject, token.client_id, token.audience) == (USER.subject, "app", (AUDIENCE,))
+    assert (token.subject, token.client_id, token.audience) == (SUBJECT, "app", (AUDIENCE,))
     assert (token.grant_id, token.session_id) == (gid_of(tokens["refresh_token"]), "s1")
     assert {name: token.claims[name] for name in ("auth_time", "acr", "amr")} == {
         "auth_time": NOW - 7,
-        "acr": USER.acr,
+        "acr": ACR,
         "amr": ["pwd"],
     }
 
@@ -55,7 +65,7 @@ def test_openid_gives_an_id_token(flow: UserFlow) -> None:
     tokens = flow.log_in()
     id_policy = IdTokenPolicy(issuer=ISSUER, client_id="app", algorithms={"ES256"})
     token = verify_id_token(tokens["id_token"], keys(flow), id_policy, now=NOW, nonce="n-1")
-    assert token.subject == USER.subject
+    assert token.subject == SUBJECT
     claims = claims_of(tokens["id_token"])
     assert jwt.get_unverified_header(tokens["id_token"])["typ"] == "JWT"
     assert (claims["aud"], claims["auth_time"], claims["sid"], claims["exp"]) == ("app", NOW, "s1", NOW + 900)
@@ -95,7 +105,7 @@ def test_a_client_that_is_not_registered_for_refresh_tokens_gets_none(flow: User
     [
         ({"code": ""}, "invalid_request"),
         ({"redirect_uri": ""}, "invalid_request"),
-        ({"code_verifier": ""}, "invalid_request"),
+        ({"code_verifier": ""}, "invalid_grant"),
         ({"code": "x"}, "invalid_grant"),
         ({"code": "A" * 64}, "invalid_grant"),
         ({"redirect_uri": REDIRECT_URI + "/"}, "invalid_grant"),
@@ -279,7 +289,7 @@ def test_a_cut_that_a_read_misses_hits_what_came_of_it(flow: UserFlow, what: str
 
     def missed(targets: Any) -> Any:
         found = find(targets)
-        cut = Target(TargetKind.SUBJECT, USER.subject)
+        cut = Target(TargetKind.SUBJECT, SUBJECT)
         flow.revocations.store(Revocation(cut, expires_at=NOW + 9000, not_before=int(flow.clock.seconds)))
         flow.clock.seconds += 2
         return found
@@ -303,12 +313,12 @@ def test_a_user_who_logs_in_after_a_cut_is_not_locked_out(flow: UserFlow) -> Non
 
 @pytest.mark.parametrize(
     "target",
-    [Target(TargetKind.SUBJECT, USER.subject), Target(TargetKind.CLIENT, "app"), Target(TargetKind.GLOBAL, "0")],
+    [Target(TargetKind.SUBJECT, SUBJECT), Target(TargetKind.CLIENT, "app"), Target(TargetKind.GLOBAL, "0")],
 )
 def test_a_grant_counts_from_after_the_cuts_before_it(flow: UserFlow, target: Target) -> None:
     """R33, R49: who logs in after a cut, which lies at a late end, waits for that moment, and is not locked out."""
     flow.revocations.store(Revocation(target, expires_at=NOW + 9000, not_before=NOW + 1))
-    flow.user_login.user = replace(USER, auth_time=NOW + 2)
+    flow.sign_in(flow.browser, auth_time=NOW + 2)
     flow.clock.spread = 2.5
     tokens = flow.log_in()
     [grant] = flow.grants.stored.values()

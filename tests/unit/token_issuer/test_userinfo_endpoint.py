@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.users.user import User
 from tests.fakes.http_api_event import form_event, http_api_event
 from tests.fakes.issuer_harness import TOKEN, make_client
-from tests.fakes.login_double import USER
 from tests.fakes.token_factory import NOW
-from tests.fakes.user_flow import USERINFO, UserFlow, user_client
+from tests.fakes.user_flow import SUBJECT, USERINFO, UserFlow, user_client
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_scope_opens_its_claims(flow: UserFlow, scope: str, claims: dict[str, 
     """OIDC Core §5.4: sub always, of the others those of the scopes, and nothing else that is known of the user."""
     token = flow.log_in(scope=scope)["access_token"]
     answer = flow.get(USERINFO, authorization=f"Bearer {token}")
-    assert (answer.status, answer.json) == (200, claims | {"sub": USER.subject})
+    assert (answer.status, answer.json) == (200, claims | {"sub": SUBJECT})
     assert answer.headers["cache-control"] == "no-store"
     posted = flow.send(http_api_event("POST", USERINFO, headers={"authorization": f"bearer {token}"}))
     assert posted.json == answer.json
@@ -37,12 +37,14 @@ def test_a_scope_opens_its_claims(flow: UserFlow, scope: str, claims: dict[str, 
 
 def test_a_claim_without_a_value_is_left_out(flow: UserFlow) -> None:
     """OIDC Core §5.3.2: neither null nor an empty string is told; what is false or zero has a value."""
-    flow.user_login.claims = {"email": None, "email_verified": False, "name": "", "updated_at": 0}
+    flow.login.users.stored[SUBJECT] = User(
+        subject=SUBJECT, email="ada@example.com", claims={"nickname": "", "website": None}
+    )
     flow.clients.add(user_client("reader", scopes=frozenset({"openid", "email", "profile"})))
     scope = "openid email profile"
     token = flow.redeem(flow.get_code(client_id="reader", scope=scope), client_id="reader").json["access_token"]
     told = flow.get(USERINFO, authorization=f"Bearer {token}").json
-    assert told == {"email_verified": False, "updated_at": 0, "sub": USER.subject}
+    assert told == {"email": "ada@example.com", "email_verified": False, "updated_at": 0, "sub": SUBJECT}
 
 
 @pytest.mark.parametrize(("origin", "readable"), [("https://app.example", True), ("https://evil.example", False)])
@@ -67,18 +69,43 @@ def test_a_page_may_read_the_challenge(flow: UserFlow) -> None:
 
 
 def test_without_a_token_there_is_a_challenge(flow: UserFlow) -> None:
-    """RFC 6750 §3.1: no token, no error code; a token in the form or the query is none."""
+    """RFC 6750 §3.1: no token, no error code; a token in a query, or in the form of a GET, is none (§5.3)."""
     token = flow.log_in()["access_token"]
     answers = [
         flow.get(USERINFO),
         flow.get(USERINFO, query=f"access_token={token}"),
-        flow.send(form_event(USERINFO, {"access_token": token})),
+        flow.send({**form_event(USERINFO, {"access_token": token}), "requestContext": {"http": {"method": "GET"}}}),
+        flow.send(form_event(USERINFO, {"access_token": ""})),
+        flow.send(form_event(USERINFO, {"access_token": token}, headers={"content-type": "text/plain"})),
         flow.get(USERINFO, authorization="Basic eDp5"),
         flow.get(USERINFO, authorization="Bearer "),
     ]
     assert {(answer.status, answer.headers["www-authenticate"]) for answer in answers} == {
         (401, 'Bearer realm="keyturn"')
     }
+
+
+def test_a_form_may_carry_the_token(flow: UserFlow) -> None:
+    """RFC 6750 §2.2: a posted form with access_token gets the same answer as the header."""
+    token = flow.log_in()["access_token"]
+    answer = flow.send(form_event(USERINFO, {"access_token": token}))
+    assert (answer.status, answer.json) == (200, flow.get(USERINFO, authorization=f"Bearer {token}").json)
+
+
+@pytest.mark.parametrize("body", ["access_token={0}&access_token={0}", "access_token={0}&access_token=x"])
+def test_a_form_with_two_tokens_is_a_bad_request(flow: UserFlow, body: str) -> None:
+    """R20: a repeated parameter is never read."""
+    token = flow.log_in()["access_token"]
+    answer = flow.send(form_event(USERINFO, body.format(token).encode()))
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+
+
+def test_a_user_who_is_gone_has_no_claims(flow: UserFlow) -> None:
+    """OIDC Core §5.3.3: the token of a user without a profile does not hold."""
+    token = flow.log_in()["access_token"]
+    del flow.login.users.stored[SUBJECT]
+    answer = flow.get(USERINFO, authorization=f"Bearer {token}")
+    assert (answer.status, answer.json["error"]) == (401, "invalid_token")
 
 
 def test_a_token_in_two_places_is_a_bad_request(flow: UserFlow) -> None:
@@ -147,7 +174,7 @@ def test_a_slow_store_opens_nothing_to_a_revoked_token_at_its_end(flow: UserFlow
     """R47: a token that is verified in time meets its revocation, which ends while the store answers."""
     token = flow.log_in(scope="openid")["access_token"]
     end = int(flow.clock.seconds) + 900
-    cut = Revocation(Target(TargetKind.SUBJECT, USER.subject), not_before=end, expires_at=end)
+    cut = Revocation(Target(TargetKind.SUBJECT, SUBJECT), not_before=end, expires_at=end)
     flow.revocations.store(cut)
     flow.clock.seconds = end - 1.1
     flow.revocations.before = lambda: flow.clock.pause(takes)

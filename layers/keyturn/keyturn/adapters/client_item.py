@@ -37,6 +37,9 @@ def client_to_item(client: Client) -> dict[str, Any]:
         "cors_origins": client.cors_origins,
         "rate": client.rate,
         "claims": dict(client.claims),
+        "first_party": client.first_party,
+        "pkce": client.pkce,
+        "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
         "created_at": client.created_at,
         "revision": client.revision,
     }
@@ -67,6 +70,9 @@ def client_from_item(item: dict[str, Any]) -> Client:
             cors_origins=frozenset(item.get("cors_origins", ())),
             rate=item.get("rate"),
             claims=item.get("claims", {}),
+            first_party=item.get("first_party") is True,
+            pkce=item.get("pkce", "required"),
+            post_logout_redirect_uris=tuple(item.get("post_logout_redirect_uris", ())),
             created_at=item["created_at"],
             revision=item.get("revision", 0),
         )

@@ -86,9 +86,12 @@ class DynamoDbGrants:
             "code_hash": asked.code_hash,
             "client_id": asked.client_id,
             "redirect_uri": asked.redirect_uri,
-            "challenge": asked.challenge,
         }
         conditions = ["attribute_not_exists(redemption)", "code_expires_at > :now"]
+        if asked.challenge is None:
+            conditions.append("attribute_not_exists(challenge)")
+        else:
+            bound["challenge"] = asked.challenge
         try:
             self._update(asked.gid, changes, bound, conditions, {":now": asked.now})
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:

@@ -76,7 +76,7 @@ def grant_from_item(item: dict[str, Any]) -> Grant:
             code=CodeBinding(
                 code_hash=item["code_hash"],
                 redirect_uri=item["redirect_uri"],
-                challenge=item["challenge"],
+                challenge=item.get("challenge"),
                 expires_at=item["code_expires_at"],
             ),
             session_id=item.get("session_id"),

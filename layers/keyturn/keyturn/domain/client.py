@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keyturn.domain.custom_claims import check_claims
-from keyturn.domain.redirect_uri import check_redirect_uri
+from keyturn.domain.redirect_uri import (
+    check_post_logout_redirect_uri,
+    check_redirect_uri,
+    is_native,
+    matches_redirect_uri,
+)
 from keyturn.domain.resource_server import check_audience, check_lifetime
 from keyturn.domain.scope import check_scope_tokens
 
@@ -24,6 +29,7 @@ _MAX_PORT = 65_535
 
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 AUTHENTICATION_METHODS = SECRET_METHODS | {"private_key_jwt", "none"}
+PKCE = ("required", "optional")
 GRANT_TYPES = frozenset({"authorization_code", "client_credentials", "refresh_token"})
 # A refresh token that nobody uses ends after the idle time, and its grant after the absolute one; in seconds.
 REFRESH_LIFETIME = 30 * 86_400
@@ -44,7 +50,9 @@ class Client:
     whole. `access_token_lifetime`, `refresh_lifetime` and `refresh_idle` in seconds. `cors_origins`: the web pages that
     may read what the issuer answers it. `rate`: requests a minute to each of the token, revocation and introspection
     endpoints, None for any number. `claims`: values of custom claims that resource servers declare. `revision` counts
-    the changes of the registration.
+    the changes of the registration. `first_party`: the operator's own application, which asks its users for no consent.
+    `pkce` "optional" lets a confidential client go without a challenge (RFC 9700 §2.1.1). `post_logout_redirect_uris`
+    are compared whole (RP-Initiated Logout 1.0 §3.1).
     """
 
     client_id: str
@@ -64,6 +72,9 @@ class Client:
     cors_origins: frozenset[str] = frozenset()
     rate: int | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
+    first_party: bool = False
+    pkce: str = "required"
+    post_logout_redirect_uris: tuple[str, ...] = ()
     created_at: int = 0
     revision: int = 0
 
@@ -102,6 +113,19 @@ class Client:
         """Whether it cannot keep a secret (RFC 6749 §2.1)."""
         return self.authentication == {"none"}
 
+    def has_redirect_uri(self, presented: str) -> bool:
+        """Return whether a code may be sent there; any port of localhost matches for a public client alone (R30).
+
+        Another process of the device may answer for the name localhost, also on the port of a confidential client's
+        development server (RFC 8252 §8.3).
+        """
+        public = self.is_public
+        return any(matches_redirect_uri(each, presented, any_localhost_port=public) for each in self.redirect_uris)
+
+    def needs_pkce(self, redirect_uri: str) -> bool:
+        """Return whether a code for this redirect URI needs a challenge (RFC 9700 §2.1.1, RFC 8252 §8.1)."""
+        return self.pkce == "required" or self.is_public or is_native(redirect_uri)
+
     def _check_authentication(self) -> None:
         if not self.authentication or not self.authentication <= AUTHENTICATION_METHODS:
             raise ValueError(f"a client authenticates by one or more of {', '.join(sorted(AUTHENTICATION_METHODS))}")
@@ -124,8 +148,16 @@ class Client:
             raise ValueError("a refresh token comes with a code: refresh_token needs authorization_code")
         if bool(self.redirect_uris) != ("authorization_code" in self.grant_types):
             raise ValueError("a client has redirect URIs if, and only if, it may use the authorization_code grant")
+        if self.post_logout_redirect_uris and not self.redirect_uris:
+            raise ValueError("a client has post-logout URIs only if users sign in to it: it needs redirect URIs")
+        if self.pkce not in PKCE:
+            raise ValueError("a client's PKCE is required or optional")
+        if self.pkce == "optional" and self.is_public:
+            raise ValueError("a public client needs PKCE: anybody could use a code of its (RFC 9700 §2.1.1)")
         for uri in self.redirect_uris:
             check_redirect_uri(uri)
+        for uri in self.post_logout_redirect_uris:
+            check_post_logout_redirect_uri(uri)
 
 
 def is_client_id(value: str) -> bool:

@@ -19,11 +19,11 @@ GRACE = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeBinding:
-    """The grant's code: its hash, and what it is bound to (R33)."""
+    """The grant's code: its hash, and what it is bound to (R33); `challenge` None where the client sent none."""
 
     code_hash: str
     redirect_uri: str
-    challenge: str
+    challenge: str | None
     expires_at: int
 
 
@@ -88,13 +88,16 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption:
-    """A client's use of a code; `refresh` is what the grant then has, `attempt` a random name of this request."""
+    """A client's use of a code; `refresh` is what the grant then has, `attempt` a random name of this request.
+
+    `challenge` is that of the verifier, None where the client sent none.
+    """
 
     gid: str
     code_hash: str
     client_id: str
     redirect_uri: str
-    challenge: str
+    challenge: str | None
     attempt: str
     now: int
     refresh: RefreshState | None
@@ -159,7 +162,8 @@ def _is_bound_to(stored: Grant, asked: Redemption) -> bool:
         (stored.code.code_hash, asked.code_hash),
         (stored.client_id, asked.client_id),
         (stored.code.redirect_uri, asked.redirect_uri),
-        (stored.code.challenge, asked.challenge),
+        # A verifier without a challenge is refused too: somebody took the challenge away (RFC 9700 §4.8.2).
+        (stored.code.challenge or "", asked.challenge or ""),
     )
     matches = [hmac.compare_digest(one.encode(), other.encode()) for one, other in pairs]
     return all(matches)

@@ -7,9 +7,8 @@ import re
 # ASCII that needs no escape in a URI (RFC 3986 §2), without the characters that would end a header or begin a fragment.
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]{1,512}")
 _HTTPS = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?(/[^\\]*|\?[^\\]*)?")
-# The address itself and not `localhost`: whoever answers for that name would get the code (RFC 8252 §8.3).
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\\]*)?")
-_LOCALHOST = re.compile(r"http://localhost(:[0-9]{1,5})?(/[^\\]*)?")
+_LOCALHOST = re.compile(r"http://(localhost)(:[0-9]{1,5})?(/[^\\]*)?")
 # A scheme of an app's own is its domain in reverse order (RFC 8252 §7.1), hence a dot: not `javascript:` or `data:`.
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:/[^/].*")
 
@@ -26,14 +25,39 @@ def check_redirect_uri(uri: str) -> str:
     return uri
 
 
-def matches_redirect_uri(registered: str, presented: str) -> bool:
-    """Tell whether they are the same; of a loopback address any port will do (RFC 8252 §7.3)."""
+def matches_redirect_uri(registered: str, presented: str, *, any_localhost_port: bool) -> bool:
+    """Return whether they are the same; any port matches for a loopback address (RFC 8252 §7.3).
+
+    `any_localhost_port` extends that to the name localhost (RFC 9700 §2.1).
+    """
     if registered == presented:
         return True
-    one, other = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(presented)
-    return (
-        one is not None
-        and other is not None
-        and _URI.fullmatch(presented) is not None
-        and (one[1], one[3] or "") == (other[1], other[3] or "")
-    )
+    if _URI.fullmatch(presented) is None:
+        return False
+    for form in (_LOOPBACK, _LOCALHOST) if any_localhost_port else (_LOOPBACK,):
+        one, other = form.fullmatch(registered), form.fullmatch(presented)
+        if one is not None and other is not None:
+            return (one[1], one[3] or "") == (other[1], other[3] or "")
+    return False
+
+
+def is_native(uri: str) -> bool:
+    """Return whether a redirect URI is an app's on the user's device (RFC 8252 §7): anything but https.
+
+    Other apps of the device can listen there too, and take a code that nobody asked the user about (§8.6).
+    """
+    return not uri.startswith("https:")
+
+
+def check_post_logout_redirect_uri(uri: str) -> str:
+    """Return the URI if a browser may be sent there after a logout; raises ValueError with the rule.
+
+    RP-Initiated Logout 1.0 §3.1: compared whole, any port included.
+    """
+    if _URI.fullmatch(uri) is None or "*" in uri:
+        raise ValueError("a post-logout URI is at most 512 characters of ASCII without spaces, fragment or wildcard")
+    if not any(form.fullmatch(uri) for form in (_HTTPS, _LOOPBACK, _LOCALHOST)):
+        raise ValueError(
+            "a post-logout URI is https://host/… in lower case, or http:// for 127.0.0.1, [::1] or localhost alone"
+        )
+    return uri

@@ -8,6 +8,8 @@ from functools import lru_cache
 OPENID = "openid"
 # What these open is the user's own claims at the issuer (OIDC Core §5.4): no resource server has a say in them.
 OPENID_SCOPES = frozenset({OPENID, "profile", "email", "phone", "address"})
+# Asks for tokens while the user is away (OIDC Core §11). It is about the grant: no access token carries it.
+OFFLINE_ACCESS = "offline_access"
 
 _SCOPE_TOKEN = r"[\x21\x23-\x5B\x5D-\x7E]+"
 _TOKEN = re.compile(_SCOPE_TOKEN)

@@ -1,0 +1,76 @@
+"""The user of a browser: cookie → session → its end, its revocations, the user's status and consent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keyturn.domain.client import Client
+from keyturn.domain.revocation import ends_sign_in, pair_cutoff
+from keyturn.domain.sessions.session import Session, hash_cookie
+from keyturn.domain.time.service_time import ServiceTime
+from keyturn.domain.users.consent import Consent
+from keyturn.web.cookie import SESSION_COOKIE, Cookie
+from keyturn.web.form_guard import FormGuard
+from keyturn.web.request import Request
+from token_issuer.standing import Standings
+
+if TYPE_CHECKING:
+    from keyturn.ports import AuthorityReader, ConsentReader, SessionReader
+
+
+class CurrentUser(NamedTuple):
+    """A user with a live session: not over, not revoked since its sign-in, and of an active user.
+
+    `claims` are the custom claims that an operator gave the user. `since` is the present before the revocations were
+    read: a cutoff that is stored later lies after it. `consent` is the stored one for the client, None for a client of
+    the operator's own; it counts if it is later than `revoked_at`, the last cutoff of the user at the client, or -1.
+    """
+
+    session: Session
+    claims: Mapping[str, Any]
+    since: ServiceTime
+    consent: Consent | None
+    revoked_at: int
+
+
+class CurrentUsers:
+    """Finds the user of a browser."""
+
+    def __init__(
+        self,
+        sessions: SessionReader,
+        authorities: AuthorityReader,
+        consents: ConsentReader,
+        standings: Standings,
+        *,
+        secure: bool,
+    ) -> None:
+        self._cookie = FormGuard(Cookie(SESSION_COOKIE, secure=secure))
+        self._sessions = sessions
+        self._authorities = authorities
+        self._consents = consents
+        self._standings = standings
+
+    def find(self, request: Request, client: Client) -> CurrentUser | None:
+        """Return the user whose sign-in counts for the client, or None; raises what the ports raise."""
+        secret = self._cookie.secret(request)
+        session = None if secret is None else self._sessions.get(hash_cookie(secret))
+        if session is None:
+            return None
+        standing = self._standings.read(
+            subject=session.subject,
+            client_id=client.client_id,
+            session_id=session.session_id,
+            granted_at=session.auth_time,
+        )
+        needs_consent = not client.first_party
+        revoked = ends_sign_in(standing.found, auth_time=session.auth_time, needs_consent=needs_consent)
+        if revoked or session.is_over(int(standing.since.latest)):
+            return None
+        # After the revocations: an operator writes the status first, then the cutoff, so that one of the two is seen.
+        authority = self._authorities.get(session.subject)
+        if authority is None or not authority.is_active:
+            return None
+        consent = self._consents.get(session.subject, client.client_id) if needs_consent else None
+        return CurrentUser(session, authority.claims, standing.since, consent, pair_cutoff(standing.found))

@@ -1,0 +1,463 @@
+"""From a request to a code by an interaction: whose it is, what it has to have, and that it is used once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.interactions.interaction import INTERACTION_LIFETIME, ConsentMark, Demand
+from keyturn.domain.revocation import Revocation, Target, TargetKind, pair_target
+from keyturn.domain.sessions.session import hash_cookie
+from keyturn.domain.users.authority import Authority, Status
+from tests.fakes.issuer_harness import Answer
+from tests.fakes.token_factory import AUDIENCE, NOW
+from tests.fakes.user_flow import (
+    AUTHORIZE,
+    LOGIN,
+    OTHER_SUBJECT,
+    REDIRECT_URI,
+    SUBJECT,
+    Browser,
+    UserFlow,
+    answer_of,
+    authorization_request,
+    interaction_of,
+    user_client,
+)
+
+NATIVE_URI = "http://127.0.0.1/cb"
+THIRD = {"client_id": "third", "redirect_uri": NATIVE_URI}
+
+
+@pytest.fixture
+def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
+    flow = UserFlow(monkeypatch)
+    flow.clients.add(user_client("third", first_party=False, redirect_uris=(REDIRECT_URI, NATIVE_URI)))
+    return flow
+
+
+@pytest.fixture
+def browser(flow: UserFlow) -> Browser:
+    """Return a browser without cookies."""
+    return Browser(flow)
+
+
+def offers_to_begin_again(answer: Answer) -> bool:
+    """Return whether the answer is the page that offers to begin the request again, and no more."""
+    return answer.status == 400 and "begin_again" in answer.body and "location" not in answer.headers
+
+
+def test_who_is_not_signed_in_goes_to_the_login(flow: UserFlow, browser: Browser) -> None:
+    """Nothing of the request is in the URL; the interaction is bound to the browser, and no code is given."""
+    answer = browser.open(login_hint="ada@example.com", ui_locales="de en", unheard_of="x", display="popup")
+    stored = flow.interaction(interaction_of(answer))
+    assert stored.browser_hash == hash_cookie(browser.cookies["__Host-keyturn-browser"])
+    expected = authorization_request(login_hint="ada@example.com", ui_locales="de en", resource=AUDIENCE)
+    assert dict(stored.request) == expected | {"scope": "email openid orders:read"}
+    assert (stored.client_id, stored.resource) == ("app", AUDIENCE)
+    assert stored.scope == {"openid", "email", "orders:read"}
+    assert (stored.created_at, stored.expires_at) == (NOW, NOW + INTERACTION_LIFETIME)
+    assert (stored.session_id, stored.authenticated_at, stored.grant_id) == (None, None, None)
+    assert flow.grants.stored == {}
+
+
+def test_the_browser_comes_back_with_a_session_and_gets_the_code(flow: UserFlow, browser: Browser) -> None:
+    """The grant has the session, its authentication and the user's claims, and the interaction is used by it."""
+    interaction = interaction_of(browser.open())
+    flow.authenticate(interaction, browser)
+    told = answer_of(browser.resume(interaction))
+    assert told["state"] == "s&t=1"
+    [grant] = flow.grants.stored.values()
+    assert (grant.session_id, grant.auth_time, grant.amr, grant.claims) == ("s1", NOW, ("pwd",), {"tenant": "a"})
+    assert flow.interaction(interaction).grant_id == grant.gid
+    assert flow.redeem(told["code"]).status == 200
+
+
+@pytest.mark.parametrize("prompt", ["login", "login consent", "select_account"])
+def test_third_party_and_native_and_prompt_end_after_one_round(flow: UserFlow, browser: Browser, prompt: str) -> None:
+    """Each demand is met once: what the user did for this request is not asked for again."""
+    flow.sign_in(browser)
+    interaction = interaction_of(browser.open(**THIRD, prompt=prompt))
+    flow.authenticate(interaction, browser, auth_time=NOW + 1)
+    flow.clock.seconds += 40
+    flow.consent(interaction, at=NOW + 20)
+    flow.confirm(interaction, at=NOW + 30)
+    assert "code" in answer_of(browser.resume(interaction), NATIVE_URI)
+
+
+@pytest.mark.parametrize("missing", ["authenticate", "consent", "confirm"])
+def test_each_demand_needs_its_own_mark(flow: UserFlow, browser: Browser, missing: str) -> None:
+    """No mark stands for another one: the browser goes back to the login, and nothing is granted."""
+    flow.sign_in(browser)
+    interaction = interaction_of(browser.open(**THIRD, prompt="login consent"))
+    flow.authenticate(interaction, browser)
+    if missing != "consent":
+        flow.consent(interaction)
+    if missing != "confirm":
+        flow.confirm(interaction)
+    if missing == "authenticate":
+        flow.mark(interaction, authenticated_at=None)
+    assert interaction_of(browser.resume(interaction)) == interaction
+    assert flow.grants.stored == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scope": frozenset({"openid"})},
+        {"scope": frozenset({"openid", "email", "orders:read", "orders:write"})},
+        {"resource": "https://other.example"},
+        {"at": NOW - 60},
+    ],
+)
+def test_a_consent_mark_is_for_exactly_the_request(flow: UserFlow, browser: Browser, changes: dict[str, Any]) -> None:
+    """A mark for another scope or resource, or one that a withdrawal overtook, is none: the page is shown again."""
+    flow.sign_in(browser)
+    withdrawn = Revocation(pair_target(SUBJECT, "third"), expires_at=NOW + 9000, not_before=NOW - 60)
+    flow.revocations.store(withdrawn)
+    interaction = interaction_of(browser.open(client_id="third", prompt="consent"))
+    opened = flow.interaction(interaction)
+    fields: dict[str, Any] = {"scope": opened.scope, "resource": opened.resource, "at": NOW} | changes
+    flow.mark(interaction, consented=ConsentMark(**fields))
+    assert interaction_of(browser.resume(interaction)) == interaction
+    assert flow.interaction(interaction).consented is None
+    assert flow.grants.stored == {}
+
+
+def test_a_recorded_consent_that_was_given_meanwhile_is_enough(flow: UserFlow, browser: Browser) -> None:
+    """RECORDED_CONSENT needs a mark or a stored consent: the user may have allowed the client in another tab."""
+    flow.sign_in(browser)
+    interaction = interaction_of(browser.open(client_id="third"))
+    flow.consent(interaction)
+    flow.mark(interaction, consented=None)
+    assert "code" in answer_of(browser.resume(interaction))
+
+
+def test_who_refuses_is_told_to_the_client(flow: UserFlow, browser: Browser) -> None:
+    """RFC 6749 §4.1.2.1: access_denied, with the state, whatever other marks there are, and each time again."""
+    interaction = interaction_of(browser.open(**THIRD))
+    flow.authenticate(interaction, browser)
+    flow.consent(interaction)
+    flow.confirm(interaction)
+    flow.mark(interaction, denied=True)
+    for _ in range(2):
+        told = answer_of(browser.resume(interaction), NATIVE_URI)
+        assert (told["error"], told["state"]) == ("access_denied", "s&t=1")
+    assert flow.grants.stored == {}
+
+
+def test_an_interaction_is_used_once(flow: UserFlow, browser: Browser) -> None:
+    """The back button after the code: no second code, and the way to begin again."""
+    interaction = interaction_of(browser.open())
+    flow.authenticate(interaction, browser)
+    assert "code" in answer_of(browser.resume(interaction))
+    assert offers_to_begin_again(browser.resume(interaction))
+    assert len(flow.grants.stored) == 1
+
+
+def test_another_browser_cannot_continue(flow: UserFlow, browser: Browser) -> None:
+    """A stolen or planted link gives nothing, also to a browser in which somebody is signed in."""
+    interaction = interaction_of(browser.open())
+    flow.authenticate(interaction, browser)
+    assert offers_to_begin_again(flow.browser.resume(interaction))
+    assert offers_to_begin_again(Browser(flow).resume(interaction))
+    foreign = Browser(flow)
+    foreign.cookies["__Host-keyturn-browser"] = "F" * 43
+    assert offers_to_begin_again(foreign.resume(interaction))
+    assert (flow.grants.stored, flow.interaction(interaction).grant_id) == ({}, None)
+    assert "code" in answer_of(browser.resume(interaction))
+
+
+@pytest.mark.parametrize(("age", "good"), [(INTERACTION_LIFETIME - 1, True), (INTERACTION_LIFETIME, False)])
+def test_an_interaction_is_over_after_half_an_hour(flow: UserFlow, browser: Browser, age: int, good: bool) -> None:
+    """Expiry is compared here: an item that TTL has not removed yet gives nothing."""
+    interaction = interaction_of(browser.open())
+    flow.authenticate(interaction, browser)
+    flow.clock.seconds += age
+    answer = browser.resume(interaction)
+    assert "code" in answer_of(answer) if good else offers_to_begin_again(answer)
+
+
+@pytest.mark.parametrize("interaction", ["A" * 22, "x", "", "A" * 5000, "é", "\x00", "<script>", "%ff"])
+def test_an_interaction_that_nobody_knows_is_a_page(flow: UserFlow, browser: Browser, interaction: str) -> None:
+    """A forged, cut or removed one: a page that repeats nothing of it, and nothing is stored."""
+    answer = browser.resume(interaction)
+    assert (answer.status, "location" in answer.headers) == (400, False)
+    assert "<script>" not in answer.body
+    assert (flow.login.interactions.stored, flow.grants.stored) == ({}, {})
+
+
+def test_two_interactions_in_one_query_are_a_page(flow: UserFlow, browser: Browser) -> None:
+    """R20: which of the two counts is nobody's guess."""
+    one, other = interaction_of(browser.open()), interaction_of(browser.open())
+    assert flow.get(AUTHORIZE, query=f"interaction={one}&interaction={other}").status == 400
+
+
+def test_a_session_that_was_lost_half_way_is_asked_for_again(flow: UserFlow, browser: Browser) -> None:
+    """The marks were those of a session that is gone: the same interaction begins with no marks."""
+    interaction = interaction_of(browser.open(**THIRD))
+    flow.authenticate(interaction, browser)
+    flow.consent(interaction)
+    flow.confirm(interaction)
+    flow.sign_out(browser)
+    assert interaction_of(browser.resume(interaction)) == interaction
+    stored = flow.interaction(interaction)
+    assert (stored.session_id, stored.authenticated_at, stored.consented, stored.confirmed_at) == (None,) * 4
+    assert Demand.AUTHENTICATE in stored.demands
+    assert flow.grants.stored == {}
+
+
+def test_marks_of_one_user_give_no_code_to_another(flow: UserFlow, browser: Browser) -> None:
+    """Another user signed in meanwhile: the consent and the confirmation were not theirs."""
+    flow.sign_in(browser)
+    interaction = interaction_of(browser.open(**THIRD))
+    flow.consent(interaction)
+    flow.confirm(interaction)
+    flow.sign_in(browser, value="T" * 43, subject=OTHER_SUBJECT, session_id="s2")
+    assert interaction_of(browser.resume(interaction)) == interaction
+    stored = flow.interaction(interaction)
+    assert (stored.session_id, stored.consented, stored.confirmed_at) == ("s2", None, None)
+    assert flow.grants.stored == {}
+
+
+def test_a_session_of_another_tab_is_taken(flow: UserFlow, browser: Browser) -> None:
+    """Two tabs: who signed in in the one goes on in the other without a second password."""
+    first, second = interaction_of(browser.open()), interaction_of(browser.open(state="second"))
+    flow.authenticate(first, browser)
+    assert answer_of(browser.resume(first))["state"] == "s&t=1"
+    assert answer_of(browser.resume(second))["state"] == "second"
+
+
+@pytest.mark.parametrize(
+    "revoke",
+    [
+        lambda flow: flow.revocations.store(Revocation(Target(TargetKind.SESSION, "s1"), expires_at=NOW + 9000)),
+        lambda flow: flow.revocations.store(
+            Revocation(Target(TargetKind.SUBJECT, SUBJECT), expires_at=NOW + 9000, not_before=NOW)
+        ),
+        lambda flow: flow.login.authorities.stored.update(
+            {SUBJECT: Authority(subject=SUBJECT, status=Status.DISABLED, revision=1)}
+        ),
+        lambda flow: flow.login.sessions.stored.clear(),
+    ],
+)
+def test_what_ends_the_session_meanwhile_ends_the_interaction_too(
+    flow: UserFlow, browser: Browser, revoke: Any
+) -> None:
+    """R49: revoked, disabled or signed out between the pages and the code: nothing is granted."""
+    interaction = interaction_of(browser.open())
+    flow.authenticate(interaction, browser)
+    revoke(flow)
+    assert interaction_of(browser.resume(interaction)) == interaction
+    assert flow.interaction(interaction).authenticated_at is None
+    assert flow.grants.stored == {}
+
+
+def test_a_session_that_ends_at_the_last_moment_gives_no_code(flow: UserFlow, browser: Browser) -> None:
+    """The note in the session comes before the grant: a session that is gone gets neither."""
+    interaction = interaction_of(browser.open())
+    flow.authenticate(interaction, browser)
+    flow.login.sessions.touch = lambda *_args, **_kwargs: False  # type: ignore[method-assign]
+    assert offers_to_begin_again(browser.resume(interaction))
+    assert flow.grants.stored == {}
+    answer = browser.open()
+    assert interaction_of(answer)
+    assert answer_of(browser.open(prompt="none"))["error"] == "login_required"
+
+
+def test_the_first_code_of_a_session_is_noted_in_it(flow: UserFlow) -> None:
+    """A logout revokes the sid of a session that gave a code: it has to know that one did."""
+    flow.get_code()
+    [session] = flow.login.sessions.stored.values()
+    assert session.gave_code
+    flow.get_code()
+    assert flow.login.sessions.calls.count("touch") == 1
+    flow.clock.seconds += 300
+    flow.get_code()
+    [session] = flow.login.sessions.stored.values()
+    assert (flow.login.sessions.calls.count("touch"), session.last_used_at) == (2, NOW + 300)
+
+
+def test_a_registration_that_changed_meanwhile_counts(flow: UserFlow, browser: Browser) -> None:
+    """R30: a redirect URI that was taken away gets no code, though the interaction names it."""
+    interaction = interaction_of(browser.open())
+    flow.authenticate(interaction, browser)
+    flow.clients.update(user_client(redirect_uris=("https://elsewhere.example/cb",)))
+    answer = browser.resume(interaction)
+    assert (answer.status, "location" in answer.headers) == (400, False)
+    flow.clients.update(user_client(first_party=False, revision=1))
+    assert interaction_of(browser.resume(interaction)) == interaction
+    assert Demand.RECORDED_CONSENT in flow.interaction(interaction).demands
+    assert flow.grants.stored == {}
+
+
+def test_a_scope_that_was_taken_away_meanwhile_is_not_granted(flow: UserFlow, browser: Browser) -> None:
+    """R26: the code has what the client may have by now, and the user's consent to more does not stand in the way."""
+    flow.sign_in(browser)
+    interaction = interaction_of(browser.open(client_id="third", prompt="consent"))
+    flow.consent(interaction)
+    fewer = frozenset({"openid", "email"})
+    flow.clients.update(user_client("third", first_party=False, scopes=fewer))
+    assert "code" in answer_of(browser.resume(interaction))
+    [grant] = flow.grants.stored.values()
+    assert grant.scope == fewer
+
+
+@pytest.mark.parametrize("refreshes", [True, False])
+def test_offline_access_is_asked_of_the_user_and_in_no_token(flow: UserFlow, browser: Browser, refreshes: bool) -> None:
+    """IS4, OIDC Core §11: the consent names it where the client gets refresh tokens; no access token carries it."""
+    grants = {"authorization_code"} | ({"refresh_token"} if refreshes else set())
+    flow.clients.add(user_client("offline", first_party=False, grant_types=frozenset(grants)))
+    flow.sign_in(browser)
+    scope = "openid offline_access unheard_of orders:read"
+    interaction = interaction_of(browser.open(client_id="offline", scope=scope))
+    asked = {"openid", "orders:read"} | ({"offline_access"} if refreshes else set())
+    assert flow.interaction(interaction).scope == asked
+    flow.consent(interaction)
+    tokens = flow.redeem(answer_of(browser.resume(interaction))["code"], client_id="offline").json
+    assert tokens["scope"] == "openid orders:read"
+    assert ("refresh_token" in tokens) == refreshes
+    if refreshes:
+        again = flow.refresh(tokens["refresh_token"], client_id="offline", scope="openid offline_access").json
+        assert again["scope"] == "openid"
+
+
+class TestPost:
+    """A request by POST comes without the browser's cookies: it waits for the GET that follows."""
+
+    def test_it_is_stored_for_no_browser(self, flow: UserFlow, browser: Browser) -> None:
+        """OIDC Core §3.1.2.1: nothing of the request is in the URL, and no cookie is set."""
+        answer = browser.post(**authorization_request(state="x" * 4096))
+        stored = flow.interaction(interaction_of(answer, AUTHORIZE))
+        assert (stored.browser_hash, stored.demands, answer.cookies) == (None, frozenset(), ())
+        assert len(answer.headers["location"]) < 100
+
+    def test_the_get_binds_it(self, flow: UserFlow, browser: Browser) -> None:
+        """The demands are those of this browser; another one that follows gets none of it."""
+        interaction = interaction_of(browser.post(**authorization_request()), AUTHORIZE)
+        assert interaction_of(browser.resume(interaction)) == interaction
+        stored = flow.interaction(interaction)
+        assert stored.browser_hash == hash_cookie(browser.cookies["__Host-keyturn-browser"])
+        assert stored.demands == {Demand.AUTHENTICATE}
+        assert offers_to_begin_again(flow.browser.resume(interaction))
+        flow.authenticate(interaction, browser)
+        assert "code" in answer_of(browser.resume(interaction))
+
+    def test_a_session_gives_the_code_at_once_and_once(self, flow: UserFlow) -> None:
+        """The interaction is used by the grant, though no page was shown."""
+        interaction = interaction_of(flow.browser.post(**authorization_request()), AUTHORIZE)
+        assert "code" in answer_of(flow.browser.resume(interaction))
+        assert offers_to_begin_again(flow.browser.resume(interaction))
+        assert len(flow.grants.stored) == 1
+
+    @pytest.mark.parametrize("signed_in", [True, False])
+    def test_prompt_none_leads_to_no_page(self, flow: UserFlow, browser: Browser, signed_in: bool) -> None:
+        """OIDC Core §3.1.2.1: a code, or an error for the client; a second time an error, and no page."""
+        if signed_in:
+            flow.sign_in(browser)
+        interaction = interaction_of(browser.post(**authorization_request(prompt="none")), AUTHORIZE)
+        told = answer_of(browser.resume(interaction))
+        assert "code" in told if signed_in else told["error"] == "login_required"
+        again = answer_of(browser.resume(interaction))
+        assert again["error"] == ("interaction_required" if signed_in else "login_required")
+
+    @pytest.mark.parametrize("changes", [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}])
+    def test_a_failed_request_is_not_stored(self, flow: UserFlow, browser: Browser, changes: dict[str, str]) -> None:
+        """Strangers write nothing: client and redirect URI come first."""
+        assert browser.post(**authorization_request(**changes)).status == 400
+        assert answer_of(browser.post(**authorization_request(scope="admin")))["error"] == "invalid_scope"
+        assert flow.login.interactions.stored == {}
+
+
+class TestBeginAgain:
+    """The page that offers the same request again, with a new interaction and no marks."""
+
+    def form_of(self, answer: Answer) -> dict[str, str]:
+        """Return the hidden fields of the page."""
+        parts = answer.body.split('<input type="hidden" name="')[1:]
+        return {part.partition('"')[0]: part.partition('value="')[2].partition('"')[0] for part in parts}
+
+    def test_the_same_request_begins_again(self, flow: UserFlow, browser: Browser) -> None:
+        """A new id, the same request, no marks; the old one stays used."""
+        interaction = interaction_of(browser.open(**THIRD, prompt="login"))
+        flow.authenticate(interaction, browser)
+        flow.consent(interaction)
+        flow.confirm(interaction)
+        assert "code" in answer_of(browser.resume(interaction), NATIVE_URI)
+        form = self.form_of(browser.resume(interaction))
+        again = interaction_of(browser.post(**form))
+        assert again != interaction
+        old, new = flow.interaction(interaction), flow.interaction(again)
+        assert (new.request, new.scope, new.demands) == (old.request, old.scope, old.demands)
+        assert (new.authenticated_at, new.consented, new.confirmed_at, new.grant_id) == (None,) * 4
+
+    def test_it_begins_in_the_browser_that_asks(self, flow: UserFlow, browser: Browser) -> None:
+        """A foreign interaction stays what it was; the new one is this browser's."""
+        interaction = interaction_of(browser.open(prompt="login"))
+        stranger = Browser(flow)
+        again = interaction_of(stranger.post(**self.form_of(stranger.resume(interaction))))
+        assert flow.interaction(again).browser_hash == hash_cookie(stranger.cookies["__Host-keyturn-browser"])
+        assert flow.interaction(interaction).browser_hash != flow.interaction(again).browser_hash
+
+    def test_a_live_session_gets_its_code(self, flow: UserFlow) -> None:
+        """Where nothing is left to ask, the code comes at once."""
+        interaction = interaction_of(flow.authorize(prompt="consent"))
+        flow.consent(interaction)
+        answer_of(flow.browser.resume(interaction))
+        form = self.form_of(flow.browser.resume(interaction))
+        assert interaction_of(flow.browser.post(**form), LOGIN)
+
+    @pytest.mark.parametrize("token", ["", "x", None])
+    def test_another_site_cannot_post_it(self, flow: UserFlow, browser: Browser, token: str | None) -> None:
+        """R37: without this browser's token the page is shown again, and nothing is stored."""
+        interaction = interaction_of(browser.open())
+        form = self.form_of(Browser(flow).resume(interaction))
+        if token is not None:
+            form["csrf_token"] = token
+        assert offers_to_begin_again(browser.post(**form))
+        assert len(flow.login.interactions.stored) == 1
+
+    def test_a_post_that_does_not_ask_for_it_is_a_page(self, flow: UserFlow, browser: Browser) -> None:
+        """An interaction goes on by GET alone."""
+        assert browser.post(interaction=interaction_of(browser.open())).status == 400
+
+    def test_the_page_has_its_own_policy_and_no_script(self, flow: UserFlow, browser: Browser) -> None:
+        """R36: it is not stored, not framed, and may be followed by the redirect to the client."""
+        interaction = interaction_of(browser.open())
+        answer = Browser(flow).resume(interaction)
+        assert "form-action" not in answer.headers["content-security-policy"]
+        assert (answer.headers["cache-control"], "<script" in answer.body) == ("no-store", False)
+
+
+def test_nothing_of_the_user_is_logged(flow: UserFlow, browser: Browser, capsys: pytest.CaptureFixture[str]) -> None:
+    """R66: neither login_hint nor state nor the interaction's id nor a cookie is in a line."""
+    interaction = interaction_of(browser.open(login_hint="ada@example.com", state="of-the-client"))
+    flow.authenticate(interaction, browser)
+    browser.resume(interaction)
+    lines = capsys.readouterr().out
+    for secret in ("ada@example.com", "of-the-client", interaction, *browser.cookies.values()):
+        assert secret not in lines
+    assert json.loads(lines.splitlines()[-1])["outcome"] == "code"
+
+
+@pytest.mark.parametrize("store", ["sessions", "authorities", "consents", "interactions"])
+def test_a_store_that_is_away_grants_nothing(flow: UserFlow, browser: Browser, store: str) -> None:
+    """RFC 6749 §4.1.2.1: the client is told; the interaction stays what it was, and gives its code afterwards."""
+    interaction = interaction_of(browser.open(**THIRD))
+    flow.authenticate(interaction, browser)
+    flow.consent(interaction)
+    flow.confirm(interaction)
+    before = flow.interaction(interaction)
+    port = getattr(flow.login, store)
+    port.fault = StoreUnavailable("away")
+    answer = browser.resume(interaction)
+    if store == "interactions":  # nobody knows yet whose request it is
+        assert (answer.status, "location" in answer.headers) == (503, False)
+    else:
+        assert answer_of(answer, NATIVE_URI)["error"] == "temporarily_unavailable"
+    port.fault = None
+    assert (flow.interaction(interaction), flow.grants.stored) == (before, {})
+    assert "code" in answer_of(browser.resume(interaction), NATIVE_URI)
