@@ -1,0 +1,35 @@
+"""The registration of examples/browser-app: a public client of the operator's own, at the origin that is served."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.domain.client import Client
+
+CLIENT_ID = "browser-app"
+_NAME = "Browser example"
+
+
+def register_browser_client(dynamodb: Any, table: str, *, origin: str, audience: str, scopes: frozenset[str]) -> str:
+    """Return the id of the example's client, registered for this origin; another port changes the registration."""
+    registry = DynamoDbClientRegistry(dynamodb, table)
+    wanted: dict[str, Any] = {
+        "name": _NAME,
+        "grant_types": frozenset({"authorization_code", "refresh_token"}),
+        "authentication": frozenset({"none"}),
+        "scopes": scopes,
+        "audiences": (audience,),
+        "redirect_uris": (f"{origin}/callback",),
+        "post_logout_redirect_uris": (f"{origin}/",),
+        "cors_origins": frozenset({origin}),
+        "first_party": True,
+    }
+    stored = registry.get(CLIENT_ID)
+    if stored is None:
+        registry.add(Client(client_id=CLIENT_ID, secret_hashes=(), created_at=int(time.time()), **wanted))
+    elif replace(stored, **wanted) != stored:
+        registry.update(replace(stored, **wanted))
+    return CLIENT_ID
