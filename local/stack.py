@@ -55,8 +55,8 @@ class AlreadyRunning(Exception):
 class EmbeddedStack:
     """The stack whose state lives in `directory`; `with` starts and stops it.
 
-    Artifacts are kept in `builds`, which stacks may share. `parameters` override PARAMETERS. `browser_example` adds a user
-    who can sign in, and serves examples/browser-app.
+    Artifacts are kept in `builds`, which stacks may share. `parameters` override PARAMETERS. `browser_example` adds a
+    user who can sign in, and serves examples/browser-app.
     """
 
     def __init__(
