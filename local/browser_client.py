@@ -11,7 +11,7 @@ from keyturn.domain.client import Client
 
 CLIENT_ID = "browser-app"
 REQUESTED_SCOPE = "openid profile email reports:read"
-_NAME = "Browser example"
+_NAME = "Reports"  # the heading of its page
 
 
 def register_browser_client(dynamodb: Any, table: str, *, origin: str, audience: str) -> None:

@@ -42,7 +42,7 @@ def walk(tools: tuple[str, str], stack: StackFile, tmp_path_factory: pytest.Temp
 
 def test_the_user_signs_in_and_confirms(walk: dict[str, Any], stack: StackFile) -> None:
     """The page leads to the login, to the confirmation of RFC 8252 §8.6, and back; no code stays in the address."""
-    assert walk["pages"] == ["See your reports", "Sign in", "Did you open Browser example?", "Hello, Ada Lovelace"]
+    assert walk["pages"] == ["See your reports", "Sign in", "Did you open Reports?", "Hello, Ada Lovelace"]
     assert walk["address"] == stack.app
 
 
