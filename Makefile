@@ -121,7 +121,7 @@ lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest 
 .PHONY: run demo events
 # The stack comes up without the page too.
 run: setup ## start the embedded stack, tell the story, serve a page to sign in, and stay up
-	@$(MAKE) $(APP_STAMP) || echo "examples/browser-app is not served: npm did not install its package" >&2
+	@$(MAKE) --silent $(APP_STAMP) || echo "examples/browser-app is not served: npm did not install its package" >&2
 	@.venv/bin/python -m local run
 
 demo: setup ## tell the story on the embedded stack, and exit
