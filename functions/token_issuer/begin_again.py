@@ -10,6 +10,7 @@ from keyturn.web.form_guard import TOKEN_FIELD, FormGuard
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, page
 from token_issuer.interaction_flow import AUTHORIZATION_PATH, INTERACTION_FIELD
+from token_issuer.person_page import person_page
 
 AGAIN_FIELD = "begin_again"
 # Other ids exist nowhere, and are not repeated in a page.
@@ -31,10 +32,10 @@ def begin_again_page(request: Request, interaction_id: str, browser: FormGuard) 
     secret, cookies = browser.ensure_secret(request)
     fields = {INTERACTION_FIELD: interaction_id, AGAIN_FIELD: "1", TOKEN_FIELD: browser.token(secret)}
     hidden = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
-    html = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>Sign in again</title><h1>This sign-in cannot be continued</h1>"
-        "<p>It is finished already, it took too long, or it began in another browser."
-        f'<form method="post" action="{AUTHORIZATION_PATH}">{hidden}<button>Begin again</button></form></html>'
+    html = person_page(
+        "This sign-in cannot be continued",
+        "<p>It is finished already, it took too long, or it began in another browser.</p>"
+        f'<form method="post" action="{AUTHORIZATION_PATH}">{hidden}'
+        '<button class="primary" type="submit">Begin again</button></form>',
     )
     return page(html, status=400, cookies=cookies)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from keyturn.web.responses import Response, json_response, page
 from token_issuer.errors import OAuthError
+from token_issuer.person_page import person_page
 
 
 def error_response(error: OAuthError) -> Response:
@@ -13,10 +16,10 @@ def error_response(error: OAuthError) -> Response:
 
 
 def error_page(error: OAuthError) -> Response:
-    """Return a refusal for a person; nothing of the request is in it, so that there is nothing to escape."""
-    html = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>This request cannot be answered</title><h1>This request cannot be answered</h1><p>{error.description}."
-        "<p>Go back to the application that sent you here, and tell its developers this sentence.</html>"
+    """Return a refusal as a page for a person; nothing of the request is in it."""
+    html = person_page(
+        "This request cannot be answered",
+        "<p>Go back to the application that sent you here, and tell its developers:</p>"
+        f"<p><code>{escape(error.description)}</code></p>",
     )
     return page(html, status=error.status, headers=error.headers)

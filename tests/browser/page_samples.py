@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from keyturn.domain.credentials.password_policy import Weakness
+from keyturn.web.cookie import Cookie
+from keyturn.web.form_guard import FormGuard
+from keyturn.web.request import Request
 from login.pages.account import AccountForms, ApplicationRow, SessionRow, account
 from login.pages.consent import confirm, consent
 from login.pages.fields import Link, PostForm
@@ -18,6 +21,9 @@ from login.pages.problem import Problem, problem
 from login.pages.sign_in import EMAIL_FIELD, PASSWORD_FIELD, sign_in
 from login.pages.sign_out import logout, signed_out, still_signed_in
 from login.pages.texts import Text, say
+from token_issuer.begin_again import begin_again_page
+from token_issuer.error_responses import error_page
+from token_issuer.errors import InvalidRequest
 
 CLIENT = "Harbour Photos"
 EMAIL = "mara.lindqvist@example.com"
@@ -145,6 +151,17 @@ def _problems() -> dict[str, str]:
         "problem-used": problem(Problem.USED, link=again),
         "problem-unavailable": problem(Problem.UNAVAILABLE, reference="Zk3pQh1vIAMEPMg="),
         "problem-form": problem(Problem.FORM, form=(PostForm("/login/password", _GUARD), Text.TRY_AGAIN)),
+    }
+
+
+def issuer_samples() -> dict[str, str]:
+    """Return the HTML of the issuer's own pages, which share the stylesheet."""
+    event = {"requestContext": {"http": {"method": "GET"}}, "rawPath": "/oauth2/authorize"}
+    guard = FormGuard(Cookie("browser", secure=True))
+    refused = InvalidRequest("the redirect URI is not registered for this client")
+    return {
+        "issuer-error": error_page(refused).body,
+        "issuer-begin-again": begin_again_page(Request(event), "mXw2ZrD5k0fT9yQpL7uHcA", guard).body,
     }
 
 

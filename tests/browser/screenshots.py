@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.browser.page_samples import page_samples
+from tests.browser.page_samples import issuer_samples, page_samples
 from tests.browser.page_server import serve_pages
 from tests.browser.page_views import THEMES, WIDTHS, view_pages
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--page", action="append", help="only this page; may be repeated")
     parser.add_argument("--documentation", type=Path, help="copy the chief pages there")
     arguments = parser.parse_args()
-    samples = page_samples()
+    samples = page_samples() | issuer_samples()
     folder: Path = arguments.folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

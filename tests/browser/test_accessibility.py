@@ -7,15 +7,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from login.assets import STYLESHEET_PATH
-from tests.browser.page_samples import page_samples
+from login.assets import ASSET_PATH, PLAIN_NAME, STYLESHEET_PATH
+from tests.browser.page_samples import issuer_samples, page_samples
 from tests.browser.page_server import PageServer, serve_pages
 from tests.browser.page_views import THEMES, WIDTHS, view_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SAMPLES = page_samples()
+ISSUER_SAMPLES = issuer_samples()
+SAMPLES = page_samples() | ISSUER_SAMPLES
 Views = dict[str, list[dict[str, Any]]]
 
 
@@ -53,7 +54,8 @@ def test_a_page_never_scrolls_sideways(views: Views, name: str) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_page_loads_its_stylesheet_alone(views: Views, server: PageServer, name: str) -> None:
     """A page sends no request to another host, and the browser has no complaint about the policy or the markup."""
-    expected = [f"{server.origin}/pages/{name}", f"{server.origin}{STYLESHEET_PATH}"]
+    stylesheet = f"{ASSET_PATH}{PLAIN_NAME}" if name in ISSUER_SAMPLES else STYLESHEET_PATH
+    expected = [f"{server.origin}/pages/{name}", f"{server.origin}{stylesheet}"]
     for view in views[name]:
         assert [url for url in view["requests"] if url != "data:,"] == expected
         assert view["complaints"] == []

@@ -155,7 +155,16 @@ def test_an_interaction_is_used_once(flow: UserFlow, browser: Browser) -> None:
     flow.authenticate(interaction, browser)
     assert "code" in answer_of(browser.resume(interaction))
     assert offers_to_begin_again(browser.resume(interaction))
-    assert len(flow.grants.stored) == 1
+    assert (len(flow.grants.stored), flow.grants.calls.count("create")) == (1, 1)
+
+
+def test_a_sign_in_before_the_mark_is_none(flow: UserFlow, browser: Browser) -> None:
+    """The mark is for the sign-in that wrote it: an older session of the same sid does not have it."""
+    flow.sign_in(browser, auth_time=NOW - 100)
+    interaction = interaction_of(browser.open(prompt="login"))
+    flow.mark(interaction, session_id="s1", authenticated_at=NOW)
+    assert interaction_of(browser.resume(interaction)) == interaction
+    assert (flow.interaction(interaction).authenticated_at, flow.grants.stored) == (None, {})
 
 
 def test_another_browser_cannot_continue(flow: UserFlow, browser: Browser) -> None:
@@ -229,6 +238,7 @@ def test_a_session_of_another_tab_is_taken(flow: UserFlow, browser: Browser) -> 
     flow.authenticate(first, browser)
     assert answer_of(browser.resume(first))["state"] == "s&t=1"
     assert answer_of(browser.resume(second))["state"] == "second"
+    assert flow.interaction(second).session_id == "s1"
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,6 @@ def test_a_user_who_changed_meanwhile_is_told(login: LoginHarness, browser: Logi
 def test_only_known_pages_follow_a_sign_in(login: LoginHarness) -> None:
     """The word for the page after a sign-in is one of ours: no URL of a stranger is ever followed."""
     browser = login.browser()
-    browser.get("/login", then="https://evil.example/")
+    assert "evil" not in browser.get("/login", then="https://evil.example/").body
     answer = browser.submit("/login/password", email=EMAIL, password=PASSWORD, then="//evil.example")
     assert answer.headers["location"] == "/account"

@@ -1,0 +1,19 @@
+"""The issuer's pages for a person."""
+
+from __future__ import annotations
+
+from login.assets import ASSET_PATH, find_asset
+from token_issuer.error_responses import error_page
+from token_issuer.errors import InvalidRequest
+
+
+def test_a_page_takes_a_stylesheet_that_the_login_serves() -> None:
+    """The issuer's pages look like the login's: their stylesheet is one of its assets."""
+    _, _, rest = error_page(InvalidRequest("no")).body.partition(f'<link rel="stylesheet" href="{ASSET_PATH}')
+    assert find_asset(rest.partition('"')[0]) is not None
+
+
+def test_a_description_is_shown_as_text() -> None:
+    """A description with markup characters changes no page."""
+    body = error_page(InvalidRequest("<b> & more")).body
+    assert "<code>&lt;b&gt; &amp; more</code>" in body
