@@ -53,13 +53,13 @@ class SessionEnd:
         # It gave its first code since it was read.
         return self.end(replace(session, gave_code=True), reason=reason, actor=actor)
 
-    def end_all(self, subject: str, *, reason: str, actor: str) -> int:
+    def end_all(self, subject: str, *, reason: str, actor: str, at_least: int = 0) -> int:
         """Sign the user out everywhere, and return how many sessions were deleted; raises what the ports raise.
 
         Writes a revocation cutoff for the subject, which also ends grants that outlive sessions, forgets the known
-        browsers, then deletes the sessions.
+        browsers, then deletes the sessions. The cutoff is not before `at_least`, service time in whole seconds.
         """
-        self._revocations.cut_off(subject, reason=reason, actor=actor)
+        self._revocations.cut_off(subject, reason=reason, actor=actor, at_least=at_least)
         self._devices.forget(subject)
         ended = self._sessions.list(subject)
         for session in ended:

@@ -37,10 +37,15 @@ class UserRevocations:
             now=self._present(),
         )
 
-    def cut_off(self, subject: str, *, reason: str, actor: str) -> None:
-        """End every session, grant and token of the user that exists now; may be repeated."""
+    def cut_off(self, subject: str, *, reason: str, actor: str, at_least: int = 0) -> int:
+        """End every session, grant and token of the user that exists now, and return the cutoff; may be repeated.
+
+        The cutoff is the present, or `at_least` if that is later: service time in whole seconds.
+        """
         present = self._present()
-        self._revoke(Target(TargetKind.SUBJECT, subject), present, not_before=present, reason=reason, actor=actor)
+        cutoff = max(present, at_least)
+        self._revoke(Target(TargetKind.SUBJECT, subject), present, not_before=cutoff, reason=reason, actor=actor)
+        return cutoff
 
     def cut_off_client(self, subject: str, client_id: str, *, reason: str) -> None:
         """End every grant and token of the user at one client that exists now; may be repeated."""
