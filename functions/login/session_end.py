@@ -109,10 +109,11 @@ class SignOutEverywhere:
         credential = self._passwords.get(session.subject)
         if not is_fresh or authority is None or credential is None:
             return EndedEverywhere()
-        browser = Browser(device=device, label=session.device)
+        browser = Browser(device=device, label=session.device, continued=session)
         return EndedEverywhere(signed_in=self._start.start(authority, credential, browser))
 
 
 def is_fresh_sign_in(session: Session, now: int) -> bool:
-    """Return whether the user signed in within the last FRESH seconds."""
-    return now - session.auth_time <= FRESH
+    """Return whether the user gave the password within the last FRESH seconds."""
+    # Signing out everywhere gives a later auth_time without a password, and leaves this as it was.
+    return now - session.created_at <= FRESH
