@@ -69,6 +69,6 @@ def _allows(mark: ConsentMark, interaction: Interaction, asked: AuthorizationReq
 
 
 def _is_young_enough(asked: AuthorizationRequest, user: CurrentUser) -> bool:
-    """Return whether the password was given at most max_age seconds ago, with a second for the clock."""
+    """Return whether the password was given at most max_age seconds before the late end of the present."""
     given_at = min(user.session.created_at, user.session.auth_time)
-    return asked.max_age is None or user.since.latest - given_at <= asked.max_age + 1
+    return asked.max_age is None or user.since.latest - given_at <= asked.max_age

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from login.endpoints.confirm import ConfirmPage
     from login.endpoints.consent import ConsentPage
 
-PASSWORD_SAVED = "password_saved"
-PASSWORD_NOT_SAVED = "password_not_saved"
+PASSWORD_SAVED = "password_saved"  # pragma: allowlist secret
+PASSWORD_NOT_SAVED = "password_not_saved"  # pragma: allowlist secret
 # The page before says by a word of ours what was done.
 _DONE = {PASSWORD_SAVED: Text.PASSWORD_SAVED, PASSWORD_NOT_SAVED: Text.PASSWORD_NOT_SAVED}
 
