@@ -10,8 +10,9 @@ import pytest
 from keyturn.domain.credentials.buckets import MAX_FAILURES
 from keyturn.domain.credentials.link import FIRST_LINK_LIFETIME, LINK_LIFETIME
 from keyturn.domain.credentials.password_policy import Weakness
-from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.errors import StoreUnavailable, VersionConflict
 from keyturn.domain.users.authority import Status
+from keyturn.domain.users.user import User
 from login.links import LinkRefusal, LinkRefused
 from login.session_start import SignedIn
 from login.sign_in import SignInRefusal, SignInRefused
@@ -109,11 +110,29 @@ def test_weak_password_keeps_the_link(login: LoginUseCases) -> None:
     assert login.links.use(value, NEW_PASSWORD) is None
 
 
-def test_two_links_and_one_of_them_used(login: LoginUseCases) -> None:
-    """A password that was chosen by one link ends the other."""
+def test_new_link_replaces_the_earlier_ones(login: LoginUseCases) -> None:
+    """A link that went to a wrong reader is over as soon as the operator makes another one."""
     first, second = made(login), made(login)
-    assert login.links.use(first, NEW_PASSWORD) is None
-    assert login.links.use(second, PASSWORD + " again") == OVER
+    assert login.links.open(first) is None
+    assert login.links.use(first, PASSWORD + " again") == OVER
+    assert login.links.use(second, NEW_PASSWORD) is None
+
+
+def test_race_of_two_links_leaves_one(login: LoginUseCases) -> None:
+    """Two operators who make a link at the same time get one that works, and an error for the other."""
+    real = login.stores.users.update
+    values: list[str] = []
+
+    def race(*args: Any, **kwargs: Any) -> User:
+        login.stores.users.update = real  # type: ignore[method-assign]
+        values.append(made(login))
+        return real(*args, **kwargs)
+
+    login.stores.users.update = race  # type: ignore[method-assign]
+    with pytest.raises(VersionConflict):
+        made(login)
+    assert login.links.open(values[0]) is not None
+    assert len(login.stores.passwords.links) == 1
 
 
 @pytest.mark.parametrize("change", ["expired", "disabled", "erased", "profile", "password", "gone"])
