@@ -141,7 +141,7 @@ class Text(enum.Enum):
     FOREIGN_TITLE = "This sign-in began in another browser"
     FOREIGN = "A sign-in has to be finished in the browser in which it began, and that browser has to keep cookies."
     LINK_TITLE = "This link does not work"
-    LINK = "It is too old, it was used before, or your account changed since it was made."
+    LINK = "It is too old, it was used before, a newer one replaced it, or your account changed."
     LINK_NEXT = (
         "If you have just chosen a password, sign in with it. "
         "Otherwise ask the people who run this service for a new link."
