@@ -47,10 +47,14 @@ class UserRevocations:
         self._revoke(Target(TargetKind.SUBJECT, subject), present, not_before=cutoff, reason=reason, actor=actor)
         return cutoff
 
-    def cut_off_client(self, subject: str, client_id: str, *, reason: str) -> None:
-        """End every grant and token of the user at one client that exists now; may be repeated."""
+    def cut_off_client(self, subject: str, client_id: str, *, reason: str) -> int:
+        """End every grant and token of the user at one client that exists now, and return the cutoff.
+
+        The call may be repeated.
+        """
         present, target = self._present(), pair_target(subject, client_id)
         self._revoke(target, present, not_before=present, reason=reason, actor=subject)
+        return present
 
     def revoke_session(self, session: Session, *, reason: str, actor: str) -> None:
         """End every grant and token of the session."""

@@ -201,10 +201,17 @@ def test_consents_are_listed_by_client(stores: LoginStores) -> None:
     assert stores.consents.get(ADA, "a") == make_consent(client_id="a")
     assert [each.client_id for each in stores.consents.list(ADA)] == ["a", "b"]
     for _ in range(2):
-        stores.consents.withdraw(ADA, "a")
+        stores.consents.withdraw(ADA, "a", until=make_consent().at)
     assert stores.consents.get(ADA, "a") is None
     assert stores.consents.list(ADA) == (make_consent(client_id="b"),)
     assert stores.consents.list(BEN) == ()
+
+
+def test_consent_that_was_given_since_is_not_withdrawn(stores: LoginStores) -> None:
+    """A consent later than the cutoff of a withdrawal stays: its grant lives."""
+    add_consents(stores, "a")
+    stores.consents.withdraw(ADA, "a", until=make_consent().at - 1)
+    assert stores.consents.get(ADA, "a") == make_consent(client_id="a")
 
 
 @pytest.mark.parametrize(
@@ -303,7 +310,7 @@ def test_items_of_the_next_release(login_dynamodb: DynamoDBClient) -> None:
         lambda stores: stores.authorities.get(ADA),
         lambda stores: stores.authorities.remove(ADA),
         lambda stores: stores.consents.list(ADA),
-        lambda stores: stores.consents.withdraw(ADA, "web"),
+        lambda stores: stores.consents.withdraw(ADA, "web", until=0),
     ],
 )
 def test_a_missing_table_is_a_fault(dynamodb: DynamoDBClient, read: Callable[[LoginStores], object]) -> None:

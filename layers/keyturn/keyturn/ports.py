@@ -293,8 +293,8 @@ class ConsentStore(ConsentReader, Protocol):
     def list(self, subject: str) -> tuple[Consent, ...]:
         """Return the user's consents, by client."""
 
-    def withdraw(self, subject: str, client_id: str) -> None:
-        """Delete the consent; may be repeated."""
+    def withdraw(self, subject: str, client_id: str, *, until: int) -> None:
+        """Delete the consent unless it was given after `until`, service time in whole seconds; may be repeated."""
 
 
 class SessionReader(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.adapters.attribute_values import decode_item
+from keyturn.adapters.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.transactions import outlast_conflicts
 from keyturn.adapters.users.consent_item import CONSENT_PREFIX, consent_from_item, consent_key
@@ -34,9 +34,18 @@ class DynamoDbConsents(DynamoDbConsentReader):
                 items += page["Items"]
         return tuple(consent_from_item(decode_item(item)) for item in items)
 
-    def withdraw(self, subject: str, client_id: str) -> None:
-        """Delete the consent; may be repeated."""
+    def withdraw(self, subject: str, client_id: str, *, until: int) -> None:
+        """Delete the consent unless it was given after `until`, service time in whole seconds; may be repeated."""
         with aws_errors("DynamoDB DeleteItem of a consent"):
-            outlast_conflicts(
-                lambda: self._dynamodb.delete_item(TableName=self._table, Key=consent_key(subject, client_id))
-            )
+            try:
+                outlast_conflicts(
+                    lambda: self._dynamodb.delete_item(
+                        TableName=self._table,
+                        Key=consent_key(subject, client_id),
+                        ConditionExpression="#at <= :until",
+                        ExpressionAttributeNames={"#at": "at"},
+                        ExpressionAttributeValues=encode_item({":until": until}),
+                    )
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return  # gone already, or given again since
