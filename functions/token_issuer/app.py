@@ -45,10 +45,10 @@ def _respond(request: IssuerRequest) -> Response:
 
 
 def _find_endpoint(request: IssuerRequest) -> Endpoint:
-    endpoint = bootstrap().get(request.path)
-    if endpoint is None:
+    compose = bootstrap().get(request.path)
+    if compose is None:
         raise NotFound("there is no endpoint at this path")
-    return endpoint
+    return compose()
 
 
 def _refuse(error: Exception) -> tuple[Response, dict[str, Any]]:

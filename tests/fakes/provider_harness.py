@@ -28,6 +28,8 @@ from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import signing_key
 from token_issuer import app as issuer_app
 from token_issuer import bootstrap as issuer_bootstrap
+from token_issuer.issuer_ports import Ports as IssuerPorts
+from token_issuer.issuer_ports import UserPorts as IssuerUserPorts
 from token_issuer.resource_server_view import ResourceServerView
 from token_issuer.ring_view import RingView
 from token_issuer.settings import Settings as IssuerSettings
@@ -107,7 +109,7 @@ class Provider:
     def _connect_issuer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = IssuerSettings.from_environment(ISSUER_ENVIRONMENT)
         stores = self.stores
-        ports = issuer_bootstrap.Ports(
+        ports = IssuerPorts(
             ring=RingView(self.rings, self._instant, max_age=settings.ring_view),
             signer=StubSigner(self.key),
             clients=self.clients,
@@ -118,13 +120,16 @@ class Provider:
             clock=self.clock,
             assertions=MemoryAssertions(lambda: self.clock.seconds),
             rates=MemoryRates(lambda: self.clock.seconds),
+        )
+        user_ports = IssuerUserPorts(
             users=stores.users,
             authorities=stores.authorities,
             consents=stores.consents,
             sessions=stores.sessions,
             interactions=stores.interactions,
+            grants=self.grants,
         )
-        endpoints = issuer_bootstrap.compose(settings, ports)
+        endpoints = issuer_bootstrap.compose(settings, ports, lambda: user_ports)
         monkeypatch.setattr(issuer_app, "bootstrap", lambda: endpoints)
 
     def _connect_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
