@@ -269,9 +269,6 @@ class AuthorityStore(AuthorityReader, Protocol):
     def remove(self, subject: str) -> None:
         """Delete it where a creation failed half way; may be repeated. The tombstone of an erased user stays."""
 
-    def list(self) -> tuple[Authority, ...]:
-        """Return all, by subject."""
-
 
 class UserDirectory(Protocol):
     """The operator's reads of all users."""
