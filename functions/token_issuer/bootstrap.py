@@ -17,7 +17,6 @@ from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
 from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
 from keyturn.adapters.kms_signer import KmsSigner
 from keyturn.adapters.service_clock import ServiceClock
-from keyturn.jose.policy import MAX_LEEWAY
 from token_issuer import paths
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.client_authentication.client_secret_basic import client_secret_basic
@@ -26,9 +25,6 @@ from token_issuer.client_authentication.credentials import Method
 from token_issuer.client_authentication.none import none
 from token_issuer.client_authentication.private_key_jwt import PrivateKeyJwt
 from token_issuer.endpoints.endpoint import Endpoint
-from token_issuer.endpoints.introspection import IntrospectionEndpoint
-from token_issuer.endpoints.jwks import JwksEndpoint
-from token_issuer.endpoints.revocation import RevocationEndpoint
 from token_issuer.endpoints.token import Grant, TokenEndpoint
 from token_issuer.grant_end import GrantEnd
 from token_issuer.grants.authorization_code import AuthorizationCodeGrant
@@ -37,8 +33,6 @@ from token_issuer.grants.refresh_token import RefreshTokenGrant
 from token_issuer.grants.user_tokens import UserTokens
 from token_issuer.issue_token import TokenIssuance
 from token_issuer.issuer_ports import Ports, UserPorts
-from token_issuer.own_grants import OwnGrants
-from token_issuer.own_tokens import OwnTokens
 from token_issuer.requested_access import RequestedAccess
 from token_issuer.resource_server_view import ResourceServerView
 from token_issuer.ring_view import RingView
@@ -48,6 +42,9 @@ from token_issuer.token_signer import TokenSigner
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from token_issuer.own_grants import OwnGrants
+    from token_issuer.own_tokens import OwnTokens
 
 # Composes an endpoint at its first call, and returns the same one from then on.
 EndpointFactory = Callable[[], Endpoint]
@@ -71,8 +68,6 @@ class _Parts(NamedTuple):
     anybody: Mapping[str, Method]
     access: RequestedAccess
     standings: Standings
-    own_tokens: OwnTokens
-    own_grants: OwnGrants
     end: GrantEnd
     grants: Mapping[str, Grant]
 
@@ -91,8 +86,6 @@ def compose(settings: Settings, ports: Ports, user_ports: Callable[[], UserPorts
         anybody=confidential | {"none": none},
         access=access,
         standings=standings,
-        own_tokens=OwnTokens(settings, ports.ring, leeway=settings.leeway, until_exp=True),
-        own_grants=OwnGrants(ports.grants, ports.revocations, ports.clock),
         end=end,
         grants=_grants(settings, ports, access, standings, end),
     )
@@ -126,13 +119,19 @@ def _token(parts: _Parts) -> Endpoint:
     return TokenEndpoint(_authenticator(parts.ports, parts.anybody, "token"), parts.grants)
 
 
+# The composers below import: a sandbox that serves tokens alone pays for no other endpoint (P6).
+
+
 def _revocation(parts: _Parts) -> Endpoint:
+    from keyturn.jose.policy import MAX_LEEWAY
+    from token_issuer.endpoints.revocation import RevocationEndpoint
+
     ports, settings = parts.ports, parts.settings
     return RevocationEndpoint(
         _authenticator(ports, parts.anybody, "revocation"),
         # Generous with time, so that a token that is good for the most lenient verifier can be ended.
-        OwnTokens(settings, ports.ring, leeway=MAX_LEEWAY, until_exp=False),
-        parts.own_grants,
+        _own_tokens(parts, leeway=MAX_LEEWAY, until_exp=False),
+        _own_grants(ports),
         parts.end,
         ports.revocation_writer,
         ports.clock,
@@ -141,22 +140,23 @@ def _revocation(parts: _Parts) -> Endpoint:
 
 
 def _introspection(parts: _Parts) -> Endpoint:
+    from token_issuer.endpoints.introspection import IntrospectionEndpoint
+
     ports = parts.ports
     return IntrospectionEndpoint(
         _authenticator(ports, parts.confidential, "introspection"),
         parts.settings.issuer,
-        parts.own_tokens,
-        parts.own_grants,
+        _own_tokens(parts, leeway=parts.settings.leeway, until_exp=True),
+        _own_grants(ports),
         ports.revocations,
         ports.clock,
     )
 
 
 def _jwks(parts: _Parts) -> Endpoint:
+    from token_issuer.endpoints.jwks import JwksEndpoint
+
     return JwksEndpoint(parts.ports.ring, max_age=parts.settings.jwks_max_age)
-
-
-# The composers below import: a sandbox that serves tokens alone loads no module of users and pages (P6).
 
 
 def _metadata(parts: _Parts) -> Endpoint:
@@ -176,7 +176,20 @@ def _userinfo(parts: _Parts) -> Endpoint:
     from token_issuer.endpoints.userinfo import UserinfoEndpoint
 
     ports = parts.ports
-    return UserinfoEndpoint(parts.own_tokens, ports.clients, ports.revocations, parts.user_ports().users, ports.clock)
+    own_tokens = _own_tokens(parts, leeway=parts.settings.leeway, until_exp=True)
+    return UserinfoEndpoint(own_tokens, ports.clients, ports.revocations, parts.user_ports().users, ports.clock)
+
+
+def _own_tokens(parts: _Parts, *, leeway: int, until_exp: bool) -> OwnTokens:
+    from token_issuer.own_tokens import OwnTokens
+
+    return OwnTokens(parts.settings, parts.ports.ring, leeway=leeway, until_exp=until_exp)
+
+
+def _own_grants(ports: Ports) -> OwnGrants:
+    from token_issuer.own_grants import OwnGrants
+
+    return OwnGrants(ports.grants, ports.revocations, ports.clock)
 
 
 def _connect_user_ports(settings: Settings, dynamodb: DynamoDBClient) -> UserPorts:
