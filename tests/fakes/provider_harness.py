@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -58,9 +59,14 @@ class Person(NamedTuple):
 
 
 class Provider:
-    """Issuer and login with shared stores; events of the host are led to one of them by path."""
+    """Issuer and login with shared stores; events of the host are led to one of them by path.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *clients: Client) -> None:
+    `wrap` is put around each port of both.
+    """
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *clients: Client, wrap: Callable[[Any], Any] = lambda port: port
+    ) -> None:
         self.key = signing_key("RS256")
         self.rings = StubKeyRingReader(ring_of(self.key))
         self.clients = MemoryClients(*clients)
@@ -69,6 +75,7 @@ class Provider:
         self.grants = MemoryGrants(interactions=self.stores.interactions)
         self.clock = SteppedClock()
         self.wall = 5000.0
+        self._wrap = wrap
         self._connect_issuer(monkeypatch)
         self._connect_login(monkeypatch)
 
@@ -124,7 +131,7 @@ class Provider:
             sessions=stores.sessions,
             interactions=stores.interactions,
         )
-        endpoints = issuer_bootstrap.compose(settings, ports)
+        endpoints = issuer_bootstrap.compose(settings, ports._make(map(self._wrap, ports)))
         monkeypatch.setattr(issuer_app, "bootstrap", lambda: endpoints)
 
     def _connect_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +154,7 @@ class Provider:
             sessions=stores.sessions,
             interactions=stores.interactions,
         )
-        login = login_bootstrap.compose(settings, ports)
+        login = login_bootstrap.compose(settings, ports._make(map(self._wrap, ports)))
         monkeypatch.setattr(login_app, "bootstrap", lambda: login)
 
     def _instant(self) -> Instant:
