@@ -64,9 +64,7 @@ def erase(world: World) -> None:
 def change_password(world: World) -> None:
     """Change the password in the other browser."""
     world.other.open("/account/password")
-    world.other.submit(
-        current_password=ADA.password, new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD
-    )
+    world.other.submit(current_password=ADA.password, new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD)
     assert world.other.visit.path[-1] == "/account", world.other.visit
 
 
