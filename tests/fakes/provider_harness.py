@@ -131,7 +131,7 @@ class Provider:
             sessions=stores.sessions,
             interactions=stores.interactions,
         )
-        endpoints = issuer_bootstrap.compose(settings, ports._make(map(self._wrap, ports)))
+        endpoints = issuer_bootstrap.compose(settings, type(ports)(*map(self._wrap, ports)))
         monkeypatch.setattr(issuer_app, "bootstrap", lambda: endpoints)
 
     def _connect_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ class Provider:
             sessions=stores.sessions,
             interactions=stores.interactions,
         )
-        login = login_bootstrap.compose(settings, ports._make(map(self._wrap, ports)))
+        login = login_bootstrap.compose(settings, type(ports)(*map(self._wrap, ports)))
         monkeypatch.setattr(login_app, "bootstrap", lambda: login)
 
     def _instant(self) -> Instant:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_nothing_is_left_of_a_sign_in_that_raced(
     at, calls = 0, 1
     while at <= calls:
         world = World(monkeypatch)
-        world.interleaving.arm(at, lambda: race(world))
+        world.interleaving.arm(at, partial(race, world))
         tokens = world.walk()
         calls = world.interleaving.calls
         world.interleaving.run_late()
