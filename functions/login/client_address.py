@@ -8,7 +8,7 @@ import ipaddress
 from keyturn.web.request import Request
 
 # A CDN adds it to each request to its origin; a browser that reaches the issuer directly does not know it.
-SECRET_HEADER = "x-keyturn-origin-secret"
+SECRET_HEADER = "x-keyturn-origin-secret"  # pragma: allowlist secret
 # CloudFront appends the port of the connection, also to an IPv6 address without brackets.
 _WITH_PORT = "cloudfront-viewer-address"
 

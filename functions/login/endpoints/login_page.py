@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from login.endpoints.confirm import ConfirmPage
     from login.endpoints.consent import ConsentPage
 
-PASSWORD_SAVED = "password_saved"
+PASSWORD_SAVED = "password_saved"  # pragma: allowlist secret
 
 
 class LoginPage:

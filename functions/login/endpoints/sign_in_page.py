@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keyturn.web.form import Form
     from login.browser import Browser
 
-CHANGE_PASSWORD = "password"
+CHANGE_PASSWORD = "password"  # pragma: allowlist secret
 _PAGES = {CHANGE_PASSWORD: paths.ACCOUNT_PASSWORD}
 _MAX_HINT = 254
 

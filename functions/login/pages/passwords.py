@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from htpy import Node
     from markupsafe import Markup
 
-CURRENT_PASSWORD_FIELD = "current_password"
-NEW_PASSWORD_FIELD = "new_password"
-NEW_PASSWORD_AGAIN_FIELD = "new_password_again"
+CURRENT_PASSWORD_FIELD = "current_password"  # pragma: allowlist secret
+NEW_PASSWORD_FIELD = "new_password"  # pragma: allowlist secret
+NEW_PASSWORD_AGAIN_FIELD = "new_password_again"  # pragma: allowlist secret
 
 _WEAKNESSES = {
     Weakness.TOO_SHORT: Text.PASSWORD_TOO_SHORT,
