@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -60,9 +61,14 @@ class Person(NamedTuple):
 
 
 class Provider:
-    """Issuer and login with shared stores; events of the host are led to one of them by path."""
+    """Issuer and login with shared stores; events of the host are led to one of them by path.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *clients: Client) -> None:
+    `wrap` is put around each port of both.
+    """
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *clients: Client, wrap: Callable[[Any], Any] = lambda port: port
+    ) -> None:
         self.key = signing_key("RS256")
         self.rings = StubKeyRingReader(ring_of(self.key))
         self.clients = MemoryClients(*clients)
@@ -71,6 +77,7 @@ class Provider:
         self.grants = MemoryGrants(interactions=self.stores.interactions)
         self.clock = SteppedClock()
         self.wall = 5000.0
+        self._wrap = wrap
         self._connect_issuer(monkeypatch)
         self._connect_login(monkeypatch)
 
@@ -129,7 +136,8 @@ class Provider:
             interactions=stores.interactions,
             grants=self.grants,
         )
-        endpoints = issuer_bootstrap.compose(settings, ports, lambda: user_ports)
+        wrapped, user_wrapped = IssuerPorts(*map(self._wrap, ports)), IssuerUserPorts(*map(self._wrap, user_ports))
+        endpoints = issuer_bootstrap.compose(settings, wrapped, lambda: user_wrapped)
         monkeypatch.setattr(issuer_app, "bootstrap", lambda: endpoints)
 
     def _connect_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +160,7 @@ class Provider:
             sessions=stores.sessions,
             interactions=stores.interactions,
         )
-        login = login_bootstrap.compose(settings, ports)
+        login = login_bootstrap.compose(settings, type(ports)(*map(self._wrap, ports)))
         monkeypatch.setattr(login_app, "bootstrap", lambda: login)
 
     def _instant(self) -> Instant:
