@@ -180,13 +180,6 @@ class ResourceServerRegistry(ResourceServerReader, Protocol):
 class GrantStore(Protocol):
     """Codes and refresh tokens: of all uses of one at once, one conditional write decides."""
 
-    def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
-        """Store a new grant and mark its interaction used, in one transaction; raises AlreadyExists.
-
-        Return False if the interaction is used by another grant, denied, over or gone, or has another browser,
-        session or authentication than was read. An own write whose answer was lost is no other grant.
-        """
-
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
 
@@ -200,6 +193,17 @@ class GrantStore(Protocol):
         """Return the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged.
 
         The nonce is another than the one asked for where the successor was given before, and its answer may be lost.
+        """
+
+
+class GrantWriter(GrantStore, Protocol):
+    """The authorization endpoint stores new grants."""
+
+    def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
+        """Store a new grant and mark its interaction used, in one transaction; raises AlreadyExists.
+
+        Return False if the interaction is used by another grant, denied, over or gone, or has another browser,
+        session or authentication than was read. An own write whose answer was lost is no other grant.
         """
 
 
@@ -264,9 +268,6 @@ class AuthorityStore(AuthorityReader, Protocol):
 
     def remove(self, subject: str) -> None:
         """Delete it where a creation failed half way; may be repeated. The tombstone of an erased user stays."""
-
-    def list(self) -> tuple[Authority, ...]:
-        """Return all, by subject."""
 
 
 class UserDirectory(Protocol):
