@@ -179,5 +179,5 @@ def test_a_function_has_no_log_group_but_its_own(resources: dict[str, str], obse
         if logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{resources[name]}")["logGroups"]
     ]
     observe(functions=len(functions), with_another_group=found)
-    assert len(functions) == 4
+    assert len(functions) == 5
     assert found == []
