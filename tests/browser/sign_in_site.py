@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import ssl
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from keyturn.adapters.system_clock import wall_seconds
 from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
@@ -107,7 +107,7 @@ def is_arrived(view: View) -> bool:
 @contextmanager
 def serve_site(tools: tuple[str, str], folder: Path) -> Iterator[Site]:
     """Start everything, and stop it when the block ends. `tools` are the paths of Node and Chromium."""
-    chain = write_chain(folder, "localhost", int(time.time()))
+    chain = write_chain(folder, "localhost", int(wall_seconds()))
     with ExitStack() as running:
         proxy = running.enter_context(TlsProxy(chain))
         client_port = running.enter_context(serve_landing(chain))

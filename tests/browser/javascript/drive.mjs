@@ -60,7 +60,7 @@ async function look(tab) {
     alerts: await texts("[role=alert], .field .error"),
     notices: await texts("[role=status]"),
     text: await page.locator("main").innerText(),
-    focus: await page.evaluate(() => document.activeElement?.name || document.activeElement?.textContent?.trim() || ""),
+    focus: await page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.name || ""),
   };
   if (tab.options.audits) await auditOnce(tab, seen);
   return seen;
