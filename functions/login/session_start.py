@@ -10,7 +10,7 @@ from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.revocation import Target, TargetKind
-from keyturn.domain.sessions.session import Session, hash_cookie
+from keyturn.domain.sessions.session import PASSWORD_ACR, Session, hash_cookie
 
 if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from keyturn.ports import KnownDevices, SignInStore
     from login.user_revocations import UserRevocations
 
-ACR = "urn:keyturn:password"
 AMR = ("pwd",)  # RFC 8176 §2
 _SESSION_ID_BYTES = 16
 _COOKIE_BYTES = 32
@@ -128,7 +127,7 @@ class SessionStart:
             last_used_at=now,
             idle_seconds=self._limits.idle,
             expires_at=now + self._limits.lifetime,
-            acr=ACR,
+            acr=PASSWORD_ACR,
             amr=AMR,
             device=browser.label,
             gave_code=kept is not None and kept.gave_code,

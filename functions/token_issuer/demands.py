@@ -69,5 +69,5 @@ def _allows(mark: ConsentMark, interaction: Interaction, asked: AuthorizationReq
 
 
 def _is_young_enough(asked: AuthorizationRequest, user: CurrentUser) -> bool:
-    """Return whether the sign-in is at most max_age seconds old, with a second for the clock."""
-    return asked.max_age is None or user.since.latest - user.session.auth_time <= asked.max_age + 1
+    """Return whether the sign-in is at most max_age seconds old at the late end of the present."""
+    return asked.max_age is None or user.since.latest - user.session.auth_time <= asked.max_age

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.infrastructure import certification_table
+
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "tests" / "integration" / "conformance.json"
 PACKAGE = ROOT / "tests" / "integration" / "javascript" / "package.json"
@@ -16,8 +18,9 @@ PAGE = ROOT / "docs" / "conformance.md"
 
 RIGHT = {"ours": "ours", "reference": "the reference", "both": "both"}
 
-# What stands before it is written by hand.
+# What stands before it is written by hand, but for the tables of certification_table.py.
 _GENERATED = "## Where they differ\n"
+_AFTER_PLANS = "\n## A reference server\n"
 
 
 def read_table() -> dict[str, Any]:
@@ -42,13 +45,19 @@ def render(page: str) -> str:
     alike, differing = len(table["alike"]), sum(len(each["probes"]) for each in table["differences"])
     version = json.loads(PACKAGE.read_text())["dependencies"]["oidc-provider"]
     parts = [
-        page.partition(_GENERATED)[0] + _GENERATED,
+        _render_plans(page.partition(_GENERATED)[0]) + _GENERATED,
         f"oidc-provider {version} and ours answer {alike} of {alike + differing} requests alike, {differing} not.\n",
         *(_section(each) for each in table["differences"]),
         "## Where they do not\n\n| request | answer of both |\n|---|---|",
         "".join(f"| {probe} | {_code(answer)} |\n" for probe, answer in table["alike"].items()),
     ]
     return "\n".join(parts)
+
+
+def _render_plans(page: str) -> str:
+    before, _, rest = page.partition(certification_table.HEADING)
+    _, heading, after = rest.partition(_AFTER_PLANS)
+    return before + certification_table.render() + heading + after
 
 
 def _section(difference: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.infrastructure.certification_table import PLANS, read_tests
 from tests.infrastructure.conformance_page import PAGE, RIGHT, read_table, render
 
 
@@ -20,3 +21,11 @@ def test_every_difference_has_its_sentence() -> None:
         assert difference["so"].endswith(".")
         assert difference["probes"]
         assert all(answers["ours"] != answers["reference"] for answers in difference["probes"].values())
+
+
+def test_every_module_of_the_certification_plans_has_its_test() -> None:
+    """38, 1 and 11 modules, each with a sentence of a specification by its section."""
+    assert [len(modules) for modules in PLANS.values()] == [38, 1, 11]
+    tests = read_tests()
+    assert tests.keys() == {module for modules in PLANS.values() for module in modules}
+    assert all(test.sentence.startswith("“") and "§" in test.sentence for test in tests.values())

@@ -8,6 +8,7 @@ from typing import Any
 from keyturn.domain import pkce
 from keyturn.domain.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.scope import OFFLINE_ACCESS, OPENID
+from keyturn.domain.sessions.session import PASSWORD_ACR
 from keyturn.jose.algorithms import ALGORITHM_NAMES
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, public_document, to_json
@@ -66,6 +67,7 @@ def describe_server(issuer: str, grant_types: Collection[str], authentication: C
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "grant_types_supported": sorted(grant_types),
         "subject_types_supported": ["public"],
+        "acr_values_supported": [PASSWORD_ACR],
         # All that a ring may come to hold, not those of today: there are verifiers that take the list for that of
         # access tokens too, and keep it while they run. They would refuse what a new ring or algorithm signs.
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),

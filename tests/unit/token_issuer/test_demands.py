@@ -42,7 +42,7 @@ def allow(flow: UserFlow, client_id: str = "third", **changes: Any) -> None:
         {"prompt": "select_account"},
         {"prompt": "login select_account"},
         {"max_age": "0"},
-        {"max_age": "98"},
+        {"max_age": "99"},
     ],
 )
 def test_a_new_sign_in_is_demanded(flow: UserFlow, changes: dict[str, str]) -> None:

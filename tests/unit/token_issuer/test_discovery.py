@@ -53,6 +53,7 @@ def test_metadata_of_the_login(issuer: IssuerHarness) -> None:
     assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert (metadata["response_types_supported"], metadata["response_modes_supported"]) == (["code"], ["query"])
     assert metadata["prompt_values_supported"] == ["none", "login", "consent", "select_account"]
+    assert metadata["acr_values_supported"] == ["urn:keyturn:password"]
     assert "offline_access" in metadata["scopes_supported"]
     assert metadata["end_session_endpoint"] == ISSUER + "/oauth2/logout"
     assert metadata["authorization_endpoint"] == ISSUER + AUTHORIZE

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 # Seconds. A session is written again at most this often, so an idle end may come this much early.
 TOUCH_INTERVAL = 300
+# The acr of a sign-in by password alone (OIDC Core §2).
+PASSWORD_ACR = "urn:keyturn:password"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
