@@ -110,7 +110,7 @@ def test_a_browser_that_lost_its_cookie_begins_again(site: Site, new_browser: Ne
     authorize(tab, application)
     tab.forget("__Host-keyturn-browser")
     page = sign_in(tab, user)
-    assert (page.status, page.heading) == (400, "This sign-in began in another browser")
+    assert (page.status, page.heading) == (403, "This sign-in began in another browser")
     assert "has to keep cookies" in page.text
     assert begin_again(tab).heading == "Sign in"
     assert sign_in(tab, user).heading == ALLOW
@@ -148,7 +148,7 @@ def test_a_copied_url_shows_nothing_in_another_browser(site: Site, new_browser: 
     victim, other = new_browser(), new_browser()
     page, verifier = authorize(victim, application)
     page = other.open(page.url)
-    assert (page.status, page.heading) == (400, "This sign-in began in another browser")
+    assert (page.status, page.heading) == (403, "This sign-in began in another browser")
     assert "Harbour Photos" not in page.text
     assert begin_again(other).heading == "Sign in"
     assert sign_in(other, site.add_user()).heading == ALLOW
