@@ -119,7 +119,9 @@ lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest 
 # The embedded stack
 # ---------------------------------------------------------------------------------------------------------------------------
 .PHONY: run demo events
-run: setup ## start the embedded stack, deploy the template into it, tell the story, and stay up
+# The stack comes up without the page too.
+run: setup ## start the embedded stack, tell the story, serve a page to sign in, and stay up
+	@$(MAKE) --silent $(APP_STAMP) || echo "examples/browser-app is not served: npm did not install its package" >&2
 	@.venv/bin/python -m local run
 
 demo: setup ## tell the story on the embedded stack, and exit
@@ -203,7 +205,7 @@ test-stack: setup $(CLIENTS_STAMP)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 browser: setup ## web pages in Chromium against the embedded stack: what they may do and what they may read
 	@if test -z "$(CHROMIUM)"; then $(call not_run,Chromium: apt-get install chromium); \
-	else $(MAKE) $(PAGES_STAMP) && PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
+	else $(MAKE) $(PAGES_STAMP) $(APP_STAMP) && PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
 		.venv/bin/python -m pytest tests/browser; fi
 
 .PHONY: screenshots

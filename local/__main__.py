@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.build import BuildError
 from local.demo import tell_story
+from local.demo_user import DemoUserFailed
 from local.deployer import DeployError
 from local.emulator import REGION, EmulatorError
 from local.events import EventsError, prepare_sam_local
@@ -21,13 +22,22 @@ from local.stack import PARAMETERS, ROOT, AlreadyRunning, EmbeddedStack
 from local.stack_file import StackFile, read_stack_file
 from local.transform import TransformError, makefile_sources, read_template, transform_template
 
-_KNOWN_FAILURES = (AlreadyRunning, BuildError, DeployError, EmulatorError, TransformError, BotoCoreError, ClientError)
+_KNOWN_FAILURES = (
+    AlreadyRunning,
+    BuildError,
+    DemoUserFailed,
+    DeployError,
+    EmulatorError,
+    TransformError,
+    BotoCoreError,
+    ClientError,
+)
 
 
 def run_stack(*, stay_up: bool) -> int:
     """Start the stack, tell the story, stay up until Ctrl-C or SIGTERM if asked to; return the exit code."""
     progress = Progress()
-    stack = EmbeddedStack(progress=progress)
+    stack = EmbeddedStack(browser_example=stay_up, progress=progress)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same clean stop as Ctrl-C
     try:
         progress.line("Keyturn's embedded stack")
@@ -102,7 +112,14 @@ def _print_addresses(stack: EmbeddedStack, running: StackFile, progress: Progres
     progress.line(f"  JWKS         {running.outputs['JwksUrl']}")
     for name, url in running.apis.items():
         progress.line(f"  {name:<12} {url}")
-    progress.line(f"  credentials  {stack.file} (client_id, client_secret, and the rest)")
+    progress.line(f"  credentials  {stack.file} (client_id, client_secret, user, and the rest)")
+    if running.user is None:
+        return
+    progress.line("\nSign in:")
+    progress.line(f"  open         {running.app or running.outputs['SignInUrl']}")
+    progress.line(f"  address      {running.user['email']}")
+    progress.line(f"  password     {running.user['password']}")
+    progress.line("  next         .venv/bin/keyturn users list, in another terminal")
 
 
 def _wait(stack: EmbeddedStack) -> None:

@@ -13,15 +13,21 @@ HOST = "127.0.0.1"
 _FOLDER = Path(__file__).parents[1] / "examples" / "browser-app"
 _PAGE = (_FOLDER / "index.html", "text/html; charset=utf-8")
 _SCRIPT = "text/javascript; charset=utf-8"
+_CLIENT_LIBRARY = _FOLDER / "node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js"
 _FILES = {
     "/": _PAGE,
     "/callback": _PAGE,
     "/app.js": (_FOLDER / "app.js", _SCRIPT),
     "/style.css": (_FOLDER / "style.css", "text/css; charset=utf-8"),
-    "/oidc-client-ts.min.js": (_FOLDER / "node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js", _SCRIPT),
+    "/oidc-client-ts.min.js": (_CLIENT_LIBRARY, _SCRIPT),
 }
 _CONFIGURATION = "/config.json"
 _API = "/api"
+
+
+def is_installed() -> bool:
+    """Return whether the page's npm package is there."""
+    return _CLIENT_LIBRARY.is_file()
 
 
 class AppSettings(NamedTuple):

@@ -17,12 +17,13 @@ class Ports:
 
     issuer: int
     apis: int
+    app: int
     emulator: int
     containers: int
 
 
-DEFAULT_PORTS = Ports(issuer=8480, apis=8481, emulator=4580, containers=4581)
-ANY_PORTS = Ports(issuer=0, apis=0, emulator=0, containers=0)
+DEFAULT_PORTS = Ports(issuer=8480, apis=8481, app=8482, emulator=4580, containers=4581)
+ANY_PORTS = Ports(issuer=0, apis=0, app=0, emulator=0, containers=0)
 
 
 def choose_ports(memory: Path, preferred: Ports) -> tuple[Ports, tuple[str, ...]]:

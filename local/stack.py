@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from local.api_functions import ApiFunctions, read_routes
+from local.browser_example import seed_user, serve_app
 from local.build import build_artifacts
 from local.container_door import HOST, ContainerDoor, find_bridge
 from local.demo_client import AUDIENCE, SCOPES, register_demo_client
@@ -55,7 +56,8 @@ class EmbeddedStack:
     """The stack whose state lives in `directory`; `with` starts and stops it.
 
     Artifacts are kept in `builds`, which stacks may share. `parameters` override PARAMETERS; an `IssuerUrl` among them
-    is that of a proxy in front of the front proxy.
+    is that of a proxy in front of the front proxy. `browser_example` adds a user who can sign in, and serves
+    examples/browser-app.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class EmbeddedStack:
         builds: Path = ROOT / ".local" / "builds",
         ports: Ports = DEFAULT_PORTS,
         parameters: dict[str, str] | None = None,
+        browser_example: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self.directory = directory
@@ -72,6 +75,7 @@ class EmbeddedStack:
         self._builds = builds
         self._preferred_ports = ports
         self._parameters = {**PARAMETERS, **(parameters or {})}
+        self._browser_example = browser_example
         self._progress = progress or Progress(None)
         self._running = ExitStack()
         self._emulator: Emulator | None = None
@@ -127,7 +131,7 @@ class EmbeddedStack:
         routes = read_routes(emulator.client("apigatewayv2"), deployment.physical_ids["IssuerApi"])
         prefixes = _publish(issuer, apis, deployment, ApiFunctions(emulator.client("lambda"), routes))
         containers = self._open_door(ports)
-        return StackFile(
+        running = StackFile(
             issuer=deployment.outputs["IssuerUrl"],
             token_endpoint=deployment.outputs["TokenEndpoint"],
             client_id=client.client_id,
@@ -146,6 +150,10 @@ class EmbeddedStack:
             containers=containers,
             process_id=os.getpid(),
         )
+        if not self._browser_example:
+            return running
+        with_user = seed_user(running, emulator.state / "demo_user.json", self._progress)
+        return serve_app(with_user, ports.app, self._running, self._progress)
 
     def _open_door(self, ports: Ports) -> str | None:
         bridge = find_bridge()

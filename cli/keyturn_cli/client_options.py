@@ -51,6 +51,7 @@ class Clearable(enum.StrEnum):
     ACCESS_TOKEN_LIFETIME = "access-token-lifetime"
     CLAIM = "claim"
     CORS_ORIGIN = "cors-origin"
+    FIRST_PARTY = "first-party"
     INTROSPECTS = "introspects"
     POST_LOGOUT_REDIRECT_URI = "post-logout-redirect-uri"
     RATE = "rate"
@@ -84,7 +85,8 @@ OPTIONS = {
     "first_party": Registered(
         "first_party",
         bool,
-        typer.Option("--first-party/--third-party", help="Your own application: its users are not asked for consent."),
+        # A second name for "no" would get a column of its own in the help, and cut the others' names.
+        typer.Option("--first-party", help="Your own application: its users are not asked for consent."),
     ),
     "pkce": Registered(
         "pkce",
@@ -157,6 +159,7 @@ CLEARED: dict[Clearable, dict[str, Any]] = {
     Clearable.ACCESS_TOKEN_LIFETIME: {"access_token_lifetime": None},
     Clearable.CLAIM: {"claims": {}},
     Clearable.CORS_ORIGIN: {"cors_origins": frozenset()},
+    Clearable.FIRST_PARTY: {"first_party": False},
     Clearable.INTROSPECTS: {"introspects": frozenset()},
     Clearable.POST_LOGOUT_REDIRECT_URI: {"post_logout_redirect_uris": ()},
     Clearable.RATE: {"rate": None},

@@ -100,7 +100,7 @@ class Remains:
 
 
 def _key(found: Any) -> Survivor:
-    kind = _PEPPER if found["KeyUsage"] == "GENERATE_VERIFY_MAC" else "key"
+    kind = _PEPPER if found.get("KeyUsage") == "GENERATE_VERIFY_MAC" else "key"
     state = found["KeyState"]
     if state in _GONE:
         meaning = f"costs nothing; gone on {found['DeletionDate']:%Y-%m-%d}"

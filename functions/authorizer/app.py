@@ -7,7 +7,7 @@ from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Refused
 from authorizer.request import parse_request
 from keyturn.domain.errors import KeyturnError
-from keyturn.observability import log_event
+from keyturn.observability import log_event, place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,9 +74,4 @@ def _log_fault(fault: Exception) -> None:
     if isinstance(fault, KeyturnError):
         log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, detail=str(fault))
         return
-    place = None
-    frame = fault.__traceback__
-    while frame is not None:
-        place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-        frame = frame.tb_next
-    log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, place=place)
+    log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, place=place_of(fault))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from keyturn.domain.users.subject import is_subject
-from keyturn.observability import log_event
+from keyturn.observability import log_event, place_of
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, page
 from login.bootstrap import bootstrap
@@ -65,7 +65,7 @@ def _show(request: Request, error: Exception) -> Response:
 def _note(request: Request, error: Exception, refusal: Refusal) -> None:
     request.note(outcome=refusal.outcome, detail=refusal.detail or None)
     if refusal is not error:
-        request.note(place=_place(error))
+        request.note(place=place_of(error))
 
 
 def _answer_operator(event: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _answer_operator(event: dict[str, Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if isinstance(answer, Exception):
         refusal = as_refusal(answer)
-        facts = {"detail": refusal.detail, "place": _place(answer)}
+        facts = {"detail": refusal.detail, "place": place_of(answer)}
         answer = {"error": refusal.outcome, "message": "The login could not do this. Its log says why."}
     subject = event.get("subject")
     if isinstance(subject, str) and is_subject(subject):
@@ -95,11 +95,3 @@ def _attempt(call: Callable[[], _Answer]) -> _Answer | Exception:
     except Exception as error:
         # The only broad except: an error signs nobody in, and the page hides its traceback.
         return error
-
-
-def _place(error: Exception) -> str:
-    """Return the place where the error was raised: a foreign message may quote its input."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -71,6 +71,7 @@ class WithdrawConsent:
         wait = self._revocations.take(subject)
         if wait > 0:
             return wait
-        self._revocations.cut_off_client(subject, client_id, reason="consent_withdrawn")
-        self._consents.withdraw(subject, client_id)
+        cutoff = self._revocations.cut_off_client(subject, client_id, reason="consent_withdrawn")
+        # A consent that is given meanwhile in another tab stays: its grant lives, and the user must be able to see it.
+        self._consents.withdraw(subject, client_id, until=cutoff)
         return 0

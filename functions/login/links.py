@@ -10,13 +10,14 @@ from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.credentials.link import FIRST_LINK_LIFETIME, LINK_BYTES, LINK_LIFETIME, Link, hash_link
+from keyturn.domain.users.email import normalise_email
 
 if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
     from keyturn.domain.credentials.password_policy import Weakness
     from keyturn.domain.users.authority import Authority
     from keyturn.domain.users.user import User
-    from keyturn.ports import Attempts, AuthorityReader, Clock, PasswordStore, UserReader
+    from keyturn.ports import Attempts, AuthorityReader, Clock, PasswordStore, UserStore
     from login.password_replacement import PasswordReplacement
     from login.password_rules import PasswordRules
 
@@ -57,7 +58,7 @@ class Links:
     def __init__(
         self,
         *,
-        users: UserReader,
+        users: UserStore,
         authorities: AuthorityReader,
         passwords: PasswordStore,
         attempts: Attempts,
@@ -76,11 +77,17 @@ class Links:
         self._random = random
 
     def create(self, subject: str) -> IssuedLink | None:
-        """Store a new link and return it, or None if there is no such active user; raises what the ports raise."""
+        """Store a new link, which replaces earlier ones, and return it, or None if there is no such active user.
+
+        Raises VersionConflict where the profile changes at the same time, and what the ports raise.
+        """
         user, authority = self._users.get(subject), self._authorities.get(subject)
         if user is None or authority is None or not authority.is_active:
             return None
         credential = self._passwords.get(subject)
+        # An earlier link may have gone to a wrong reader: it holds for the revision before.
+        email = normalise_email(user.email)
+        user = self._users.update(user, email=email, previous_email=email)
         value = base64.urlsafe_b64encode(self._random(LINK_BYTES)).decode().rstrip("=")
         lifetime = FIRST_LINK_LIFETIME if credential is None else LINK_LIFETIME
         link = Link(

@@ -28,7 +28,8 @@ class ChangeRefusal(enum.StrEnum):
     WRONG = "wrong"  # the current password is wrong, or the user may not sign in
     WEAK = "weak"  # the new password breaks a rule: `weakness` says which
     THROTTLED = "throttled"  # too many attempts: `retry_after` says for how long
-    CHANGED = "changed"  # user or password changed meanwhile: sign in again
+    CHANGED = "changed"  # user or password changed meanwhile; every session of the user has ended
+    SAVED = "saved"  # the new password holds, but user or password changed before the new session: sign in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -43,7 +44,7 @@ class PasswordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRefused:
-    """The password stays, CHANGED aside; `retry_after` in seconds, for THROTTLED alone."""
+    """No new session; `retry_after` in seconds, for THROTTLED alone. The password stays, SAVED aside."""
 
     reason: ChangeRefusal
     weakness: Weakness | None = None
@@ -79,7 +80,7 @@ class ChangePassword:
     def change(self, change: PasswordChange) -> SignedIn | ChangeRefused:
         """Return the new session and its cookies, or why the password stays; raises what the ports raise.
 
-        The old session is over after a change, also where this raised or returned CHANGED.
+        The old session is over after CHANGED and SAVED. It may be over where this raised, and the password changed.
         """
         subject = change.session.subject
         now = floor(self._clock.now().latest)
@@ -99,7 +100,7 @@ class ChangePassword:
         if changed is None:
             return ChangeRefused(reason=ChangeRefusal.CHANGED)
         browser = Browser(device=change.device, label=change.session.device)
-        return self._sessions.start(authority, changed, browser) or ChangeRefused(reason=ChangeRefusal.CHANGED)
+        return self._sessions.start(authority, changed, browser) or ChangeRefused(reason=ChangeRefusal.SAVED)
 
     def _compare(self, credential: PasswordCredential, current: str, *, now: int) -> ChangeRefused | None:
         wait = self._throttle.admit_change(credential.subject, now=now)

@@ -53,13 +53,13 @@ class SessionEnd:
         # It gave its first code since it was read.
         return self.end(replace(session, gave_code=True), reason=reason, actor=actor)
 
-    def end_all(self, subject: str, *, reason: str, actor: str) -> int:
+    def end_all(self, subject: str, *, reason: str, actor: str, at_least: int = 0) -> int:
         """Sign the user out everywhere, and return how many sessions were deleted; raises what the ports raise.
 
         Writes a revocation cutoff for the subject, which also ends grants that outlive sessions, forgets the known
-        browsers, then deletes the sessions.
+        browsers, then deletes the sessions. The cutoff is not before `at_least`, service time in whole seconds.
         """
-        self._revocations.cut_off(subject, reason=reason, actor=actor)
+        self._revocations.cut_off(subject, reason=reason, actor=actor, at_least=at_least)
         self._devices.forget(subject)
         ended = self._sessions.list(subject)
         for session in ended:
@@ -109,10 +109,11 @@ class SignOutEverywhere:
         credential = self._passwords.get(session.subject)
         if not is_fresh or authority is None or credential is None:
             return EndedEverywhere()
-        browser = Browser(device=device, label=session.device)
+        browser = Browser(device=device, label=session.device, continued=session)
         return EndedEverywhere(signed_in=self._start.start(authority, credential, browser))
 
 
 def is_fresh_sign_in(session: Session, now: int) -> bool:
-    """Return whether the user signed in within the last FRESH seconds."""
-    return now - session.auth_time <= FRESH
+    """Return whether the user gave the password within the last FRESH seconds."""
+    # Signing out everywhere gives a later auth_time without a password, and leaves this as it was.
+    return now - session.created_at <= FRESH

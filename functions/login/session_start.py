@@ -46,11 +46,16 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Browser:
-    """The browser of a sign-in; `device` is the value of its device cookie, `replaced` the session that it has."""
+    """The browser of a sign-in; `device` is the value of its device cookie, `replaced` the session that it has.
+
+    `continued` is the session that has just ended everywhere: without a new password its successor begins and ends with
+    it, so that nobody stays freshly signed in by ending sessions again and again.
+    """
 
     device: str | None = None
     label: str = ""
     replaced: Session | None = None
+    continued: Session | None = None
 
 
 class SessionStart:
@@ -118,15 +123,16 @@ class SessionStart:
         kept = browser.replaced
         if kept is not None and (kept.subject != subject or kept.is_over(now) or _is_revoked(check)):
             kept = None
+        started = now if browser.continued is None else browser.continued.created_at
         return Session(
             key_hash=hash_cookie(cookie),
             session_id=_encode(self._random(_SESSION_ID_BYTES)) if kept is None else kept.session_id,
             subject=subject,
             auth_time=now,
-            created_at=now,
+            created_at=started,
             last_used_at=now,
             idle_seconds=self._limits.idle,
-            expires_at=now + self._limits.lifetime,
+            expires_at=started + self._limits.lifetime,
             acr=PASSWORD_ACR,
             amr=AMR,
             device=browser.label,

@@ -92,7 +92,9 @@ def compose_use_cases(settings: Settings, ports: Ports) -> UseCases:
     rules = PasswordRules(Blocklist(_BLOCKLIST.read_bytes()), urlsplit(settings.issuer).hostname or "")
     throttle = Throttle(ports.attempts, ports.devices, settings.limits)
     end = SessionEnd(ports.sessions, ports.devices, revocations)
-    replacement = PasswordReplacement(hashes=hashes, sign_ins=ports.sign_ins, end=end, clock=clock)
+    replacement = PasswordReplacement(
+        hashes=hashes, sign_ins=ports.sign_ins, revocations=revocations, end=end, clock=clock
+    )
     start = SessionStart(
         sign_ins=ports.sign_ins,
         devices=ports.devices,

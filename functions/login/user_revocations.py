@@ -37,15 +37,24 @@ class UserRevocations:
             now=self._present(),
         )
 
-    def cut_off(self, subject: str, *, reason: str, actor: str) -> None:
-        """End every session, grant and token of the user that exists now; may be repeated."""
-        present = self._present()
-        self._revoke(Target(TargetKind.SUBJECT, subject), present, not_before=present, reason=reason, actor=actor)
+    def cut_off(self, subject: str, *, reason: str, actor: str, at_least: int = 0) -> int:
+        """End every session, grant and token of the user that exists now, and return the cutoff; may be repeated.
 
-    def cut_off_client(self, subject: str, client_id: str, *, reason: str) -> None:
-        """End every grant and token of the user at one client that exists now; may be repeated."""
+        The cutoff is the present, or `at_least` if that is later: service time in whole seconds.
+        """
+        present = self._present()
+        cutoff = max(present, at_least)
+        self._revoke(Target(TargetKind.SUBJECT, subject), present, not_before=cutoff, reason=reason, actor=actor)
+        return cutoff
+
+    def cut_off_client(self, subject: str, client_id: str, *, reason: str) -> int:
+        """End every grant and token of the user at one client that exists now, and return the cutoff.
+
+        The call may be repeated.
+        """
         present, target = self._present(), pair_target(subject, client_id)
         self._revoke(target, present, not_before=present, reason=reason, actor=subject)
+        return present
 
     def revoke_session(self, session: Session, *, reason: str, actor: str) -> None:
         """End every grant and token of the session."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.observability import log_event
+from keyturn.observability import log_event, place_of
 from keyturn.web.errors import BadRequest
 from keyturn.web.responses import Response
 from token_issuer import cors
@@ -45,23 +45,15 @@ def _respond(request: IssuerRequest) -> Response:
 
 
 def _find_endpoint(request: IssuerRequest) -> Endpoint:
-    endpoint = bootstrap().get(request.path)
-    if endpoint is None:
+    compose = bootstrap().get(request.path)
+    if compose is None:
         raise NotFound("there is no endpoint at this path")
-    return endpoint
+    return compose()
 
 
 def _refuse(error: Exception) -> tuple[Response, dict[str, Any]]:
     refusal = as_oauth_error(error)
     facts = {"outcome": refusal.error, "detail": refusal.detail or refusal.description}
     if refusal is not error and not isinstance(error, BadRequest):
-        facts["place"] = _place(error)
+        facts["place"] = place_of(error)
     return error_response(refusal), facts
-
-
-def _place(error: Exception) -> str:
-    """Return where the error was raised: of a foreign one this and the type are all that is safe to log."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -9,7 +9,8 @@ from keyturn.web.form import Form
 from keyturn.web.form_guard import TOKEN_FIELD, FormGuard
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, page
-from token_issuer.interaction_flow import AUTHORIZATION_PATH, INTERACTION_FIELD
+from token_issuer import paths
+from token_issuer.interaction_flow import INTERACTION_FIELD
 from token_issuer.person_page import person_page
 
 AGAIN_FIELD = "begin_again"
@@ -35,7 +36,7 @@ def begin_again_page(request: Request, interaction_id: str, browser: FormGuard) 
     html = person_page(
         "This sign-in cannot be continued",
         "<p>It is finished already, it took too long, or it began in another browser.</p>"
-        f'<form method="post" action="{AUTHORIZATION_PATH}">{hidden}'
+        f'<form method="post" action="{paths.AUTHORIZATION}">{hidden}'
         '<button class="primary" type="submit">Begin again</button></form>',
     )
     return page(html, status=400, cookies=cookies)

@@ -13,13 +13,13 @@ from token_issuer.authorization_request import AuthorizationRequest
 from token_issuer.current_user import CurrentUser
 
 if TYPE_CHECKING:
-    from keyturn.ports import GrantStore, SessionReader
+    from keyturn.ports import GrantWriter, SessionReader
 
 
 class CodeIssuance:
     """Gives codes."""
 
-    def __init__(self, grants: GrantStore, sessions: SessionReader) -> None:
+    def __init__(self, grants: GrantWriter, sessions: SessionReader) -> None:
         self._grants = grants
         self._sessions = sessions
 

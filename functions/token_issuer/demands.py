@@ -69,5 +69,6 @@ def _allows(mark: ConsentMark, interaction: Interaction, asked: AuthorizationReq
 
 
 def _is_young_enough(asked: AuthorizationRequest, user: CurrentUser) -> bool:
-    """Return whether the sign-in is at most max_age seconds old at the late end of the present."""
-    return asked.max_age is None or user.since.latest - user.session.auth_time <= asked.max_age
+    """Return whether the password was given at most max_age seconds before the late end of the present."""
+    given_at = min(user.session.created_at, user.session.auth_time)
+    return asked.max_age is None or user.since.latest - given_at <= asked.max_age

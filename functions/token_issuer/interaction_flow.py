@@ -27,6 +27,7 @@ from keyturn.domain.sessions.session import hash_cookie
 from keyturn.web.form_guard import FormGuard
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, redirect
+from token_issuer import paths
 from token_issuer.authorization_request import AuthorizationRequest
 from token_issuer.code_issuance import CodeIssuance
 from token_issuer.current_user import CurrentUser, CurrentUsers
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from keyturn.domain.grant_credentials import AuthorizationCode
     from keyturn.ports import Clock, InteractionOpener
 
-AUTHORIZATION_PATH = "/oauth2/authorize"
-LOGIN_PATH = "/login"
 INTERACTION_FIELD = "interaction"
 
 
@@ -83,7 +82,7 @@ class InteractionFlow:
         """Store the request of a POST for no browser yet, and redirect to a GET, with which cookies come."""
         pending = self._new(asked, expected, demands=frozenset())
         self._interactions.create(pending.interaction)
-        return _redirect_to(AUTHORIZATION_PATH, pending)
+        return _redirect_to(paths.AUTHORIZATION, pending)
 
     def begin(
         self, request: Request, asked: AuthorizationRequest, expected: str | None
@@ -101,7 +100,7 @@ class InteractionFlow:
         secret, cookies = self._browser.ensure_secret(request)
         pending = self._new(asked, expected, demands=demands)
         self._interactions.create(_bound(pending.interaction, demands, user, hash_cookie(secret)))
-        return _redirect_to(LOGIN_PATH, pending)._replace(cookies=cookies)
+        return _redirect_to(paths.LOGIN, pending)._replace(cookies=cookies)
 
     def resume(self, request: Request, asked: AuthorizationRequest, pending: Pending) -> AuthorizationCode | Response:
         """Return the code of an interaction whose demands are met, or redirect to what is missing."""
@@ -127,7 +126,7 @@ class InteractionFlow:
         if not self._interactions.bind(bound):
             raise CannotContinue
         if missing or user is None:
-            return _redirect_to(LOGIN_PATH, pending)._replace(cookies=cookies)
+            return _redirect_to(paths.LOGIN, pending)._replace(cookies=cookies)
         return self._finish(request, asked, bound, user)
 
     def _continue(
@@ -147,14 +146,14 @@ class InteractionFlow:
         if missing and not asked.may_interact:
             raise refusal_without_pages(missing)
         if _is_waiting(interaction, missing, user):
-            return _redirect_to(LOGIN_PATH, pending)
+            return _redirect_to(paths.LOGIN, pending)
         # Marks of another session, or marks that do not count any more: the user begins with no marks.
         renewed = _bound(interaction, demands, user, interaction.browser_hash)
         if not self._interactions.demand(renewed):
             raise CannotContinue
         if user is not None and not demands - met_by_the_session(demands, asked, user):
             return self._finish(request, asked, renewed, user)
-        return _redirect_to(LOGIN_PATH, pending)
+        return _redirect_to(paths.LOGIN, pending)
 
     def _finish(
         self, request: Request, asked: AuthorizationRequest, interaction: Interaction, user: CurrentUser

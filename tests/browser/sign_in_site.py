@@ -14,17 +14,17 @@ from urllib.parse import urlsplit
 import httpx
 
 from keyturn.adapters.system_clock import wall_seconds
-from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
+from local.form import PageForm
 from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
 from tests.browser.chromium import Chromium, Tab, View
 from tests.browser.landing import serve_landing
 from tests.browser.tls_proxy import TlsProxy
 from tests.fakes.certificates import write_chain
-from tests.integration.aws import aws
-from tests.integration.user_stack import REDIRECT_URI, Application, Page, invoke_login, register
+from tests.integration.people import authorities_of, create_link, operate
+from tests.integration.user_stack import REDIRECT_URI, Application, register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,17 +66,15 @@ class Site(NamedTuple):
     def add_new_user(self) -> User:
         """Return a user who has no password yet, as an operator adds one."""
         subject, email = new_subject(secrets.token_bytes(SUBJECT_BYTES)), f"mara-{secrets.token_hex(4)}@example.com"
-        authorities = DynamoDbAuthorities(aws(self.stack, "dynamodb"), self.stack.outputs["AuthorityTableName"])
-        authorities.create(Authority(subject=subject, status=Status.ACTIVE))
-        invoke_login(self.stack, keyturn="add_user", subject=subject, email=email, name="Mara Lindqvist")
-        link = invoke_login(self.stack, keyturn="create_link", subject=subject)["link"]
-        return User(subject, email, link)
+        authorities_of(self.stack).create(Authority(subject=subject, status=Status.ACTIVE))
+        operate(self.stack, "add_user", subject, email=email, name="Mara Lindqvist")
+        return User(subject, email, create_link(self.stack, subject))
 
     def add_user(self) -> User:
         """Return a user who has chosen PASSWORD."""
         user = self.add_new_user()
         with httpx.Client(verify=self.tls, timeout=60, trust_env=False) as client:
-            fields = Page(client.get(user.link).text).fields
+            fields = PageForm(client.get(user.link).text).hidden
             chosen = {"new_password": PASSWORD, "new_password_again": PASSWORD}
             answer = client.post(self.url("/login/link"), data=fields | chosen)
             assert answer.status_code == 303, answer.text

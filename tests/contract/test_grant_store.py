@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.dynamodb_grants import DynamoDbGrants
+from keyturn.adapters.dynamodb_grant_writer import DynamoDbGrantWriter
 from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable
 from keyturn.domain.grant import GRACE, CodeBinding, Grant, GrantRefusal, GrantRefused, RefreshState
 from keyturn.domain.grant_credentials import RefreshToken
@@ -35,15 +35,15 @@ from tests.fakes.token_factory import NOW
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from keyturn.ports import GrantStore
+    from keyturn.ports import GrantWriter
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> GrantStore:
+def store(request: pytest.FixtureRequest) -> GrantWriter:
     """Return an empty store of each kind."""
     if request.param == "memory":
         return MemoryGrants()
-    return DynamoDbGrants(request.getfixturevalue("dynamodb"), "grants")
+    return DynamoDbGrantWriter(request.getfixturevalue("dynamodb"), "grants")
 
 
 def refused(action: Callable[[], object]) -> tuple[GrantRefusal, Grant | None]:
@@ -68,14 +68,14 @@ def successor(token: RefreshToken, nonce: str = NONCE) -> RefreshToken:
         ),
     ],
 )
-def test_a_grant_is_found_as_it_was_stored(store: GrantStore, grant: Grant) -> None:
+def test_a_grant_is_found_as_it_was_stored(store: GrantWriter, grant: Grant) -> None:
     """Every field comes back, present or not; an id that nobody stored is none."""
     store.create(grant)
     assert store.get(GID) == grant
     assert store.get("A" * 22) is None
 
 
-def test_an_id_has_one_grant(store: GrantStore) -> None:
+def test_an_id_has_one_grant(store: GrantWriter) -> None:
     """A second grant of the same id changes nothing; the same one again is an attempt that lost its answer."""
     store.create(make_grant())
     store.create(make_grant())
@@ -85,7 +85,7 @@ def test_an_id_has_one_grant(store: GrantStore) -> None:
     assert store.get(GID) == make_grant()
 
 
-def test_an_attempt_that_comes_late_does_not_give_a_used_code_back(store: GrantStore) -> None:
+def test_an_attempt_that_comes_late_does_not_give_a_used_code_back(store: GrantWriter) -> None:
     """R33: the SDK gave up on the first attempt, which is carried out all the same, after the code was used."""
     store.create(make_grant())
     store.redeem(redemption())
@@ -95,7 +95,7 @@ def test_an_attempt_that_comes_late_does_not_give_a_used_code_back(store: GrantS
 
 
 @pytest.mark.parametrize("refresh", [None, first_refresh()])
-def test_a_code_gives_its_grant_once(store: GrantStore, refresh: Any) -> None:
+def test_a_code_gives_its_grant_once(store: GrantWriter, refresh: Any) -> None:
     """R33, R34: the first use returns the grant; a second one is refused, and names the grant that has to end."""
     store.create(make_grant())
     store.redeem(redemption(refresh=refresh))
@@ -106,7 +106,7 @@ def test_a_code_gives_its_grant_once(store: GrantStore, refresh: Any) -> None:
     assert refused(lambda: store.redeem(late)) == (GrantRefusal.REUSED, redeemed)
 
 
-def test_an_answer_that_was_lost_between_us_and_the_store_is_no_second_use(store: GrantStore) -> None:
+def test_an_answer_that_was_lost_between_us_and_the_store_is_no_second_use(store: GrantWriter) -> None:
     """R33: the SDK repeats a write whose answer was lost: it is the same attempt, and succeeds."""
     store.create(make_grant())
     store.redeem(redemption())
@@ -126,7 +126,7 @@ def test_an_answer_that_was_lost_between_us_and_the_store_is_no_second_use(store
     ],
 )
 @pytest.mark.parametrize("used", [False, True])
-def test_what_a_code_is_bound_to_has_to_be_there(store: GrantStore, changes: dict[str, Any], used: bool) -> None:
+def test_what_a_code_is_bound_to_has_to_be_there(store: GrantWriter, changes: dict[str, Any], used: bool) -> None:
     """R32, R33: another client, redirect URI, verifier or secret gets nothing, ends nothing and changes nothing."""
     store.create(make_grant())
     if used:
@@ -137,7 +137,7 @@ def test_what_a_code_is_bound_to_has_to_be_there(store: GrantStore, changes: dic
 
 
 @pytest.mark.parametrize(("after", "good"), [(59, True), (60, False), (61, False)])
-def test_a_code_lives_for_sixty_seconds(store: GrantStore, after: int, good: bool) -> None:
+def test_a_code_lives_for_sixty_seconds(store: GrantWriter, after: int, good: bool) -> None:
     """R33: at its end it is over, whether or not the item is still there."""
     store.create(make_grant())
     if good:
@@ -146,7 +146,7 @@ def test_a_code_lives_for_sixty_seconds(store: GrantStore, after: int, good: boo
         assert refused(lambda: store.redeem(redemption(now=NOW + after))) == (GrantRefusal.EXPIRED, None)
 
 
-def test_of_sixteen_uses_of_a_code_one_succeeds(store: GrantStore) -> None:
+def test_of_sixteen_uses_of_a_code_one_succeeds(store: GrantWriter) -> None:
     """R33: whoever comes at the same time, the code was used before."""
     store.create(make_grant())
 
@@ -162,14 +162,14 @@ def test_of_sixteen_uses_of_a_code_one_succeeds(store: GrantStore) -> None:
 
 
 @pytest.fixture
-def family(store: GrantStore) -> GrantStore:
+def family(store: GrantWriter) -> GrantWriter:
     """Return a store with a grant whose code was redeemed for FIRST."""
     store.create(make_grant())
     store.redeem(redemption())
     return store
 
 
-def refresh_of(store: GrantStore) -> RefreshState:
+def refresh_of(store: GrantWriter) -> RefreshState:
     """Return the state of the family."""
     grant = store.get(GID)
     assert grant is not None
@@ -177,7 +177,7 @@ def refresh_of(store: GrantStore) -> RefreshState:
     return grant.refresh
 
 
-def test_a_refresh_token_is_rotated(family: GrantStore) -> None:
+def test_a_refresh_token_is_rotated(family: GrantWriter) -> None:
     """R38: its use makes the successor the current token; both know the same grant, and only the idle end moves."""
     assert family.rotate(rotation()) == NONCE
     refresh = refresh_of(family)
@@ -187,7 +187,7 @@ def test_a_refresh_token_is_rotated(family: GrantStore) -> None:
     assert refresh_of(family).current_hash == successor(successor(FIRST), "7f" * 16).secret_hash
 
 
-def test_a_lost_answer_is_given_again(family: GrantStore) -> None:
+def test_a_lost_answer_is_given_again(family: GrantWriter) -> None:
     """R40: the token before, within the grace, gets the nonce of the same successor, and nothing forks."""
     family.rotate(rotation())
     before = family.get(GID)
@@ -198,7 +198,7 @@ def test_a_lost_answer_is_given_again(family: GrantStore) -> None:
 
 
 @pytest.mark.parametrize("idle", [1, IDLE])
-def test_a_rotation_whose_answer_was_lost_is_no_reuse_whatever_the_clock_knows(family: GrantStore, idle: int) -> None:
+def test_a_rotation_whose_answer_was_lost_is_no_reuse_whatever_the_clock_knows(family: GrantWriter, idle: int) -> None:
     """R38, R40: the SDK repeats a write whose answer was lost: it is the same rotation, and not a late one."""
     asked = rotation(latest=NOW + 10 + GRACE + 1, idle_expires_at=NOW + 10 + idle)
     assert family.rotate(asked) == NONCE
@@ -207,13 +207,13 @@ def test_a_rotation_whose_answer_was_lost_is_no_reuse_whatever_the_clock_knows(f
     assert family.get(GID) == before
 
 
-def test_the_grace_begins_at_the_early_end_of_the_present(family: GrantStore) -> None:
+def test_the_grace_begins_at_the_early_end_of_the_present(family: GrantWriter) -> None:
     """R40: however little the clock knew at the rotation, half a minute is never more."""
     family.rotate(rotation(latest=NOW + 15))
     assert refresh_of(family).rotated_at == NOW + 10
 
 
-def test_a_token_that_was_rotated_is_reuse_after_the_grace(family: GrantStore) -> None:
+def test_a_token_that_was_rotated_is_reuse_after_the_grace(family: GrantWriter) -> None:
     """R39: the grace is over, and the grant is named that has to end; nothing is changed here."""
     family.rotate(rotation())
     before = family.get(GID)
@@ -222,7 +222,7 @@ def test_a_token_that_was_rotated_is_reuse_after_the_grace(family: GrantStore) -
     assert family.get(GID) == before
 
 
-def test_a_token_two_generations_old_is_reuse_at_once(family: GrantStore) -> None:
+def test_a_token_two_generations_old_is_reuse_at_once(family: GrantWriter) -> None:
     """R39: once the successor was used, its predecessor was not lost."""
     family.rotate(rotation())
     family.rotate(rotation(successor(FIRST), at=NOW + 11, nonce="7f" * 16))
@@ -238,19 +238,19 @@ def test_a_token_two_generations_old_is_reuse_at_once(family: GrantStore) -> Non
         (FIRST._replace(proof=b"x" * 32, secret=b"y" * 32), {}),
     ],
 )
-def test_a_token_of_nobody_ends_nothing(family: GrantStore, token: RefreshToken, changes: dict[str, Any]) -> None:
+def test_a_token_of_nobody_ends_nothing(family: GrantWriter, token: RefreshToken, changes: dict[str, Any]) -> None:
     """R42, R45: who knows a grant's id alone, or is another client, neither gets nor ends anything."""
     before = family.get(GID)
     assert refused(lambda: family.rotate(rotation(token, **changes))) == (GrantRefusal.UNKNOWN, None)
     assert family.get(GID) == before
 
 
-def test_a_made_up_secret_with_the_proof_of_the_family_is_reuse(family: GrantStore) -> None:
+def test_a_made_up_secret_with_the_proof_of_the_family_is_reuse(family: GrantWriter) -> None:
     """R39: only who holds a token of the family, an old one perhaps, can end it."""
     assert refused(lambda: family.rotate(rotation(FIRST._replace(secret=b"y" * 32))))[0] is GrantRefusal.REUSED
 
 
-def test_a_grant_without_refresh_tokens_has_none(store: GrantStore) -> None:
+def test_a_grant_without_refresh_tokens_has_none(store: GrantWriter) -> None:
     """R42: a client that was given none cannot make one up."""
     store.create(make_grant())
     store.redeem(redemption(refresh=None))
@@ -260,7 +260,7 @@ def test_a_grant_without_refresh_tokens_has_none(store: GrantStore) -> None:
 @pytest.mark.parametrize(
     ("at", "why"), [(NOW + IDLE - 1, None), (NOW + IDLE, GrantRefusal.EXPIRED), (NOW + ABSOLUTE, GrantRefusal.EXPIRED)]
 )
-def test_an_unused_token_ends_after_its_idle_time(family: GrantStore, at: int, why: GrantRefusal | None) -> None:
+def test_an_unused_token_ends_after_its_idle_time(family: GrantWriter, at: int, why: GrantRefusal | None) -> None:
     """R43: at the end it is over; nobody is punished for being late."""
     if why is None:
         family.rotate(rotation(at=at))
@@ -268,7 +268,7 @@ def test_an_unused_token_ends_after_its_idle_time(family: GrantStore, at: int, w
         assert refused(lambda: family.rotate(rotation(at=at))) == (why, None)
 
 
-def test_use_does_not_prolong_a_grant_beyond_its_end(family: GrantStore) -> None:
+def test_use_does_not_prolong_a_grant_beyond_its_end(family: GrantWriter) -> None:
     """R43: however often it slides, the absolute end stays, for the current token and for the one before."""
     token = FIRST
     for number, at in enumerate(range(NOW + 900, NOW + ABSOLUTE, 900)):
@@ -278,7 +278,7 @@ def test_use_does_not_prolong_a_grant_beyond_its_end(family: GrantStore) -> None
     assert refused(lambda: family.rotate(rotation(token, at=NOW + ABSOLUTE)))[0] is GrantRefusal.EXPIRED
 
 
-def test_sixteen_uses_of_a_refresh_token_have_one_successor(family: GrantStore) -> None:
+def test_sixteen_uses_of_a_refresh_token_have_one_successor(family: GrantWriter) -> None:
     """R38: whoever comes at the same time gets the same successor, by the same nonce."""
     with ThreadPoolExecutor(16) as pool:
         nonces = set(pool.map(lambda number: family.rotate(rotation(nonce=f"{number:02x}" * 16)), range(16)))
@@ -294,7 +294,7 @@ def test_what_the_sdk_sends_again_by_itself_is_one_write(
     dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """R33, R38, R40: botocore's own second attempt finds the first one's work, and the request succeeds."""
-    store = DynamoDbGrants(dynamodb, "grants")
+    store = DynamoDbGrantWriter(dynamodb, "grants")
     writes: dict[str, Callable[[], object]] = {
         "create": lambda: store.create(make_grant()),
         "redeem": lambda: store.redeem(redemption()),
@@ -313,7 +313,7 @@ def test_what_the_sdk_sends_again_by_itself_is_one_write(
 
 def test_a_damaged_item_is_a_fault(dynamodb: DynamoDBClient) -> None:
     """An item that this release does not read is not taken for "no such grant"."""
-    store = DynamoDbGrants(dynamodb, "grants")
+    store = DynamoDbGrantWriter(dynamodb, "grants")
     dynamodb.put_item(TableName="grants", Item={"pk": {"S": f"grant#{GID}"}, "v": {"N": "9"}})
     for action in (lambda: store.get(GID), lambda: store.redeem(redemption()), lambda: store.rotate(rotation())):
         with pytest.raises(ItemDamaged, match="version 9"):
@@ -322,7 +322,7 @@ def test_a_damaged_item_is_a_fault(dynamodb: DynamoDBClient) -> None:
     with pytest.raises(ItemDamaged, match="KeyError"):
         store.get(GID)
     with pytest.raises(StoreUnavailable):
-        DynamoDbGrants(dynamodb, "elsewhere").get(GID)
+        DynamoDbGrantWriter(dynamodb, "elsewhere").get(GID)
 
 
 @pytest.mark.parametrize("refresh", [None, first_refresh()])
@@ -330,7 +330,7 @@ def test_a_used_code_is_remembered_while_its_tokens_live(
     dynamodb: DynamoDBClient, refresh: RefreshState | None
 ) -> None:
     """R34: DynamoDB forgets the grant after its last access token, given at the last moment of its last credential."""
-    store = DynamoDbGrants(dynamodb, "grants")
+    store = DynamoDbGrantWriter(dynamodb, "grants")
     store.create(make_grant())
     store.redeem(redemption(now=NOW + 59, refresh=refresh))
     if refresh is not None:
@@ -342,7 +342,7 @@ def test_a_used_code_is_remembered_while_its_tokens_live(
 
 def test_the_table_holds_no_secret(dynamodb: DynamoDBClient) -> None:
     """R45: neither the code nor a refresh token, nor what its successor is made of, can be read out of the table."""
-    store = DynamoDbGrants(dynamodb, "grants")
+    store = DynamoDbGrantWriter(dynamodb, "grants")
     store.create(make_grant())
     store.redeem(redemption())
     store.rotate(rotation())

@@ -127,7 +127,7 @@ def test_used_assertions_are_forgotten_by_the_early_end_of_the_present(
     dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R22: one that might still be accepted somewhere counts as used; the issuer's own clock says until when."""
-    ports = connect(Settings.from_environment(os.environ))
+    ports = connect(Settings.from_environment(os.environ), dynamodb)
     present = ServiceTime(NOW, NOW + 5)
     monkeypatch.setattr(ports.clock, "now", lambda: present)
     assert [ports.assertions.use("web", "j", NOW + 1) for _ in range(2)] == [True, False]

@@ -11,8 +11,8 @@ import boto3
 import pytest
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.interactions.dynamodb_interaction_items import DynamoDbInteractionItems
 from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
-from keyturn.adapters.interactions.dynamodb_interaction_reader import DynamoDbInteractionReader
 from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
 from keyturn.adapters.system_clock import wall_seconds
 from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
@@ -119,7 +119,7 @@ def test_from_a_link_to_the_issuer(dynamodb: DynamoDBClient) -> None:
     answer = browser.submit("/login/confirm", decision="allow")
     assert location(answer) == f"/oauth2/authorize?interaction={interaction}"
     session = DynamoDbSessionReader(dynamodb, "sessions").get(hash_cookie(browser.cookies[SESSION]))
-    marked = DynamoDbInteractionReader(dynamodb, "interactions").get(hash_interaction_id(interaction))
+    marked = DynamoDbInteractionItems(dynamodb, "interactions").get(hash_interaction_id(interaction))
     assert session is not None
     assert marked is not None
     assert (session.subject, session.session_id) == (SUBJECT, marked.session_id)

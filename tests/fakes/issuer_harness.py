@@ -24,7 +24,8 @@ from tests.fakes.stepped_clock import SteppedClock
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey, signing_key
 from token_issuer import app
-from token_issuer.bootstrap import Ports, compose
+from token_issuer.bootstrap import compose
+from token_issuer.issuer_ports import Ports, UserPorts
 from token_issuer.resource_server_view import ResourceServerView
 from token_issuer.ring_view import RingView
 from token_issuer.settings import Settings
@@ -136,24 +137,27 @@ class IssuerHarness:
             revocation_writer=self.revocations,
             grants=self.grants,
             clock=self.clock,
+            assertions=self.assertions,
+            rates=self.rates,
+        )
+        self.user_ports = UserPorts(
             users=self.login.users,
             authorities=self.login.authorities,
             consents=self.login.consents,
             sessions=self.login.sessions,
             interactions=self.login.interactions,
-            assertions=self.assertions,
-            rates=self.rates,
+            grants=self.grants,
         )
         self._monkeypatch = monkeypatch
-        self.connect(self.ports)
+        self.connect(self.ports, self.user_ports)
 
     def instant(self) -> Instant:
         """Return this instant by both clocks, and the Date of the last answer."""
         return Instant(self.wall, self.monotonic, date=self.date)
 
-    def connect(self, ports: Ports) -> None:
+    def connect(self, ports: Ports, user_ports: UserPorts) -> None:
         """Compose the issuer with these ports, as a new sandbox is; what they store stays."""
-        endpoints = compose(self.settings, ports)
+        endpoints = compose(self.settings, ports, lambda: user_ports)
         self._monkeypatch.setattr(app, "bootstrap", lambda: endpoints)
 
     def send(self, event: dict[str, Any]) -> Answer:

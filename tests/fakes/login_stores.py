@@ -9,7 +9,7 @@ from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
 from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
 from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
-from keyturn.adapters.dynamodb_grants import DynamoDbGrants
+from keyturn.adapters.dynamodb_grant_writer import DynamoDbGrantWriter
 from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
 from keyturn.adapters.interactions.dynamodb_interactions import DynamoDbInteractions
 from keyturn.adapters.sessions.dynamodb_sessions import DynamoDbSessions
@@ -59,7 +59,7 @@ class LoginStores:
     sign_ins: ports.SignInStore
     devices: ports.KnownDevices
     attempts: ports.Attempts
-    grants: ports.GrantStore
+    grants: ports.GrantWriter
 
     def add_user(self) -> tuple[Authority, PasswordCredential]:
         """Store an active user with a password, and return what a sign-in reads of the user."""
@@ -115,5 +115,5 @@ def dynamodb_stores(dynamodb: DynamoDBClient) -> LoginStores:
         sign_ins=DynamoDbSignIns(dynamodb, TABLES),
         devices=DynamoDbKnownDevices(dynamodb, "credentials"),
         attempts=DynamoDbAttempts(dynamodb, "credentials"),
-        grants=DynamoDbGrants(dynamodb, "grants", "interactions"),
+        grants=DynamoDbGrantWriter(dynamodb, "grants", "interactions"),
     )

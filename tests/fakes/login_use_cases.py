@@ -63,7 +63,9 @@ class LoginUseCases:
             random=self.random,
         )
         self.end = SessionEnd(stores.sessions, stores.devices, user_revocations)
-        replacement = PasswordReplacement(hashes=self.hashes, sign_ins=stores.sign_ins, end=self.end, clock=clock)
+        replacement = PasswordReplacement(
+            hashes=self.hashes, sign_ins=stores.sign_ins, revocations=user_revocations, end=self.end, clock=clock
+        )
         self.sign_in = SignIn(
             users=stores.users,
             authorities=stores.authorities,

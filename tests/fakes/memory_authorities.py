@@ -43,8 +43,3 @@ class MemoryAuthorities(MemoryPort):
         with self.call("remove"):
             if subject in self.stored and self.stored[subject].status is not Status.ERASED:
                 del self.stored[subject]
-
-    def list(self) -> tuple[Authority, ...]:
-        """Return all, by subject."""
-        with self.call("list"):
-            return tuple(self.stored[subject] for subject in sorted(self.stored))

@@ -12,7 +12,7 @@ from tests.fakes.memory_interactions import MemoryInteractions
 
 
 class MemoryGrants:
-    """A GrantStore; `fault` is raised by every call, `calls` counts them by name."""
+    """A GrantWriter; `fault` is raised by every call, `calls` counts them by name."""
 
     def __init__(self, *grants: Grant, interactions: MemoryInteractions | None = None) -> None:
         """Begin with these grants."""

@@ -27,10 +27,12 @@ class MemoryConsents(MemoryPort):
         with self.call("list"):
             return tuple(self.stored[key] for key in sorted(self.stored) if key[0] == subject)
 
-    def withdraw(self, subject: str, client_id: str) -> None:
-        """Delete the consent."""
+    def withdraw(self, subject: str, client_id: str, *, until: int) -> None:
+        """Delete the consent unless it was given after `until`."""
         with self.call("withdraw"):
-            self.stored.pop((subject, client_id), None)
+            consent = self.stored.get((subject, client_id))
+            if consent is not None and consent.at <= until:
+                del self.stored[subject, client_id]
 
 
 class MemoryUsers(MemoryPort):

@@ -50,11 +50,16 @@ class Page(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """The end of a navigation: a page of the host, or a URL outside of it. `path` lists the host's paths on the way."""
+    """The end of a navigation: a page of the host, or a URL outside of it; `targets` are the host's on the way."""
 
     url: str
     answer: Answer | None
-    path: tuple[str, ...]
+    targets: tuple[str, ...]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The host's paths on the way."""
+        return tuple(urlsplit(target).path for target in self.targets)
 
     @property
     def is_page(self) -> bool:
@@ -108,15 +113,16 @@ class PageBrowser:
 
     def _navigate(self, answer: Answer, target: str) -> Visit:
         """Follow the redirects until a page comes, or a URL of another origin."""
-        path = [urlsplit(target).path]
-        while answer.status in (302, 303) and len(path) < _MOST_REDIRECTS:
+        targets = [target]
+        while answer.status in (302, 303):
+            assert len(targets) < _MOST_REDIRECTS, targets
             target = answer.headers["location"]
             if not target.startswith("/"):
-                self.visit = Visit(target, None, tuple(path))
+                self.visit = Visit(target, None, tuple(targets))
                 return self.visit
-            path.append(urlsplit(target).path)
+            targets.append(target)
             answer = self._get(target)
-        self.visit = Visit(target, answer, tuple(path))
+        self.visit = Visit(target, answer, tuple(targets))
         return self.visit
 
     def _get(self, target: str) -> Answer:

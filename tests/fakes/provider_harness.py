@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -28,6 +29,8 @@ from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import signing_key
 from token_issuer import app as issuer_app
 from token_issuer import bootstrap as issuer_bootstrap
+from token_issuer.issuer_ports import Ports as IssuerPorts
+from token_issuer.issuer_ports import UserPorts as IssuerUserPorts
 from token_issuer.resource_server_view import ResourceServerView
 from token_issuer.ring_view import RingView
 from token_issuer.settings import Settings as IssuerSettings
@@ -58,9 +61,14 @@ class Person(NamedTuple):
 
 
 class Provider:
-    """Issuer and login with shared stores; events of the host are led to one of them by path."""
+    """Issuer and login with shared stores; events of the host are led to one of them by path.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *clients: Client) -> None:
+    `wrap` is put around each port of both.
+    """
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *clients: Client, wrap: Callable[[Any], Any] = lambda port: port
+    ) -> None:
         self.key = signing_key("RS256")
         self.rings = StubKeyRingReader(ring_of(self.key))
         self.clients = MemoryClients(*clients)
@@ -69,6 +77,7 @@ class Provider:
         self.grants = MemoryGrants(interactions=self.stores.interactions)
         self.clock = SteppedClock()
         self.wall = 5000.0
+        self._wrap = wrap
         self._connect_issuer(monkeypatch)
         self._connect_login(monkeypatch)
 
@@ -107,7 +116,7 @@ class Provider:
     def _connect_issuer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = IssuerSettings.from_environment(ISSUER_ENVIRONMENT)
         stores = self.stores
-        ports = issuer_bootstrap.Ports(
+        ports = IssuerPorts(
             ring=RingView(self.rings, self._instant, max_age=settings.ring_view),
             signer=StubSigner(self.key),
             clients=self.clients,
@@ -118,13 +127,17 @@ class Provider:
             clock=self.clock,
             assertions=MemoryAssertions(lambda: self.clock.seconds),
             rates=MemoryRates(lambda: self.clock.seconds),
+        )
+        user_ports = IssuerUserPorts(
             users=stores.users,
             authorities=stores.authorities,
             consents=stores.consents,
             sessions=stores.sessions,
             interactions=stores.interactions,
+            grants=self.grants,
         )
-        endpoints = issuer_bootstrap.compose(settings, ports)
+        wrapped, user_wrapped = IssuerPorts(*map(self._wrap, ports)), IssuerUserPorts(*map(self._wrap, user_ports))
+        endpoints = issuer_bootstrap.compose(settings, wrapped, lambda: user_wrapped)
         monkeypatch.setattr(issuer_app, "bootstrap", lambda: endpoints)
 
     def _connect_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +160,7 @@ class Provider:
             sessions=stores.sessions,
             interactions=stores.interactions,
         )
-        login = login_bootstrap.compose(settings, ports)
+        login = login_bootstrap.compose(settings, type(ports)(*map(self._wrap, ports)))
         monkeypatch.setattr(login_app, "bootstrap", lambda: login)
 
     def _instant(self) -> Instant:

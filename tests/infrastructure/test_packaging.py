@@ -112,6 +112,15 @@ def test_an_artifact_holds_its_own_package_alone(artifacts: Path, function: str)
     assert [path.name for path in (artifacts / function).iterdir()] == [PACKAGES[function]]
 
 
+def test_the_layer_of_the_authorizer_has_no_module_that_nothing_loads(artifacts: Path) -> None:
+    """P6: cryptography loads cffi's extension alone: neither cffi's own modules nor the C parser that they need."""
+    packages = {
+        path.name.partition(".")[0].partition("-")[0] for path in (artifacts / "KeyturnLayer" / "python").iterdir()
+    }
+    assert packages == {"_cffi_backend", "cffi", "cryptography", "keyturn"}
+    assert not (artifacts / "KeyturnLayer" / "python" / "cffi").exists()
+
+
 def test_the_login_has_what_its_pages_are_made_of(artifacts: Path) -> None:
     """Stylesheet and blocklist are in the package, as they are in the checkout."""
     source = ROOT / "functions" / "login"

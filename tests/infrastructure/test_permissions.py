@@ -8,6 +8,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import boto3
@@ -21,7 +22,7 @@ BOOTSTRAPS = {
     "AuthorizerFunction": "authorizer.bootstrap",
     "KeyRotatorFunction": "key_rotator.bootstrap",
     "LoginFunction": "login.bootstrap",
-    "TokenIssuerFunction": "token_issuer.bootstrap",
+    "TokenIssuerFunction": "token_issuer.bootstrap token_issuer.user_bootstrap",
 }
 # TransactWriteItems is allowed by the action of each item in it.
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
@@ -148,9 +149,9 @@ def _leading_keys(statement: dict[str, Any]) -> list[str] | None:
     return keys
 
 
-def _calls_of(bootstrap: str) -> Iterator[str]:
-    """Yield the IAM action of each call in the adapter classes that a composition root imports."""
-    for value in vars(importlib.import_module(bootstrap)).values():
+def _calls_of(bootstraps: str) -> Iterator[str]:
+    """Yield the IAM action of each call in the adapter classes that the modules of a composition root import."""
+    for value in chain.from_iterable(vars(importlib.import_module(name)).values() for name in bootstraps.split()):
         for base in inspect.getmro(value) if inspect.isclass(value) else ():
             if base.__module__.startswith("keyturn.adapters."):
                 yield from _calls_in(base)

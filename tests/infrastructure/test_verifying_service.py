@@ -1,4 +1,4 @@
-"""The README's verifying service, run as it is written there against the issuer's JWKS over HTTP."""
+"""The service of docs/verifying-service.md, run as it is written there against the issuer's JWKS over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fakes.wsgi_issuer import wsgi_issuer
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "verifying-service.md").read_text()
 TEMPLATE_DEFAULTS = {"RingViewSeconds": 60, "JwksMaxAgeSeconds": 300, "VerifierCacheSeconds": 7200}
 COMPROMISE_BOUND = 360  # "within 6 minutes"
 LEAD = 7200 + 300 + 60 + 10  # M + A + G + S: a key is published for that long before it signs
@@ -36,7 +36,7 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class World:
-    """An issuer with an HTTP server, the service that the README shows, and one time for both."""
+    """An issuer with an HTTP server, the service that the page shows, and one time for both."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.issuer = IssuerHarness(monkeypatch)
@@ -77,12 +77,12 @@ class World:
         return True
 
     def _run_snippet(self) -> dict[str, Any]:
-        [source] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+        [source] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
         assert source.count("https://auth.example.com") == 2
         source = source.replace("https://auth.example.com/.well-known/jwks.json", self.url)
         source = source.replace("https://auth.example.com", ISSUER).replace("https://api.example.com", AUDIENCE)
         service: dict[str, Any] = {}
-        exec(compile(source, "README.md", "exec"), service)  # the document is the program under test
+        exec(compile(source, "verifying-service.md", "exec"), service)  # the document is the program under test
         service["time"] = SimpleNamespace(time=lambda: self.seconds)
         return service
 
@@ -138,7 +138,7 @@ def test_three_rotations(world: World) -> None:
 
 
 def test_a_compromise(world: World) -> None:
-    """I8: tokens of a compromised key are refused within the bound that the README states, and for good."""
+    """I8: tokens of a compromised key are refused within the bound that the page states, and for good."""
     live_through(world, LEAD)
     stolen, before = world.keys[0], world.token()
     world.wait(30)
@@ -177,7 +177,7 @@ def test_a_clock_that_was_set_back(world: World) -> None:
 
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_of_the_key_set(world: World, outage: str) -> None:
-    """An outage locks nobody out for as long as the README says, ends in ConnectionError, and is over with itself."""
+    """An outage locks nobody out for as long as the page says, ends in ConnectionError, and is over with itself."""
     assert world.accepts(world.token())
     world.outage = outage
     began_at = world.seconds
@@ -248,14 +248,14 @@ def test_a_slow_read_holds_nobody_up(world: World) -> None:
     assert not held_up
 
 
-def test_the_numbers_of_the_readme(source: dict[str, Any], world: World) -> None:
+def test_the_numbers_of_the_page(source: dict[str, Any], world: World) -> None:
     """The bound is the sum of the template's and the snippet's ages, and no key is kept past what rotations allow."""
     defaults = {name: source["Parameters"][name]["Default"] for name in TEMPLATE_DEFAULTS}
     assert defaults == TEMPLATE_DEFAULTS
     assert world.service["MAX_AGE"] <= defaults["JwksMaxAgeSeconds"]
     assert world.service["MAX_STALE"] <= defaults["VerifierCacheSeconds"]
     assert defaults["RingViewSeconds"] + world.service["MAX_AGE"] == COMPROMISE_BOUND == 6 * 60
-    assert "refuses the key's tokens within 6 minutes" in README
+    assert "refuses the key's tokens within 6 minutes" in PAGE
 
 
 def test_other_reasons_are_told(world: World) -> None:
@@ -269,7 +269,7 @@ def test_other_reasons_are_told(world: World) -> None:
 
 
 def test_no_other_document_shows_a_verifier() -> None:
-    """Each snippet that verifies tokens is run: the README's is the only one of all documents."""
+    """Each snippet that verifies tokens is run: that of its own page is the only one of all documents."""
     root = Path(__file__).parents[2]
     pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
     shown = [
@@ -278,4 +278,4 @@ def test_no_other_document_shows_a_verifier() -> None:
         for language, text in re.findall(r"```(\w+)\n(.*?)```", page.read_text(), re.DOTALL)
         if language in ("python", "js", "javascript", "ts", "typescript") or ("jwks" in text and "verify" in text)
     ]
-    assert shown == ["README.md"]
+    assert shown == ["verifying-service.md"]

@@ -13,7 +13,9 @@ import pytest
 from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
 from tests.integration.aws import aws, function_name, redirected
+from tests.integration.browser import Browser
 from tests.integration.http import CLIENT, ask, get_token, post, statuses
+from tests.integration.people import person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +107,24 @@ def test_the_issuer_says_when_it_cannot(stack: StackFile, service: str, kind: st
     assert answer.headers["Cache-Control"] == "no-store"
     assert "access_token" not in answer.text
     assert ask(stack).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("service", "kind", "expected"),
+    [("DYNAMODB", "throttling_calls", 503), ("KMS", "failing", 503), ("KMS", "refusing", 500)],
+)
+def test_the_login_says_when_it_cannot(stack: StackFile, service: str, kind: str, expected: int) -> None:
+    """Each fault is a page with Retry-After where it helps; no session exists, and the same form signs in later."""
+    user = person(stack, "faulty")
+    browser = Browser(stack)
+    browser.open("/login")
+    form, filled = browser.forms[0], {"email": user.email, "password": user.password}
+    with service_replaced(stack, "LoginFunction", service, *ERRORS[kind]):
+        answer = browser.post(form, filled)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (expected, expected == 503)
+    assert "<!doctype html>" in answer.text
+    assert "keyturn-session" not in browser.client.cookies
+    assert browser.post(form, filled).url.path == "/account"
 
 
 def test_a_revocation_that_was_not_stored_is_not_acknowledged(stack: StackFile) -> None:

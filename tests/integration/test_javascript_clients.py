@@ -39,7 +39,7 @@ def run(script: str, **question: Any) -> Any:
         input=json.dumps(question),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

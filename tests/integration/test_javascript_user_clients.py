@@ -8,8 +8,9 @@ import pytest
 
 from tests.infrastructure.conformance_page import find_expected
 from tests.integration.http import call
+from tests.integration.people import person
 from tests.integration.test_javascript_clients import run
-from tests.integration.user_stack import REDIRECT_URI, Application, register, register_signing, session_cookie
+from tests.integration.user_stack import PUBLIC, REDIRECT_URI, Application, claims_of, register, register_signing
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
@@ -19,14 +20,13 @@ METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none
 SECRETS = ("client_secret_basic", "client_secret_post", "none")  # all that oidc-client-ts knows
 STRICT = [(script, method) for script in ("openid-client-user", "oauth4webapi-user") for method in METHODS]
 EVERY = [*STRICT, *(("oidc-client-ts-user", method) for method in SECRETS)]
-PUBLIC: dict[str, Any] = {"authentication": frozenset({"none"}), "secret_hashes": ()}
 LOOPBACK_URI = "http://127.0.0.1:0/callback"  # of any port
 
 
-@pytest.fixture(scope="module")
-def issuer(stack: StackFile) -> StackFile:
-    """Return the stack."""
-    return stack
+def credentials(stack: StackFile, name: str) -> dict[str, Any]:
+    """Return the fields that a user of this name fills in."""
+    user = person(stack, name)
+    return {"fields": {"email": user.email, "password": user.password}}
 
 
 def named(application: Application) -> dict[str, str]:
@@ -36,21 +36,21 @@ def named(application: Application) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def told(issuer: StackFile) -> dict[str, Any]:
+def told(stack: StackFile) -> dict[str, Any]:
     """Return what each client saw, by its script and its way of authentication; one process for each script."""
-    confidential, signing = register(issuer), register_signing(issuer)
+    confidential, signing = register(stack), register_signing(stack)
     clients: dict[str, Any] = {
         "client_secret_basic": named(confidential),
         "client_secret_post": named(confidential),
         "private_key_jwt": {"client_id": signing.client_id, "jwk": signing.key.as_dict(private=True)},
-        "none": named(register(issuer, **PUBLIC)),
+        "none": named(register(stack, **PUBLIC)),
     }
     question: dict[str, Any] = {
-        "issuer": issuer.issuer,
+        "issuer": stack.issuer,
         "redirect_uri": REDIRECT_URI,
         "scope": SCOPE,
-        "audience": issuer.audience,
-        "sessions": {"ada": session_cookie(issuer, "ada")},
+        "audience": stack.audience,
+        "person": credentials(stack, "ada"),
     }
     seen: dict[str, Any] = {}
     for script, methods in (
@@ -65,20 +65,19 @@ def told(issuer: StackFile) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("script", "method"), EVERY)
-def test_a_user_logs_in_by_the_client(issuer: StackFile, told: dict[str, Any], script: str, method: str) -> None:
+def test_a_user_signs_in_by_the_client(stack: StackFile, told: dict[str, Any], script: str, method: str) -> None:
     """Discovery, PKCE, nonce, state and iss: the client takes the answer, and sub is the same everywhere (R33)."""
     seen = told[f"{script} {method}"]
     claims, userinfo = seen["claims"], seen["userinfo"]
-    assert (claims["iss"], claims["aud"], claims["nonce"]) == (issuer.issuer, seen["client_id"], seen["nonce"])
+    assert (claims["iss"], claims["aud"], claims["nonce"]) == (stack.issuer, seen["client_id"], seen["nonce"])
     assert claims["exp"] > claims["iat"]
     assert isinstance(claims["auth_time"], int)
-    assert userinfo["sub"] == claims["sub"]
-    assert userinfo["email"].startswith("ada-")
+    assert (userinfo["sub"], userinfo["email"]) == (claims["sub"], person(stack, "ada").email)
     assert set(seen["token"]["scope"].split()) == set(SCOPE.split())
 
 
 @pytest.mark.parametrize(("script", "method"), EVERY)
-def test_the_client_refreshes_and_revokes(issuer: StackFile, told: dict[str, Any], script: str, method: str) -> None:
+def test_the_client_refreshes_and_revokes(stack: StackFile, told: dict[str, Any], script: str, method: str) -> None:
     """The ID token of a refresh is of the same login (OIDC Core §12.2), and its grant ends as a whole (R38, R46)."""
     seen = told[f"{script} {method}"]
     for name in ("iss", "sub", "aud", "auth_time"):
@@ -86,7 +85,7 @@ def test_the_client_refreshes_and_revokes(issuer: StackFile, told: dict[str, Any
     assert "nonce" not in seen["refreshed_claims"]
     assert seen["refreshed"]["refresh_token"] != seen["token"]["refresh_token"]
     assert seen["refused"]["refresh_of_the_revoked"] == "invalid_grant"
-    assert call(issuer.apis["http"], seen["refreshed"]["access_token"]).status_code == 403
+    assert call(stack.apis["http"], seen["refreshed"]["access_token"]).status_code == 403
 
 
 @pytest.mark.parametrize(("script", "method"), EVERY)
@@ -117,24 +116,24 @@ def test_introspection_says_what_the_tokens_say(told: dict[str, Any], script: st
 
 @pytest.mark.parametrize("method", METHODS)
 def test_oauth4webapi_takes_a_users_token_as_a_resource_server(
-    issuer: StackFile, told: dict[str, Any], method: str
+    stack: StackFile, told: dict[str, Any], method: str
 ) -> None:
     """The access token of a user is one by RFC 9068 §4 too, and says how the user authenticated."""
     seen = told[f"oauth4webapi-user {method}"]
-    assert (seen["access"]["sub"], seen["access"]["aud"]) == (seen["claims"]["sub"], issuer.audience)
+    assert (seen["access"]["sub"], seen["access"]["aud"]) == (seen["claims"]["sub"], stack.audience)
     assert seen["access"]["auth_time"] == seen["claims"]["auth_time"]
 
 
 @pytest.fixture(scope="module")
-def tables(issuer: StackFile) -> dict[str, dict[str, str]]:
+def tables(stack: StackFile) -> dict[str, dict[str, str]]:
     """Return what our issuer and the reference answered to each probe."""
     clients = {
-        "app": register(issuer),
-        "other": register(issuer),
-        "public": register(issuer, **PUBLIC),
-        "native": register(issuer, **PUBLIC, redirect_uris=(LOOPBACK_URI.replace(":0/", "/"),)),
+        "app": register(stack),
+        "other": register(stack),
+        "public": register(stack, **PUBLIC),
+        "native": register(stack, **PUBLIC, redirect_uris=(LOOPBACK_URI.replace(":0/", "/"),)),
         "service": register(
-            issuer,
+            stack,
             grant_types=frozenset({"client_credentials"}),
             scopes=frozenset({"reports:read", "reports:write"}),
             redirect_uris=(),
@@ -142,13 +141,13 @@ def tables(issuer: StackFile) -> dict[str, dict[str, str]]:
     }
     answered: dict[str, dict[str, str]] = run(
         "probes",
-        issuer=issuer.issuer,
+        issuer=stack.issuer,
         redirect_uri=REDIRECT_URI,
         loopback_uri=LOOPBACK_URI,
-        audience=issuer.audience,
+        audience=stack.audience,
         api_scopes="reports:read reports:write",
-        sessions={name: session_cookie(issuer, name) for name in ("ada", "grace")},
         clients={name: named(each) for name, each in clients.items()},
+        people={name: credentials(stack, f"{name}-of-probes") for name in ("ada", "grace")},
     )
     return answered
 
@@ -157,3 +156,26 @@ def tables(issuer: StackFile) -> dict[str, dict[str, str]]:
 def test_the_servers_differ_where_the_page_says_so(tables: dict[str, dict[str, str]], server: str) -> None:
     """Each probe comes to what docs/conformance.md has, at both: no difference without its sentence."""
     assert tables[server] == {probe: answers[server] for probe, answers in find_expected().items()}
+
+
+def test_passport_signs_a_user_in_without_pkce(stack: StackFile) -> None:
+    """RFC 9700 §2.1.1: passport-openidconnect sends a nonce and no challenge, and works with `pkce` optional."""
+    clients = {name: register(stack, pkce=name) for name in ("optional", "required")}
+    told = run(
+        "passport-user",
+        issuer=stack.issuer,
+        redirect_uri=REDIRECT_URI,
+        scope=SCOPE,
+        person=credentials(stack, "ada"),
+        clients={name: named(each) for name, each in clients.items()},
+    )
+    seen = told["optional"]
+    assert "code_challenge" not in seen["asked"]
+    user, claims = seen["user"], claims_of(seen["user"]["idToken"])
+    assert (user["iss"], user["profile"]["id"]) == (stack.issuer, claims["sub"])
+    assert user["profile"]["emails"] == [{"value": person(stack, "ada").email}]
+    assert claims["nonce"]
+    assert call(stack.apis["http"], user["accessToken"]).status_code == 200
+    assert clients["optional"].refresh(user["refreshToken"]).status_code == 200
+    assert seen["again"]["status"] == 403
+    assert told["required"]["user"] == {"refused": "invalid_request"}

@@ -21,7 +21,7 @@ SCHEMA = load_description(systematic=False)
 
 @pytest.fixture(scope="module")
 def application(stack: StackFile) -> Application:
-    """Return the client of the description's examples, on the stack."""
+    """Return the client of the description's examples."""
     return register(
         stack,
         client_id="app",

@@ -17,26 +17,20 @@ from oauthlib.oauth2 import InvalidGrantError
 from requests_oauthlib import OAuth2Session
 
 from tests.integration.http import CLIENT, statuses
-from tests.integration.user_stack import REDIRECT_URI, register, register_signing, session_cookie
+from tests.integration.people import person
+from tests.integration.user_stack import PUBLIC, REDIRECT_URI, register, register_signing
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
 
 SCOPE = "openid email reports:read"
-PUBLIC: dict[str, Any] = {"authentication": frozenset({"none"}), "secret_hashes": ()}
 METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 
 
 @pytest.fixture(scope="module")
-def issuer(stack: StackFile) -> StackFile:
-    """Return the stack."""
-    return stack
-
-
-@pytest.fixture(scope="module")
-def metadata(issuer: StackFile) -> dict[str, Any]:
+def metadata(stack: StackFile) -> dict[str, Any]:
     """Return what the issuer says of itself."""
-    found: dict[str, Any] = CLIENT.get(f"{issuer.issuer}/.well-known/openid-configuration").json()
+    found: dict[str, Any] = CLIENT.get(f"{stack.issuer}/.well-known/openid-configuration").json()
     return found
 
 
@@ -49,20 +43,21 @@ class KeyedAssertion(PrivateKeyJWT):
         return private_key_jwt_sign(key, auth.client_id, audience, alg="ES256", header={"kid": key.kid})
 
 
-def answer_to(stack: StackFile, url: str, user: str) -> str:
-    """Return the redirect URI with what the issuer answers, as the browser of a user is sent to it."""
-    location: str = CLIENT.get(url, headers={"cookie": session_cookie(stack, user)}).headers["location"]
+def answer_to(stack: StackFile, url: str, name: str) -> str:
+    """Return the redirect URI with the answer, after a user of this name signed in and agreed in the browser."""
+    user = person(stack, name)
+    location: str = user.agree(user.browser.open(url)).headers["location"]
     return location
 
 
-def open_session(issuer: StackFile, metadata: dict[str, Any], method: str) -> AuthlibSession:
+def open_session(stack: StackFile, metadata: dict[str, Any], method: str) -> AuthlibSession:
     """Return Authlib's session of a client that authenticates in a way."""
     assert method in metadata["token_endpoint_auth_methods_supported"]
     secret: Any
     if method == "private_key_jwt":
-        client_id, secret = register_signing(issuer)
+        client_id, secret = register_signing(stack)
     else:
-        _, client_id, secret = register(issuer, **(PUBLIC if method == "none" else {}))
+        _, client_id, secret = register(stack, **(PUBLIC if method == "none" else {}))
     session = AuthlibSession(
         client_id,
         secret or None,
@@ -94,29 +89,28 @@ def verify(metadata: dict[str, Any], tokens: dict[str, Any], client_id: str, aud
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_authlib_takes_a_user_through_the_whole_flow(issuer: StackFile, metadata: dict[str, Any], method: str) -> None:
+def test_authlib_takes_a_user_through_the_whole_flow(stack: StackFile, metadata: dict[str, Any], method: str) -> None:
     """Authlib logs a user in, refreshes, asks and revokes, by each way to authenticate (R22, R33, R38, R46)."""
-    with open_session(issuer, metadata, method) as client:
+    with open_session(stack, metadata, method) as client:
         verifier, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
         url, state = client.create_authorization_url(
-            metadata["authorization_endpoint"], code_verifier=verifier, nonce=nonce, login_hint="ada"
+            metadata["authorization_endpoint"], code_verifier=verifier, nonce=nonce
         )
-        answer = answer_to(issuer, url, "ada")
+        answer = answer_to(stack, url, "ada")
         asked = {"authorization_response": answer, "state": state, "code_verifier": verifier}
         tokens = client.fetch_token(metadata["token_endpoint"], **asked)
-        claims = verify(metadata, tokens, client.client_id, issuer.audience)
+        claims = verify(metadata, tokens, client.client_id, stack.audience)
         assert claims["nonce"] == nonce
         userinfo = client.get(metadata["userinfo_endpoint"]).json()
-        assert (userinfo["sub"], userinfo["email_verified"]) == (claims["sub"], True)
-        assert userinfo["email"].startswith("ada-")
+        assert userinfo == {"sub": claims["sub"], "email": person(stack, "ada").email, "email_verified": True}
 
         old = dict(tokens)
         new = client.refresh_token(metadata["token_endpoint"])
-        again = verify(metadata, new, client.client_id, issuer.audience)
+        again = verify(metadata, new, client.client_id, stack.audience)
         assert {name: again[name] for name in ("iss", "sub", "aud", "auth_time")} == {
             name: claims[name] for name in ("iss", "sub", "aud", "auth_time")
         }
-        assert set(statuses(issuer, new["access_token"]).values()) == {200}
+        assert set(statuses(stack, new["access_token"]).values()) == {200}
         if method != "none":  # a public client may not ask
             told = client.introspect_token(metadata["introspection_endpoint"], new["access_token"]).json()
             assert (told["active"], told["sub"], told["client_id"]) == (True, claims["sub"], client.client_id)
@@ -129,7 +123,7 @@ def test_authlib_takes_a_user_through_the_whole_flow(issuer: StackFile, metadata
             ended = client.introspect_token(metadata["introspection_endpoint"], new["access_token"]).json()
             assert ended == {"active": False}
         assert client.get(metadata["userinfo_endpoint"]).status_code == 401
-        assert 200 not in statuses(issuer, old["access_token"]).values()
+        assert 200 not in statuses(stack, old["access_token"]).values()
         for token in (old["refresh_token"], new["refresh_token"]):
             with pytest.raises(OAuthError, match="invalid_grant"):
                 client.refresh_token(metadata["token_endpoint"], refresh_token=token)
@@ -139,11 +133,11 @@ def test_authlib_takes_a_user_through_the_whole_flow(issuer: StackFile, metadata
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "none"])
 def test_requests_oauthlib_takes_a_user_through_the_whole_flow(
-    issuer: StackFile, metadata: dict[str, Any], method: str, monkeypatch: pytest.MonkeyPatch
+    stack: StackFile, metadata: dict[str, Any], method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """requests-oauthlib logs in with PKCE, and refreshes by itself when a token is over (R31, R33, R38, R39)."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the embedded issuer is on http, on loopback alone
-    application = register(issuer, **(PUBLIC if method == "none" else {}))
+    application = register(stack, **(PUBLIC if method == "none" else {}))
     renewed: list[dict[str, Any]] = []
     named: dict[str, Any] = {"client_id": application.client_id}
     session = OAuth2Session(
@@ -156,22 +150,22 @@ def test_requests_oauthlib_takes_a_user_through_the_whole_flow(
         token_updater=renewed.append,
     )
     session.trust_env = False
-    url, _ = session.authorization_url(metadata["authorization_endpoint"], login_hint="grace", nonce="n-1")
+    url, _ = session.authorization_url(metadata["authorization_endpoint"], nonce="n-1")
     credentials: dict[str, Any] = (
         {"client_secret": application.secret} if application.secret else {"include_client_id": True}
     )
-    answer = answer_to(issuer, url, "grace")
+    answer = answer_to(stack, url, "grace")
     first = session.fetch_token(metadata["token_endpoint"], authorization_response=answer, **credentials)
-    claims = verify(metadata, first, application.client_id, issuer.audience)
+    claims = verify(metadata, first, application.client_id, stack.audience)
     assert claims["nonce"] == "n-1"
-    assert {session.get(api, timeout=40).status_code for api in issuer.apis.values()} == {200}
+    assert {session.get(api, timeout=40).status_code for api in stack.apis.values()} == {200}
     assert renewed == []
 
     session.token = dict(first) | {"expires_at": 1.0, "expires_in": -1}
     assert session.get(metadata["userinfo_endpoint"], timeout=40).json()["sub"] == claims["sub"]
     [second] = renewed
     assert second["refresh_token"] != first["refresh_token"]
-    verify(metadata, second, application.client_id, issuer.audience)
+    verify(metadata, second, application.client_id, stack.audience)
     session.refresh_token(metadata["token_endpoint"], second["refresh_token"], **session.auto_refresh_kwargs)
     with pytest.raises(InvalidGrantError):
         session.refresh_token(metadata["token_endpoint"], first["refresh_token"], **session.auto_refresh_kwargs)

@@ -14,67 +14,139 @@ if TYPE_CHECKING:
     from local.stack_file import StackFile
 
 ITEM = {"pk": {"S": "test"}, "sk": {"S": "test"}}
+# The keys of a table that has no sort key.
+SIMPLE = {"KeyRingTable", "ClientTable", "GrantTable", "AuthorityTable", "InteractionTable"}
+# The actions that each role may take on each table; on a table that is absent, none.
+ALLOWED = {
+    "TokenIssuerRole": {
+        "KeyRingTable": "BatchGetItem",
+        "RevocationTable": "BatchGetItem PutItem UpdateItem",
+        "ClientTable": "GetItem",
+        "GrantTable": "GetItem PutItem UpdateItem",
+        "UserTable": "GetItem",
+        "AuthorityTable": "GetItem",
+        "SessionTable": "GetItem UpdateItem",
+        "InteractionTable": "GetItem PutItem UpdateItem",
+    },
+    "LoginRole": {
+        "KeyRingTable": "BatchGetItem",
+        "RevocationTable": "BatchGetItem PutItem UpdateItem",
+        "ClientTable": "GetItem",
+        "UserTable": "ConditionCheckItem DeleteItem GetItem PutItem Query",
+        "AuthorityTable": "ConditionCheckItem GetItem",
+        "CredentialTable": "ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem",
+        "SessionTable": "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
+        "InteractionTable": "GetItem UpdateItem",
+    },
+    "AuthorizerRole": {"KeyRingTable": "BatchGetItem", "RevocationTable": "BatchGetItem GetItem Query"},
+    "KeyRotatorRole": {"KeyRingTable": "GetItem PutItem UpdateItem", "RevocationTable": "UpdateItem"},
+}
+TABLES = (
+    "KeyRingTable",
+    "RevocationTable",
+    "ClientTable",
+    "GrantTable",
+    "UserTable",
+    "AuthorityTable",
+    "CredentialTable",
+    "SessionTable",
+    "InteractionTable",
+)
 DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
-def attempts(stack: StackFile) -> dict[str, tuple[str, str, dict[str, Any]]]:
+def attempts_on_keys(stack: StackFile) -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Return what is tried: service, call and arguments."""
     [ring] = aws(stack, "dynamodb").scan(TableName=stack.outputs["KeyRingTableName"])["Items"]
     [active] = [key["M"]["arn"]["S"] for key in ring["keys"]["L"] if key["M"]["state"]["S"] == "ACTIVE"]
+    pepper = {"KeyId": stack.outputs["PepperKeyArn"], "Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
     signing = {"KeyId": active, "Message": b"x", "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}
     return {
         "sign": ("kms", "sign", signing),
         "read the key's policy": ("kms", "get_key_policy", {"KeyId": active, "PolicyName": "default"}),
         "create a key": ("kms", "create_key", {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}),
-        "write the ring": ("dynamodb", "put_item", {"TableName": stack.outputs["KeyRingTableName"], "Item": ITEM}),
-        "write a revocation": (
-            "dynamodb",
-            "put_item",
-            {"TableName": stack.outputs["RevocationTableName"], "Item": ITEM},
-        ),
-        "write a client": ("dynamodb", "put_item", {"TableName": stack.outputs["ClientTableName"], "Item": ITEM}),
-        "list the clients": ("dynamodb", "scan", {"TableName": stack.outputs["ClientTableName"]}),
+        "use the pepper": ("kms", "generate_mac", pepper),
+        "delete the pepper": ("kms", "schedule_key_deletion", {"KeyId": pepper["KeyId"]}),
     }
+
+
+def attempts_on(stack: StackFile, table: str) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Return a call for each action on a table; none of them leaves more than one item."""
+    name = stack.outputs[f"{table}Name"]
+    key = {"pk": ITEM["pk"]} if table in SIMPLE else ITEM
+    on_one, absent = {"TableName": name, "Key": key}, "attribute_not_exists(pk)"
+    check = {"ConditionCheck": on_one | {"ConditionExpression": absent}}
+    query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": ITEM["pk"]}}
+    return {
+        "ConditionCheckItem": ("dynamodb", "transact_write_items", {"TransactItems": [check]}),
+        "GetItem": ("dynamodb", "get_item", on_one),
+        "BatchGetItem": ("dynamodb", "batch_get_item", {"RequestItems": {name: {"Keys": [key]}}}),
+        "Query": ("dynamodb", "query", {"TableName": name} | query),
+        "Scan": ("dynamodb", "scan", {"TableName": name}),
+        "PutItem": ("dynamodb", "put_item", {"TableName": name, "Item": key}),
+        "UpdateItem": ("dynamodb", "update_item", on_one),
+        "DeleteItem": ("dynamodb", "delete_item", on_one),
+    }
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_a_role_may_do_to_the_tables_what_the_design_says(stack: StackFile, role: str) -> None:
+    """Each action on each table is allowed to the roles that need it, and denied to every other."""
+    clients, root = clients_of(stack, role), aws(stack, "dynamodb")
+    done: dict[str, str] = {}
+    for table in TABLES:
+        calls = attempts_on(stack, table)
+        allowed = set()
+        for action, attempt in calls.items():
+            root.delete_item(**calls["DeleteItem"][2])
+            if is_allowed(clients, attempt):
+                allowed.add(action)
+        root.delete_item(**calls["DeleteItem"][2])
+        if allowed:
+            done[table] = " ".join(sorted(allowed))
+    assert done == ALLOWED[role]
 
 
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
-        ("TokenIssuerRole", {"sign", "write a revocation"}),
+        ("TokenIssuerRole", {"sign"}),
+        ("LoginRole", {"use the pepper"}),
         ("AuthorizerRole", set()),
-        ("KeyRotatorRole", {"sign", "read the key's policy", "create a key", "write the ring"}),
+        ("KeyRotatorRole", {"sign", "read the key's policy", "create a key"}),
     ],
 )
-def test_a_role_may_do_what_its_function_is_for(stack: StackFile, role: str, allowed: set[str]) -> None:
-    """The issuer signs and revokes, the authorizer writes nothing, the rotator holds the keys; none does more."""
-    session = session_of(stack, role)
-    done = {name for name, attempt in attempts(stack).items() if is_allowed(stack, session, attempt)}
-    aws(stack, "dynamodb").delete_item(TableName=stack.outputs["KeyRingTableName"], Key={"pk": ITEM["pk"]})
+def test_a_role_may_do_with_keys_what_its_function_is_for(stack: StackFile, role: str, allowed: set[str]) -> None:
+    """The issuer signs, the login makes MACs and cannot sign, the rotator holds the signing keys; none does more."""
+    clients = clients_of(stack, role)
+    done = {name for name, attempt in attempts_on_keys(stack).items() if is_allowed(clients, attempt)}
     assert done == allowed
 
 
-def session_of(stack: StackFile, role: str) -> boto3.Session:
-    """Return a session with the credentials of one of the stack's roles."""
+def clients_of(stack: StackFile, role: str) -> dict[str, Any]:
+    """Return a client of each service, with the credentials of one of the stack's roles."""
     resource = aws(stack, "cloudformation").describe_stack_resource(StackName=stack.stack_name, LogicalResourceId=role)
     name = resource["StackResourceDetail"]["PhysicalResourceId"]
     arn = aws(stack, "iam").get_role(RoleName=name)["Role"]["Arn"]
     credentials = aws(stack, "sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-    return boto3.Session(
+    session = boto3.Session(
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
         region_name=stack.emulator["region"],
     )
+    endpoint = stack.emulator["endpoint_url"]
+    return {
+        "dynamodb": session.client("dynamodb", endpoint_url=endpoint),
+        "kms": session.client("kms", endpoint_url=endpoint),
+    }
 
 
-def is_allowed(stack: StackFile, session: boto3.Session, attempt: tuple[str, str, dict[str, Any]]) -> bool:
-    """Tell whether a call is let through; any other error than a denial is none of this test's."""
+def is_allowed(clients: dict[str, Any], attempt: tuple[str, str, dict[str, Any]]) -> bool:
+    """Return whether a call is let through; raises each error that is no denial."""
     service, call, arguments = attempt
-    client: Any = session.client(  # type: ignore[call-overload]  # the service is one of two
-        service, endpoint_url=stack.emulator["endpoint_url"]
-    )
     try:
-        getattr(client, call)(**arguments)
+        getattr(clients[service], call)(**arguments)
     except ClientError as error:
         if error.response["Error"]["Code"] not in DENIED:
             raise

@@ -1,94 +1,29 @@
-"""A user's flow through the front proxy of the embedded stack, as browser and client see it."""
+"""Clients of users on the embedded stack, and their flows through the front proxy, as browser and client see them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import secrets
-from functools import cache
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
+import jwt
 from joserfc.jwk import ECKey
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
 from keyturn.domain.client import Client, hash_secret
-from keyturn.domain.users.authority import Authority, Status
-from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
-from tests.integration.aws import aws, function_name
+from tests.integration.aws import aws
+from tests.integration.browser import Browser
 from tests.integration.http import CLIENT
+from tests.integration.people import person
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
 
 REDIRECT_URI = "https://app.example.com/callback"
-PASSWORD = "correct horse battery staple"
-
-
-class Page(HTMLParser):
-    """The hidden fields of the forms of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.fields: dict[str, str] = {}
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Read a hidden field."""
-        found = {name: value or "" for name, value in attrs}
-        if tag == "input" and found.get("type") == "hidden":
-            self.fields[found["name"]] = found["value"]
-
-
-def session_cookie(stack: StackFile, name: str) -> str:
-    """Return the Cookie header of a browser in which the user of this name is signed in, by the login's own pages."""
-    return _session_cookie(_Users(stack), name)
-
-
-class _Users:
-    """The users of one stack, by its issuer."""
-
-    def __init__(self, stack: StackFile) -> None:
-        self.stack = stack
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Users) and other.stack.issuer == self.stack.issuer
-
-    def __hash__(self) -> int:
-        return hash(self.stack.issuer)
-
-
-@cache
-def _session_cookie(users: _Users, name: str) -> str:
-    stack, email = users.stack, f"{name}-{secrets.token_hex(4)}@example.com"
-    subject = new_subject(secrets.token_bytes(SUBJECT_BYTES))
-    authorities = DynamoDbAuthorities(aws(stack, "dynamodb"), stack.outputs["AuthorityTableName"])
-    authorities.create(Authority(subject=subject, status=Status.ACTIVE))
-    invoke_login(stack, keyturn="add_user", subject=subject, email=email, name=name)
-    link = invoke_login(stack, keyturn="create_link", subject=subject)["link"]
-    with httpx.Client(timeout=60, trust_env=False) as browser:
-        fields = Page(browser.get(link).text).fields
-        chosen = {"new_password": PASSWORD, "new_password_again": PASSWORD}
-        assert browser.post(f"{stack.issuer}/login/link", data=fields | chosen).status_code < 400
-        fields = Page(browser.get(f"{stack.issuer}/login").text).fields
-        answer = browser.post(f"{stack.issuer}/login/password", data=fields | {"email": email, "password": PASSWORD})
-        assert answer.status_code < 400, answer.text
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
-
-
-def invoke_login(stack: StackFile, **event: Any) -> dict[str, Any]:
-    """Return the login's answer to an operator's event."""
-    functions, name = aws(stack, "lambda"), function_name(stack, "LoginFunction")
-    answer: dict[str, Any] = json.loads(
-        functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())["Payload"].read()
-    )
-    assert "error" not in answer, answer
-    return answer
+PUBLIC: dict[str, Any] = {"authentication": frozenset({"none"}), "secret_hashes": ()}
 
 
 class Application(NamedTuple):
@@ -108,9 +43,15 @@ class Application(NamedTuple):
         return answer_of(self.authorize(user, verifier, **changes))["code"]
 
     def authorize(self, user: str, verifier: str, **changes: str) -> httpx.Response:
-        """Return the answer to an authorization request from a browser with the user's session; "" for none."""
+        """Return the answer to an authorization request of a user who signs in, allows and confirms what is asked.
+
+        "" is nobody: a browser without a session, which stops at the first page.
+        """
         url = self.authorization_url(verifier, **changes)
-        return CLIENT.get(url, headers={"cookie": session_cookie(self.stack, user)} if user else {})
+        if not user:
+            return Browser(self.stack).open(url)
+        asked = person(self.stack, user)
+        return asked.agree(asked.browser.open(url))
 
     def authorization_url(self, verifier: str, **changes: str) -> str:
         """Return the URL that the client sends a browser to."""
@@ -158,7 +99,6 @@ def register(stack: StackFile, **changes: Any) -> Application:
         "scopes": frozenset({"openid", "email", "reports:read", "reports:write"}),
         "audiences": (stack.audience,),
         "redirect_uris": (REDIRECT_URI,),
-        "first_party": True,
     }
     client = Client(**(fields | changes))
     DynamoDbClientRegistry(aws(stack, "dynamodb"), stack.outputs["ClientTableName"]).add(client)
@@ -188,6 +128,12 @@ def answer_of(answer: httpx.Response) -> dict[str, str]:
     """Return what a redirect tells the client."""
     assert answer.status_code == 303, answer.text
     return dict(parse_qsl(urlsplit(answer.headers["location"]).query, strict_parsing=True))
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Return the claims of a token that is not verified here."""
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
 def challenge_of(verifier: str) -> str:

@@ -11,7 +11,6 @@ from keyturn.domain.revocation_snapshot import MAX_REVOCATIONS, RevocationSnapsh
 from keyturn.domain.sessions.revocation_limit import (
     USER_REVOCATIONS,
     USER_REVOCATIONS_WINDOW,
-    needs_revocation,
     user_revocations_bucket,
 )
 from keyturn.domain.sessions.session import Session
@@ -59,7 +58,7 @@ def test_a_users_sessions_fill_at_most_their_part_of_a_snapshot(ends: list[tuple
     for number, (gap, gave_code) in enumerate(ends):
         now += gap
         ended = session(number, gave_code=gave_code)
-        if needs_revocation(ended) and not attempts.take(
+        if ended.gave_code and not attempts.take(
             user_revocations_bucket(ended.subject), limit=USER_REVOCATIONS, window=USER_REVOCATIONS_WINDOW, now=now
         ):
             assert gave_code

@@ -26,7 +26,7 @@ from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
 from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.adapters.dynamodb_grants import DynamoDbGrants
+from keyturn.adapters.dynamodb_grant_writer import DynamoDbGrantWriter
 from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
 from keyturn.adapters.dynamodb_rates import DynamoDbRates
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
@@ -114,7 +114,7 @@ def write() -> dict[str, Any]:
             )
         _write_clients(DynamoDbClientRegistry(dynamodb, "clients"))
         _write_resource_servers(DynamoDbResourceServerRegistry(dynamodb, "clients"))
-        _write_grants(DynamoDbGrants(dynamodb, "grants"))
+        _write_grants(DynamoDbGrantWriter(dynamodb, "grants"))
         DynamoDbAssertions(dynamodb, "grants", lambda: NOW).use("full", "a-jti", NOW + 60)
         DynamoDbRates(dynamodb, "grants", lambda: NOW).take("full", "token", 10)
         _write_revocations(DynamoDbRevocationWriter(dynamodb, "revocations", _Clock(), token_horizon=3610))
@@ -129,7 +129,7 @@ def write() -> dict[str, Any]:
         }
 
 
-def _write_grants(store: DynamoDbGrants) -> None:
+def _write_grants(store: DynamoDbGrantWriter) -> None:
     """Write a grant whose code nobody has used, and one with a refresh token that was rotated."""
     for gid, told in (("bare", {}), ("full", {"session_id": "s", "auth_time": NOW, "acr": "a", "amr": ("pwd",)})):
         grant = Grant(

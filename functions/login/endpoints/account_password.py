@@ -8,6 +8,7 @@ from keyturn.web.request import Request
 from keyturn.web.responses import Response, page, redirect
 from login import paths
 from login.endpoints.account_post import AccountPost, AccountPosts, done
+from login.endpoints.login_page import PASSWORD_NOT_SAVED, PASSWORD_SAVED
 from login.endpoints.new_password import read_new_password
 from login.endpoints.sign_in_page import CHANGE_PASSWORD
 from login.pages.passwords import (
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from login.browser import Browser
     from login.current_session import CurrentSession
     from login.password_change import ChangePassword
+
+# The sessions have ended: the sign-in page says whether the new password holds.
+_SIGNED_OUT = {ChangeRefusal.CHANGED: PASSWORD_NOT_SAVED, ChangeRefusal.SAVED: PASSWORD_SAVED}
 
 
 class AccountPassword:
@@ -86,8 +90,9 @@ class AccountPassword:
             failure = say(Text.SIGN_IN_THROTTLED, minutes=str(-(-result.retry_after // 60)))
             answer = self._show(request, session, status=429, failure=failure)
             return answer.with_headers({"retry-after": str(result.retry_after)})
-        if result.reason is ChangeRefusal.CHANGED:
-            return self._show(request, session, status=409, failure=say(Text.PASSWORD_UNCHANGED))
+        if result.reason in _SIGNED_OUT:
+            query = {paths.DONE_FIELD: _SIGNED_OUT[result.reason]}
+            return redirect(paths.with_query(paths.SIGN_IN, **query), cookies=(self._browser.session_cookie.clear(),))
         errors = {CURRENT_PASSWORD_FIELD: say(Text.CURRENT_PASSWORD_WRONG)}
         return self._show(request, session, status=401, errors=errors)
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from login.endpoints.consent import ConsentPage
 
 PASSWORD_SAVED = "password_saved"  # pragma: allowlist secret
+PASSWORD_NOT_SAVED = "password_not_saved"  # pragma: allowlist secret
+# The page before says by a word of ours what was done.
+_DONE = {PASSWORD_SAVED: Text.PASSWORD_SAVED, PASSWORD_NOT_SAVED: Text.PASSWORD_NOT_SAVED}
 
 
 class LoginPage:
@@ -64,10 +67,9 @@ class LoginPage:
         purpose = read_purpose(query, None)
         if not purpose.again and self._session.find(request) is not None:
             return redirect(purpose.next_path)
-        reason = None
-        if query.get(paths.DONE_FIELD) == PASSWORD_SAVED:
-            reason = say(Text.PASSWORD_SAVED)
-        elif purpose.then == CHANGE_PASSWORD:
+        done = _DONE.get(query.get(paths.DONE_FIELD) or "")
+        reason = None if done is None else say(done)
+        if done is None and purpose.then == CHANGE_PASSWORD:
             reason = say(Text.SIGN_IN_AGAIN_FIRST)
         return self._sign_in.show(request, purpose, Shown(reason=reason))
 

@@ -89,7 +89,10 @@ class Text(enum.Enum):
     PASSWORD_CONTEXT = "This password is little more than your name, your address or the name of this service."
     PASSWORD_REPEATED = "This password repeats a few characters. Choose another one."
     PASSWORD_SEQUENCE = "This password follows the keyboard, the alphabet or the digits. Choose another one."
-    PASSWORD_UNCHANGED = "Your account changed meanwhile, and the password stays as it was. Try again."
+    PASSWORD_NOT_SAVED = (
+        "Your new password is not saved, because your account changed at the same time. "
+        "You are signed out in every browser. Sign in again."
+    )
     PASSWORD_SAVED = "Your password is saved. Sign in with it."
     SIGN_IN_AGAIN_FIRST = "Sign in again to change your password: your last sign-in is more than 5 minutes ago."
 
@@ -138,8 +141,11 @@ class Text(enum.Enum):
     FOREIGN_TITLE = "This sign-in began in another browser"
     FOREIGN = "A sign-in has to be finished in the browser in which it began, and that browser has to keep cookies."
     LINK_TITLE = "This link does not work"
-    LINK = "It is too old, it was used before, or a newer one replaced it."
-    LINK_NEXT = "Ask the people who run this service for a new link."
+    LINK = "It is too old, it was used before, a newer one replaced it, or your account changed."
+    LINK_NEXT = (
+        "If you have just chosen a password, sign in with it. "
+        "Otherwise ask the people who run this service for a new link."
+    )
     BAD_REQUEST_TITLE = "This request cannot be answered"
     BAD_REQUEST = "Part of the request is missing or malformed."
     FORM_TITLE = "This form cannot be accepted"
@@ -149,8 +155,8 @@ class Text(enum.Enum):
     TOO_LARGE = "No field of this form takes that much text."
     TOO_LARGE_NEXT = "Go back and shorten the text."
     TOO_MANY_TITLE = "Too many attempts"
-    TOO_MANY = "This service accepts only a certain number of attempts at a time."
-    TOO_MANY_NEXT = "Wait a few minutes, then try again."
+    TOO_MANY = "An account takes only a certain number of such steps a day."
+    TOO_MANY_NEXT = "Try again tomorrow. To be signed out everywhere now, change your password."
     UNAVAILABLE_TITLE = "This service is not available now"
     UNAVAILABLE = "A part of this service does not answer. Your last step may be lost."
     UNAVAILABLE_NEXT = "Wait a minute, then try again."

@@ -12,18 +12,8 @@ from keyturn.domain.sessions.session import PASSWORD_ACR
 from keyturn.jose.algorithms import ALGORITHM_NAMES
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, public_document, to_json
+from token_issuer import paths
 from token_issuer.endpoints.userinfo import CLAIMS_OF_SCOPE
-from token_issuer.interaction_flow import AUTHORIZATION_PATH
-
-TOKEN_PATH = "/oauth2/token"
-USERINFO_PATH = "/oauth2/userinfo"
-REVOCATION_PATH = "/oauth2/revoke"
-INTROSPECTION_PATH = "/oauth2/introspect"
-JWKS_PATH = "/.well-known/jwks.json"
-LOGOUT_PATH = "/oauth2/logout"  # the login's
-METADATA_PATH = "/.well-known/oauth-authorization-server"
-# API Gateway's JWT authorizers and most verifiers look nowhere else.
-OPENID_METADATA_PATH = "/.well-known/openid-configuration"
 
 
 class MetadataEndpoint:
@@ -54,14 +44,14 @@ def describe_server(issuer: str, grant_types: Collection[str], authentication: C
     algorithms = sorted(ALGORITHM_NAMES)
     return {
         "issuer": issuer,
-        "jwks_uri": issuer + JWKS_PATH,
-        "token_endpoint": issuer + TOKEN_PATH,
+        "jwks_uri": issuer + paths.JWKS,
+        "token_endpoint": issuer + paths.TOKEN,
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
-        "revocation_endpoint": issuer + REVOCATION_PATH,
+        "revocation_endpoint": issuer + paths.REVOCATION,
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-        "introspection_endpoint": issuer + INTROSPECTION_PATH,
+        "introspection_endpoint": issuer + paths.INTROSPECTION,
         # What a token says is told to nobody who does not authenticate (RFC 7662 §2.1).
         "introspection_endpoint_auth_methods_supported": [method for method in methods if method != "none"],
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
@@ -71,9 +61,9 @@ def describe_server(issuer: str, grant_types: Collection[str], authentication: C
         # All that a ring may come to hold, not those of today: there are verifiers that take the list for that of
         # access tokens too, and keep it while they run. They would refuse what a new ring or algorithm signs.
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
-        "authorization_endpoint": issuer + AUTHORIZATION_PATH,
-        "userinfo_endpoint": issuer + USERINFO_PATH,
-        "end_session_endpoint": issuer + LOGOUT_PATH,
+        "authorization_endpoint": issuer + paths.AUTHORIZATION,
+        "userinfo_endpoint": issuer + paths.USERINFO,
+        "end_session_endpoint": issuer + paths.LOGOUT,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "code_challenge_methods_supported": [pkce.METHOD],

@@ -35,6 +35,14 @@ def log_event(level: str, event: str, **fields: Any) -> None:
     sys.stdout.flush()
 
 
+def place_of(error: BaseException) -> str:
+    """Return the file and line where the error was raised: a message of foreign code may quote its input."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+
+
 def _redact(name: str, value: Any) -> Any:
     if _SECRET_NAME.search(name):
         return REDACTED

@@ -180,13 +180,6 @@ class ResourceServerRegistry(ResourceServerReader, Protocol):
 class GrantStore(Protocol):
     """Codes and refresh tokens: of all uses of one at once, one conditional write decides."""
 
-    def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
-        """Store a new grant and mark its interaction used, in one transaction; raises AlreadyExists.
-
-        Return False if the interaction is used by another grant, denied, over or gone, or has another browser,
-        session or authentication than was read. An own write whose answer was lost is no other grant.
-        """
-
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
 
@@ -200,6 +193,17 @@ class GrantStore(Protocol):
         """Return the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged.
 
         The nonce is another than the one asked for where the successor was given before, and its answer may be lost.
+        """
+
+
+class GrantWriter(GrantStore, Protocol):
+    """The authorization endpoint stores new grants."""
+
+    def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
+        """Store a new grant and mark its interaction used, in one transaction; raises AlreadyExists.
+
+        Return False if the interaction is used by another grant, denied, over or gone, or has another browser,
+        session or authentication than was read. An own write whose answer was lost is no other grant.
         """
 
 
@@ -265,9 +269,6 @@ class AuthorityStore(AuthorityReader, Protocol):
     def remove(self, subject: str) -> None:
         """Delete it where a creation failed half way; may be repeated. The tombstone of an erased user stays."""
 
-    def list(self) -> tuple[Authority, ...]:
-        """Return all, by subject."""
-
 
 class UserDirectory(Protocol):
     """The operator's reads of all users."""
@@ -293,8 +294,8 @@ class ConsentStore(ConsentReader, Protocol):
     def list(self, subject: str) -> tuple[Consent, ...]:
         """Return the user's consents, by client."""
 
-    def withdraw(self, subject: str, client_id: str) -> None:
-        """Delete the consent; may be repeated."""
+    def withdraw(self, subject: str, client_id: str, *, until: int) -> None:
+        """Delete the consent unless it was given after `until`, service time in whole seconds; may be repeated."""
 
 
 class SessionReader(Protocol):

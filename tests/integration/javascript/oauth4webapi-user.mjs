@@ -1,10 +1,11 @@
 // oauth4webapi: a user's flow, each request and each answer by its own function, with each way of client authentication.
 import { importJWK } from "jose";
 import * as oauth from "oauth4webapi";
-import { answered, refusal } from "./browser.mjs";
+import { Browser, refusal } from "./browser.mjs";
 import { answer, question } from "./exchange.mjs";
 
-const { issuer, redirect_uri, scope, audience, clients } = await question();
+const { issuer, redirect_uri, scope, audience, person, clients } = await question();
+const browser = new Browser(person);
 const options = { [oauth.allowInsecureRequests]: true }; // the embedded issuer is on http, on loopback alone
 
 async function authentication(method, { client_secret, jwk }) {
@@ -33,10 +34,9 @@ async function flow(method, { client_id, ...credentials }) {
       state,
       nonce,
       max_age: "300",
-      login_hint: "ada",
     };
     for (const [name, value] of Object.entries(parameters)) to.searchParams.set(name, value);
-    return { location: await answered(to, redirect_uri), verifier, state, nonce };
+    return { location: await browser.answered(to, redirect_uri), verifier, state, nonce };
   }
 
   async function redeem({ location, verifier, state, nonce }) {

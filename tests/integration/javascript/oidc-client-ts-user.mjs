@@ -1,10 +1,11 @@
 // oidc-client-ts: a user's flow, as a web page has it; what a page keeps in its storage is in memory here.
 import { decodeJwt } from "jose";
 import { InMemoryWebStorage, OidcClient, WebStorageStateStore } from "oidc-client-ts";
-import { answered, refusal } from "./browser.mjs";
+import { Browser, refusal } from "./browser.mjs";
 import { answer, question } from "./exchange.mjs";
 
-const { issuer, redirect_uri, scope, clients } = await question();
+const { issuer, redirect_uri, scope, person, clients } = await question();
+const browser = new Browser(person);
 
 async function flow(method, { client_id, client_secret }) {
   const client = new OidcClient({
@@ -21,8 +22,8 @@ async function flow(method, { client_id, client_secret }) {
 
   async function ask() {
     const nonce = crypto.randomUUID();
-    const { url } = await client.createSigninRequest({ nonce, state: "where the page was", login_hint: "ada", max_age: 300 });
-    return { nonce, location: await answered(url, redirect_uri) };
+    const { url } = await client.createSigninRequest({ nonce, state: "where the page was", max_age: 300 });
+    return { nonce, location: await browser.answered(url, redirect_uri) };
   }
   // The page's own memory of the request is kept, so that a second use of a code gets as far as the issuer.
   const redeem = ({ location }) => client.processSigninResponse(location.href, undefined, false);

@@ -1,10 +1,11 @@
 // openid-client: a user's flow by OpenID Connect, with each way of client authentication.
 import { importJWK } from "jose";
 import * as oauth from "openid-client";
-import { answered, refusal } from "./browser.mjs";
+import { Browser, refusal } from "./browser.mjs";
 import { answer, question } from "./exchange.mjs";
 
-const { issuer, redirect_uri, scope, clients } = await question();
+const { issuer, redirect_uri, scope, person, clients } = await question();
+const browser = new Browser(person);
 
 async function authentication(method, { client_secret, jwk }) {
   if (method === "none") return oauth.None();
@@ -30,10 +31,9 @@ async function flow(method, client) {
       state: expectedState,
       nonce: expectedNonce,
       max_age: "300",
-      login_hint: "ada",
     });
     const checks = { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true, maxAge: 300 };
-    return { location: await answered(url, redirect_uri), checks };
+    return { location: await browser.answered(url, redirect_uri), checks };
   }
   const redeem = ({ location, checks }) => oauth.authorizationCodeGrant(configuration, location, checks);
   const refresh = (tokens) => oauth.refreshTokenGrant(configuration, tokens.refresh_token);

@@ -2,11 +2,11 @@
 //
 // A probe has a name and a function of a server that returns what was seen, as one short text.
 import { createHash, randomBytes } from "node:crypto";
-import { visit } from "./browser.mjs";
+import { Browser } from "./browser.mjs";
 import { answer, question } from "./exchange.mjs";
 import { start } from "./reference.mjs";
 
-const { issuer, clients, redirect_uri, loopback_uri, audience, api_scopes } = await question();
+const { issuer, clients, people, redirect_uri, loopback_uri, audience, api_scopes } = await question();
 const SCOPE = "openid email reports:read";
 const REPEATED = Symbol("a value that comes twice");
 
@@ -27,18 +27,20 @@ function encode(parameters) {
 }
 
 class Server {
-  constructor(issuer, metadata) {
+  constructor(issuer, metadata, browserOf) {
     this.issuer = issuer;
     this.metadata = metadata;
+    this.browserOf = browserOf;
   }
 
-  static async discover(issuer) {
-    return new Server(issuer, await (await fetch(`${issuer}/.well-known/openid-configuration`)).json());
+  static async discover(issuer, browserOf) {
+    const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+    return new Server(issuer, metadata, browserOf);
   }
 
-  // The authorization endpoint, as somebody's browser that nobody has logged in with yet.
-  async authorize(changes = {}, { method = "GET", uri = redirect_uri } = {}) {
-    const verifier = random();
+  // The authorization endpoint, in a browser of this user, or of nobody.
+  async authorize(changes = {}, { method = "GET", uri = redirect_uri, user = "ada" } = {}) {
+    const [verifier, browser] = [random(), user ? this.browserOf(user) : new Browser()];
     const parameters = {
       response_type: "code",
       client_id: clients.app.client_id,
@@ -48,11 +50,12 @@ class Server {
       nonce: "nonce-1",
       code_challenge: challengeOf(verifier),
       code_challenge_method: "S256",
-      login_hint: "ada",
+      login_hint: user ?? undefined,
       ...changes,
     };
     const [form, to] = [encode(parameters), this.metadata.authorization_endpoint];
-    const seen = method === "GET" ? await visit(`${to}?${form}`, uri) : await visit(to, uri, { method, body: form });
+    const seen =
+      method === "GET" ? await browser.visit(`${to}?${form}`, uri) : await browser.visit(to, uri, { method, body: form });
     return { ...seen, verifier, sent: parameters };
   }
 
@@ -189,7 +192,7 @@ const AUTHORIZE = {
   "an unknown code_challenge_method": ask({ code_challenge_method: "S512" }),
   "a short code_challenge": ask({ code_challenge: "short" }),
   "a code_challenge of 43 other characters": ask({ code_challenge: "~".repeat(43) }),
-  "prompt=none without a session": ask({ prompt: "none", login_hint: undefined }),
+  "prompt=none without a session": ask({ prompt: "none" }, { user: null }),
   "prompt=none login": ask({ prompt: "none login" }),
   "prompt=login": ask({ prompt: "login" }),
   "prompt=select_account": ask({ prompt: "select_account" }),
@@ -210,7 +213,7 @@ const AUTHORIZE = {
   "a damaged id_token_hint": ask({ id_token_hint: "e30.e30." }),
   "an id_token_hint of the user": async (server) => server.asked({ id_token_hint: (await server.tokens()).id_token }),
   "an id_token_hint of another user, and prompt=none": async (server) =>
-    server.asked({ id_token_hint: (await server.tokens()).id_token, login_hint: "grace", prompt: "none" }),
+    server.asked({ id_token_hint: (await server.tokens()).id_token, prompt: "none" }, { user: "grace" }),
   "an id_token_hint of another client": async (server) =>
     server.asked({ id_token_hint: (await server.tokens()).id_token, client_id: clients.other.client_id }),
 };
@@ -555,7 +558,14 @@ const reference = await start({
     registered(clients.service, { redirect_uris: [], response_types: [], grant_types: ["client_credentials"] }),
   ],
 });
-const [ours, theirs] = await Promise.all([Server.discover(issuer), Server.discover(reference.issuer)]);
+// A user signs in to ours once, on its pages. The reference signs in whom `login_hint` names, in a new browser each time.
+const browsers = Object.fromEntries(Object.entries(people).map(([name, person]) => [name, new Browser(person)]));
+const [ours, theirs] = await Promise.all([
+  Server.discover(issuer, (user) => browsers[user]),
+  Server.discover(reference.issuer, () => new Browser()),
+]);
+// Grace, as Ada with each probe, signs in before the first one.
+await ours.authorize({}, { user: "grace" });
 const tables = await Promise.all([tableOf(ours), tableOf(theirs)]);
 reference.stop();
 answer({ ours: tables[0], reference: tables[1] });

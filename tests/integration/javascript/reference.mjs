@@ -5,7 +5,7 @@ import { Provider, errors } from "oidc-provider";
 console.info = console.error; // the standard output is for the answer
 
 
-// Everything that is asked for is agreed to; `login_hint` names the user, as with the login of the tests' own.
+// Everything that is asked for is agreed to; `login_hint` names the user.
 async function agree(provider, request, response) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
   if (prompt.name === "login") {

@@ -15,7 +15,7 @@ from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.dynamodb_grants import DynamoDbGrants
 from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
-from keyturn.adapters.interactions.dynamodb_interaction_reader import DynamoDbInteractionReader
+from keyturn.adapters.interactions.dynamodb_interaction_items import DynamoDbInteractionItems
 from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
 from keyturn.adapters.users.dynamodb_user_readers import (
     DynamoDbAuthorityReader,
@@ -46,7 +46,7 @@ def knows(devices: DynamoDbKnownDevices) -> bool:
         (lambda dynamodb: DynamoDbUsers(dynamodb, "table").find_subject("a@b"), "id#email#a@b/id"),
         (lambda dynamodb: DynamoDbConsentReader(dynamodb, "table").get(ADA, "web"), f"u#{ADA}/consent#web"),
         (lambda dynamodb: DynamoDbSessionReader(dynamodb, "table").get("h"), "s#h/session"),
-        (lambda dynamodb: DynamoDbInteractionReader(dynamodb, "table").get("h"), "i#h"),
+        (lambda dynamodb: DynamoDbInteractionItems(dynamodb, "table").get("h"), "i#h"),
         (lambda dynamodb: DynamoDbPasswords(dynamodb, "table").get(ADA), f"u#{ADA}/password"),
         (lambda dynamodb: DynamoDbPasswords(dynamodb, "table").get_link("h"), "l#h/link"),
         (lambda dynamodb: DynamoDbAttempts(dynamodb, "table").failures(ADA) or None, f"u#{ADA}/failures"),

@@ -178,7 +178,7 @@ def test_a_client_of_users_is_somebody_elses_and_needs_pkce_by_itself() -> None:
     )
     assert (client.first_party, client.pkce) == (True, "optional")
     assert client.post_logout_redirect_uris == ("https://a.example/",)
-    client, _ = update(client, "--third-party", "--clear", "post-logout-redirect-uri")
+    client, _ = update(client, "--clear", "first-party", "--clear", "post-logout-redirect-uri")
     assert (client.first_party, client.pkce, client.post_logout_redirect_uris) == (False, "optional", ())
 
 

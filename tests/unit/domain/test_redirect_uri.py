@@ -187,6 +187,14 @@ def test_any_port_of_localhost(registered: str, presented: str, same: bool) -> N
     ("uri", "native"),
     [
         (WEB, False),
+        ("https://localhost.app.example:8443/cb", False),
+        ("https://mylocalhost/cb", False),
+        ("https://127.0.0.1.app.example/cb", False),
+        ("https://localhost", True),
+        ("https://localhost:8443/cb", True),
+        ("https://localhost.?x=1", True),
+        ("https://app.localhost/cb", True),
+        ("https://127.0.0.1:8443/cb", True),
         ("http://127.0.0.1/cb", True),
         ("http://[::1]:1/cb", True),
         ("http://localhost/cb", True),
@@ -194,7 +202,7 @@ def test_any_port_of_localhost(registered: str, presented: str, same: bool) -> N
     ],
 )
 def test_what_is_native(uri: str, native: bool) -> None:
-    """RFC 8252 §7: each form that can be registered and is no web page."""
+    """RFC 8252 §7: each form that can be registered and is no web page of another computer."""
     assert is_native(uri) == native
 
 

@@ -31,7 +31,9 @@ def test_a_port_that_is_taken_is_replaced_and_remarked(tmp_path: Path) -> None:
         somebody_else.bind(("127.0.0.1", 0))
         somebody_else.listen()
         taken = somebody_else.getsockname()[1]
-        ports, remarks = choose_ports(tmp_path / "ports.json", Ports(issuer=taken, apis=0, emulator=0, containers=0))
+        ports, remarks = choose_ports(
+            tmp_path / "ports.json", Ports(issuer=taken, apis=0, app=0, emulator=0, containers=0)
+        )
 
     assert ports.issuer != taken
     assert remarks == (f"port {taken} is taken: the issuer moves to {ports.issuer}",)

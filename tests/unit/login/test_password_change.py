@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,13 @@ def change(login: LoginUseCases, at: SignedIn, current: str = PASSWORD, new: str
     return login.change_password.change(asked)
 
 
+def cutoffs_of(login: LoginUseCases) -> list[int]:
+    """Return the revocation cutoffs of the user, as they were written."""
+    written = [revocation for revocation, _, _ in login.revocations.writes]
+    assert {each.target.key for each in written} <= {f"sub#{ADA}"}
+    return [each.not_before or 0 for each in written]
+
+
 def test_change_ends_other_sessions_and_keeps_this_browser(login: LoginUseCases) -> None:
     """After a change this browser alone has a session, with a new cookie and sid, later than the cutoff."""
     login.signed_in()
@@ -36,10 +44,9 @@ def test_change_ends_other_sessions_and_keeps_this_browser(login: LoginUseCases)
     assert isinstance(result, SignedIn)
     assert list(login.stores.sessions.stored) == [result.session.key_hash]
     assert result.session.session_id != here.session.session_id
-    ((written, _, _),) = login.revocations.writes
-    assert written.target.key == f"sub#{ADA}"
-    assert written.not_before is not None
-    assert written.not_before < result.session.auth_time
+    cutoffs = cutoffs_of(login)
+    assert len(cutoffs) == 2
+    assert cutoffs[0] < login.credential().changed_at <= cutoffs[1] < result.session.auth_time
     assert result.device_cookie == here.device_cookie
     assert len(login.stores.devices.stored) == 1
     assert isinstance(login.try_password(NEW_PASSWORD), SignedIn)
@@ -84,14 +91,14 @@ def test_user_who_may_not_sign_in_changes_nothing(login: LoginUseCases, status: 
 
 
 def test_race_of_two_changes_has_one_winner(login: LoginUseCases) -> None:
-    """Of two changes at once one is refused by the revision."""
+    """Of two changes at once one is refused by the revision; the user is signed out by then."""
     here = login.signed_in()
     real = login.stores.sign_ins.change_password
     login.stores.sign_ins.change_password = lambda *_, **__: False  # type: ignore[method-assign]
     assert change(login, here) == ChangeRefused(reason=ChangeRefusal.CHANGED)
     login.stores.sign_ins.change_password = real  # type: ignore[method-assign]
     assert login.credential().revision == 0
-    assert login.revocations.writes == []
+    assert [cutoff >= here.session.auth_time for cutoff in cutoffs_of(login)] == [True]
 
 
 def test_change_takes_none_of_the_users_revocations(login: LoginUseCases) -> None:
@@ -104,12 +111,57 @@ def test_change_takes_none_of_the_users_revocations(login: LoginUseCases) -> Non
     assert not any(bucket.startswith("revocations#") for bucket, _ in login.stores.attempts.taken)
 
 
-def test_crash_before_the_cutoff_is_made_good(login: LoginUseCases) -> None:
-    """A change that dies after its first write ends the old sessions at the next sign-in."""
-    here = login.signed_in()
+def test_crash_before_the_first_cutoff_changes_nothing(login: LoginUseCases) -> None:
+    """Without an answer about the cutoff the password stays, and so do the sessions."""
+    here, before = login.signed_in(), login.credential()
     login.revocations.fault = StoreUnavailable("away")
     with pytest.raises(StoreUnavailable):
         change(login, here)
-    login.revocations.fault = None
-    login.signed_in(NEW_PASSWORD)
-    assert len(login.revocations.writes) == 1
+    assert login.credential() == before
+    assert list(login.stores.sessions.stored) == [here.session.key_hash]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_crash_at_the_new_password_leaves_no_session(login: LoginUseCases, after: bool) -> None:
+    """The cutoff comes before the password: no crash leaves both a new password and an old session."""
+    here = login.signed_in()
+    login.stores.sign_ins.plan("change_password", StoreUnavailable("away"), after=after)
+    with pytest.raises(StoreUnavailable):
+        change(login, here)
+    assert [cutoff >= here.session.auth_time for cutoff in cutoffs_of(login)] == [True]
+    assert login.credential().revision == int(after)
+    assert isinstance(login.try_password(NEW_PASSWORD if after else PASSWORD), SignedIn)
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_sign_in_between_cutoff_and_password_is_ended(login: LoginUseCases, crash: bool) -> None:
+    """A thief who signs in by the old password after the first cutoff is ended by the second one, crash or not."""
+    here, real = login.signed_in(), login.stores.sign_ins.change_password
+    thief: list[int] = []
+
+    def race(*args: Any, **kwargs: Any) -> bool:
+        login.clock.seconds += 3
+        thief.append(login.signed_in().session.auth_time)
+        changed = real(*args, **kwargs)
+        login.revocations.fault = StoreUnavailable("away") if crash else None
+        return changed
+
+    login.stores.sign_ins.change_password = race  # type: ignore[method-assign]
+    if crash:
+        with pytest.raises(StoreUnavailable):
+            change(login, here)
+        login.revocations.fault = None
+        assert cutoffs_of(login)[-1] < thief[0]
+        login.signed_in(NEW_PASSWORD)
+    else:
+        assert isinstance(change(login, here), SignedIn)
+    assert len(cutoffs_of(login)) == 2
+    assert cutoffs_of(login)[-1] >= thief[0]
+
+
+def test_new_password_without_a_session_says_so(login: LoginUseCases) -> None:
+    """A user who changes between the new password and the new session is not told that the password stays."""
+    here = login.signed_in()
+    login.stores.sign_ins.sign_in = lambda *_, **__: False  # type: ignore[method-assign]
+    assert change(login, here) == ChangeRefused(reason=ChangeRefusal.SAVED)
+    assert login.credential().revision == 1

@@ -125,6 +125,17 @@ def test_fresh_browser_stays_signed_in(login: LoginUseCases) -> None:
     assert result.signed_in.device_cookie == here.device_cookie
 
 
+def test_sign_out_everywhere_renews_no_sign_in(login: LoginUseCases) -> None:
+    """A thief of a fresh session gets neither a later absolute end nor a further fresh session without a password."""
+    first = login.signed_in().session
+    login.clock.seconds += 200
+    second = login.everywhere.end_others(first, device=None).signed_in
+    assert second is not None
+    assert second.session.expires_at == first.expires_at
+    login.clock.seconds += 200
+    assert login.everywhere.end_others(second.session, device=None) == EndedEverywhere()
+
+
 def test_stale_browser_signs_in_again(login: LoginUseCases) -> None:
     """An old sign-in gets no new `auth_time` without a password."""
     here = login.signed_in()

@@ -29,7 +29,7 @@ from tests.fakes.user_flow import (
     gid_of,
     interaction_of,
 )
-from token_issuer.bootstrap import Ports
+from token_issuer.issuer_ports import Ports, UserPorts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def interruptions(
         flow = UserFlow(monkeypatch)
         send = prepare(flow)
         interruption = Interruption(point, FAULTS[fault])
-        flow.connect(Ports(*map(interruption.wrap, flow.ports)))
+        flow.connect(Ports(*map(interruption.wrap, flow.ports)), UserPorts(*map(interruption.wrap, flow.user_ports)))
         first = None
         with suppress(Crash):
             first = send()
@@ -69,7 +69,7 @@ def interruptions(
             return
         if first is not None and first.status != 303:
             assert (first.status, first.headers["retry-after"]) == (503, "5"), interruption.where
-        flow.connect(flow.ports)
+        flow.connect(flow.ports, flow.user_ports)
         yield Interrupted(flow, send, first, interruption.where)
     pytest.fail("the request never came to its end")
 

@@ -22,7 +22,7 @@ from tests.fakes.interruption import Interruption
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, Answer, make_client
 from tests.fakes.token_factory import make_token, signing_key
 from tests.fakes.user_flow import UserFlow
-from token_issuer.bootstrap import Ports
+from token_issuer.issuer_ports import Ports, UserPorts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ class Work(Interruption):
     def __init__(self, flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self.done: list[tuple[bool, str]] = []
-        flow.connect(Ports(*map(self.wrap, flow.ports)))
+        flow.connect(Ports(*map(self.wrap, flow.ports)), UserPorts(*map(self.wrap, flow.user_ports)))
         for module, name in ((client, "hash_secret"), (grant_credentials, "_hash"), (hashlib, "sha256")):
             self._count(monkeypatch, module, name)
         self._count(monkeypatch, EcdsaKey, "verify")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from schemathesis import Case
 
-    from token_issuer.endpoints.endpoint import Endpoint
+    from token_issuer.bootstrap import EndpointFactory
 
 SCHEMA = load_description()
 SCHEMA.app = wsgi_issuer
@@ -98,8 +98,8 @@ def test_it_is_openapi() -> None:
 
 def test_paths_and_methods_are_those_of_the_issuer(flow: UserFlow) -> None:
     """Every endpoint of the issuer is described, with the methods that it takes, and no other."""
-    endpoints: Mapping[str, Endpoint] = vars(app)["bootstrap"]()
-    taken = {f"{method} {path}" for path, endpoint in endpoints.items() for method in endpoint.methods}
+    factories: Mapping[str, EndpointFactory] = vars(app)["bootstrap"]()
+    taken = {f"{method} {path}" for path, compose in factories.items() for method in compose().methods}
     assert described_operations().keys() == taken
     names = [operation["operationId"] for operation in described_operations().values()]
     assert len(set(names)) == len(names)

@@ -29,7 +29,7 @@ class Trips:
         self.own: list[str] = []
         self.beside: list[str] = []
         wrapped: dict[str, Any] = {name: _Noted(name, getattr(flow.ports, name), self) for name in REMOTE}
-        flow.connect(flow.ports._replace(**wrapped))
+        flow.connect(flow.ports._replace(**wrapped), flow.user_ports)
 
     def note(self, call: str) -> None:
         """Note one, in the order in which they begin."""

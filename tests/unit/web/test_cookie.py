@@ -50,3 +50,12 @@ def test_a_cookie_is_removed_under_the_name_and_attributes_that_it_was_written_w
 def test_exactly_one_cookie_of_the_name_is_read(cookies: list[str], value: str | None) -> None:
     """One of two cookies with the same name is foreign, and neither is read."""
     assert Cookie("x", secure=True).read(request_with(*cookies)) == value
+
+
+@pytest.mark.parametrize("space", ["\u2000", "\u3000", "\u0085", "\u00a0", "\v", "\f", "\x1c"])
+@pytest.mark.parametrize("place", ["{0}__Host-x=v", "__Host-x{0}=v"])
+def test_white_space_hides_no_prefix(space: str, place: str) -> None:
+    """A cookie whose prefix the browser did not see is a neighbour's, and not read (RFC 6265bis §4.1.3.2)."""
+    planted = place.format(space)
+    assert Cookie("x", secure=True).read(request_with(planted)) is None
+    assert Cookie("x", secure=True).read(request_with("__Host-x=w", planted)) == "w"

@@ -10,63 +10,21 @@ from keyturn.adapters.grant_item import (
     KEPT_AFTER_THE_END,
     grant_from_item,
     grant_key,
-    grant_to_item,
     refresh_to_attributes,
 )
-from keyturn.adapters.interactions.interaction_update import use_update
-from keyturn.adapters.transactions import transact
-from keyturn.domain.errors import AlreadyExists
 from keyturn.domain.grant import Grant, Redemption, Rotation, refuse_redemption, refuse_rotation
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from keyturn.domain.interactions.interaction import Interaction
-
 
 class DynamoDbGrants:
     """A GrantStore."""
 
-    def __init__(self, dynamodb: DynamoDBClient, table: str, interaction_table: str = "") -> None:
-        """Take boto3's low-level client and the tables' names."""
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
-        self._interaction_table = interaction_table
-
-    def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
-        """Store a new grant and mark its interaction used, in one transaction; raises AlreadyExists.
-
-        Return False if the interaction is used by another grant or changed since it was read.
-        """
-        put: dict[str, Any] = {
-            "TableName": self._table,
-            "Item": encode_item(grant_to_item(grant)),
-            "ConditionExpression": "attribute_not_exists(pk)",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        if interaction is not None:
-            return self._use(interaction, grant, put)
-        with aws_errors("DynamoDB PutItem of a grant"):
-            try:
-                self._dynamodb.put_item(**put)
-            except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-                _check_is_ours(_stored(error), grant)
-        return True
-
-    def _use(self, interaction: Interaction, grant: Grant, put: dict[str, Any]) -> bool:
-        if interaction.browser_hash is None:
-            return False
-        update = use_update(interaction, grant_id=grant.gid, now=grant.created_at)
-        writes: list[Any] = [{"Put": put}, {"Update": {"TableName": self._interaction_table} | update}]
-        if transact(
-            lambda token: self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=token), "a grant"
-        ):
-            return True
-        stored = self.get(grant.gid)
-        if stored is not None:
-            _check_is_ours(stored, grant)
-        return stored is not None
 
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
@@ -95,7 +53,7 @@ class DynamoDbGrants:
         try:
             self._update(asked.gid, changes, bound, conditions, {":now": asked.now})
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-            refuse_redemption(_stored(error), asked)
+            refuse_redemption(stored_grant(error), asked)
 
     def rotate(self, asked: Rotation) -> str:
         """Return the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged."""
@@ -115,7 +73,7 @@ class DynamoDbGrants:
         try:
             self._update(asked.gid, changes, bound, conditions, {":latest": asked.latest})
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-            return refuse_rotation(_stored(error), asked)
+            return refuse_rotation(stored_grant(error), asked)
         return asked.successor_nonce
 
     def _update(
@@ -136,17 +94,7 @@ class DynamoDbGrants:
             )
 
 
-def _check_is_ours(stored: Grant | None, grant: Grant) -> None:
-    """Raise AlreadyExists for another grant of the same id.
-
-    An attempt of ours that came through and lost its answer is no other grant. It is left as it is: the attempt that
-    comes last may come when the code was used, and would give it back.
-    """
-    if stored is None or stored.code.code_hash != grant.code.code_hash:
-        raise AlreadyExists("a grant of this id exists already")
-
-
-def _stored(error: ClientError) -> Grant | None:
+def stored_grant(error: ClientError) -> Grant | None:
     """Return the grant that was in the way of a write, or None where there is none."""
     item: Any = error.response.get("Item")
     return None if not item else grant_from_item(decode_item(item))

@@ -9,6 +9,8 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]{
 _HTTPS = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?(/[^\\]*|\?[^\\]*)?")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\\]*)?")
 _LOCALHOST = re.compile(r"http://(localhost)(:[0-9]{1,5})?(/[^\\]*)?")
+# RFC 6761 §6.3: every name under localhost is the user's device.
+_LOOPBACK_TLS = re.compile(r"https://(127(\.[0-9]+){3}|([a-z0-9-]+\.)*localhost\.?)([:/?].*)?")
 # A scheme of an app's own is its domain in reverse order (RFC 8252 §7.1), hence a dot: not `javascript:` or `data:`.
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:/[^/].*")
 
@@ -42,11 +44,11 @@ def matches_redirect_uri(registered: str, presented: str, *, any_localhost_port:
 
 
 def is_native(uri: str) -> bool:
-    """Return whether a redirect URI is an app's on the user's device (RFC 8252 §7): anything but https.
+    """Return whether a redirect URI is an app's on the user's device (RFC 8252 §7): a loopback host, or not https.
 
     Other apps of the device can listen there too, and take a code that nobody asked the user about (§8.6).
     """
-    return not uri.startswith("https:")
+    return not uri.startswith("https:") or _LOOPBACK_TLS.fullmatch(uri) is not None
 
 
 def check_post_logout_redirect_uri(uri: str) -> str:

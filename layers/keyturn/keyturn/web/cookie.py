@@ -26,7 +26,9 @@ class Cookie:
     def read(self, request: Request) -> str | None:
         """Return the value that the browser sent; None without one, and for several, one of which is foreign."""
         pairs = (each.partition("=") for each in request.cookies)
-        values = [value for name, _, value in pairs if name.strip() == self._name]
+        # Blanks alone: browsers drop them from a name before they look at its prefix. Every other white space, U+2000
+        # for instance, hides a `__Host-` from them, and a neighbour under the same domain may plant such a cookie.
+        values = [value for name, _, value in pairs if name.strip(" \t") == self._name]
         return values[0] if len(values) == 1 else None
 
     def write(self, value: str) -> str:

@@ -221,6 +221,22 @@ def test_withdrawing_ends_the_client_and_deletes_the_consent(login: LoginHarness
     assert (revocation.not_before, reason, actor) == (login.now, "consent_withdrawn", login.subject)
 
 
+def test_a_consent_that_is_given_meanwhile_can_be_withdrawn(login: LoginHarness, browser: LoginBrowser) -> None:
+    """A consent that another tab gives during a withdrawal stays on the page: its grant lives."""
+    allow(login)
+    browser.get("/account")
+    real = login.stores.consents.withdraw
+
+    def race(subject: str, client_id: str, *, until: int) -> None:
+        stored = login.stores.consents.stored[subject, client_id]
+        login.stores.consents.stored[subject, client_id] = replace(stored, at=until + 1)
+        real(subject, client_id, until=until)
+
+    login.stores.consents.withdraw = race  # type: ignore[method-assign]
+    assert browser.submit(APPLICATIONS_PATH, client_id=CLIENT_ID).status == 303
+    assert "The Application" in browser.get("/account").body
+
+
 def test_a_withdrawal_that_fails_half_way_can_be_repeated(login: LoginHarness, browser: LoginBrowser) -> None:
     """After a crash behind the cutoff the consent covers nothing, is still shown, and is withdrawn by the next try."""
     allow(login)

@@ -87,12 +87,21 @@ def test_the_form_on_the_account_page_works_too(browser: LoginBrowser) -> None:
     assert browser.submit(PATH, **fields()).status == 303
 
 
-def test_a_user_who_changed_meanwhile_is_told(login: LoginHarness, browser: LoginBrowser) -> None:
-    """A password that somebody else changed between read and write stays as that write left it."""
-    sign_ins = login.stores.sign_ins
-    sign_ins.change_password = lambda *args, **kwargs: False  # type: ignore[method-assign]
-    answer = browser.submit(PATH, **fields())
-    assert (answer.status, "Your account changed meanwhile" in answer.body) == (409, True)
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [("change_password", "Your new password is not saved"), ("sign_in", "Your password is saved. Sign in with it.")],
+)
+def test_a_user_who_changed_meanwhile_is_told(
+    login: LoginHarness, browser: LoginBrowser, call: str, message: str
+) -> None:
+    """A change that lost a race has signed the user out, and the sign-in page says whether the password is saved."""
+    monkey = pytest.MonkeyPatch()
+    with monkey.context() as patch:
+        patch.setattr(login.stores.sign_ins, call, lambda *args, **kwargs: False)
+        answer = browser.submit(PATH, **fields())
+    assert (answer.status, SESSION in browser.cookies) == (303, False)
+    page = browser.follow(answer)
+    assert (page.status, message in page.body) == (200, True)
 
 
 def test_only_known_pages_follow_a_sign_in(login: LoginHarness) -> None:

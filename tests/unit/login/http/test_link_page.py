@@ -37,14 +37,14 @@ def test_a_link_leads_to_a_new_password(login: LoginHarness, link: str) -> None:
 
 
 def test_a_link_works_once(login: LoginHarness, link: str) -> None:
-    """A second use, and a double submit, get the page that says to ask for a new link."""
+    """A second use, and a double submit, get the page that says to sign in or to ask for a new link."""
     browser = login.browser()
     browser.get(PATH, link=link)
     form = browser.forms[PATH]
     assert browser.post(PATH, **form, new_password=NEW, new_password_again=NEW).status == 303
     before = login.items()
     answer = browser.post(PATH, **form, new_password=NEW, new_password_again=NEW)
-    assert (answer.status, "Ask the people who run this service" in answer.body) == (400, True)
+    assert (answer.status, "ask the people who run this service for a new link" in answer.body) == (400, True)
     assert browser.get(PATH, link=link).status == 400
     assert login.items() == before
 

@@ -9,12 +9,13 @@ from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.credentials.credential_items import DEVICE_PREFIX, OWNER_PREFIX, device_key, owner_key
 from keyturn.adapters.item_fields import damage_of, whole
 from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.partition_queries import PartitionQueries
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbKnownDevices:
+class DynamoDbKnownDevices(PartitionQueries):
     """A KnownDevices."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
@@ -40,17 +41,7 @@ class DynamoDbKnownDevices:
 
     def forget(self, subject: str) -> None:
         """Forget every browser of the user; may be repeated."""
-        sort_keys: list[str] = []
-        with aws_errors("DynamoDB Query of devices"):
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                ConsistentRead=True,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues=encode_item({":pk": f"{OWNER_PREFIX}{subject}", ":prefix": DEVICE_PREFIX}),
-                ProjectionExpression="sk",
-            )
-            for page in pages:
-                sort_keys += [item["sk"]["S"] for item in page["Items"]]
+        sort_keys = self._sort_keys(f"{OWNER_PREFIX}{subject}", "devices", prefix=DEVICE_PREFIX)
         for sort_key in sort_keys:
             with aws_errors("DynamoDB DeleteItem of a device"):
                 self._dynamodb.delete_item(TableName=self._table, Key=owner_key(subject, sort_key))

@@ -17,6 +17,7 @@ from keyturn.adapters.credentials.credential_items import (
     password_to_item,
 )
 from keyturn.adapters.item_version import ITEM_VERSION
+from keyturn.adapters.partition_queries import PartitionQueries
 from keyturn.adapters.transactions import outlast_conflicts
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
 
 
-class DynamoDbPasswords:
+class DynamoDbPasswords(PartitionQueries):
     """A PasswordStore."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
@@ -71,17 +72,7 @@ class DynamoDbPasswords:
 
     def erase(self, subject: str) -> None:
         """Delete password, known devices and failures of the user; may be repeated."""
-        sort_keys: list[str] = []
-        with aws_errors("DynamoDB Query of credentials"):
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                ConsistentRead=True,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": f"{OWNER_PREFIX}{subject}"}},
-                ProjectionExpression="sk",
-            )
-            for page in pages:
-                sort_keys += [item["sk"]["S"] for item in page["Items"]]
+        sort_keys = self._sort_keys(f"{OWNER_PREFIX}{subject}", "credentials")
         for sort_key in sort_keys:
             with aws_errors("DynamoDB DeleteItem of a credential"):
                 self._dynamodb.delete_item(TableName=self._table, Key=owner_key(subject, sort_key))

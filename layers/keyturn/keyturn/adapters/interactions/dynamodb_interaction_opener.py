@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws_errors import aws_errors
-from keyturn.adapters.interactions.dynamodb_interaction_reader import DynamoDbInteractionReader
+from keyturn.adapters.interactions.dynamodb_interaction_items import DynamoDbInteractionItems
 from keyturn.adapters.interactions.interaction_item import (
     demands_to_attribute,
     interaction_key,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from keyturn.domain.interactions.interaction import Interaction
 
 
-class DynamoDbInteractionOpener(DynamoDbInteractionReader):
+class DynamoDbInteractionOpener(DynamoDbInteractionItems):
     """An InteractionOpener."""
 
     def create(self, interaction: Interaction) -> None:
@@ -79,9 +79,4 @@ class DynamoDbInteractionOpener(DynamoDbInteractionReader):
             return False
         changes = {"demands": demands_to_attribute(interaction), "session_id": interaction.session_id}
         update = interaction_update(interaction, changes | dict.fromkeys(MARKS), read={"denied": None})
-        with aws_errors("DynamoDB UpdateItem of an interaction"):
-            try:
-                outlast_conflicts(lambda: self._dynamodb.update_item(TableName=self._table, **update))
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        return self._update(update)

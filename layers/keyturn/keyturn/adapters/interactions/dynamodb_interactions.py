@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.aws_errors import aws_errors
-from keyturn.adapters.interactions.dynamodb_interaction_reader import DynamoDbInteractionReader
+from keyturn.adapters.interactions.dynamodb_interaction_items import DynamoDbInteractionItems
 from keyturn.adapters.interactions.interaction_item import mark_to_attribute
 from keyturn.adapters.interactions.interaction_update import interaction_update
-from keyturn.adapters.transactions import outlast_conflicts, transact
+from keyturn.adapters.transactions import transact
 from keyturn.adapters.users.consent_item import consent_to_item
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from keyturn.domain.users.consent import Consent
 
 
-class DynamoDbInteractions(DynamoDbInteractionReader):
+class DynamoDbInteractions(DynamoDbInteractionItems):
     """An InteractionStore."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, user_table: str) -> None:
@@ -51,14 +50,6 @@ class DynamoDbInteractions(DynamoDbInteractionReader):
         if interaction.browser_hash is None:
             return False
         return self._update(interaction_update(interaction, {"denied": True}, read={}))
-
-    def _update(self, update: dict[str, Any]) -> bool:
-        with aws_errors("DynamoDB UpdateItem of an interaction"):
-            try:
-                outlast_conflicts(lambda: self._dynamodb.update_item(TableName=self._table, **update))
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
 
 
 def _mark(interaction: Interaction, changes: dict[str, Any], at: int) -> dict[str, Any]:

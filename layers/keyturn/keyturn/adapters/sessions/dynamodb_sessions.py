@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.partition_queries import PartitionQueries
 from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
 from keyturn.adapters.sessions.session_item import (
     OWNER_PREFIX,
@@ -31,7 +32,7 @@ _READS = 4
 _FIRST_PAUSE = 0.05
 
 
-class DynamoDbSessions(DynamoDbSessionReader):
+class DynamoDbSessions(DynamoDbSessionReader, PartitionQueries):
     """A SessionStore."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, pause: Callable[[float], None] = time.sleep) -> None:
@@ -63,16 +64,7 @@ class DynamoDbSessions(DynamoDbSessionReader):
         )
 
     def _hashes(self, subject: str) -> Sequence[str]:
-        items: list[Any] = []
-        with aws_errors("DynamoDB Query of the sessions"):
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                ConsistentRead=True,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues={":pk": {"S": f"{OWNER_PREFIX}{subject}"}, ":prefix": {"S": SESSION_PREFIX}},
-            )
-            for page in pages:
-                items += page["Items"]
+        items = self._query(f"{OWNER_PREFIX}{subject}", "the sessions", prefix=SESSION_PREFIX)
         return [hash_from_pointer(decode_item(item)) for item in items]
 
     def _read(self, keys: Sequence[Any]) -> Sequence[Any]:

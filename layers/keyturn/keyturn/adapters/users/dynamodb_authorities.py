@@ -9,7 +9,6 @@ from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.dynamodb_registrations import DynamoDbRegistrations
 from keyturn.adapters.users.authority_item import (
     AUTHORITY_PREFIX,
-    authority_from_item,
     authority_key,
     authority_to_item,
 )
@@ -50,7 +49,3 @@ class DynamoDbAuthorities(DynamoDbAuthorityReader):
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return
-
-    def list(self) -> tuple[Authority, ...]:
-        """Return all, by subject."""
-        return tuple(map(authority_from_item, self._items.list()))

@@ -9,6 +9,7 @@ from typing import Any
 from keyturn.adapters.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.item_version import ITEM_VERSION
+from keyturn.adapters.partition_queries import PartitionQueries
 from keyturn.adapters.transactions import transact
 from keyturn.adapters.users.dynamodb_user_readers import DynamoDbUserReader
 from keyturn.adapters.users.user_item import (
@@ -27,7 +28,7 @@ from keyturn.domain.users.user import User
 _MAX_EMAIL_BYTES = 1024
 
 
-class DynamoDbUsers(DynamoDbUserReader):
+class DynamoDbUsers(DynamoDbUserReader, PartitionQueries):
     """A UserStore."""
 
     def find_subject(self, email: str) -> str | None:
@@ -78,17 +79,7 @@ class DynamoDbUsers(DynamoDbUserReader):
         """
         if email is not None:
             self._erase_reservation(email, subject)
-        sort_keys: list[str] = []
-        with aws_errors("DynamoDB Query of a user"):
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                ConsistentRead=True,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": f"{USER_PREFIX}{subject}"}},
-                ProjectionExpression="sk",
-            )
-            for page in pages:
-                sort_keys += [item["sk"]["S"] for item in page["Items"]]
+        sort_keys = self._sort_keys(f"{USER_PREFIX}{subject}", "a user")
         for sort_key in sorted(sort_keys, key=PROFILE.__eq__):
             with aws_errors("DynamoDB DeleteItem of a user"):
                 self._dynamodb.delete_item(TableName=self._table, Key=user_key(subject, sort_key))

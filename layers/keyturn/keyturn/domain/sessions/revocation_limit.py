@@ -6,8 +6,6 @@ A user who signs in and out in a loop must not get there.
 
 from __future__ import annotations
 
-from keyturn.domain.sessions.session import Session
-
 # A fixed window allows twice the limit around its end: 40 revocations, 0.2 % of a snapshot, and no snapshot looks back
 # further than one window. A person stays below it: only a session that gave a code counts.
 USER_REVOCATIONS = 20
@@ -22,12 +20,3 @@ def user_revocations_bucket(subject: str) -> str:
     entry of a snapshot, however many there are.
     """
     return f"revocations#{subject}"
-
-
-def needs_revocation(session: Session) -> bool:
-    """Return whether ending the session revokes its sid: without a code no token has it.
-
-    The session may give its first code after it was read: `SessionStore.delete` returns False then, and the sid is
-    revoked first.
-    """
-    return session.gave_code

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 # Seconds. A session is written again at most this often, so an idle end may come this much early.
 TOUCH_INTERVAL = 300
 # The acr of a sign-in by password alone (OIDC Core §2).
-PASSWORD_ACR = "urn:keyturn:password"
+PASSWORD_ACR = "urn:keyturn:password"  # pragma: allowlist secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +16,10 @@ class Session:
     """One session; all times are service time in whole seconds.
 
     `key_hash` is `hash_cookie` of the cookie's value. `session_id` (sid) stays when the same user signs in again in
-    this browser; the cookie's value changes then. It ends `idle_seconds` after `last_used_at`, and at `expires_at`.
-    `gave_code` says that a client may hold tokens with this sid.
+    this browser; the cookie's value changes then. `created_at` is the time of the password. `auth_time` is the same,
+    or some minutes later: it lies after the cutoff by which the user signed out everywhere else. The session ends
+    `idle_seconds` after `last_used_at`, and at `expires_at`. `gave_code` says that a client may hold tokens with this
+    sid.
     """
 
     key_hash: str

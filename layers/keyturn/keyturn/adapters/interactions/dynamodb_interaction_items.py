@@ -1,4 +1,4 @@
-"""Reads of interactions in DynamoDB."""
+"""The reads and updates of interactions in DynamoDB that the sides of the issuer and of the login share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from keyturn.adapters.attribute_values import decode_item
 from keyturn.adapters.aws_errors import aws_errors
 from keyturn.adapters.interactions.interaction_item import interaction_from_item, interaction_key
+from keyturn.adapters.transactions import outlast_conflicts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from keyturn.domain.interactions.interaction import Interaction
 
 
-class DynamoDbInteractionReader:
+class DynamoDbInteractionItems:
     """An InteractionReader."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
@@ -27,3 +28,12 @@ class DynamoDbInteractionReader:
             answer = self._dynamodb.get_item(TableName=self._table, Key=interaction_key(key_hash), ConsistentRead=True)
         item: dict[str, Any] | None = answer.get("Item")
         return None if item is None else interaction_from_item(decode_item(item))
+
+    def _update(self, update: dict[str, Any]) -> bool:
+        """Send an update of `interaction_update`; return False if its condition fails."""
+        with aws_errors("DynamoDB UpdateItem of an interaction"):
+            try:
+                outlast_conflicts(lambda: self._dynamodb.update_item(TableName=self._table, **update))
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
