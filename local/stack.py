@@ -55,8 +55,9 @@ class AlreadyRunning(Exception):
 class EmbeddedStack:
     """The stack whose state lives in `directory`; `with` starts and stops it.
 
-    Artifacts are kept in `builds`, which stacks may share. `parameters` override PARAMETERS. `browser_example` adds a
-    user who can sign in, and serves examples/browser-app.
+    Artifacts are kept in `builds`, which stacks may share. `parameters` override PARAMETERS; an `IssuerUrl` among them
+    is that of a proxy in front of the front proxy. `browser_example` adds a user who can sign in, and serves
+    examples/browser-app.
     """
 
     def __init__(
@@ -195,7 +196,7 @@ class EmbeddedStack:
             self._progress.line(f"  {'':<10} - {gap.subject}: {gap.here}")
         with self._progress.step("stack") as step:
             deployer = Deployer(emulator, STACK_NAME, emulator.state / "deployed")
-            deployment = deployer.deploy(template, {**self._parameters, "IssuerUrl": issuer}, artifacts)
+            deployment = deployer.deploy(template, {"IssuerUrl": issuer, **self._parameters}, artifacts)
             step.result = f"{STACK_NAME} {deployment.action}"
         return deployment
 

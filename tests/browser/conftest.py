@@ -16,6 +16,7 @@ import pytest
 
 from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
+from tests.browser.sign_in_site import NewBrowser, Site, serve_site, watched_browsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,3 +107,17 @@ def stack(directory: Path) -> Iterator[StackFile]:
     """Return a stack with a state and ports of its own, with the user and the page of `make run`."""
     with EmbeddedStack(directory, ports=ANY_PORTS, browser_example=True) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def site(tools: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return a stack with an https issuer, and Chromium."""
+    with serve_site(tools, tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture
+def new_browser(site: Site) -> Iterator[NewBrowser]:
+    """Return what opens a browser without cookies; fails for a complaint of one, or a request to another host."""
+    with watched_browsers(site) as opener:
+        yield opener

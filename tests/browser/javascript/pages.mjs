@@ -1,12 +1,10 @@
 // Opens the login's pages in Chromium in each theme at each width: one JSON question on stdin, one answer on stdout.
 // A question names pages and `actions`: screenshot, audit (axe), walk (by keyboard). The answer has one entry a view.
-import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { chromium } from "playwright-core";
+import { audit } from "./audit.mjs";
 
 const { executable, origin, pages, themes, widths, actions, folder } = JSON.parse(await text(process.stdin));
-const axe = await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const CONTROLS = 'a[href], button, summary, input:not([type="hidden"], [hidden])';
 
 const DOES = {
@@ -19,15 +17,7 @@ const DOES = {
     await page.screenshot({ path, fullPage: true });
     return path;
   },
-  async audit(page) {
-    await page.evaluate(axe);
-    const { violations, incomplete } = await page.evaluate(
-      (tags) => axe.run(document, { runOnly: tags, resultTypes: ["violations", "incomplete"] }),
-      TAGS,
-    );
-    const brief = ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" | ")}`;
-    return { violations: violations.map(brief), incomplete: incomplete.map(brief) };
-  },
+  audit,
   // Presses Tab through the page, and returns the visible controls and those that had the focus, in order.
   async walk(page) {
     const controls = await page.evaluate((selector) => {

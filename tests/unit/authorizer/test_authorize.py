@@ -152,6 +152,7 @@ def test_a_slow_store_lets_no_revoked_token_pass_at_its_end(
     named = {kind: CLAIMS["jti"], TargetKind.SESSION: "s1", TargetKind.GRANT: "g1"} | {
         TargetKind.SUBJECT: CLAIMS["sub"],
         TargetKind.CLIENT: CLAIMS["client_id"],
+        TargetKind.PAIR: f"{CLAIMS['sub']}#{CLAIMS['client_id']}",
     }
     copies = range(GLOBAL_COPIES) if kind is TargetKind.GLOBAL else [named[kind]]
     world.revoke(*(revocation(kind, str(each), not_before=NOW, expires_at=end) for each in copies))
