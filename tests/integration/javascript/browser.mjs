@@ -2,8 +2,10 @@
 // redirect URI.
 export class Browser {
   // `fields` are the values that the person knows, by the name of a field; `cookies` those of a browser to go on in.
-  constructor({ fields = {}, cookies = {} } = {}) {
+  // `chromium` is the URL of a server that answers an authorization URL in a real browser, in place of this one.
+  constructor({ fields = {}, cookies = {}, chromium } = {}) {
     this.fields = fields;
+    this.chromium = chromium;
     this.cookies = new Map(Object.entries(cookies));
   }
 
@@ -41,6 +43,7 @@ export class Browser {
 
   // The whole answer to a client, for a user who signs in and agrees.
   async answered(url, redirectUri) {
+    if (this.chromium) return new URL(await (await fetch(this.chromium, { method: "POST", body: String(url) })).text());
     const { url: answer, status } = await this.visit(url, redirectUri);
     if (answer === undefined) throw new Error(`a page, ${status}, where an answer was due`);
     return answer;
