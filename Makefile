@@ -205,7 +205,7 @@ test-stack: setup $(CLIENTS_STAMP)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 browser: setup ## web pages in Chromium against the embedded stack: what they may do and what they may read
 	@if test -z "$(CHROMIUM)"; then $(call not_run,Chromium: apt-get install chromium); \
-	else $(MAKE) $(PAGES_STAMP) $(APP_STAMP) && PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
+	else $(MAKE) $(PAGES_STAMP) $(APP_STAMP) $(CLIENTS_STAMP) && PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
 		.venv/bin/python -m pytest tests/browser; fi
 
 .PHONY: screenshots

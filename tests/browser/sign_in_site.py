@@ -52,12 +52,13 @@ class User(NamedTuple):
 
 
 class Site(NamedTuple):
-    """A stack whose issuer is https; `native` is the origin of a program on the device."""
+    """A stack whose issuer is https; `native` is the origin of a program on the device, `ca` the root of its chain."""
 
     stack: StackFile
     chromium: Chromium
     native: str
     tls: ssl.SSLContext
+    ca: Path
 
     def url(self, path: str) -> str:
         """Return the URL of a page of the login."""
@@ -119,8 +120,9 @@ def serve_site(tools: tuple[str, str], folder: Path) -> Iterator[Site]:
         # The clients of the other tests do not know the certificate: they take the front proxy's own address.
         plain = f"http://localhost:{proxy.upstream_port}"
         stack = replace(stack, token_endpoint=f"{plain}/oauth2/token")
-        tls = ssl.create_default_context(cafile=str(folder / "ca.pem"))
-        yield Site(stack, chromium, f"http://127.0.0.1:{native_port}", tls)
+        ca = folder / "ca.pem"
+        tls = ssl.create_default_context(cafile=str(ca))
+        yield Site(stack, chromium, f"http://127.0.0.1:{native_port}", tls, ca)
 
 
 @contextmanager
