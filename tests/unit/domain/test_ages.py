@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.domain.time.ages import SKEW, Instant, age, elapsed, present_seconds, request_seconds, service_time
+from keyturn.domain.time.ages import SKEW, Instant, age, elapsed, present_seconds, request_seconds
+from keyturn.domain.time.service_time import service_time
 from tests.fakes.token_factory import NOW
 
 READ = Instant(100.0, 5.0)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keyturn.adapters.system_clock import monotonic_seconds, wall_seconds
 from keyturn.domain.errors import ClockUnavailable
-from keyturn.domain.time.ages import Instant, service_time
+from keyturn.domain.time.ages import Instant
+from keyturn.domain.time.service_time import service_time
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,10 +7,9 @@ a path is open if some rule covers it, and every rule that covers it holds. The 
 
 from __future__ import annotations
 
-import re
-
 from keyturn.domain.api_rules import METHODS, POLICY, ApiRules
 from keyturn.domain.errors import KeyturnError
+from keyturn.domain.path_reading import has_odd_character
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ _FRAME = 250
 # API Gateway or a backend may read such a path as another route than its ARN says (G7): an encoding, a parameter after
 # a semicolon, a backslash, an empty segment or a dot segment. In a policy, and as this module finds it.
 _AMBIGUOUS = ("*%*", "*;*", "*\\*", "*//*", "*/./*", "*/../*", "*/*/", "*/.", "*/..")
-_ODD_CHARACTER = re.compile(r"[%;\\]")
 
 
 class PolicyTooLarge(KeyturnError):
@@ -81,7 +79,7 @@ class CachedApiRules(ApiRules):
 
     def is_ambiguous(self, request: RoutedRequest) -> bool:
         """Tell whether the ARN's path is one that every policy denies."""
-        if _ODD_CHARACTER.search(request.path) is not None:
+        if has_odd_character(request.path):
             return True
         segments = request.path.split("/")
         return ("" in segments and segments != [""]) or "." in segments or ".." in segments

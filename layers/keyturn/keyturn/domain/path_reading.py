@@ -11,10 +11,10 @@ import re
 from itertools import takewhile
 
 _ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
-_ODD = re.compile(r"[%;\\]")
 # A decoded mark is one more separator to somebody, and a control character ends a path or splits a line.
-_ODD_DECODED = re.compile(r"[%;\\?#\x00-\x1f\x7f-\x9f]")
-_SEPARATORS = re.compile(r"[/\\;?#]")
+_CONTROL = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
+_ODD_DECODED = frozenset("%;\\?#") | _CONTROL
+_TO_SLASHES = str.maketrans("\\;?#", "////")
 _DOTS = frozenset({".", ".."})
 
 
@@ -33,6 +33,11 @@ class PathReading:
         self.leaves = leaves
 
 
+def has_odd_character(path: str) -> bool:
+    """Return whether a path has a character that API Gateway or a backend may read in two ways."""
+    return "%" in path or ";" in path or "\\" in path
+
+
 def is_ambiguous(path: str) -> bool:
     """Tell whether a path without its leading slash leaves open where it leads."""
     return not read_path(path)[0].complete
@@ -47,16 +52,16 @@ def leads_out(path: str) -> bool:
         return False
     once = _decode(path)
     readings = (path, once, None if once is None else _decode(once))
-    return any(each is not None and not _DOTS.isdisjoint(_SEPARATORS.split(each)) for each in readings)
+    return any(each is not None and not _DOTS.isdisjoint(_split(each)) for each in readings)
 
 
 def read_path(path: str) -> list[PathReading]:
     """Return the readings of a path without its leading slash; a single one that is not complete if it is ambiguous."""
     segments = path.split("/") if path else []
-    if _ODD.search(path) is None and _are_plain(segments):
+    if not has_odd_character(path) and _are_plain(segments):
         return _with_and_without_end(segments)
     decoded = _decode(path)
-    if decoded is None or _ODD_DECODED.search(decoded) is not None:
+    if decoded is None or not _ODD_DECODED.isdisjoint(decoded):
         return [_open_reading(segments, path)]
     decoded_segments = decoded.split("/")
     if len(decoded_segments) != len(segments) or not _are_plain(decoded_segments):
@@ -80,14 +85,19 @@ def _open_reading(segments: list[str], path: str) -> PathReading:
 
 
 def _is_plain(segment: str) -> bool:
-    return bool(segment) and segment not in _DOTS and _ODD.search(segment) is None
+    return bool(segment) and segment not in _DOTS and not has_odd_character(segment)
 
 
 def _may_leave(path: str) -> bool:
     """Tell whether a dot segment is in the path, however often it was encoded."""
     once = _decode(path)
     twice = None if once is None else _decode(once)
-    return twice is None or "%" in twice or not _DOTS.isdisjoint(_SEPARATORS.split(twice))
+    return twice is None or "%" in twice or not _DOTS.isdisjoint(_split(twice))
+
+
+def _split(path: str) -> list[str]:
+    """Return the segments of a path, each mark taken for a separator."""
+    return path.translate(_TO_SLASHES).split("/")
 
 
 def _decode(path: str) -> str | None:

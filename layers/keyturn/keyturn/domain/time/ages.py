@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 
-from keyturn.domain.time.service_time import ServiceTime
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
@@ -36,11 +34,9 @@ else:
 # API Gateway, Lambda and DynamoDB keep their clocks within this of each other, in seconds.
 SKEW = 2.0
 # Date is cut to whole seconds (RFC 9110 §5.6.7).
-_DATE_CUT = 1.0
+DATE_CUT = 1.0
 # A request waits at API Gateway for 29 s at most: one that seems older than the read may have started before it.
 _LONGEST_WAIT = 30.0
-# A wall clock that is slewed may lag a little behind the monotonic one; one that was set back lags more.
-_SLEW = 0.5
 # Milliseconds since the epoch, from 2001 to 2286: anything else is another unit, or no time.
 _FIRST_MILLISECOND, _LAST_MILLISECOND = 10**12, 10**13
 
@@ -73,9 +69,9 @@ def age(since: Instant | None, now: Instant) -> float:
     if compared or date is None:
         return seconds
     if date_now is not None:
-        return max(seconds, date_now - date - _DATE_CUT)
+        return max(seconds, date_now - date - DATE_CUT)
     witness = invocation if gateway is None else gateway
-    return seconds if witness is None else max(seconds, witness - date - SKEW - _DATE_CUT)
+    return seconds if witness is None else max(seconds, witness - date - SKEW - DATE_CUT)
 
 
 def _between(before: float, now: float) -> float:
@@ -84,18 +80,6 @@ def _between(before: float, now: float) -> float:
     Requests arrive out of order: a time that went back by no more than a request can wait says nothing.
     """
     return now - before if now >= before - _LONGEST_WAIT else math.inf
-
-
-def service_time(date: float, sent: Instant, arrived: Instant, now: Instant) -> ServiceTime | None:
-    """Return the interval in which the present lies, by the Date of an answer; None if the wall clock was set back.
-
-    Date was cut to whole seconds between `sent` and `arrived`. The early end takes the smaller clock, the late end the
-    larger one (ADR 5).
-    """
-    if now.wall - sent.wall < now.monotonic - sent.monotonic - _SLEW:
-        return None
-    latest = max(now.wall - sent.wall, now.monotonic - sent.monotonic)
-    return ServiceTime(date + _least(arrived, now), date + _DATE_CUT + latest)
 
 
 def present_seconds(read: Instant | None, arrived: Instant | None, now: Instant) -> float:
@@ -110,7 +94,7 @@ def present_seconds(read: Instant | None, arrived: Instant | None, now: Instant)
     if read is None or arrived is None or date is None:
         gateway_then = invocation_then = None
     else:
-        seconds = max(seconds, date, date + _least(arrived, now))
+        seconds = max(seconds, date, date + least_elapsed(arrived, now))
         gateway_then, invocation_then = read.gateway, read.invocation
     if now.gateway is not None:
         seconds = max(seconds, _witnessed(now.gateway, gateway_then, date))
@@ -123,7 +107,7 @@ def _witnessed(witness: float, then: float | None, date: int | None) -> float:
     """Return service time at the earliest by a request's time, and by that of the read with this Date."""
     if then is None or date is None:
         return witness - SKEW
-    return min(witness - SKEW, date + _DATE_CUT + witness - then)
+    return min(witness - SKEW, date + DATE_CUT + witness - then)
 
 
 def request_seconds(milliseconds: object) -> float | None:
@@ -133,5 +117,6 @@ def request_seconds(milliseconds: object) -> float | None:
     return milliseconds / 1000
 
 
-def _least(since: Instant, now: Instant) -> float:
+def least_elapsed(since: Instant, now: Instant) -> float:
+    """Return the seconds between two instants by the smaller clock of this machine."""
     return min(now.wall - since.wall, now.monotonic - since.monotonic)

@@ -7,16 +7,31 @@ token issued before a revocation can never carry an `iat` after it.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+from typing import TYPE_CHECKING, NamedTuple
+
+from keyturn.domain.time.ages import DATE_CUT, least_elapsed
+
 if TYPE_CHECKING:
-    from typing import NamedTuple
+    from keyturn.domain.time.ages import Instant
 
-    class ServiceTime(NamedTuple):
-        """Seconds since the epoch: the present is neither before `earliest` nor after `latest`."""
+# A wall clock that is slewed may lag a little behind the monotonic one; one that was set back lags more.
+_SLEW = 0.5
 
-        earliest: float
-        latest: float
-else:
-    from collections import namedtuple
 
-    ServiceTime = namedtuple("ServiceTime", ("earliest", "latest"))
+class ServiceTime(NamedTuple):
+    """Seconds since the epoch: the present is neither before `earliest` nor after `latest`."""
+
+    earliest: float
+    latest: float
+
+
+def service_time(date: float, sent: Instant, arrived: Instant, now: Instant) -> ServiceTime | None:
+    """Return the interval in which the present lies, by the Date of an answer; None if the wall clock was set back.
+
+    Date was cut to whole seconds between `sent` and `arrived`. The early end takes the smaller clock, the late end the
+    larger one (ADR 5).
+    """
+    if now.wall - sent.wall < now.monotonic - sent.monotonic - _SLEW:
+        return None
+    latest = max(now.wall - sent.wall, now.monotonic - sent.monotonic)
+    return ServiceTime(date + least_elapsed(arrived, now), date + DATE_CUT + latest)
