@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -79,61 +80,30 @@ class UseCases(NamedTuple):
     operator_actions: OperatorActions
 
 
-def compose_use_cases(settings: Settings, ports: Ports) -> UseCases:
-    """Return the use cases over these ports."""
-    clock, random = ports.clock, secrets.token_bytes
+def compose_use_cases(
+    settings: Settings, ports: Ports, *, random: Callable[[int], bytes] = secrets.token_bytes
+) -> UseCases:
+    """Return the use cases over these ports; `random` returns so many random bytes."""
     revocations = UserRevocations(
         ports.revocation_writer,
         ports.attempts,
-        clock,
+        ports.clock,
         longest_token=settings.max_token_lifetime + settings.leeway,
     )
-    hashes = PasswordHash(ports.pepper, settings.argon2, random)
-    rules = PasswordRules(Blocklist(_BLOCKLIST.read_bytes()), urlsplit(settings.issuer).hostname or "")
-    throttle = Throttle(ports.attempts, ports.devices, settings.limits)
     end = SessionEnd(ports.sessions, ports.devices, revocations)
-    replacement = PasswordReplacement(
-        hashes=hashes, sign_ins=ports.sign_ins, revocations=revocations, end=end, clock=clock
-    )
     start = SessionStart(
         sign_ins=ports.sign_ins,
         devices=ports.devices,
         revocations=revocations,
-        times=IssueTimes(ports.revocations, clock),
+        times=IssueTimes(ports.revocations, ports.clock),
         limits=SessionLimits(idle=settings.session_idle, lifetime=settings.session_lifetime),
         random=random,
     )
-    links = Links(
-        users=ports.users,
-        authorities=ports.authorities,
-        passwords=ports.passwords,
-        attempts=ports.attempts,
-        rules=rules,
-        replacement=replacement,
-        clock=clock,
-        random=random,
-    )
+    passwords = _password_parts(settings, ports, revocations, end, random)
+    links = _links(ports, passwords, random)
     return UseCases(
-        sign_in=SignIn(
-            users=ports.users,
-            authorities=ports.authorities,
-            passwords=ports.passwords,
-            hashes=hashes,
-            throttle=throttle,
-            sessions=start,
-            clock=clock,
-        ),
-        change_password=ChangePassword(
-            users=ports.users,
-            authorities=ports.authorities,
-            passwords=ports.passwords,
-            hashes=hashes,
-            rules=rules,
-            throttle=throttle,
-            replacement=replacement,
-            sessions=start,
-            clock=clock,
-        ),
+        sign_in=_sign_in(ports, passwords, start),
+        change_password=_change_password(ports, passwords, start),
         end=end,
         everywhere=SignOutEverywhere(
             end=end,
@@ -141,18 +111,84 @@ def compose_use_cases(settings: Settings, ports: Ports) -> UseCases:
             authorities=ports.authorities,
             passwords=ports.passwords,
             revocations=revocations,
-            clock=clock,
+            clock=ports.clock,
         ),
         links=links,
         withdrawal=WithdrawConsent(ports.consents, revocations),
-        operator_actions=OperatorActions(
-            users=ports.users,
-            sessions=ports.sessions,
-            attempts=ports.attempts,
-            links=links,
-            end=end,
-            erase=Erase(users=ports.users, authorities=ports.authorities, passwords=ports.passwords, end=end),
-            clock=clock,
-            link_url=lambda value: settings.issuer + paths.with_query(paths.LINK, **{paths.LINK_FIELD: value}),
+        operator_actions=_operator_actions(settings, ports, links, end),
+    )
+
+
+class _PasswordParts(NamedTuple):
+    """The parts that each use case with a password shares."""
+
+    hashes: PasswordHash
+    rules: PasswordRules
+    throttle: Throttle
+    replacement: PasswordReplacement
+
+
+def _password_parts(
+    settings: Settings, ports: Ports, revocations: UserRevocations, end: SessionEnd, random: Callable[[int], bytes]
+) -> _PasswordParts:
+    hashes = PasswordHash(ports.pepper, settings.argon2, random)
+    return _PasswordParts(
+        hashes,
+        PasswordRules(Blocklist(_BLOCKLIST.read_bytes()), urlsplit(settings.issuer).hostname or ""),
+        Throttle(ports.attempts, ports.devices, settings.limits),
+        PasswordReplacement(
+            hashes=hashes, sign_ins=ports.sign_ins, revocations=revocations, end=end, clock=ports.clock
         ),
+    )
+
+
+def _sign_in(ports: Ports, parts: _PasswordParts, start: SessionStart) -> SignIn:
+    return SignIn(
+        users=ports.users,
+        authorities=ports.authorities,
+        passwords=ports.passwords,
+        hashes=parts.hashes,
+        throttle=parts.throttle,
+        sessions=start,
+        clock=ports.clock,
+    )
+
+
+def _change_password(ports: Ports, parts: _PasswordParts, start: SessionStart) -> ChangePassword:
+    return ChangePassword(
+        users=ports.users,
+        authorities=ports.authorities,
+        passwords=ports.passwords,
+        hashes=parts.hashes,
+        rules=parts.rules,
+        throttle=parts.throttle,
+        replacement=parts.replacement,
+        sessions=start,
+        clock=ports.clock,
+    )
+
+
+def _links(ports: Ports, parts: _PasswordParts, random: Callable[[int], bytes]) -> Links:
+    return Links(
+        users=ports.users,
+        authorities=ports.authorities,
+        passwords=ports.passwords,
+        attempts=ports.attempts,
+        rules=parts.rules,
+        replacement=parts.replacement,
+        clock=ports.clock,
+        random=random,
+    )
+
+
+def _operator_actions(settings: Settings, ports: Ports, links: Links, end: SessionEnd) -> OperatorActions:
+    return OperatorActions(
+        users=ports.users,
+        sessions=ports.sessions,
+        attempts=ports.attempts,
+        links=links,
+        end=end,
+        erase=Erase(users=ports.users, authorities=ports.authorities, passwords=ports.passwords, end=end),
+        clock=ports.clock,
+        link_url=lambda value: settings.issuer + paths.with_query(paths.LINK, **{paths.LINK_FIELD: value}),
     )

@@ -77,22 +77,8 @@ class LoginHarness:
         self.rings = StubKeyRingReader(ring_of(signing_key()))
         self.settings = Settings.from_environment(ENVIRONMENT | environment)
         stores = self.stores
-        self.ports = Ports(
-            clock=self.clock,
-            rings=self.rings,
-            clients=self.clients,
-            revocations=self.revocations,
-            revocation_writer=self.revocations,
-            users=stores.users,
-            authorities=stores.authorities,
-            consents=stores.consents,
-            passwords=stores.passwords,
-            sign_ins=stores.sign_ins,
-            devices=stores.devices,
-            attempts=stores.attempts,
-            pepper=stores.pepper,
-            sessions=stores.sessions,
-            interactions=stores.interactions,
+        self.ports = stores.ports(
+            clock=self.clock, rings=self.rings, clients=self.clients, revocations=self.revocations
         )
         self._monkeypatch = monkeypatch
         self.connect(self.ports)

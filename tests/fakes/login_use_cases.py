@@ -5,27 +5,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from keyturn.domain.credentials.blocklist import Blocklist, blocklist_hash
 from keyturn.domain.credentials.buckets import AttemptLimits
 from keyturn.domain.credentials.password import Argon2Parameters, PasswordCredential
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.user import User
-from keyturn.issue_time import IssueTimes
-from login.erase import Erase
-from login.links import Links
-from login.operator_actions import OperatorActions
-from login.password_change import ChangePassword
 from login.password_hash import PasswordHash
-from login.password_replacement import PasswordReplacement
-from login.password_rules import PasswordRules
-from login.session_end import SessionEnd, SignOutEverywhere
-from login.session_start import SessionLimits, SessionStart, SignedIn
-from login.sign_in import SignIn, SignInAttempt, SignInRefused
-from login.throttle import Throttle
-from login.user_revocations import UserRevocations
+from login.session_start import SignedIn
+from login.settings import Settings
+from login.sign_in import SignInAttempt, SignInRefused
+from login.use_cases import compose_use_cases
+from tests.fakes.login_harness import ENVIRONMENT
+from tests.fakes.memory_clients import MemoryClients
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.memory_sign_ins import MemoryLogin
 from tests.fakes.stepped_clock import SteppedClock
+from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
+from tests.fakes.token_factory import signing_key
 
 ADA = "u_AdaAdaAdaAdaAdaAdaAda1"
 EMAIL = "Ada@example.com"
@@ -38,7 +33,7 @@ LIMITS = AttemptLimits(per_account=10, per_device=10, per_address=100, window=90
 
 
 class LoginUseCases:
-    """Every use case, composed as the bootstrap does; `stores`, `revocations` and `clock` are what they share."""
+    """Every use case, composed by the login; `stores`, `revocations` and `clock` are within reach."""
 
     def __init__(self, *, parameters: Argon2Parameters = CHEAP, limits: AttemptLimits = LIMITS) -> None:
         self.stores = MemoryLogin()
@@ -49,72 +44,21 @@ class LoginUseCases:
 
     def compose(self, parameters: Argon2Parameters = CHEAP, limits: AttemptLimits = LIMITS) -> None:
         """Compose the use cases again, as another deployment over the same stores."""
-        stores, clock = self.stores, self.clock
-        rules = PasswordRules(Blocklist(blocklist_hash(COMMON_PASSWORD)), "login.example.com")
-        throttle = Throttle(stores.attempts, stores.devices, limits)
-        user_revocations = UserRevocations(self.revocations, stores.attempts, clock, longest_token=3660)
-        self.hashes = PasswordHash(stores.pepper, parameters, self.random)
-        self.start = SessionStart(
-            sign_ins=stores.sign_ins,
-            devices=stores.devices,
-            revocations=user_revocations,
-            times=IssueTimes(self.revocations, clock),
-            limits=SessionLimits(idle=43_200, lifetime=604_800),
-            random=self.random,
+        settings = Settings.from_environment(ENVIRONMENT)._replace(argon2=parameters, limits=limits)
+        ports = self.stores.ports(
+            clock=self.clock,
+            rings=StubKeyRingReader(ring_of(signing_key())),
+            clients=MemoryClients(),
+            revocations=self.revocations,
         )
-        self.end = SessionEnd(stores.sessions, stores.devices, user_revocations)
-        replacement = PasswordReplacement(
-            hashes=self.hashes, sign_ins=stores.sign_ins, revocations=user_revocations, end=self.end, clock=clock
-        )
-        self.sign_in = SignIn(
-            users=stores.users,
-            authorities=stores.authorities,
-            passwords=stores.passwords,
-            hashes=self.hashes,
-            throttle=throttle,
-            sessions=self.start,
-            clock=clock,
-        )
-        self.change_password = ChangePassword(
-            users=stores.users,
-            authorities=stores.authorities,
-            passwords=stores.passwords,
-            hashes=self.hashes,
-            rules=rules,
-            throttle=throttle,
-            replacement=replacement,
-            sessions=self.start,
-            clock=clock,
-        )
-        self.everywhere = SignOutEverywhere(
-            end=self.end,
-            start=self.start,
-            authorities=stores.authorities,
-            passwords=stores.passwords,
-            revocations=user_revocations,
-            clock=clock,
-        )
-        self.links = Links(
-            users=stores.users,
-            authorities=stores.authorities,
-            passwords=stores.passwords,
-            attempts=stores.attempts,
-            rules=rules,
-            replacement=replacement,
-            clock=clock,
-            random=self.random,
-        )
-        self.erase = Erase(users=stores.users, authorities=stores.authorities, passwords=stores.passwords, end=self.end)
-        self.actions = OperatorActions(
-            users=stores.users,
-            sessions=stores.sessions,
-            attempts=stores.attempts,
-            links=self.links,
-            end=self.end,
-            erase=self.erase,
-            clock=clock,
-            link_url="https://login.example.com/login/link?link={}".format,
-        )
+        cases = compose_use_cases(settings, ports, random=self.random)
+        self.hashes = PasswordHash(self.stores.pepper, parameters, self.random)
+        self.sign_in = cases.sign_in
+        self.change_password = cases.change_password
+        self.end = cases.end
+        self.everywhere = cases.everywhere
+        self.links = cases.links
+        self.actions = cases.operator_actions
 
     def random(self, size: int) -> bytes:
         """Return bytes that differ at each call."""

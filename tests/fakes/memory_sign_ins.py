@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from keyturn.domain.credentials.link import Link
 from keyturn.domain.credentials.password import PasswordCredential
@@ -10,12 +11,17 @@ from keyturn.domain.interactions.interaction import Interaction
 from keyturn.domain.sessions.session import Session
 from keyturn.domain.users.authority import Authority
 from keyturn.domain.users.user import User
+from login.use_cases import Ports
 from tests.fakes.memory_authorities import MemoryAuthorities
 from tests.fakes.memory_credentials import MemoryAttempts, MemoryKnownDevices, MemoryPasswords, MemoryPepper
 from tests.fakes.memory_interactions import MemoryInteractions
 from tests.fakes.memory_port import MemoryPort
+from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.memory_sessions import MemorySessions
 from tests.fakes.memory_users import MemoryConsents, MemoryUsers
+
+if TYPE_CHECKING:
+    from keyturn.ports import ClientReader, Clock, KeyRingReader
 
 
 class MemorySignIns(MemoryPort):
@@ -131,3 +137,25 @@ class MemoryLogin:
         self.interactions = MemoryInteractions(self.consents)
         self.passwords = MemoryPasswords(self.devices, self.attempts)
         self.sign_ins = MemorySignIns(self)
+
+    def ports(
+        self, *, clock: Clock, rings: KeyRingReader, clients: ClientReader, revocations: MemoryRevocations
+    ) -> Ports:
+        """Return the login's ports over these stores."""
+        return Ports(
+            clock=clock,
+            rings=rings,
+            clients=clients,
+            revocations=revocations,
+            revocation_writer=revocations,
+            users=self.users,
+            authorities=self.authorities,
+            consents=self.consents,
+            passwords=self.passwords,
+            sign_ins=self.sign_ins,
+            devices=self.devices,
+            attempts=self.attempts,
+            pepper=self.pepper,
+            sessions=self.sessions,
+            interactions=self.interactions,
+        )

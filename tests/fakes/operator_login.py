@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from keyturn.domain.sessions.session import Session
-from login.erase import Erase
-from login.links import Links
-from login.operator_actions import OperatorActions
-from login.session_end import SessionEnd
-from login.user_revocations import UserRevocations
-from tests.fakes.memory_credentials import MemoryAttempts, MemoryKnownDevices, MemoryPasswords
+from login.settings import Settings
+from login.use_cases import compose_use_cases
+from tests.fakes.login_harness import ENVIRONMENT
+from tests.fakes.memory_clients import MemoryClients
 from tests.fakes.memory_revocations import MemoryRevocations
-from tests.fakes.memory_sessions import MemorySessions
+from tests.fakes.memory_sign_ins import MemoryLogin
 from tests.fakes.stepped_clock import SteppedClock
-from tests.fakes.token_factory import NOW
+from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
+from tests.fakes.token_factory import NOW, signing_key
 
 if TYPE_CHECKING:
     from keyturn.ports import AuthorityReader, UserStore
@@ -27,37 +26,18 @@ class OperatorLogin:
     """Answers an operator's events; the stores are attributes."""
 
     def __init__(self, users: UserStore, authorities: AuthorityReader) -> None:
-        self.sessions = MemorySessions()
-        self.attempts = MemoryAttempts()
-        self.passwords = MemoryPasswords()
+        stores = MemoryLogin()
+        self.sessions, self.attempts, self.passwords = stores.sessions, stores.attempts, stores.passwords
         self.revocations = MemoryRevocations()
-        clock = SteppedClock()
-        end = SessionEnd(
-            self.sessions,
-            MemoryKnownDevices(),
-            UserRevocations(self.revocations, self.attempts, clock, longest_token=3660),
+        ports = stores.ports(
+            clock=SteppedClock(),
+            rings=StubKeyRingReader(ring_of(signing_key())),
+            clients=MemoryClients(),
+            revocations=self.revocations,
         )
-        # An operator makes links, and uses none.
-        links = Links(
-            users=users,
-            authorities=authorities,
-            passwords=self.passwords,
-            attempts=self.attempts,
-            rules=cast("Any", None),
-            replacement=cast("Any", None),
-            clock=clock,
-            random=lambda size: b"A" * size,
-        )
-        self._actions = OperatorActions(
-            users=users,
-            sessions=self.sessions,
-            attempts=self.attempts,
-            links=links,
-            end=end,
-            erase=Erase(users=users, authorities=authorities, passwords=self.passwords, end=end),
-            clock=clock,
-            link_url=lambda value: f"https://auth.example/login/link?link={value}",
-        )
+        settings = Settings.from_environment(ENVIRONMENT | {"ISSUER": "https://auth.example"})
+        own = ports._replace(users=users, authorities=authorities)
+        self._actions = compose_use_cases(settings, own, random=lambda size: b"A" * size).operator_actions
         self._numbers = count()
 
     def __call__(self, event: dict[str, Any]) -> dict[str, Any]:

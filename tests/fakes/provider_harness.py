@@ -12,7 +12,6 @@ from keyturn.domain.users.authority import Authority, Status
 from login import app as login_app
 from login import bootstrap as login_bootstrap
 from login.settings import Settings as LoginSettings
-from login.use_cases import Ports as LoginPorts
 from tests.fakes.issuer_harness import ENVIRONMENT as ISSUER_ENVIRONMENT
 from tests.fakes.issuer_harness import Answer, StubSigner
 from tests.fakes.login_harness import ENVIRONMENT as LOGIN_ENVIRONMENT
@@ -143,23 +142,7 @@ class Provider:
     def _connect_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = LoginSettings.from_environment(LOGIN_ENVIRONMENT)._replace(argon2=CHEAPEST)
         stores = self.stores
-        ports = LoginPorts(
-            clock=self.clock,
-            rings=self.rings,
-            clients=self.clients,
-            revocations=self.revocations,
-            revocation_writer=self.revocations,
-            users=stores.users,
-            authorities=stores.authorities,
-            consents=stores.consents,
-            passwords=stores.passwords,
-            sign_ins=stores.sign_ins,
-            devices=stores.devices,
-            attempts=stores.attempts,
-            pepper=stores.pepper,
-            sessions=stores.sessions,
-            interactions=stores.interactions,
-        )
+        ports = stores.ports(clock=self.clock, rings=self.rings, clients=self.clients, revocations=self.revocations)
         login = login_bootstrap.compose(settings, type(ports)(*map(self._wrap, ports)))
         monkeypatch.setattr(login_app, "bootstrap", lambda: login)
 

@@ -13,6 +13,7 @@ from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.consent import Consent
 from login.session_start import SignedIn
 from tests.fakes.login_use_cases import ADA, EMAIL, NEW_PASSWORD, PASSWORD, LoginUseCases
+from tests.fakes.token_factory import ISSUER
 
 BOB = "u_BobBobBobBobBobBobBobB1"
 
@@ -79,7 +80,7 @@ def test_link_of_an_operator_sets_a_password(login: LoginUseCases) -> None:
     """A link is a URL of the issuer, and leads to a password."""
     answer = ask(login, "create_link")
     prefix, _, value = answer["link"].partition("?link=")
-    assert prefix == "https://login.example.com/login/link"
+    assert prefix == f"{ISSUER}/login/link"
     assert answer["expires_at"] == int(login.clock.now().latest) + 900
     assert login.links.use(value, NEW_PASSWORD) is None
 

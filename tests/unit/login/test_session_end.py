@@ -42,7 +42,7 @@ def test_session_with_code_is_revoked_for_as_long_as_a_refresh_token_lives(login
     assert login.end.end(session, reason="signed_out", actor=ADA) is Ended.EVERYWHERE
     ((written, reason, actor),) = login.revocations.writes
     assert (written.target.key, reason, actor) == (f"sid#{session.session_id}", "signed_out", ADA)
-    assert written.expires_at >= login.clock.seconds + MAX_REFRESH_LIFETIME + 3660
+    assert written.expires_at >= login.clock.seconds + MAX_REFRESH_LIFETIME + 3610
     assert login.stores.sessions.stored == {}
 
 
