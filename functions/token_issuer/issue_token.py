@@ -14,10 +14,10 @@ from keyturn.domain.key_ring import DEFAULT_RING
 from keyturn.domain.resource_server import ResourceServer
 from keyturn.domain.revocation import ends_grant
 from keyturn.domain.scope import format_scope
+from keyturn.issue_time import RevocationCheck
 from keyturn.jose.remote_algorithm import encode_id_token
 from token_issuer.errors import InvalidGrant
 from token_issuer.settings import Settings
-from token_issuer.standing import Standing
 from token_issuer.token_signer import TokenSigner
 
 if TYPE_CHECKING:
@@ -74,7 +74,12 @@ class TokenIssuance:
         self._resource_servers = resource_servers
 
     def issue(
-        self, authorization: Authorization, standing: Standing, *, id_token: bool = False, nonce: str | None = None
+        self,
+        authorization: Authorization,
+        standing: RevocationCheck,
+        *,
+        id_token: bool = False,
+        nonce: str | None = None,
     ) -> IssuedToken:
         """Return a signed access token with every claim of RFC 9068 §2.2, and if asked an ID token (OIDC Core §2).
 

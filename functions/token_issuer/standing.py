@@ -10,8 +10,6 @@ from keyturn.issue_time import IssueTimes, RevocationCheck
 if TYPE_CHECKING:
     from keyturn.ports import Clock, RevocationReader
 
-Standing = RevocationCheck
-
 
 class Standings:
     """Asks once for all that can end a grant, or hits what is issued of it (P10)."""
@@ -28,7 +26,7 @@ class Standings:
         grant_id: str | None = None,
         session_id: str | None = None,
         granted_at: int | None = None,
-    ) -> Standing:
+    ) -> RevocationCheck:
         """Return what stands, in a present that lies after every cut, or where the grant is over.
 
         `granted_at`, service time in seconds, is what a cut is compared with, where there is a grant or a login. After

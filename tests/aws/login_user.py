@@ -25,7 +25,7 @@ _HIDDEN = re.compile(r'<input(?=[^>]*type="hidden")(?=[^>]*name="([^"]*)")(?=[^>
 
 
 class LoginUser(NamedTuple):
-    """What the user knows, and the subject."""
+    """The user's address and password, and the subject."""
 
     subject: str
     email: str

@@ -1,4 +1,4 @@
-"""What people do with a sign-in besides going through it: tabs, back, reload, double clicks, lost cookies."""
+"""Detours that people take in a sign-in: tabs, back, reload, double clicks, lost cookies."""
 
 from __future__ import annotations
 

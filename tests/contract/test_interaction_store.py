@@ -240,7 +240,7 @@ def test_another_authentication_is_not_used(stores: LoginStores) -> None:
 
 
 def test_an_interaction_gives_one_code(stores: LoginStores) -> None:
-    """Of two requests that use one interaction at once, one stores its grant."""
+    """Two requests use one interaction at once: one of them stores its grant."""
     interaction = store(stores, **MARKED)
     gids = iter(("B" * 22, "C" * 22))
     results = at_once(2, lambda: stores.grants.create(make_grant(gid=next(gids)), interaction=interaction))

@@ -26,6 +26,8 @@ AUTHORIZE = "/oauth2/authorize"
 LOGIN = "/login"
 USERINFO = "/oauth2/userinfo"
 REDIRECT_URI = "https://app.example/callback"
+NATIVE_URI = "http://127.0.0.1/cb"
+THIRD = {"client_id": "third", "redirect_uri": NATIVE_URI}
 VERIFIER = "v" * 43
 SCOPES = frozenset({"openid", "email", "orders:read", "orders:write"})
 SUBJECT = "u_0123456789abcdef0123456789abcdef"
@@ -251,3 +253,15 @@ def claims_of(token: str) -> dict[str, Any]:
 def keys(flow: UserFlow) -> KeySet:
     """Return the keys that the issuer publishes."""
     return KeySet.from_jwks(flow.get(JWKS).json)
+
+
+def third_party_flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
+    """Return an issuer with one more client, of somebody else and with a native redirect URI: THIRD."""
+    flow = UserFlow(monkeypatch)
+    flow.clients.add(user_client("third", first_party=False, redirect_uris=(REDIRECT_URI, NATIVE_URI)))
+    return flow
+
+
+def offers_to_begin_again(answer: Answer) -> bool:
+    """Return whether the answer is the page that offers to begin the request again, and no more."""
+    return answer.status == 400 and "begin_again" in answer.body and "location" not in answer.headers

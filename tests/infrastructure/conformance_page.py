@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "conformance.md"
 
 RIGHT = {"ours": "ours", "reference": "the reference", "both": "both"}
 
-# What stands before it is written by hand, but for the tables of certification_table.py.
+# The text before it is written by hand, apart from the tables of certification_table.py.
 _GENERATED = "## Where they differ\n"
 _AFTER_PLANS = "\n## A reference server\n"
 

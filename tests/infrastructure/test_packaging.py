@@ -134,7 +134,7 @@ def test_the_login_has_what_its_pages_are_made_of(artifacts: Path) -> None:
 
 @pytest.mark.parametrize("artifact", LIMITS)
 def test_the_login_stays_small(artifacts: Path, artifact: str) -> None:
-    """What a cold start unpacks and reads has a limit."""
+    """The files that a cold start unpacks and reads have a limit."""
     size = sum(path.stat().st_size for path in (artifacts / artifact).rglob("*") if path.is_file())
     assert size < LIMITS[artifact]
 

@@ -1,4 +1,4 @@
-"""Whatever ends a user's access may happen between any two calls of a sign-in: nothing that works is left of it."""
+"""An end of a user's access between any two calls of a sign-in leaves nothing of it that works."""
 
 from __future__ import annotations
 

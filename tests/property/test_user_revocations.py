@@ -52,7 +52,7 @@ def snapshot_of(written: list[tuple[str, int]], now: int) -> RevocationSnapshot:
 @example([(0, True)] * 60, USER_REVOCATIONS_WINDOW - 30)
 @example([(1, True)] * 60, USER_REVOCATIONS_WINDOW - 30 - START % USER_REVOCATIONS_WINDOW)
 def test_a_users_sessions_fill_at_most_their_part_of_a_snapshot(ends: list[tuple[int, bool]], start: int) -> None:
-    """Whatever a user ends and when, each snapshot holds at most twice the limit, and nothing of codeless sessions."""
+    """Each snapshot holds at most twice the limit of one user's revocations, and none of codeless sessions."""
     attempts, now = MemoryAttempts(), START + start
     written: list[tuple[str, int]] = []
     for number, (gap, gave_code) in enumerate(ends):

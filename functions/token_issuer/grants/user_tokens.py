@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from keyturn.domain.client import Client
 from keyturn.domain.grant import Grant
 from keyturn.domain.scope import OPENID
+from keyturn.issue_time import RevocationCheck
 from token_issuer.errors import InvalidTarget
 from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
 from token_issuer.requested_access import RequestedAccess, split_offline_access
-from token_issuer.standing import Standing, Standings
+from token_issuer.standing import Standings
 
 if TYPE_CHECKING:
     from keyturn.ports import GrantStore
@@ -20,7 +21,7 @@ class StandingGrant(NamedTuple):
     """A grant as it is stored, and what was revoked of it."""
 
     grant: Grant
-    standing: Standing
+    standing: RevocationCheck
 
 
 class UserTokens:

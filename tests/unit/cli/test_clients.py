@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any
 
 import pytest
 
 from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.domain.client import AUTHENTICATION_METHODS, GRANT_TYPES, Client, secret_matches
+from keyturn.domain.client import Client, secret_matches
 from keyturn.domain.resource_server import ResourceServer
-from keyturn_cli.client_options import OPTIONS, AuthenticationMethod, GrantType
-from keyturn_cli.values import format_duration, parse_duration
 from tests.fakes.command_stack import command_stack, deployment, run
 from tests.fakes.token_factory import signing_key
 
@@ -61,20 +59,6 @@ def update(client: Client, *options: str) -> tuple[Client, dict[str, Any]]:
 def jwks_file(*jwks: dict[str, Any]) -> str:
     Path("keys.json").write_text(json.dumps({"keys": list(jwks)}))
     return "keys.json"
-
-
-def test_the_options_are_what_the_registration_takes() -> None:
-    """The choices of the command are those of the domain."""
-    assert {each.value for each in GrantType} == GRANT_TYPES
-    assert {each.value for each in AuthenticationMethod} == AUTHENTICATION_METHODS
-
-
-def test_an_option_that_can_be_repeated_says_so() -> None:
-    """And so does its bound where there is one: who reads --help needs no page beside it."""
-    for option in OPTIONS.values():
-        assert ("repeat" in option.option.help.lower()) == (get_origin(option.kind) is list)
-    for name, bound in (("access_token_lifetime", "1h"), ("refresh_lifetime", "366d"), ("rate", "1,000,000")):
-        assert f"up to {bound}" in OPTIONS[name].option.help
 
 
 def test_what_a_client_is_by_itself() -> None:
@@ -405,11 +389,3 @@ def test_an_audience_that_knows_none_of_the_scopes_is_noted() -> None:
     deployment().resource_servers().add(ResourceServer(audience=API, name="API", scopes=frozenset({"c"})))
     assert f"note: {API} knows none" in run("clients", "add", *ADD).stderr
     assert "note:" not in run("clients", "add", *ADD[:-1], "a c").stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("900", 900), ("45s", 45), ("15m", 900), ("12h", 43_200), ("1d", 86_400)]
-)
-def test_durations(text: str, seconds: int) -> None:
-    """A duration is read in its unit, and written so that it reads the same."""
-    assert parse_duration(text) == parse_duration(format_duration(seconds)) == seconds

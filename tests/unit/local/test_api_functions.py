@@ -39,7 +39,7 @@ def test_the_function_answers_options_in_the_place_of_the_emulator() -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b'{"errorMessage": "x"}'])
 def test_a_function_that_fails_is_a_bad_gateway(payload: bytes) -> None:
-    """What is no answer of a function is 502, as API Gateway says it."""
+    """An answer that no function gives is 502, as at API Gateway."""
     with proxied() as (proxy, _):
         proxy.publish({"/": "/_aws/execute-api/abc"}, ApiFunctions(Functions(payload), ROUTES))
         assert call(proxy, "OPTIONS", "/oauth2/token")[0] == 502

@@ -1,4 +1,4 @@
-"""What `make run` adds for a person: the registration and the server of examples/browser-app."""
+"""`make run` adds two things for a person: the registration and the server of examples/browser-app."""
 
 from __future__ import annotations
 

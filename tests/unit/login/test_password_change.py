@@ -91,7 +91,7 @@ def test_user_who_may_not_sign_in_changes_nothing(login: LoginUseCases, status: 
 
 
 def test_race_of_two_changes_has_one_winner(login: LoginUseCases) -> None:
-    """Of two changes at once one is refused by the revision; the user is signed out by then."""
+    """The revision refuses one of two changes at once; the user is signed out by then."""
     here = login.signed_in()
     real = login.stores.sign_ins.change_password
     login.stores.sign_ins.change_password = lambda *_, **__: False  # type: ignore[method-assign]

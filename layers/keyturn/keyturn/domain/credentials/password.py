@@ -16,7 +16,7 @@ class Argon2Parameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordCredential:
-    """What is stored of a user's password; `changed_at` is service time in whole seconds.
+    """One stored password; `changed_at` is service time in whole seconds.
 
     `mac` is GenerateMac(`pepper_key`, "keyturn/password/1" || subject || Argon2id(password)) in hex: a stolen table
     cannot be attacked offline, and an item of one user is worth nothing for another.

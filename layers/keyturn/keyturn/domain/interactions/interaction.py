@@ -17,7 +17,7 @@ INTERACTION_ID_BYTES = 16
 
 
 class Demand(enum.StrEnum):
-    """What the user has to do before the client gets a code."""
+    """A step that the user has to take before the client gets a code."""
 
     AUTHENTICATE = "authenticate"  # sign in now, whatever session there is
     CONSENT = "consent"  # allow the client now (prompt=consent)

@@ -1,4 +1,4 @@
-"""What an operator decides about a user: the status and the custom claims. Neither login nor issuer writes it."""
+"""Decisions of an operator about a user: the status and the custom claims. Neither login nor issuer writes them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """What a user allowed a client: `scope` at `resource`; `at` is service time in whole seconds."""
+    """A user's permission for a client: `scope` at `resource`; `at` is service time in whole seconds."""
 
     subject: str
     client_id: str
