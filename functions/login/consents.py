@@ -12,7 +12,8 @@ from keyturn.domain.users.consent import Consent
 if TYPE_CHECKING:
     from keyturn.domain.interactions.interaction import Interaction
     from keyturn.issue_time import IssueTimes
-    from keyturn.ports import ConsentStore, InteractionStore, RevocationReader
+    from keyturn.ports import RevocationReader
+    from keyturn.user_ports import ConsentStore, InteractionStore
     from login.user_revocations import UserRevocations
 
 

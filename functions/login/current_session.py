@@ -10,7 +10,8 @@ from keyturn.web.request import Request
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import AuthorityReader, Clock, RevocationReader, SessionReader
+    from keyturn.ports import Clock, RevocationReader
+    from keyturn.user_ports import AuthorityReader, SessionReader
     from login.browser import Browser
 
 

@@ -8,7 +8,7 @@ from keyturn.domain.users.authority import Status
 from keyturn.domain.users.email import normalise_email
 
 if TYPE_CHECKING:
-    from keyturn.ports import AuthorityReader, PasswordStore, UserStore
+    from keyturn.user_ports import AuthorityReader, PasswordStore, UserStore
     from login.session_end import SessionEnd
 
 

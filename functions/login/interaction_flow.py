@@ -19,7 +19,8 @@ from login.refusals import InteractionForeign, InteractionOver, InteractionUsed,
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import Clock, InteractionStore
+    from keyturn.ports import Clock
+    from keyturn.user_ports import InteractionStore
     from login.browser import Browser
     from login.consents import Consents
 

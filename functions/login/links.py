@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from keyturn.domain.credentials.password_policy import Weakness
     from keyturn.domain.users.authority import Authority
     from keyturn.domain.users.user import User
-    from keyturn.ports import Attempts, AuthorityReader, Clock, PasswordStore, UserStore
+    from keyturn.ports import Clock
+    from keyturn.user_ports import Attempts, AuthorityReader, PasswordStore, UserStore
     from login.password_replacement import PasswordReplacement
     from login.password_rules import PasswordRules
 

@@ -25,7 +25,8 @@ from login.operator_event import ActionRefused, OperatorEvent
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import Attempts, Clock, SessionStore, UserStore
+    from keyturn.ports import Clock
+    from keyturn.user_ports import Attempts, SessionStore, UserStore
     from login.erase import Erase
     from login.links import Links
     from login.session_end import SessionEnd

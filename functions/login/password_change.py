@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
     from keyturn.domain.credentials.password_policy import Weakness
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import AuthorityReader, Clock, PasswordStore, UserReader
+    from keyturn.ports import Clock
+    from keyturn.user_ports import AuthorityReader, PasswordStore, UserReader
     from login.password_hash import PasswordHash
     from login.password_replacement import PasswordReplacement
     from login.password_rules import PasswordRules

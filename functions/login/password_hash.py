@@ -13,7 +13,7 @@ from keyturn.domain.credentials.password import Argon2Parameters, PasswordCreden
 from keyturn.domain.credentials.password_policy import normalise_password
 
 if TYPE_CHECKING:
-    from keyturn.ports import Pepper
+    from keyturn.user_ports import Pepper
 
 # RFC 9106 §3.1 and §4: 128 bits of salt, 256 bits of tag.
 SALT_BYTES = 16

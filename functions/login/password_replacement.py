@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
     from keyturn.domain.users.authority import Authority
     from keyturn.domain.users.user import User
-    from keyturn.ports import Clock, SignInStore
+    from keyturn.ports import Clock
+    from keyturn.user_ports import SignInStore
     from login.password_hash import PasswordHash
     from login.session_end import SessionEnd
     from login.user_revocations import UserRevocations

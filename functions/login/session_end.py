@@ -11,7 +11,8 @@ from login.session_start import Browser, SessionStart, SignedIn
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import AuthorityReader, Clock, KnownDevices, PasswordStore, SessionStore
+    from keyturn.ports import Clock
+    from keyturn.user_ports import AuthorityReader, KnownDevices, PasswordStore, SessionStore
     from login.user_revocations import UserRevocations
 
 # Seconds. A sign-in this recent counts as one that was made for the action.

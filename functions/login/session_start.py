@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keyturn.domain.interactions.interaction import Interaction
     from keyturn.domain.users.authority import Authority
     from keyturn.issue_time import IssueTimes, RevocationCheck
-    from keyturn.ports import KnownDevices, SignInStore
+    from keyturn.user_ports import KnownDevices, SignInStore
     from login.user_revocations import UserRevocations
 
 AMR = ("pwd",)  # RFC 8176 §2

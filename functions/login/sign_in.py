@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from keyturn.domain.interactions.interaction import Interaction
     from keyturn.domain.sessions.session import Session
     from keyturn.domain.users.authority import Authority
-    from keyturn.ports import AuthorityReader, Clock, PasswordStore, UserStore
+    from keyturn.ports import Clock
+    from keyturn.user_ports import AuthorityReader, PasswordStore, UserStore
     from login.password_hash import PasswordHash
     from login.throttle import Throttle
 

@@ -13,7 +13,7 @@ from keyturn.domain.credentials.buckets import (
 )
 
 if TYPE_CHECKING:
-    from keyturn.ports import Attempts, KnownDevices
+    from keyturn.user_ports import Attempts, KnownDevices
 
 
 class Admission(NamedTuple):

@@ -26,19 +26,15 @@ from login.throttle import Throttle
 from login.user_revocations import UserRevocations
 
 if TYPE_CHECKING:
-    from keyturn.ports import (
+    from keyturn.ports import ClientReader, Clock, KeyRingReader, RevocationReader, RevocationWriter
+    from keyturn.user_ports import (
         Attempts,
         AuthorityReader,
-        ClientReader,
-        Clock,
         ConsentStore,
         InteractionStore,
-        KeyRingReader,
         KnownDevices,
         PasswordStore,
         Pepper,
-        RevocationReader,
-        RevocationWriter,
         SessionStore,
         SignInStore,
         UserStore,

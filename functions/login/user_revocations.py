@@ -16,7 +16,8 @@ from keyturn.domain.sessions.revocation_limit import (
 if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import Attempts, Clock, RevocationWriter
+    from keyturn.ports import Clock, RevocationWriter
+    from keyturn.user_ports import Attempts
 
 
 class UserRevocations:

@@ -13,7 +13,8 @@ from token_issuer.authorization_request import AuthorizationRequest
 from token_issuer.current_user import CurrentUser
 
 if TYPE_CHECKING:
-    from keyturn.ports import GrantWriter, SessionReader
+    from keyturn.ports import GrantWriter
+    from keyturn.user_ports import SessionReader
 
 
 class CodeIssuance:

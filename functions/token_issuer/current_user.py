@@ -16,7 +16,7 @@ from keyturn.web.request import Request
 from token_issuer.standing import Standings
 
 if TYPE_CHECKING:
-    from keyturn.ports import AuthorityReader, ConsentReader, SessionReader
+    from keyturn.user_ports import AuthorityReader, ConsentReader, SessionReader
 
 
 class CurrentUser(NamedTuple):

@@ -36,7 +36,8 @@ from token_issuer.errors import LoginRequired, UserDenied
 
 if TYPE_CHECKING:
     from keyturn.domain.grant_credentials import AuthorizationCode
-    from keyturn.ports import Clock, InteractionOpener
+    from keyturn.ports import Clock
+    from keyturn.user_ports import InteractionOpener
 
 INTERACTION_FIELD = "interaction"
 

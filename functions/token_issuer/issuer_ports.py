@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from keyturn.ports import (
         AssertionLog,
-        AuthorityReader,
         ClientReader,
         Clock,
-        ConsentReader,
         GrantStore,
         GrantWriter,
-        InteractionOpener,
         RateCounter,
         RevocationReader,
         RevocationWriter,
-        SessionReader,
         Signer,
-        UserReader,
     )
+    from keyturn.user_ports import AuthorityReader, ConsentReader, InteractionOpener, SessionReader, UserReader
     from token_issuer.resource_server_view import ResourceServerView
     from token_issuer.ring_view import RingView
 

@@ -26,7 +26,7 @@ from tests.fakes.token_factory import NOW
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from keyturn.ports import Pepper
+    from keyturn.user_ports import Pepper
 
 DEVICE = "d0" * 32
 COSTLIER = make_password(mac="77" * 32, salt="88" * 16, parameters=Argon2Parameters(memory=65_536, iterations=3))

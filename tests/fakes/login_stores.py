@@ -27,7 +27,8 @@ from tests.fakes.moto_dynamodb import create_table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from keyturn import ports
+    from keyturn import user_ports
+    from keyturn.ports import GrantWriter
 
 TABLES = LoginTables(
     users="users",
@@ -49,17 +50,17 @@ LOGIN_KEYS = {
 class LoginStores:
     """One object for each port."""
 
-    users: ports.UserStore
-    authorities: ports.AuthorityStore
-    consents: ports.ConsentStore
-    sessions: ports.SessionStore
-    opener: ports.InteractionOpener
-    interactions: ports.InteractionStore
-    passwords: ports.PasswordStore
-    sign_ins: ports.SignInStore
-    devices: ports.KnownDevices
-    attempts: ports.Attempts
-    grants: ports.GrantWriter
+    users: user_ports.UserStore
+    authorities: user_ports.AuthorityStore
+    consents: user_ports.ConsentStore
+    sessions: user_ports.SessionStore
+    opener: user_ports.InteractionOpener
+    interactions: user_ports.InteractionStore
+    passwords: user_ports.PasswordStore
+    sign_ins: user_ports.SignInStore
+    devices: user_ports.KnownDevices
+    attempts: user_ports.Attempts
+    grants: GrantWriter
 
     def add_user(self) -> tuple[Authority, PasswordCredential]:
         """Store an active user with a password, and return what a sign-in reads of the user."""

@@ -17,7 +17,7 @@ from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import NOW, signing_key
 
 if TYPE_CHECKING:
-    from keyturn.ports import AuthorityReader, UserStore
+    from keyturn.user_ports import AuthorityReader, UserStore
 
 LINK = "https://auth.example/login/link?link=" + "QUFB" * 10 + "QUE"
 

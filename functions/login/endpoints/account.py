@@ -13,7 +13,8 @@ from login.pages.texts import Text, say
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import ClientReader, Clock, ConsentStore, SessionStore, UserReader
+    from keyturn.ports import ClientReader, Clock
+    from keyturn.user_ports import ConsentStore, SessionStore, UserReader
     from login.browser import Browser
     from login.current_session import CurrentSession
 

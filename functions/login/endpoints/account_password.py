@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import UserReader
+    from keyturn.user_ports import UserReader
     from login.browser import Browser
     from login.current_session import CurrentSession
     from login.password_change import ChangePassword

@@ -14,7 +14,7 @@ from login.session_end import Ended
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import SessionStore
+    from keyturn.user_ports import SessionStore
     from login.browser import Browser
     from login.session_end import SessionEnd, SignOutEverywhere
 

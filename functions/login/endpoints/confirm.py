@@ -16,7 +16,8 @@ from login.pages.consent import confirm
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import ClientReader, Clock, InteractionStore, UserReader
+    from keyturn.ports import ClientReader, Clock
+    from keyturn.user_ports import InteractionStore, UserReader
     from login.browser import Browser
 
 

@@ -18,7 +18,8 @@ from login.pages.consent import consent
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import ClientReader, UserReader
+    from keyturn.ports import ClientReader
+    from keyturn.user_ports import UserReader
     from login.browser import Browser
 
 # Access to the user's own profile is at no resource server.

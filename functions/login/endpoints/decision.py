@@ -14,7 +14,7 @@ from login.pages.consent import ALLOW, DECISION_FIELD, DENY
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import InteractionStore
+    from keyturn.user_ports import InteractionStore
     from login.browser import Browser
     from login.current_session import CurrentSession
 

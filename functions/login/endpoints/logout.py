@@ -16,7 +16,8 @@ from login.pages.sign_out import DECISION_FIELD, SIGN_OUT, STAY, logout, signed_
 if TYPE_CHECKING:
     from keyturn.domain.client import Client
     from keyturn.domain.sessions.session import Session
-    from keyturn.ports import ClientReader, UserReader
+    from keyturn.ports import ClientReader
+    from keyturn.user_ports import UserReader
     from keyturn.web.form import Form
     from login.browser import Browser
     from login.current_session import CurrentSession

@@ -13,7 +13,8 @@ from token_issuer.own_tokens import OwnTokens
 from token_issuer.request import IssuerRequest
 
 if TYPE_CHECKING:
-    from keyturn.ports import ClientReader, Clock, RevocationReader, UserReader
+    from keyturn.ports import ClientReader, Clock, RevocationReader
+    from keyturn.user_ports import UserReader
 
 # Which claims a scope opens (OIDC Core §5.4).
 CLAIMS_OF_SCOPE = {

@@ -19,7 +19,7 @@ from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from keyturn.ports import UserDirectory
+    from keyturn.user_ports import UserDirectory
 
 
 @pytest.fixture

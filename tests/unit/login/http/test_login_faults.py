@@ -10,7 +10,7 @@ import pytest
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.interactions.interaction import Demand
 from keyturn.domain.users.consent import Consent
-from keyturn.ports import Pepper
+from keyturn.user_ports import Pepper
 from login.use_cases import Ports
 from tests.fakes.interruption import Interruption
 from tests.fakes.issuer_harness import Answer

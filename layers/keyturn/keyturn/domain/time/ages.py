@@ -37,16 +37,15 @@ SKEW = 2.0
 DATE_CUT = 1.0
 # A request waits at API Gateway for 29 s at most: one that seems older than the read may have started before it.
 _LONGEST_WAIT = 30.0
+# A wall clock that is slewed may lag a little behind the monotonic one; one that was set back lags more.
+_SLEW = 0.5
 # Milliseconds since the epoch, from 2001 to 2286: anything else is another unit, or no time.
 _FIRST_MILLISECOND, _LAST_MILLISECOND = 10**12, 10**13
 
 
 def elapsed(since: Instant, now: Instant) -> float:
     """Return the seconds between two instants by the larger clock of this machine; inf if its wall clock went back."""
-    wall, monotonic = now.wall - since.wall, now.monotonic - since.monotonic
-    if wall < 0:
-        return math.inf
-    return max(monotonic, wall)
+    return math.inf if now.wall < since.wall else most_elapsed(since, now)
 
 
 def age(since: Instant | None, now: Instant) -> float:
@@ -120,3 +119,13 @@ def request_seconds(milliseconds: object) -> float | None:
 def least_elapsed(since: Instant, now: Instant) -> float:
     """Return the seconds between two instants by the smaller clock of this machine."""
     return min(now.wall - since.wall, now.monotonic - since.monotonic)
+
+
+def most_elapsed(since: Instant, now: Instant) -> float:
+    """Return the seconds between two instants by the larger clock of this machine."""
+    return max(now.wall - since.wall, now.monotonic - since.monotonic)
+
+
+def was_set_back(since: Instant, now: Instant) -> bool:
+    """Return whether the wall clock of this machine lags behind the monotonic one by more than a slew explains."""
+    return now.wall - since.wall < now.monotonic - since.monotonic - _SLEW

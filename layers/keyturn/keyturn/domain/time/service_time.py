@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from keyturn.domain.time.ages import DATE_CUT, least_elapsed
+from keyturn.domain.time.ages import DATE_CUT, least_elapsed, most_elapsed, was_set_back
 
 if TYPE_CHECKING:
     from keyturn.domain.time.ages import Instant
-
-# A wall clock that is slewed may lag a little behind the monotonic one; one that was set back lags more.
-_SLEW = 0.5
 
 
 class ServiceTime(NamedTuple):
@@ -31,7 +28,6 @@ def service_time(date: float, sent: Instant, arrived: Instant, now: Instant) -> 
     Date was cut to whole seconds between `sent` and `arrived`. The early end takes the smaller clock, the late end the
     larger one (ADR 5).
     """
-    if now.wall - sent.wall < now.monotonic - sent.monotonic - _SLEW:
+    if was_set_back(sent, now):
         return None
-    latest = max(now.wall - sent.wall, now.monotonic - sent.monotonic)
-    return ServiceTime(date + least_elapsed(arrived, now), date + DATE_CUT + latest)
+    return ServiceTime(date + least_elapsed(arrived, now), date + DATE_CUT + most_elapsed(sent, now))
