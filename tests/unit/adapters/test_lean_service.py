@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from email.utils import formatdate
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers, sampled_from
 
 from keyturn.adapters import lean_http
 from keyturn.adapters.lean_dynamodb import LeanDynamoDB
@@ -101,6 +103,8 @@ def test_a_clock_that_is_put_right_later_corrects_itself(service: type[LeanServi
         "",
         "yesterday",
         "Mon, 99 Sep 2026 14:13:20 GMT",
+        "Mon, 31 Sep 2026 14:13:20 GMT",
+        "Sun, 29 Feb 2026 14:13:20 GMT",
         "Mon, 21 Sep 2026 99:13:20 GMT",
         "Mon, 21 Sep 20260921 14:13:20 GMT",
         "Mon, 21 Sep -026 14:13:20 GMT",
@@ -191,3 +195,13 @@ def test_the_date_of_the_last_answer_is_service_time(service: type[LeanService])
     machine.aws.date = None
     machine.call()
     assert machine.client.date is None
+
+
+@SERVICES
+@given(seconds=integers(0, 4_102_444_800) | sampled_from([951_782_399, 951_782_400, 1_709_164_800, 4_107_542_399]))
+def test_a_date_is_read_as_the_standard_library_writes_it(service: type[LeanService], seconds: int) -> None:
+    """RFC 9110 §5.6.7: each second of each day, leap days among them, comes back as it was written."""
+    script = ScriptedConnections(Answer(200, {}, formatdate(seconds, usegmt=True)))
+    client = service("https://aws.invalid", ENVIRON, lambda: NOW, script)
+    client.call("Any", {})
+    assert client.date == seconds

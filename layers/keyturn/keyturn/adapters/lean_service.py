@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import calendar
+import datetime
 import json
 import time
 
@@ -40,6 +40,7 @@ _SKEWED = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
 _SKEWED_SIGNATURE = ("Signature expired", "Signature not yet current")
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 
 # In seconds: AWS refuses no signature that is less off its own clock.
 _LEAST_CORRECTION = 60.0
@@ -190,10 +191,11 @@ def _seconds_of(date: str | None) -> int | None:
         _, day, month, year, clock, _ = [] if date is None else date.split()
         hour, minute, second = clock.split(":")
         digits = day + year + hour + minute + second
-        if len(digits) != 12 or not digits.isdecimal() or int(day) > 31 or clock > "23:59:60":
+        if len(digits) != 12 or not digits.isdecimal() or clock > "23:59:60":
             return None
-        # The month's name is English whatever the locale.
-        return calendar.timegm((int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second)))
+        # The month's name is English whatever the locale; a leap second is the first one of the next minute.
+        days = datetime.date(int(year), _MONTHS.index(month) + 1, int(day)).toordinal() - _EPOCH_DAY
+        return 86_400 * days + 3_600 * int(hour) + 60 * int(minute) + int(second)
     except ValueError:
         return None
 
