@@ -224,9 +224,8 @@ containers: setup tools
 
 # What the verifier and the authorizer are held to: every branch is run, and every rule's test fails without the rule's line.
 COVERED_BY := tests/unit/jose tests/unit/authorizer \
-	$(foreach rule,access_rules ages path_reading result_cache revocation_snapshot route_template,tests/unit/domain/test_$(rule).py) \
-	$(foreach reader,lean_dynamodb lean_http lean_parameter lean_service sigv4,tests/unit/adapters/test_$(reader).py) \
-	tests/contract/test_lean_readers.py tests/contract/test_revocation_feed.py
+	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
+	tests/contract/test_http_readers.py tests/contract/test_revocation_feed.py
 coverage: setup
 	@.venv/bin/python -m pytest --quiet --numprocesses auto $(COVERED_BY) --cov
 

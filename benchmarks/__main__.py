@@ -15,7 +15,7 @@ from benchmarks.load_model import Load
 from benchmarks.material import material_of
 from benchmarks.page import Report, describe_run, generated_part, replace_generated
 from benchmarks.scale_report import agreement_table, capacity_table, limit_table, notes
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PICTURE = PAGE.with_suffix(".png")

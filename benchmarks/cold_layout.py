@@ -49,7 +49,7 @@ def lay_out(folder: Path) -> Layout:
 
 def believe(layout: Layout, authority: Path) -> None:
     """Put one more root beside Amazon's in our unpacked artifact: that of the local server."""
-    [roots] = (found for folder in layout.ours for found in folder.glob("keyturn/adapters/amazon_roots.pem"))
+    [roots] = (found for folder in layout.ours for found in folder.glob("keyturn/adapters/aws/amazon_roots.pem"))
     roots.write_bytes(roots.read_bytes() + authority.read_bytes())
 
 

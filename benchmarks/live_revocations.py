@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 from benchmarks.goals import Figure
 from benchmarks.item_size import item_bytes
-from keyturn.adapters.lean_dynamodb import LeanDynamoDB
-from keyturn.adapters.lean_revocation_feed import LeanRevocationFeed
-from keyturn.adapters.revocation_feed_item import Cause, feed_item
-from keyturn.domain.revocation import Revocation, Target, TargetKind, targets_of
-from keyturn.domain.revocation_snapshot import MAX_REVOCATIONS, RevocationSnapshot
+from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+from keyturn.adapters.revocations.http_revocation_feed import HttpRevocationFeed
+from keyturn.adapters.revocations.revocation_feed_item import Cause, feed_item
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind, targets_of
+from keyturn.domain.revocations.revocation_snapshot import MAX_REVOCATIONS, RevocationSnapshot
 from keyturn.jose.base64url import encode
 from tests.fakes.composed_authorizer import ENVIRON
 from tests.fakes.counted_dynamodb import CountedDynamoDB
@@ -93,8 +93,8 @@ def client_pages() -> list[bytes]:
 
 def load(pages: list[bytes]) -> RevocationSnapshot:
     """Return a snapshot that was read from these pages, as the authorizer's first refresh reads it."""
-    dynamodb = LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: NOW, CountedDynamoDB(*pages))
-    feed = LeanRevocationFeed(dynamodb, "revocations", copy=7)
+    dynamodb = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: NOW, CountedDynamoDB(*pages))
+    feed = HttpRevocationFeed(dynamodb, "revocations", copy=7)
     snapshot = RevocationSnapshot(HORIZON)
     now, snapshot.everything = feed.everything()
     snapshot.add(feed.entries(snapshot.begin(now), now))

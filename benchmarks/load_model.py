@@ -2,7 +2,7 @@
 
 A sandbox renews its views at the first request that comes half of the bound after the last renewal. With requests that
 come at random (Poisson) at λ per second, a cycle is B/2 + 1/λ seconds long and holds 1 + λ·B/2 requests, the first of
-which renews. Checked by `load_simulation`, which runs the authorizer's own BoundedView.
+which renews. Checked by `load_simulation`, which runs the authorizer's own BoundedCache.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks.reads import query_units, read_units
-from keyturn.domain.key_ring import RING_NAMES
-from keyturn.domain.revocation import FEED_OVERLAP, GLOBAL_COPIES
+from keyturn.domain.keys.key_ring import RING_NAMES
+from keyturn.domain.revocations.revocation import FEED_OVERLAP, GLOBAL_COPIES
 
 
 @dataclass(frozen=True)

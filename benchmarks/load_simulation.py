@@ -1,7 +1,7 @@
 """Sandboxes that share one store, decision by decision, in simulated time: the formulae of `load_model` must match it.
 
-Each sandbox runs the authorizer's own BoundedView; requests come at random, by a seed. Sandboxes touch each other in no
-other way than by reading the same items, so they are played one after the other and their reads added up.
+Each sandbox runs the authorizer's own BoundedCache; requests come at random, by a seed. Sandboxes share the
+items alone, so they are played one after the other and their reads added up.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from random import Random
 from statistics import fmean
 
-from authorizer.bounded_view import BoundedView, Freshness
+from authorizer.bounded_cache import BoundedCache, Freshness
 from authorizer.metrics import Metrics
 from authorizer.sandbox_time import SandboxTime
 from benchmarks.load_model import Load
 from keyturn.domain.errors import KeyturnError, StoreUnavailable
-from keyturn.domain.revocation import GLOBAL_COPIES
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES
 
 
 @dataclass
@@ -66,7 +66,7 @@ class _Sandbox:
         self._observed = observed
         self._time = time = SandboxTime(lambda: self.now, lambda: self.now, lambda: None, 3)
         metrics = Metrics("authorizer", time)
-        self._view = BoundedView("feed", self._refresh, Freshness(bound, time, metrics))
+        self._view = BoundedCache("feed", self._refresh, Freshness(bound, time, metrics))
 
     def _refresh(self) -> None:
         if self._outage[0] <= self.now < self._outage[1]:
@@ -98,7 +98,7 @@ def simulate(
     """Return what was seen; sandboxes start within one bound of each other, or all within a second if `together`."""
     random = Random(seed)
     observed = Observed(seconds)
-    # What BoundedView logs of an outage is not what this prints.
+    # What BoundedCache logs of an outage is not what this prints.
     with redirect_stdout(io.StringIO()):
         for _ in range(load.sandboxes):
             sandbox = _Sandbox(load.bound, random.randrange(GLOBAL_COPIES), outage, observed)

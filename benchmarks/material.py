@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.key_ring_item import ring_to_item
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.keys.key_ring_item import ring_to_item
 from tests.fakes.authorizer_events import authorizer_event
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import AUDIENCE, ISSUER, make_token, signing_key

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.material import Material
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 
 Operation = Callable[[], object]
 

@@ -51,7 +51,7 @@ class FunctionRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ProxiedRequest:
     """A request as it came; `target` is the path with its query."""
 
     method: str
@@ -69,7 +69,7 @@ class ApiFunctions:
         self._functions = functions
         self._routes = tuple(routes)
 
-    def answer(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
+    def answer(self, request: ProxiedRequest) -> tuple[int, list[tuple[str, str]], bytes]:
         """Return status, headers and body for a request, by an event of payload format 2.0; raises Refusal."""
         path = unquote(request.target.partition("?")[0])
         route, parameters = self._find(request.method, path)
@@ -110,7 +110,7 @@ def _body(answer: dict[str, Any]) -> bytes:
     return base64.b64decode(body, validate=True) if answer.get("isBase64Encoded") else body.encode()
 
 
-def _event(request: Request, path: str, route_key: str, parameters: dict[str, str]) -> dict[str, Any]:
+def _event(request: ProxiedRequest, path: str, route_key: str, parameters: dict[str, str]) -> dict[str, Any]:
     joined: dict[str, str] = {}
     cookies: list[str] = []
     for name, value in ((name.lower(), value) for name, value in request.headers):

@@ -6,8 +6,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.domain.client import Client
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.domain.clients.client import Client
 
 CLIENT_ID = "browser-app"
 REQUESTED_SCOPE = "openid profile email reports:read"

@@ -9,8 +9,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.domain.client import Client, hash_secret
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.domain.clients.client import Client, hash_secret
 from keyturn.domain.errors import AlreadyExists
 from local.stack_file import write_private_file
 

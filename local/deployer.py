@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.emulator import REGION
-from local.emulator_gaps import adapt_template, repair_gaps
+from local.emulator_limitations import adapt_template, repair_gaps
 from local.transform import transform_template
 
 if TYPE_CHECKING:

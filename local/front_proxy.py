@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from local.api_functions import EMULATORS_ADDRESS, Request
+from local.api_functions import EMULATORS_ADDRESS, ProxiedRequest
 from local.forwarding import ForwardingHandler, ForwardingServer, Refusal
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _Handler(ForwardingHandler):
         # A dot segment could climb out of its API into the emulator's own paths.
         decoded = unquote(path)
         if not path.startswith("/") or any(segment in {".", ".."} for segment in decoded.split("/")):
-            raise Refusal(400, "Bad Request")
+            raise Refusal(400, "Bad ProxiedRequest")
         for route in self.server.routes:
             if path == route.prefix or path.startswith(route.prefix.rstrip("/") + "/"):
                 rest = path[len(route.prefix.rstrip("/")) :] or "/"  # without the slash the emulator sees no API
@@ -66,17 +66,17 @@ class _Handler(ForwardingHandler):
     def _check_host(self) -> None:
         hosts = self.headers.get_all("host", [])
         if len(hosts) != 1:
-            raise Refusal(400, "Bad Request")  # RFC 9112 §3.2
+            raise Refusal(400, "Bad ProxiedRequest")  # RFC 9112 §3.2
         # Another name is a page's own, rebound to this address: its scripts could read every answer (DNS rebinding).
         if hosts[0].lower() != f"{self.server.name}:{self.server.port}":
-            raise Refusal(421, "Misdirected Request")
+            raise Refusal(421, "Misdirected ProxiedRequest")
 
     def forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         functions, source = self.server.functions, self.client_address[0]
         if functions is not None and (
             self.command == "OPTIONS" or "cookie" in self.headers or source != EMULATORS_ADDRESS
         ):
-            request = Request(self.command, self.path, self.headers.items(), body, source)
+            request = ProxiedRequest(self.command, self.path, self.headers.items(), body, source)
             status, headers, answer = functions.answer(request)
             return status, self.answer_headers(headers), answer
         return super().forward(path, body)

@@ -12,11 +12,11 @@ from pathlib import Path
 from local.api_functions import ApiFunctions, read_routes
 from local.browser_example import seed_user, serve_app
 from local.build import build_artifacts
-from local.container_door import HOST, ContainerDoor, find_bridge
+from local.container_gateway import HOST, ContainerGateway, find_bridge
 from local.demo_client import AUDIENCE, SCOPES, register_demo_client
 from local.deployer import Deployer, Deployment
 from local.emulator import REGION, Emulator, StateFound, settle_last_run
-from local.emulator_gaps import GAPS
+from local.emulator_limitations import GAPS
 from local.front_proxy import FrontProxy
 from local.ports import DEFAULT_PORTS, Ports, choose_ports
 from local.progress import Progress
@@ -160,7 +160,7 @@ class EmbeddedStack:
         if bridge is None:
             self._progress.line(f"  {'containers':<10} no Docker engine runs: `sam local` could not reach this stack")
             return None
-        door = self._running.enter_context(ContainerDoor(bridge, ports.containers, ports.emulator))
+        door = self._running.enter_context(ContainerGateway(bridge, ports.containers, ports.emulator))
         self._progress.line(f"  {'containers':<10} {door.endpoint_url}, for `make events` and `sam local`")
         return door.endpoint_url
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from authorizer.settings import Settings
-from keyturn.domain.access_rules import AccessRules, unknown_audiences
+from authorizer.settings import AuthorizerSettings
+from keyturn.domain.access.access_rules import AccessRules, unknown_audiences
 from keyturn_cli.finding import Finding, Report
 
 # The variable that came with the member "audience": a function without it is of a release that refuses the member.
 _SINCE = "API_AUDIENCES"
 
 
-def check_audiences(rules: AccessRules, settings: Settings, environment: Mapping[str, str], report: Report) -> None:
+def check_audiences(
+    rules: AccessRules, settings: AuthorizerSettings, environment: Mapping[str, str], report: Report
+) -> None:
     """Report audiences that open nothing, APIs that need one, and a document that the deployed release refuses."""
     stack = settings.audiences
     report.wrong += [Finding(sentence) for sentence in unknown_audiences(rules, stack)]

@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from keyturn.domain.client import REFRESH_IDLE, REFRESH_LIFETIME
-from keyturn.domain.scope import parse_scope
+from keyturn.domain.access.scope import parse_scope
+from keyturn.domain.clients.client import REFRESH_IDLE, REFRESH_LIFETIME
 from keyturn_cli.registration import Registered, in_order, names, values
 from keyturn_cli.values import parse_claims, parse_duration, read_jwks
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from keyturn.domain.client import SECRET_METHODS, Client, hash_secret, is_client_id
+from keyturn.domain.access.scope import format_scope
+from keyturn.domain.clients.client import SECRET_METHODS, Client, hash_secret, is_client_id
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.scope import format_scope
 from keyturn_cli.client_options import CLEARED, OPTIONS, REQUIRED, Clearable
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.options import AsJson, Stack, StackCommands, Yes

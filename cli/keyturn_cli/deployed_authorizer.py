@@ -9,16 +9,16 @@ from authorizer.authorize import Authorizer
 from authorizer.bootstrap import verification_policy
 from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Refused
-from authorizer.request import Request, parse_request
-from authorizer.settings import Settings, SettingsError
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
-from keyturn.domain.access_rules import ANY_API, AccessRules
-from keyturn.domain.api_rules import ANY_METHOD, POLICY, ApiRules, Rule
-from keyturn.domain.cached_rules import PolicyTooLarge
+from authorizer.request import AuthorizerRequest, parse_request
+from authorizer.settings import AuthorizerSettings, SettingsError
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
+from keyturn.domain.access.access_rules import ANY_API, AccessRules
+from keyturn.domain.access.api_rules import ANY_METHOD, POLICY, ApiRules, Rule
+from keyturn.domain.access.cached_rules import PolicyTooLarge
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.key_ring import to_jwks
-from keyturn.domain.revocation import Revocation, targets_of
+from keyturn.domain.keys.key_ring import to_jwks
+from keyturn.domain.revocations.revocation import Revocation, targets_of
 from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
 from keyturn_cli.deployment import Deployment
 from keyturn_cli.protected_apis import execute_api_account
@@ -46,7 +46,7 @@ class DeployedAuthorizer:
     `now` in seconds since the epoch, by the service's clock, is the time of every decision.
     """
 
-    def __init__(self, deployment: Deployment, settings: Settings) -> None:
+    def __init__(self, deployment: Deployment, settings: AuthorizerSettings) -> None:
         """Read the keys and the time; raises what the adapters raise."""
         self.settings = settings
         self.policy: VerificationPolicy = verification_policy(settings)
@@ -108,7 +108,7 @@ class _ReadOnce:
     def rules(self) -> AccessRules:
         return self._rules
 
-    def begin(self, _request: Request) -> None:
+    def begin(self, _request: AuthorizerRequest) -> None:
         """Take no witness of the time: there is no request."""
 
     def seconds(self) -> float:
@@ -125,10 +125,10 @@ def read_environment(deployment: Deployment) -> dict[str, str]:
     return dict(environment.get("Variables", {}))
 
 
-def settings_of(environment: Mapping[str, str]) -> Settings:
+def settings_of(environment: Mapping[str, str]) -> AuthorizerSettings:
     """Return the function's settings; raises EnvironmentWrong that names the wrong or missing variable."""
     try:
-        return Settings(environment)
+        return AuthorizerSettings(environment)
     except SettingsError as error:
         raise EnvironmentWrong(
             f"the authorizer function's environment: {error}. If the stack is of another release than this command, "

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from authorizer.request import ApiKind
-from keyturn.domain.api_rules import ANY_METHOD, DEFAULT_ROUTE, NAMED_ROUTES
+from keyturn.domain.access.api_rules import ANY_METHOD, DEFAULT_ROUTE, NAMED_ROUTES
 from keyturn_cli.protected_apis import REST, WEBSOCKET, Api, Route
 
 LITERAL, PARAMETER, GREEDY = 0, 1, 2

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
-from keyturn.domain.rotation_refusal import UnknownKey
+from keyturn.domain.keys.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
+from keyturn.domain.keys.rotation_refusal import UnknownKey
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.gateway import flush_caches, gateways_of, tell
 from keyturn_cli.options import AsJson, Stack, StackCommands, Yes

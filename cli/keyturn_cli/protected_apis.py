@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from authorizer.request import ApiKind
-from keyturn.domain.api_rules import ANY_METHOD, NAMED_ROUTES
+from keyturn.domain.access.api_rules import ANY_METHOD, NAMED_ROUTES
 
 # API Gateway's own default where a REST API's authorizer names none; an HTTP API's is 0.
 _REST_TTL = 300

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from keyturn.domain.access.scope import format_scope, parse_scope
+from keyturn.domain.clients.resource_server import ResourceServer, check_audience
 from keyturn.domain.errors import AlreadyExists, KeyturnError
-from keyturn.domain.key_ring import DEFAULT_RING
-from keyturn.domain.resource_server import ResourceServer, check_audience
-from keyturn.domain.scope import format_scope, parse_scope
+from keyturn.domain.keys.key_ring import DEFAULT_RING
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
 from keyturn_cli.output import confirm, format_time, print_fields, print_json, print_line, print_note, print_table

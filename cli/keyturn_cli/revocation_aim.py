@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import typer
 
-from keyturn.domain.client import is_client_id
+from keyturn.domain.clients.client import is_client_id
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.revocation import Target, TargetKind, pair_target
+from keyturn.domain.revocations.revocation import Target, TargetKind, pair_target
 from keyturn.jose import ANY_AUDIENCE, TokenError, TokenErrorReason, VerifiedAccessToken, verify_access_token
 from keyturn.jose.claims import is_identifier
 from keyturn.jose.policy import MAX_LEEWAY

@@ -8,10 +8,10 @@ from typing import Any
 
 import typer
 
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
-from keyturn.adapters.revocation_feed_item import stored_targets
-from keyturn.domain.revocation import CUT_KINDS, EXPIRY_MARGIN, Revocation, Target, TargetKind
-from keyturn.domain.revocation_expiry import revocation_expiry
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
+from keyturn.adapters.revocations.revocation_feed_item import stored_targets
+from keyturn.domain.revocations.revocation import CUT_KINDS, EXPIRY_MARGIN, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation_expiry import revocation_expiry
 from keyturn.jose import VerifiedAccessToken
 from keyturn.jose.policy import MAX_LEEWAY
 from keyturn_cli.deployment import TOKEN_HORIZON, Deployment

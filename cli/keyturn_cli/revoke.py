@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from keyturn.domain.revocation import CUT_KINDS
+from keyturn.domain.revocations.revocation import CUT_KINDS
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import confirm, print_json, print_line, print_rows

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from authorizer.request import ApiKind
-from keyturn.domain.api_rules import ANY_METHOD, DEFAULT_ROUTE, METHODS, NAMED_ROUTES, ApiRules, Rule
-from keyturn.domain.cached_rules import CachedApiRules
-from keyturn.domain.route_template import RouteTemplate
+from keyturn.domain.access.api_rules import ANY_METHOD, DEFAULT_ROUTE, METHODS, NAMED_ROUTES, ApiRules, Rule
+from keyturn.domain.access.cached_rules import CachedApiRules
+from keyturn.domain.access.route_template import RouteTemplate
 from keyturn_cli.gateway_request import GREEDY, LITERAL, sample_path, segment_kind, split_path
 from keyturn_cli.protected_apis import Route
 

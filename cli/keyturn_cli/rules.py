@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from authorizer.request import ApiKind
-from keyturn.domain.access_rules import ANY_API, AccessRules
-from keyturn.domain.api_rules import ANY_METHOD, METHODS
+from keyturn.domain.access.access_rules import ANY_API, AccessRules
+from keyturn.domain.access.api_rules import ANY_METHOD, METHODS
+from keyturn.domain.access.scope import format_scope
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.scope import format_scope
 from keyturn_cli.deployed_authorizer import DeployedAuthorizer, read_environment, settings_of
 from keyturn_cli.deployment import find_deployment
 from keyturn_cli.finding import Report

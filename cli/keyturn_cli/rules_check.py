@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from authorizer.request import ApiKind
-from authorizer.settings import Settings
-from keyturn.domain.access_rules import ANY_API, AccessRules
-from keyturn.domain.api_rules import POLICY, SIMPLE, ApiRules
-from keyturn.domain.cached_rules import CachedApiRules, PolicyTooLarge
-from keyturn.domain.result_cache import cache_key, problems
+from authorizer.settings import AuthorizerSettings
+from keyturn.domain.access.access_rules import ANY_API, AccessRules
+from keyturn.domain.access.api_rules import POLICY, SIMPLE, ApiRules
+from keyturn.domain.access.cached_rules import CachedApiRules, PolicyTooLarge
+from keyturn.domain.access.result_cache import cache_key, problems
 from keyturn_cli.audience_check import check_audiences
 from keyturn_cli.finding import Finding, Report
 from keyturn_cli.protected_apis import WEBSOCKET, Api, GatewayAuthorizer, ProtectedApis, Route
@@ -51,7 +51,9 @@ class CheckedApi(NamedTuple):
         return routes
 
 
-def check_apis(rules: AccessRules, apis: ProtectedApis, settings: Settings, environment: Mapping[str, str]) -> Report:
+def check_apis(
+    rules: AccessRules, apis: ProtectedApis, settings: AuthorizerSettings, environment: Mapping[str, str]
+) -> Report:
     """Return what is wrong with the rules for these APIs, what an operator may not expect, and what was not checked."""
     report = Report()
     check_audiences(rules, settings, environment, report)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from authorizer.settings import Settings
-from keyturn.domain.access_rules import AccessRules, AccessRulesError, parse_access_rules
+from authorizer.settings import AuthorizerSettings
+from keyturn.domain.access.access_rules import AccessRules, AccessRulesError, parse_access_rules
+from keyturn.domain.access.stack_audiences import StackAudiences
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.stack_audiences import StackAudiences
 from keyturn_cli.deployment import Deployment
 from keyturn_cli.values import read_standard_input
 
@@ -55,7 +55,7 @@ def read_document(file: str) -> Document:
         raise RulesWrong(f"{file}: this is no UTF-8 text") from None
 
 
-def deployed_document(deployment: Deployment, settings: Settings) -> Document:
+def deployed_document(deployment: Deployment, settings: AuthorizerSettings) -> Document:
     """Return the document that the deployed function reads; raises RulesWrong, and what boto3 raises."""
     name = settings.access_rules_parameter
     if not name:

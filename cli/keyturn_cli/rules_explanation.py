@@ -7,11 +7,11 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from authorizer.refusal import Unauthorized
-from authorizer.request import Request, parse_request
-from keyturn.domain.access_rules import AccessRules
-from keyturn.domain.api_rules import ANY_METHOD, ApiRules, Rule
-from keyturn.domain.cached_rules import CachedApiRules
-from keyturn.domain.scope import format_scope
+from authorizer.request import AuthorizerRequest, parse_request
+from keyturn.domain.access.access_rules import AccessRules
+from keyturn.domain.access.api_rules import ANY_METHOD, ApiRules, Rule
+from keyturn.domain.access.cached_rules import CachedApiRules
+from keyturn.domain.access.scope import format_scope
 from keyturn.jose import VerifiedAccessToken
 from keyturn_cli.deployed_authorizer import DeployedAuthorizer
 from keyturn_cli.explanation import sentence_of
@@ -107,7 +107,7 @@ def _ask(route: Route, request: AskedRequest, rules: AccessRules, presented: Pre
     return told | _decide(presented, event, rules, asked)
 
 
-def _rules(of_api: ApiRules, request: Request) -> dict[str, str]:
+def _rules(of_api: ApiRules, request: AuthorizerRequest) -> dict[str, str]:
     required = of_api.required_rules(request)
     if not required:
         return {"rule": "none: the route is closed"}
@@ -128,7 +128,7 @@ def describe_claims(rule: Rule) -> str:
     return "; ".join(f"{name}: {' or '.join(map(json.dumps, values))}" for name, values in rule.claims.items())
 
 
-def _closed_to_all(of_api: ApiRules, request: Request) -> str | None:
+def _closed_to_all(of_api: ApiRules, request: AuthorizerRequest) -> str | None:
     required = of_api.required_rules(request)
     if not required:
         denied = isinstance(of_api, CachedApiRules) and of_api.is_ambiguous(request)
@@ -138,7 +138,9 @@ def _closed_to_all(of_api: ApiRules, request: Request) -> str | None:
     return None
 
 
-def _decide(presented: Presented, event: dict[str, object], rules: AccessRules, request: Request) -> dict[str, str]:
+def _decide(
+    presented: Presented, event: dict[str, object], rules: AccessRules, request: AuthorizerRequest
+) -> dict[str, str]:
     decision = presented.authorizer.decide(event, rules)
     if decision.status == 200:
         told = {"token": "valid", "has": _scope(decision.token), "verdict": "open", "answer": _PASSES}
@@ -157,7 +159,7 @@ def _decide(presented: Presented, event: dict[str, object], rules: AccessRules, 
     return told | {"reason": reason, "verdict": "closed", "answer": str(decision.status)}
 
 
-def _lacks(of_api: ApiRules, request: Request, token: VerifiedAccessToken) -> dict[str, str]:
+def _lacks(of_api: ApiRules, request: AuthorizerRequest, token: VerifiedAccessToken) -> dict[str, str]:
     required = of_api.required_rules(request)
     scopes = frozenset().union(*(rule.scopes for rule in required)) - token.scope
     claims = dict.fromkeys(name for rule in required for name in rule.claims_without(token))

@@ -10,7 +10,7 @@ import jwt
 import typer
 
 from authorizer.refusal import Refused
-from keyturn.domain.key_ring import SIGNING_ALGORITHMS, to_jwks
+from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS, to_jwks
 from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
 from keyturn_cli.deployed_authorizer import DeployedAuthorizer, read_environment, settings_of
 from keyturn_cli.deployment import TOKEN_HORIZON, Deployment, find_deployment

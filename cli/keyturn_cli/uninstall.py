@@ -9,7 +9,7 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.adapters.kms_key_policy import STACK_TAG
+from keyturn.adapters.keys.kms_key_policy import STACK_TAG
 from keyturn.domain.errors import KeyturnError
 from keyturn_cli.deployment import account_of, configured_endpoints, open_session, print_target
 from keyturn_cli.options import AsJson, Profile, Region

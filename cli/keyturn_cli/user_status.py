@@ -9,7 +9,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.revocation import Target, TargetKind
+from keyturn.domain.revocations.revocation import Target, TargetKind
 from keyturn.domain.users.authority import Status
 from keyturn_cli.deployment import Deployment, deployment_to_change
 from keyturn_cli.found_user import find_user

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from keyturn.domain.scope import format_scope
+from keyturn.domain.access.scope import format_scope
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.found_user import FoundUser, find_user
 from keyturn_cli.login_function import ActionRefused, ActionUnknown

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keyturn.observability import log_event
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from authorizer.request import Request
+    from authorizer.request import AuthorizerRequest
     from keyturn.jose import VerifiedAccessToken
 
 
@@ -20,7 +21,7 @@ class AllowLog:
         self._percent = percent
         self._owed = 99
 
-    def note(self, request: Request, token: VerifiedAccessToken) -> None:
+    def note(self, request: AuthorizerRequest, token: VerifiedAccessToken) -> None:
         """Write a line if this request is one of the sample."""
         self._owed += self._percent
         if self._owed >= 100:

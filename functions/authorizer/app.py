@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from authorizer.bootstrap import bootstrap
 from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Refused
@@ -9,12 +11,11 @@ from authorizer.request import parse_request
 from keyturn.domain.errors import KeyturnError
 from keyturn.observability import log_event, place_of
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from authorizer.authorize import Authorizer
-    from authorizer.request import Request
+    from authorizer.request import AuthorizerRequest
 
 
 class AuthorizerFault(Exception):
@@ -48,7 +49,7 @@ def _decide(event: object, context: object) -> dict[str, Any] | None:
             authorizer.metrics.write()
 
 
-def _answer(request: Request, authorizer: Authorizer) -> dict[str, Any] | None:
+def _answer(request: AuthorizerRequest, authorizer: Authorizer) -> dict[str, Any] | None:
     rules = authorizer.rules_of(request)
     try:
         token = authorizer.authorize(request, rules)
@@ -64,7 +65,7 @@ def _answer(request: Request, authorizer: Authorizer) -> dict[str, Any] | None:
     return answer
 
 
-def _log_refusal(request: Request, refusal: Refused) -> None:
+def _log_refusal(request: AuthorizerRequest, refusal: Refused) -> None:
     jti = None if refusal.token is None else refusal.token.jti
     log_event("INFO", "refused", reason=refusal.reason, api=request.kind, kid=refusal.kid, jti=jti)
 

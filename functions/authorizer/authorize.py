@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from authorizer.credentials import bearer_token
 from authorizer.refusal import Forbidden, Unauthorized
-from keyturn.domain.revocation import is_revoked, targets_of
+from keyturn.domain.revocations.revocation import is_revoked, targets_of
 from keyturn.jose import TokenError, TokenErrorReason, verify_access_token
 from keyturn.jose.compact import UnverifiedToken
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from authorizer.access_rules_cache import AccessRulesCache
     from authorizer.allow_log import AllowLog
-    from authorizer.key_view import KeyView
+    from authorizer.key_ring_cache import KeyRingCache
     from authorizer.metrics import Metrics
-    from authorizer.request import Request
-    from authorizer.rules_view import RulesView
+    from authorizer.request import AuthorizerRequest
     from authorizer.sandbox_time import SandboxTime
-    from keyturn.domain.api_rules import ApiRules
+    from keyturn.domain.access.api_rules import ApiRules
     from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
     from keyturn.ports import RevocationReader
 
@@ -26,10 +27,10 @@ class Authorizer:
 
     def __init__(
         self,
-        keys: KeyView,
+        keys: KeyRingCache,
         revocations: RevocationReader,
         policy: VerificationPolicy,
-        rules: RulesView,
+        rules: AccessRulesCache,
         time: SandboxTime,
         metrics: Metrics,
         allow_log: AllowLog,
@@ -43,12 +44,12 @@ class Authorizer:
         self.metrics = metrics
         self.allow_log = allow_log
 
-    def rules_of(self, request: Request) -> ApiRules:
+    def rules_of(self, request: AuthorizerRequest) -> ApiRules:
         """Begin the decision about a request: return the access rules of its API, as they are now."""
         self._time.begin(request)
         return self._rules.rules().of_api(request.api_id)
 
-    def authorize(self, request: Request, rules: ApiRules) -> VerifiedAccessToken:
+    def authorize(self, request: AuthorizerRequest, rules: ApiRules) -> VerifiedAccessToken:
         """Return the request's token if the rules open the route to it; raises Unauthorized, Forbidden.
 
         Any other error is a fault, and no reason to allow or to deny.
@@ -79,7 +80,7 @@ class Authorizer:
             raise Unauthorized("revoked", token=token)
 
 
-def _check_rules(request: Request, rules: ApiRules, token: VerifiedAccessToken) -> None:
+def _check_rules(request: AuthorizerRequest, rules: ApiRules, token: VerifiedAccessToken) -> None:
     if not rules.accepts_audience(token):
         raise Unauthorized(TokenErrorReason.INVALID_AUDIENCE.value, token=token)
     reason = rules.refusal(request, token)

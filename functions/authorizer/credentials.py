@@ -6,26 +6,27 @@ A browser cannot set the Authorization header of a WebSocket handshake. There, a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from authorizer.refusal import Unauthorized
 from authorizer.request import ApiKind
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from authorizer.request import Request
+    from authorizer.request import AuthorizerRequest
 
 
 _PROTOCOL = "bearer"
 
 
-def bearer_token(request: Request) -> str:
+def bearer_token(request: AuthorizerRequest) -> str:
     """Return the token of the request's only Authorization value; raises Unauthorized."""
     return _token_of(_authorization_value(request))
 
 
-def _authorization_value(request: Request) -> object:
+def _authorization_value(request: AuthorizerRequest) -> object:
     if request.kind is ApiKind.REST_TOKEN:
         return request.authorization
     if request.kind is ApiKind.WEBSOCKET:
@@ -36,7 +37,7 @@ def _authorization_value(request: Request) -> object:
     return value
 
 
-def _handshake_value(request: Request) -> object:
+def _handshake_value(request: AuthorizerRequest) -> object:
     value, offered = _header_value(request, "authorization"), _header_value(request, "sec-websocket-protocol")
     protocols = [each.strip() for each in offered.split(",")] if isinstance(offered, str) else []
     marks = [position for position, each in enumerate(protocols) if each.lower() == _PROTOCOL]
@@ -49,7 +50,7 @@ def _handshake_value(request: Request) -> object:
     return f"Bearer {' '.join(protocols[marks[0] + 1 : marks[0] + 2])}"
 
 
-def _header_value(request: Request, wanted: str) -> object:
+def _header_value(request: AuthorizerRequest, wanted: str) -> object:
     """Return the header's only value, or None; raises Unauthorized for several."""
     # REST keeps the last of several values in `headers` and all of them in `multiValueHeaders`, each under the spelling
     # that the client chose (G9): what a backend would read is not known here, hence one value in all or none.

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from authorizer.refusal import Forbidden, Unauthorized
 from authorizer.request import REST_KINDS, ApiKind
-from keyturn.domain.api_rules import SIMPLE
-from keyturn.domain.cached_rules import CachedApiRules
-from keyturn.domain.scope import format_scope
+from keyturn.domain.access.api_rules import SIMPLE
+from keyturn.domain.access.cached_rules import CachedApiRules
+from keyturn.domain.access.scope import format_scope
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from authorizer.refusal import Refused
-    from authorizer.request import Request
-    from keyturn.domain.api_rules import ApiRules
+    from authorizer.request import AuthorizerRequest
+    from keyturn.domain.access.api_rules import ApiRules
     from keyturn.jose import VerifiedAccessToken
 
 MAX_RESOURCE_LENGTH = 512
@@ -29,7 +29,7 @@ _POLICY_SYNTAX = ("*", "?", "${")
 _NOBODY = "-"
 
 
-def allow(request: Request, token: VerifiedAccessToken, rules: ApiRules) -> dict[str, Any]:
+def allow(request: AuthorizerRequest, token: VerifiedAccessToken, rules: ApiRules) -> dict[str, Any]:
     """Return the answer that lets the request pass, with what the backend may know of the caller.
 
     Raises Forbidden if a policy cannot name this request and no other, PolicyTooLarge.
@@ -43,7 +43,7 @@ def allow(request: Request, token: VerifiedAccessToken, rules: ApiRules) -> dict
     return _policy(token.subject, [_statement("Allow", request.arn)]) | {"context": _context(token, rules)}
 
 
-def refuse(request: Request, refusal: Refused, rules: ApiRules) -> dict[str, Any] | None:
+def refuse(request: AuthorizerRequest, refusal: Refused, rules: ApiRules) -> dict[str, Any] | None:
     """Return the answer that stops the request; None where API Gateway wants to be told `Unauthorized` (R57).
 
     Where the answer is cached for all routes, it is the policy for all that the token opens; this is not among them.
@@ -63,12 +63,14 @@ def refuse(request: Request, refusal: Refused, rules: ApiRules) -> dict[str, Any
     return _policy(_NOBODY if token is None else token.subject, [_statement("Deny", denied)])
 
 
-def _policy_of_all_routes(request: Request, token: VerifiedAccessToken, rules: CachedApiRules) -> dict[str, Any]:
+def _policy_of_all_routes(
+    request: AuthorizerRequest, token: VerifiedAccessToken, rules: CachedApiRules
+) -> dict[str, Any]:
     api, stage, _ = request.arn.split("/", 2)
     return _policy(token.subject, rules.statements(f"{api}/{stage}/", token)) | {"context": _context(token, rules)}
 
 
-def _is_simple(request: Request, rules: ApiRules) -> bool:
+def _is_simple(request: AuthorizerRequest, rules: ApiRules) -> bool:
     return request.kind is ApiKind.HTTP_2_0 and rules.answer == SIMPLE
 
 

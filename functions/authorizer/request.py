@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.time.ages import request_seconds
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -40,7 +40,7 @@ class UnknownEvent(KeyturnError):
     """The event is none that API Gateway sends to an authorizer of a kind that we answer: somebody else called."""
 
 
-class Request:
+class AuthorizerRequest:
     """One request at the gateway, by what API Gateway itself says of it (R58, G7, G8).
 
     `arn`, as sent, names it exactly; `api_id`, `method` and `path` are its parts, `path` without the leading slash and
@@ -83,7 +83,7 @@ class Request:
         self.deadline: float | None = None
 
 
-def parse_request(event: object, context: object = None) -> Request:
+def parse_request(event: object, context: object = None) -> AuthorizerRequest:
     """Return the request of an authorizer event; raises UnknownEvent. `context` is the invocation's, of Lambda."""
     request = _parse_event(event)
     # The runtime has no public name for it: get_remaining_time_in_millis compares it with a wall clock that may lag.
@@ -91,22 +91,22 @@ def parse_request(event: object, context: object = None) -> Request:
     return request
 
 
-def _parse_event(event: object) -> Request:
+def _parse_event(event: object) -> AuthorizerRequest:
     if not isinstance(event, dict):
         raise UnknownEvent("the event is no JSON object")
     if event.get("type") == "TOKEN" and "methodArn" in event:
-        return Request(ApiKind.REST_TOKEN, event, _text(event, "methodArn"), None)
+        return AuthorizerRequest(ApiKind.REST_TOKEN, event, _text(event, "methodArn"), None)
     if event.get("type") == "REQUEST" and "methodArn" in event and "resource" in event:
         # A REST API's event has no version; neither has the local emulator's event of an HTTP API.
         kind = ApiKind.HTTP_1_0 if event.get("version") == "1.0" else ApiKind.REST_REQUEST
-        return Request(kind, event, _text(event, "methodArn"), _text(event, "resource"))
+        return AuthorizerRequest(kind, event, _text(event, "methodArn"), _text(event, "resource"))
     if event.get("type") == "REQUEST" and _mapping(event.get("requestContext")).get("eventType") == "CONNECT":
         # No other route of a WebSocket API can have an authorizer (G12).
-        return Request(ApiKind.WEBSOCKET, event, _text(event, "methodArn"), _CONNECT)
+        return AuthorizerRequest(ApiKind.WEBSOCKET, event, _text(event, "methodArn"), _CONNECT)
     if event.get("version") == "2.0" and "routeArn" in event and "routeKey" in event:
         # "GET /reports/{id}", or "$default".
         template = _text(event, "routeKey").rpartition(" ")[2]
-        return Request(ApiKind.HTTP_2_0, event, _text(event, "routeArn"), template)
+        return AuthorizerRequest(ApiKind.HTTP_2_0, event, _text(event, "routeArn"), template)
     raise UnknownEvent("the event is not one of an API Gateway authorizer")
 
 

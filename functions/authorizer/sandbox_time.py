@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keyturn.domain.time.ages import Instant, present_seconds
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from authorizer.request import Request
+    from authorizer.request import AuthorizerRequest
 
 
 class SandboxTime:
@@ -37,7 +38,7 @@ class SandboxTime:
         self._read: Instant | None = None
         self._answered: Instant | None = None
 
-    def begin(self, request: Request) -> None:
+    def begin(self, request: AuthorizerRequest) -> None:
         """Take the times of the next request: API Gateway's, and Lambda's deadline less the function's timeout."""
         self._gateway = request.time
         self._invocation = None if request.deadline is None else request.deadline - self._timeout

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from keyturn.domain.access.stack_audiences import API_AUDIENCES, WARN, StackAudiences
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.issuer_url import check_issuer_url
-from keyturn.domain.stack_audiences import API_AUDIENCES, WARN, StackAudiences
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,7 +19,7 @@ class SettingsError(KeyturnError):
     """A variable of the environment is missing or wrong; the text names it."""
 
 
-class Settings:
+class AuthorizerSettings:
     """What an operator chose; times in seconds."""
 
     __slots__ = (

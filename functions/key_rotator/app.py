@@ -9,8 +9,8 @@ from key_rotator.custom_resource import apply_request, is_custom_resource_event,
 from key_rotator.metrics import count_successful_run, measure_rings
 from key_rotator.report import Report, error_code, to_answer
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.key_ring import DEFAULT_RING
-from keyturn.domain.rotation_refusal import RotationRefused
+from keyturn.domain.keys.key_ring import DEFAULT_RING
+from keyturn.domain.keys.rotation_refusal import RotationRefused
 from keyturn.observability import log_event
 
 if TYPE_CHECKING:

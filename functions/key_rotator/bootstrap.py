@@ -8,12 +8,12 @@ from functools import cache
 
 from key_rotator.rings import Rings
 from key_rotator.rotation import Rotator
-from key_rotator.settings import Settings
-from keyturn.adapters.aws_client import dynamodb_client, kms_client, tagging_client
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
-from keyturn.adapters.kms_key_provisioner import KeyOwners, KmsClients, KmsKeyProvisioner
-from keyturn.adapters.service_clock import ServiceClock
-from keyturn.adapters.system_clock import wall_seconds
+from key_rotator.settings import RotatorSettings
+from keyturn.adapters.aws.client import dynamodb_client, kms_client, tagging_client
+from keyturn.adapters.aws.service_clock import ServiceClock
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.adapters.keys.kms_key_provisioner import KeyOwners, KmsClients, KmsKeyProvisioner
 
 # KMS makes an RSA key while it is asked for one.
 _KMS_READ_TIMEOUT = 5.0
@@ -22,10 +22,10 @@ _KMS_READ_TIMEOUT = 5.0
 @cache
 def bootstrap() -> Rings:
     """Return the rotators that the environment describes; raises SettingsError, again at each call."""
-    return connect(Settings.from_environment(os.environ))
+    return connect(RotatorSettings.from_environment(os.environ))
 
 
-def connect(settings: Settings) -> Rings:
+def connect(settings: RotatorSettings) -> Rings:
     """Return the rotators on AWS; DynamoDB's answers set their clock."""
     dynamodb = dynamodb_client()
     clients = KmsClients(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
-from keyturn.domain.key_ring import KeyState
-from keyturn.domain.key_rotation import overdue
+from keyturn.domain.keys.key_ring import KeyState
+from keyturn.domain.keys.key_rotation import overdue
 
 if TYPE_CHECKING:
     from key_rotator.report import Report
-    from keyturn.domain.rotation_policy import RotationPolicy
+    from keyturn.domain.keys.rotation_policy import RotationPolicy
 
 NAMESPACE = "Keyturn"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.key_ring import KeyRing, RingKey
-from keyturn.domain.key_rotation import Action, Step
+from keyturn.domain.keys.key_ring import KeyRing, RingKey
+from keyturn.domain.keys.key_rotation import Action, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

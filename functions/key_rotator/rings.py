@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from key_rotator.report import Report
 from key_rotator.rotation import Rotator
 from keyturn.domain.errors import KeyRingMissing, KeyturnError
-from keyturn.domain.key_rotation import Action, Step
-from keyturn.domain.rotation_policy import RotationPolicy
-from keyturn.domain.rotation_refusal import UnknownKey, UnknownRing
+from keyturn.domain.keys.key_rotation import Action, Step
+from keyturn.domain.keys.rotation_policy import RotationPolicy
+from keyturn.domain.keys.rotation_refusal import UnknownKey, UnknownRing
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from key_rotator.key_care import check_keys, repair_policies
+from key_rotator.kms_key_checks import check_keys, repair_policies
 from key_rotator.report import Report
 from key_rotator.self_test import describe_key, prove_key
-from keyturn.domain import key_transition as transition
 from keyturn.domain.errors import AccessDenied, AlreadyExists, KeyturnError, Throttled, VersionConflict
-from keyturn.domain.key_ring import DEFAULT_RING, Compromise, KeyRing
-from keyturn.domain.key_rotation import Action, Step, due_steps, planned_steps, rotate
-from keyturn.domain.key_transition import IntentGivenUp, active_key, find_intent, find_key, standby_key
-from keyturn.domain.rotation_policy import RotationPolicy
+from keyturn.domain.keys import key_transition as transition
+from keyturn.domain.keys.key_ring import DEFAULT_RING, Compromise, KeyRing
+from keyturn.domain.keys.key_rotation import Action, Step, due_steps, planned_steps, rotate
+from keyturn.domain.keys.key_transition import IntentGivenUp, active_key, find_intent, find_key, standby_key
+from keyturn.domain.keys.rotation_policy import RotationPolicy
 from keyturn.ports import Clock, KeyProvisioner, KeyRingStore
 
 _CLOCK_TOLERANCE = 300

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.key_ring import Intent
+from keyturn.domain.keys.key_ring import Intent
 from keyturn.jose.ecdsa_signature import CURVES, from_der
 from keyturn.jose.errors import TokenError
 from keyturn.jose.jwk import parse_jwk

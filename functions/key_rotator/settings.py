@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from keyturn.domain.audience_algorithms import parse_audience_algorithms
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.key_ring import DEFAULT_RING, RING_NAMES
-from keyturn.domain.rotation_policy import RotationPolicy
+from keyturn.domain.keys.audience_algorithms import parse_audience_algorithms
+from keyturn.domain.keys.key_ring import DEFAULT_RING, RING_NAMES
+from keyturn.domain.keys.rotation_policy import RotationPolicy
 
 
 class SettingsError(KeyturnError):
@@ -16,7 +16,7 @@ class SettingsError(KeyturnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class RotatorSettings:
     """The rotator's configuration; `policies` by the name of the ring, for each that a stack can have."""
 
     stack_name: str
@@ -27,7 +27,7 @@ class Settings:
     policies: dict[str, RotationPolicy]
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str]) -> RotatorSettings:
         """Return the settings, whose durations nobody has checked against each other; raises SettingsError."""
         return cls(
             stack_name=_text(environment, "STACK_NAME"),

@@ -6,17 +6,17 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
-from keyturn.adapters.aws_client import dynamodb_client, kms_client
+from keyturn.adapters.aws.client import dynamodb_client, kms_client
+from keyturn.adapters.aws.service_clock import ServiceClock
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
 from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
 from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
 from keyturn.adapters.credentials.kms_pepper import KmsPepper
-from keyturn.adapters.dynamodb_clients import DynamoDbClients
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
 from keyturn.adapters.interactions.dynamodb_interactions import DynamoDbInteractions
-from keyturn.adapters.service_clock import ServiceClock
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
 from keyturn.adapters.sessions.dynamodb_sessions import DynamoDbSessions
 from keyturn.adapters.users.dynamodb_consents import DynamoDbConsents
 from keyturn.adapters.users.dynamodb_user_readers import DynamoDbAuthorityReader
@@ -45,18 +45,18 @@ from login.endpoints.sign_in_page import SignInPage
 from login.id_token_hints import IdTokenHints
 from login.interaction_flow import InteractionFlow
 from login.router import Login
-from login.settings import Settings
+from login.settings import LoginSettings
 from login.use_cases import Ports, UseCases, compose_use_cases
 
 
 @cache
 def bootstrap() -> Login:
     """Return the login that the environment describes; raises SettingsError, again at each call."""
-    settings = Settings.from_environment(os.environ)
+    settings = LoginSettings.from_environment(os.environ)
     return compose(settings, connect(settings))
 
 
-def compose(settings: Settings, ports: Ports) -> Login:
+def compose(settings: LoginSettings, ports: Ports) -> Login:
     """Return the login over these ports."""
     cases = compose_use_cases(settings, ports)
     browser = Browser(secure=settings.is_secure)
@@ -117,7 +117,7 @@ def _account_endpoints(
     }
 
 
-def connect(settings: Settings) -> Ports:
+def connect(settings: LoginSettings) -> Ports:
     """Return the ports on AWS; DynamoDB's answers set the clock."""
     dynamodb = dynamodb_client()
     clock = ServiceClock(dynamodb)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from login.refusals import InteractionOver
 
 if TYPE_CHECKING:
-    from keyturn.domain.client import Client
+    from keyturn.domain.clients.client import Client
     from keyturn.ports import ClientReader
 
 

@@ -6,7 +6,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from keyturn.domain.interactions.interaction import ConsentMark
-from keyturn.domain.revocation import pair_cutoff, pair_target
+from keyturn.domain.revocations.revocation import pair_cutoff, pair_target
 from keyturn.domain.users.consent import Consent
 
 if TYPE_CHECKING:

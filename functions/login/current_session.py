@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.domain.revocation import Target, TargetKind, ends_grant
+from keyturn.domain.revocations.revocation import Target, TargetKind, ends_grant
 from keyturn.domain.sessions.session import hash_cookie
 from keyturn.web.request import Request
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from keyturn.domain.client import is_client_id
+from keyturn.domain.clients.client import is_client_id
 from keyturn.domain.errors import ItemDamaged
-from keyturn.domain.key_ring import SIGNING_ALGORITHMS, to_jwks
+from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS, to_jwks
 from keyturn.jose import KeySet, TokenError
 from keyturn.jose.compact import UnverifiedToken
 from keyturn.jose.id_token import IdTokenPolicy, verify_id_token_hint

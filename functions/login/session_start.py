@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
-from keyturn.domain.revocation import Target, TargetKind
+from keyturn.domain.revocations.revocation import Target, TargetKind
 from keyturn.domain.sessions.session import PASSWORD_ACR, Session, hash_cookie
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ class Tables(NamedTuple):
     interactions: str
 
 
-class Settings(NamedTuple):
+class LoginSettings(NamedTuple):
     """The login's configuration; all durations in seconds.
 
     A CDN in front of the issuer sends the browser's address in the header `client_address_header`, and proves itself by
@@ -57,7 +57,7 @@ class Settings(NamedTuple):
         return self.issuer.startswith("https:")
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str]) -> LoginSettings:
         """Return the settings; raises SettingsError that names the variable and its rule."""
         header, secret = _client_address(environment)
         lifetime = _number(environment, "SESSION_LIFETIME_SECONDS", 300, 366 * 86_400)

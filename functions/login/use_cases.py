@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         SignInStore,
         UserStore,
     )
-    from login.settings import Settings
+    from login.settings import LoginSettings
 
 _BLOCKLIST = Path(__file__).with_name("blocklist.bin")
 
@@ -77,7 +77,7 @@ class UseCases(NamedTuple):
 
 
 def compose_use_cases(
-    settings: Settings, ports: Ports, *, random: Callable[[int], bytes] = secrets.token_bytes
+    settings: LoginSettings, ports: Ports, *, random: Callable[[int], bytes] = secrets.token_bytes
 ) -> UseCases:
     """Return the use cases over these ports; `random` returns so many random bytes."""
     revocations = UserRevocations(
@@ -125,7 +125,7 @@ class _PasswordParts(NamedTuple):
 
 
 def _password_parts(
-    settings: Settings, ports: Ports, revocations: UserRevocations, end: SessionEnd, random: Callable[[int], bytes]
+    settings: LoginSettings, ports: Ports, revocations: UserRevocations, end: SessionEnd, random: Callable[[int], bytes]
 ) -> _PasswordParts:
     hashes = PasswordHash(ports.pepper, settings.argon2, random)
     return _PasswordParts(
@@ -177,7 +177,7 @@ def _links(ports: Ports, parts: _PasswordParts, random: Callable[[int], bytes]) 
     )
 
 
-def _operator_actions(settings: Settings, ports: Ports, links: Links, end: SessionEnd) -> OperatorActions:
+def _operator_actions(settings: LoginSettings, ports: Ports, links: Links, end: SessionEnd) -> OperatorActions:
     return OperatorActions(
         users=ports.users,
         sessions=ports.sessions,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING
 
-from keyturn.domain.revocation import Revocation, Target, TargetKind, pair_target
-from keyturn.domain.revocation_expiry import revocation_expiry
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind, pair_target
+from keyturn.domain.revocations.revocation_expiry import revocation_expiry
 from keyturn.domain.sessions.revocation_limit import (
     USER_REVOCATIONS,
     USER_REVOCATIONS_WINDOW,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from keyturn.domain import pkce
-from keyturn.domain.client import Client
-from keyturn.domain.scope import OFFLINE_ACCESS, format_scope
+from keyturn.domain.access.scope import OFFLINE_ACCESS, format_scope
+from keyturn.domain.clients.client import Client
+from keyturn.domain.grants import pkce
 from keyturn.web.form import Form
 from token_issuer.errors import (
     InvalidRequest,

@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from keyturn.adapters.aws_client import dynamodb_client, kms_client
-from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
-from keyturn.adapters.dynamodb_clients import DynamoDbClients
-from keyturn.adapters.dynamodb_grants import DynamoDbGrants
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
-from keyturn.adapters.dynamodb_rates import DynamoDbRates
-from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
-from keyturn.adapters.kms_signer import KmsSigner
-from keyturn.adapters.service_clock import ServiceClock
+from keyturn.adapters.aws.client import dynamodb_client, kms_client
+from keyturn.adapters.aws.service_clock import ServiceClock
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
+from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServers
+from keyturn.adapters.grants.dynamodb_assertions import DynamoDbAssertions
+from keyturn.adapters.grants.dynamodb_grants import DynamoDbGrants
+from keyturn.adapters.grants.dynamodb_rates import DynamoDbRates
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.keys.kms_signer import KmsSigner
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
 from token_issuer import paths
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.client_authentication.client_secret_basic import client_secret_basic
@@ -25,26 +25,26 @@ from token_issuer.client_authentication.credentials import Method
 from token_issuer.client_authentication.none import none
 from token_issuer.client_authentication.private_key_jwt import PrivateKeyJwt
 from token_issuer.endpoints.endpoint import Endpoint
-from token_issuer.endpoints.token import Grant, TokenEndpoint
-from token_issuer.grant_end import GrantEnd
+from token_issuer.endpoints.token import GrantHandler, TokenEndpoint
+from token_issuer.grant_revocation import GrantRevoker
 from token_issuer.grants.authorization_code import AuthorizationCodeGrant
 from token_issuer.grants.client_credentials import ClientCredentialsGrant
 from token_issuer.grants.refresh_token import RefreshTokenGrant
 from token_issuer.grants.user_tokens import UserTokens
 from token_issuer.issue_token import TokenIssuance
 from token_issuer.issuer_ports import Ports, UserPorts
+from token_issuer.key_ring_cache import KeyRingCache
 from token_issuer.requested_access import RequestedAccess
-from token_issuer.resource_server_view import ResourceServerView
-from token_issuer.ring_view import RingView
-from token_issuer.settings import Settings
-from token_issuer.standing import Standings
+from token_issuer.resource_server_cache import ResourceServerCache
+from token_issuer.revocation_check import RevocationChecks
+from token_issuer.settings import IssuerSettings
 from token_issuer.token_signer import TokenSigner
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from token_issuer.own_grants import OwnGrants
-    from token_issuer.own_tokens import OwnTokens
+    from token_issuer.presented_access_token import PresentedAccessTokens
+    from token_issuer.presented_refresh_token import PresentedRefreshTokens
 
 # Composes an endpoint at its first call, and returns the same one from then on.
 EndpointFactory = Callable[[], Endpoint]
@@ -53,7 +53,7 @@ EndpointFactory = Callable[[], Endpoint]
 @cache
 def bootstrap() -> Mapping[str, EndpointFactory]:
     """Return the endpoints that the environment describes; raises SettingsError, again at each call."""
-    settings = Settings.from_environment(os.environ)
+    settings = IssuerSettings.from_environment(os.environ)
     dynamodb = dynamodb_client()
     return compose(settings, connect(settings, dynamodb), partial(_connect_user_ports, settings, dynamodb))
 
@@ -61,23 +61,25 @@ def bootstrap() -> Mapping[str, EndpointFactory]:
 class _Parts(NamedTuple):
     """The parts that endpoints share."""
 
-    settings: Settings
+    settings: IssuerSettings
     ports: Ports
     user_ports: Callable[[], UserPorts]
     confidential: Mapping[str, Method]
     anybody: Mapping[str, Method]
     access: RequestedAccess
-    standings: Standings
-    end: GrantEnd
-    grants: Mapping[str, Grant]
+    checks: RevocationChecks
+    end: GrantRevoker
+    grants: Mapping[str, GrantHandler]
 
 
-def compose(settings: Settings, ports: Ports, user_ports: Callable[[], UserPorts]) -> Mapping[str, EndpointFactory]:
+def compose(
+    settings: IssuerSettings, ports: Ports, user_ports: Callable[[], UserPorts]
+) -> Mapping[str, EndpointFactory]:
     """Return the factories of the endpoints by path; `user_ports` connects the ports of the endpoints for users."""
     access = RequestedAccess(ports.resource_servers)
-    standings = Standings(ports.revocations, ports.clock)
+    checks = RevocationChecks(ports.revocations, ports.clock)
     confidential = _confidential_methods(settings, ports)
-    end = GrantEnd(ports.revocation_writer, horizon=settings.max_token_lifetime + settings.leeway)
+    end = GrantRevoker(ports.revocation_writer, horizon=settings.max_token_lifetime + settings.leeway)
     parts = _Parts(
         settings,
         ports,
@@ -85,9 +87,9 @@ def compose(settings: Settings, ports: Ports, user_ports: Callable[[], UserPorts
         confidential=confidential,
         anybody=confidential | {"none": none},
         access=access,
-        standings=standings,
+        checks=checks,
         end=end,
-        grants=_grants(settings, ports, access, standings, end),
+        grants=_grants(settings, ports, access, checks, end),
     )
     composers: dict[str, Callable[[_Parts], Endpoint]] = {
         paths.TOKEN: _token,
@@ -103,13 +105,17 @@ def compose(settings: Settings, ports: Ports, user_ports: Callable[[], UserPorts
 
 
 def _grants(
-    settings: Settings, ports: Ports, access: RequestedAccess, standings: Standings, end: GrantEnd
-) -> dict[str, Grant]:
+    settings: IssuerSettings,
+    ports: Ports,
+    access: RequestedAccess,
+    checks: RevocationChecks,
+    end: GrantRevoker,
+) -> dict[str, GrantHandler]:
     """Return the grants by grant_type."""
     issuance = TokenIssuance(settings, TokenSigner(ports.ring, ports.signer), ports.resource_servers)
-    tokens = UserTokens(ports.grants, access, standings, issuance)
+    tokens = UserTokens(ports.grants, access, checks, issuance)
     return {
-        "client_credentials": ClientCredentialsGrant(access, standings, issuance),
+        "client_credentials": ClientCredentialsGrant(access, checks, issuance),
         "authorization_code": AuthorizationCodeGrant(ports.grants, tokens, end, ports.clock),
         "refresh_token": RefreshTokenGrant(ports.grants, tokens, end, ports.clock),
     }
@@ -130,8 +136,8 @@ def _revocation(parts: _Parts) -> Endpoint:
     return RevocationEndpoint(
         _authenticator(ports, parts.anybody, "revocation"),
         # Generous with time, so that a token that is good for the most lenient verifier can be ended.
-        _own_tokens(parts, leeway=MAX_LEEWAY, until_exp=False),
-        _own_grants(ports),
+        _presented_access_tokens(parts, leeway=MAX_LEEWAY, until_exp=False),
+        _presented_refresh_tokens(ports),
         parts.end,
         ports.revocation_writer,
         ports.clock,
@@ -146,8 +152,8 @@ def _introspection(parts: _Parts) -> Endpoint:
     return IntrospectionEndpoint(
         _authenticator(ports, parts.confidential, "introspection"),
         parts.settings.issuer,
-        _own_tokens(parts, leeway=parts.settings.leeway, until_exp=True),
-        _own_grants(ports),
+        _presented_access_tokens(parts, leeway=parts.settings.leeway, until_exp=True),
+        _presented_refresh_tokens(ports),
         ports.revocations,
         ports.clock,
     )
@@ -169,30 +175,30 @@ def _metadata(parts: _Parts) -> Endpoint:
 def _authorization(parts: _Parts) -> Endpoint:
     from token_issuer.user_bootstrap import authorization_endpoint
 
-    return authorization_endpoint(parts.settings, parts.ports, parts.user_ports(), parts.access, parts.standings)
+    return authorization_endpoint(parts.settings, parts.ports, parts.user_ports(), parts.access, parts.checks)
 
 
 def _userinfo(parts: _Parts) -> Endpoint:
     from token_issuer.endpoints.userinfo import UserinfoEndpoint
 
     ports = parts.ports
-    own_tokens = _own_tokens(parts, leeway=parts.settings.leeway, until_exp=True)
-    return UserinfoEndpoint(own_tokens, ports.clients, ports.revocations, parts.user_ports().users, ports.clock)
+    tokens = _presented_access_tokens(parts, leeway=parts.settings.leeway, until_exp=True)
+    return UserinfoEndpoint(tokens, ports.clients, ports.revocations, parts.user_ports().users, ports.clock)
 
 
-def _own_tokens(parts: _Parts, *, leeway: int, until_exp: bool) -> OwnTokens:
-    from token_issuer.own_tokens import OwnTokens
+def _presented_access_tokens(parts: _Parts, *, leeway: int, until_exp: bool) -> PresentedAccessTokens:
+    from token_issuer.presented_access_token import PresentedAccessTokens
 
-    return OwnTokens(parts.settings, parts.ports.ring, leeway=leeway, until_exp=until_exp)
-
-
-def _own_grants(ports: Ports) -> OwnGrants:
-    from token_issuer.own_grants import OwnGrants
-
-    return OwnGrants(ports.grants, ports.revocations, ports.clock)
+    return PresentedAccessTokens(parts.settings, parts.ports.ring, leeway=leeway, until_exp=until_exp)
 
 
-def _connect_user_ports(settings: Settings, dynamodb: DynamoDBClient) -> UserPorts:
+def _presented_refresh_tokens(ports: Ports) -> PresentedRefreshTokens:
+    from token_issuer.presented_refresh_token import PresentedRefreshTokens
+
+    return PresentedRefreshTokens(ports.grants, ports.revocations, ports.clock)
+
+
+def _connect_user_ports(settings: IssuerSettings, dynamodb: DynamoDBClient) -> UserPorts:
     from token_issuer.user_bootstrap import connect_user_ports
 
     return connect_user_ports(settings, dynamodb)
@@ -202,7 +208,7 @@ def _authenticator(ports: Ports, methods: Mapping[str, Method], endpoint: str) -
     return ClientAuthenticator(ports.clients, methods, ports.rates, endpoint=endpoint)
 
 
-def _confidential_methods(settings: Settings, ports: Ports) -> dict[str, Method]:
+def _confidential_methods(settings: IssuerSettings, ports: Ports) -> dict[str, Method]:
     """Return the methods by which a client proves who it is, by their registered names (RFC 7591 §2)."""
     private_key_jwt = PrivateKeyJwt(
         ports.assertions,
@@ -218,15 +224,15 @@ def _confidential_methods(settings: Settings, ports: Ports) -> dict[str, Method]
     }
 
 
-def connect(settings: Settings, dynamodb: DynamoDBClient) -> Ports:
+def connect(settings: IssuerSettings, dynamodb: DynamoDBClient) -> Ports:
     """Return the ports on AWS; DynamoDB's answers set the clock."""
     clock = ServiceClock(dynamodb)
     rings = DynamoDbKeyRings(dynamodb, settings.key_ring_table)
     return Ports(
-        ring=RingView(rings, clock.instant, max_age=settings.ring_view),
+        ring=KeyRingCache(rings, clock.instant, max_age=settings.ring_view),
         signer=KmsSigner(kms_client()),
         clients=DynamoDbClients(dynamodb, settings.client_table),
-        resource_servers=ResourceServerView(DynamoDbResourceServers(dynamodb, settings.client_table), clock.instant),
+        resource_servers=ResourceServerCache(DynamoDbResourceServers(dynamodb, settings.client_table), clock.instant),
         revocations=DynamoDbRevocationReader(dynamodb, settings.revocation_table),
         revocation_writer=DynamoDbRevocationWriter(
             dynamodb,

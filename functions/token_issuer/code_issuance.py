@@ -6,8 +6,8 @@ import math
 import secrets
 from typing import TYPE_CHECKING
 
-from keyturn.domain.grant import CODE_LIFETIME, CodeBinding, Grant
-from keyturn.domain.grant_credentials import AuthorizationCode, new_grant_id
+from keyturn.domain.grants.grant import CODE_LIFETIME, CodeBinding, Grant
+from keyturn.domain.grants.grant_credentials import AuthorizationCode, new_grant_id
 from keyturn.domain.interactions.interaction import Interaction
 from token_issuer.authorization_request import AuthorizationRequest
 from token_issuer.current_user import CurrentUser

@@ -6,7 +6,7 @@ never asked for: a client sends its own, and no cookie is worth anything here.
 
 from __future__ import annotations
 
-from keyturn.domain.client import is_origin
+from keyturn.domain.clients.client import is_origin
 from keyturn.web.responses import Response
 from token_issuer.request import IssuerRequest
 

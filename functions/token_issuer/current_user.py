@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keyturn.domain.client import Client
-from keyturn.domain.revocation import ends_sign_in, pair_cutoff
+from keyturn.domain.clients.client import Client
+from keyturn.domain.revocations.revocation import ends_sign_in, pair_cutoff
 from keyturn.domain.sessions.session import Session, hash_cookie
 from keyturn.domain.time.service_time import ServiceTime
 from keyturn.domain.users.consent import Consent
 from keyturn.web.cookie import SESSION_COOKIE, Cookie
 from keyturn.web.form_guard import FormGuard
 from keyturn.web.request import Request
-from token_issuer.standing import Standings
+from token_issuer.revocation_check import RevocationChecks
 
 if TYPE_CHECKING:
     from keyturn.user_ports import AuthorityReader, ConsentReader, SessionReader
@@ -42,7 +42,7 @@ class CurrentUsers:
         sessions: SessionReader,
         authorities: AuthorityReader,
         consents: ConsentReader,
-        standings: Standings,
+        checks: RevocationChecks,
         *,
         secure: bool,
     ) -> None:
@@ -50,7 +50,7 @@ class CurrentUsers:
         self._sessions = sessions
         self._authorities = authorities
         self._consents = consents
-        self._standings = standings
+        self._checks = checks
 
     def find(self, request: Request, client: Client) -> CurrentUser | None:
         """Return the user whose sign-in counts for the client, or None; raises what the ports raise."""
@@ -58,19 +58,19 @@ class CurrentUsers:
         session = None if secret is None else self._sessions.get(hash_cookie(secret))
         if session is None:
             return None
-        standing = self._standings.read(
+        check = self._checks.read(
             subject=session.subject,
             client_id=client.client_id,
             session_id=session.session_id,
             granted_at=session.auth_time,
         )
         needs_consent = not client.first_party
-        revoked = ends_sign_in(standing.found, auth_time=session.auth_time, needs_consent=needs_consent)
-        if revoked or session.is_over(int(standing.since.latest)):
+        revoked = ends_sign_in(check.found, auth_time=session.auth_time, needs_consent=needs_consent)
+        if revoked or session.is_over(int(check.since.latest)):
             return None
         # After the revocations: an operator writes the status first, then the cutoff, so that one of the two is seen.
         authority = self._authorities.get(session.subject)
         if authority is None or not authority.is_active:
             return None
         consent = self._consents.get(session.subject, client.client_id) if needs_consent else None
-        return CurrentUser(session, authority.claims, standing.since, consent, pair_cutoff(standing.found))
+        return CurrentUser(session, authority.claims, check.since, consent, pair_cutoff(check.found))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from keyturn.domain.clients.redirect_uri import is_native
 from keyturn.domain.interactions.interaction import ConsentMark, Demand, Interaction
-from keyturn.domain.redirect_uri import is_native
 from token_issuer.authorization_request import AuthorizationRequest
 from token_issuer.current_user import CurrentUser
 from token_issuer.errors import ConsentRequired, InteractionRequired, LoginRequired, OAuthError

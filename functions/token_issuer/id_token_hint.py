@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from keyturn.domain.client import Client
-from keyturn.domain.key_ring import SIGNING_ALGORITHMS
+from keyturn.domain.clients.client import Client
+from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 from keyturn.jose import TokenError
 from keyturn.jose.id_token import IdTokenPolicy, verify_id_token_hint
 from keyturn.web.request import Request
 from token_issuer.errors import InvalidRequest
-from token_issuer.ring_view import RingView
+from token_issuer.key_ring_cache import KeyRingCache
 
 
 class IdTokenHints:
     """Reads ID tokens of this issuer, whatever their age, for the client that they were given to."""
 
-    def __init__(self, issuer: str, ring: RingView) -> None:
+    def __init__(self, issuer: str, ring: KeyRingCache) -> None:
         """Take the issuer identifier and its keys."""
         self._issuer = issuer
         self._ring = ring

@@ -35,7 +35,7 @@ from token_issuer.demands import demands_of, is_expected, met_by_marks, met_by_t
 from token_issuer.errors import LoginRequired, UserDenied
 
 if TYPE_CHECKING:
-    from keyturn.domain.grant_credentials import AuthorizationCode
+    from keyturn.domain.grants.grant_credentials import AuthorizationCode
     from keyturn.ports import Clock
     from keyturn.user_ports import InteractionOpener
 

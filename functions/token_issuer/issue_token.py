@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keyturn.domain.client import Client
-from keyturn.domain.key_ring import DEFAULT_RING
-from keyturn.domain.resource_server import ResourceServer
-from keyturn.domain.revocation import ends_grant
-from keyturn.domain.scope import format_scope
+from keyturn.domain.access.scope import format_scope
+from keyturn.domain.clients.client import Client
+from keyturn.domain.clients.resource_server import ResourceServer
+from keyturn.domain.keys.key_ring import DEFAULT_RING
+from keyturn.domain.revocations.revocation import ends_grant
 from keyturn.issue_time import RevocationCheck
 from keyturn.jose.remote_algorithm import encode_id_token
 from token_issuer.errors import InvalidGrant
-from token_issuer.settings import Settings
+from token_issuer.settings import IssuerSettings
 from token_issuer.token_signer import TokenSigner
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class IssuedToken:
 class TokenIssuance:
     """Issues access tokens for what grants allow."""
 
-    def __init__(self, settings: Settings, signer: TokenSigner, resource_servers: ResourceServerReader) -> None:
+    def __init__(self, settings: IssuerSettings, signer: TokenSigner, resource_servers: ResourceServerReader) -> None:
         """Take the issuer's identity and lifetimes, and the ports that a token needs."""
         self._settings = settings
         self._signer = signer
@@ -76,21 +76,21 @@ class TokenIssuance:
     def issue(
         self,
         authorization: Authorization,
-        standing: RevocationCheck,
+        check: RevocationCheck,
         *,
         id_token: bool = False,
         nonce: str | None = None,
     ) -> IssuedToken:
         """Return a signed access token with every claim of RFC 9068 §2.2, and if asked an ID token (OIDC Core §2).
 
-        `standing` is that of what is authorized: its subject, client, grant and session.
+        `check` is that of what is authorized: its subject, client, grant and session.
         Raises InvalidGrant for a grant or session that was revoked, TokenTooLarge, and what the ports raise.
         """
         server = self._resource_servers.get(authorization.audience)
-        if ends_grant(standing.found, authorization.granted_at):
+        if ends_grant(check.found, authorization.granted_at):
             raise InvalidGrant("the grant was revoked")
         # The early end of the present, which every later cut hits.
-        issued_at = math.floor(standing.since.earliest)
+        issued_at = math.floor(check.since.earliest)
         lifetime = self._lifetime(authorization.client, server)
         jti = secrets.token_urlsafe(_JTI_BYTES)
         scope = format_scope(authorization.scope)
@@ -106,7 +106,7 @@ class TokenIssuance:
             "scope": scope,
             **_grant_claims(authorization),
         }
-        compromised = frozenset[str]().union(*(each.compromised_kids for each in standing.found))
+        compromised = frozenset[str]().union(*(each.compromised_kids for each in check.found))
         ring = self._ring(authorization.audience, server)
         with ThreadPoolExecutor(1) as other:
             # Both signatures at once: each is a call of KMS (P10).

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
         Signer,
     )
     from keyturn.user_ports import AuthorityReader, ConsentReader, InteractionOpener, SessionReader, UserReader
-    from token_issuer.resource_server_view import ResourceServerView
-    from token_issuer.ring_view import RingView
+    from token_issuer.key_ring_cache import KeyRingCache
+    from token_issuer.resource_server_cache import ResourceServerCache
 
 
 class Ports(NamedTuple):
     """The outside world as the issuer needs it."""
 
-    ring: RingView
+    ring: KeyRingCache
     signer: Signer
     clients: ClientReader
-    resource_servers: ResourceServerView
+    resource_servers: ResourceServerCache
     revocations: RevocationReader
     revocation_writer: RevocationWriter
     grants: GrantStore

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from keyturn.web.request import Request
 
 if TYPE_CHECKING:
-    from keyturn.domain.client import Client
+    from keyturn.domain.clients.client import Client
 
 
 class IssuerRequest(Request):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from keyturn.domain.client import Client
-from keyturn.domain.scope import OFFLINE_ACCESS, OPENID, OPENID_SCOPES, parse_scope
+from keyturn.domain.access.scope import OFFLINE_ACCESS, OPENID, OPENID_SCOPES, parse_scope
+from keyturn.domain.clients.client import Client
 from keyturn.web.form import Form
 from token_issuer.errors import InvalidScope, InvalidTarget
 

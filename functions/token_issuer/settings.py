@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keyturn.domain.audience_algorithms import parse_audience_algorithms
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.issuer_url import check_issuer_url
+from keyturn.domain.keys.audience_algorithms import parse_audience_algorithms
 
 
 class SettingsError(KeyturnError):
@@ -15,7 +15,7 @@ class SettingsError(KeyturnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class IssuerSettings:
     """The issuer's configuration; all durations in seconds, the algorithms by audience where one has its own."""
 
     issuer: str
@@ -40,7 +40,7 @@ class Settings:
         return self.issuer.startswith("https:")
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str]) -> IssuerSettings:
         """Return the settings; raises SettingsError that names the variable and what it should be."""
         ceiling = _seconds(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600)
         return cls(

@@ -6,11 +6,11 @@ from collections.abc import Callable, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keyturn.domain.errors import KeyUnusable
-from keyturn.domain.key_ring import RingKey
+from keyturn.domain.keys.key_ring import RingKey
 from keyturn.jose.remote_algorithm import encode_access_token
 from keyturn.observability import log_event
 from token_issuer.errors import TokenTooLarge
-from token_issuer.ring_view import RingView
+from token_issuer.key_ring_cache import KeyRingCache
 
 if TYPE_CHECKING:
     from keyturn.ports import Signer
@@ -44,7 +44,7 @@ class _BoundKey:
 class TokenSigner:
     """Signs with whichever key is active."""
 
-    def __init__(self, ring: RingView, signer: Signer) -> None:
+    def __init__(self, ring: KeyRingCache, signer: Signer) -> None:
         """Take the view of the ring and the port to KMS."""
         self._ring = ring
         self._signer = signer

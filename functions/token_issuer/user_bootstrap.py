@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.adapters.dynamodb_grant_writer import DynamoDbGrantWriter
+from keyturn.adapters.grants.dynamodb_grant_writer import DynamoDbGrantWriter
 from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
 from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
 from keyturn.adapters.users.dynamodb_user_readers import (
@@ -21,14 +21,14 @@ from token_issuer.id_token_hint import IdTokenHints
 from token_issuer.interaction_flow import InteractionFlow
 from token_issuer.issuer_ports import Ports, UserPorts
 from token_issuer.requested_access import RequestedAccess
-from token_issuer.settings import Settings
-from token_issuer.standing import Standings
+from token_issuer.revocation_check import RevocationChecks
+from token_issuer.settings import IssuerSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def connect_user_ports(settings: Settings, dynamodb: DynamoDBClient) -> UserPorts:
+def connect_user_ports(settings: IssuerSettings, dynamodb: DynamoDBClient) -> UserPorts:
     """Return the ports on AWS."""
     return UserPorts(
         users=DynamoDbUserReader(dynamodb, settings.user_table),
@@ -41,12 +41,16 @@ def connect_user_ports(settings: Settings, dynamodb: DynamoDBClient) -> UserPort
 
 
 def authorization_endpoint(
-    settings: Settings, ports: Ports, user_ports: UserPorts, access: RequestedAccess, standings: Standings
+    settings: IssuerSettings,
+    ports: Ports,
+    user_ports: UserPorts,
+    access: RequestedAccess,
+    checks: RevocationChecks,
 ) -> AuthorizationEndpoint:
     """Return the authorization endpoint over these ports."""
     browser = FormGuard(Cookie(BROWSER_COOKIE, secure=settings.is_secure))
     users = CurrentUsers(
-        user_ports.sessions, user_ports.authorities, user_ports.consents, standings, secure=settings.is_secure
+        user_ports.sessions, user_ports.authorities, user_ports.consents, checks, secure=settings.is_secure
     )
     codes = CodeIssuance(user_ports.grants, user_ports.sessions)
     return AuthorizationEndpoint(

@@ -64,19 +64,19 @@ def test_cold_start_loads_nothing_that_signs(loaded: set[str]) -> None:
     assert ours.isdisjoint({"keyturn.jose.remote_algorithm", "keyturn.jose.public_key", "keyturn.jose.thumbprint"})
     assert ours.isdisjoint({"keyturn.jose.client_assertion", "keyturn.jose.id_token"})
     assert {name for name in ours if name.startswith("keyturn.adapters.")} == {
-        "keyturn.adapters.attribute_values",
-        "keyturn.adapters.item_version",
-        "keyturn.adapters.key_ring_item",
-        "keyturn.adapters.lean_dynamodb",
-        "keyturn.adapters.lean_http",
-        "keyturn.adapters.lean_key_ring",
-        "keyturn.adapters.lean_parameter",
-        "keyturn.adapters.lean_revocation_feed",
-        "keyturn.adapters.lean_revocations",
-        "keyturn.adapters.lean_service",
-        "keyturn.adapters.revocation_item",
-        "keyturn.adapters.sigv4",
-        "keyturn.adapters.system_clock",
+        "keyturn.adapters.aws.attribute_values",
+        "keyturn.adapters.aws.item_version",
+        "keyturn.adapters.keys.key_ring_item",
+        "keyturn.adapters.aws.dynamodb_reads",
+        "keyturn.adapters.aws.http",
+        "keyturn.adapters.keys.http_key_ring",
+        "keyturn.adapters.aws.ssm_parameters",
+        "keyturn.adapters.revocations.http_revocation_feed",
+        "keyturn.adapters.revocations.http_revocations",
+        "keyturn.adapters.aws.json_service",
+        "keyturn.adapters.revocations.revocation_item",
+        "keyturn.adapters.aws.sigv4",
+        "keyturn.adapters.aws.system_clock",
     }
 
 

@@ -14,14 +14,14 @@ AGES = "layers/keyturn/keyturn/domain/time/ages.py"
 # A monotonic clock stands still while a sandbox is frozen: each use outside of ages.py has its reason here.
 USES = {
     "functions/authorizer/bootstrap.py": "hands the clock to the sandbox's time",
-    "functions/authorizer/revocation_view.py": "how long one request has waited for the store, within its invocation",
+    "functions/authorizer/revocation_cache.py": "how long one request has waited for the store, within its invocation",
     "functions/authorizer/sandbox_time.py": "makes instants",
-    "layers/keyturn/keyturn/adapters/service_clock.py": "makes instants",
-    "layers/keyturn/keyturn/adapters/system_clock.py": "is the clock",
+    "layers/keyturn/keyturn/adapters/aws/service_clock.py": "makes instants",
+    "layers/keyturn/keyturn/adapters/aws/system_clock.py": "is the clock",
     AGES: "compares instants",
 }
 # Outside of ages.py, where an instant's own field is read.
-COMPARED = {"functions/authorizer/revocation_view.py": 2}
+COMPARED = {"functions/authorizer/revocation_cache.py": 2}
 _CLOCKS = ("monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime")
 
 

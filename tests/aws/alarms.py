@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from tests.aws.stack import aws
 
 ALARMS = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject

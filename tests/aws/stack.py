@@ -13,9 +13,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.adapters.system_clock import wall_seconds
-from keyturn.domain.client import Client, hash_secret
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.domain.clients.client import Client, hash_secret
 from local.stack_file import StackFile
 
 SCOPES = ("reports:read", "reports:write")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from tests.aws.changes import environment
 from tests.aws.logs import read_events
 from tests.aws.patience import eventually

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from keyturn.adapters.lean_dynamodb import LeanDynamoDB, dynamodb_origin
-from keyturn.adapters.lean_revocations import LeanRevocationReader
-from keyturn.adapters.lean_service import open_connection
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads, dynamodb_origin
+from keyturn.adapters.aws.json_service import open_connection
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.adapters.revocations.http_revocations import HttpRevocationReader
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocation import Target, TargetKind
+from keyturn.domain.revocations.revocation import Target, TargetKind
 from tests.aws.stack import aws, describe, parameters_of
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ def test_the_lean_client_is_understood(stack: StackFile, observe: Observe) -> No
     } | ({"AWS_SESSION_TOKEN": frozen.token} if frozen.token else {})
     origin = aws("dynamodb").meta.endpoint_url
     with contextlib.closing(open_connection(origin)) as connection:
-        lean = LeanDynamoDB(origin, environ, wall_seconds, lambda _: connection)
-        reader = LeanRevocationReader(lean, stack.outputs["RevocationTableName"])
+        lean = DynamoDbReads(origin, environ, wall_seconds, lambda _: connection)
+        reader = HttpRevocationReader(lean, stack.outputs["RevocationTableName"])
         found = reader.find([Target(TargetKind.TOKEN, "nobody")])
         with pytest.raises(StoreUnavailable) as error:
             lean.call("GetItem", {"TableName": f"nobody-{secrets.token_hex(4)}", "Key": {"pk": {"S": "nobody"}}})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import jwt
 import pytest
 
-from keyturn.adapters.kms_signer import MAX_RAW_BYTES
+from keyturn.adapters.keys.kms_signer import MAX_RAW_BYTES
 from tests.aws.patience import eventually
 from tests.aws.stack import SCOPES, aws, register_client
 from tests.integration.http import CLIENT, ask, call, get_token, post

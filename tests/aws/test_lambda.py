@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.domain.time.ages import SKEW
 from tests.aws import sandbox_probe
 from tests.aws.changes import platform_reports

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from tests.aws.changes import handler
 from tests.aws.filter_lines import LINES
 from tests.aws.logs import GROUPS, read_events, read_log

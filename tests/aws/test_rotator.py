@@ -7,12 +7,12 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
-from keyturn.adapters.kms_key_policy import STACK_TAG, key_policy
-from keyturn.adapters.kms_key_provisioner import NONCE_TAG
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.adapters.keys.kms_key_policy import STACK_TAG, key_policy
+from keyturn.adapters.keys.kms_key_provisioner import NONCE_TAG
 from keyturn.domain.errors import VersionConflict
-from keyturn.domain.key_ring import DEFAULT_RING
-from keyturn.domain.key_transition import open_intent
+from keyturn.domain.keys.key_ring import DEFAULT_RING
+from keyturn.domain.keys.key_transition import open_intent
 from tests.aws.patience import eventually
 from tests.aws.removal import schedule_deletion
 from tests.aws.stack import TAG, aws, invoke_rotator

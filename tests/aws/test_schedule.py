@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from tests.aws.alarms import count_rings, count_samples, find_alarms, ringing, states_of
 from tests.aws.changes import environment
 from tests.aws.logs import read_events

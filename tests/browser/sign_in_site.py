@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
 from local.form import PageForm

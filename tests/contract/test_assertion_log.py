@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
+from keyturn.adapters.grants.dynamodb_assertions import DynamoDbAssertions
 from keyturn.domain.errors import AccessDenied, StoreUnavailable, Throttled
 from tests.fakes.at_once import at_once
 from tests.fakes.memory_assertions import MemoryAssertions

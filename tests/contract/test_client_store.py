@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.client_item import client_to_item
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
-from keyturn.adapters.item_version import ITEM_VERSION
-from keyturn.domain.client import Client, hash_secret
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.clients.client_item import client_to_item
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServerRegistry
+from keyturn.domain.clients.client import Client, hash_secret
+from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.errors import AlreadyExists, ItemDamaged, ItemNewer, StoreUnavailable, VersionConflict
-from keyturn.domain.resource_server import ResourceServer
 from tests.fakes.lost_answer import lost_answer
 from tests.fakes.memory_clients import MemoryClients
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from keyturn.adapters.service_clock import ServiceClock
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.service_clock import ServiceClock
+from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.domain.errors import ClockUnavailable
 from keyturn.ports import Clock
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb

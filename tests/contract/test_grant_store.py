@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.dynamodb_grant_writer import DynamoDbGrantWriter
+from keyturn.adapters.grants.dynamodb_grant_writer import DynamoDbGrantWriter
+from keyturn.domain.clients.resource_server import MAX_TOKEN_LIFETIME
 from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable
-from keyturn.domain.grant import GRACE, CodeBinding, Grant, GrantRefusal, GrantRefused, RefreshState
-from keyturn.domain.grant_credentials import RefreshToken
-from keyturn.domain.pkce import challenge_of
-from keyturn.domain.resource_server import MAX_TOKEN_LIFETIME
+from keyturn.domain.grants.grant import GRACE, CodeBinding, Grant, GrantRefusal, GrantRefused, RefreshState
+from keyturn.domain.grants.grant_credentials import RefreshToken
+from keyturn.domain.grants.pkce import challenge_of
 from keyturn.jose.policy import MAX_LEEWAY
 from tests.fakes.grant_factory import (
     ABSOLUTE,

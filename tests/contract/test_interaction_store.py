@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.interactions.interaction_item import interaction_to_item
 from keyturn.domain.errors import AlreadyExists, ItemDamaged, StoreUnavailable
-from keyturn.domain.grant import CodeBinding
+from keyturn.domain.grants.grant import CodeBinding
 from keyturn.domain.interactions.interaction import Demand, Interaction, hash_interaction_id
 from tests.fakes.at_once import at_once
 from tests.fakes.grant_factory import GID, make_grant

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.adapters.key_ring_item import ring_to_item
-from keyturn.adapters.system_clock import wall_seconds
-from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.keys.key_ring_item import ring_to_item
+from keyturn.domain.keys.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
 from keyturn.domain.time.service_time import ServiceTime
 from keyturn.jose import KeySet, verify_access_token
 from keyturn.jose.public_key import public_jwk
@@ -26,7 +26,7 @@ from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.token_factory import NOW, policy
 from token_issuer import app
 from token_issuer.bootstrap import bootstrap, connect
-from token_issuer.settings import Settings
+from token_issuer.settings import IssuerSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -127,7 +127,7 @@ def test_used_assertions_are_forgotten_by_the_early_end_of_the_present(
     dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R22: one that might still be accepted somewhere counts as used; the issuer's own clock says until when."""
-    ports = connect(Settings.from_environment(os.environ), dynamodb)
+    ports = connect(IssuerSettings.from_environment(os.environ), dynamodb)
     present = ServiceTime(NOW, NOW + 5)
     monkeypatch.setattr(ports.clock, "now", lambda: present)
     assert [ports.assertions.use("web", "j", NOW + 1) for _ in range(2)] == [True, False]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from keyturn.adapters.attribute_values import decode_item
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
-from keyturn.adapters.revocation_item import revocation_from_item, target_key
+from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
 from keyturn.domain.errors import AlreadyExists, KeyRingMissing, VersionConflict
-from keyturn.domain.key_ring import DEFAULT_RING, Compromise, Intent, KeyRing, KeyState, RingKey
-from keyturn.domain.revocation import GLOBAL_COPIES, Target, TargetKind
+from keyturn.domain.keys.key_ring import DEFAULT_RING, Compromise, Intent, KeyRing, KeyState, RingKey
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Target, TargetKind
 from tests.fakes.memory_key_ring import MemoryKeyRing
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.token_factory import NOW, signing_key

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.interactions.dynamodb_interaction_items import DynamoDbInteractionItems
 from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
 from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
-from keyturn.adapters.system_clock import wall_seconds
 from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
 from keyturn.domain.interactions.interaction import INTERACTION_LIFETIME, Demand, Interaction, hash_interaction_id
 from keyturn.domain.sessions.session import hash_cookie

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.credentials.credential_items import link_to_item, password_to_item
 from keyturn.adapters.credentials.kms_pepper import KmsPepper
 from keyturn.domain.credentials.link import hash_link

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from keyturn.adapters.dynamodb_rates import DynamoDbRates
-from keyturn.adapters.item_version import ITEM_VERSION
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.grants.dynamodb_rates import DynamoDbRates
 from keyturn.domain.errors import StoreUnavailable, Throttled
 from tests.fakes.at_once import at_once
 from tests.fakes.memory_rates import MemoryRates

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
-from keyturn.adapters.item_version import ITEM_VERSION
-from keyturn.adapters.resource_server_item import resource_server_to_item
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServerRegistry
+from keyturn.adapters.clients.resource_server_item import resource_server_to_item
+from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.errors import AlreadyExists, ItemDamaged, ItemNewer, StoreUnavailable, VersionConflict
-from keyturn.domain.resource_server import ResourceServer
 from tests.fakes.at_once import at_once
 from tests.fakes.issuer_harness import make_client
 from tests.fakes.memory_resource_servers import MemoryResourceServers

@@ -9,13 +9,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
-from keyturn.adapters.lean_dynamodb import LeanDynamoDB
-from keyturn.adapters.lean_revocation_feed import LeanRevocationFeed
-from keyturn.adapters.revocation_item import target_key
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
+from keyturn.adapters.revocations.http_revocation_feed import HttpRevocationFeed
+from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from tests.fakes.moto_connections import MotoConnections
 from tests.fakes.scripted_connection import Answer, ScriptedConnections
 from tests.fakes.stepped_clock import SteppedClock
@@ -37,8 +37,8 @@ class World:
         self.clock = SteppedClock()
         self.connections = MotoConnections(client, lambda: self.clock.seconds)
         self.writer = DynamoDbRevocationWriter(client, TABLE, self.clock, token_horizon=HORIZON, pause=lambda _: None)
-        lean = LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: self.clock.seconds, self.connections)
-        self.feed = LeanRevocationFeed(lean, TABLE, copy=7)
+        lean = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: self.clock.seconds, self.connections)
+        self.feed = HttpRevocationFeed(lean, TABLE, copy=7)
 
     def revoke(self, kind: TargetKind, identifier: str, not_before: int | None = None) -> None:
         revocation = Revocation(Target(kind, identifier), expires_at=MIDNIGHT + 9999, not_before=not_before)
@@ -105,8 +105,8 @@ def test_a_read_within_a_day_is_one_query() -> None:
     """P8: the next day is asked for only where midnight may come before the read does."""
     for seconds, queries in ((80_000, 1), (86_400 - 301, 1), (86_400 - 300, 2)):
         connections = ScriptedConnections(*[Answer(200, {"Items": []})] * 3)
-        lean = LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections)
-        assert list(LeanRevocationFeed(lean, TABLE, copy=0).entries(MIDNIGHT, MIDNIGHT + seconds)) == []
+        lean = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections)
+        assert list(HttpRevocationFeed(lean, TABLE, copy=0).entries(MIDNIGHT, MIDNIGHT + seconds)) == []
         assert len(connections.requests) == queries
 
 
@@ -178,10 +178,10 @@ def test_the_next_items_version_is_read(world: World) -> None:
     assert [target for target, _, _ in world.read(MIDNIGHT - 60)] == ["jti#a"]
 
 
-def answers(*script: Answer) -> LeanRevocationFeed:
+def answers(*script: Answer) -> HttpRevocationFeed:
     connections = ScriptedConnections(*script)
-    return LeanRevocationFeed(
-        LeanDynamoDB("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections), TABLE, copy=0
+    return HttpRevocationFeed(
+        DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections), TABLE, copy=0
     )
 
 

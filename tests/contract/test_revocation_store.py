@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
-from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.stepped_clock import SteppedClock

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.sessions.dynamodb_sessions import DynamoDbSessions
 from keyturn.adapters.sessions.session_item import pointer_to_item, session_to_item
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.users.authority_item import authority_to_item
 from keyturn.adapters.users.consent_item import consent_to_item
 from keyturn.adapters.users.user_item import reservation_to_item, user_to_item

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.container_door import HOST
+from local.container_gateway import HOST
 from local.emulator import Emulator
 from local.ports import ANY_PORTS, Ports, choose_ports
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.adapters.sigv4 import Credentials, sign
-from local.container_door import ContainerDoor
+from keyturn.adapters.aws.sigv4 import Credentials, sign
+from local.container_gateway import ContainerGateway
 from local.emulator import REGION, Emulator
 from local.ports import ANY_PORTS, choose_ports
 from tests.emulator.functions import OPENER, create_function
@@ -158,7 +158,7 @@ def test_a_container_calls_under_its_role_by_the_gateways_name(emulator: Emulato
     given = emulator.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     keys = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     answers = {}
-    with ContainerDoor("127.0.0.1", ports.containers, ports.emulator):
+    with ContainerGateway("127.0.0.1", ports.containers, ports.emulator):
         for name in ("host.docker.internal", "127.0.0.1", "evil.example"):
             target = {"Host": f"{name}:{ports.containers}", "X-Amz-Target": "DynamoDB_20120810.ListTables"}
             now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from local.emulator import REGION
 
 if TYPE_CHECKING:
@@ -189,7 +189,8 @@ def test_a_role_without_a_policy_may_do_nothing(emulator: Emulator, roles: dict[
 def test_an_http_api_passes_cookies_one_way(emulator: Emulator, roles: dict[str, str]) -> None:
     """A Set-Cookie for each cookie of an answer; those of a request are not in its event, which the front proxy mends.
 
-    When the emulator learns it, the row of `local/emulator_gaps.py` may leave, and half of `local/api_functions.py`.
+    When the emulator learns it, the row of `local/emulator_limitations.py` may leave,
+    and half of `local/api_functions.py`.
     """
     told = "lambda event, context: {'statusCode': 200, 'cookies': ['a=1', 'b=2'], 'body': str(event.get('cookies'))}"
     archive = io.BytesIO()
@@ -218,7 +219,7 @@ def test_an_http_api_passes_cookies_one_way(emulator: Emulator, roles: dict[str,
 def test_cloudformation_ignores_reserved_concurrency(emulator: Emulator, roles: dict[str, str]) -> None:
     """No function of the embedded stack is throttled.
 
-    When the emulator learns it, the row of `local/emulator_gaps.py` may leave.
+    When the emulator learns it, the row of `local/emulator_limitations.py` may leave.
     """
     properties = {
         "FunctionName": "reserved",
@@ -239,7 +240,7 @@ def test_cloudformation_ignores_reserved_concurrency(emulator: Emulator, roles: 
 def test_cloudformation_refuses_an_alarm_on_metric_math(emulator: Emulator) -> None:
     """It is left out of the embedded stack.
 
-    When the emulator learns it, the row of `local/emulator_gaps.py` may leave.
+    When the emulator learns it, the row of `local/emulator_limitations.py` may leave.
     """
     stat = {"Metric": {"Namespace": "Own", "MetricName": "Faults"}, "Period": 60, "Stat": "Sum"}
     properties = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from tests.fakes.issuer_harness import make_client
 from tests.fakes.page_browser import PageBrowser
 from tests.fakes.provider_harness import Person, go_on

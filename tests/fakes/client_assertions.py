@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from tests.fakes.http_api_event import form_event
 from tests.fakes.issuer_harness import make_client
 from tests.fakes.token_factory import ABSENT, ISSUER, NOW, SigningKey, make_token, signing_key

@@ -18,12 +18,12 @@ from unittest.mock import patch
 
 from authorizer import bootstrap as root
 from authorizer.refusal import Refused
-from authorizer.request import Request, parse_request
-from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.key_ring_item import ring_to_item
-from keyturn.adapters.lean_dynamodb import LeanDynamoDB
-from keyturn.adapters.lean_http import Answer, LeanConnection
-from keyturn.adapters.lean_parameter import LeanParameter
+from authorizer.request import AuthorizerRequest, parse_request
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+from keyturn.adapters.aws.http import Answer, HttpConnection
+from keyturn.adapters.aws.ssm_parameters import SsmParameters
+from keyturn.adapters.keys.key_ring_item import ring_to_item
 from keyturn.domain.errors import KeyturnError
 from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event, method_arn
 from tests.fakes.composed_authorizer import ENVIRON
@@ -121,8 +121,8 @@ class ClockWorld:
         where = {"ACCESS_RULES_PARAMETER": "/rules", "ACCESS_RULES": "", "REVOCATION_BOUND_SECONDS": str(BOUND)}
         with (
             patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode} | where, clear=True),
-            patch.object(root, "LeanDynamoDB", partial(LeanDynamoDB, connect=lambda _: _Store(self))),
-            patch.object(root, "LeanParameter", partial(LeanParameter, connect=lambda _: _Store(self))),
+            patch.object(root, "DynamoDbReads", partial(DynamoDbReads, connect=lambda _: _Store(self))),
+            patch.object(root, "SsmParameters", partial(SsmParameters, connect=lambda _: _Store(self))),
             patch.object(root, "wall_seconds", lambda: self.wall),
             patch.object(root, "monotonic_seconds", lambda: self.monotonic),
         ):
@@ -192,7 +192,7 @@ class ClockWorld:
             event["requestContext"][name] = milliseconds
         return event
 
-    def _request(self, event: dict[str, Any]) -> Request:
+    def _request(self, event: dict[str, Any]) -> AuthorizerRequest:
         deadline = int((self.true + self._skew[1] + TIMEOUT) * 1000) if self._deadlines else None
         return parse_request(event, lambda_context(deadline=deadline))
 
@@ -218,7 +218,7 @@ def _event_of(kind: str, token: str) -> dict[str, Any]:
 _TEMPLATES = {kind: json.dumps(authorizer_event(kind, "the-token")) for kind in KINDS}
 
 
-class _Store(LeanConnection):
+class _Store(HttpConnection):
     """DynamoDB and SSM."""
 
     def __init__(self, world: ClockWorld) -> None:

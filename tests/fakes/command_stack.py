@@ -18,8 +18,8 @@ from botocore.loaders import create_loader
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
-from keyturn.domain.key_ring import KeyRing, KeyState, RingKey
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.domain.keys.key_ring import KeyRing, KeyState, RingKey
 from keyturn_cli import app as command_line
 from keyturn_cli.deployment import Deployment, find_deployment
 from tests.fakes.moto_dynamodb import create_table

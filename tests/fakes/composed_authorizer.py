@@ -8,8 +8,8 @@ from unittest.mock import patch
 
 from authorizer import bootstrap as root
 from authorizer.request import parse_request
-from keyturn.adapters.lean_dynamodb import LeanDynamoDB
-from keyturn.adapters.lean_parameter import LeanParameter
+from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+from keyturn.adapters.aws.ssm_parameters import SsmParameters
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID, authorizer_event
 from tests.fakes.counted_dynamodb import CountedDynamoDB
@@ -49,8 +49,8 @@ class ComposedAuthorizer:
         where = {} if parameters is None else {"ACCESS_RULES_PARAMETER": " /rules ", "ACCESS_RULES": ""}
         with (
             patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode} | where | variables, clear=True),
-            patch.object(root, "LeanDynamoDB", partial(LeanDynamoDB, connect=self.dynamodb)),
-            patch.object(root, "LeanParameter", partial(LeanParameter, connect=parameters or ScriptedConnections())),
+            patch.object(root, "DynamoDbReads", partial(DynamoDbReads, connect=self.dynamodb)),
+            patch.object(root, "SsmParameters", partial(SsmParameters, connect=parameters or ScriptedConnections())),
             patch.object(root, "wall_seconds", lambda: self.now),
             patch.object(root, "monotonic_seconds", lambda: self.now - self.frozen),
         ):

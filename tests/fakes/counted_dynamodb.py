@@ -6,16 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.key_ring_item import ring_to_item
-from keyturn.adapters.lean_http import Answer, LeanConnection
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.http import Answer, HttpConnection
+from keyturn.adapters.keys.key_ring_item import ring_to_item
 from tests.fakes.stub_key_ring import ring_of
 
 DATE = "Mon, 21 Sep 2026 14:13:20 GMT"  # token_factory.NOW
 
 
 class CountedDynamoDB:
-    """Opens connections for LeanDynamoDB; `operations` are what was asked of which table, `requests` all of it.
+    """Opens connections for DynamoDbReads; `operations` are what was asked of which table, `requests` all of it.
 
     `pages` are the bodies of a feed, one for each Query; `unprocessed` is how many reads of revocations are answered
     with a key left out. `ring` is a key ring's item, by default that of the default key. `before` runs before each
@@ -32,7 +32,7 @@ class CountedDynamoDB:
         self._pages = list(pages)
         self._ring = ring or encode_item(ring_to_item(ring_of()))
 
-    def __call__(self, origin: str) -> LeanConnection:
+    def __call__(self, origin: str) -> HttpConnection:
         """Open one more connection."""
         return _Connection(self)
 
@@ -56,7 +56,7 @@ class CountedDynamoDB:
         return {"Responses": {table: []}, "UnprocessedKeys": left_out}
 
 
-class _Connection(LeanConnection):
+class _Connection(HttpConnection):
     def __init__(self, dynamodb: CountedDynamoDB) -> None:
         super().__init__("https://counted.invalid", 1)
         self._dynamodb = dynamodb

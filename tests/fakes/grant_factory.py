@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.domain.grant import CodeBinding, Grant, Redemption, RefreshState, Rotation
-from keyturn.domain.grant_credentials import AuthorizationCode, RefreshToken, new_grant_id
-from keyturn.domain.pkce import challenge_of
+from keyturn.domain.grants.grant import CodeBinding, Grant, Redemption, RefreshState, Rotation
+from keyturn.domain.grants.grant_credentials import AuthorizationCode, RefreshToken, new_grant_id
+from keyturn.domain.grants.pkce import challenge_of
 from tests.fakes.token_factory import AUDIENCE, NOW
 
 GID = new_grant_id(b"g" * 16)

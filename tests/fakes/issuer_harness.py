@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from keyturn.domain.client import Client, hash_secret
+from keyturn.domain.clients.client import Client, hash_secret
 from keyturn.domain.errors import KeyUnusable
-from keyturn.domain.key_ring import KeyRing
+from keyturn.domain.keys.key_ring import KeyRing
 from keyturn.domain.time.ages import Instant
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.memory_assertions import MemoryAssertions
@@ -26,9 +26,9 @@ from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey, signing_key
 from token_issuer import app
 from token_issuer.bootstrap import compose
 from token_issuer.issuer_ports import Ports, UserPorts
-from token_issuer.resource_server_view import ResourceServerView
-from token_issuer.ring_view import RingView
-from token_issuer.settings import Settings
+from token_issuer.key_ring_cache import KeyRingCache
+from token_issuer.resource_server_cache import ResourceServerCache
+from token_issuer.settings import IssuerSettings
 
 TOKEN = "/oauth2/token"
 REVOKE = "/oauth2/revoke"
@@ -124,15 +124,15 @@ class IssuerHarness:
         self.wall = 5000.0
         self.monotonic = 100.0
         self.date: int | None = None  # of the last answer
-        self.settings = Settings.from_environment(ENVIRONMENT | environment)
-        self.view = RingView(self.rings, self.instant, max_age=self.settings.ring_view)
+        self.settings = IssuerSettings.from_environment(ENVIRONMENT | environment)
+        self.view = KeyRingCache(self.rings, self.instant, max_age=self.settings.ring_view)
         self.assertions = MemoryAssertions(lambda: self.clock.seconds)
         self.rates = MemoryRates(lambda: self.clock.seconds)
         self.ports = Ports(
             ring=self.view,
             signer=self.signer,
             clients=self.clients,
-            resource_servers=ResourceServerView(self.resource_servers, self.instant),
+            resource_servers=ResourceServerCache(self.resource_servers, self.instant),
             revocations=self.revocations,
             revocation_writer=self.revocations,
             grants=self.grants,

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from keyturn.domain.credentials.password import Argon2Parameters
 from keyturn.domain.interactions.interaction import INTERACTION_LIFETIME, Demand, Interaction, hash_interaction_id
 from keyturn.domain.sessions.session import Session, hash_cookie
@@ -21,7 +21,7 @@ from keyturn.domain.users.user import User
 from login import app
 from login.bootstrap import compose
 from login.password_hash import PasswordHash
-from login.settings import Settings
+from login.settings import LoginSettings
 from login.use_cases import Ports
 from tests.fakes.http_api_event import form_event, http_api_event
 from tests.fakes.issuer_harness import Answer, make_client
@@ -75,7 +75,7 @@ class LoginHarness:
         self.revocations = MemoryRevocations()
         self.clock = SteppedClock()
         self.rings = StubKeyRingReader(ring_of(signing_key()))
-        self.settings = Settings.from_environment(ENVIRONMENT | environment)
+        self.settings = LoginSettings.from_environment(ENVIRONMENT | environment)
         stores = self.stores
         self.ports = stores.ports(
             clock=self.clock, rings=self.rings, clients=self.clients, revocations=self.revocations

@@ -9,7 +9,7 @@ from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
 from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
 from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
-from keyturn.adapters.dynamodb_grant_writer import DynamoDbGrantWriter
+from keyturn.adapters.grants.dynamodb_grant_writer import DynamoDbGrantWriter
 from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
 from keyturn.adapters.interactions.dynamodb_interactions import DynamoDbInteractions
 from keyturn.adapters.sessions.dynamodb_sessions import DynamoDbSessions

@@ -11,7 +11,7 @@ from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.user import User
 from login.password_hash import PasswordHash
 from login.session_start import SignedIn
-from login.settings import Settings
+from login.settings import LoginSettings
 from login.sign_in import SignInAttempt, SignInRefused
 from login.use_cases import compose_use_cases
 from tests.fakes.login_harness import ENVIRONMENT
@@ -44,7 +44,7 @@ class LoginUseCases:
 
     def compose(self, parameters: Argon2Parameters = CHEAP, limits: AttemptLimits = LIMITS) -> None:
         """Compose the use cases again, as another deployment over the same stores."""
-        settings = Settings.from_environment(ENVIRONMENT)._replace(argon2=parameters, limits=limits)
+        settings = LoginSettings.from_environment(ENVIRONMENT)._replace(argon2=parameters, limits=limits)
         ports = self.stores.ports(
             clock=self.clock,
             rings=StubKeyRingReader(ring_of(signing_key())),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from tests.fakes.memory_registry import MemoryRegistry
 
 

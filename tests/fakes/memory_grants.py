@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 from keyturn.domain.errors import AlreadyExists
-from keyturn.domain.grant import Grant, Redemption, Rotation, check_redemption, check_rotation, refuse_rotation
+from keyturn.domain.grants.grant import Grant, Redemption, Rotation, check_redemption, check_rotation, refuse_rotation
 from keyturn.domain.interactions.interaction import Interaction
 from tests.fakes.memory_interactions import MemoryInteractions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from keyturn.domain.errors import AlreadyExists
-from keyturn.domain.grant import Grant
+from keyturn.domain.grants.grant import Grant
 from keyturn.domain.interactions.interaction import ConsentMark, Interaction
 from keyturn.domain.users.consent import Consent
 from tests.fakes.memory_port import MemoryPort

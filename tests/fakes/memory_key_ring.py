@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from keyturn.domain.errors import AlreadyExists, KeyRingMissing, VersionConflict
-from keyturn.domain.key_ring import DEFAULT_RING, KeyRing
+from keyturn.domain.keys.key_ring import DEFAULT_RING, KeyRing
 
 
 class MemoryKeyRing:

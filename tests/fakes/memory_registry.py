@@ -7,9 +7,9 @@ from dataclasses import replace
 from threading import Lock
 from typing import Generic, TypeVar
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
+from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.errors import AlreadyExists, VersionConflict
-from keyturn.domain.resource_server import ResourceServer
 
 Record = TypeVar("Record", Client, ResourceServer)
 

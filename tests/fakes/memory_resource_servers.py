@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyturn.domain.resource_server import ResourceServer
+from keyturn.domain.clients.resource_server import ResourceServer
 from tests.fakes.memory_registry import MemoryRegistry
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
 
 
 class MemoryRevocations:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from keyturn.adapters import lean_http
+from keyturn.adapters.aws import http
 from tests.fakes.scripted_connection import Answer, ScriptedConnections
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class MotoConnections(ScriptedConnections):
         self._client = client
         self.now = now
 
-    def next(self) -> lean_http.Answer:
+    def next(self) -> http.Answer:
         """Return what moto answers to the last request."""
         headers, request = self.requests[-1]
         method: dict[str, Any] = {

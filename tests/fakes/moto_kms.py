@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from moto import mock_aws
 
-from keyturn.adapters.kms_key_provisioner import KeyOwners, KmsClients, KmsKeyProvisioner
+from keyturn.adapters.keys.kms_key_provisioner import KeyOwners, KmsClients, KmsKeyProvisioner
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient

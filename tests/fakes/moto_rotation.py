@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keyturn.adapters.attribute_values import decode_item
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
-from keyturn.adapters.revocation_item import revocation_from_item, target_key
-from keyturn.domain.key_ring import DEFAULT_RING, KeyRing
-from keyturn.domain.revocation import GLOBAL_COPIES, Target, TargetKind
+from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.domain.keys.key_ring import DEFAULT_RING, KeyRing
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Target, TargetKind
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.moto_kms import moto_kms, provisioner
 from tests.fakes.rotation_harness import RotationHarness

@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from keyturn.domain.sessions.session import Session
-from login.settings import Settings
+from login.settings import LoginSettings
 from login.use_cases import compose_use_cases
 from tests.fakes.login_harness import ENVIRONMENT
 from tests.fakes.memory_clients import MemoryClients
@@ -35,7 +35,7 @@ class OperatorLogin:
             clients=MemoryClients(),
             revocations=self.revocations,
         )
-        settings = Settings.from_environment(ENVIRONMENT | {"ISSUER": "https://auth.example"})
+        settings = LoginSettings.from_environment(ENVIRONMENT | {"ISSUER": "https://auth.example"})
         own = ports._replace(users=users, authorities=authorities)
         self._actions = compose_use_cases(settings, own, random=lambda size: b"A" * size).operator_actions
         self._numbers = count()

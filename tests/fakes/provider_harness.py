@@ -11,7 +11,7 @@ from keyturn.domain.time.ages import Instant
 from keyturn.domain.users.authority import Authority, Status
 from login import app as login_app
 from login import bootstrap as login_bootstrap
-from login.settings import Settings as LoginSettings
+from login.settings import LoginSettings
 from tests.fakes.issuer_harness import ENVIRONMENT as ISSUER_ENVIRONMENT
 from tests.fakes.issuer_harness import Answer, StubSigner
 from tests.fakes.login_harness import ENVIRONMENT as LOGIN_ENVIRONMENT
@@ -30,14 +30,14 @@ from token_issuer import app as issuer_app
 from token_issuer import bootstrap as issuer_bootstrap
 from token_issuer.issuer_ports import Ports as IssuerPorts
 from token_issuer.issuer_ports import UserPorts as IssuerUserPorts
-from token_issuer.resource_server_view import ResourceServerView
-from token_issuer.ring_view import RingView
-from token_issuer.settings import Settings as IssuerSettings
+from token_issuer.key_ring_cache import KeyRingCache
+from token_issuer.resource_server_cache import ResourceServerCache
+from token_issuer.settings import IssuerSettings
 
 if TYPE_CHECKING:
     import pytest
 
-    from keyturn.domain.client import Client
+    from keyturn.domain.clients.client import Client
 
 # RFC 9106 §3.1: the least memory is 8 KiB for each lane.
 CHEAPEST = Argon2Parameters(memory=8)
@@ -116,10 +116,10 @@ class Provider:
         settings = IssuerSettings.from_environment(ISSUER_ENVIRONMENT)
         stores = self.stores
         ports = IssuerPorts(
-            ring=RingView(self.rings, self._instant, max_age=settings.ring_view),
+            ring=KeyRingCache(self.rings, self._instant, max_age=settings.ring_view),
             signer=StubSigner(self.key),
             clients=self.clients,
-            resource_servers=ResourceServerView(MemoryResourceServers(), self._instant),
+            resource_servers=ResourceServerCache(MemoryResourceServers(), self._instant),
             revocations=self.revocations,
             revocation_writer=self.revocations,
             grants=self.grants,

@@ -13,7 +13,7 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 from oauthlib.oauth2.rfc6749.parameters import parse_authorization_code_response, parse_token_response
 
-from keyturn.domain.pkce import challenge_of
+from keyturn.domain.grants.pkce import challenge_of
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.issuer_harness import SECRET, Answer
 from tests.fakes.page_browser import Visit, local_path, with_query

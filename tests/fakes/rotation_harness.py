@@ -8,9 +8,9 @@ from typing import Any
 
 from key_rotator.rings import Rings
 from key_rotator.rotation import Rotator
-from keyturn.domain.key_ring import RING_NAMES, KeyRing, KeyState, RingKey
-from keyturn.domain.key_rotation import Action
-from keyturn.domain.rotation_policy import RotationPolicy
+from keyturn.domain.keys.key_ring import RING_NAMES, KeyRing, KeyState, RingKey
+from keyturn.domain.keys.key_rotation import Action
+from keyturn.domain.keys.rotation_policy import RotationPolicy
 from tests.fakes.interruption import Interruption
 from tests.fakes.memory_key_ring import MemoryKeyRing
 from tests.fakes.memory_kms import MemoryKms

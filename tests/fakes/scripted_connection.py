@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from keyturn.adapters import lean_http
+from keyturn.adapters.aws import http
 
 
-class Answer(lean_http.Answer):
+class Answer(http.Answer):
     """One HTTP answer."""
 
     def __init__(self, status: int, body: bytes | dict[str, Any], date: str | None = None) -> None:
@@ -35,22 +35,22 @@ class ScriptedConnections:
         self.opened = 0
         self.closed = 0
 
-    def __call__(self, origin: str) -> lean_http.LeanConnection:
+    def __call__(self, origin: str) -> http.HttpConnection:
         """Open one more connection."""
         self.opened += 1
         return _ScriptedConnection(self)
 
-    def next(self) -> lean_http.Answer | Exception:
+    def next(self) -> http.Answer | Exception:
         """Return what meets the last request."""
         return self.script.pop(0)
 
 
-class _ScriptedConnection(lean_http.LeanConnection):
+class _ScriptedConnection(http.HttpConnection):
     def __init__(self, connections: ScriptedConnections) -> None:
         super().__init__("https://scripted.invalid", 1)
         self._connections = connections
 
-    def post(self, body: bytes, headers: Mapping[str, str]) -> lean_http.Answer:
+    def post(self, body: bytes, headers: Mapping[str, str]) -> http.Answer:
         self._connections.requests.append((dict(headers), json.loads(body)))
         outcome = self._connections.next()
         if isinstance(outcome, Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from keyturn.domain.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
+from keyturn.domain.keys.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
 from tests.fakes.token_factory import NOW, SigningKey, signing_key
 
 

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 import pytest
 
-from keyturn.domain.client import Client
-from keyturn.domain.grant_credentials import parse_refresh_token
+from keyturn.domain.clients.client import Client
+from keyturn.domain.grants.grant_credentials import parse_refresh_token
+from keyturn.domain.grants.pkce import challenge_of
 from keyturn.domain.interactions.interaction import ConsentMark, Interaction, hash_interaction_id
-from keyturn.domain.pkce import challenge_of
 from keyturn.domain.sessions.session import Session, hash_cookie
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.consent import Consent

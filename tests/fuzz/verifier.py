@@ -13,7 +13,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["keyturn.jose", "keyturn.domain.scope"]):
+with atheris.instrument_imports(include=["keyturn.jose", "keyturn.domain.access.scope"]):
     from tests.fakes.oracles import judge
 
 from tests.fakes.token_factory import good_claims, good_header, make_token, sign_raw, signing_key

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from keyturn.domain.access_rules import AccessRules, parse_access_rules
-from keyturn.domain.result_cache import HTTP_SOURCES, REST_SOURCES, CacheKey, problems
+from keyturn.domain.access.access_rules import AccessRules, parse_access_rules
+from keyturn.domain.access.result_cache import HTTP_SOURCES, REST_SOURCES, CacheKey, problems
 
 PAGE = (Path(__file__).parents[2] / "docs" / "access-rules.md").read_text()
 PARTS = ("token", "method", "path", "template")

@@ -11,7 +11,7 @@ import pytest
 from key_rotator import metrics
 from key_rotator.report import Report
 from keyturn.domain.errors import Throttled
-from keyturn.domain.key_ring import DEFAULT_RING
+from keyturn.domain.keys.key_ring import DEFAULT_RING
 from tests.aws.alarms import ALARMS
 from tests.fakes.issuer_harness import TOKEN, IssuerHarness
 from tests.fakes.rotation_harness import rotation_policy

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from authorizer.settings import Settings as AuthorizerSettings
-from key_rotator.settings import Settings as RotatorSettings
-from login.settings import Settings as LoginSettings
+from authorizer.settings import AuthorizerSettings
+from key_rotator.settings import RotatorSettings
+from login.settings import LoginSettings
 from tests.infrastructure.native_template import NativeTemplate
-from token_issuer.settings import Settings as IssuerSettings
+from token_issuer.settings import IssuerSettings
 
 SETTINGS: dict[str, Callable[[Any], object]] = {
     "AuthorizerFunction": AuthorizerSettings,

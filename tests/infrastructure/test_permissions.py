@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 import pytest
 
-from keyturn.adapters.kms_key_policy import key_policy
-from keyturn.domain.revocation import TargetKind
+from keyturn.adapters.keys.kms_key_policy import key_policy
+from keyturn.domain.revocations.revocation import TargetKind
 from tests.infrastructure.native_template import NativeTemplate, actions
 
 BOOTSTRAPS = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from keyturn.domain.access_rules import parse_access_rules
+from keyturn.domain.access.access_rules import parse_access_rules
 from local.transform import transform_template
 
 PARAMETER = "KeyturnAuthorizerArn"

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keyturn.adapters.sigv4 import Credentials, sign
+from keyturn.adapters.aws.sigv4 import Credentials, sign
 from local.forwarding import ForwardingHandler, ForwardingServer
 
 if TYPE_CHECKING:

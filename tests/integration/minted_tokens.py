@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRings
-from keyturn.adapters.kms_signer import KmsSigner
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.keys.kms_signer import KmsSigner
 from keyturn.jose.remote_algorithm import encode_access_token
 from tests.integration.aws import aws
 
 if TYPE_CHECKING:
-    from keyturn.domain.key_ring import RingKey
+    from keyturn.domain.keys.key_ring import RingKey
     from local.stack_file import StackFile
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
-from keyturn.adapters.service_clock import ServiceClock
-from keyturn.domain.revocation import Revocation, Target
+from keyturn.adapters.aws.service_clock import ServiceClock
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
+from keyturn.domain.revocations.revocation import Revocation, Target
 from tests.integration.aws import aws
 
 if TYPE_CHECKING:

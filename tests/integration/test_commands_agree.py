@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn_cli import app as command_line
 from keyturn_cli import rules, token
 from keyturn_cli.gateway import gateways_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from keyturn.domain.revocation import Target, TargetKind
+from keyturn.domain.revocations.revocation import Target, TargetKind
 from keyturn.domain.users.authority import Status
 from tests.integration.browser import Browser
 from tests.integration.http import statuses

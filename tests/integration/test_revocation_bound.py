@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from keyturn.adapters.system_clock import wall_seconds
-from keyturn.domain.revocation import Target, TargetKind
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.domain.revocations.revocation import Target, TargetKind
 from keyturn_cli.deployment import Deployment, find_deployment
 from keyturn_cli.revocation_aim import Aim
 from keyturn_cli.revocation_plan import plan

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from joserfc import jwt
 
-from keyturn.adapters.system_clock import wall_seconds
-from keyturn.domain.revocation import Target, TargetKind
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.domain.revocations.revocation import Target, TargetKind
 from tests.integration.http import CLIENT, statuses
 from tests.integration.people import person
 from tests.integration.revocations import revoke

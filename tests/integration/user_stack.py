@@ -12,8 +12,8 @@ import httpx
 import jwt
 from joserfc.jwk import ECKey
 
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.domain.client import Client, hash_secret
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.domain.clients.client import Client, hash_secret
 from tests.integration.aws import aws
 from tests.integration.browser import Browser
 from tests.integration.http import CLIENT

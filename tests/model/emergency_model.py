@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keyturn.domain.key_ring import Compromise, KeyRing, RingKey
-from keyturn.domain.key_transition import compromise
+from keyturn.domain.keys.key_ring import Compromise, KeyRing, RingKey
+from keyturn.domain.keys.key_transition import compromise
 from tests.model.rotation_model import (
     ACTIVE,
     NOBODY,

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from keyturn.domain.key_ring import DEFAULT_RING, Compromise, KeyRing, KeyState, RingKey
-from keyturn.domain.key_rotation import Action, due_steps
-from keyturn.domain.rotation_policy import RotationPolicy
+from keyturn.domain.keys.key_ring import DEFAULT_RING, Compromise, KeyRing, KeyState, RingKey
+from keyturn.domain.keys.key_rotation import Action, due_steps
+from keyturn.domain.keys.rotation_policy import RotationPolicy
 
 STANDBY, ACTIVE, OLD = KeyState.PRE_ACTIVATION, KeyState.ACTIVE, KeyState.DEACTIVATED
 # A key is created and published in one: before it is published, nobody can have seen it.

@@ -66,19 +66,19 @@ PARTS = {
     ),
     "rules": Part(
         (
-            "keyturn/domain/access_rules.py",
-            "keyturn/domain/api_rules.py",
-            "keyturn/domain/cached_rules.py",
-            "keyturn/domain/path_reading.py",
-            "keyturn/domain/result_cache.py",
-            "keyturn/domain/route_template.py",
-            "keyturn/domain/stack_audiences.py",
+            "keyturn/domain/access/access_rules.py",
+            "keyturn/domain/access/api_rules.py",
+            "keyturn/domain/access/cached_rules.py",
+            "keyturn/domain/access/path_reading.py",
+            "keyturn/domain/access/result_cache.py",
+            "keyturn/domain/access/route_template.py",
+            "keyturn/domain/access/stack_audiences.py",
         ),
         (
-            "tests/unit/domain/test_access_rules.py",
-            "tests/unit/domain/test_path_reading.py",
-            "tests/unit/domain/test_result_cache.py",
-            "tests/unit/domain/test_route_template.py",
+            "tests/unit/domain/access/test_access_rules.py",
+            "tests/unit/domain/access/test_path_reading.py",
+            "tests/unit/domain/access/test_result_cache.py",
+            "tests/unit/domain/access/test_route_template.py",
             "tests/unit/authorizer/conftest.py",
             "tests/unit/authorizer/test_api_audiences.py",
             "tests/unit/authorizer/test_app.py",
@@ -91,17 +91,19 @@ PARTS = {
     ),
     "readers": Part(
         (
-            "keyturn/adapters/lean_*.py",
-            "keyturn/adapters/sigv4.py",
-            "keyturn/domain/revocation_snapshot.py",
+            "keyturn/adapters/*/http_*.py",
+            *(
+                f"keyturn/adapters/aws/{name}.py"
+                for name in ("dynamodb_reads", "http", "json_service", "sigv4", "ssm_parameters")
+            ),
+            "keyturn/domain/revocations/revocation_snapshot.py",
             "keyturn/domain/time/ages.py",
         ),
         (
-            "tests/unit/adapters/test_lean_*.py",
-            "tests/unit/adapters/test_sigv4.py",
-            "tests/unit/domain/test_revocation_snapshot.py",
-            "tests/unit/domain/test_ages.py",
-            "tests/contract/test_lean_readers.py",
+            "tests/unit/adapters/aws",
+            "tests/unit/domain/revocations/test_revocation_snapshot.py",
+            "tests/unit/domain/time/test_ages.py",
+            "tests/contract/test_http_readers.py",
             "tests/contract/test_revocation_feed.py",
         ),
         (),

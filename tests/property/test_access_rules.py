@@ -17,17 +17,17 @@ import pytest
 from hypothesis import settings
 
 from authorizer import app
+from authorizer.access_rules_cache import AccessRulesCache
 from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
-from authorizer.bounded_view import Freshness
-from authorizer.key_view import KeyView
+from authorizer.bounded_cache import Freshness
+from authorizer.key_ring_cache import KeyRingCache
 from authorizer.metrics import Metrics
-from authorizer.rules_view import RulesView
-from keyturn.domain import result_cache
-from keyturn.domain.access_rules import AccessRulesError, parse_access_rules
-from keyturn.domain.api_rules import METHODS, ApiRules
-from keyturn.domain.result_cache import cache_key
-from keyturn.domain.stack_audiences import StackAudiences
+from keyturn.domain.access import result_cache
+from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
+from keyturn.domain.access.api_rules import METHODS, ApiRules
+from keyturn.domain.access.result_cache import cache_key
+from keyturn.domain.access.stack_audiences import StackAudiences
 from tests.fakes.gateway_model import HTTP_2_0, HTTP_KINDS, REST_REQUEST, REST_TOKEN, Api, Call, GatewayModel
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.rules_reference import Reference
@@ -78,8 +78,8 @@ class World(NamedTuple):
         metrics = Metrics("authorizer", time)
         stack = StackAudiences(self.audiences, "required" if self.required else "warn")
         text = json.dumps(document)
-        rules = RulesView(lambda: text, "ACCESS_RULES", time, metrics, stack=stack)
-        keys = KeyView(StubKeyRingReader(ring_of()), Freshness(10, time, metrics))
+        rules = AccessRulesCache(lambda: text, "ACCESS_RULES", time, metrics, stack=stack)
+        keys = KeyRingCache(StubKeyRingReader(ring_of()), Freshness(10, time, metrics))
         verification = policy(audiences=set(self.audiences))
         return Authorizer(keys, MemoryRevocations(), verification, rules, time, metrics, AllowLog(0))
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from authorizer import bounded_view, rules_view
+from authorizer import access_rules_cache, bounded_cache
 from authorizer.sandbox_time import SandboxTime
 from keyturn.domain.time.ages import Instant
 from tests.fakes.clock_world import (
@@ -208,10 +208,10 @@ def _without_witness(time: SandboxTime, _request: object) -> None:
 @pytest.mark.parametrize(
     ("place", "name", "fault"),
     [
-        (rules_view, "age", _by_monotonic),  # rules were read again after hours
-        (rules_view, "age", _by_both),
-        (bounded_view, "age", _by_monotonic),
-        (bounded_view, "age", _by_both),  # both clocks still: a view of any age decided
+        (access_rules_cache, "age", _by_monotonic),  # rules were read again after hours
+        (access_rules_cache, "age", _by_both),
+        (bounded_cache, "age", _by_monotonic),
+        (bounded_cache, "age", _by_both),  # both clocks still: a view of any age decided
         (SandboxTime, "begin", _without_witness),  # and an expired token passed
         (SandboxTime, "seconds", lambda time: time.now().wall),
     ],

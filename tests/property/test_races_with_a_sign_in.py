@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.domain.users.authority import Status
 from tests.fakes.certification_plan import ADA, REDIRECT_URI, plan_client
 from tests.fakes.interleaving import Interleaving

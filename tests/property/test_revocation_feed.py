@@ -17,11 +17,11 @@ from botocore.exceptions import ClientError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
-from keyturn.adapters.service_clock import ServiceClock
+from keyturn.adapters.aws.service_clock import ServiceClock
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.revocation import Revocation, Target, TargetKind
-from keyturn.domain.revocation_snapshot import FeedEntry, RevocationSnapshot
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation_snapshot import FeedEntry, RevocationSnapshot
 
 HORIZON = 3610
 START = 1_790_000_000.0

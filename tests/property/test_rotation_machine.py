@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from key_rotator.rotation import Rotator
 from keyturn.domain.errors import KeyturnError, StoreUnavailable, Throttled
-from keyturn.domain.key_ring import PUBLISHED_STATES, KeyRing, KeyState
+from keyturn.domain.keys.key_ring import PUBLISHED_STATES, KeyRing, KeyState
 from tests.fakes.interruption import Crash, Interruption
 from tests.fakes.moto_rotation import MotoRotationHarness
 from tests.fakes.rotation_harness import INTENT_TIMEOUT, LEAD, RETENTION, RotationHarness

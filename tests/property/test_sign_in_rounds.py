@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from tests.fakes.certification_plan import ADA, REDIRECT_URI, plan_client, sign_in
 from tests.fakes.page_browser import PageBrowser
 from tests.fakes.provider_harness import Provider, go_on

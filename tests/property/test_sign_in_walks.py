@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from keyturn.domain.grant_credentials import parse_code
+from keyturn.domain.grants.grant_credentials import parse_code
 from keyturn.domain.interactions.interaction import hash_interaction_id
 from tests.fakes.certification_plan import ADA, EVE, REDIRECT_URI, plan_client
 from tests.fakes.page_browser import PageBrowser

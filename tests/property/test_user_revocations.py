@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from keyturn.domain.resource_server import MAX_TOKEN_LIFETIME
-from keyturn.domain.revocation import FEED_OVERLAP
-from keyturn.domain.revocation_snapshot import MAX_REVOCATIONS, RevocationSnapshot
+from keyturn.domain.clients.resource_server import MAX_TOKEN_LIFETIME
+from keyturn.domain.revocations.revocation import FEED_OVERLAP
+from keyturn.domain.revocations.revocation_snapshot import MAX_REVOCATIONS, RevocationSnapshot
 from keyturn.domain.sessions.revocation_limit import (
     USER_REVOCATIONS,
     USER_REVOCATIONS_WINDOW,

@@ -17,42 +17,42 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from keyturn.adapters.attribute_values import decode_item
-from keyturn.adapters.client_item import client_from_item
+from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.clients.client_item import client_from_item
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServerRegistry
+from keyturn.adapters.clients.resource_server_item import resource_server_from_item
 from keyturn.adapters.credentials.credential_items import link_from_item, password_from_item
 from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
 from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
 from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
-from keyturn.adapters.dynamodb_assertions import DynamoDbAssertions
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.adapters.dynamodb_grant_writer import DynamoDbGrantWriter
-from keyturn.adapters.dynamodb_key_ring import DynamoDbKeyRingStore
-from keyturn.adapters.dynamodb_rates import DynamoDbRates
-from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationWriter
-from keyturn.adapters.grant_item import grant_from_item
+from keyturn.adapters.grants.dynamodb_assertions import DynamoDbAssertions
+from keyturn.adapters.grants.dynamodb_grant_writer import DynamoDbGrantWriter
+from keyturn.adapters.grants.dynamodb_rates import DynamoDbRates
+from keyturn.adapters.grants.grant_item import grant_from_item
 from keyturn.adapters.interactions.dynamodb_interaction_opener import DynamoDbInteractionOpener
 from keyturn.adapters.interactions.dynamodb_interactions import DynamoDbInteractions
 from keyturn.adapters.interactions.interaction_item import interaction_from_item
-from keyturn.adapters.key_ring_item import ring_from_item
-from keyturn.adapters.resource_server_item import resource_server_from_item
-from keyturn.adapters.revocation_item import revocation_from_item
+from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
+from keyturn.adapters.keys.key_ring_item import ring_from_item
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
+from keyturn.adapters.revocations.revocation_item import revocation_from_item
 from keyturn.adapters.sessions.session_item import hash_from_pointer, session_from_item
 from keyturn.adapters.users.authority_item import authority_from_item
 from keyturn.adapters.users.consent_item import consent_from_item
 from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
 from keyturn.adapters.users.dynamodb_users import DynamoDbUsers
 from keyturn.adapters.users.user_item import subject_from_reservation, user_from_item
-from keyturn.domain import key_transition
-from keyturn.domain.client import Client, hash_secret
+from keyturn.domain.clients.client import Client, hash_secret
+from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.credentials.link import Link
 from keyturn.domain.credentials.password import Argon2Parameters, PasswordCredential
-from keyturn.domain.grant import CodeBinding, Grant, Redemption, RefreshState, Rotation
+from keyturn.domain.grants.grant import CodeBinding, Grant, Redemption, RefreshState, Rotation
 from keyturn.domain.interactions.interaction import ConsentMark, Demand, Interaction
-from keyturn.domain.key_ring import Compromise, KeyRing
-from keyturn.domain.resource_server import ResourceServer
-from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
+from keyturn.domain.keys import key_transition
+from keyturn.domain.keys.key_ring import Compromise, KeyRing
+from keyturn.domain.revocations.revocation import CUT_KINDS, Revocation, Target, TargetKind
 from keyturn.domain.sessions.session import Session
 from keyturn.domain.time.service_time import ServiceTime
 from keyturn.domain.users.authority import Authority, Status

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from keyturn.adapters.item_version import ITEM_VERSION
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from tests.releases.release import KERNEL, ROOT, HistoryMissing, Release, find_tag, take_out
 
 

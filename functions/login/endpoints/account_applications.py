@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.domain.client import is_client_id
+from keyturn.domain.clients.client import is_client_id
 from keyturn.web.errors import BadRequest
 from keyturn.web.request import Request
 from keyturn.web.responses import Response

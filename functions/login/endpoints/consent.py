@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from keyturn.domain.scope import OPENID_SCOPES
+from keyturn.domain.access.scope import OPENID_SCOPES
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, page
 from login import paths

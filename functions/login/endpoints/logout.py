@@ -14,7 +14,7 @@ from login import paths
 from login.pages.sign_out import DECISION_FIELD, SIGN_OUT, STAY, logout, signed_out, still_signed_in
 
 if TYPE_CHECKING:
-    from keyturn.domain.client import Client
+    from keyturn.domain.clients.client import Client
     from keyturn.domain.sessions.session import Session
     from keyturn.ports import ClientReader
     from keyturn.user_ports import UserReader

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from keyturn.web.form import Form
 from token_issuer.client_authentication.credentials import Method
 from token_issuer.errors import InvalidClient, InvalidRequest, TooManyRequests

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from keyturn.domain.client import Client, secret_matches
+from keyturn.domain.clients.client import Client, secret_matches
 from keyturn.web.form import Form
 from keyturn.web.request import Request
 

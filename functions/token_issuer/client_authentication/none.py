@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from keyturn.web.form import Form
 from keyturn.web.request import Request
 

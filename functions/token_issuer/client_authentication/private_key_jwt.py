@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from keyturn.domain.errors import ItemDamaged
 from keyturn.jose import KeySet, TokenError
 from keyturn.jose.client_assertion import claimed_client_id, verify_client_assertion

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from keyturn.domain.errors import KeyturnError
 from keyturn.web.errors import BadRequest
 from keyturn.web.form import Form, read_form, read_query
@@ -25,7 +25,7 @@ from token_issuer.interaction_flow import INTERACTION_FIELD, CannotContinue, Int
 from token_issuer.requested_access import RequestedAccess
 
 if TYPE_CHECKING:
-    from keyturn.domain.grant_credentials import AuthorizationCode
+    from keyturn.domain.grants.grant_credentials import AuthorizationCode
     from keyturn.ports import ClientReader
 
 _REFUSALS = (BadRequest, OAuthError, KeyturnError)

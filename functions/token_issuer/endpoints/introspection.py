@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyturn.domain.client import Client
-from keyturn.domain.revocation import is_revoked, targets_of
-from keyturn.domain.scope import format_scope
+from keyturn.domain.access.scope import format_scope
+from keyturn.domain.clients.client import Client
+from keyturn.domain.revocations.revocation import is_revoked, targets_of
 from keyturn.jose import VerifiedAccessToken
 from keyturn.web.form import parse_form
 from keyturn.web.responses import Response, json_response
 from token_issuer.client_authentication import ClientAuthenticator
-from token_issuer.own_grants import OwnGrants
-from token_issuer.own_tokens import OwnTokens
+from token_issuer.presented_access_token import PresentedAccessTokens
+from token_issuer.presented_refresh_token import PresentedRefreshTokens
 from token_issuer.request import IssuerRequest
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ class IntrospectionEndpoint:
         self,
         authenticator: ClientAuthenticator,
         issuer: str,
-        tokens: OwnTokens,
-        grants: OwnGrants,
+        tokens: PresentedAccessTokens,
+        grants: PresentedRefreshTokens,
         revocations: RevocationReader,
         clock: Clock,
     ) -> None:

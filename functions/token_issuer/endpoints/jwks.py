@@ -6,7 +6,7 @@ import hashlib
 
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, public_document, to_json
-from token_issuer.ring_view import RingView
+from token_issuer.key_ring_cache import KeyRingCache
 
 # What an answer without the document still says (RFC 9110 §15.4.5).
 _NOT_MODIFIED = ("access-control-allow-origin", "cache-control", "etag")
@@ -18,7 +18,7 @@ class JwksEndpoint:
     methods = ("GET", "HEAD")
     cors = False
 
-    def __init__(self, ring: RingView, *, max_age: int) -> None:
+    def __init__(self, ring: KeyRingCache, *, max_age: int) -> None:
         """Take the view of the ring, and the seconds for which anybody may cache the document (I11)."""
         self._ring = ring
         self._max_age = max_age

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from keyturn.domain import pkce
-from keyturn.domain.key_ring import SIGNING_ALGORITHMS
-from keyturn.domain.scope import OFFLINE_ACCESS, OPENID
+from keyturn.domain.access.scope import OFFLINE_ACCESS, OPENID
+from keyturn.domain.grants import pkce
+from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.sessions.session import PASSWORD_ACR
 from keyturn.jose.algorithms import ALGORITHM_NAMES
 from keyturn.web.request import Request

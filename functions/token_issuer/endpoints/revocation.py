@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.domain.client import Client
-from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
+from keyturn.domain.clients.client import Client
+from keyturn.domain.revocations.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
 from keyturn.jose import VerifiedAccessToken
 from keyturn.web.form import parse_form
 from keyturn.web.responses import Response, empty_response
 from token_issuer.client_authentication import ClientAuthenticator
-from token_issuer.grant_end import GrantEnd
-from token_issuer.own_grants import OwnGrants
-from token_issuer.own_tokens import OwnTokens
+from token_issuer.grant_revocation import GrantRevoker
+from token_issuer.presented_access_token import PresentedAccessTokens
+from token_issuer.presented_refresh_token import PresentedRefreshTokens
 from token_issuer.request import IssuerRequest
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ class RevocationEndpoint:
     def __init__(
         self,
         authenticator: ClientAuthenticator,
-        tokens: OwnTokens,
-        grants: OwnGrants,
-        end: GrantEnd,
+        tokens: PresentedAccessTokens,
+        grants: PresentedRefreshTokens,
+        end: GrantRevoker,
         revocations: RevocationWriter,
         clock: Clock,
         *,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
 from keyturn.web.form import Form, read_form
 from keyturn.web.responses import Response, json_response
 from token_issuer.client_authentication import ClientAuthenticator
@@ -16,7 +16,7 @@ from token_issuer.request import IssuerRequest
 from token_issuer.requested_access import check_parameters
 
 
-class Grant(Protocol):
+class GrantHandler(Protocol):
     """One way to get a token."""
 
     def prepare(self, form: Form, /) -> Callable[[Client], IssuedToken]:
@@ -32,7 +32,7 @@ class TokenEndpoint:
     methods = ("POST",)
     cors = True
 
-    def __init__(self, authenticator: ClientAuthenticator, grants: Mapping[str, Grant]) -> None:
+    def __init__(self, authenticator: ClientAuthenticator, grants: Mapping[str, GrantHandler]) -> None:
         """Take the grants by their grant_type."""
         self._authenticator = authenticator
         self._grants = grants

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.domain.revocation import is_revoked, targets_of
-from keyturn.domain.scope import OPENID
+from keyturn.domain.access.scope import OPENID
+from keyturn.domain.revocations.revocation import is_revoked, targets_of
 from keyturn.web.form import is_form, read_form, read_query
 from keyturn.web.responses import Response, json_response
 from token_issuer.errors import InsufficientScope, InvalidToken, SeveralTokens
-from token_issuer.own_tokens import OwnTokens
+from token_issuer.presented_access_token import PresentedAccessTokens
 from token_issuer.request import IssuerRequest
 
 if TYPE_CHECKING:
@@ -35,7 +35,12 @@ class UserinfoEndpoint:
     cors = True
 
     def __init__(
-        self, tokens: OwnTokens, clients: ClientReader, revocations: RevocationReader, users: UserReader, clock: Clock
+        self,
+        tokens: PresentedAccessTokens,
+        clients: ClientReader,
+        revocations: RevocationReader,
+        users: UserReader,
+        clock: Clock,
     ) -> None:
         self._tokens = tokens
         self._clients = clients

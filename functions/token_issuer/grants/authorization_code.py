@@ -9,14 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from keyturn.domain.client import Client
-from keyturn.domain.grant import GrantRefusal, GrantRefused, Redemption, RefreshState, check_redemption
-from keyturn.domain.grant_credentials import AuthorizationCode, RefreshToken, parse_code
-from keyturn.domain.pkce import challenge_of
+from keyturn.domain.clients.client import Client
+from keyturn.domain.grants.grant import GrantRefusal, GrantRefused, Redemption, RefreshState, check_redemption
+from keyturn.domain.grants.grant_credentials import AuthorizationCode, RefreshToken, parse_code
+from keyturn.domain.grants.pkce import challenge_of
 from keyturn.web.form import Form
 from token_issuer.errors import InvalidGrant
-from token_issuer.grant_end import GrantEnd
-from token_issuer.grants.user_tokens import StandingGrant, UserTokens
+from token_issuer.grant_revocation import GrantRevoker
+from token_issuer.grants.user_tokens import CheckedGrant, UserTokens
 from token_issuer.issue_token import IssuedToken
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class _Presented(NamedTuple):
 class AuthorizationCodeGrant:
     """A client exchanges a code for tokens of the user who allowed it."""
 
-    def __init__(self, grants: GrantStore, tokens: UserTokens, end: GrantEnd, clock: Clock) -> None:
+    def __init__(self, grants: GrantStore, tokens: UserTokens, end: GrantRevoker, clock: Clock) -> None:
         """Take the ports, and what issues a user's tokens."""
         self._grants = grants
         self._tokens = tokens
@@ -56,7 +56,7 @@ class AuthorizationCodeGrant:
         presented = _Presented(code, redirect_uri, _challenge(form), form.get("resource"))
         return partial(self._exchange, presented, self._tokens.find(code.gid))
 
-    def _exchange(self, presented: _Presented, found: StandingGrant | None, client: Client) -> IssuedToken:
+    def _exchange(self, presented: _Presented, found: CheckedGrant | None, client: Client) -> IssuedToken:
         now = math.ceil(self._clock.now().latest)
         first = self._first_refresh_token(client, presented.code.gid)
         asked = Redemption(

@@ -12,13 +12,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from keyturn.domain.client import Client
-from keyturn.domain.grant import GrantRefusal, GrantRefused, Rotation, check_rotation
-from keyturn.domain.grant_credentials import RefreshToken, parse_refresh_token
+from keyturn.domain.clients.client import Client
+from keyturn.domain.grants.grant import GrantRefusal, GrantRefused, Rotation, check_rotation
+from keyturn.domain.grants.grant_credentials import RefreshToken, parse_refresh_token
 from keyturn.web.form import Form
 from token_issuer.errors import InvalidGrant
-from token_issuer.grant_end import GrantEnd
-from token_issuer.grants.user_tokens import StandingGrant, UserTokens
+from token_issuer.grant_revocation import GrantRevoker
+from token_issuer.grants.user_tokens import CheckedGrant, UserTokens
 from token_issuer.issue_token import IssuedToken
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _NONCE_BYTES = 16
 class RefreshTokenGrant:
     """A client exchanges a refresh token for an access token and the next refresh token."""
 
-    def __init__(self, grants: GrantStore, tokens: UserTokens, end: GrantEnd, clock: Clock) -> None:
+    def __init__(self, grants: GrantStore, tokens: UserTokens, end: GrantRevoker, clock: Clock) -> None:
         """Take the ports, and what issues a user's tokens."""
         self._grants = grants
         self._tokens = tokens
@@ -48,7 +48,7 @@ class RefreshTokenGrant:
             raise InvalidGrant("the refresh token is not valid", detail="malformed")
         return partial(self._exchange, form, token, self._tokens.find(token.gid))
 
-    def _exchange(self, form: Form, token: RefreshToken, found: StandingGrant | None, client: Client) -> IssuedToken:
+    def _exchange(self, form: Form, token: RefreshToken, found: CheckedGrant | None, client: Client) -> IssuedToken:
         asked = self._rotation(client, token)
         if found is None:
             raise InvalidGrant("the refresh token is not valid", detail=GrantRefusal.UNKNOWN.value)

@@ -4,58 +4,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from keyturn.domain.client import Client
-from keyturn.domain.grant import Grant
-from keyturn.domain.scope import OPENID
+from keyturn.domain.access.scope import OPENID
+from keyturn.domain.clients.client import Client
+from keyturn.domain.grants.grant import Grant
 from keyturn.issue_time import RevocationCheck
 from token_issuer.errors import InvalidTarget
 from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
 from token_issuer.requested_access import RequestedAccess, split_offline_access
-from token_issuer.standing import Standings
+from token_issuer.revocation_check import RevocationChecks
 
 if TYPE_CHECKING:
     from keyturn.ports import GrantStore
 
 
-class StandingGrant(NamedTuple):
+class CheckedGrant(NamedTuple):
     """A grant as it is stored, and what was revoked of it."""
 
     grant: Grant
-    standing: RevocationCheck
+    check: RevocationCheck
 
 
 class UserTokens:
     """Issues what a user's grant allows, within what the client is registered for by now."""
 
     def __init__(
-        self, grants: GrantStore, access: RequestedAccess, standings: Standings, issuance: TokenIssuance
+        self, grants: GrantStore, access: RequestedAccess, checks: RevocationChecks, issuance: TokenIssuance
     ) -> None:
         """Take the stored grants, what decides about scope and audience, what tells of revocations, and what issues."""
         self._grants = grants
         self._access = access
-        self._standings = standings
+        self._checks = checks
         self._issuance = issuance
 
-    def find(self, gid: str) -> StandingGrant | None:
+    def find(self, gid: str) -> CheckedGrant | None:
         """Return the grant of this gid, if there is one: all that is read for its tokens, and no client needed."""
         grant = self._grants.get(gid)
         if grant is None:
             # As much to read as for one that there is: how long it takes tells nobody which of the two it was.
-            self._standings.read(subject=gid, client_id=gid, grant_id=gid, session_id=gid)
+            self._checks.read(subject=gid, client_id=gid, grant_id=gid, session_id=gid)
             return None
-        standing = self._standings.read(
+        check = self._checks.read(
             subject=grant.subject,
             client_id=grant.client_id,
             grant_id=grant.gid,
             session_id=grant.session_id,
             granted_at=grant.created_at,
         )
-        return StandingGrant(grant, standing)
+        return CheckedGrant(grant, check)
 
     def issue(
         self,
         client: Client,
-        found: StandingGrant,
+        found: CheckedGrant,
         *,
         resource: str | None,
         scope: str | None = None,
@@ -86,7 +86,7 @@ class UserTokens:
         )
         return self._issuance.issue(
             authorization,
-            found.standing,
+            found.check,
             id_token=OPENID in access.scope,
             nonce=grant.nonce if nonce_too else None,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocation import Revocation, Target, earliest_iat
+from keyturn.domain.revocations.revocation import Revocation, Target, earliest_iat
 from keyturn.domain.time.service_time import ServiceTime
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from keyturn.domain.client import Client
-    from keyturn.domain.grant import Grant, Redemption, Rotation
+    from keyturn.domain.clients.client import Client
+    from keyturn.domain.clients.resource_server import ResourceServer
+    from keyturn.domain.grants.grant import Grant, Redemption, Rotation
     from keyturn.domain.interactions.interaction import Interaction
-    from keyturn.domain.key_ring import KeyRing
-    from keyturn.domain.resource_server import ResourceServer
-    from keyturn.domain.revocation import Revocation, Target
-    from keyturn.domain.revocation_snapshot import FeedEntry
+    from keyturn.domain.keys.key_ring import KeyRing
+    from keyturn.domain.revocations.revocation import Revocation, Target
+    from keyturn.domain.revocations.revocation_snapshot import FeedEntry
     from keyturn.domain.time.service_time import ServiceTime
 
 

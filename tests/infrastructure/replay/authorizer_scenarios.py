@@ -6,7 +6,7 @@ import json
 from unittest.mock import patch
 
 from authorizer import app
-from keyturn.adapters import lean_http
+from keyturn.adapters.aws import http
 from tests.fakes.authorizer_events import authorizer_event
 from tests.fakes.http_api_event import http_api_event
 from tests.fakes.scripted_connection import Answer, ScriptedConnections
@@ -28,7 +28,7 @@ class Ssm(ScriptedConnections):
         super().__init__()
         self.document = document
 
-    def next(self) -> lean_http.Answer | Exception:
+    def next(self) -> http.Answer | Exception:
         """Return the parameter."""
         if self.document is None:
             return TimeoutError()

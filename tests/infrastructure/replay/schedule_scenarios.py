@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from key_rotator import app
 from key_rotator.bootstrap import bootstrap
-from keyturn.domain.key_ring import KeyState
+from keyturn.domain.keys.key_ring import KeyState
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.rotation_harness import PERIOD, RotationHarness
 from tests.infrastructure.replay.account import Account, every

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from keyturn.adapters.attribute_values import decode_item, encode_item
-from keyturn.adapters.item_version import ITEM_VERSION
-from keyturn.adapters.key_ring_item import ring_from_item, ring_to_item
-from keyturn.adapters.revocation_item import revocation_from_item
+from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.keys.key_ring_item import ring_from_item, ring_to_item
+from keyturn.adapters.revocations.revocation_item import revocation_from_item
 from keyturn.domain.errors import ItemDamaged
-from keyturn.domain.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
-from keyturn.domain.revocation import TargetKind
+from keyturn.domain.keys.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
+from keyturn.domain.revocations.revocation import TargetKind
 
 JWK = {"kid": "a", "kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQ", "e": "AQAB"}
 RING = KeyRing(

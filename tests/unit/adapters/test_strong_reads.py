@@ -9,12 +9,12 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
+from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServers
 from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
 from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
 from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
-from keyturn.adapters.dynamodb_clients import DynamoDbClients
-from keyturn.adapters.dynamodb_grants import DynamoDbGrants
-from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServers
+from keyturn.adapters.grants.dynamodb_grants import DynamoDbGrants
 from keyturn.adapters.interactions.dynamodb_interaction_items import DynamoDbInteractionItems
 from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
 from keyturn.adapters.users.dynamodb_user_readers import (

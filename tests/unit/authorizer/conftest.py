@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from authorizer import app
+from authorizer.access_rules_cache import AccessRulesCache
 from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
-from authorizer.bounded_view import Freshness
-from authorizer.key_view import KeyView
+from authorizer.bounded_cache import Freshness
+from authorizer.key_ring_cache import KeyRingCache
 from authorizer.metrics import Metrics
-from authorizer.request import Request
-from authorizer.rules_view import RulesView
-from keyturn.domain.revocation import Revocation
-from keyturn.domain.stack_audiences import REQUIRED, StackAudiences
+from authorizer.request import AuthorizerRequest
+from keyturn.domain.access.stack_audiences import REQUIRED, StackAudiences
+from keyturn.domain.revocations.revocation import Revocation
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID
@@ -60,16 +60,16 @@ class AuthorizerWorld:
         """Return an authorizer whose API wants this answer, or with the document that was set."""
         document = json.dumps(self.document or {"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})
         return Authorizer(
-            KeyView(self.ring, Freshness(10, self.time, self.metrics)),
+            KeyRingCache(self.ring, Freshness(10, self.time, self.metrics)),
             self.revocations,
             self.policy,
-            RulesView(lambda: document, "ACCESS_RULES", self.time, self.metrics, stack=self.audiences),
+            AccessRulesCache(lambda: document, "ACCESS_RULES", self.time, self.metrics, stack=self.audiences),
             self.time,
             self.metrics,
             AllowLog(self.allowed_log_percent),
         )
 
-    def authorize(self, request: Request) -> VerifiedAccessToken:
+    def authorize(self, request: AuthorizerRequest) -> VerifiedAccessToken:
         """Decide about a request, by the rules of its API."""
         return self.authorizer.authorize(request, self.authorizer.rules_of(request))
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from authorizer import app
-from keyturn.domain.access_rules import AccessRulesError, parse_access_rules, unknown_audiences
-from keyturn.domain.stack_audiences import StackAudiences
+from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules, unknown_audiences
+from keyturn.domain.access.stack_audiences import StackAudiences
 from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event, method_arn
 from tests.fakes.iam_policy import allows
 from tests.fakes.token_factory import make_token, policy

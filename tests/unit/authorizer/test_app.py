@@ -12,7 +12,7 @@ from authorizer.bootstrap import bootstrap
 from authorizer.request import parse_request
 from authorizer.settings import SettingsError
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event
 from tests.fakes.token_factory import NOW, good_claims, make_token, signing_key
 from tests.unit.authorizer.test_settings import ENVIRON

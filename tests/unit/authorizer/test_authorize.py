@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from authorizer.refusal import Forbidden, Refused, Unauthorized
-from authorizer.request import Request, parse_request
+from authorizer.request import AuthorizerRequest, parse_request
 from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable, Throttled
-from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
 from keyturn.jose import TokenErrorReason
 from tests.fakes.authorizer_events import KINDS, authorizer_event
 from tests.fakes.token_factory import ABSENT, NOW, good_claims, make_token, signing_key
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 CLAIMS = good_claims()
 
 
-def request_with(token: str, method: str = "GET", path: str = "/reports", kind: str = "http_2.0") -> Request:
+def request_with(token: str, method: str = "GET", path: str = "/reports", kind: str = "http_2.0") -> AuthorizerRequest:
     template = path.replace("/7", "/{id}")
     return parse_request(authorizer_event(kind, token, method=method, path=path, template=template))
 
 
-def refusal_of(world: AuthorizerWorld, request: Request) -> Refused:
+def refusal_of(world: AuthorizerWorld, request: AuthorizerRequest) -> Refused:
     with pytest.raises(Refused) as raised:
         world.authorize(request)
     return raised.value

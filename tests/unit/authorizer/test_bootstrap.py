@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from authorizer.access_rules_cache import PERIOD, RulesUnusable
 from authorizer.refusal import Forbidden
-from authorizer.rules_view import PERIOD, RulesUnusable
-from keyturn.adapters.revocation_item import target_key
-from keyturn.domain.revocation import FEED_OVERLAP, GLOBAL_COPIES, Target, TargetKind
+from keyturn.adapters.revocations.revocation_item import target_key
+from keyturn.domain.revocations.revocation import FEED_OVERLAP, GLOBAL_COPIES, Target, TargetKind
 from tests.fakes.authorizer_events import API_ID
 from tests.fakes.composed_authorizer import ENVIRON, ComposedAuthorizer
 from tests.fakes.scripted_connection import Answer, ScriptedConnections, failure

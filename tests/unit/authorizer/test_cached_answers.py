@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Forbidden, Unauthorized
-from authorizer.request import Request, parse_request
-from keyturn.domain.access_rules import AccessRulesError, parse_access_rules
-from keyturn.domain.cached_rules import MAX_POLICY_BYTES, PolicyTooLarge
+from authorizer.request import AuthorizerRequest, parse_request
+from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
+from keyturn.domain.access.cached_rules import MAX_POLICY_BYTES, PolicyTooLarge
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import API_ID, authorizer_event, method_arn
 from tests.fakes.iam_policy import allows
 from tests.fakes.token_factory import good_claims
 
 if TYPE_CHECKING:
-    from keyturn.domain.api_rules import ApiRules
+    from keyturn.domain.access.api_rules import ApiRules
 
 KINDS_WITH_POLICY = ("rest_token", "rest_request", "http_1.0", "http_2.0")
 SCOPES = ("s", "t", "u")
@@ -64,7 +64,7 @@ def rules_of(api_routes: dict[str, Any], *, cached: bool) -> ApiRules | None:
     return parsed.of_api(API_ID)
 
 
-def request_of(call: tuple[str, str, str], template: str | None = None) -> Request:
+def request_of(call: tuple[str, str, str], template: str | None = None) -> AuthorizerRequest:
     kind, method, path = call
     return parse_request(authorizer_event(kind, "t", method=method, path=path, template=template))
 
@@ -74,11 +74,11 @@ def token_of(scope: frozenset[str]) -> VerifiedAccessToken:
     return VerifiedAccessToken({name: value for name, value in claims.items() if value != ""}, "kid")
 
 
-def decides(rules: ApiRules, request: Request, scope: frozenset[str]) -> bool:
+def decides(rules: ApiRules, request: AuthorizerRequest, scope: frozenset[str]) -> bool:
     return rules.refusal(request, token_of(scope)) is None
 
 
-def answer_of(rules: ApiRules, request: Request, scope: frozenset[str]) -> dict[str, Any]:
+def answer_of(rules: ApiRules, request: AuthorizerRequest, scope: frozenset[str]) -> dict[str, Any]:
     token = token_of(scope)
     try:
         if not decides(rules, request, scope):

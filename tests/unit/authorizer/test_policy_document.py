@@ -9,8 +9,8 @@ import pytest
 
 from authorizer.policy_document import MAX_RESOURCE_LENGTH, allow, refuse
 from authorizer.refusal import Forbidden, Unauthorized
-from authorizer.request import Request, parse_request
-from keyturn.domain.api_rules import ApiRules
+from authorizer.request import AuthorizerRequest, parse_request
+from keyturn.domain.access.api_rules import ApiRules
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import KINDS, authorizer_event, method_arn
 from tests.fakes.token_factory import good_claims
@@ -30,7 +30,7 @@ SIMPLE, POLICY = ApiRules("simple", {}), ApiRules("policy", {})
 WITH_POLICY = [("rest_token", "simple"), ("rest_request", "policy"), ("http_1.0", "simple"), ("http_2.0", "policy")]
 
 
-def request_for(kind: str, path: str = "/reports") -> Request:
+def request_for(kind: str, path: str = "/reports") -> AuthorizerRequest:
     return parse_request(authorizer_event(kind, "a.b.c", path=path, template="/{proxy+}"))
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from authorizer.access_rules_cache import AccessRulesCache
 from authorizer.app import lambda_handler
-from authorizer.bounded_view import BoundedView, Freshness
+from authorizer.bounded_cache import BoundedCache, Freshness
 from authorizer.metrics import Metrics
 from authorizer.request import parse_request
-from authorizer.revocation_view import RevocationView
-from authorizer.rules_view import RulesView
+from authorizer.revocation_cache import RevocationCache
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
-from keyturn.domain.revocation import Revocation
+from keyturn.domain.revocations.revocation import Revocation
 from tests.fakes.authorizer_events import KINDS, authorizer_event
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.memory_revocations import MemoryRevocations
@@ -70,7 +70,7 @@ class _Feed:
 
 
 def _view(sandbox: Sandbox) -> Callable[[], object]:
-    view = BoundedView("view", sandbox.read, Freshness(BOUND, sandbox.time, sandbox.metrics))
+    view = BoundedCache("view", sandbox.read, Freshness(BOUND, sandbox.time, sandbox.metrics))
     return lambda: view.ensure(sandbox.time.now())
 
 
@@ -79,7 +79,7 @@ def _rules(sandbox: Sandbox) -> Callable[[], object]:
         sandbox.read()
         return RULES
 
-    return RulesView(load, "the parameter /rules", sandbox.time, sandbox.metrics).rules
+    return AccessRulesCache(load, "the parameter /rules", sandbox.time, sandbox.metrics).rules
 
 
 def _failing_rules(sandbox: Sandbox) -> Callable[[], object]:
@@ -102,7 +102,7 @@ def _pause(sandbox: Sandbox) -> Callable[[], object]:
 def _strict(sandbox: Sandbox) -> Callable[[], object]:
     """The minute in which each request asks for its own revocations, since the feed is damaged."""
     freshness = Freshness(BOUND, sandbox.time, sandbox.metrics)
-    view = RevocationView(MemoryRevocations(), _Feed(sandbox), freshness, horizon=3610)
+    view = RevocationCache(MemoryRevocations(), _Feed(sandbox), freshness, horizon=3610)
     view.find(())
     sandbox.fault = ItemDamaged("no target")
     return lambda: view.find(())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from authorizer.settings import Settings, SettingsError
+from authorizer.settings import AuthorizerSettings, SettingsError
 
 ENVIRON = {
     "ISSUER": "https://issuer.example",
@@ -25,7 +25,7 @@ ENVIRON = {
 
 def test_settings_are_what_the_environment_says() -> None:
     """Each setting comes from its variable, numbers as numbers, lists by their spaces."""
-    settings = Settings(ENVIRON)
+    settings = AuthorizerSettings(ENVIRON)
     assert settings.issuer == "https://issuer.example"
     assert settings.previous_issuers == {"https://old.example", "https://older.example"}
     assert settings.audiences.names == {"https://api.example", "urn:second"}
@@ -40,7 +40,7 @@ def test_settings_are_what_the_environment_says() -> None:
 )
 def test_optional_and_local_settings_pass(environ: dict[str, str]) -> None:
     """No previous issuer, or an issuer on loopback, is fine."""
-    Settings(environ)
+    AuthorizerSettings(environ)
 
 
 @pytest.mark.parametrize("name", sorted(set(ENVIRON) - {"PREVIOUS_ISSUERS", "API_AUDIENCES"}))
@@ -49,7 +49,7 @@ def test_missing_variable_is_named(name: str, value: str | None) -> None:
     """A variable that is absent or blank is named."""
     environ = {key: text for key, text in ENVIRON.items() if key != name}
     with pytest.raises(SettingsError, match=rf"^{name} is not set"):
-        Settings(environ if value is None else environ | {name: value})
+        AuthorizerSettings(environ if value is None else environ | {name: value})
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_missing_variable_is_named(name: str, value: str | None) -> None:
 def test_wrong_variable_is_named(name: str, value: str) -> None:
     """A value out of range or of the wrong form is refused at start, and the error names its variable."""
     with pytest.raises(SettingsError, match=rf"^{name}"):
-        Settings(ENVIRON | {name: value})
+        AuthorizerSettings(ENVIRON | {name: value})
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_wrong_variable_is_named(name: str, value: str) -> None:
 def test_an_error_says_what_is_expected(name: str, text: str) -> None:
     """Whoever reads the error knows what to set, without the source."""
     with pytest.raises(SettingsError) as raised:
-        Settings(ENVIRON | {name: "x"})
+        AuthorizerSettings(ENVIRON | {name: "x"})
     assert str(raised.value) == f"{name} {text}"
 
 
@@ -111,7 +111,7 @@ def test_an_error_says_what_is_expected(name: str, text: str) -> None:
 def test_only_several_audiences_have_to_be_named(variables: dict[str, str], several: bool, required: bool) -> None:
     """A stack with several audiences says what becomes of an API without one; unset is `warn`, as before an update."""
     environ = {name: value for name, value in ENVIRON.items() if name != "API_AUDIENCES"}
-    audiences = Settings(environ | variables).audiences
+    audiences = AuthorizerSettings(environ | variables).audiences
     assert (audiences.several, audiences.required) == (several, required)
 
 
@@ -119,9 +119,9 @@ def test_rules_in_a_parameter_need_none_in_the_environment() -> None:
     """Where a parameter is named, its spaces off, ACCESS_RULES is neither needed nor read."""
     named = {"ACCESS_RULES_PARAMETER": " /rules "}
     for environ in ({**ENVIRON, **named}, {name: ENVIRON[name] for name in ENVIRON if name != "ACCESS_RULES"} | named):
-        settings = Settings(environ)
+        settings = AuthorizerSettings(environ)
         assert (settings.access_rules_parameter, settings.access_rules) == ("/rules", "")
-    settings = Settings(ENVIRON)
+    settings = AuthorizerSettings(ENVIRON)
     assert (settings.access_rules_parameter, settings.access_rules) == ("", ENVIRON["ACCESS_RULES"])
 
 
@@ -139,4 +139,4 @@ def test_rules_in_a_parameter_need_none_in_the_environment() -> None:
 )
 def test_ends_of_a_range_belong_to_it(name: str, value: str) -> None:
     """The least and the largest value are fine."""
-    Settings(ENVIRON | {name: value})
+    AuthorizerSettings(ENVIRON | {name: value})

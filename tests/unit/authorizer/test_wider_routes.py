@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from authorizer.request import UnknownEvent, parse_request
-from keyturn.domain.access_rules import parse_access_rules
+from keyturn.domain.access.access_rules import parse_access_rules
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event, method_arn
 from tests.fakes.token_factory import good_claims

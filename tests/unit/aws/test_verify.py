@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from keyturn.domain.rotation_policy import RotationPolicy
+from keyturn.domain.keys.rotation_policy import RotationPolicy
 from local.transform import read_template
 from tests.aws import removal, stack, verify
 

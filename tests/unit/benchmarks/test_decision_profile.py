@@ -8,7 +8,7 @@ from authorizer.bootstrap import bootstrap
 from benchmarks import decision_profile
 from benchmarks.decision_profile import PARTS, WHOLE, profile, profile_table
 from benchmarks.material import material_of
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 
 
 def test_every_part_of_a_decision_is_met(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import json
 
 from benchmarks.item_size import item_bytes
 from benchmarks.live_revocations import PAGE_BYTES, TOKEN, client_pages, feed_items, feed_pages, load
-from keyturn.domain.revocation import is_revoked, targets_of
+from keyturn.domain.revocations.revocation import is_revoked, targets_of
 from tests.fakes.token_factory import NOW
 
 

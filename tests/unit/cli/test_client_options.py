@@ -6,7 +6,7 @@ from typing import get_origin
 
 import pytest
 
-from keyturn.domain.client import AUTHENTICATION_METHODS, GRANT_TYPES
+from keyturn.domain.clients.client import AUTHENTICATION_METHODS, GRANT_TYPES
 from keyturn_cli.client_options import OPTIONS, AuthenticationMethod, GrantType
 from keyturn_cli.values import format_duration, parse_duration
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from keyturn.adapters.dynamodb_clients import DynamoDbClientRegistry
-from keyturn.domain.client import Client, secret_matches
-from keyturn.domain.resource_server import ResourceServer
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
+from keyturn.domain.clients.client import Client, secret_matches
+from keyturn.domain.clients.resource_server import ResourceServer
 from tests.fakes.command_stack import command_stack, deployment, run
 from tests.fakes.token_factory import signing_key
 

@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 from botocore.client import BaseClient
 
-from keyturn.domain.client import Client, secret_matches
+from keyturn.domain.clients.client import Client, secret_matches
 from keyturn_cli import app as command_line
 from tests.fakes.command_stack import command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import make_token, signing_key

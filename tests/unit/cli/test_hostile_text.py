@@ -15,8 +15,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from keyturn.domain.client import Client
-from keyturn.domain.resource_server import ResourceServer
+from keyturn.domain.clients.client import Client
+from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.subject import new_subject
 from keyturn.domain.users.user import User

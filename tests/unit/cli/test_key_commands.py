@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from keyturn.domain.key_ring import KeyRing, KeyState, RingKey
-from keyturn.domain.rotation_refusal import UnknownKey
+from keyturn.domain.keys.key_ring import KeyRing, KeyState, RingKey
+from keyturn.domain.keys.rotation_refusal import UnknownKey
 from keyturn_cli import app as command_line
 from keyturn_cli import keys
 from keyturn_cli.rotator import CommandRefused, RotatorFunction

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from keyturn.adapters.dynamodb_resource_servers import DynamoDbResourceServerRegistry
-from keyturn.domain.key_ring import SIGNING_ALGORITHMS
-from keyturn.domain.resource_server import ResourceServer
+from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServerRegistry
+from keyturn.domain.clients.resource_server import ResourceServer
+from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 from keyturn_cli.resources import Algorithm
 from tests.fakes.command_stack import command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import signing_key

@@ -10,10 +10,17 @@ from typing import Any
 
 import pytest
 
-from keyturn.adapters.attribute_values import encode_item
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
-from keyturn.adapters.revocation_item import target_key
-from keyturn.domain.revocation import EXPIRY_MARGIN, GLOBAL_COPIES, Revocation, Target, TargetKind, pair_target
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
+from keyturn.adapters.revocations.revocation_item import target_key
+from keyturn.domain.revocations.revocation import (
+    EXPIRY_MARGIN,
+    GLOBAL_COPIES,
+    Revocation,
+    Target,
+    TargetKind,
+    pair_target,
+)
 from keyturn_cli.deployment import TOKEN_HORIZON
 from tests.fakes.command_stack import command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import ISSUER, make_token, signing_key

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from keyturn.adapters.system_clock import wall_seconds
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn_cli import rules
 from keyturn_cli.deployment import Deployment
 from keyturn_cli.protected_apis import ProtectedApis

@@ -15,9 +15,9 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ProfileNotFound
 from typer.testing import Result
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
+from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.resource_server import ResourceServer
 from keyturn_cli import app as command_line
 from keyturn_cli.embedded_stack import NoDeployment
 from tests.fakes.command_stack import ENDPOINT, STACK, TABLES, command_stack, deployment, put_ring, run

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from keyturn.adapters.system_clock import wall_seconds
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.adapters.aws.system_clock import wall_seconds
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn_cli import token as token_commands
 from tests.fakes.command_stack import ENVIRONMENT, command_stack, deploy_authorizer, deployment, put_ring, run
 from tests.fakes.token_factory import AUDIENCE, ISSUER, make_token, signing_key

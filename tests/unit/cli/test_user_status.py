@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from keyturn.adapters.dynamodb_revocations import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.domain.users.authority import Status
 from tests.fakes.command_stack import deployment, run
 from tests.fakes.user_stack import EMAIL, UserStack, done, refusal, user_stack
@@ -56,7 +56,7 @@ def test_the_status_is_written_before_the_cutoff(stack: UserStack, monkeypatch: 
         raise StoreUnavailable("DynamoDB is away")
 
     with monkeypatch.context() as broken:
-        broken.setattr("keyturn.adapters.dynamodb_revocations.DynamoDbRevocationWriter.revoke", fail)
+        broken.setattr("keyturn.adapters.revocations.dynamodb_revocations.DynamoDbRevocationWriter.revoke", fail)
         said = refusal("users", "disable", subject, "--yes")
     assert said.endswith(f"Run `keyturn users disable {subject}` again")
     assert (status(stack, subject), cutoffs(subject)) == (Status.DISABLED, ())

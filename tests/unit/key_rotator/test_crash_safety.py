@@ -8,7 +8,7 @@ import pytest
 
 from key_rotator.rotation import Rotator
 from keyturn.domain.errors import KeyturnError, StoreUnavailable
-from keyturn.domain.key_ring import PUBLISHED_STATES, KeyState
+from keyturn.domain.keys.key_ring import PUBLISHED_STATES, KeyState
 from tests.fakes.interruption import Crash, Interruption
 from tests.fakes.rotation_harness import INTENT_TIMEOUT, LEAD, PERIOD, RETENTION, RotationHarness
 

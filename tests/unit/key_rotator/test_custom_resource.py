@@ -11,7 +11,7 @@ import pytest
 from key_rotator import app, custom_resource
 from key_rotator.custom_resource import ResponseUndelivered, respond
 from keyturn.domain.errors import AccessDenied
-from keyturn.domain.key_ring import KeyState
+from keyturn.domain.keys.key_ring import KeyState
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.rotation_harness import PERIOD, RotationHarness
 

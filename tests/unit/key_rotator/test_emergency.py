@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from keyturn.domain.errors import KeyturnError, StoreUnavailable, VersionConflict
-from keyturn.domain.key_ring import KeyRing, KeyState, to_jwks
-from keyturn.domain.key_rotation import Action
-from keyturn.domain.rotation_refusal import UnknownKey
+from keyturn.domain.keys.key_ring import KeyRing, KeyState, to_jwks
+from keyturn.domain.keys.key_rotation import Action
+from keyturn.domain.keys.rotation_refusal import UnknownKey
 from tests.fakes.memory_key_ring import MemoryKeyRing
 from tests.fakes.memory_kms import MemoryKms
 from tests.fakes.rotation_harness import LEAD, RotationHarness

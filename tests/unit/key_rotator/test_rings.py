@@ -7,9 +7,9 @@ import pytest
 from key_rotator.report import Report, to_answer
 from key_rotator.rings import Rings
 from keyturn.domain.errors import ItemDamaged, KeyRingMissing, StoreUnavailable
-from keyturn.domain.key_ring import KeyRing, KeyState
-from keyturn.domain.key_rotation import Action
-from keyturn.domain.rotation_refusal import RingNotInUse, UnknownKey, UnknownRing
+from keyturn.domain.keys.key_ring import KeyRing, KeyState
+from keyturn.domain.keys.key_rotation import Action
+from keyturn.domain.keys.rotation_refusal import RingNotInUse, UnknownKey, UnknownRing
 from tests.fakes.memory_key_ring import MemoryKeyRing
 from tests.fakes.rotation_harness import LEAD, RETENTION, RotationHarness
 

@@ -7,10 +7,10 @@ import pytest
 from key_rotator.report import RunIncomplete
 from key_rotator.rotation import ClocksDisagree
 from keyturn.domain.errors import AccessDenied, KeyRingMissing, StoreUnavailable, Throttled, VersionConflict
-from keyturn.domain.key_ring import DEFAULT_RING, Intent, KeyRing, KeyState
-from keyturn.domain.key_rotation import Action, KeyRingEmpty
-from keyturn.domain.rotation_policy import PolicyViolation
-from keyturn.domain.rotation_refusal import StandbyTooYoung
+from keyturn.domain.keys.key_ring import DEFAULT_RING, Intent, KeyRing, KeyState
+from keyturn.domain.keys.key_rotation import Action, KeyRingEmpty
+from keyturn.domain.keys.rotation_policy import PolicyViolation
+from keyturn.domain.keys.rotation_refusal import StandbyTooYoung
 from tests.fakes.memory_key_ring import MemoryKeyRing
 from tests.fakes.memory_kms import MemoryKms
 from tests.fakes.rotation_harness import INTENT_TIMEOUT, LEAD, PERIOD, RETENTION, RotationHarness

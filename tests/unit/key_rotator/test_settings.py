@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from key_rotator.settings import Settings, SettingsError
+from key_rotator.settings import RotatorSettings, SettingsError
 
 ENVIRONMENT = {
     "STACK_NAME": "keyturn",
@@ -31,7 +31,7 @@ ENVIRONMENT = {
 
 def test_every_variable_has_its_place() -> None:
     """Each variable arrives where it belongs."""
-    settings = Settings.from_environment(ENVIRONMENT)
+    settings = RotatorSettings.from_environment(ENVIRONMENT)
     policy = settings.policies["default"]
     assert (settings.stack_name, settings.key_ring_table, settings.revocation_table) == (
         "keyturn",
@@ -50,7 +50,7 @@ def test_every_variable_has_its_place() -> None:
 
 def test_each_algorithm_that_an_audience_needs_has_a_ring() -> None:
     """The rings in use are the default one and one for each algorithm that is named; the others are wound up."""
-    settings = Settings.from_environment(ENVIRONMENT | {"AUDIENCE_ALGORITHMS": "a=ES256 b=ES256 c=Ed25519"})
+    settings = RotatorSettings.from_environment(ENVIRONMENT | {"AUDIENCE_ALGORITHMS": "a=ES256 b=ES256 c=Ed25519"})
     in_use = {name: policy.algorithm for name, policy in settings.policies.items() if policy.in_use}
     assert in_use == {"default": "RS256", "ES256": "ES256", "Ed25519": "Ed25519"}
     assert {policy.rings for policy in settings.policies.values()} == {3}
@@ -61,7 +61,7 @@ def test_each_algorithm_that_an_audience_needs_has_a_ring() -> None:
 def test_audience_algorithm_that_is_none_is_named(text: str) -> None:
     """What is no pair of audience and algorithm is named in the error."""
     with pytest.raises(SettingsError, match=r"^AUDIENCE_ALGORITHMS: "):
-        Settings.from_environment(ENVIRONMENT | {"AUDIENCE_ALGORITHMS": text})
+        RotatorSettings.from_environment(ENVIRONMENT | {"AUDIENCE_ALGORITHMS": text})
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)
@@ -69,11 +69,11 @@ def test_missing_variable_is_named(name: str) -> None:
     """A variable that is missing or empty is named in the error."""
     for broken in ({key: ENVIRONMENT[key] for key in ENVIRONMENT if key != name}, ENVIRONMENT | {name: ""}):
         with pytest.raises(SettingsError, match=f"^{name} is not set$"):
-            Settings.from_environment(broken)
+            RotatorSettings.from_environment(broken)
 
 
 @pytest.mark.parametrize("text", ["-1", "1.5", "ten", " 5", "١", "1" * 10, "0x10", "1_000"])
 def test_number_that_is_none_is_named(text: str) -> None:
     """A duration that is not a plain whole number is named in the error."""
     with pytest.raises(SettingsError, match=r"^PUBLISH_LEAD_SECONDS is not a whole number"):
-        Settings.from_environment(ENVIRONMENT | {"PUBLISH_LEAD_SECONDS": text})
+        RotatorSettings.from_environment(ENVIRONMENT | {"PUBLISH_LEAD_SECONDS": text})

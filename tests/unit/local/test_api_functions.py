@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.api_functions import ApiFunctions, FunctionRoute, Request, read_routes
+from local.api_functions import ApiFunctions, FunctionRoute, ProxiedRequest, read_routes
 from tests.fakes.proxied_emulator import ROUTES, Functions, call, proxied
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -63,7 +63,7 @@ def test_the_function_is_told_what_comes_twice() -> None:
     """R56: a header that came twice is joined by a comma, as API Gateway does it, and two of cookies are one list."""
     functions = Functions()
     headers = [("Authorization", "a"), ("Cookie", "one=1"), ("authorization", "b"), ("cookie", "two=2;")]
-    ApiFunctions(functions, ROUTES).answer(Request("GET", "/login", headers, b""))
+    ApiFunctions(functions, ROUTES).answer(ProxiedRequest("GET", "/login", headers, b""))
     [event] = functions.events
     assert event["headers"] == {"authorization": "a,b"}
     assert event["cookies"] == ["one=1", "two=2"]
@@ -121,7 +121,7 @@ def test_the_most_exact_route_takes_the_request() -> None:
     keys = ("ANY /a/{b}", "GET /a/{b}", "ANY /a/c")
     api = ApiFunctions(functions, [FunctionRoute(key, key) for key in keys])
     for path in ("/a/c", "/a/d"):
-        api.answer(Request("GET", path, (), b""))
+        api.answer(ProxiedRequest("GET", path, (), b""))
     assert functions.names == ["ANY /a/c", "GET /a/{b}"]
     assert functions.events[1]["pathParameters"] == {"b": "d"}
     assert [event["routeKey"] for event in functions.events] == functions.names
@@ -144,7 +144,7 @@ def test_a_binary_answer_is_decoded() -> None:
     """A body in base64 arrives as its bytes (payload format 2.0, `isBase64Encoded`)."""
     image = bytes(range(256))
     functions = Functions(answer(body=base64.b64encode(image).decode(), isBase64Encoded=True))
-    assert ApiFunctions(functions, ROUTES).answer(Request("GET", "/assets/a.png", (), b""))[2] == image
+    assert ApiFunctions(functions, ROUTES).answer(ProxiedRequest("GET", "/assets/a.png", (), b""))[2] == image
 
 
 class Gateway:

@@ -12,8 +12,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from keyturn.adapters.dynamodb_clients import DynamoDbClients
-from keyturn.domain.client import Client
+from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
+from keyturn.domain.clients.client import Client
 from local import browser_app
 from local.browser_client import CLIENT_ID, register_browser_client
 from local.browser_example import serve_app

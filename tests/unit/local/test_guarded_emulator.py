@@ -12,7 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 
-from keyturn.adapters.sigv4 import Credentials, sign
+from keyturn.adapters.aws.sigv4 import Credentials, sign
 from local.guarded_emulator import CALLBACK, HEALTH, UNSIGNED, Guard, Run
 
 if TYPE_CHECKING:

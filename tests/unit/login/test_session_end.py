@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from keyturn.domain.client import MAX_REFRESH_LIFETIME
+from keyturn.domain.clients.client import MAX_REFRESH_LIFETIME
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.sessions.revocation_limit import USER_REVOCATIONS
 from keyturn.domain.sessions.session import Session

@@ -9,7 +9,7 @@ import pytest
 from keyturn.domain.credentials.password import Argon2Parameters
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.interactions.interaction import Demand, Interaction
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.domain.sessions.session import Session, hash_cookie
 from keyturn.domain.users.authority import Status
 from login.session_start import SignedIn

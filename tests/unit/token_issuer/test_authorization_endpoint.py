@@ -9,9 +9,9 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable, Throttled
-from keyturn.domain.grant_credentials import parse_code
-from keyturn.domain.pkce import challenge_of
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.grants.grant_credentials import parse_code
+from keyturn.domain.grants.pkce import challenge_of
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.jose import TokenErrorReason
 from tests.fakes.http_api_event import form_event
 from tests.fakes.issuer_harness import TOKEN

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from keyturn.domain.client import Client, hash_secret, secret_matches
+from keyturn.domain.clients.client import Client, hash_secret, secret_matches
 from tests.fakes.http_api_event import basic, form_event
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, Answer, IssuerHarness, make_client
 from tests.fakes.token_factory import NOW, make_token, signing_key

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.grant import GRACE
-from keyturn.domain.grant_credentials import parse_code, parse_refresh_token
-from keyturn.domain.revocation import Target, TargetKind
+from keyturn.domain.grants.grant import GRACE
+from keyturn.domain.grants.grant_credentials import parse_code, parse_refresh_token
+from keyturn.domain.revocations.revocation import Target, TargetKind
 from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
 from tests.fakes.interruption import Crash, Interruption
 from tests.fakes.issuer_harness import REVOKE, TOKEN, Answer

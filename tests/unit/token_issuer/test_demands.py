@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keyturn.domain.interactions.interaction import Demand
-from keyturn.domain.revocation import Revocation, Target, TargetKind, pair_target
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind, pair_target
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.consent import Consent
 from tests.fakes.token_factory import AUDIENCE, NOW

@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from keyturn.domain.errors import KeyRingMissing
-from keyturn.domain.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
 from tests.fakes.issuer_harness import TOKEN, IssuerHarness
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import AUDIENCE, NOW, signing_key

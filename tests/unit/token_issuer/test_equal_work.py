@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyturn.domain import client, grant_credentials
-from keyturn.domain.grant_credentials import RefreshToken, parse_code, parse_refresh_token
+from keyturn.domain.clients import client
+from keyturn.domain.grants import grant_credentials
+from keyturn.domain.grants.grant_credentials import RefreshToken, parse_code, parse_refresh_token
 from keyturn.jose.verification_key import EcdsaKey
 from tests.fakes.client_assertions import assertion_event, client_key, keyed_client, make_assertion
 from tests.fakes.http_api_event import basic, form_event

@@ -9,7 +9,7 @@ import pytest
 
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.interactions.interaction import INTERACTION_LIFETIME, ConsentMark, Demand
-from keyturn.domain.revocation import Revocation, Target, TargetKind, pair_target
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind, pair_target
 from keyturn.domain.sessions.session import hash_cookie
 from keyturn.domain.users.authority import Authority, Status
 from tests.fakes.token_factory import AUDIENCE, NOW

@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from tests.fakes.issuer_harness import INTROSPECT, IssuerHarness, make_client
 from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, make_token
 

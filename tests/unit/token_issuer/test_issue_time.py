@@ -7,7 +7,7 @@ import math
 import jwt
 import pytest
 
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from tests.fakes.issuer_harness import TOKEN, IssuerHarness
 from tests.fakes.token_factory import NOW
 

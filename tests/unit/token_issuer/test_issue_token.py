@@ -8,15 +8,15 @@ from typing import Any
 import jwt
 import pytest
 
-from keyturn.domain.resource_server import ResourceServer
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.clients.resource_server import ResourceServer
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.jose import verify_access_token
 from tests.fakes.issuer_harness import TOKEN, IssuerHarness, make_client
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import AUDIENCE, NOW, policy, signing_key
 from token_issuer.errors import InvalidGrant
 from token_issuer.issue_token import Authorization, TokenIssuance
-from token_issuer.standing import Standings
+from token_issuer.revocation_check import RevocationChecks
 from token_issuer.token_signer import MAX_SIGNING_INPUT, TokenSigner
 
 
@@ -34,13 +34,13 @@ def issue(issuer: IssuerHarness, **changes: Any) -> dict[str, Any]:
         issuer.resource_servers,
     )
     authorization = Authorization(**fields | changes)
-    standing = Standings(issuer.revocations, issuer.clock).read(
+    revocation_check = RevocationChecks(issuer.revocations, issuer.clock).read(
         subject=authorization.subject,
         client_id=authorization.client.client_id,
         grant_id=authorization.grant_id,
         session_id=authorization.session_id,
     )
-    token = issuance.issue(authorization, standing)
+    token = issuance.issue(authorization, revocation_check)
     verified = verify_access_token(token.value, issuer.view.keys(), policy(), now=NOW)
     assert (verified.jti, verified.kid) == (token.jti, token.kid)
     return verified.claims

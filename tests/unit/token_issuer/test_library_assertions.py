@@ -11,7 +11,7 @@ import pytest
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc.jwk import ECKey
 
-from keyturn.adapters.system_clock import wall_seconds
+from keyturn.adapters.aws.system_clock import wall_seconds
 from tests.fakes.client_assertions import keyed_client
 from tests.fakes.http_api_event import FORM, http_api_event
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, TOKEN, IssuerHarness

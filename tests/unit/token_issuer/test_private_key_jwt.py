@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from keyturn.domain.client import hash_secret
+from keyturn.domain.clients.client import hash_secret
 from keyturn.jose import KeySet
 from keyturn.jose.client_assertion import verify_client_assertion
 from tests.fakes.at_once import at_once

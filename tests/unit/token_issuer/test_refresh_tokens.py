@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from keyturn.domain.client import MAX_REFRESH_LIFETIME
+from keyturn.domain.clients.client import MAX_REFRESH_LIFETIME
 from keyturn.domain.errors import StoreUnavailable, Throttled
-from keyturn.domain.grant import GRACE
-from keyturn.domain.grant_credentials import parse_refresh_token
-from keyturn.domain.revocation import CUT_KINDS, Revocation, Target, TargetKind
-from keyturn.domain.revocation_expiry import revocation_expiry
+from keyturn.domain.grants.grant import GRACE
+from keyturn.domain.grants.grant_credentials import parse_refresh_token
+from keyturn.domain.revocations.revocation import CUT_KINDS, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation_expiry import revocation_expiry
 from keyturn.jose import verify_access_token
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN
 from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, policy

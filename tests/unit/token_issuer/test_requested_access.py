@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keyturn.domain.resource_server import ResourceServer
+from keyturn.domain.clients.resource_server import ResourceServer
 from tests.fakes.issuer_harness import make_client
 from tests.fakes.memory_resource_servers import MemoryResourceServers
 from tests.fakes.token_factory import AUDIENCE

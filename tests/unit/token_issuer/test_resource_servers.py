@@ -7,9 +7,9 @@ from typing import Any
 import jwt
 import pytest
 
+from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.errors import AccessDenied, ItemDamaged, StoreUnavailable, Throttled
-from keyturn.domain.key_ring import KeyState
-from keyturn.domain.resource_server import ResourceServer
+from keyturn.domain.keys.key_ring import KeyState
 from tests.fakes.issuer_harness import TOKEN, Answer, IssuerHarness, make_client
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import AUDIENCE, NOW, signing_key

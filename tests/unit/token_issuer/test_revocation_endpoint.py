@@ -6,8 +6,8 @@ import jwt
 import pytest
 
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.grant import GRACE
-from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
+from keyturn.domain.grants.grant import GRACE
+from keyturn.domain.revocations.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, IssuerHarness, make_client
 from tests.fakes.token_factory import NOW, good_header, make_token, signing_key, unsigned
 from tests.fakes.user_flow import UserFlow

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.issuer_harness import ENVIRONMENT
-from token_issuer.settings import Settings, SettingsError
+from token_issuer.settings import IssuerSettings, SettingsError
 
 
 def test_good_environment() -> None:
     """Every variable is read."""
-    settings = Settings.from_environment(ENVIRONMENT)
+    settings = IssuerSettings.from_environment(ENVIRONMENT)
     assert settings.issuer == "https://issuer.example"
     assert (settings.key_ring_table, settings.revocation_table, settings.client_table) == (
         "rings",
@@ -29,7 +29,7 @@ def test_missing_variable(name: str, value: str | None) -> None:
     if value is not None:
         environment[name] = value
     with pytest.raises(SettingsError, match=name):
-        Settings.from_environment(environment)
+        IssuerSettings.from_environment(environment)
 
 
 @pytest.mark.parametrize(
@@ -52,10 +52,10 @@ def test_missing_variable(name: str, value: str | None) -> None:
 def test_wrong_variable(name: str, value: str) -> None:
     """A value out of its range is refused by name, before any token is issued with it."""
     with pytest.raises(SettingsError, match=name):
-        Settings.from_environment(ENVIRONMENT | {name: value})
+        IssuerSettings.from_environment(ENVIRONMENT | {name: value})
 
 
 def test_lifetime_above_the_ceiling() -> None:
     """A lifetime above the ceiling, which verifiers refuse, is refused here."""
     with pytest.raises(SettingsError, match="ACCESS_TOKEN_LIFETIME_SECONDS"):
-        Settings.from_environment(ENVIRONMENT | {"MAX_TOKEN_LIFETIME_SECONDS": "600"})
+        IssuerSettings.from_environment(ENVIRONMENT | {"MAX_TOKEN_LIFETIME_SECONDS": "600"})

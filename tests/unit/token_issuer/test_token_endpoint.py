@@ -7,7 +7,7 @@ import jwt
 import pytest
 from joserfc.jwk import OKPKey
 
-from keyturn.domain.key_ring import Compromise, KeyState
+from keyturn.domain.keys.key_ring import Compromise, KeyState
 from keyturn.jose import KeySet, verify_access_token
 from tests.fakes.http_api_event import basic, form_event
 from tests.fakes.issuer_harness import JWKS, SECRET, TOKEN, IssuerHarness, make_client

@@ -9,12 +9,12 @@ from typing import Any
 import jwt
 import pytest
 
-from keyturn.domain.client import Client
+from keyturn.domain.clients.client import Client
+from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.errors import StoreUnavailable, Throttled
-from keyturn.domain.grant import GRACE
-from keyturn.domain.grant_credentials import parse_code, parse_refresh_token
-from keyturn.domain.resource_server import ResourceServer
-from keyturn.domain.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
+from keyturn.domain.grants.grant import GRACE
+from keyturn.domain.grants.grant_credentials import parse_code, parse_refresh_token
+from keyturn.domain.revocations.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
 from keyturn.jose import verify_access_token
 from keyturn.jose.id_token import IdTokenPolicy, verify_id_token
 from tests.fakes.issuer_harness import INTROSPECT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.domain.users.user import User
 from tests.fakes.http_api_event import form_event, http_api_event
 from tests.fakes.issuer_harness import TOKEN, make_client

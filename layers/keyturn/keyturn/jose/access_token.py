@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from keyturn.domain.scope import parse_scope
+from keyturn.domain.access.scope import parse_scope
 from keyturn.jose.claims import audience_of, check_times, identifier, numeric_date
 from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.policy import ANY_AUDIENCE
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

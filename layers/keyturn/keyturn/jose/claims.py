@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from keyturn.jose.errors import TokenError, TokenErrorReason
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

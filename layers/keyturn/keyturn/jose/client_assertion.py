@@ -6,6 +6,7 @@ Imported by its own name: the authorizer, which authenticates no client, does no
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from keyturn.jose.algorithms import ALGORITHM_NAMES
 from keyturn.jose.claims import audience_of, identifier, numeric_date
@@ -14,7 +15,6 @@ from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.strict_json import parse_object
 from keyturn.jose.verify import verify_signature
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Set
     from typing import Any

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from keyturn.jose.base64url import decode
 from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.strict_json import parse_object
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeGuard
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import math
+from typing import TYPE_CHECKING
 
 from keyturn.jose.claims import audience_of, check_times, identifier, numeric_date
 from keyturn.jose.compact import UnverifiedToken
@@ -15,7 +16,6 @@ from keyturn.jose.policy import MAX_LEEWAY, MAX_LIFETIME, checked_algorithms, ch
 from keyturn.jose.strict_json import parse_object
 from keyturn.jose.verify import verify_signature
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Set
     from typing import Any

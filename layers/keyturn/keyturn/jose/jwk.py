@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
@@ -12,7 +14,6 @@ from keyturn.jose.compact import is_kid
 from keyturn.jose.key_hygiene import check_ed25519, check_rsa
 from keyturn.jose.verification_key import EcdsaKey, Ed25519Key, RsaKey, VerificationKey
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
 from keyturn.jose.algorithms import ALGORITHM_NAMES
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Set
     from typing import Final, Literal

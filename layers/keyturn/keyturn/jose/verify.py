@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keyturn.jose.access_token import check_access_token
 from keyturn.jose.algorithms import fully_specified
 from keyturn.jose.compact import UnverifiedToken
 from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.strict_json import parse_object
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Set
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocation import Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.domain.users.authority import Status
 from keyturn.domain.users.consent import Consent
 from tests.fakes.login_harness import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from keyturn.domain.interactions.interaction import ConsentMark, Demand
-from keyturn.domain.revocation import Revocation, pair_target
+from keyturn.domain.revocations.revocation import Revocation, pair_target
 from keyturn.domain.users.consent import Consent
 from tests.fakes.login_harness import CLIENT_ID, EMAIL, PASSWORD, LoginBrowser, LoginHarness
 from tests.fakes.token_factory import AUDIENCE

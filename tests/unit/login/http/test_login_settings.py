@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from login.settings import Settings, SettingsError
+from login.settings import LoginSettings, SettingsError
 from tests.fakes.login_harness import ENVIRONMENT
 
 SECRET = "s" * 32
@@ -12,7 +12,7 @@ SECRET = "s" * 32
 
 def test_the_settings_are_read() -> None:
     """Each variable has its place, and an https issuer has secure cookies."""
-    settings = Settings.from_environment(ENVIRONMENT)
+    settings = LoginSettings.from_environment(ENVIRONMENT)
     assert (settings.issuer, settings.is_secure, settings.tables.sessions) == (
         "https://issuer.example",
         True,
@@ -29,7 +29,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
     """A function without one of its variables does not start, and says which is missing."""
     environment = {key: value for key, value in ENVIRONMENT.items() if key != name}
     with pytest.raises(SettingsError, match=name):
-        Settings.from_environment(environment)
+        LoginSettings.from_environment(environment)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
 def test_a_wrong_variable_is_named(name: str, value: str) -> None:
     """A value beyond its bounds is refused with the variable's name, and not repeated."""
     with pytest.raises(SettingsError, match=name) as caught:
-        Settings.from_environment(ENVIRONMENT | {name: value})
+        LoginSettings.from_environment(ENVIRONMENT | {name: value})
     assert value not in str(caught.value) or len(value) < 4
 
 
@@ -72,11 +72,11 @@ def test_a_header_for_the_address_needs_a_secret(header: str, secret: str) -> No
     """Header and secret go together, the secret is long, and X-Forwarded-For is never a choice."""
     environment = {"CLIENT_ADDRESS_HEADER": header, "CLIENT_ADDRESS_SECRET": secret}
     with pytest.raises(SettingsError, match="CLIENT_ADDRESS"):
-        Settings.from_environment(ENVIRONMENT | environment)
+        LoginSettings.from_environment(ENVIRONMENT | environment)
 
 
 def test_a_header_of_a_cdn_is_taken() -> None:
     """A header name is compared in lower case, as requests have it."""
     environment = {"CLIENT_ADDRESS_HEADER": "CloudFront-Viewer-Address", "CLIENT_ADDRESS_SECRET": SECRET}
-    settings = Settings.from_environment(ENVIRONMENT | environment)
+    settings = LoginSettings.from_environment(ENVIRONMENT | environment)
     assert settings.client_address_header == "cloudfront-viewer-address"

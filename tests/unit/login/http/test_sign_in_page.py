@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from keyturn.domain.interactions.interaction import Demand
-from keyturn.domain.revocation import TargetKind
+from keyturn.domain.revocations.revocation import TargetKind
 from keyturn.domain.users.authority import Status
 from tests.fakes.login_harness import (
     CLIENT_ID,

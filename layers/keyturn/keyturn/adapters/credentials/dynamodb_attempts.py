@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.attribute_values import decode_item, encode_item
-from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.item_fields import damage_of, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
 from keyturn.adapters.credentials.credential_items import attempts_key, failures_key
-from keyturn.adapters.item_fields import damage_of, whole
-from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

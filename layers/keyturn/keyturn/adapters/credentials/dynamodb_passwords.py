@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.attribute_values import decode_item, encode_item
-from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.aws.partition_queries import PartitionQueries
+from keyturn.adapters.aws.transactions import outlast_conflicts
 from keyturn.adapters.credentials.credential_items import (
     OWNER_PREFIX,
     link_from_item,
@@ -16,9 +19,6 @@ from keyturn.adapters.credentials.credential_items import (
     password_key,
     password_to_item,
 )
-from keyturn.adapters.item_version import ITEM_VERSION
-from keyturn.adapters.partition_queries import PartitionQueries
-from keyturn.adapters.transactions import outlast_conflicts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keyturn.adapters.attribute_values import decode_item, encode_item
-from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.aws.transactions import transact
 from keyturn.adapters.credentials.credential_items import link_key, password_key, password_to_item
 from keyturn.adapters.interactions.interaction_update import sign_in_update
-from keyturn.adapters.item_version import ITEM_VERSION
 from keyturn.adapters.sessions.session_item import (
     pointer_key,
     pointer_to_item,
@@ -20,7 +21,6 @@ from keyturn.adapters.sessions.session_item import (
     session_key,
     session_to_item,
 )
-from keyturn.adapters.transactions import transact
 from keyturn.adapters.users.authority_item import authority_key
 from keyturn.adapters.users.user_item import user_key
 from keyturn.domain.users.authority import Authority, Status

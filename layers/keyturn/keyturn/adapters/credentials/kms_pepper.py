@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.aws.errors import aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.attribute_values import decode_item
-from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.transactions import outlast_conflicts
 from keyturn.adapters.interactions.interaction_item import interaction_from_item, interaction_key
-from keyturn.adapters.transactions import outlast_conflicts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

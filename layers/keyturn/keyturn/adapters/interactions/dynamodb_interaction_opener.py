@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.attribute_values import decode_item, encode_item
-from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.transactions import outlast_conflicts
 from keyturn.adapters.interactions.dynamodb_interaction_items import DynamoDbInteractionItems
 from keyturn.adapters.interactions.interaction_item import (
     demands_to_attribute,
@@ -13,7 +14,6 @@ from keyturn.adapters.interactions.interaction_item import (
     interaction_to_item,
 )
 from keyturn.adapters.interactions.interaction_update import MARKS, interaction_update, update_expression
-from keyturn.adapters.transactions import outlast_conflicts
 from keyturn.domain.errors import AlreadyExists
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.transactions import transact
 from keyturn.adapters.interactions.dynamodb_interaction_items import DynamoDbInteractionItems
 from keyturn.adapters.interactions.interaction_item import mark_to_attribute
 from keyturn.adapters.interactions.interaction_update import interaction_update
-from keyturn.adapters.transactions import transact
 from keyturn.adapters.users.consent_item import consent_to_item
 
 if TYPE_CHECKING:

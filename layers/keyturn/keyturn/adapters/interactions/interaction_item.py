@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.item_fields import damage_of, flag, mapping, optional_text, optional_whole, text, texts, whole
-from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import damage_of, flag, mapping, optional_text, optional_whole, text, texts, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
 from keyturn.domain.interactions.interaction import ConsentMark, Demand, Interaction
 
 _PREFIX = "i#"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from keyturn.adapters.attribute_values import encode_item
+from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.interactions.interaction_item import interaction_key
 from keyturn.domain.interactions.interaction import Interaction
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.attribute_values import decode_item
-from keyturn.adapters.aws_errors import aws_errors
-from keyturn.adapters.partition_queries import PartitionQueries
+from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.partition_queries import PartitionQueries
+from keyturn.adapters.aws.transactions import transact
 from keyturn.adapters.sessions.dynamodb_session_reader import DynamoDbSessionReader
 from keyturn.adapters.sessions.session_item import (
     OWNER_PREFIX,
@@ -19,7 +20,6 @@ from keyturn.adapters.sessions.session_item import (
     session_from_item,
     session_key,
 )
-from keyturn.adapters.transactions import transact
 from keyturn.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:

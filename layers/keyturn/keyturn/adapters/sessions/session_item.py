@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.item_fields import damage_of, flag, optional_text, text, text_list, whole
-from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import damage_of, flag, optional_text, text, text_list, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
 from keyturn.domain.errors import ItemDamaged
 from keyturn.domain.sessions.session import Session
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.item_fields import damage_of, mapping, optional_whole, text, whole
-from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import damage_of, mapping, optional_whole, text, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
 from keyturn.domain.users.authority import Authority, Status
 
 AUTHORITY_PREFIX = "u#"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.item_fields import damage_of, text, texts, whole
-from keyturn.adapters.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import damage_of, text, texts, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
 from keyturn.adapters.users.user_item import USER_PREFIX, user_key
 from keyturn.domain.users.consent import Consent
 

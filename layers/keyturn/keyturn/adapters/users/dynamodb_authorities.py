@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keyturn.adapters.aws_errors import aws_errors
-from keyturn.adapters.dynamodb_registrations import DynamoDbRegistrations
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.clients.dynamodb_registrations import DynamoDbRegistrations
 from keyturn.adapters.users.authority_item import (
     AUTHORITY_PREFIX,
     authority_key,

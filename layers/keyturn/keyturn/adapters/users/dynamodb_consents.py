@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.adapters.attribute_values import decode_item, encode_item
-from keyturn.adapters.aws_errors import aws_errors
-from keyturn.adapters.partition_queries import PartitionQueries
-from keyturn.adapters.transactions import outlast_conflicts
+from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.partition_queries import PartitionQueries
+from keyturn.adapters.aws.transactions import outlast_conflicts
 from keyturn.adapters.users.consent_item import CONSENT_PREFIX, consent_from_item, consent_key
 from keyturn.adapters.users.dynamodb_user_readers import DynamoDbConsentReader
 from keyturn.adapters.users.user_item import USER_PREFIX

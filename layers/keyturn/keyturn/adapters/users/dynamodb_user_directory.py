@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyturn.adapters.attribute_values import decode_item
-from keyturn.adapters.aws_errors import aws_errors
+from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.users.authority_item import authority_from_item, authority_key
 from keyturn.adapters.users.user_item import user_from_item, user_key
 from keyturn.domain.errors import StoreUnavailable

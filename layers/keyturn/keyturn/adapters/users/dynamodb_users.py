@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from keyturn.adapters.attribute_values import decode_item, encode_item
-from keyturn.adapters.aws_errors import aws_errors
-from keyturn.adapters.item_version import ITEM_VERSION
-from keyturn.adapters.partition_queries import PartitionQueries
-from keyturn.adapters.transactions import transact
+from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.aws.partition_queries import PartitionQueries
+from keyturn.adapters.aws.transactions import transact
 from keyturn.adapters.users.dynamodb_user_readers import DynamoDbUserReader
 from keyturn.adapters.users.user_item import (
     PROFILE,

@@ -8,8 +8,8 @@ the seconds that tokens are compared with are lower bounds.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keyturn.domain.custom_claims import check_claims
+from keyturn.domain.clients.custom_claims import check_claims
 from keyturn.domain.users.subject import is_subject
 
 

@@ -1,0 +1,1 @@
+"""AWS itself: connections, signatures, errors, clocks, items and transactions."""

@@ -1,0 +1,24 @@
+"""DynamoDB without boto3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keyturn.adapters.aws.json_service import JsonService, service_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def dynamodb_origin(environ: Mapping[str, str]) -> str:
+    """Return where DynamoDB is, by AWS_ENDPOINT_URL_DYNAMODB first; raises ValueError that names a wrong variable."""
+    return service_origin(environ, "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB")
+
+
+class DynamoDbReads(JsonService):
+    """DynamoDB's read operations."""
+
+    title = "DynamoDB"
+    name = "dynamodb"
+    target = "DynamoDB_20120810"
+    json_version = "1.0"

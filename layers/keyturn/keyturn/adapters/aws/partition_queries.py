@@ -1,0 +1,40 @@
+"""The items of one partition in DynamoDB, read to the last page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keyturn.adapters.aws.errors import aws_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class PartitionQueries:
+    """The queries of an adapter that has a client and a table."""
+
+    _dynamodb: DynamoDBClient
+    _table: str
+
+    def _query(self, partition: str, what: str, *, prefix: str = "", **projection: str) -> list[Any]:
+        """Return the items, as attribute values, whose sort keys begin with the prefix; strongly consistent."""
+        condition, values = "pk = :pk", {":pk": {"S": partition}}
+        if prefix:  # DynamoDB takes no empty one
+            condition += " AND begins_with(sk, :prefix)"
+            values[":prefix"] = {"S": prefix}
+        items: list[Any] = []
+        with aws_errors(f"DynamoDB Query of {what}"):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                **projection,  # type: ignore[arg-type]
+            )
+            for page in pages:
+                items += page["Items"]
+        return items
+
+    def _sort_keys(self, partition: str, what: str, *, prefix: str = "") -> list[str]:
+        """Return the sort keys that begin with the prefix; strongly consistent."""
+        return [item["sk"]["S"] for item in self._query(partition, what, prefix=prefix, ProjectionExpression="sk")]

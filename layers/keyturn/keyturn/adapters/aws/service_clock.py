@@ -1,0 +1,95 @@
+"""Service time from the Date header of DynamoDB's answers: what all functions share, whatever their own clocks say."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keyturn.adapters.aws.system_clock import monotonic_seconds, wall_seconds
+from keyturn.domain.errors import ClockUnavailable
+from keyturn.domain.time.ages import Instant
+from keyturn.domain.time.service_time import service_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.domain.time.service_time import ServiceTime
+
+
+class _Sample(NamedTuple):
+    """The Date of an answer, in seconds since the epoch, and when its request left and the answer arrived."""
+
+    date: float
+    sent: Instant
+    arrived: Instant
+
+
+class ServiceClock:
+    """A Clock that the answers of one boto3 client set."""
+
+    def __init__(
+        self,
+        dynamodb: DynamoDBClient,
+        wall: Callable[[], float] = wall_seconds,
+        monotonic: Callable[[], float] = monotonic_seconds,
+    ) -> None:
+        """Listen to every answer of this client."""
+        self._wall = wall
+        self._monotonic = monotonic
+        # By thread, as the calls are: the answer to one request is not paired with the sending of another.
+        self._sent = threading.local()
+        self._sample: _Sample | None = None
+        # Every attempt sends, and only the last one is answered: the Date is from after that sending.
+        dynamodb.meta.events.register("before-send.dynamodb", self._note_request)
+        dynamodb.meta.events.register("after-call.dynamodb", self._note_answer)
+
+    def now(self) -> ServiceTime:
+        """Return the interval in which the present lies; raises ClockUnavailable before a usable answer."""
+        sample = self._sample
+        if sample is None:
+            raise ClockUnavailable("DynamoDB has not told the time yet")
+        present = service_time(*sample, self._read())
+        if present is None:
+            self._sample = None
+            raise ClockUnavailable(
+                "this machine's clock was set back; the next answer of DynamoDB tells the time again"
+            )
+        return present
+
+    def instant(self) -> Instant:
+        """Return this instant by the machine's clocks, with the Date of the last answer if there was one (R47, I10)."""
+        sample = self._sample
+        return self._read() if sample is None else self._read()._replace(date=int(sample.date))
+
+    def pause(self, seconds: float) -> None:
+        """Return when so many seconds have passed."""
+        time.sleep(seconds)
+
+    def estimate(self) -> float:
+        """Return the early end of the present, or this machine's clock before a usable answer; both in seconds.
+
+        For what nobody compares with others' times.
+        """
+        try:
+            return self.now().earliest
+        except ClockUnavailable:
+            return self._wall()
+
+    def _read(self) -> Instant:
+        return Instant(self._wall(), self._monotonic())
+
+    def _note_request(self, **_event: Any) -> None:
+        self._sent.at = self._read()
+
+    def _note_answer(self, parsed: dict[str, Any], **_event: Any) -> None:
+        headers = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        try:
+            date = parsedate_to_datetime(headers.get("date", "")).timestamp()
+        except ValueError:
+            return
+        sent: Instant | None = getattr(self._sent, "at", None)
+        if sent is not None:
+            self._sample = _Sample(date, sent, self._read())

@@ -1,0 +1,33 @@
+"""A parameter of SSM Parameter Store, read without boto3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keyturn.adapters.aws.json_service import JsonService, service_origin
+from keyturn.domain.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def ssm_origin(environ: Mapping[str, str]) -> str:
+    """Return where SSM is, by AWS_ENDPOINT_URL_SSM first; raises ValueError that names a wrong variable."""
+    return service_origin(environ, "ssm", "AWS_ENDPOINT_URL_SSM")
+
+
+class SsmParameters(JsonService):
+    """One parameter of type String."""
+
+    title = "SSM"
+    name = "ssm"
+    target = "AmazonSSM"
+    json_version = "1.1"
+
+    def value(self, parameter: str) -> str:
+        """Return its value as it is now; raises AccessDenied, Throttled, StoreUnavailable."""
+        found = self.call("GetParameter", {"Name": parameter}).get("Parameter")
+        value = found.get("Value") if isinstance(found, dict) and found.get("Type") == "String" else None
+        if not isinstance(value, str):
+            raise StoreUnavailable(f"SSM GetParameter: {parameter} is no parameter of type String")
+        return value

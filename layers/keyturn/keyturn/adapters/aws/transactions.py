@@ -1,0 +1,76 @@
+"""Transactions of DynamoDB: what became of one, and further attempts where others wrote at the same time."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from keyturn.adapters.aws.errors import aws_errors, error_code
+from keyturn.domain.errors import StoreUnavailable, Throttled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Answer = TypeVar("Answer")
+
+_ATTEMPTS = 4
+_FIRST_PAUSE = 0.05
+_THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+def transact(send: Callable[[str], object], what: str, *, pause: Callable[[float], None] = time.sleep) -> bool:
+    """Return whether the transaction was done: False if a condition of it fails.
+
+    `send` sends it with this ClientRequestToken, which makes botocore's own second attempt harmless. A conflict with
+    another transaction decides nothing, and is tried again. Raises Throttled, AccessDenied, StoreUnavailable.
+    """
+    for attempt in range(_ATTEMPTS):
+        with aws_errors(f"DynamoDB TransactWriteItems of {what}"):
+            try:
+                send(secrets.token_hex(16))
+            except ClientError as error:
+                if error_code(error) == "TransactionCanceledException":
+                    if failed_conditions(error, what):
+                        return False
+                elif error_code(error) != "TransactionInProgressException":
+                    raise
+            else:
+                return True
+        pause(_FIRST_PAUSE * 2**attempt)
+    raise StoreUnavailable(f"the transaction of {what} met other writers {_ATTEMPTS} times")
+
+
+def outlast_conflicts(send: Callable[[], Answer], *, pause: Callable[[float], None] = time.sleep) -> Answer:
+    """Return the answer to one write, sent again while a transaction holds its item.
+
+    DynamoDB refuses such a write with TransactionConflictException, which botocore does not retry.
+    """
+    for attempt in range(_ATTEMPTS - 1):
+        try:
+            return send()
+        except ClientError as error:
+            if error_code(error) != "TransactionConflictException":
+                raise
+        pause(_FIRST_PAUSE * 2**attempt)
+    return send()
+
+
+def failed_conditions(error: ClientError, what: str) -> list[dict[str, Any]]:
+    """Return the stored item of each condition that cancelled a transaction, as attribute values.
+
+    An item is empty where there is none, or where the write does not ask for it. No item at all means a conflict with
+    another transaction, which a retry resolves. Raises Throttled, StoreUnavailable for other causes.
+    """
+    reasons: list[Any] = [*error.response.get("CancellationReasons", ())]
+    failed = [reason.get("Item") or {} for reason in reasons if reason.get("Code") == "ConditionalCheckFailed"]
+    if failed:
+        return failed
+    codes = {str(reason.get("Code")) for reason in reasons} - {"None"}
+    if codes & _THROTTLED:
+        raise Throttled(f"DynamoDB throttled the transaction of {what}")
+    if codes <= {"TransactionConflict"}:
+        return []
+    raise StoreUnavailable(f"DynamoDB cancelled the transaction of {what}: {', '.join(sorted(codes))}")

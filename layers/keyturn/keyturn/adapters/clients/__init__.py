@@ -1,0 +1,1 @@
+"""Clients and resource servers in DynamoDB."""

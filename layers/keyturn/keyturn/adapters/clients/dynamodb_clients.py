@@ -1,0 +1,63 @@
+"""Registered clients in DynamoDB."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.clients.client_item import CLIENT_PREFIX, client_from_item, client_key, client_to_item
+from keyturn.adapters.clients.dynamodb_registrations import DynamoDbRegistrations
+from keyturn.domain.clients.client import Client
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# DynamoDB refuses a partition key of more than 2,048 bytes as a mistake of ours; no client has an id that long.
+_MAX_ID_BYTES = 1024
+
+
+class DynamoDbClients:
+    """A ClientReader: all that the issuer may do."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        """Take boto3's low-level client and the table's name."""
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def get(self, client_id: str) -> Client | None:
+        """Return the client, or None; strongly consistent, so that a client that was removed is gone at once."""
+        if len(client_id.encode("utf-8", "surrogatepass")) > _MAX_ID_BYTES:
+            return None
+        with aws_errors("DynamoDB GetItem of a client"):
+            answer = self._dynamodb.get_item(TableName=self._table, Key=client_key(client_id), ConsistentRead=True)
+        item: dict[str, Any] | None = answer.get("Item")
+        return None if item is None else client_from_item(decode_item(item))
+
+
+class DynamoDbClientRegistry(DynamoDbClients):
+    """A ClientRegistry: the operator's side."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        """Take boto3's low-level client and the table's name."""
+        super().__init__(dynamodb, table)
+        self._registrations = DynamoDbRegistrations(dynamodb, table, "client", CLIENT_PREFIX)
+
+    def add(self, client: Client) -> None:
+        """Store a new client; raises AlreadyExists, and changes nothing then."""
+        self._registrations.add(client_to_item(client))
+
+    def update(self, client: Client) -> Client:
+        """Store the next revision of the client that was read, and return it; raises VersionConflict, ItemNewer."""
+        changed = replace(client, revision=client.revision + 1)
+        self._registrations.replace(client_to_item(changed))
+        return changed
+
+    def remove(self, client_id: str) -> bool:
+        """Remove the registration; return whether there was one. Tokens in hand go on until they are revoked."""
+        return self._registrations.remove(client_id)
+
+    def list(self) -> tuple[Client, ...]:
+        """Return all clients, by id."""
+        return tuple(map(client_from_item, self._registrations.list()))

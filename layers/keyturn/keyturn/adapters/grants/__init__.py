@@ -1,0 +1,1 @@
+"""Grants, used assertions and rates in DynamoDB."""

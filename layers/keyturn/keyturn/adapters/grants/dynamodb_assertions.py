@@ -1,0 +1,48 @@
+"""Used client assertions in DynamoDB: `pk = assertion#<client id>#<SHA-256 of the jti>`, one conditional write each."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ASSERTION_PREFIX = "assertion#"
+
+
+class DynamoDbAssertions:
+    """An AssertionLog."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str, now: Callable[[], float]) -> None:
+        """Take boto3's low-level client, the table's name, and the time in seconds, not later than it is."""
+        self._dynamodb = dynamodb
+        self._table = table
+        self._now = now
+
+    def use(self, client_id: str, jti: str, expires_at: int) -> bool:
+        """Note an assertion until it expires; return False if it was used before, or if nobody can tell any more.
+
+        An item that DynamoDB's TTL has not collected yet is compared here. botocore sends again what was not answered:
+        its second write may find the first one, and then an assertion that nobody used counts as used. The client signs
+        another one.
+        """
+        digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
+        item = {"pk": f"{ASSERTION_PREFIX}{client_id}#{digest}", "v": ITEM_VERSION, "expires_at": expires_at}
+        with aws_errors("DynamoDB PutItem of an assertion"):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item=encode_item(item),
+                    ConditionExpression="attribute_not_exists(pk) OR expires_at <= :now",
+                    ExpressionAttributeValues={":now": {"N": str(math.floor(self._now()))}},
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True

@@ -1,0 +1,1 @@
+"""Key rings in DynamoDB and signing keys in KMS."""

@@ -1,0 +1,173 @@
+"""Key rings in DynamoDB: read strongly consistent, written on the version that was read."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.aws.transactions import failed_conditions
+from keyturn.adapters.keys.key_ring_item import all_ring_keys, ring_from_item, ring_key, ring_to_item, rings_from_items
+from keyturn.adapters.revocations.revocation_item import target_key
+from keyturn.domain.errors import AlreadyExists, KeyRingMissing, StoreUnavailable, VersionConflict
+from keyturn.domain.keys.key_ring import KeyRing
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Target, TargetKind
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_READS = 2
+_ATTEMPTS = 4
+_FIRST_PAUSE = 0.05
+# The copies of global may hold a cut as well, which must never end early: ten years, in seconds, are longer than any
+# needs. There are sixteen of these items, once and for all.
+_GLOBAL_LIFETIME = 10 * 365 * 86_400
+
+
+class DynamoDbKeyRings:
+    """A KeyRingReader."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        """Take boto3's low-level client and the table's name."""
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def load_all(self) -> tuple[KeyRing, ...]:
+        """Return the rings that there are, the default one first; raises KeyRingMissing, ItemDamaged."""
+        for _ in range(_READS):
+            with aws_errors("DynamoDB BatchGetItem of the key rings"):
+                answer = self._dynamodb.batch_get_item(
+                    RequestItems={self._table: {"Keys": all_ring_keys(), "ConsistentRead": True}}
+                )
+            # A ring that is left out would drop its tokens: all of them in one answer, or none.
+            if not answer["UnprocessedKeys"]:
+                return rings_from_items(answer["Responses"].get(self._table, []))
+        raise StoreUnavailable(f"DynamoDB BatchGetItem did not answer for all key rings in {_READS} reads")
+
+
+class DynamoDbKeyRingStore:
+    """A KeyRingStore: one conditional write for each change, and one transaction for an emergency."""
+
+    def __init__(
+        self,
+        dynamodb: DynamoDBClient,
+        table: str,
+        revocation_table: str,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Take boto3's low-level client and the tables' names."""
+        self._dynamodb = dynamodb
+        self._table = table
+        self._revocation_table = revocation_table
+        self._pause = pause
+
+    def load(self, name: str) -> KeyRing:
+        """Return the ring, strongly consistent; raises KeyRingMissing, ItemDamaged."""
+        with aws_errors("DynamoDB GetItem of the key ring"):
+            answer = self._dynamodb.get_item(TableName=self._table, Key=ring_key(name), ConsistentRead=True)
+        if "Item" not in answer:
+            raise KeyRingMissing(f"ring {name} has no item")
+        item: dict[str, Any] = answer["Item"]
+        return ring_from_item(decode_item(item), name)
+
+    def create(self, ring: KeyRing) -> KeyRing:
+        """Store the first version of a ring; raises AlreadyExists."""
+        with aws_errors("DynamoDB PutItem of the key ring"):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item=encode_item(ring_to_item(ring)),
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                raise AlreadyExists(f"ring {ring.name} exists already") from None
+        return ring
+
+    def save(self, ring: KeyRing) -> KeyRing:
+        """Store the ring as the next version if its version is still the stored one; raises VersionConflict."""
+        saved = ring.replace(version=ring.version + 1)
+        with aws_errors("DynamoDB UpdateItem of the key ring"):
+            try:
+                self._dynamodb.update_item(**self._ring_update(saved))
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+                if not _is_ours(error, saved):
+                    raise VersionConflict(f"ring {ring.name} is not at version {ring.version} any more") from None
+        return saved
+
+    def save_compromise(self, ring: KeyRing, compromised_kids: Sequence[str]) -> KeyRing:
+        """Store the ring and all copies of global in one transaction (invariant I8); raises VersionConflict."""
+        saved = ring.replace(version=ring.version + 1)
+        since = max((entry.at for entry in ring.compromises), default=0)
+        copies = [
+            self._global_update(copy, compromised_kids, since + _GLOBAL_LIFETIME) for copy in range(GLOBAL_COPIES)
+        ]
+        writes: list[Any] = [{"Update": update} for update in (self._ring_update(saved), *copies)]
+        for attempt in range(_ATTEMPTS):
+            if self._transact(writes, saved):
+                return saved
+            self._pause(_FIRST_PAUSE * 2**attempt)
+        raise StoreUnavailable(f"the emergency in ring {ring.name} met other writers {_ATTEMPTS} times")
+
+    def _ring_update(self, saved: KeyRing) -> dict[str, Any]:
+        """Return the arguments of the one UpdateItem that makes this version out of the one before."""
+        item = ring_to_item(saved)
+        del item["pk"]
+        names = {f"#{name}": name for name in item}
+        values = {f":{name}": value for name, value in item.items()} | {":read": saved.version - 1}
+        return {
+            "TableName": self._table,
+            "Key": ring_key(saved.name),
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in item),
+            "ConditionExpression": "#version = :read",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": encode_item(values),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def _global_update(self, copy: int, kids: Sequence[str], expires_at: int) -> dict[str, Any]:
+        """Return the update of one copy: kids are added, so that no ring takes back another's; a cut stays as it is."""
+        values = {":v": ITEM_VERSION, ":expires_at": expires_at, ":kids": frozenset(kids)}
+        return {
+            "TableName": self._revocation_table,
+            "Key": target_key(Target(TargetKind.GLOBAL, str(copy))),
+            "UpdateExpression": "SET v = if_not_exists(v, :v), expires_at = :expires_at ADD compromised_kids :kids",
+            "ExpressionAttributeValues": encode_item(values),
+        }
+
+    def _transact(self, writes: list[Any], saved: KeyRing) -> bool:
+        """Return whether the transaction was done, or should be tried again."""
+        with aws_errors("DynamoDB TransactWriteItems of an emergency"):
+            try:
+                # The token makes botocore's own retry of a lost answer harmless.
+                self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=secrets.token_hex(16))
+            except self._dynamodb.exceptions.TransactionInProgressException:
+                return False
+            except self._dynamodb.exceptions.TransactionCanceledException as error:
+                return _decided(error, saved)
+        return True
+
+
+def _decided(error: ClientError, saved: KeyRing) -> bool:
+    """Return whether a cancelled transaction was one of ours that had come through; raises VersionConflict, Throttled.
+
+    A conflict with another transaction decides nothing: False, to be tried again.
+    """
+    items = failed_conditions(error, "an emergency")
+    if items and not any(_is_item(item, saved) for item in items):
+        raise VersionConflict(f"ring {saved.name} is not at version {saved.version - 1} any more")
+    return bool(items)
+
+
+def _is_ours(error: ClientError, saved: KeyRing) -> bool:
+    return _is_item(error.response.get("Item"), saved)
+
+
+def _is_item(found: object, saved: KeyRing) -> bool:
+    """Tell whether the stored item is what we meant to write: an earlier attempt came through, its answer did not."""
+    return found == encode_item(ring_to_item(saved))

@@ -1,0 +1,156 @@
+"""Signing keys in KMS: made with their policy, found by their tag, disabled, deleted. Only the rotator imports this."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from botocore.exceptions import ClientError
+
+from keyturn.adapters.aws.errors import aws_errors, error_code
+from keyturn.adapters.keys.kms_key_policy import STACK_TAG, key_policy, same_policy
+from keyturn.adapters.keys.kms_signer import KmsSigner, kms_algorithm
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_kms.literals import KeySpecType
+
+_Answer = TypeVar("_Answer")
+
+NONCE_TAG = "keyturn:nonce"
+_PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds; IAM and KMS are consistent a little later
+_RSA_SPECS: dict[int, KeySpecType] = {2048: "RSA_2048", 3072: "RSA_3072"}
+_PENDING = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+
+
+class KmsClients(NamedTuple):
+    """boto3's clients: KMS, KMS with one attempt a call, and the Resource Groups Tagging API.
+
+    CreateKey has no idempotency token: a second attempt after a lost answer would make a key that nobody looks for.
+    """
+
+    kms: KMSClient
+    kms_once: KMSClient
+    tagging: Any
+
+
+class KeyOwners(NamedTuple):
+    """The stack that keys belong to, and the ARNs of the roles that may use them."""
+
+    stack: str
+    issuer_role: str
+    rotator_role: str
+
+
+class KmsKeyProvisioner(KmsSigner):
+    """A KeyProvisioner whose keys carry the stack's name and the creation's nonce in tags."""
+
+    def __init__(self, clients: KmsClients, owners: KeyOwners, pause: Callable[[float], None] = time.sleep) -> None:
+        """Take boto3's clients, and whom the keys belong to; raises ValueError for an ARN that is no role's."""
+        super().__init__(clients.kms)
+        self._kms_once = clients.kms_once
+        self._tagging = clients.tagging
+        self._stack = owners.stack
+        self._policy = key_policy(owners.issuer_role, owners.rotator_role)
+        self._pause = pause
+
+    def create_key(self, algorithm: str, nonce: str, *, rsa_key_size: int = 2048) -> str:
+        """Create a signing key with its policy and tags, and return its ARN; the size in bits, of RSA keys alone.
+
+        Raises AccessDenied, Throttled: no key was made; StoreUnavailable: it is not known whether one was.
+        """
+
+        spec = kms_algorithm(algorithm).key_spec
+
+        def create() -> str:
+            answer = self._kms_once.create_key(
+                KeySpec=_RSA_SPECS[rsa_key_size] if spec == "RSA_2048" else spec,
+                KeyUsage="SIGN_VERIFY",
+                Description=f"Keyturn signing key {algorithm} of {self._stack}",
+                Policy=json.dumps(self._policy),
+                Tags=[{"TagKey": STACK_TAG, "TagValue": self._stack}, {"TagKey": NONCE_TAG, "TagValue": nonce}],
+            )
+            return answer["KeyMetadata"]["Arn"]
+
+        # A role that was created with the stack may not be visible to KMS yet.
+        return self._insist("KMS CreateKey", create, while_code="MalformedPolicyDocumentException")
+
+    def public_key(self, arn: str) -> bytes:
+        """Return the public key as DER SubjectPublicKeyInfo (RFC 5280 §4.1); waits for a key that was just made."""
+        return self._insist(
+            "KMS GetPublicKey",
+            lambda: self._kms.get_public_key(KeyId=arn)["PublicKey"],
+            while_code="NotFoundException",
+        )
+
+    def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
+        """Return the ARNs of this stack's keys that carry the nonce and are not pending deletion."""
+        filters = [{"Key": STACK_TAG, "Values": [self._stack]}, {"Key": NONCE_TAG, "Values": [nonce]}]
+        with aws_errors("tag GetResources"):
+            pages = self._tagging.get_paginator("get_resources").paginate(
+                TagFilters=filters, ResourceTypeFilters=["kms:key"]
+            )
+            arns = [found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]]
+        return tuple(arn for arn in arns if self._state(arn) not in (*_PENDING, None))
+
+    def can_sign(self, arn: str) -> bool:
+        """Return whether KMS would sign: not with a key that is disabled, pending deletion or gone."""
+        return self._state(arn) not in ("Disabled", *_PENDING, None)
+
+    def repair_policy(self, arn: str) -> bool:
+        """Put the expected key policy if the key has another; return whether it had to."""
+        with aws_errors("KMS GetKeyPolicy"):
+            stored = self._kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
+        if same_policy(stored, self._policy):
+            return False
+        with aws_errors("KMS PutKeyPolicy"):
+            self._kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=json.dumps(self._policy))
+        return True
+
+    def disable(self, arn: str) -> None:
+        """Disable the key; a key that is pending deletion or gone cannot sign either."""
+        with aws_errors("KMS DisableKey"):
+            try:
+                self._kms.disable_key(KeyId=arn)
+            except ClientError as error:
+                if not self._is_gone(arn, error):
+                    raise
+
+    def schedule_deletion(self, arn: str, window_days: int) -> None:
+        """Schedule the key's deletion; a key that is scheduled or gone already is no error."""
+        with aws_errors("KMS ScheduleKeyDeletion"):
+            try:
+                self._kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=window_days)
+            except ClientError as error:
+                if not self._is_gone(arn, error):
+                    raise
+
+    def _is_gone(self, arn: str, error: ClientError) -> bool:
+        """Tell whether the error means that nobody can use the key; an invalid state alone may mean another one."""
+        code = error_code(error)
+        if code == "KMSInvalidStateException":
+            return self._state(arn) in (*_PENDING, None)
+        return code == "NotFoundException"
+
+    def _state(self, arn: str) -> str | None:
+        """Return KMS's word for the key's state, or None for a key that is gone."""
+        with aws_errors("KMS DescribeKey"):
+            try:
+                return self._kms.describe_key(KeyId=arn)["KeyMetadata"].get("KeyState")
+            except self._kms.exceptions.NotFoundException:
+                return None
+
+    def _insist(self, what: str, call: Callable[[], _Answer], *, while_code: str) -> _Answer:
+        """Return the call's answer, asked again a few times while KMS answers with that code."""
+        for pause in _PAUSES:
+            with aws_errors(what):
+                try:
+                    return call()
+                except ClientError as error:
+                    if error_code(error) != while_code:
+                        raise
+            self._pause(pause)
+        with aws_errors(what):
+            return call()

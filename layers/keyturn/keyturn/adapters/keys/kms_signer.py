@@ -1,0 +1,66 @@
+"""Signatures by KMS keys, addressed by ARN: an alias that moved may count for IAM only minutes later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keyturn.adapters.aws.errors import aws_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_kms.literals import KeySpecType, SigningAlgorithmSpecType
+
+# What KMS takes as a RAW message. Of a longer one it would take the digest, except for Ed25519: no token is longer.
+MAX_RAW_BYTES = 4096
+
+
+class KmsAlgorithm(NamedTuple):
+    """A JOSE algorithm (RFC 7518 §3.1) in KMS's words."""
+
+    key_spec: KeySpecType
+    signing_algorithm: SigningAlgorithmSpecType
+
+
+KMS_ALGORITHMS = {
+    "RS256": KmsAlgorithm("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256"),
+    "RS384": KmsAlgorithm("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_384"),
+    "RS512": KmsAlgorithm("RSA_2048", "RSASSA_PKCS1_V1_5_SHA_512"),
+    "PS256": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_256"),
+    "PS384": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_384"),
+    "PS512": KmsAlgorithm("RSA_2048", "RSASSA_PSS_SHA_512"),
+    "ES256": KmsAlgorithm("ECC_NIST_P256", "ECDSA_SHA_256"),
+    "Ed25519": KmsAlgorithm("ECC_NIST_EDWARDS25519", "ED25519_SHA_512"),
+}
+
+
+def kms_algorithm(algorithm: str) -> KmsAlgorithm:
+    """Return KMS's words for a JOSE algorithm; raises ValueError for one that no ring can have."""
+    found = KMS_ALGORITHMS.get(algorithm)
+    if found is None:
+        raise ValueError(f"the algorithm is not one of {', '.join(sorted(KMS_ALGORITHMS))}")
+    return found
+
+
+class KmsSigner:
+    """A Signer on kms:Sign."""
+
+    def __init__(self, kms: KMSClient) -> None:
+        """Take boto3's client."""
+        self._kms = kms
+
+    def sign(self, arn: str, algorithm: str, signing_input: bytes) -> bytes:
+        """Return KMS's signature over the signing input: DER for ECDSA; raises KeyUnusable, Throttled, AccessDenied.
+
+        A signing input of more than 4,096 bytes is a mistake of the caller: ValueError, before KMS is asked.
+        """
+        kms = kms_algorithm(algorithm)
+        if len(signing_input) > MAX_RAW_BYTES:
+            raise ValueError(f"KMS signs at most {MAX_RAW_BYTES} bytes, and the token has {len(signing_input)}")
+        with aws_errors("KMS Sign"):
+            answer = self._kms.sign(
+                KeyId=arn,
+                Message=signing_input,
+                MessageType="RAW",
+                SigningAlgorithm=kms.signing_algorithm,
+            )
+        return answer["Signature"]

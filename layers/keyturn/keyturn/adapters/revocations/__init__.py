@@ -1,0 +1,1 @@
+"""Revocations in DynamoDB: target items and the feed."""

@@ -1,0 +1,192 @@
+"""Revocations in DynamoDB: read with strong consistency, written with their feed item in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.transactions import failed_conditions
+from keyturn.adapters.revocations.revocation_feed_item import (
+    Cause,
+    acknowledgement_update,
+    feed_item,
+    is_acknowledged,
+    stored_targets,
+    target_update,
+)
+from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.domain.errors import KeyturnError, StoreUnavailable
+from keyturn.domain.revocations.revocation import FEED_OVERLAP, Revocation, Target
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.ports import Clock
+
+_READS = 2  # the first one, and one more for what DynamoDB left unprocessed
+_WRITES = 5
+_FIRST_PAUSE = 0.05
+
+
+class DynamoDbRevocationReader:
+    """A RevocationReader that asks DynamoDB each time."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        """Take boto3's low-level client and the table's name."""
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+        """Return the stored revocations of these targets; all of them are answered, or StoreUnavailable."""
+        keys: list[Any] = [target_key(target) for target in dict.fromkeys(targets)]
+        items: list[dict[str, Any]] = []
+        for _ in range(_READS if keys else 0):
+            with aws_errors("DynamoDB BatchGetItem of revocations"):
+                answer = self._dynamodb.batch_get_item(
+                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+                )
+            items += answer["Responses"].get(self._table, [])
+            keys = [key for rest in answer["UnprocessedKeys"].values() for key in rest["Keys"]]
+            if not keys:
+                break
+        if keys:
+            # What was not answered is not "not revoked".
+            raise StoreUnavailable(f"DynamoDB left {len(keys)} keys unprocessed")
+        return tuple(revocation_from_item(decode_item(item)) for item in items)
+
+
+class DynamoDbRevocationWriter:
+    """A RevocationWriter: strict readers see a revocation at once, snapshots at their next read of the feed."""
+
+    def __init__(
+        self,
+        dynamodb: DynamoDBClient,
+        table: str,
+        clock: Clock,
+        *,
+        token_horizon: int,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Take boto3's low-level client, the table's name, and the clock that readers share.
+
+        `token_horizon`: how long any token is accepted after its iat, in seconds, which is the lifetime ceiling and the
+        leeway.
+        """
+        self._dynamodb = dynamodb
+        self._table = table
+        self._clock = clock
+        self._feed_lifetime = token_horizon + FEED_OVERLAP
+        self._pause = pause
+
+    def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
+        """Store the target and its feed item; what is stored already is kept where it is stronger.
+
+        A repeat of an acknowledged revocation writes nothing. A target that nobody acknowledged gets a feed item again:
+        its writer may have died before its feed item could be relied on. Raises StoreUnavailable when nothing can be
+        acknowledged; the same call may then be made again.
+        """
+        cause = Cause(reason, actor)
+        target_is_due, feed_is_due = self._what_is_due(revocation)
+        for attempt in range(_WRITES):
+            if not target_is_due and not feed_is_due:
+                return
+            # The early end of the present: no reader skips a feed item for lying in its future, or in tomorrow's feed.
+            written_at = self._clock.now().earliest
+            writes = [self._feed_write(revocation, cause, written_at)] if feed_is_due else []
+            if target_is_due:
+                writes += self._target_writes(revocation, cause)
+            done, stored = self._write(writes)
+            if stored is not None:
+                target_is_due = _adds_to(stored, revocation)
+                revocation = _stronger(revocation, stored)
+            elif done:
+                target_is_due = False
+                if not feed_is_due:
+                    return
+                if self._clock.now().latest - written_at <= FEED_OVERLAP / 2:
+                    self._note_acknowledgement(revocation)
+                    return
+            else:
+                self._pause(_FIRST_PAUSE * 2**attempt)
+        raise StoreUnavailable(f"the revocation was not written in time in {_WRITES} attempts")
+
+    def _what_is_due(self, revocation: Revocation) -> tuple[bool, bool]:
+        """Return whether the target items, and whether a feed item are to be written.
+
+        A snapshot needs no feed item where a target is to be remembered for longer and nothing else. An item that
+        DynamoDB leaves unprocessed counts as absent, and is written again.
+        """
+        targets = stored_targets(revocation.target)
+        keys: list[Any] = [target_key(target) for target in targets]
+        with aws_errors("DynamoDB BatchGetItem of a revocation"):
+            answer: Any = self._dynamodb.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+        items = [decode_item(item) for item in answer["Responses"].get(self._table, [])]
+        target_is_due = len(items) < len(targets) or any(
+            _adds_to(revocation_from_item(item), revocation) for item in items
+        )
+        # One of the copies of global holds the note.
+        noted = any(item["pk"] == targets[0].key and is_acknowledged(item, revocation) for item in items)
+        return target_is_due, not noted
+
+    def _note_acknowledgement(self, revocation: Revocation) -> None:
+        """Note that snapshots learn of the revocation; without the note a repeat writes a feed item again."""
+        target = stored_targets(revocation.target)[0]
+        # The revocation holds whether or not this write does.
+        with (
+            suppress(KeyturnError, self._dynamodb.exceptions.ConditionalCheckFailedException),
+            aws_errors("DynamoDB UpdateItem of a revocation"),
+        ):
+            self._dynamodb.update_item(TableName=self._table, **acknowledgement_update(target, revocation))
+
+    def _feed_write(self, revocation: Revocation, cause: Cause, now: float) -> dict[str, Any]:
+        item = feed_item(revocation, cause, feed_id=secrets.token_hex(8), now=now, expires_at=now + self._feed_lifetime)
+        return {"Put": {"TableName": self._table, "Item": item}}
+
+    def _target_writes(self, revocation: Revocation, cause: Cause) -> list[dict[str, Any]]:
+        return [
+            {"Update": {"TableName": self._table, **target_update(target, revocation, cause)}}
+            for target in stored_targets(revocation.target)
+        ]
+
+    def _write(self, writes: list[Any]) -> tuple[bool, Revocation | None]:
+        """Return whether the transaction was done, or else the stored revocation that is in its way, if that is why."""
+        with aws_errors("DynamoDB TransactWriteItems of a revocation"):
+            try:
+                # The token makes botocore's own retry of a lost answer harmless.
+                self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=secrets.token_hex(16))
+            except self._dynamodb.exceptions.TransactionInProgressException:
+                return False, None
+            except self._dynamodb.exceptions.TransactionCanceledException as error:
+                return False, _obstacle(error)
+        return True, None
+
+
+def _obstacle(error: ClientError) -> Revocation | None:
+    """Return the stored revocation that failed the condition, or None for a conflict, which a retry resolves."""
+    items = filter(None, failed_conditions(error, "a revocation"))
+    return next((revocation_from_item(decode_item(item)) for item in items), None)
+
+
+def _adds_to(stored: Revocation, wanted: Revocation) -> bool:
+    """Tell whether the wanted revocation hits more than the stored one, or is to be remembered for longer."""
+    stronger = _stronger(wanted, stored)
+    return (stronger.not_before, stronger.expires_at) != (stored.not_before, stored.expires_at)
+
+
+def _stronger(wanted: Revocation, stored: Revocation) -> Revocation:
+    """Return the revocation that hits whatever either of the two hits."""
+    cuts = [cut for cut in (wanted.not_before, stored.not_before) if cut is not None]
+    return Revocation(
+        wanted.target,
+        expires_at=max(wanted.expires_at, stored.expires_at),
+        not_before=max(cuts, default=None),
+    )

@@ -1,0 +1,97 @@
+"""The feed of revocations, read without boto3."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.aws.item_version import check_item_version
+from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.domain.errors import ItemDamaged, StoreUnavailable
+from keyturn.domain.revocations.revocation import CUT_KINDS, Target, TargetKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+    from keyturn.domain.revocations.revocation import Revocation
+    from keyturn.domain.revocations.revocation_snapshot import FeedEntry
+
+_DAY = 86_400
+# Midnight may lie between `now` and the read; a view of which that much of the bound is gone is not used at all.
+_AHEAD = 300
+_CUTS = tuple(f"{kind}#" for kind in CUT_KINDS)
+_OTHERS = tuple(f"{kind}#" for kind in TargetKind if kind not in CUT_KINDS)
+_GLOBAL = f"{TargetKind.GLOBAL}#"
+
+
+class HttpRevocationFeed:
+    """A RevocationFeed on the lean client."""
+
+    def __init__(self, dynamodb: DynamoDbReads, table: str, copy: int) -> None:
+        """Read from this table, and of global the copy of this number, so that readers spread over all of them."""
+        self._dynamodb = dynamodb
+        self._table = table
+        self._global = Target(TargetKind.GLOBAL, str(copy))
+
+    def everything(self) -> tuple[int, Revocation | None]:
+        """Return service time, in whole seconds and not later than now, and the copy of global, or None.
+
+        Strongly consistent. Raises StoreUnavailable, ItemDamaged.
+        """
+        request = {"TableName": self._table, "Key": target_key(self._global), "ConsistentRead": True}
+        item = self._dynamodb.call("GetItem", request).get("Item")
+        now = self._dynamodb.date
+        if now is None:
+            raise StoreUnavailable("DynamoDB did not say what time it is")
+        return now, None if item is None else revocation_from_item(decode_item(item))
+
+    def entries(self, since: int, now: int) -> Iterator[FeedEntry]:
+        """Yield what was written from `since` on, every page of every day; each read is strongly consistent.
+
+        `now` is not later than this read. Raises StoreUnavailable, ItemDamaged: then some of it was not seen.
+        """
+        for day in range(since // _DAY, (now + _AHEAD) // _DAY + 1):
+            start: dict[str, Any] | None = None
+            while True:
+                answer = self._dynamodb.call("Query", self._query(day, since, start))
+                items = answer.get("Items")
+                if not isinstance(items, list):
+                    raise StoreUnavailable("DynamoDB Query: an answer without Items")
+                yield from map(_entry, items)
+                start = answer.get("LastEvaluatedKey")
+                if not start:
+                    break
+
+    def _query(self, day: int, since: int, start: dict[str, Any] | None) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :day AND sk >= :since",
+            # Who revoked, and why, is more than half of an item.
+            "ProjectionExpression": "sk, v, #target, not_before",
+            "ExpressionAttributeNames": {"#target": "target"},
+            "ExpressionAttributeValues": {
+                ":day": {"S": time.strftime("feed#%Y-%m-%d", time.gmtime(day * _DAY))},
+                ":since": {"S": f"{since * 1_000_000:016d}"},
+            },
+            "ConsistentRead": True,
+        }
+        return request | ({"ExclusiveStartKey": start} if start else {})
+
+
+def _entry(item: dict[str, Any]) -> FeedEntry:
+    """Return an item's entry; raises ItemDamaged for one that may revoke what nobody can tell."""
+    try:
+        target = item["target"]["S"]
+        written_at = int(item["sk"]["S"][:10])
+        cut = int(item["not_before"]["N"]) if "not_before" in item else None
+        # The numbers of known versions are told apart here without a decoded item: 20,000 are read at once (P9).
+        if item["v"]["N"] != "1":
+            check_item_version({"v": int(item["v"]["N"])}, "the feed of revocations")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ItemDamaged(f"the feed of revocations: {type(error).__name__}: {error}") from None
+    if target.startswith(_OTHERS) or (cut is not None and target.startswith(_CUTS)) or target.startswith(_GLOBAL):
+        return (target, cut, written_at)  # type: ignore[return-value]
+    raise ItemDamaged("the feed of revocations: an item names no target, or cuts at no time")

@@ -1,0 +1,88 @@
+"""What a revocation writes: the update of its target items, which keeps the stronger cut, and its feed item.
+
+Apart from `revocation_item`, which the authorizer imports to read.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.revocations.revocation_item import target_key
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+
+
+class Cause(NamedTuple):
+    """Why a revocation was made, and by whom: for whoever reads the items, not for those who enforce them."""
+
+    reason: str
+    actor: str
+
+
+def stored_targets(target: Target) -> tuple[Target, ...]:
+    """Return the targets whose items a revocation writes: all copies of global, else the one."""
+    if target.kind is TargetKind.GLOBAL:
+        return tuple(Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES))
+    return (target,)
+
+
+def target_update(target: Target, revocation: Revocation, cause: Cause) -> dict[str, Any]:
+    """Return the arguments of a conditional UpdateItem: it fails rather than take anything back.
+
+    `not_before` never goes back and `expires_at` never shrinks; compromised kids are left alone.
+    """
+    values = {":v": ITEM_VERSION, ":expires": revocation.expires_at, ":reason": cause.reason, ":actor": cause.actor}
+    update = "SET v = if_not_exists(v, :v), expires_at = :expires, reason = :reason, actor = :actor"
+    condition = "(attribute_not_exists(expires_at) OR expires_at <= :expires)"
+    if revocation.not_before is not None:
+        values[":cut"] = revocation.not_before
+        update += ", not_before = :cut"
+        condition += " AND (attribute_not_exists(not_before) OR not_before <= :cut)"
+    return {
+        "Key": target_key(target),
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": encode_item(values),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def acknowledgement_update(target: Target, revocation: Revocation) -> dict[str, Any]:
+    """Return the arguments of an UpdateItem that notes on a target item what was acknowledged of it.
+
+    The note is a revocation cutoff, 0 where the kind has none. It makes no item: the target may be gone again.
+    """
+    return {
+        "Key": target_key(target),
+        "UpdateExpression": "SET acknowledged = :cutoff",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": encode_item({":cutoff": revocation.not_before or 0}),
+    }
+
+
+def is_acknowledged(item: dict[str, Any], revocation: Revocation) -> bool:
+    """Tell whether a target item notes that this revocation, or one with a later cutoff, was acknowledged."""
+    cutoff = item.get("acknowledged")
+    return type(cutoff) is int and (revocation.not_before or 0) <= cutoff
+
+
+def feed_item(revocation: Revocation, cause: Cause, *, feed_id: str, now: float, expires_at: float) -> dict[str, Any]:
+    """Return the feed item as attribute values; `now` is service time in seconds, `expires_at` the item's own end."""
+    day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
+    return encode_item(
+        {
+            "pk": f"feed#{day}",
+            "sk": f"{math.floor(now * 1_000_000):016d}#{feed_id}",
+            "v": ITEM_VERSION,
+            "target": revocation.target.key,
+            "kind": revocation.target.kind.value,
+            "not_before": revocation.not_before,
+            "target_expires_at": revocation.expires_at,
+            "reason": cause.reason,
+            "actor": cause.actor,
+            "expires_at": math.ceil(expires_at),
+        }
+    )

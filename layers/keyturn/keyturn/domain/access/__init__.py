@@ -1,0 +1,1 @@
+"""Access to an API: scopes, access rules and the readings of a path."""

@@ -1,0 +1,202 @@
+"""The access rules of all APIs, as one JSON document: which scopes, claims and audiences open which route.
+
+    {"apis": {"*": {"answer": "simple",
+                    "audience": "https://api.example.com",
+                    "context": ["tenant"],
+                    "routes": {"GET /reports": ["reports:read"],
+                               "ANY /{proxy+}": {"scopes": ["admin"], "claims": {"department": ["it", "security"]}}}}}}
+
+An API is named by its id; "*" is for every API that is not. All scopes of a route are required, and of each claim one
+of its values; an empty list opens it to any valid token. A token needs one of the API's audiences (RFC 9068 §4).
+A route without a rule is closed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from keyturn.domain.access.api_rules import ANY_METHOD, METHODS, NAMED_ROUTES, POLICY, SIMPLE, ApiRules, Rule
+from keyturn.domain.access.cached_rules import CachedApiRules
+from keyturn.domain.access.route_template import RouteTemplate
+from keyturn.domain.access.scope import parse_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from keyturn.domain.access.stack_audiences import StackAudiences
+
+
+ANY_API = "*"
+# What the backend is told anyhow; and `principalId`, which would stand in for the one of the policy.
+_CONTEXT_OF_OURS = frozenset({"sub", "client_id", "scope", "jti", "exp", "sid", "gid", "principalId"})
+BY_TOKEN = "token"
+
+
+class AccessRulesError(ValueError):
+    """The document is wrong; the text says where and what is expected."""
+
+
+_CLOSED = ApiRules(SIMPLE, {})
+
+
+class AccessRules:
+    """The rules of all APIs."""
+
+    __slots__ = ("_apis",)
+
+    def __init__(self, apis: Mapping[str, ApiRules]) -> None:
+        """Take the rules by API id."""
+        self._apis = apis
+
+    def of_api(self, api_id: str) -> ApiRules:
+        """Return the rules of an API, none at all if the document says nothing of it."""
+        return self._apis.get(api_id, self._apis.get(ANY_API, _CLOSED))
+
+    def apis(self) -> Iterator[tuple[str, ApiRules]]:
+        """Yield each API of the document by its id, or "*", with its rules."""
+        yield from self._apis.items()
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Yield all rules of all APIs, as the document has them."""
+        for rules in self._apis.values():
+            yield from rules
+
+
+def parse_access_rules(text: str, stack: StackAudiences | None = None) -> AccessRules:
+    """Return the rules of the JSON document; raises AccessRulesError.
+
+    `stack` has the audiences of the authorizer that decides by them, None where no stack is known.
+    """
+    try:
+        document = json.loads(text, object_pairs_hook=_unique_members)
+    except (ValueError, RecursionError) as error:
+        raise AccessRulesError(f"not JSON with one reading: {error}") from None
+    members = _object(document, "the document", {"apis"})
+    apis = _object(members.get("apis"), "apis")
+    return AccessRules({api_id: _parse_api(api_id, value, stack) for api_id, value in apis.items()})
+
+
+def unknown_audiences(rules: AccessRules, stack: StackAudiences) -> list[str]:
+    """Return a sentence for each audience of the document that the stack does not have, so that it opens nothing."""
+    named: list[tuple[str, str | bool]] = []
+    for api_id, api in rules.apis():
+        named += [(f'apis."{api_id}".audience', each) for each in sorted(api.audiences or ())]
+        for rule in api:
+            where = f'apis."{api_id}".routes."{rule.route}".claims."aud"'
+            named += [(where, each) for each in rule.claims.get("aud", ())]
+    return [
+        f"{where} names {json.dumps(each)}, and the stack's Audiences lack it: add it there, or correct this line"
+        for where, each in named
+        if each not in stack.names
+    ]
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise ValueError(f'"{name}" is there twice')
+        members[name] = value
+    return members
+
+
+def _object(value: object, where: str, known: set[str] | None = None) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise AccessRulesError(f"{where} is not a JSON object")
+    unknown = sorted(set(value) - known) if known is not None else []
+    if unknown:
+        raise AccessRulesError(f'{where} has an unknown member "{unknown[0]}"; known: {", ".join(sorted(known or ()))}')
+    return value
+
+
+def _parse_api(api_id: str, value: object, stack: StackAudiences | None) -> ApiRules:
+    where = f'apis."{api_id}"'
+    members = _object(value, where, {"answer", "audience", "cached_by", "context", "routes"})
+    answer = members.get("answer", SIMPLE)
+    if answer not in (SIMPLE, POLICY):
+        raise AccessRulesError(f'{where}.answer is "{SIMPLE}" or "{POLICY}"')
+    cached = "cached_by" in members
+    if cached and (members["cached_by"] != BY_TOKEN or answer != POLICY):
+        raise AccessRulesError(
+            f'{where}.cached_by is "{BY_TOKEN}" or absent, and needs "answer": "{POLICY}", since a simple answer opens '
+            "every route"
+        )
+    context = _parse_context(members.get("context", []), f"{where}.context")
+    audiences = _parse_audience(members["audience"], f"{where}.audience") if "audience" in members else None
+    rules: dict[str, dict[str, Rule]] = {}
+    for route, needed in _object(members.get("routes"), f"{where}.routes").items():
+        method, template = _parse_route(route, f'{where}.routes."{route}"')
+        rules.setdefault(template, {})[method] = _parse_rule(api_id, route, needed, f'{where}.routes."{route}"')
+    try:
+        if cached:
+            return CachedApiRules(rules, context, audiences, stack)
+        return ApiRules(answer, rules, context, audiences, stack)
+    except ValueError as error:
+        raise AccessRulesError(f"{where}.routes: {error}") from None
+
+
+def _parse_route(route: str, where: str) -> tuple[str, str]:
+    if route in NAMED_ROUTES:
+        return ANY_METHOD, route
+    method, _, template = route.partition(" ")
+    if method not in METHODS:
+        expected = f'"METHOD /path", "$default" or "$connect", METHOD being one of {", ".join(METHODS)}'
+        raise AccessRulesError(f"{where}: a route is {expected}")
+    try:
+        RouteTemplate(template)
+    except ValueError as error:
+        raise AccessRulesError(f"{where}: {error}") from None
+    return method, template
+
+
+def _parse_context(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        raise AccessRulesError(f"{where} is a list of the names of claims")
+    told = sorted(_CONTEXT_OF_OURS.intersection(value))
+    if told:
+        raise AccessRulesError(f'{where}: "{told[0]}" is not to be declared; the backend always learns of the caller')
+    return tuple(value)
+
+
+def _parse_audience(value: object, where: str) -> frozenset[str]:
+    names = value if isinstance(value, list) else [value]
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise AccessRulesError(f"{where} is an audience, or a list of audiences with at least one (RFC 7519 §4.1.3)")
+    return frozenset(names)
+
+
+def _parse_rule(api_id: str, route: str, value: object, where: str) -> Rule:
+    if isinstance(value, list):
+        return Rule(api_id, route, _parse_scopes(value, where), {})
+    if not isinstance(value, dict):
+        raise AccessRulesError(f'{where} is a list of scopes, or an object with "scopes" and "claims"')
+    needed = _object(value, where, {"scopes", "claims"})
+    claims = _object(needed.get("claims", {}), f"{where}.claims")
+    return Rule(
+        api_id,
+        route,
+        _parse_scopes(needed.get("scopes"), f"{where}.scopes"),
+        {name: _parse_values(values, f'{where}.claims."{name}"') for name, values in claims.items()},
+    )
+
+
+def _parse_values(value: object, where: str) -> tuple[str | bool, ...]:
+    values = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(each, str | bool) for each in values):
+        raise AccessRulesError(f"{where} is a string, true, false, or a list of those with at least one")
+    return tuple(values)
+
+
+def _parse_scopes(value: object, where: str) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(scope, str) for scope in value):
+        raise AccessRulesError(f"{where} is a list of scopes; an empty list opens the route to every token that holds")
+    for scope in value:
+        try:
+            if len(parse_scope(scope)) == 1:
+                continue
+        except ValueError:
+            pass
+        raise AccessRulesError(f"{where}: each scope is one token of printable ASCII without spaces (RFC 6749 §3.3)")
+    return frozenset(value)

@@ -1,0 +1,272 @@
+"""The rules of one API: which scopes, claims and audience open which of its routes (G7).
+
+An event that names the route needs the route's own rule, and below a parameter the rule found by the path as well: a
+rule below a wider route only closes. A TOKEN event has the path alone, and needs every rule that matches it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keyturn.domain.access.path_reading import is_ambiguous, leads_out, read_path
+from keyturn.domain.access.route_template import RouteTemplate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any, Protocol
+
+    from keyturn.domain.access.path_reading import PathReading
+    from keyturn.domain.access.stack_audiences import StackAudiences
+
+    class RoutedRequest(Protocol):
+        """The parts of a request that rules read.
+
+        `template` is the route that API Gateway chose, or None where the event has the path alone. `path` is the ARN's,
+        `paths` are all that the request may have, both without a leading slash.
+        """
+
+        @property
+        def api_id(self) -> str: ...
+        @property
+        def method(self) -> str: ...
+        @property
+        def path(self) -> str: ...
+        @property
+        def paths(self) -> tuple[str, ...]: ...
+        @property
+        def template(self) -> str | None: ...
+
+    class Bearer(Protocol):
+        """The parts of a token that open a route."""
+
+        audience: tuple[str, ...]
+        scope: frozenset[str]
+        claims: dict[str, Any]
+
+
+ANY_METHOD = "ANY"
+METHODS = (ANY_METHOD, "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+DEFAULT_ROUTE = "$default"
+# Routes without a path: an HTTP API's default one, and a WebSocket API's connection.
+NAMED_ROUTES = (DEFAULT_ROUTE, "$connect")
+SIMPLE = "simple"
+POLICY = "policy"
+_AUDIENCE = "aud"
+
+
+class Rule:
+    """One rule: the `route` as the document writes it, of the API that `api` names there, and what it needs.
+
+    That is all of the scopes, and of each claim one of the values.
+    """
+
+    __slots__ = ("_wanted", "api", "claims", "route", "scopes")
+
+    def __init__(
+        self, api: str, route: str, scopes: frozenset[str], claims: Mapping[str, tuple[str | bool, ...]]
+    ) -> None:
+        """Take what the document says."""
+        self.api = api
+        self.route = route
+        self.scopes = scopes
+        self.claims = claims
+        # By type as well: to Python the number 1 equals true, to JSON it does not.
+        self._wanted = {name: frozenset((type(value), value) for value in values) for name, values in claims.items()}
+
+    def claims_without(self, token: Bearer) -> list[str]:
+        """Return the names of the claims that the token has not, or with another value."""
+        return [name for name, wanted in self._wanted.items() if not _holds(token.claims.get(name), wanted)]
+
+    @property
+    def names_audience(self) -> bool:
+        """Whether the rule needs an audience of its own, as one of its claims."""
+        return _AUDIENCE in self._wanted
+
+    def has_audience_of(self, token: Bearer, names: frozenset[str]) -> bool:
+        """Tell whether one of the names is an audience of both the rule and the token."""
+        return any(each in names and (str, each) in self._wanted[_AUDIENCE] for each in token.audience)
+
+    @property
+    def needs(self) -> tuple[object, object]:
+        """The scopes and claims, equal for two rules that open for the same tokens."""
+        return self.scopes, frozenset(self._wanted.items())
+
+
+def _holds(claim: object, wanted: frozenset[tuple[type, object]]) -> bool:
+    held = claim if isinstance(claim, list) else [claim]
+    return any(isinstance(each, str | bool) and (type(each), each) in wanted for each in held)
+
+
+class ApiRules:
+    """The rules of one API: `answer` for an HTTP API's 2.0 event, and the rule of each template and method.
+
+    `context` names the claims that the backend receives besides the usual ones. `audiences` are those that the document
+    names for the API, None if it names none; `stack` has those of the authorizer, None where no stack is known.
+    """
+
+    __slots__ = (
+        "_accepted",
+        "_by_method",
+        "_rivals",
+        "_templates",
+        "_texts",
+        "answer",
+        "audiences",
+        "context",
+        "stack",
+    )
+
+    def __init__(
+        self,
+        answer: str,
+        rules: Mapping[str, Mapping[str, Rule]],
+        context: tuple[str, ...] = (),
+        audiences: frozenset[str] | None = None,
+        stack: StackAudiences | None = None,
+    ) -> None:
+        """Take the rules by template and method; raises ValueError for templates that differ in names alone."""
+        self.answer = answer
+        self.context = context
+        self.audiences = audiences
+        self.stack = stack
+        # An audience that the stack does not have opens nothing.
+        self._accepted = audiences if audiences is None or stack is None else audiences & stack.names
+        self._texts = rules
+        self._templates = {text: RouteTemplate(text) for text in rules if text not in NAMED_ROUTES}
+        self._rivals: dict[tuple[str, str], list[tuple[RouteTemplate, Rule]]] = {}
+        self._by_method = {method: list(self._rules_for(method)) for method in METHODS}
+        shapes: dict[tuple[str, ...], str] = {}
+        for template in self._templates.values():
+            twin = shapes.setdefault(template.shape, template.text)
+            if twin != template.text:
+                raise ValueError(f"{twin} and {template.text} are one route with two names for its parameters")
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Yield all rules."""
+        for by_method in self._texts.values():
+            yield from by_method.values()
+
+    def _rules_for(self, method: str) -> Iterator[tuple[RouteTemplate, Rule]]:
+        for text, template in self._templates.items():
+            rule = self.rule_of(text, method)
+            if rule is not None:
+                yield template, rule
+
+    def rule_of(self, template: str, method: str) -> Rule | None:
+        """Return the rule of a route for a method, or None: the method's own rule, else ANY."""
+        by_method = self._texts.get(template, {})
+        return by_method.get(method, by_method.get(ANY_METHOD))
+
+    def required_rules(self, request: RoutedRequest) -> list[Rule]:
+        """Return the rules that must all hold for the request; none if it is closed."""
+        if request.template is None:
+            return self._matching(request)
+        own = self.rule_of(request.template, request.method)
+        if own is None:
+            return []
+        rivals = self.rivals(request.template, request.method)
+        chosen = self._templates.get(request.template)
+        if chosen is not None and chosen.has_parameters and any(map(leads_out, request.paths)):
+            rivals = [(template, rule) for template, rule in self._for_method(request.method) if rule is not own]
+        return [own, *self._below(request, own, rivals)] if rivals else [own]
+
+    def _matching(self, request: RoutedRequest) -> list[Rule]:
+        found = {
+            rule.route: rule
+            for reading in _readings(request)
+            for template, rule in self._for_method(request.method)
+            if _fits(template, reading)
+        }
+        return list(found.values())
+
+    def _below(self, request: RoutedRequest, own: Rule, rivals: list[tuple[RouteTemplate, Rule]]) -> list[Rule]:
+        """Return the rivals that the path may belong to."""
+        found: dict[str, Rule] = {}
+        chosen = self._templates.get(request.template or "")
+        begin, candidates = ([], rivals) if chosen is None else (chosen.prefix, [*rivals, (chosen, own)])
+        for reading in _readings(request):
+            if not reading.complete:
+                found |= {rule.route: rule for template, rule in rivals if _fits(template, reading)}
+            # A reading that begins otherwise is not the one by which the route was chosen.
+            elif reading.segments[: len(begin)] == begin:
+                best = _best(candidates, reading.segments)
+                found |= {} if best is None or best is own else {best.route: best}
+        return list(found.values())
+
+    def rivals(self, template: str, method: str) -> list[tuple[RouteTemplate, Rule]]:
+        """Return the other templates with a rule for the method to which a path of this route may belong.
+
+        A route without a parameter has one path, and no rival; `$default` takes every path.
+        """
+        key = template, method if method in METHODS else ANY_METHOD
+        if key not in self._rivals:
+            self._rivals[key] = list(self._find_rivals(template, method))
+        return self._rivals[key]
+
+    def _find_rivals(self, text: str, method: str) -> Iterator[tuple[RouteTemplate, Rule]]:
+        chosen = self._templates.get(text)
+        if text != DEFAULT_ROUTE and (chosen is None or not chosen.has_parameters):
+            return
+        for template, rule in self._for_method(method):
+            if template is not chosen and (chosen is None or template.may_begin_with(chosen.prefix)):
+                yield template, rule
+
+    def _for_method(self, method: str) -> list[tuple[RouteTemplate, Rule]]:
+        return self._by_method.get(method, self._by_method[ANY_METHOD])
+
+    def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
+        """Return the reason why the token does not open the request's route, None if it does."""
+        required = self.required_rules(request)
+        if not required:
+            return "no_rule"
+        own = None if request.template is None else required[0]
+        for rule in required:
+            reason = self.objection(rule, token)
+            if reason is not None:
+                return reason if rule is own or not self.is_ambiguous(request) else "ambiguous_path"
+        return None
+
+    def accepts_audience(self, token: Bearer) -> bool:
+        """Tell whether the token is for this API, as far as the document names the API's audience (RFC 9068 §4)."""
+        return self._accepted is None or not self._accepted.isdisjoint(token.audience)
+
+    def lacks_audience(self, rule: Rule) -> bool:
+        """Tell whether the stack has several audiences, and the document names none for the API or for the rule."""
+        return self.stack is not None and self.stack.several and self.audiences is None and not rule.names_audience
+
+    def opens_without_audience(self, request: RoutedRequest) -> bool:
+        """Tell whether no audience of the API or its routes was needed, though the stack has several."""
+        several = self.stack is not None and self.stack.several
+        return several and any(self.lacks_audience(rule) for rule in self.required_rules(request))
+
+    def objection(self, rule: Rule, token: Bearer) -> str | None:
+        """Return the reason why the rule does not open for the token, None if it opens."""
+        if self.stack is not None and self.stack.required and self.lacks_audience(rule):
+            return "no_audience"
+        if not rule.scopes <= token.scope:
+            return "insufficient_scope"
+        if rule.claims_without(token):
+            return "insufficient_claims"
+        if rule.names_audience and self.stack is not None and not rule.has_audience_of(token, self.stack.names):
+            return "insufficient_claims"
+        return None
+
+    def is_ambiguous(self, request: RoutedRequest) -> bool:
+        """Tell whether the request's path leaves open which route it leads to."""
+        return any(is_ambiguous(path) for path in request.paths)
+
+
+def _readings(request: RoutedRequest) -> Iterator[PathReading]:
+    for path in request.paths:
+        yield from read_path(path)
+
+
+def _best(candidates: list[tuple[RouteTemplate, Rule]], segments: list[str]) -> Rule | None:
+    ranked = ((rank, rule) for template, rule in candidates if (rank := template.rank(segments)) is not None)
+    return min(ranked, key=lambda each: each[0], default=(None, None))[1]
+
+
+def _fits(template: RouteTemplate, reading: PathReading) -> bool:
+    if reading.complete:
+        return template.rank(reading.segments) is not None
+    return reading.leaves or template.may_begin_with(reading.segments)

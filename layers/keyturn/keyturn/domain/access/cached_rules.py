@@ -1,0 +1,110 @@
+"""The rules of an API whose gateway caches one authorizer result for all of its routes (R54, R55).
+
+API Gateway compares a cached policy with the ARN of each later request, where a wildcard crosses `/` (G1) and a Deny
+overrides an Allow. The policy allows the patterns of the rules that the token satisfies and denies those of all others:
+a path is open if some rule covers it, and every rule that covers it holds. The decision is the same, for every ARN.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keyturn.domain.access.api_rules import METHODS, POLICY, ApiRules
+from keyturn.domain.access.path_reading import has_odd_character
+from keyturn.domain.errors import KeyturnError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from keyturn.domain.access.api_rules import Bearer, RoutedRequest, Rule
+    from keyturn.domain.access.stack_audiences import StackAudiences
+
+MAX_POLICY_BYTES = 7 * 1024
+# "arn:aws:execute-api:ap-southeast-2:123456789012:a1b2c3d4e5/" and a stage of some letters.
+_USUAL_PREFIX = 80
+# All of the document that is no resource.
+_FRAME = 250
+
+# API Gateway or a backend may read such a path as another route than its ARN says (G7): an encoding, a parameter after
+# a semicolon, a backslash, an empty segment or a dot segment. In a policy, and as this module finds it.
+_AMBIGUOUS = ("*%*", "*;*", "*\\*", "*//*", "*/./*", "*/../*", "*/*/", "*/.", "*/..")
+
+
+class PolicyTooLarge(KeyturnError):
+    """The ARNs of this stage are so long that the policy of its API could be larger than API Gateway takes."""
+
+
+class CachedApiRules(ApiRules):
+    """The rules of an API whose results are cached by the token: the ARN decides, and a parameter crosses slashes."""
+
+    __slots__ = ("_pattern_bytes", "_patterns")
+
+    def __init__(
+        self,
+        rules: Mapping[str, Mapping[str, Rule]],
+        context: tuple[str, ...] = (),
+        audiences: frozenset[str] | None = None,
+        stack: StackAudiences | None = None,
+    ) -> None:
+        """Take the rules by template and method; raises ValueError for those that no policy can say."""
+        super().__init__(POLICY, rules, context, audiences, stack)
+        pathless = next((text for text in rules if not text.startswith("/")), None)
+        if pathless is not None:
+            raise ValueError(f"{pathless} has no path that a cached policy could name")
+        lengths = [
+            len(method) + 1 + len(template.pattern)
+            for method in METHODS[1:]
+            for template, _ in self._for_method(method)
+        ]
+        self._patterns = len(lengths) + len(_AMBIGUOUS)
+        # A backslash is two characters of JSON.
+        self._pattern_bytes = sum(lengths) + sum(len(pattern.replace("\\", "\\\\")) for pattern in _AMBIGUOUS)
+        if self._largest_policy(_USUAL_PREFIX) > MAX_POLICY_BYTES:
+            raise ValueError(
+                f"the policy of this API may have {self._largest_policy(_USUAL_PREFIX)} bytes, more than "
+                f'{MAX_POLICY_BYTES}: take "cached_by" away, and set the TTL of its authorizer to 0'
+            )
+
+    def required_rules(self, request: RoutedRequest) -> list[Rule]:
+        """Return the rules whose patterns cover the request's ARN; none if it is closed."""
+        if self.is_ambiguous(request):
+            return []
+        if request.method not in METHODS[1:]:
+            return []  # no policy names it
+        return [rule for template, rule in self._for_method(request.method) if template.covers(request.path)]
+
+    def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
+        """Return the reason why the policy does not allow the request's ARN, None if it does."""
+        return "ambiguous_path" if self.is_ambiguous(request) else super().refusal(request, token)
+
+    def is_ambiguous(self, request: RoutedRequest) -> bool:
+        """Tell whether the ARN's path is one that every policy denies."""
+        if has_odd_character(request.path):
+            return True
+        segments = request.path.split("/")
+        return ("" in segments and segments != [""]) or "." in segments or ".." in segments
+
+    def statements(self, prefix: str, token: Bearer) -> list[dict[str, Any]]:
+        """Return the statements of the policy for every route that the token opens.
+
+        `prefix` is the ARN of the stage with a slash at its end. Raises PolicyTooLarge.
+        """
+        if self._largest_policy(len(prefix)) > MAX_POLICY_BYTES:
+            raise PolicyTooLarge(f'{prefix}: take "cached_by" away, and set the TTL of the authorizer to 0')
+        allowed: list[str] = []
+        denied = [prefix + pattern for pattern in _AMBIGUOUS]
+        for method in METHODS[1:]:
+            for template, rule in self._for_method(method):
+                holds = self.objection(rule, token) is None
+                (allowed if holds else denied).append(f"{prefix}{method}/{template.pattern}")
+        if not allowed:
+            return [_statement("Deny", [f"{prefix}*"])]
+        return [_statement("Allow", allowed), _statement("Deny", denied)]
+
+    def _largest_policy(self, prefix: int) -> int:
+        return self._pattern_bytes + self._patterns * (prefix + len('"",')) + _FRAME
+
+
+def _statement(effect: str, resources: list[str]) -> dict[str, Any]:
+    return {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resources}

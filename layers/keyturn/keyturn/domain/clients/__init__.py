@@ -1,0 +1,1 @@
+"""Registrations: clients, their redirect URIs and resource servers."""

@@ -1,0 +1,70 @@
+"""Registered resource servers (RFC 8707): what tokens for one audience are like."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from keyturn.domain.access.scope import check_scope_tokens
+from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
+
+_AUDIENCE = re.compile(r"[\x21-\x7E]{1,255}")
+_CLAIM_NAME = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,128}")
+
+# What a token says by itself (RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800, RFC 8693): no declaration changes it.
+RESERVED_CLAIMS = frozenset(
+    {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "sid", "gid", "cnf", "act", "may_act"}
+    | {"auth_time", "acr", "amr", "azp", "nonce", "at_hash"}
+)
+MAX_TOKEN_LIFETIME = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceServer:
+    """One registered resource server.
+
+    `scopes` is all that tokens for it may carry; `access_token_lifetime` in seconds, None for the issuer's own;
+    `algorithm` names the key ring that signs them, None for the issuer's choice; `claims` are the names of the custom
+    claims that they carry, with the values of the user or the client. `revision` counts the changes.
+    """
+
+    audience: str
+    name: str
+    scopes: frozenset[str]
+    access_token_lifetime: int | None = None
+    algorithm: str | None = None
+    claims: frozenset[str] = frozenset()
+    created_at: int = 0
+    revision: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a registration that could not work; raises ValueError that says which part."""
+        check_audience(self.audience)
+        if not 0 < len(self.name) <= 100 or not self.name.isprintable():
+            raise ValueError("a resource server's name is 1 to 100 printable characters")
+        check_scope_tokens(self.scopes)
+        check_lifetime(self.access_token_lifetime)
+        if self.algorithm is not None and self.algorithm not in SIGNING_ALGORITHMS:
+            raise ValueError(f"a resource server's algorithm is one of {', '.join(SIGNING_ALGORITHMS)}")
+        for claim in self.claims:
+            check_claim_name(claim)
+
+
+def check_audience(audience: str) -> None:
+    """Raise ValueError unless tokens can be for this audience."""
+    if _AUDIENCE.fullmatch(audience) is None:
+        raise ValueError("an audience is 1 to 255 printable characters without spaces")
+
+
+def check_lifetime(seconds: int | None) -> None:
+    """Raise ValueError unless access tokens can live so many seconds; None is fine."""
+    if seconds is not None and not 1 <= seconds <= MAX_TOKEN_LIFETIME:
+        raise ValueError(f"an access token lives 1 to {MAX_TOKEN_LIFETIME} seconds")
+
+
+def check_claim_name(name: str) -> None:
+    """Raise ValueError unless a custom claim can have this name."""
+    if _CLAIM_NAME.fullmatch(name) is None:
+        raise ValueError("a claim's name is 1 to 128 printable characters without spaces, quotes and backslashes")
+    if name in RESERVED_CLAIMS:
+        raise ValueError(f"the claim {name} has a meaning of its own in every token")

@@ -1,0 +1,1 @@
+"""Grants: stored authorizations, their credentials and PKCE."""

@@ -1,0 +1,1 @@
+"""Signing keys: the ring, its life cycle and the policy of rotation."""

@@ -1,0 +1,1 @@
+"""Revocations: what they name, when they expire and what a snapshot of them holds."""

@@ -1,0 +1,97 @@
+"""What the emulator does otherwise than AWS: one table, printed at every start.
+
+The template is written for AWS. Where the emulator falls short, a row says what happens here instead; it may adapt the
+native template before a deployment, or repair the stack after it. `tests/emulator` pins what the project leans on, so
+that a row can leave when the emulator learns it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from local.emulator import Emulator
+
+    Adapt = Callable[[dict[str, Any]], None]
+    Repair = Callable[[Emulator, Mapping[str, Any], Mapping[str, str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limitation:
+    """One difference: what it is about, what happens here instead, and what makes up for it."""
+
+    subject: str
+    here: str
+    adapt: Adapt | None = None
+    repair: Repair | None = None
+
+
+def drop_old_layer_versions(template: dict[str, Any]) -> None:
+    """Let an update delete the layer version that it replaces, which the SAM transform would keep for ever."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::LayerVersion":
+            resource["DeletionPolicy"] = "Delete"
+
+
+def drop_metric_math(template: dict[str, Any]) -> None:
+    """Leave out alarms on metric math, which CloudFormation there refuses."""
+    resources = template["Resources"]
+    for logical_id, resource in list(resources.items()):
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+            del resources[logical_id]
+
+
+def set_table_features(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
+    """Turn on what each table of the native template asks for and CloudFormation there ignores."""
+    dynamodb = emulator.client("dynamodb")
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::DynamoDB::Table" or logical_id not in physical_ids:
+            continue
+        table, properties = physical_ids[logical_id], resource["Properties"]
+        recovery = properties.get("PointInTimeRecoverySpecification")
+        if recovery is not None:
+            dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
+        expiry = properties.get("TimeToLiveSpecification")
+        status = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
+        if expiry is not None and status == "DISABLED":
+            dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=expiry)
+
+
+GAPS = (
+    Limitation(
+        "expiry and point-in-time recovery of tables",
+        "ignored by CloudFormation, set by API calls after the deployment",
+        repair=set_table_features,
+    ),
+    Limitation("old versions of layers", "deleted, since all are held in memory", adapt=drop_old_layer_versions),
+    Limitation("processor and runtime of functions", "ignored: handlers run on this machine, on the Python of .venv"),
+    Limitation("packages of functions", "those of .venv are there too; a packaging test imports the artifacts alone"),
+    Limitation("kms:* and dynamodb:LeadingKeys conditions", "not evaluated; actions, resources and key policies are"),
+    Limitation("permissions to invoke a function", "not checked; tests/infrastructure reads them in the template"),
+    Limitation("throttling of HTTP APIs", "not enforced"),
+    Limitation("OPTIONS on HTTP APIs", "403 by the emulator itself: the front proxy asks the route's function instead"),
+    Limitation("cookies sent to HTTP APIs", "not in the event: the front proxy asks the route's function"),
+    Limitation(
+        "source addresses at HTTP APIs", "127.0.0.1 in the event: from any other the front proxy asks the function"
+    ),
+    Limitation("metrics from logs, and alarms", "not evaluated"),
+    Limitation("alarms on metric math", "left out of the stack", adapt=drop_metric_math),
+    Limitation("reserved concurrency of functions", "ignored by CloudFormation: no function is throttled"),
+)
+
+
+def adapt_template(template: dict[str, Any]) -> None:
+    """Apply every adaptation of the table to the native template, in place."""
+    for gap in GAPS:
+        if gap.adapt is not None:
+            gap.adapt(template)
+
+
+def repair_gaps(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
+    """Apply every repair of the table; each may run again."""
+    for gap in GAPS:
+        if gap.repair is not None:
+            gap.repair(emulator, template, physical_ids)

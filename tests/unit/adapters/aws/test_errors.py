@@ -1,0 +1,91 @@
+"""boto3's errors become ours, and nothing else gets through."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+
+from keyturn.adapters.aws.errors import aws_errors
+from keyturn.domain.errors import AccessDenied, KeyturnError, KeyUnusable, StoreUnavailable, Throttled
+
+CODES: dict[str, type[KeyturnError]] = {
+    "ThrottlingException": Throttled,
+    "ProvisionedThroughputExceededException": Throttled,
+    "RequestLimitExceeded": Throttled,
+    "TooManyRequestsException": Throttled,
+    "AccessDeniedException": AccessDenied,
+    "com.amazonaws.kms#AccessDeniedException": AccessDenied,
+    "ExpiredTokenException": AccessDenied,
+    "UnrecognizedClientException": AccessDenied,
+    "InvalidSignatureException": AccessDenied,
+    "DisabledException": KeyUnusable,
+    "KMSInvalidStateException": KeyUnusable,
+    "NotFoundException": KeyUnusable,
+    "InternalServerError": StoreUnavailable,
+    "KMSInternalException": StoreUnavailable,
+    "KeyUnavailableException": StoreUnavailable,
+    "DependencyTimeoutException": StoreUnavailable,
+    "ResourceNotFoundException": StoreUnavailable,
+    "LimitExceededException": StoreUnavailable,
+    "ValidationException": StoreUnavailable,
+    "500": StoreUnavailable,
+}
+
+
+def client_error(code: str) -> ClientError:
+    """Return an error of AWS with this code."""
+    return ClientError({"Error": {"Code": code, "Message": "arn:aws:secret-thing"}}, "Sign")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_code_has_its_meaning(code: str) -> None:
+    """Each code of AWS becomes one fault, which names the call and the code and repeats no message."""
+    with pytest.raises(KeyturnError) as fault, aws_errors("KMS Sign"):
+        raise client_error(code)
+    assert type(fault.value) is CODES[code]
+    assert str(fault.value) == f"KMS Sign: {code.rpartition('#')[2]}"
+    assert fault.value.__cause__ is None
+    assert fault.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectTimeoutError(endpoint_url="https://x"),
+        ReadTimeoutError(endpoint_url="https://x"),
+        EndpointConnectionError(endpoint_url="https://x"),
+        BotoCoreError(),
+    ],
+)
+def test_no_answer_is_unavailable(error: BotoCoreError) -> None:
+    """Time-outs and broken connections say that nothing may be concluded."""
+    with pytest.raises(StoreUnavailable, match=type(error).__name__), aws_errors("KMS Sign"):
+        raise error
+
+
+def test_missing_credentials_are_denied() -> None:
+    """Without credentials an operator has to look."""
+    with pytest.raises(AccessDenied), aws_errors("KMS Sign"):
+        raise NoCredentialsError
+
+
+@pytest.mark.parametrize(
+    "code", ["ConditionalCheckFailedException", "TransactionCanceledException", "TransactionInProgressException"]
+)
+def test_decided_races_are_left_to_the_caller(code: str) -> None:
+    """A failed condition is an answer, not a fault."""
+    with pytest.raises(ClientError), aws_errors("DynamoDB"):
+        raise client_error(code)
+
+
+def test_faults_of_our_own_pass() -> None:
+    """What is ours already passes as it is."""
+    with pytest.raises(Throttled, match=r"^ours$"), aws_errors("x"):
+        raise Throttled("ours")

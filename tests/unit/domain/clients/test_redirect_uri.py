@@ -1,0 +1,222 @@
+"""Redirect URIs: registered whole, and compared whole, but for the port of a loopback address (R30)."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyturn.domain.clients.redirect_uri import (
+    check_post_logout_redirect_uri,
+    check_redirect_uri,
+    is_native,
+    matches_redirect_uri,
+)
+
+WEB = "https://app.example/cb"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        WEB,
+        "https://app.example",
+        "https://app.example:8443/cb?tenant=a&x=%20",
+        "https://app.example?x=1",
+        "https://xn--gre-6ka8i.example/cb",
+        "http://127.0.0.1/cb",
+        "http://127.0.0.1:8000/cb?x=1",
+        "http://[::1]:8000/cb",
+        "http://localhost:3000/cb",
+        "com.example.app:/oauth2/cb",
+        "https://app.example/" + "a" * 490,
+    ],
+)
+def test_what_can_be_registered(uri: str) -> None:
+    """A web page, a loopback address, or a scheme of an app's own (RFC 8252 §7, R30)."""
+    assert check_redirect_uri(uri) == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "/cb",
+        "//app.example/cb",
+        "app.example/cb",
+        "http://app.example/cb",
+        "http://evil",
+        "http://127.0.0.2/cb",
+        "http://127.1/cb",
+        "http://2130706433/cb",
+        "http://0.0.0.0/cb",
+        "http://[::]/cb",
+        "http://[::ffff:127.0.0.1]/cb",
+        "http://127.0.0.1.evil.example/cb",
+        "http://localhost.evil.example/cb",
+        "http://127.0.0.1@evil.example/cb",
+        "http://127.0.0.1:80@evil.example/cb",
+        "https://user@app.example/cb",
+        "https://user:password@app.example/cb",
+        "https://app.example@evil.example/cb",
+        "https://app.example:443@evil.example/cb",
+        "https://app.example\\@evil.example/cb",
+        "https://app.example/cb\\..\\x",
+        "https://app.example/cb#",
+        "https://app.example/cb#fragment",
+        "https://*.app.example/cb",
+        "https://app.example/*",
+        "https://app.example/c b",
+        "https://app.example/cb\r\nx: y",
+        "https://app.example/cb\n",
+        "\thttps://app.example/cb",
+        "https://app.example/cb\x00",
+        "https://größe.example/cb",
+        "https://аpp.example/cb",
+        "https://app.example/grün",
+        "https://app。example/cb",
+        "https:app.example/cb",
+        "https:/app.example/cb",
+        "https:///cb",
+        "https://",
+        "HTTPS://app.example/cb",
+        "https://APP.example/cb",
+        "https://app.example:/cb",
+        "https://app.example:123456/cb",
+        "https://app.example/" + "a" * 513,
+        "ftp://app.example/cb",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "javascript://app.example/%0aalert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "blob:https://app.example/x",
+        "about:blank",
+        "myapp:/cb",
+        "myapp://cb",
+        "com.example.app://cb",
+        "com.example.app:",
+        "com.example.app:cb",
+        "urn:ietf:wg:oauth:2.0:oob",
+    ],
+)
+def test_what_cannot_be_registered(uri: str) -> None:
+    """User information, fragments, wildcards, backslashes, line ends, other letters and other schemes (R30)."""
+    with pytest.raises(ValueError, match=r"^a redirect URI is "):
+        check_redirect_uri(uri)
+
+
+@pytest.mark.parametrize(
+    ("registered", "presented"),
+    [
+        (WEB, WEB),
+        ("http://localhost:3000/cb", "http://localhost:3000/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb"),
+        ("http://127.0.0.1:8000/cb", "http://127.0.0.1:49152/cb"),
+        ("http://127.0.0.1:8000/cb", "http://127.0.0.1/cb"),
+        ("http://127.0.0.1", "http://127.0.0.1:1"),
+        ("http://[::1]/cb?x=1", "http://[::1]:49152/cb?x=1"),
+    ],
+)
+def test_what_matches(registered: str, presented: str) -> None:
+    """The same string, or the same loopback address and path at another port (RFC 8252 §7.3, R30)."""
+    assert matches_redirect_uri(registered, presented, any_localhost_port=False)
+
+
+@pytest.mark.parametrize(
+    ("registered", "presented"),
+    [
+        (WEB, "https://app.example/cb/"),
+        (WEB, "https://app.example/cb?x"),
+        (WEB, "https://app.example/cb#"),
+        (WEB, "https://app.example/cb/../evil"),
+        (WEB, "https://app.example/c%62"),
+        (WEB, "https://app.example:443/cb"),
+        (WEB, "https://APP.example/cb"),
+        (WEB, "HTTPS://app.example/cb"),
+        (WEB, "http://app.example/cb"),
+        (WEB, "https://app.example.evil.example/cb"),
+        (WEB, "https://app.example@evil.example/cb"),
+        (WEB, "https://app.exampleevil/cb"),
+        (WEB, WEB + "\n"),
+        (WEB, " " + WEB),
+        (WEB, ""),
+        ("https://app.example", "https://app.example/"),
+        ("http://localhost:3000/cb", "http://localhost:3001/cb"),
+        ("http://localhost:3000/cb", "http://127.0.0.1:3000/cb"),
+        ("http://127.0.0.1/cb", "http://localhost/cb"),
+        ("http://127.0.0.1/cb", "http://[::1]/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.2:80/cb"),
+        ("http://127.0.0.1/cb", "https://127.0.0.1/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/cb/evil"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/cb?x"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80@evil.example/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1.evil.example/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:x/cb"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/cb#"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80/cb\r\nx: y"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80\\@evil.example/cb"),
+        ("com.example.app:/cb", "com.example.app:/cb/"),
+        ("com.example.app:/cb", "com.example.app.evil:/cb"),
+    ],
+)
+def test_what_does_not_match(registered: str, presented: str) -> None:
+    """No prefix, no normal form, no other host, no query beside: whatever is not the string is not it (R30)."""
+    assert not matches_redirect_uri(registered, presented, any_localhost_port=False)
+
+
+@pytest.mark.parametrize(
+    ("registered", "presented", "same"),
+    [
+        ("http://localhost/cb", "http://localhost:49152/cb", True),
+        ("http://localhost:3000/cb", "http://localhost/cb", True),
+        ("http://localhost:3000/cb", "http://localhost:3001/cb/", False),
+        ("http://localhost:3000/cb", "http://localhost:3001/cb#", False),
+        ("http://localhost:3000/cb", "http://localhost.evil.example:3001/cb", False),
+        ("http://localhost:3000/cb", "http://127.0.0.1:3000/cb", False),
+        ("http://127.0.0.1:3000/cb", "http://localhost:3000/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:1/cb", True),
+    ],
+)
+def test_any_port_of_localhost(registered: str, presented: str, same: bool) -> None:
+    """IS3, RFC 9700 §2.1: the name has the same free port as the addresses, and stays another host than they."""
+    assert matches_redirect_uri(registered, presented, any_localhost_port=True) == same
+
+
+@pytest.mark.parametrize(
+    ("uri", "native"),
+    [
+        (WEB, False),
+        ("https://localhost.app.example:8443/cb", False),
+        ("https://mylocalhost/cb", False),
+        ("https://127.0.0.1.app.example/cb", False),
+        ("https://localhost", True),
+        ("https://localhost:8443/cb", True),
+        ("https://localhost.?x=1", True),
+        ("https://app.localhost/cb", True),
+        ("https://127.0.0.1:8443/cb", True),
+        ("http://127.0.0.1/cb", True),
+        ("http://[::1]:1/cb", True),
+        ("http://localhost/cb", True),
+        ("com.example.app:/cb", True),
+    ],
+)
+def test_what_is_native(uri: str, native: bool) -> None:
+    """RFC 8252 §7: each form that can be registered and is no web page of another computer."""
+    assert is_native(uri) == native
+
+
+@pytest.mark.parametrize("uri", [WEB, "https://app.example/?x=1", "http://localhost:3000/", "http://127.0.0.1/bye"])
+def test_where_a_logout_may_return_to(uri: str) -> None:
+    """RP-Initiated Logout 1.0 §3.1: a web page, or one of this device."""
+    assert check_post_logout_redirect_uri(uri) == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["", "http://app.example/", "com.example.app:/bye", "https://app.example/#x", "https://*.example/", "javascript:x"],
+)
+def test_where_no_logout_returns_to(uri: str) -> None:
+    """RP-Initiated Logout 1.0 §3.1: nothing that is no page, no wildcard, no fragment."""
+    with pytest.raises(ValueError, match=r"^a post-logout URI is "):
+        check_post_logout_redirect_uri(uri)

@@ -1,0 +1,65 @@
+"""What holds for a key ring at every instant that a reader can see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from keyturn.domain.errors import ItemDamaged, NoActiveKey
+from keyturn.domain.keys.key_ring import Compromise, KeyRing, KeyState, RingKey, to_jwks
+
+
+def make_key(kid: str, state: KeyState, **changes: Any) -> RingKey:
+    fields: dict[str, Any] = {
+        "kid": kid,
+        "arn": f"arn:{kid}",
+        "algorithm": "RS256",
+        "jwk": {"kid": kid, "kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQ", "e": "AQAB"},
+        "state": state,
+        "created_at": 1,
+        "published_at": 2,
+    }
+    return RingKey(**fields | changes)
+
+
+def make_ring(*keys: RingKey, **changes: Any) -> KeyRing:
+    fields: dict[str, Any] = {"name": "default", "version": 1, "keys": keys, "longest_lifetime": 3600}
+    return KeyRing(**fields | changes)
+
+
+def test_the_jwks_has_the_active_key_first_and_no_key_that_is_out() -> None:
+    """Active, standby, then those that only verify; destroyed and compromised keys are not there (R52, I6)."""
+    ring = make_ring(
+        make_key("gone", KeyState.DESTROYED),
+        make_key("old", KeyState.DEACTIVATED),
+        make_key("standby", KeyState.PRE_ACTIVATION),
+        make_key("bad", KeyState.COMPROMISED),
+        make_key("now", KeyState.ACTIVE),
+    )
+    assert [jwk["kid"] for jwk in to_jwks([ring])["keys"]] == ["now", "standby", "old"]
+
+
+def test_two_active_keys_are_damage() -> None:
+    """A ring with two active keys is never served (I3)."""
+    with pytest.raises(ItemDamaged, match="more than one key is active"):
+        make_ring(make_key("a", KeyState.ACTIVE), make_key("b", KeyState.ACTIVE))
+
+
+def test_a_kid_that_is_there_twice_is_damage() -> None:
+    """A kid names one key (I9)."""
+    with pytest.raises(ItemDamaged, match="a kid is there twice"):
+        make_ring(make_key("a", KeyState.ACTIVE), make_key("a", KeyState.DESTROYED))
+
+
+@pytest.mark.parametrize("state", [KeyState.PRE_ACTIVATION, KeyState.ACTIVE, KeyState.DEACTIVATED])
+def test_a_compromised_key_that_is_published_is_damage(state: KeyState) -> None:
+    """Nothing undoes an emergency, not even a ring that was edited by hand (I8)."""
+    with pytest.raises(ItemDamaged, match="a compromised key is published"):
+        make_ring(make_key("a", state), compromises=[Compromise(kid="a", at=1, reason="leak", actor="me")])
+
+
+def test_a_ring_without_an_active_key_says_so() -> None:
+    """Before the first key is active nobody signs."""
+    with pytest.raises(NoActiveKey):
+        make_ring(make_key("a", KeyState.PRE_ACTIVATION)).active()
