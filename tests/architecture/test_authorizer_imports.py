@@ -1,4 +1,4 @@
-"""What a cold start of the authorizer loads."""
+"""Modules that a cold start of the authorizer loads."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def loaded() -> set[str]:
 
 
 def test_cold_start_loads_nothing_heavy(loaded: set[str]) -> None:
-    """P4: importing the handler loads no SDK, no other JWT library and no module for introspection."""
+    """P4: importing the handler loads neither an SDK nor another JWT library nor a module for introspection."""
     assert {name for name in loaded if name.partition(".")[0] in HEAVY} == set()
 
 

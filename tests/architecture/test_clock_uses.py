@@ -26,7 +26,7 @@ _CLOCKS = ("monotonic", "perf_counter", "process_time", "thread_time", "clock_ge
 
 
 def clock_names(source: str) -> list[str]:
-    """Return the names in a source that speak of a clock which may stand still, as often as they stand there."""
+    """Return the names of clocks that may stand still, once for each use in a source."""
     found = []
     for node in ast.walk(ast.parse(source)):
         names = [node.attr] if isinstance(node, ast.Attribute) else []

@@ -1,4 +1,4 @@
-"""Who may import whom."""
+"""Contracts about imports: each runs as a test of its own."""
 
 from __future__ import annotations
 

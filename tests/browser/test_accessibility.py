@@ -53,7 +53,7 @@ def test_a_page_never_scrolls_sideways(views: Views, name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_page_loads_its_stylesheet_alone(views: Views, server: PageServer, name: str) -> None:
-    """A page sends no request to another host, and the browser has no complaint about the policy or the markup."""
+    """A page asks its own host alone, and the browser reports no fault of policy or markup."""
     stylesheet = f"{ASSET_PATH}{PLAIN_NAME}" if name in ISSUER_SAMPLES else STYLESHEET_PATH
     expected = [f"{server.origin}/pages/{name}", f"{server.origin}{stylesheet}"]
     for view in views[name]:

@@ -33,7 +33,7 @@ def get_tokens(tab: Tab, application: Application) -> dict[str, Any]:
 
 
 def assert_dead(site: Site, application: Application, tokens: dict[str, Any]) -> None:
-    """Check that no API takes the access token, and that the refresh token gives nothing."""
+    """Check that APIs and the token endpoint refuse the access token and the refresh token."""
     assert 200 not in statuses(site.stack, tokens["access_token"]).values()
     assert application.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
 

@@ -55,7 +55,7 @@ def test_the_tokens_are_those_of_the_user(walk: dict[str, Any], stack: StackFile
 
 
 def test_the_api_knows_the_user(walk: dict[str, Any], stack: StackFile) -> None:
-    """A call with the token reaches the backend, which is told the user's subject by the authorizer."""
+    """A call with the token reaches the backend, and the authorizer passes the user's subject on."""
     status, _, body = walk["call"].partition("\n")
     assert status == "200"
     assert stack.user is not None
@@ -76,5 +76,5 @@ def test_the_session_spares_the_password_until_sign_out(walk: dict[str, Any], st
 
 
 def test_the_browser_has_no_complaint(walk: dict[str, Any]) -> None:
-    """No script fails, and no Content-Security-Policy or CORS rule stops a request."""
+    """Scripts run without an error, and neither Content-Security-Policy nor CORS stops a request."""
     assert walk["complaints"] == []

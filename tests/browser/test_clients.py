@@ -21,7 +21,7 @@ _PAGES = ["Sign in", "Allow Harbour Photos?"]
 
 
 def run_script(script: str, name: str, site: Site, application: Application, walk: Walk) -> Any:
-    """Return what a script of `tests/integration/javascript` tells of one client, whose user walks in Chromium."""
+    """Return what a script of `tests/integration/javascript` prints about one client, whose user is in Chromium."""
     with serve_walk(walk) as chromium:
         told = run(
             script,

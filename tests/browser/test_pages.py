@@ -140,7 +140,7 @@ def test_a_page_that_is_rebound_to_the_emulator_does_nothing(
 
 
 def test_a_page_that_is_rebound_to_the_front_proxy_reads_nothing(browser: Browser, stack: StackFile) -> None:
-    """By a foreign name the issuer and the APIs answer 421, also to a preflight and to a request with cookies."""
+    """The issuer and the APIs answer 421 to a foreign Host, also for a preflight and with cookies."""
     for url in (stack.issuer, *stack.apis.values()):
         port = url.split(":")[2].split("/")[0]
         requests = [

@@ -124,7 +124,7 @@ def test_a_browser_that_lost_its_cookie_begins_again(site: Site, new_browser: Ne
 
 
 def test_a_form_without_an_interaction_is_sent_again(site: Site, new_browser: NewBrowser) -> None:
-    """After a lost cookie the sign-in for the account and the page of a link show the form with a new token."""
+    """The account's sign-in and a link's page show the form with a new token after a lost cookie."""
     user, tab = site.add_new_user(), new_browser()
     tab.open(user.link)
     for attempt in range(2):

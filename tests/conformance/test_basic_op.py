@@ -51,7 +51,7 @@ def test_oidcc_idtoken_unsigned(client: RelyingParty, browser: PageBrowser) -> N
     """“ID Tokens MUST NOT use none as the alg value unless […] the Client explicitly requested the use of none at
     Registration time.” (OpenID Connect Core §2)
 
-    The suite skips it: no client can register for `none`, and the metadata does not name it.
+    The suite skips it: clients cannot register for `none`, and the metadata omits it.
     """
     assert "none" not in client.metadata["id_token_signing_alg_values_supported"]
     header = jws.extract_compact(sign_in(client, browser).id_token.encode()).headers()

@@ -140,7 +140,7 @@ def check_question(client: RelyingParty, browser: PageBrowser) -> None:
 
 
 def is_signed_out(client: RelyingParty, browser: PageBrowser) -> bool:
-    """Return whether prompt=none finds nobody (OpenID Connect Core §3.1.2.6)."""
+    """Return whether prompt=none answers login_required (OpenID Connect Core §3.1.2.6)."""
     request = client.new_request(prompt="none")
     answer = client.read_response(request, browser.open(client.url(request)))
     return answer.get("error") == "login_required"

@@ -154,7 +154,7 @@ def test_no_place_for_a_credential_is_overlooked(emulator: Emulator, call: Call,
 
 
 def test_a_url_that_root_signed_is_refused(emulator: Emulator) -> None:
-    """Nothing here uses a presigned URL, and a web page could load one: a right signature in the query is none."""
+    """A signature in the query is refused: a web page could load a presigned URL, and this project uses none."""
     request = AWSRequest("GET", f"{emulator.endpoint_url}/harmless/object")
     SigV4QueryAuth(root(emulator), "s3", REGION, expires=60).add_auth(request)
     assert send(emulator, "GET", str(request.url).removeprefix(emulator.endpoint_url))[0] == 403
@@ -253,7 +253,7 @@ def test_no_page_is_served_whatever_it_has(emulator: Emulator, call: Call, heade
     ],
 )
 def test_the_emulators_own_paths_are_closed(emulator: Emulator, method: str, path: str) -> None:
-    """Nothing but health is there, not for root either: MiniStack asks nobody's permission at these paths."""
+    """Health alone is served, also to root: MiniStack asks for no permission at these paths."""
     body = '{"lambda_svc.LAMBDA_EXECUTOR": "docker"}'
     assert send(emulator, method, path, body)[0] == 403
     signed = headers_of(emulator, Call("s3", method, path, body), root(emulator))
@@ -304,7 +304,7 @@ def connected(emulator: Emulator, credentials: Credentials, service: str) -> Any
 
 
 def test_a_role_is_itself_with_its_own_secret_alone(emulator: Emulator) -> None:
-    """A role's key passes, to what its policies allow; with another secret or token, or none, it is nobody's."""
+    """A role's key passes to what its policies allow; another secret or token, or none, is refused."""
     own = session(emulator)
     assert connected(emulator, own, "sts").get_caller_identity()["Arn"].endswith("/harmless/test")
     with pytest.raises(ClientError, match="AccessDenied"):
@@ -328,7 +328,7 @@ def test_root_cannot_lend_its_name(emulator: Emulator) -> None:
 
 
 def test_a_function_holds_its_role_alone(emulator: Emulator) -> None:
-    """The root key is in no function's environment or arguments, and its role's key cannot be computed from ARNs.
+    """Functions get the root key neither by environment nor by arguments; a role's key does not follow from ARNs.
 
     MiniStack hashes the two ARNs of a function for its role's secret; both are in outputs and logs.
     """

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from local.ports import Ports
 
 NOT_RUN = "NOT RUN: needs root or sudo, and a python3 that every user may run: apt-get install python3"
-# The attack that a fetch without a preflight can make too, and what a user of this machine can do besides.
+# One attack that a fetch without a preflight can make, and one that another user of this machine can make.
 ATTACK = """
 import http.client, json, os, sys
 

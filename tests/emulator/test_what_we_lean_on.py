@@ -124,7 +124,7 @@ def test_a_key_is_found_by_its_tags(emulator: Emulator) -> None:
 
 
 def test_a_failed_condition_returns_the_item_that_is_there(emulator: Emulator, table: str) -> None:
-    """One conditional write decides a race and tells what won (ALL_OLD), alone and in a transaction."""
+    """One conditional write decides a race and returns the winner (ALL_OLD), alone and in a transaction."""
     dynamodb = emulator.client("dynamodb")
     dynamodb.put_item(TableName=table, Item={"pk": {"S": "a"}, "version": {"N": "2"}})
     update = {
@@ -181,7 +181,7 @@ def test_dynamodb_tells_the_time(emulator: Emulator, table: str) -> None:
 
 
 def test_a_role_without_a_policy_may_do_nothing(emulator: Emulator, roles: dict[str, str], table: str) -> None:
-    """IAM is enforced: no statement, no call."""
+    """IAM is enforced: a call without a statement is denied."""
     with pytest.raises(ClientError, match="AccessDenied"):
         as_role(emulator, roles["other"], "dynamodb").get_item(TableName=table, Key={"pk": {"S": "c"}})
 

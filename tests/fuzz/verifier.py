@@ -1,7 +1,7 @@
 """A coverage-guided hunt for a token that the verifier misjudges: `python -m tests.fuzz.verifier MINUTES`.
 
 The input is a token's text, or a header and a payload that a good key signs: past the signature lies most of the code.
-What is found is written to `build/fuzz`, and tried again by giving its path in the place of MINUTES.
+Findings are written to `build/fuzz`; a finding's path in the place of MINUTES runs it again.
 """
 
 from __future__ import annotations

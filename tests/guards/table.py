@@ -12,7 +12,7 @@ NEVER = "    if False:"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A text that stands once in a file of the kernel, what it becomes without the rule, and the test of the rule."""
+    """One rule: its text in a file of the kernel, that text without the rule, and the rule's test."""
 
     rule: str
     file: str

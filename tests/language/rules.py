@@ -26,7 +26,7 @@ TERMS = (
     (r"\bstor(?:y|ies)\b", "demo"),
     (r"\bdoors?\b", "container gateway"),
     (r"\bgaps?\b", "emulator limitation"),
-    (r"\brooms?\b", "package"),
+    (r"\b(?:its|the only|another|one) rooms?\b(?! for)", "package"),
     (r"\b(?:test|login|store) doubles?\b", "fake"),
     (r"\b(?:turn|turns|turned) (?:a |the )?keys?\b", "rotate"),
     (

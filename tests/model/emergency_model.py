@@ -1,9 +1,9 @@
 """Every order of events around one emergency, within small bounds: what it must end, and what it must not.
 
-To the world of `rotation_model` comes an authorizer of ours, which decides by a view of the ring that is at most B old
-and by the marks of compromised keys, and somebody who compromises the key that signs, or the standby, at any time. What
-is searched for is a token of the compromised key that our authorizer lets in later than it may, and a live token of
-another key that a verifier refuses.
+The world of `rotation_model` gets an authorizer and an attacker. The authorizer decides by a cached ring that is at
+most B old, and by the marks of compromised keys. The attacker compromises the active key or the standby key at any
+time. The search looks for a token of the compromised key that the authorizer accepts too late. It also looks for a live
+token of another key that a verifier refuses.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ PROMISED = 1  # B, in seconds
 class Emergency(NamedTuple):
     """How an emergency is done: `view` is the age to which our authorizer uses what it read, in seconds.
 
-    `at_once`: ring and marks are one transaction. `prepared`: the emergency meets a standby that every cache knows;
-    without it, tokens of the key that takes over may be refused for as long as caches do not know it.
+    `at_once`: ring and marks are one transaction. `prepared`: every cache knows the standby key at the emergency.
+    Otherwise verifiers may refuse the new key's tokens until their caches know it.
     """
 
     view: int = PROMISED
@@ -117,7 +117,7 @@ def successors(state: State, bounds: Bounds, rules: Emergency) -> Iterator[State
 
 
 def _signed(state: State, bounds: Bounds) -> Iterator[State]:
-    """The issuer signs by its view, but not with a key that the marks name (it reads them for each token)."""
+    """The issuer signs by its cached ring, never with a marked key: it reads the marks for each token."""
     kid = state.signer.active
     if kid == NOBODY or (kid == state.stolen and state.marked):
         return
@@ -151,17 +151,17 @@ def _later(state: State, bounds: Bounds, rules: Emergency) -> State:
 
 
 def let_in(state: State) -> bool:
-    """Tell whether our authorizer lets in what the compromised key signed, later than it promises.
+    """Return whether the authorizer accepts a token of the compromised key later than it promises.
 
-    In strict mode it reads the marks for each request, and promises none; in snapshot mode it reads them with the ring,
-    and promises none that starts more than B after the emergency.
+    Strict mode reads the marks for each request: it accepts none at all. Snapshot mode reads them with the ring: it
+    accepts none for a request that starts more than B after the emergency.
     """
     believed = state.stolen != NOBODY and state.stolen in state.ours.published
     return believed and (not state.marked or state.since > PROMISED)
 
 
 def refused(state: State, *, known_only: bool) -> bool:
-    """Tell whether the foreign verifier refuses a live token of a key that nobody compromised."""
+    """Return whether the foreign verifier refuses a live token of a sound key."""
     if state.cached is NOTHING:
         return False
     return any(
@@ -183,7 +183,7 @@ def normal(state: State) -> State:
         return View(number[view.active], frozenset(number[kid] for kid in view.published), view.age)
 
     signer, server, cached, ours = map(seen, views)
-    # Who signs matters to the issuer alone.
+    # The signing key matters to the issuer alone.
     return state._replace(
         ring=tuple(_aged(key, number) for key in state.ring),
         signer=signer,
@@ -200,7 +200,7 @@ def _aged(key: Key, number: dict[int, int]) -> Key:
 
 
 def search(bounds: Bounds, rules: Emergency, first: State, *, known_only: bool = False) -> tuple[int, State | None]:
-    """Return how many states there are, and the first in which something is let in or refused that must not be."""
+    """Return the number of states, and the first with a token that is wrongly accepted or refused."""
     first = normal(first)
     seen, todo = {first}, deque([first])
     while todo:

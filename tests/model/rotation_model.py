@@ -1,9 +1,9 @@
 """Every state that rotation can reach within small bounds, breadth first, with the real planner deciding what is due.
 
-One issuer signs by a view of the ring that is at most G old, another serves the JWKS by a view of its own, a verifier
-keeps what it fetched for at most M + max-age, the rotator runs whenever it likes or not at all. All of them act in any
-order, and time passes when nobody acts. What is searched for is a live token that the verifier, by what it may rightly
-have cached, refuses. Ages are in seconds, and stop to be told apart where no rule looks at them any more.
+One issuer signs by a cached ring that is at most G old; another serves the JWKS by a cache of its own. A verifier keeps
+a fetched JWKS for at most M + max-age. The rotator runs at any time or not at all. All of them act in any order, and
+time passes between their acts. The search looks for a live token that the verifier refuses by a JWKS that it may still
+keep. Ages are in seconds; ages that every rule treats alike are one state.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Key(NamedTuple):
 
 
 class View(NamedTuple):
-    """What somebody saw of the ring: the key that signs, the published ones, and how long ago."""
+    """A cached ring: the key that signs, the published keys, and its age."""
 
     active: int
     published: frozenset[int]

@@ -7,8 +7,8 @@ import pytest
 from tests.model import rotation_model, two_rotators
 from tests.model.rotation_model import Bounds
 
-# An age of exactly M + max-age and one of exactly G count as usable, and publishing may fall into the second of a read:
-# so the lead is one second longer here than the rule says, which continuous time and the rotator's rounding give.
+# Ages of exactly M + max-age and of exactly G count as usable. Publishing may fall into the second of a read. The lead
+# is therefore one second longer than the rule's; continuous time and the rotator's rounding give that second.
 RIGHT = Bounds(view=1, verifier=2, max_age=1, lifetime=2, lead=5, retention=3)
 WRONG = {
     "no lead": RIGHT._replace(lead=0),

@@ -10,7 +10,7 @@ from tests.model.rotation_model import ACTIVE, OLD, Bounds, Key, age_ring, fresh
 
 
 class Reader(NamedTuple):
-    """What a rotator has read, and whether the ring was written since."""
+    """A rotator's last read, and whether the ring was written since."""
 
     ring: tuple[Key, ...]
     overtaken: bool
@@ -71,7 +71,7 @@ def _normal(pair: Pair) -> Pair:
 
 
 def search(bounds: Bounds, start: tuple[Key, ...], *, compare_and_swap: bool) -> tuple[int, Pair | None]:
-    """Return how many states there are, and the first in which a key was lost or not exactly one is active."""
+    """Return the number of states, and the first with a lost key or without exactly one active key."""
     first = Pair(start, (None, None), lost=False)
     seen, todo = {first}, deque([first])
     while todo:

@@ -43,7 +43,7 @@ _KILLED = {"killed", "timeout"}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is changed, the tests that are to notice, of which `left_out` cannot, and the least share of it."""
+    """One part: the changed files, the tests that notice (but for `left_out`), and the least share of found mutants."""
 
     changed: tuple[str, ...]
     tests: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What `make mutants` changes is there, and is what `make coverage` holds; the run itself takes its time."""
+"""Files that `make mutants` changes exist, and are those that the coverage check holds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_part_names_files_and_tests_that_are_there(name: str) -> None:
 
 
 def test_what_is_broken_is_what_is_covered() -> None:
-    """Each file that is held at all of its branches is broken by the mutants of exactly one part, and no other file."""
+    """Each file under the coverage check belongs to exactly one part, and parts have no other file."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     covered = [file for pattern in project["tool"]["coverage"]["report"]["include"] for file in ROOT.glob(pattern)]
     changed = [file for part in PARTS.values() for pattern in part.changed for file in ROOT.glob(source_of(pattern))]

@@ -1,7 +1,7 @@
 """Nothing that a REST API's REQUEST authorizer refuses without a cache is opened by any other API or cache key.
 
-Each sequence is a document, its APIs, tokens and requests, through the authorizer's own handler. The judges are a model
-of API Gateway and a second writing of the rules, neither of which calls the code that they judge.
+Each sequence is a document, its APIs, tokens and requests, through the authorizer's own handler. A model of
+API Gateway and a second implementation of the rules judge it; neither calls the code under test.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """No clock of a sandbox makes a decision older than its bound, by true time (R14, R47; ADR 23).
 
-The composed authorizer meets clocks that stand still, lag and are set, alone and together, requests of every kind that
-wait for their invocation, stores that are slow or away, and clocks of AWS that differ by 2 s.
+Clocks of the composed authorizer stand still, lag and are set, alone and together; AWS's own clocks differ by 2 s.
+Requests of every kind wait for their invocation. Stores are slow or unavailable.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def change_password(world: World) -> None:
 def test_nothing_is_left_of_a_sign_in_that_raced(
     monkeypatch: pytest.MonkeyPatch, race: Callable[[World], None]
 ) -> None:
-    """Disabled, erased or with another password before any call of a walk, a user keeps no session and no token."""
+    """A user who is disabled, erased or given a new password at any call keeps neither session nor token."""
     at, calls = 0, 1
     while at <= calls:
         world = World(monkeypatch)

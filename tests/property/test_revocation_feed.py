@@ -1,7 +1,7 @@
 """No acknowledged revocation is ever missed, whatever clocks, delays, crashes, repeats and the order do (R47).
 
-The real writer, with its real clock, writes through a DynamoDB that takes its time before and after each commit, loses
-answers, throttles and cancels; the real snapshot reads what is committed, in any order, and breaks off anywhere.
+The real writer and its real clock use a DynamoDB that is slow before and after each commit. It loses answers, throttles
+and cancels. The real snapshot reads what is committed, in any order; a read may break off anywhere.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class World:
 
 
 class Dynamo:
-    """A DynamoDB client as the writer uses it: each call waits, commits or not, waits, and answers or not."""
+    """The writer's DynamoDB client: each call waits, perhaps commits, waits again, and perhaps answers."""
 
     def __init__(self, world: World, calls: list[tuple[float, float, str]]) -> None:
         self.world = world
@@ -95,7 +95,7 @@ class Dynamo:
         before, after, outcome = self.calls.pop(0) if self.calls else (0.0, 0.0, FINE)
         self.handlers["before-send.dynamodb"]()
         self.world.time += before
-        # Somebody reads to the end of the feed while this call is on its way, and moves the cursor past its time.
+        # A reader reaches the feed's end while this call is on its way, and moves the cursor past its time.
         self.world.meanwhile()
         if outcome == CONFLICT and operation == "TransactWriteItems":
             response: Any = {"Error": {"Code": "x"}, "CancellationReasons": [{"Code": "TransactionConflict"}]}
@@ -130,7 +130,7 @@ def refresh(world: World, snapshot: RevocationSnapshot, breaks_at: int | None, o
 
 
 def knows(snapshot: RevocationSnapshot, jti: str) -> bool:
-    """Tell whether a token of this id is refused."""
+    """Return whether a token of this id is refused."""
     return bool(snapshot.find([Target(TargetKind.TOKEN, jti)]))
 
 
@@ -171,7 +171,7 @@ def test_what_was_acknowledged_is_in_every_read_that_begins_afterwards(events: l
             world.time += amount
         elif kind == "read":
             if refresh(world, snapshot, *details):
-                # No token of an id is issued after its first revocation: from then on it lives for the horizon at most.
+                # Tokens of an id end with its first revocation: the last one lives for the longest token lifetime.
                 live = [jti for jti, at in acknowledged.items() if world.time - at < HORIZON]
                 assert all(knows(snapshot, jti) for jti in live), (events, acknowledged)
         else:

@@ -1,7 +1,7 @@
 """The real planner and rotator under any sequence of events: crashes, rivals, throttling, clocks, stale views.
 
-Two issuers sign by views of the ring, verifiers keep what an issuer served them, the rotator is interrupted before or
-after any call that it makes. After every event the invariants hold: I1 to I3, I5, I6, I8 to I10.
+Two issuers sign by cached rings, and verifiers keep the JWKS that an issuer served. The rotator is interrupted before
+or after any of its calls. After every event the invariants hold: I1 to I3, I5, I6, I8 to I10.
 """
 
 from __future__ import annotations
@@ -118,12 +118,12 @@ class Rotation(RuleBasedStateMachine):
 
     @rule(offset=st.sampled_from([0.0, 0.0, 299.0, -299.0, 400.0, -86_400.0]))
     def the_rotators_clock_is_off(self, offset: float) -> None:
-        """The machine that the rotator runs on tells another time than DynamoDB (I7)."""
+        """The rotator's machine has another time than DynamoDB (I7)."""
         self.world.local_offset = offset
 
     @rule(spread=st.sampled_from([0.0, 0.5, 3.0]))
     def time_is_uncertain(self, spread: float) -> None:
-        """The answers that tell the time take a while."""
+        """Answers with the time arrive late."""
         self.world.clock.spread = spread
 
     @rule(issuer=ISSUERS)
@@ -133,7 +133,7 @@ class Rotation(RuleBasedStateMachine):
 
     @rule(issuer=ISSUERS)
     def an_issuer_signs(self, issuer: int) -> None:
-        """An issuer signs by its view, if it may act on it, KMS lets it, and no mark is on the key (I10)."""
+        """An issuer signs by a cached ring that is young enough, with an unmarked key that KMS allows (I10)."""
         view = self.issuers[issuer]
         active = [key for key in view.ring.keys if key.state is KeyState.ACTIVE]
         if self.now - view.at > self.policy.ring_view or not active:
@@ -163,7 +163,7 @@ class Rotation(RuleBasedStateMachine):
 
     def _run(self, action: Callable[[Rotator], object], at: int | None, fault: Callable[[], BaseException]) -> None:
         if at is not None and isinstance(fault(), Throttled):
-            at -= at % 2  # a call that is throttled has had no effect: it fails before, never after
+            at -= at % 2  # a throttled call fails before its effect, never after it
         with contextlib.suppress(Crash, KeyturnError):
             action(self.world.rotator(Interruption(at, fault)))
 
@@ -209,7 +209,7 @@ class Rotation(RuleBasedStateMachine):
         assert not self.compromised or self.compromised <= self.world.store.global_kids, "I8"
 
     def teardown(self) -> None:
-        """Whatever happened, it comes to rest."""
+        """The ring comes to rest after all events."""
         try:
             self._come_to_rest()
         finally:

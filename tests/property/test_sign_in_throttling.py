@@ -1,4 +1,4 @@
-"""No attacker stops a known browser, whatever the order of attempts; and a flood costs no more than its bounds."""
+"""Known browsers sign in despite an attacker's attempts in any order, and a flood stays within its bounds."""
 
 from __future__ import annotations
 

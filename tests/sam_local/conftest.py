@@ -65,7 +65,7 @@ class SamLocal:
                 env=self._environment(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # Whoever runs the tests in the background has them ignore what ends it below.
+                # A shell's background job ignores SIGINT, and its children inherit that.
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         url = f"http://127.0.0.1:{port}"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure that Docker has the image that `sam local` runs functions in: the one that is there, else the real one, else,
-# where nothing can be pulled, a stand-in of the same layout: Debian, this machine's Python 3.13, the runtime interface
-# client. What it lacks of the real one is Amazon Linux: binaries meet another glibc.
+# Provides the image that `sam local` runs functions in: a present one, else the real one, else a stand-in.
+# The stand-in has the same layout: Debian, this machine's Python 3.13, the runtime interface client.
+# It is not Amazon Linux: binaries meet another glibc.
 set -euo pipefail
 image=$1 python=$2 requirements=$(dirname "$0")/requirements.txt
 
