@@ -1,1 +1,1 @@
-"""What `make bench` measures, counts and calculates; nothing here is part of what is deployed."""
+"""Measurements, counts and calculations of `make bench`; none of it is deployed."""

@@ -1,7 +1,7 @@
-"""What a fresh interpreter finds at a cold start: the artifacts as the template builds them, unpacked as Lambda does.
+"""Artifacts of a cold start: built as the template builds them, and unpacked as Lambda unpacks them.
 
-Peers get the same care: their layer is the issuer's, with the models of three services in botocore, and their code is
-byte code that is taken without a look at the source.
+Peers get the same care: their layer is the issuer's, with the models of three services in botocore. Their byte code is
+loaded without reading the source.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a fresh interpreter does for one figure of a cold start: `cold_steps.run(STEP, MATERIAL)`.
+"""Steps of a fresh interpreter, one for each figure of a cold start: `cold_steps.run(STEP, MATERIAL)`.
 
 Every step begins as Lambda does, with the runtime interface client, and with the material in memory: what a step counts
 more than `floor` is its own. On its path are Lambda's folders and nothing else.

@@ -1,7 +1,7 @@
 """P11: what a million decisions cost, by AWS's price list, the fee of API Gateway aside; nothing of it ran on AWS.
 
-A decision pays for a Lambda request, for the billed duration, for the lines that it writes, and for its reads: in
-snapshot mode its part of the renewals, in strict mode each target and its part of the renewal of the keys.
+A decision costs a Lambda request, the billed duration, the log lines and the reads. Snapshot mode reads a part of the
+renewals; strict mode reads each target and a part of the renewal of the keys.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GATES = {"snapshot": (0.45, 0.25), "strict": (1.3, 0.9)}
 
 @dataclass(frozen=True)
 class Duration:
-    """What is assumed of time, in milliseconds: a decision in memory, and one round trip to DynamoDB.
+    """Assumed times in milliseconds: a decision in memory, and one round trip to DynamoDB.
 
     256 MB get a seventh of a vCPU (1,769 MB are one: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html),
     so that 0.15 ms of a full core are about 1 ms; one more is for the runtime around it.
@@ -49,7 +49,7 @@ class Cost:
 def decision_cost(load: Load, mode: str, *, logged: float = 1.0, duration: Duration | None = None) -> Cost:
     """Return the cost in this mode; `logged` is the share of decisions that write a line.
 
-    Of a renewal the keys are one round trip, and in snapshot mode global and the feed two more.
+    A renewal of the keys is one round trip; in snapshot mode the global target and the feed are two more.
     """
     times = duration or Duration()
     renewals = load.refreshes / load.decisions

@@ -17,14 +17,14 @@ _TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
 
 class Fresh(NamedTuple):
-    """What to start: the folders for sys.path, the material's file, and the environment of a function."""
+    """A process to start: the folders for sys.path, the material's file, and the environment of a function."""
 
     path: Sequence[Path]
     material: Path
     environ: Mapping[str, str]
 
     def command(self, step: str, call: str = "run") -> list[str]:
-        """Return the command of a step; no site, no user's folder, and the same hashes at each start."""
+        """Return the command of a step, without site and user's folder, and with the same hashes at each start."""
         folders = [str(folder) for folder in self.path]
         steps = f"import cold_steps; cold_steps.{call}({step!r}, {str(self.material)!r})"
         code = f"import sys; sys.path[:0] = {folders}; {steps}"

@@ -19,7 +19,7 @@ class Figure(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Tell which of its goals the figure meets."""
+        """Return the goals that the figure meets."""
         if self.measured <= self.stretch:
             return "stretch met"
         return "gate met" if self.measured <= self.gate else "NOT MET"

@@ -1,4 +1,4 @@
-"""What DynamoDB serves by default, and how many sandboxes it takes to ask for more.
+"""Default limits of DynamoDB, and the number of sandboxes that reach them.
 
 A partition, hence an item: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 A table on demand: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html

@@ -34,7 +34,7 @@ _PROJECTED = ("sk", "v", "target", "not_before")
 
 
 class Token(NamedTuple):
-    """What a verified token of a user is looked up by."""
+    """The targets that a user's verified token is looked up by."""
 
     jti: str
     subject: str
@@ -50,7 +50,7 @@ TOKEN = Token(_CLAIMS["jti"], _CLAIMS["sub"], _CLAIMS["client_id"], None, None, 
 
 
 def feed_items(count: int, seed: int = 1) -> list[dict[str, Any]]:
-    """Return the feed items of so many revoked tokens, spread over the horizon, as they are stored."""
+    """Return the stored feed items of so many revoked tokens, spread over the longest token lifetime."""
     random = Random(seed)
     cause = Cause("logout", "client:" + "c" * 22)
     items = []

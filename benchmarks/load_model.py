@@ -1,8 +1,8 @@
 """How often sandboxes read what, and how old what they know is, as formulae.
 
-A sandbox renews its views at the first request that comes half of the bound after the last renewal. With requests that
-come at random (Poisson) at λ per second, a cycle is B/2 + 1/λ seconds long and holds 1 + λ·B/2 requests, the first of
-which renews. Checked by `load_simulation`, which runs the authorizer's own BoundedCache.
+A sandbox renews its caches at the first request that comes half of the bound after the last renewal. Requests come at
+random (Poisson) at λ per second: a cycle is B/2 + 1/λ seconds long and holds 1 + λ·B/2 requests. The first of them
+renews. Checked by `load_simulation`, which runs the authorizer's own BoundedCache.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from keyturn.domain.revocations.revocation import FEED_OVERLAP, GLOBAL_COPIES
 
 @dataclass(frozen=True)
 class Load:
-    """What a deployment lets its authorizer do; times in seconds, sizes in bytes.
+    """Settings of a deployment's authorizer; times in seconds, sizes in bytes.
 
     `requests`: λ, per second and sandbox. `revocations`: per second, in all. `ring`: size of the ring's item.
     `feed_item`: size of one. `horizon`: how long a token is accepted. `targets`: of one token, global among them.
@@ -62,7 +62,7 @@ class Load:
 
     @property
     def live_revocations(self) -> float:
-        """Revocations that a snapshot holds: those of one horizon."""
+        """Revocations that a snapshot holds: those of one longest token lifetime."""
         return self.revocations * (self.horizon + FEED_OVERLAP)
 
     @property

@@ -23,7 +23,7 @@ from keyturn.domain.revocations.revocation import GLOBAL_COPIES
 
 @dataclass
 class Observed:
-    """What was seen in `seconds`: renewals in each second, those of each copy of global, ages at decisions."""
+    """Observations of `seconds`: renewals in each second, those of each copy of global, ages at decisions."""
 
     seconds: float
     renewals: Counter[int] = field(default_factory=Counter)
@@ -98,7 +98,7 @@ def simulate(
     """Return what was seen; sandboxes start within one bound of each other, or all within a second if `together`."""
     random = Random(seed)
     observed = Observed(seconds)
-    # What BoundedCache logs of an outage is not what this prints.
+    # BoundedCache logs an outage; this prints its own lines alone.
     with redirect_stdout(io.StringIO()):
         for _ in range(load.sandboxes):
             sandbox = _Sandbox(load.bound, random.randrange(GLOBAL_COPIES), outage, observed)

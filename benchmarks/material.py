@@ -1,4 +1,4 @@
-"""What every contestant is given: a key, a good token of it, and an event of some 3 KB that carries it."""
+"""The material of every contestant: a key, a good token of it, and an event of some 3 KB that carries it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.fakes.token_factory import AUDIENCE, ISSUER, make_token, signing_key
 
 LIFETIME = 3600  # seconds: the longest that the authorizer takes, since a run lasts minutes
 
-# What a browser sends through a content delivery network, and what API Gateway adds.
+# Headers that a browser sends through a content delivery network, and those that API Gateway adds.
 _HEADERS = {
     "accept": "application/json, text/plain, */*",
     "accept-language": "en-GB,en;q=0.9,de-DE;q=0.8,de;q=0.7",

@@ -30,7 +30,7 @@ _NODE_PACKAGES = Path(__file__).parent / "javascript" / "package.json"
 
 
 class Report(NamedTuple):
-    """What one part of a run says: its figures, and what is printed below them in Markdown."""
+    """The report of one part of a run: its figures, and the Markdown below them."""
 
     figures: list[Figure]
     text: str = ""

@@ -1,4 +1,4 @@
-"""What AWS asks in us-east-1, in dollars, and where it says so.
+"""AWS's prices in us-east-1, in dollars, with their sources.
 
 Lambda: https://aws.amazon.com/lambda/pricing/ (arm64, first tier; a started millisecond is billed whole).
 DynamoDB: https://aws.amazon.com/dynamodb/pricing/on-demand/ (Standard table class, since the halving of November 2024:

@@ -1,4 +1,4 @@
-"""What else verifies such a token in Python, each as its documentation tells, with key, issuer and audience prepared.
+"""Other Python verifiers, each used as its documentation says, with key, issuer and audience prepared.
 
 Each is imported where it is made ready: a contestant's process holds no other's modules.
 """

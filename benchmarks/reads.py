@@ -1,4 +1,4 @@
-"""What reads and writes cost in DynamoDB's units; every read here is strongly consistent.
+"""Costs of reads and writes in DynamoDB's units; every read here is strongly consistent.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
@@ -12,7 +12,7 @@ WRITE_UNIT_BYTES = 1024
 def read_units(item_bytes: float) -> int:
     """Return the units of a GetItem, or of one item of a BatchGetItem: one for each started 4 KB.
 
-    An item that does not exist (0 bytes) costs one unit. Of a BatchGetItem each item is rounded up by itself.
+    An item that does not exist (0 bytes) costs one unit. A BatchGetItem rounds up each item by itself.
     """
     return max(1, _started(item_bytes, READ_UNIT_BYTES))
 
@@ -20,7 +20,7 @@ def read_units(item_bytes: float) -> int:
 def query_units(items: float, item_bytes: float) -> int:
     """Return the units of a Query, in pages or not: the items' sizes are added, then rounded up; at least one unit.
 
-    What a ProjectionExpression leaves out counts. Each further page may round up once more, which is left aside.
+    Attributes that a ProjectionExpression leaves out count. The rounding of each further page is left aside.
     """
     return read_units(items * item_bytes)
 

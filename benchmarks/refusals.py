@@ -1,4 +1,4 @@
-"""What the verifier refuses before any arithmetic: a token without the form, one too long, one of an unknown key."""
+"""Tokens that the verifier refuses before any arithmetic: malformed, too long, of an unknown key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DynamoDB as far as an authorizer asks it, and a JWKS, behind TLS on loopback with a certificate authority of its own.
+"""The operations of DynamoDB that an authorizer calls, and a JWKS, by TLS on loopback with its own authority.
 
 `python -m benchmarks.tls_dynamodb FOLDER` reads the material, writes `ca.pem` into the folder, prints its port, and
 serves until its standard input ends.

@@ -1,6 +1,6 @@
 """One contestant in Python: `python -m benchmarks.warm_worker NAME`, started by worker_process.
 
-Whatever a contestant prints goes to /dev/null, line by line, as a log would go to its sink.
+Lines that a contestant prints go to /dev/null one by one, as a log goes to its sink.
 """
 
 from __future__ import annotations

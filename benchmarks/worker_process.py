@@ -1,4 +1,4 @@
-"""A contestant in a process of its own: it does a batch when it is told to, so that many take turns fairly."""
+"""A contestant in a process of its own: it runs a batch on request, so that many take turns fairly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WARM_UP = 200  # operations at a time
 
 
 class Contestant(NamedTuple):
-    """What is measured: a name, the command that starts its worker, and what the worker is given as JSON."""
+    """A contestant: its name, the command that starts its worker, and the worker's input as JSON."""
 
     name: str
     command: Sequence[str]

@@ -9,5 +9,5 @@ from hypothesis import settings
 
 settings.register_profile("short", deadline=None)
 settings.load_profile("short")
-# Of each of six properties.
+# Examples of each of six properties.
 settings.register_profile("long", max_examples=170_000, deadline=None)

@@ -1,4 +1,4 @@
-"""What the facts are asserted on: the one stack that KEYTURN_AWS_STACK names. Without it nothing here is collected."""
+"""The one stack that the facts are asserted on: KEYTURN_AWS_STACK names it. Without it nothing here is collected."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STACK = os.environ.get("KEYTURN_AWS_STACK", "")
 _RECORDER = "keyturn-recorder"
-# Told first: the story. Then what changes nothing, what breaks the stack for a while, and what ends it.
+# The demo comes first. Then come facts that change nothing, those that break the stack for a while, and its end.
 _FIRST = ("test_story",)
 _LAST = ("test_logs", "test_schedule", "test_failure", "test_deletion")
 
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests into the order of the story that they tell together."""
+    """Put the tests into their order: the demo, harmless facts, failures, deletion."""
 
     def place(item: pytest.Item) -> int:
         module = item.path.stem

@@ -1,4 +1,4 @@
-"""What the functions and the issuer's API have written into their log groups."""
+"""Lines that the functions and the issuer's API wrote into their log groups."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def eventually(
 ) -> tuple[_Value, float]:
     """Look until what is seen is as expected, or the time is over; return what was seen last, and after how long.
 
-    It asserts nothing: what was seen is for the report, whether or not it is what was expected.
+    It asserts nothing: the report gets each observation, expected or otherwise.
     """
     started = time.monotonic()
     while True:

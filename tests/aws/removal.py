@@ -1,7 +1,7 @@
 """Taking away what a verification deployed: the stack, and what it leaves behind on purpose.
 
-What it leaves can be told from the stack alone, so that it is written down before the stack goes: whatever breaks off a
-removal, the next one goes on with it.
+The stack alone names what it leaves, so that the list is written before the stack goes. A removal that broke off is
+continued by the next one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 
 
 class Remains(NamedTuple):
-    """What a stack leaves when it is deleted: names of tables, ARNs of keys and of versions of layers."""
+    """Resources that outlive a deleted stack: names of tables, ARNs of keys and of versions of layers."""
 
     tables: list[str]
     keys: list[str]

@@ -1,4 +1,4 @@
-"""The report: each fact, whether it held, what was observed; nothing that names an account or opens a door."""
+"""The report: each fact, whether it held, what was observed; neither accounts nor credentials."""
 
 from __future__ import annotations
 

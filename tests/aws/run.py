@@ -1,4 +1,4 @@
-"""What a run says of itself: when, where, and of which state of the project."""
+"""The head of a report: when and where it ran, and on which state of the project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def utc_time() -> str:
 
 
 def is_on_aws(environ: Mapping[str, str]) -> bool:
-    """Tell whether AWS itself answers, and no emulator."""
+    """Return whether AWS itself answers, and no emulator."""
     return not any(name.startswith("AWS_ENDPOINT_URL") and value for name, value in environ.items())
 
 

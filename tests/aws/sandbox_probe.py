@@ -1,4 +1,4 @@
-"""What a Lambda function sees of its sandbox: the source of a function of its own, with the issuer's layers."""
+"""The source of a Lambda function that reports on its own sandbox, with the issuer's layers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def sandbox_modules() -> dict[str, Any]:
 
 
 def is_taken(source: Path) -> bool:
-    """Tell whether the runtime takes the module's byte code, without a look at its source (PEP 552)."""
+    """Return whether the runtime loads the module's byte code without reading its source (PEP 552)."""
     compiled = Path(importlib.util.cache_from_source(str(source)))
     head = compiled.read_bytes()[:8] if compiled.exists() else b""
     return head == importlib.util.MAGIC_NUMBER + UNCHECKED_HASH

@@ -41,7 +41,7 @@ def describe(stack_name: str) -> dict[str, Any]:
 def find_stack(stack_name: str) -> dict[str, Any] | None:
     """Return the description, or None if there is no such stack; raises ClientError for any other answer.
 
-    CloudFormation has no error of its own for a stack that is not there, and another error does not say that it is not.
+    CloudFormation has no error code for a missing stack: only the message says that it is missing.
     """
     try:
         return describe(stack_name)

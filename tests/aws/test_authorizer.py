@@ -94,7 +94,7 @@ def test_gateway_responses_challenge(stack: StackFile, observe: Observe) -> None
 
 
 def test_a_fault_is_500_and_is_not_kept(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:
-    """What the authorizer cannot decide is 500 on every kind of API, and the next request is decided anew (R57, G4)."""
+    """A request that the authorizer cannot decide is 500 on every API; the next one is decided anew (R57, G4)."""
     token = get_token(stack)
     with environment(resources["AuthorizerFunction"], REVOCATION_BOUND_SECONDS="none"):
         broken, _ = eventually(lambda: statuses(stack, token), lambda seen: seen == FAULT, seconds=30)
@@ -114,7 +114,7 @@ def test_the_backend_learns_who_calls(stack: StackFile, observe: Observe) -> Non
 
 
 def test_an_answer_is_for_one_route(stack: StackFile, observe: Observe) -> None:
-    """With TTL 0 no answer is kept: the same token passes at one route and is stopped at the next (G2, G3, R55)."""
+    """TTL 0 caches no result: the same token passes at one route and is stopped at the next (G2, G3, R55)."""
     reader = get_token(stack, scope="reports:read")
     seen = [statuses(stack, reader), statuses(stack, reader, method="POST"), statuses(stack, reader)]
     observe(allowed=seen[0], another_route=seen[1], again=seen[2])
@@ -150,7 +150,7 @@ def test_the_name_of_the_header_is_read_in_any_case(stack: StackFile, observe: O
 
 
 def test_two_headers_are_refused(stack: StackFile, observe: Observe) -> None:
-    """Two Authorization headers are refused where the event tells of both: HTTP APIs join them by a comma (R56, G9)."""
+    """Two Authorization headers are refused where the event has both: HTTP APIs join them by a comma (R56, G9)."""
     token = get_token(stack)
     headers = [("Authorization", f"Bearer {token}")] * 2
     seen = {name: CLIENT.get(url, headers=headers).status_code for name, url in stack.apis.items()}
@@ -167,7 +167,7 @@ def test_a_header_over_the_cap_is_refused(stack: StackFile, observe: Observe) ->
 
 
 def test_a_path_spelled_otherwise_opens_nothing(stack: StackFile, observe: Observe) -> None:
-    """However the path is spelled, a token that may not write does not write (G7)."""
+    """A token without the right to write does not write by any spelling of the path (G7)."""
     reader = get_token(stack, scope="reports:read")
     spellings = ("/reports/", "//reports", "/%72eports", "/reports%2f", "/reports;a=b", "/REPORTS")
     seen = {

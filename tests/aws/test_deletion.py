@@ -35,7 +35,7 @@ def test_what_survives_the_stack(stack: StackFile, resources: dict[str, str], ob
 
 
 def role_exists(name: str) -> bool:
-    """Tell whether IAM knows the role."""
+    """Return whether IAM knows the role."""
     iam = aws("iam")
     try:
         iam.get_role(RoleName=name)
@@ -45,6 +45,6 @@ def role_exists(name: str) -> bool:
 
 
 def group_exists(name: str) -> bool:
-    """Tell whether CloudWatch has the log group."""
+    """Return whether CloudWatch has the log group."""
     groups = aws("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     return any(group["logGroupName"] == name for group in groups)

@@ -87,7 +87,7 @@ def test_the_date_of_every_answer_is_one_clock(key: dict[str, Any], observe: Obs
 
 
 def test_a_failed_condition_returns_what_is_there(key: dict[str, Any], observe: Observe) -> None:
-    """ReturnValuesOnConditionCheckFailure=ALL_OLD tells what won a race, alone and in a transaction (I5, R38)."""
+    """ReturnValuesOnConditionCheckFailure=ALL_OLD returns a race's winner, alone and in a transaction (I5, R38)."""
     dynamodb = aws("dynamodb")
     dynamodb.update_item(**set_version(key, read=1))
     with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException) as alone:

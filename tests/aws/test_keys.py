@@ -34,7 +34,7 @@ INSISTENCE = 15  # seconds for which the rotator goes on asking for a key whose 
 
 @pytest.fixture(scope="module")
 def spare_keys(stack: StackFile) -> Iterator[Callable[[str], str]]:
-    """Return what makes keys that no ring has, for what the ring's own keys let nobody try; each is deleted."""
+    """Return a maker of keys outside of every ring, for calls that the ring's key policies forbid; each is deleted."""
     made: dict[str, str] = {}
 
     def make(spec: str) -> str:
@@ -165,7 +165,7 @@ def test_a_signature_comes_within_the_timeout(spare_keys: Callable[[str], str], 
 
 @pytest.mark.on_aws_alone("the emulator tells the public key of a disabled key")
 def test_a_key_out_of_use_does_nothing(stack: StackFile, observe: Observe) -> None:
-    """Disabled or pending deletion, a key neither signs nor tells its public half; taken back, it is disabled (I6)."""
+    """A disabled key neither signs nor returns its public half; a cancelled deletion disables (I6)."""
     kms = aws("kms")
     key = create_key(stack)
     try:

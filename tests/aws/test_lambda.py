@@ -162,7 +162,7 @@ def test_a_refusal_by_exception_costs_no_cold_start(reports: list[dict[str, Any]
 
 @pytest.mark.on_aws_alone("the emulator writes lines of its own")
 def test_only_what_we_write_is_logged(resources: dict[str, str], observe: Observe) -> None:
-    """With SystemLogLevel WARN, Lambda writes neither START nor REPORT lines into the issuer's log (P11)."""
+    """SystemLogLevel WARN keeps START and REPORT lines out of the issuer's log (P11)."""
     events = read_events(resources["TokenIssuerLogGroup"])
     kinds = {str(event.get("type") or event.get("event") or "other") for event in events}
     observe(lines=len(events), kinds=kinds)
@@ -171,7 +171,7 @@ def test_only_what_we_write_is_logged(resources: dict[str, str], observe: Observ
 
 
 def test_a_function_has_no_log_group_but_its_own(resources: dict[str, str], observe: Observe) -> None:
-    """Lambda makes no group of its own, /aws/lambda/…: the functions' roles could not write there (R66)."""
+    """Lambda creates no log group /aws/lambda/…: the functions' roles lack the right to write there (R66)."""
     logs, functions = aws("logs"), [name for name in resources if name.endswith("Function")]
     found = [
         name

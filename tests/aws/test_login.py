@@ -81,7 +81,7 @@ def test_the_stylesheet_is_text_that_a_browser_keeps(stack: StackFile, observe: 
 
 @pytest.mark.on_aws_alone("times of an emulator say nothing about Lambda, DynamoDB and KMS")
 def test_an_unknown_user_takes_as_long_as_a_known_one(stack: StackFile, user: LoginUser, observe: Observe) -> None:
-    """Times of a wrong password do not tell whether somebody has the address."""
+    """Times of a wrong password do not reveal whether an address is registered."""
     seconds: dict[str, list[float]] = {"known": [], "unknown": []}
     with httpx.Client(timeout=40) as browser:
         sign_in(stack, browser, user.email, "a wrong password of this run")  # the cold start

@@ -1,4 +1,4 @@
-"""What stands in the logs."""
+"""Logs hold their lines and no secret."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
 def test_no_log_holds_a_token_or_a_secret(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:
-    """Each function writes into a group of its own, and in none of them stands a token or a client's secret (R66)."""
+    """Each function writes into a group of its own, without a token or a client's secret (R66)."""
     get_token(stack)
     lines, _ = eventually(
         lambda: {group: read_log(resources[group]) for group in GROUPS},

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Decisions = dict[tuple[str, str], str]
 
-# What is asked of every role: some of it is another function's, some of it nobody's.
+# Calls that every role is tried with: some are another function's right, some belong to no role.
 ASKED = {
     "ring": (
         "dynamodb:GetItem",

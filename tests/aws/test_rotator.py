@@ -38,7 +38,7 @@ def test_a_policy_comes_back_as_it_was_put(stack: StackFile, observe: Observe) -
 
 @contextlib.contextmanager
 def orphan(stack: StackFile, resources: dict[str, str], nonce: str) -> Iterator[str]:
-    """Make a key as the rotator makes one, of which no ring was told; its deletion is scheduled."""
+    """Create a key as the rotator does, in no ring; its deletion is scheduled."""
     iam, kms = aws("iam"), aws("kms")
     issuer, rotator = (
         iam.get_role(RoleName=resources[name])["Role"]["Arn"] for name in ("TokenIssuerRole", "KeyRotatorRole")

@@ -54,7 +54,7 @@ def test_default_route(stack: StackFile, resources: dict[str, str], observe: Obs
 
 @pytest.mark.usefixtures("simple_rules")
 def test_payload_format_1(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:
-    """An authorizer with payload format 1.0 is told the route in `resource`, and takes a policy (R54, R57)."""
+    """An authorizer with payload format 1.0 gets the route in `resource`, and returns a policy (R54, R57)."""
     with route(resources, "GET /format/{id}", payload="1.0"):
         seen = open_and_shut(stack, "/format/1")
     observe(statuses=seen)

@@ -1,4 +1,4 @@
-"""The story."""
+"""The demo on AWS, from the first token to the emergency."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ SAM = ROOT / ".venv-tools" / "bin" / "sam"
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
 _PARAMETER = re.compile(r'[A-Za-z]+=[^"]*')
 _UP = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
-# What a first deployment that failed leaves: CloudFormation takes no update of it, only its deletion.
+# States that a failed first deployment leaves: CloudFormation allows their deletion, and no update.
 _NEVER_CAME_UP = frozenset({"CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
 
-# Durations so short that keys turn while the story waits; the rules between them are those of production, and so is
+# Durations are so short that keys rotate while the demo waits. The rules between them are those of production. So is
 # the leeway, since tokens are used the moment that they are issued.
 PARAMETERS = {
     "DeployExamples": "true",
@@ -105,7 +105,7 @@ def assert_facts(stack_name: str, report: Path, *, keep: bool) -> int:
 
 
 def remove(stack_name: str, progress: Progress) -> list[str]:
-    """Delete the stack if the facts did not, and what it leaves; return what could not be, each with the reason."""
+    """Delete the stack, if it is still there, and what it leaves; return failures with their reasons."""
     try:
         if find_stack(stack_name) is not None:
             with progress.step("stack") as step:
@@ -127,7 +127,7 @@ def say_what_is_left(stack_name: str, left: list[str], *, keep: bool) -> str:
 
 
 def find_path(environ: Mapping[str, str], region: str) -> Path:
-    """Return where the report goes; what an emulator says is no verification, and is not kept beside those."""
+    """Return where the report goes; a run on an emulator is no verification and goes elsewhere."""
     folder = ROOT / ("docs" if is_on_aws(environ) else "build") / "verification"
     name = f"{utc_time()[:10]}-{region}"
     names = (f"{name}.md" if number == 1 else f"{name}-{number}.md" for number in count(1))
@@ -135,7 +135,7 @@ def find_path(environ: Mapping[str, str], region: str) -> Path:
 
 
 def verify(stack_name: str, parameters: Mapping[str, str], *, keep: bool) -> int:
-    """Do all of it; return the exit code: 0 only if every fact held and nothing is left that should not be."""
+    """Run the verification; return exit code 0 if every fact held and the removal was complete."""
     progress = Progress()
     try:
         account = check_target(stack_name)

@@ -101,7 +101,7 @@ def test_a_flood_of_passwords_stops_no_known_browser(site: Site, new_browser: Ne
 
 
 def test_prompt_asks_again(site: Site, new_browser: NewBrowser) -> None:
-    """prompt=login asks for the password, prompt=consent for a recorded consent; `prompt=none` shows pages to nobody."""
+    """prompt=login asks for the password, prompt=consent for a recorded consent; `prompt=none` shows none."""
     user, application, tab = site.add_user(), site.add_application(), new_browser()
     page, _ = authorize(tab, application, prompt="none")
     assert page.query["error"] == "login_required"

@@ -1,4 +1,4 @@
-"""What the tests ask of a native CloudFormation template."""
+"""Questions that the tests ask about a native CloudFormation template."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_each_document_of_the_page_is_one(document: str) -> None:
 
 
 def test_the_table_of_sources_is_the_codes() -> None:
-    """R55: the identity sources of the page, and what each tells apart, are those of the code."""
+    """R55: the identity sources of the page, and what each distinguishes, are those of the code."""
     named = {"REST": REST_SOURCES, "HTTP": HTTP_SOURCES}
     expected = {
         (api, f"`{name}`"): parts - {"route"} for api, sources in named.items() for name, parts in sources.items()

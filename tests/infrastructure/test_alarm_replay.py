@@ -85,7 +85,7 @@ def test_a_fault_of_the_schedule_rings(template: NativeTemplate, scenario: sched
 
 
 def test_every_alarm_has_a_fault_that_rings_it(template: NativeTemplate) -> None:
-    """No alarm of the template is without a scenario, and no scenario without an alarm."""
+    """Each alarm of the template has a scenario, and each scenario an alarm."""
     played = {scenario.alarm for scenario in (*ABOUT_REQUESTS, *schedule_scenarios.SCENARIOS)}
     assert played == set(template.of_type("AWS::CloudWatch::Alarm"))
 

@@ -78,7 +78,7 @@ def test_whoever_is_called_by_api_gateway_allows_it(template: NativeTemplate) ->
 
 
 def test_no_function_has_an_address_of_its_own(template: NativeTemplate, source: dict[str, Any]) -> None:
-    """G11: no function URL stands beside API Gateway, and nobody is permitted to call one."""
+    """G11: the template has neither a function URL nor a permission to call one."""
     assert template.of_type("AWS::Lambda::Url") == {}
     for name, resource in source["Resources"].items():
         assert "FunctionUrlConfig" not in resource.get("Properties", {}), name
@@ -131,7 +131,7 @@ def test_each_route_of_the_issuers_api_leads_to_its_function(template: NativeTem
 
 
 def test_a_password_is_guessed_at_no_faster_than_it_may_be_hashed(template: NativeTemplate) -> None:
-    """The routes of passwords have lower limits than pages, since each POST may cost a tenth of a second of CPU."""
+    """Routes of passwords have lower limits than pages: each POST may cost a tenth of a second of CPU."""
     settings = template.properties("IssuerApiStage")["RouteSettings"]
     for route in ("ANY /login/password", "ANY /login/link", "ANY /account/password"):
         assert settings[route]["ThrottlingRateLimit"] < settings["ANY /login"]["ThrottlingRateLimit"], route

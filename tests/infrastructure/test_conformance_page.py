@@ -12,7 +12,7 @@ def test_the_page_is_the_table() -> None:
 
 
 def test_every_difference_has_its_sentence() -> None:
-    """Who is right is what an RFC says, by section; and nothing is called a difference that is none."""
+    """Each difference names the RFC's section that decides it, and is a real difference."""
     for difference in read_table()["differences"]:
         assert difference["right"] in RIGHT
         assert difference["rfc"].startswith(("RFC ", "OpenID Connect Core §"))

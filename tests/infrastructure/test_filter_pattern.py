@@ -66,7 +66,7 @@ def test_a_pattern_outside_of_the_subset_is_refused(pattern: str) -> None:
 
 
 def test_a_comparison_with_nothing_is_refused() -> None:
-    """Whether `!=` holds for a property that is not there is not documented, so that no pattern may depend on it."""
+    """Patterns avoid `!=` on a property that may be missing: AWS does not document the result."""
     with pytest.raises(UndefinedMatch):
         FilterPattern('{ $.a != "x" }').matches({})
 

@@ -1,7 +1,7 @@
-"""Each function imports from its artifact and its layers alone: a development environment would hide a gap.
+"""Each function imports from its artifact and its layers alone: a development environment would hide a missing file.
 
-What is looked at is the build for this machine, as the embedded stack makes it; with KEYTURN_SAM_BUILDS, the folder of
-one `sam build` for each processor, it is those.
+The build for this machine is checked, as the embedded stack makes it. KEYTURN_SAM_BUILDS names a folder with one
+`sam build` for each processor, to check those instead.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def test_every_module_is_compiled_and_never_checked_against_its_source(artifacts
 
 
 def test_every_binary_is_for_the_processor_that_was_asked_for(artifacts: Path) -> None:
-    """A layer that was built for the machine that builds would fail at the first import on AWS, and not before."""
+    """A layer built for the wrong processor would fail at the first import on AWS."""
     heads = {path: path.read_bytes()[:20] for path in artifacts.rglob("*") if path.is_file()}
     machines = {path: int.from_bytes(head[18:20], "little") for path, head in heads.items() if head[:4] == b"\x7fELF"}
     assert {path.name.partition(".")[0] for path in machines} >= {"_rust", "_cffi_backend"}

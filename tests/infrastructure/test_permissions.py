@@ -48,7 +48,7 @@ def test_a_role_allows_the_calls_of_its_function_and_no_other(template: NativeTe
 
 
 def test_the_key_policy_allows_what_is_called_on_a_key() -> None:
-    """The issuer may sign and nothing else; the rotator may do what its adapter does; the account may not sign."""
+    """The issuer may sign alone; the rotator may do what its adapter does; the account may not sign."""
     issuer, rotator = "arn:aws:iam::111122223333:role/issuer", "arn:aws:iam::111122223333:role/rotator"
     allowed = {each["Principal"]["AWS"]: set(each["Action"]) for each in key_policy(issuer, rotator)["Statement"]}
     on_keys = {action for action in _calls_of("key_rotator.bootstrap") if action.startswith("kms:")} - TAGGING_AT_BIRTH
@@ -110,7 +110,7 @@ def test_each_table_of_users_is_for_whom_it_is_for(template: NativeTemplate) -> 
 
 
 def test_the_login_revokes_sessions_users_and_users_at_clients_alone(template: NativeTemplate) -> None:
-    """A compromised login cannot revoke a client, a token or everything; the emulator evaluates no leading keys."""
+    """A compromised login cannot revoke a client, a token or globally; the emulator ignores leading keys."""
     statements = [each for each in template.statements("LoginRole") if "RevocationTable" in _tables_of(each)]
     written = {each["Sid"]: _leading_keys(each) for each in statements if actions(each) != {"dynamodb:BatchGetItem"}}
     kinds = (TargetKind.SESSION, TargetKind.SUBJECT, TargetKind.PAIR)
@@ -172,12 +172,12 @@ def _calls_in(adapter: type) -> Iterator[str]:
                 yield from (f"{prefix}:{TRANSACTION[name]}" for name in constants & TRANSACTION.keys())
             else:
                 yield f"{prefix}:{operations[method]}"
-        # The lean readers name the operation itself.
+        # The readers without boto3 name the operation itself.
         yield from (f"{prefix}:{operation}" for operation in constants & set(operations.values()))
 
 
 def _is_call_of_client(node: ast.AST) -> bool:
-    """Tell whether the node calls a method of a boto3 client: `self._client.method(…)`."""
+    """Return whether the node calls a method of a boto3 client: `self._client.method(…)`."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

@@ -50,7 +50,7 @@ def create(account: Account, hours: int) -> None:
 
 @TRAFFIC
 def test_no_alarm_rings_in_the_first_hour(template: NativeTemplate, rate: Rate) -> None:
-    """A new stack is quiet in its first hour at 0, 0.01, 1 and 100 requests a second, with refusals among them."""
+    """Alarms of a new stack stay quiet for an hour: at 0, 0.01, 1 and 100 requests a second, refusals included."""
     account = Account(template)
     create(account, hours=1)
     serve(account, rate, CREATED + 60, CREATED + HOUR)
@@ -90,7 +90,7 @@ def test_a_schedule_of_once_a_day_is_no_silence(template: NativeTemplate, late: 
 
 @TRAFFIC
 def test_refusals_alone_ring_nothing(template: NativeTemplate, rate: Rate) -> None:
-    """R57: a 401 of a REST API is an error to Lambda, and no fault to any alarm, however many there are."""
+    """R57: Lambda counts a REST API's 401 as an error; alarms ignore any number of them."""
     account = Account(template)
     sandbox = warm_sandbox(account, CREATED)
     expired = make_token(claims={"iat": NOW - 900, "exp": NOW - 100})

@@ -1,4 +1,4 @@
-"""What the README shows is what works."""
+"""Commands and snippets of the README work."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ TEMPLATE_BODY_BYTES = 51_200
 
 
 def test_no_resource_depends_on_itself(template: NativeTemplate) -> None:
-    """The transformed template has no cycle, which the linter cannot see on the source."""
+    """The transformed template has no cycle: the linter would miss it on the source."""
     order = TopologicalSorter({name: template.references(name) for name in template.resources})
     assert len(list(order.static_order())) == len(template.resources)
 
@@ -52,7 +52,7 @@ def test_every_parameter_says_what_it_is_and_what_it_takes(source: dict[str, Any
 
 
 def test_every_parameter_is_in_a_group_of_the_console(source: dict[str, Any]) -> None:
-    """The console shows each parameter in a group, and no group names one that is not there."""
+    """The console shows each parameter in a group, and each group's names exist."""
     groups = source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     shown = [name for group in groups for name in group["Parameters"]]
     assert sorted(shown) == sorted(source["Parameters"])
@@ -129,7 +129,7 @@ def test_the_outputs_tell_what_one_needs_next(template: NativeTemplate) -> None:
 
 
 def test_the_pepper_survives_and_is_used_by_the_login_alone(template: NativeTemplate) -> None:
-    """A multi-Region HMAC key that the stack never deletes: the login may generate MACs, and nobody else may."""
+    """The pepper is a multi-Region HMAC key that the stack retains; the login alone may generate MACs."""
     key = template.resources["PepperKey"]
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
     properties = key["Properties"]

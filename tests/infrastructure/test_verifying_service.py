@@ -69,7 +69,7 @@ class World:
         return make_token(key=key, claims={"iat": issued_at, "exp": issued_at + 900})
 
     def accepts(self, raw: str) -> bool:
-        """Tell whether the service accepts a token; it raises nothing but TokenError otherwise."""
+        """Return whether the service accepts a token; a refusal raises TokenError alone."""
         try:
             self.service["verify"](raw)
         except TokenError:
@@ -128,7 +128,7 @@ def live_through(world: World, seconds: int) -> None:
 
 
 def test_three_rotations(world: World) -> None:
-    """I1, I2: every live token of every key is accepted all the way, though no key of the start is left at the end."""
+    """I1, I2: every live token of every key is accepted throughout, until all keys of the start are gone."""
     for number in range(1, 5):
         live_through(world, LEAD)
         world.publish(number, number - 1, number + 1)
@@ -249,7 +249,7 @@ def test_a_slow_read_holds_nobody_up(world: World) -> None:
 
 
 def test_the_numbers_of_the_page(source: dict[str, Any], world: World) -> None:
-    """The bound is the sum of the template's and the snippet's ages, and no key is kept past what rotations allow."""
+    """The bound is the sum of the template's and the snippet's ages, and keys go when rotations end them."""
     defaults = {name: source["Parameters"][name]["Default"] for name in TEMPLATE_DEFAULTS}
     assert defaults == TEMPLATE_DEFAULTS
     assert world.service["MAX_AGE"] <= defaults["JwksMaxAgeSeconds"]

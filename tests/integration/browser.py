@@ -52,7 +52,7 @@ class Browser:
 
     def __init__(self, stack: StackFile) -> None:
         self._origin = stack.issuer
-        # No connection stays open: nobody has to close a browser.
+        # Connections end with each answer: tests need not close a browser.
         self.client = httpx.Client(
             timeout=40,
             trust_env=False,

@@ -30,15 +30,15 @@ _LONGEST_WAIT = 60
 
 
 class Kind(enum.StrEnum):
-    """What happens to one call."""
+    """The fault of one call."""
 
     NONE = "none"
     THROTTLED = "throttled"
     FAILED = "failed"
     CLOSED = "closed"
     SILENT = "silent"
-    LATE = "late"  # read at once, told later
-    DRIPPED = "dripped"  # read at once, told byte by byte, so that no single wait is long
+    LATE = "late"  # read at once, answered later
+    DRIPPED = "dripped"  # read at once, answered byte by byte, so that no single wait is long
     PARTIAL = "partial"
 
 
@@ -74,7 +74,7 @@ class Weather:
         self._stormy = True
 
     def calm(self) -> None:
-        """End them, once calls have met every kind, or after a while in which there were too few calls for that."""
+        """End the faults once calls have met every kind, or after a while with too few calls for that."""
         deadline = time.monotonic() + _LONGEST_WAIT
         while self._stormy and len(self.met) < len(Kind) and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -66,7 +66,7 @@ def test_a_token_that_the_operator_revokes_is_refused(stack: StackFile) -> None:
 
 
 def test_a_revoked_client_loses_its_tokens_and_gets_new_ones(stack: StackFile) -> None:
-    """`revoke --client` ends every token in hand; the next token is issued after the cut, and is good at once (R49)."""
+    """`revoke --client` ends every issued token; the next one is issued after the cutoff, and is good at once (R49)."""
     raw = get_token(stack)
     keyturn(stack, "revoke", "--client", stack.client_id, "--yes")
     assert set(statuses(stack, raw).values()) == {401, 403}

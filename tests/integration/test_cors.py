@@ -1,4 +1,4 @@
-"""Web pages at the issuer, on the embedded stack: whose page may ask, and whose may read what it is told."""
+"""CORS of the issuer on the embedded stack: which page may ask, and which may read the answer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_page_may_ask(stack: StackFile, path: str) -> None:
 
 
 def test_introspection_is_not_for_pages(stack: StackFile) -> None:
-    """What a token says is told to servers: its endpoint answers no preflight."""
+    """Introspection is for servers: its endpoint answers no preflight."""
     assert "access-control-allow-origin" not in preflight(stack, "/oauth2/introspect").headers
 
 

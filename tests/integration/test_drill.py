@@ -1,4 +1,4 @@
-"""What the runbook has people type, as it stands there."""
+"""Commands of the runbook, run as they are written there."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def type_in(text: str, folder: Path, stack: StackFile) -> str:
 
 
 def test_the_drill_goes_as_the_runbook_says(stack: StackFile, tmp_path: Path) -> None:
-    """I8: the stolen token is let in before and refused after, a new one is let in, and all of it is shown."""
+    """I8: the stolen token is accepted before and refused after, a new one is accepted, and the output shows it."""
     printed = type_in(commands("The drill"), tmp_path, stack)
     assert re.findall(r"^\d{3}$", printed, re.MULTILINE) == ["200", "401", "200"]
     assert "done: compromise" in printed

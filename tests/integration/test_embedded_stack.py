@@ -1,4 +1,4 @@
-"""The embedded stack itself: what it tells, keeps and finds again."""
+"""The embedded stack itself: its output, its state and its restart."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ask_for_token(stack: StackFile) -> httpx.Response:
 
 
 def test_the_story_goes_as_it_must(stack: StackFile) -> None:
-    """The demo's story, from no token to an emergency, holds on a stack of its own."""
+    """The demo, from the first refusal to an emergency, succeeds on a stack of its own."""
     told = io.StringIO()
     assert tell_story(stack, Progress(told)), told.getvalue()
 

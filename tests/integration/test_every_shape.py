@@ -132,7 +132,7 @@ def test_one_answer_that_api_gateway_keeps_is_right_for_every_route(apis: Apis, 
 
 
 def test_a_websocket_connects_with_one_good_token(apis: Apis) -> None:
-    """R60: by the Authorization header, or by the protocol after `bearer`; never by the query, never by both."""
+    """R60: the token is in the Authorization header or in the protocol after `bearer`, never in both."""
     raw, writer = get_token(apis.stack), get_token(apis.stack, scope="reports:write")
     assert apis.connect(Authorization=f"Bearer {raw}") == 101
     assert apis.connect(Sec_WebSocket_Protocol=f"bearer, {raw}") == 101
@@ -144,7 +144,7 @@ def test_a_websocket_connects_with_one_good_token(apis: Apis) -> None:
 
 
 def test_rules_change_without_a_deployment(apis: Apis) -> None:
-    """What the parameter says decides on every kind of API; a document that is wrong closes a cold sandbox: 500."""
+    """The parameter's document decides on every kind of API; a wrong one closes a cold sandbox: 500."""
     raw = get_token(apis.stack, scope="reports:read")
     everywhere = {"http": 200, "rest_token": 200, "rest_request": 200}
     assert statuses(apis.stack, raw) == everywhere

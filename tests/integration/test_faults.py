@@ -1,4 +1,4 @@
-"""While AWS refuses, throttles, is silent or holds a damaged item: never an Allow, never half a token."""
+"""While AWS refuses, throttles, is silent or holds a damaged item: neither an Allow nor half a token."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_revocation_that_was_not_stored_is_not_acknowledged(stack: StackFile) 
 
 
 def test_a_damaged_ring_is_a_clear_error_and_heals_with_the_item(stack: StackFile) -> None:
-    """A ring item that was damaged by hand: 5xx in the RFC's words, no Allow, no new ring; repaired, all goes on."""
+    """A ring item damaged by hand gives 5xx in the RFC's words, without Allow or new ring; its repair ends that."""
     raw = get_token(stack)
     dynamodb, table = aws(stack, "dynamodb"), stack.outputs["KeyRingTableName"]
     [item] = dynamodb.scan(TableName=table)["Items"]

@@ -1,4 +1,4 @@
-"""A user's flow by clients of the npm world, and a server of that world beside ours under the same requests."""
+"""npm clients complete a user's flow, and an npm server gets the same requests beside the issuer."""
 
 from __future__ import annotations
 

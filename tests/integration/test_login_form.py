@@ -105,7 +105,7 @@ def _token(fields: dict[str, str]) -> dict[str, str]:
 
 
 def test_an_interaction_is_of_one_browser(application: Application, browser: Browser, other: Browser) -> None:
-    """The URL of an interaction shows a stranger's browser no form for it, and gives it no code."""
+    """The URL of an interaction gives a stranger's browser neither its form nor a code."""
     ask(application, browser)
     interaction = browser.forms[0].fields["interaction"]
     ask(application, other)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BOUND = 3
 LIFETIME = 300
 SEED = 20_260_921
-# What each revocation of a round is aimed at: by RFC 7009 (TOKEN), or as an operator's command aims.
+# Targets of a round's revocations: by RFC 7009 (TOKEN), or by the operator's command.
 KINDS = (
     *(TargetKind.TOKEN, TargetKind.GRANT, TargetKind.SUBJECT),
     *(TargetKind.SESSION, TargetKind.CLIENT, TargetKind.PAIR),
@@ -55,7 +55,7 @@ class Held(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What ends at once, and by which name."""
+    """One kind of target: what it ends, and by which name."""
 
     target: Target
     held: tuple[Held, ...]
@@ -72,7 +72,7 @@ class Revoked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was revoked, what every call was answered, and which faults DynamoDB's calls met."""
+    """A round's record: the revocations, the answer of every call, and the faults of DynamoDB's calls."""
 
     mode: str
     revoked: list[Revoked]
@@ -189,7 +189,7 @@ def revoke(stack: StackFile, deployment: Deployment, group: Group) -> Revoked:
 
 
 def test_no_request_after_the_bound_is_allowed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    """R47: no call that starts more than B after the acknowledgement is let in, in strict mode none after it at all."""
+    """R47: calls that start more than B after the acknowledgement are refused; in strict mode, all after it."""
     with capsys.disabled():
         print("", *summarize(run), sep="\n")
     bound = 0 if run.mode == "strict" else BOUND
@@ -210,13 +210,13 @@ def test_every_revocation_was_tried(run: Run) -> None:
 
 
 def test_nothing_is_refused_before_it_is_revoked(run: Run) -> None:
-    """A token that nobody has revoked yet is let in, or the answer is 500: the store's faults refuse nobody."""
+    """A live token is accepted, or the answer is 500: the store's faults never refuse."""
     asked_at = {jti: each.asked_at for each in reversed(run.revoked) for jti in each.jtis}
     assert [call for call in run.calls if call.is_refusal and call.answered_at < asked_at[_jti(call)]] == []
 
 
 def test_answers_are_an_allow_a_refusal_or_a_500(run: Run) -> None:
-    """No answer is another one, and in calm weather, and from the bound on after a storm, none is a 500."""
+    """Answers are of these kinds alone; without faults, or a bound after them, a 500 is missing."""
     assert {call.status for call in run.calls} <= {200, 401, 403, 500}
     stormy = run.met[Kind.FAILED] > 0
     calm = [call for call in run.calls if not stormy or call.sent_at > run.calm_since + BOUND]

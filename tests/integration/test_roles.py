@@ -1,4 +1,4 @@
-"""What each function's role may do, tried with its credentials against the emulator's IAM and the keys' policies."""
+"""Rights of each function's role, tried with its credentials against the emulator's IAM and the keys' policies."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_role_may_do_to_the_tables_what_the_design_says(stack: StackFile, role
     ],
 )
 def test_a_role_may_do_with_keys_what_its_function_is_for(stack: StackFile, role: str, allowed: set[str]) -> None:
-    """The issuer signs, the login makes MACs and cannot sign, the rotator holds the signing keys; none does more."""
+    """The issuer signs, the login makes MACs, the rotator holds the signing keys; each is denied the others' calls."""
     clients = clients_of(stack, role)
     done = {name for name, attempt in attempts_on_keys(stack).items() if is_allowed(clients, attempt)}
     assert done == allowed

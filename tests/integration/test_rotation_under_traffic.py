@@ -34,7 +34,7 @@ LONGEST_CACHE = JWKS_MAX_AGE + VERIFIER_CACHE
 PATIENCE = 60
 APIS = {"http", "rest_token", "rest_request"}
 
-# The lead and the retention are as short as the rules allow. The period cannot be: here the operator turns the keys.
+# The lead and the retention are as short as the rules allow. The period cannot be: here the operator rotates the keys.
 PARAMETERS = {
     "SigningAlgorithm": "RS256",
     "RevocationBoundSeconds": str(BOUND),
@@ -51,7 +51,7 @@ PARAMETERS = {
 
 
 class Phase(NamedTuple):
-    """What happened to the keys from one time to another."""
+    """Events of the keys from one time to another."""
 
     name: str
     began_at: float
@@ -198,12 +198,12 @@ def signing_kids(run: Run) -> list[str]:
 
 
 def is_compromised_at(run: Run, kid: str, now: float) -> bool:
-    """Tell whether the key was compromised by then: from the asking on, since it may have an effect at once."""
+    """Return whether the key was compromised by then: from the command's start on, since it may act at once."""
     return kid == run.emergency.kid and now >= run.emergency.asked_at
 
 
 def test_no_valid_token_is_refused(run: Run) -> None:
-    """A token that has not expired, of a key that is not compromised, is let in through every change of key (I2)."""
+    """An unexpired token of a sound key is accepted through every change of key (I2)."""
     assert [
         answer
         for answer in run.calls
@@ -236,14 +236,14 @@ def test_every_key_is_in_the_jwks_from_before_its_first_token_until_after_its_la
 
 
 def test_every_key_was_published_for_the_lead_before_it_signed(run: Run) -> None:
-    """Of all keys that signed, the first alone had no lead, since no verifier can have cached anything (I1)."""
+    """The first key alone signed without a lead: before it, verifiers had nothing to cache (I1)."""
     keys = {key["kid"]: key for key in run.keys}
     later = [keys[kid] for kid in signing_kids(run)[1:]]
     assert all(key["activated_at"] - key["published_at"] >= PUBLISH_LEAD for key in later)
 
 
 def test_every_token_of_the_compromised_key_is_refused_after_the_bound(run: Run) -> None:
-    """No request that starts more than B after the acknowledgement is let in, and no token is signed any more (I8)."""
+    """Requests that start more than B after the acknowledgement are refused, and signing has stopped (I8)."""
     after = [
         answer
         for answer in run.calls
@@ -287,7 +287,7 @@ def test_every_phase_saw_traffic(run: Run, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_tokens_of_each_key_outlived_its_signing(run: Run) -> None:
-    """Each API let in tokens of the key before after each change of key, up to the last quarter of their lives."""
+    """Each API accepts the previous key's tokens after each change of key, up to the last quarter of their lives."""
     kids = signing_kids(run)
     # The first key, one for each rotation, the first of ES256, and the one after the emergency.
     assert len(kids) == 1 + ROTATIONS + 1 + 1

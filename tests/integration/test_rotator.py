@@ -74,7 +74,7 @@ def test_the_steady_state_has_an_active_key_and_a_published_standby(stack: Stack
 
 def test_a_tick_with_nothing_due_changes_nothing(stack: StackFile) -> None:
     """A schedule that fires twice has one effect (I5)."""
-    # What earlier tests rotated may have come due by now; the first tick may act on it, the second may not.
+    # Rotations of earlier tests may be due by now: the first tick may act on them, the second must not.
     rotator(stack, action="tick")
     before = rotator(stack, action="plan")["rings"]
     assert rotator(stack, action="tick")["applied"] == []
@@ -143,7 +143,7 @@ def test_a_wrong_command_changes_nothing_and_says_why(stack: StackFile, event: d
 
 
 def test_nobody_but_the_issuer_and_the_rotator_may_sign(stack: StackFile) -> None:
-    """The key's policy lets the account manage the key and not sign: an administrator cannot mint tokens."""
+    """The key's policy lets the account manage the key and denies Sign: an administrator cannot mint tokens."""
     [policy] = {
         aws(stack, "kms").get_key_policy(KeyId=key["arn"], PolicyName="default")["Policy"]
         for key in stored_keys(stack)[-1:]

@@ -1,4 +1,4 @@
-"""What DynamoDB does not answer is not "not revoked": a key left out of a strict read, at every position."""
+"""A key that DynamoDB leaves unprocessed in a strict read gives 500, at any position: it may be revoked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KEYS = ("jti", "sub", "client", "pair", "gid", "sid", "global")
 
 
 class LeftOut:
-    """Leaves the key at a position unprocessed, at the first read of a token's keys, and if wanted at the second."""
+    """Leaves the key at a position unprocessed in the first read of a token's keys, optionally also in the second."""
 
     def __init__(self) -> None:
         self.position = 0
@@ -72,8 +72,8 @@ def test_a_key_left_out_at_any_position_is_asked_for_again_and_then_500(
 def _answers(stack: StackFile, token: str, left_out: LeftOut) -> set[int]:
     """Return what the example APIs answer after a second read.
 
-    A machine that stalls lets a read fail before that, which is 500 as well and says nothing here: it is told, with
-    what the function logged of it, and asked again.
+    A stalled machine lets a read fail before that: this is 500 too, and no evidence. The test prints it with the
+    function's log, and asks again.
     """
     return {_answer(stack, url, token, left_out) for url in stack.apis.values()}
 

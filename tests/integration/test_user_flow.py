@@ -138,7 +138,7 @@ def test_of_sixteen_uses_of_an_assertion_one_succeeds(application: Application) 
             "client_assertion": jwt.encode(header, claims | {"jti": f"assertion-{number}"}, key),
         }
         answers = at_once(lambda form=form: CLIENT.post(stack.token_endpoint, data=form))  # type: ignore[misc]
-        # The one that authenticates is told about its refresh token, all others about themselves.
+        # The authenticated client sends its refresh token, all others send their own.
         assert Counter(answer.json()["error"] for answer in answers) == {
             "invalid_grant": 1,
             "invalid_client": CALLERS - 1,

@@ -32,7 +32,7 @@ _SPAWN = multiprocessing.get_context("spawn")  # a fork would share the connecti
 
 
 class Token(NamedTuple):
-    """An access token as its record tells of it: without its text."""
+    """The record of an access token, without its text."""
 
     jti: str
     kid: str
@@ -73,7 +73,7 @@ class KeySetCopy(NamedTuple):
 
 
 class Worker(Protocol):
-    """What one process does over and over."""
+    """The repeated task of one process."""
 
     record: Record
 
@@ -90,7 +90,7 @@ class Rejection(NamedTuple):
 
 @dataclass(slots=True)
 class Record:
-    """What one process saw, or all of them."""
+    """Observations of one process, or of all."""
 
     answers: list[Answer] = field(default_factory=list)
     tokens: list[Token] = field(default_factory=list)
@@ -239,7 +239,7 @@ class Traffic:
             connection.close()
 
     def start(self) -> None:
-        """Start all processes and wait until each is at work; raises EOFError for one that broke, which told why."""
+        """Start all processes and wait until each works; raises EOFError for one that broke and printed why."""
         for worker in self._workers:
             ours, theirs = _SPAWN.Pipe()
             process = _SPAWN.Process(target=work, args=(worker, theirs), daemon=True)
@@ -249,7 +249,7 @@ class Traffic:
         self._receive()
 
     def stop(self) -> Record:
-        """Stop all processes and return what they saw; raises EOFError, OSError for one that broke, which told why."""
+        """Stop all processes and return their records; raises EOFError, OSError for one that broke."""
         for _, connection in self._processes:
             connection.send("stop")
         return sum(self._receive(), start=Record())

@@ -35,7 +35,7 @@ class Application(NamedTuple):
 
     @property
     def auth(self) -> httpx.Auth:
-        """What it authenticates with, by client_secret_basic; a public client by nothing."""
+        """The credentials for client_secret_basic; a public client has none."""
         return httpx.BasicAuth(self.client_id, self.secret) if self.secret else httpx.Auth()
 
     def get_code(self, user: str, verifier: str, **changes: str) -> str:
@@ -125,7 +125,7 @@ def register_signing(stack: StackFile) -> Signing:
 
 
 def answer_of(answer: httpx.Response) -> dict[str, str]:
-    """Return what a redirect tells the client."""
+    """Return the parameters that a redirect gives the client."""
     assert answer.status_code == 303, answer.text
     return dict(parse_qsl(urlsplit(answer.headers["location"]).query, strict_parsing=True))
 

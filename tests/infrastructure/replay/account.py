@@ -1,7 +1,7 @@
 """The part of an account that alarms read: functions on Lambda with their log groups and metrics, by the template.
 
-The records are those of awslambdaric (`log_error`), and the platform events of Lambda's telemetry API, which Lambda
-writes at the system log level WARN for an invocation that does not succeed.
+The records are those of awslambdaric (`log_error`) and the platform events of Lambda's telemetry API. Lambda writes
+these at the system log level WARN for a failed invocation.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Function:
         self._count("Duration", at, float(self._timeout), weight)
 
     def throttle(self, at: float, weight: int = 1) -> None:
-        """Invoke a function that Lambda does not let run: it has no line at all."""
+        """Invoke a function that Lambda throttles: the log stays empty."""
         self._count("Throttles", at, 1.0, weight)
 
     def _fail(self, kind: str, message: str, at: float, weight: int) -> None:

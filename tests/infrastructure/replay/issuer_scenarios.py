@@ -84,7 +84,7 @@ def kms_throttles_each_signature(account: Account, rate: Rate, start: int, end: 
 
 @rings("AuthorizationRequestsFailed")
 def users_are_sent_back_with_an_error(account: Account, rate: Rate, start: int, end: int) -> None:
-    """The authorization endpoint cannot read revocations: a redirect, and no 5xx."""
+    """The authorization endpoint cannot read revocations: it redirects instead of a 5xx."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         flow = UserFlow(monkeypatch)
         flow.revocations.fault = StoreUnavailable("DynamoDB BatchGetItem: TimeoutError")

@@ -66,7 +66,7 @@ class Measurements:
         self._order.pop(metric, None)
 
     def add_line(self, line: Line, filters: Iterable[MetricFilter]) -> None:
-        """Add what the embedded metric format says in a line, and what the filters of its log group make of it."""
+        """Add the metrics of a line in embedded metric format, and those of its log group's filters."""
         self._add_embedded(line)
         for each in filters:
             if each.pattern.matches(line.event):

@@ -89,7 +89,7 @@ def row(report: str, sentence: str) -> list[str]:
 
 
 def test_every_outcome_has_its_words(report: str) -> None:
-    """Held, did not hold, could not be tried, left out: each fact stands there once, and with what was seen."""
+    """Each fact is listed once with its observation: held, failed, untried or left out."""
     assert "### A service" in report
     assert row(report, "It holds.") == ["held", "seen: status 200"]
     outcome, observed = row(report, "It does not.")
@@ -102,7 +102,7 @@ def test_every_outcome_has_its_words(report: str) -> None:
 
 
 def test_a_run_that_is_broken_off_leaves_a_report(report: str) -> None:
-    """What was not reached is there as not run, and the head counts it."""
+    """A fact out of reach is listed as not run, and the head counts it."""
     assert row(report, "It comes too late.")[0] == "not run"
     assert row(report, "It is broken off.")[0] == "not run"
     assert "Of 8 facts 2 held, 1 did not, 5 were not run." in report

@@ -1,4 +1,4 @@
-"""What `make verify-aws` does before and after the facts: whom it refuses, where the report goes, what it deploys."""
+"""Preparation and end of `make verify-aws`: refusals, the report's place, the deployed parameters."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def use(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
 def test_a_new_stack_or_one_of_a_verification_is_deployed_to(
     monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Exception, deleted: list[str]
 ) -> None:
-    """What never came up is deleted first, since CloudFormation takes no update of it."""
+    """A stack whose creation failed is deleted first, since CloudFormation cannot update it."""
     account = Account(answer)
     use(monkeypatch, account)
     assert verify.check_target("mine") == "123456789012"
@@ -100,13 +100,13 @@ def test_without_credentials_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("name", ["", "-x", "1x", "a b", "a_b", "a" * 41])
 def test_a_name_that_no_stack_can_have_is_refused(name: str) -> None:
-    """It is refused before AWS is asked, and not after half an hour by a role whose name is too long."""
+    """A long name is refused before the first call: IAM's limit on role names would fail half an hour later."""
     with pytest.raises(verify.Refused, match="is no name for a stack"):
         verify.check_target(name)
 
 
 def test_the_durations_keep_the_rules() -> None:
-    """What is deployed is a policy that the rotator accepts, with the template's defaults for the rest (I1, I2)."""
+    """The deployed policy is one that the rotator accepts, with the template's defaults for the rest (I1, I2)."""
     source = read_template(Path(__file__).parents[3] / "template.yaml")["Parameters"]
     assert verify.PARAMETERS.keys() <= source.keys()
     value = {name: str(parameter["Default"]) for name, parameter in source.items()} | verify.PARAMETERS
@@ -135,7 +135,7 @@ def test_parameters_of_the_command_line_go_before_its_own() -> None:
 
 
 def test_a_report_is_dated_and_written_over_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Of two runs on one day both reports stay; a run on an emulator is kept apart from those on AWS."""
+    """Both reports of two runs on one day stay; a run on an emulator is kept apart from those on AWS."""
     monkeypatch.setattr(verify, "ROOT", tmp_path)
     first = verify.find_path({}, "eu-west-1")
     assert first.parent == tmp_path / "docs" / "verification"
@@ -174,7 +174,7 @@ def test_what_is_gone_is_left_out_of_the_removal(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_pepper_is_removed_by_way_of_its_policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The policy of the template lets nobody delete the key: it is rewritten first, and allows nothing else besides."""
+    """The template's key policy denies deletion: it is rewritten first, to allow that alone."""
     policy = read_template(Path(__file__).parents[3] / "template.yaml")["Resources"]["PepperKey"]["Properties"][
         "KeyPolicy"
     ]
@@ -233,7 +233,7 @@ def test_what_cannot_be_removed_is_named_and_tried_again(monkeypatch: pytest.Mon
 
 
 def test_the_report_ends_with_what_is_left() -> None:
-    """Whoever reads the report knows what still costs money, and how to be rid of it."""
+    """The report names what still costs money, and how to delete it."""
     assert "wait for their deletion" in verify.say_what_is_left("mine", [], keep=False)
     assert "- t1: denied\n" in verify.say_what_is_left("mine", ["t1: denied"], keep=False)
     assert "STACK=mine` removes it" in verify.say_what_is_left("mine", [], keep=True)

@@ -1,4 +1,4 @@
-"""What a cold start costs is what it counts more than Lambda's floor."""
+"""The cost of a cold start is its count less Lambda's floor."""
 
 from __future__ import annotations
 

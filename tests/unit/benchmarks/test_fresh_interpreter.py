@@ -1,4 +1,4 @@
-"""What tools that watch a process write is read as what they counted."""
+"""Outputs of tools that watch a process are read as counts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def test_callgrinds_count_is_its_total(line: str) -> None:
 
 
 def test_a_file_without_a_count_is_no_zero() -> None:
-    """P4: a run that failed counts nothing, which is not a figure that meets a goal."""
+    """P4: a failed run has no count, and its figure misses its goal."""
     with pytest.raises(ValueError, match="counted nothing"):
         parse_callgrind("version: 1\nevents: Ir\n")
 
 
 def test_files_that_were_opened_are_counted_and_no_others() -> None:
-    """P6: what was not there was not opened; a path may hold a parenthesis or an equals sign."""
+    """P6: a missing file was not opened; a path may hold a parenthesis or an equals sign."""
     lines = [
         '12 openat(AT_FDCWD, "/opt/python/keyturn/jose/__init__.py", O_RDONLY|O_CLOEXEC) = 3',
         '12 openat(AT_FDCWD, "/opt/python/a(1) = 3", O_RDONLY) = 14',

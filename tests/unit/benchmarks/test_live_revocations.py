@@ -11,7 +11,7 @@ from tests.fakes.token_factory import NOW
 
 
 def test_pages_hold_what_the_reader_asks_for_and_no_more_than_dynamodb_answers() -> None:
-    """A page is a megabyte of items as they are stored, without what the projection leaves out, and names the next."""
+    """A page is a megabyte of stored items, less the attributes outside of the projection, and names the next page."""
     items = feed_items(7000)
     first, last = (json.loads(page) for page in feed_pages(items))
     sizes = [item_bytes(item) for item in items]

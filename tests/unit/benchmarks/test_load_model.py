@@ -28,13 +28,13 @@ def test_a_transaction_writes_at_twice_the_units() -> None:
 
 
 def test_an_item_weighs_its_names_and_values() -> None:
-    """Names and strings in UTF-8, a byte for two digits and one, three for a list or map and one for each element."""
+    """Sizes follow DynamoDB's rules: UTF-8, two digits a byte and one, three for a list or map and one an element."""
     assert item_bytes({"pk": {"S": "ä"}, "n": {"N": "1790000000"}}) == 2 + 2 + 1 + 3
     assert item_bytes({"l": {"L": [{"M": {"a": {"BOOL": True}}}]}}) == 1 + 3 + 1 + 3 + 1 + 1 + 1
 
 
 def test_a_view_is_renewed_by_the_first_request_after_half_of_the_bound() -> None:
-    """With B = 10 and a request a second, each sandbox renews every six seconds."""
+    """Each sandbox renews every six seconds at B = 10 and a request a second."""
     load = Load(sandboxes=60, requests=1, bound=10)
     assert load.refreshes == pytest.approx(10)
     assert load.mean_age == pytest.approx(12.5 / 6)

@@ -23,7 +23,7 @@ def test_a_page_without_its_marks_is_not_written(page: str) -> None:
 
 
 def test_all_goals_stand_in_one_table() -> None:
-    """Figures of all reports come first, then the picture, then what each report tells besides."""
+    """Figures of all reports come first, then the picture, then the text of each report."""
     one, two = (Figure(goal, "what", "×", 1, 0.5, 0.7) for goal in ("P1", "P4"))
     part = generated_part([Report([one], "text one"), Report([two])], "run", "picture.png")
     assert part == "\n\n".join(
