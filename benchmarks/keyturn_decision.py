@@ -1,7 +1,7 @@
 """Our whole Lambda function, warm: what `lambda_handler` does for an event once a snapshot of revocations is in memory.
 
-Only the network is missing: DynamoDB's answers are prepared bytes. The clocks are the machine's own, the lines
-that the sample asks for are written and flushed, and the caches are renewed when they are due.
+Only the network is missing: DynamoDB's answers are prepared bytes. The clocks are the machine's own. Sampled
+lines are written and flushed, and caches are renewed when they are due.
 """
 
 from __future__ import annotations
