@@ -1,0 +1,38 @@
+"""The rules that a sentence of this repository keeps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tests.language.blocks import CELL
+from tests.language.sentences import Sentence, facts
+from tests.language.terms import NAMES, TERMS
+
+MAX_WORDS = 20
+MAX_NEGATIONS = 1
+
+_LEADING_IDS = re.compile(r"^(?:[A-Z]{1,3}\d+(?:, | and )?)+: ")
+_FIRST = re.compile(r"^[\W_]*(what|whoever|whatever|whose|of|with|who)\b(?!-\w)", re.IGNORECASE)
+# Two words in capitals are a label, such as NOT RUN.
+_NEGATION = re.compile(r"(?<![\w-])(?:no|not|never|none|nobody|nothing)(?![\w-])|\bcannot\b|\w+n[’']t\b", re.IGNORECASE)
+_LABEL = re.compile(r"\bNOT [A-Z]{3,}\b")
+# A shorter cell of a table is a condition, such as "with a secret".
+_CELL_WORDS = 6
+
+
+def faults(sentence: Sentence, kind: str) -> Iterator[str]:
+    """Yield each rule that the sentence breaks, and how."""
+    first = _FIRST.match(_LEADING_IDS.sub("", sentence.judged))
+    if first and not (kind == CELL and len(sentence.judged.split()) < _CELL_WORDS):
+        yield f"begins with {first[1]}; begin with a noun or an imperative"
+    words = max(facts(sentence.judged), default=0)
+    if words > MAX_WORDS:
+        yield f"{words} words, at most {MAX_WORDS}"
+    negations = _NEGATION.findall(_LABEL.sub("", sentence.judged))
+    if len(negations) > MAX_NEGATIONS:
+        yield f"{len(negations)} negations ({', '.join(negations)}), at most {MAX_NEGATIONS}"
+    for terms, text in ((TERMS, sentence.judged), (NAMES, sentence.text)):
+        for term in terms:
+            if found := term.pattern.search(text):
+                yield f"says {found[0].strip()!r}; write: {term.instead}"
