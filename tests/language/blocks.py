@@ -1,4 +1,4 @@
-"""Finds the paragraphs, list items, headings and table cells of text in Markdown; docstrings and comments are read alike."""
+"""Finds the paragraphs, list items, headings and table cells of Markdown, docstrings and comments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the prose of YAML, TOML, Makefiles, shell scripts and lists of requirements: descriptions, help and comments."""
+"""Finds descriptions, help texts and comments of YAML, TOML, Makefiles, shell scripts and requirements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SKIPPED = re.compile(
     r"\s*(?:shellcheck|noqa|pragma|checkov:skip|cfn-lint|yaml-language|v\d[\d.]*\s*$|[-=~]{3,}|\s*via )"
 )
 _DESCRIPTION = re.compile(
-    r"(?P<indent>\s*(?:- )?)(?:\"?)(?:Constraint|Alarm)?(?:Description|description|summary|AlarmDescription)(?:\"?):\s*(?P<text>.*)$"
+    r"(?P<indent>\s*(?:- )?)\"?(?:(?:Constraint|Alarm)?Description|description|summary)\"?:\s*(?P<text>.*)$"
 )
 _HELP = re.compile(r"[\w.$() /-]+:.*?##\s+(?P<text>.*)$")
 _BLOCK_SCALAR = re.compile(r"(?:!Sub\s+)?[>|][+-]?\d?\s*$")

@@ -29,7 +29,7 @@ def documentation(source: str) -> Iterator[Block]:
     run: list[str] = []
     start = column = last = 0
     at_start = True
-    for kind, text, (line, begin), (end, _), physical in tokenize.generate_tokens(io.StringIO(source).readline):
+    for kind, text, (line, begin), _, physical in tokenize.generate_tokens(io.StringIO(source).readline):
         if kind == tokenize.COMMENT:
             if _SKIPPED_COMMENT.match(text):
                 continue

@@ -2,13 +2,15 @@
 
 The choices, in plain language:
 
-- Inline code, a quotation in double marks, a URL, and a `{…}` of an f-string are one word each. Their content is not judged.
+- Inline code, a quotation in double marks, a URL, and a `{…}` of an f-string are one word each.
+- The content of these is not judged.
 - A link is its text; the target is not read.
 - A sentence ends at `.`, `!`, `?` or `…` before white space: versions, decimal numbers and dotted names pass.
 - Abbreviations (e.g., i.e., vs.) are in a list and end a sentence nowhere.
 - A word is a token between white space that has a letter or a digit.
 - Ids in parentheses, such as (R61, G4) or (RFC 9110 §5.6.7), do not count.
-- A colon and a semicolon end one fact for the count of words. The first word and the negations are those of the sentence.
+- A colon and a semicolon end one fact for the count of words.
+- The first word and the negations are those of the whole sentence.
 """
 
 from __future__ import annotations
@@ -30,13 +32,15 @@ _END = re.compile(rf"([.!?]+|…)([\"”’')\]{FILLER}]*)(?=\s|$)")
 _ABBREVIATION = re.compile(r"(?:^|[\s(\[])(?:e\.g|i\.e|vs|cf|resp|approx|incl|Sec|Fig|St|pp?|ca|Dr|Mr|Ms|e\. g|i\. e)$")
 _ABBREVIATION_IN_SENTENCE = re.compile(r"(?:^|[\s(\[])(?:etc|al|no|Inc|Ltd)$")
 _NUMBERING = re.compile(r"(?:^|\s)\d{1,2}$")
-_ID = r"(?:[A-Z]{1,3}\d+[a-z]?(?:(?: to |-|–)[A-Z]{0,3}\d+)?|(?:RFC|NIST|FIPS|ADR|OWASP|OIDC|CVE|OpenID|BCP|ASVS|CWE|WCAG|SP)\b[^();]*|[^();]*§[^();]*)"
+_RULE_ID = r"[A-Z]{1,3}\d+[a-z]?(?:(?: to |-|–)[A-Z]{0,3}\d+)?"
+_SOURCE = r"(?:RFC|NIST|FIPS|ADR|OWASP|OIDC|CVE|OpenID|BCP|ASVS|CWE|WCAG|SP)\b[^();]*|[^();]*§[^();]*"
+_ID = f"(?:{_RULE_ID}|{_SOURCE})"
 _IDS = re.compile(rf"\(\s*(?:and |see |of |as in )?{_ID}(?:\s*[,;]\s*(?:and )?{_ID})*\s*\)")
 _FACT_END = re.compile(r"[:;](?=[\s*)]|$)")
 
 
 class Sentence(NamedTuple):
-    """One sentence: `text` as written on one line, `judged` without what is not judged, `line` from 0 within its text."""
+    """One sentence: `text` as written, `judged` without its code and quotations, `line` from 0 within its text."""
 
     line: int
     text: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_A = r"(?:a|an|the|this|that|each|every|its|their|any|one|another|latest|last|later|earlier|newest|old|new|acknowledged|global)"
+_A = r"(?:an?|the|this|that|each|every|its|their|any|one|another|latest|last|later|earlier|newest|old|new|global)"
 _CACHED = r"(?:key|ring|rule|server|registry|revocation|audience|table)"
 
 
@@ -27,7 +27,7 @@ TERMS = (
     ),
     _term(rf"\b{_A} cuts?\b(?! (?:off|short|in|out|the)\b)|\btoken cuts?\b", "revocation cutoff, not_before"),
     _term(
-        r"\brevok\w+ everything\b|\beverything (?:is|was|are|were|has been) revoked|(?:and|or|of) everything (?:is|are) ",
+        r"\brevok\w+ everything\b|\beverything (?:is|was|has been) revoked|(?:and|or|of) everything (?:is|are) ",
         "global revocation",
     ),
     _term(r"(?:\b(?:and|or|of)|,) global\b(?=[,.;:)]|$| (?:and|or|is|are|was)\b)", "global revocation"),
@@ -43,7 +43,7 @@ TERMS = (
     _term(r"\bhorizons?\b", "longest token lifetime"),
     _term(r"\bturn(?:s|ed|ing)? (?:a |an |the |its |each |every |all |one )?(?:\w+ )?(?:keys?|rings?)\b", "rotate"),
     _term(
-        r"\b(?:keys?|rings?) (?:(?:is|are|was|were|has|have|been|be|to) ){0,2}turn(?:s|ed)?\b(?! (?:into|on|off|out|to|up)\b)",
+        r"\b(?:keys?|rings?) (?:(?:is|are|was|has|have|been|be|to) ){0,2}turn(?:s|ed)?\b(?! (?:into|on|off|out|to)\b)",
         "rotate",
     ),
     _term(r"\bstor(?:y|ies)\b", "demo"),

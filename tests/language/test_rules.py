@@ -32,7 +32,10 @@ PLAIN = (
     "Require what a code thief lacks (the PKCE verifier): a thief must not be able to revoke the grant.",
     "Skip the snapshot on the first request: many sandboxes serve only one.",
     "Reject times that UTC cannot represent.",
-    "--client, --subject and --all-before ask for confirmation. A revocation cannot be undone; tokens issued later are valid.",
+    (
+        "--client, --subject and --all-before ask for confirmation. "
+        "A revocation cannot be undone; tokens issued later are valid."
+    ),
     "`strict`: on the next request. `snapshot` (default): within 10 s.",
 )
 
