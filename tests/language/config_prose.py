@@ -24,6 +24,8 @@ def comments(source: str) -> Iterator[Block]:
     start = 0
     for number, line in enumerate(source.split("\n"), 1):
         if helped := _HELP.match(line):
+            yield from blocks(run, start)
+            run = []
             yield Block(number, TEXT, helped["text"])
             continue
         found = _COMMENT.match(line)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 
 from tests.language.blocks import TEXT, Block, blocks
@@ -15,8 +13,12 @@ _SKIPPED_COMMENT = re.compile(
 )
 _DIRECTIVE = re.compile(r"\s+#\s*(?:noqa|type:|pragma)\b.*")
 _STRING = re.compile(r"(?i)([rbuf]*)(\"\"\"|'''|\"|')")
-_AT_LINE_START = frozenset({tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING})
-_IGNORED = frozenset({tokenize.NL, tokenize.COMMENT})
+_TOKEN = re.compile(
+    r"(?P<comment>#[^\n]*)|(?:\b[rRbBfFuU]{1,2})?(?:"
+    r'(?P<triple>"{3}(?:[^\\]|\\.)*?"{3}|' + r"'{3}(?:[^\\]|\\.)*?'{3})|"
+    r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*')",
+    re.DOTALL,
+)
 _MIN_WORDS = 4
 _PLAIN_WORD = re.compile(r"[(\[“\"'`*-]*(?:[A-Za-z][\w’'/.@-]*|\d[\d.,]*|\{…\}|§[\d.]+)[)\].,;:!?…”\"'`*%]*$")
 _NO_PROSE = re.compile(
@@ -25,27 +27,38 @@ _NO_PROSE = re.compile(
 
 
 def documentation(source: str) -> Iterator[Block]:
-    """Yield the docstrings and the comments; a run of comment lines is one text."""
+    """Yield the docstrings and the comments; a run of comment lines is one text.
+
+    One pattern finds both, since the module `tokenize` takes seconds for the whole repository.
+    """
     run: list[str] = []
-    start = column = last = 0
-    at_start = True
-    for kind, text, (line, begin), _, physical in tokenize.generate_tokens(io.StringIO(source).readline):
-        if kind == tokenize.COMMENT:
-            if _SKIPPED_COMMENT.match(text):
-                continue
-            alone = physical[:begin].strip() == ""
-            if run and not (alone and line == last + 1 and begin == column):
-                yield from blocks(run, start)
-                run = []
-            if not run:
-                start, column = line, begin
-            run.append(_DIRECTIVE.sub("", text)[1:].removeprefix(" "))
-            last = line
-        elif kind == tokenize.STRING and at_start:
-            yield from _docstring(text, line)
-        if kind not in _IGNORED:
-            at_start = kind in _AT_LINE_START
+    start = column = last = offset = 0
+    line = 1
+    for token in _TOKEN.finditer(source):
+        line += source.count("\n", offset, token.start())
+        offset = token.start()
+        before = source[source.rfind("\n", 0, offset) + 1 : offset]
+        alone = not before.strip()
+        if token["comment"] is None:
+            if alone and token["triple"] and _is_statement(source, offset):
+                yield from _docstring(token[0], line)
+            continue
+        if _SKIPPED_COMMENT.match(token[0]):
+            continue
+        if run and not (alone and line == last + 1 and len(before) == column):
+            yield from blocks(run, start)
+            run = []
+        if not run:
+            start, column = line, len(before)
+        run.append(_DIRECTIVE.sub("", token[0])[1:].removeprefix(" "))
+        last = line
     yield from blocks(run, start)
+
+
+def _is_statement(source: str, offset: int) -> bool:
+    """Return whether a string is a statement: the code before it is complete, or opens a body."""
+    before = source[:offset].rstrip()
+    return not before or before[-1] not in "([{,=+%" or before[before.rfind("\n") + 1 :].lstrip().startswith("#")
 
 
 def _docstring(token: str, line: int) -> Iterator[Block]:
@@ -60,11 +73,10 @@ def _docstring(token: str, line: int) -> Iterator[Block]:
 def literals(source: str) -> Iterator[Block]:
     """Yield help texts and messages: the strings outside of docstrings that read as sentences."""
     tree = ast.parse(source)
-    statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
-        if id(node) in statements and isinstance(node, ast.Constant | ast.JoinedStr):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
         text = _joined(node) if isinstance(node, ast.expr) else None
         if text is None:

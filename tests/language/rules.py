@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tests.language.blocks import CELL
 from tests.language.sentences import Sentence, facts
-from tests.language.terms import NAMES, TERMS
+from tests.language.terms import NAMES, STEMS, TERMS
 
 MAX_WORDS = 20
 MAX_NEGATIONS = 1
@@ -15,7 +15,10 @@ MAX_NEGATIONS = 1
 _LEADING_IDS = re.compile(r"^(?:[A-Z]{1,3}\d+(?:, | and )?)+: ")
 _FIRST = re.compile(r"^[\W_]*(what|whoever|whatever|whose|of|with|who)\b(?!-\w)", re.IGNORECASE)
 # Two words in capitals are a label, such as NOT RUN.
-_NEGATION = re.compile(r"(?<![\w-])(?:no|not|never|none|nobody|nothing)(?![\w-])|\bcannot\b|\w+n[’']t\b", re.IGNORECASE)
+# `None` is Python's value, unless it begins the sentence.
+_NEGATION = re.compile(
+    r"(?<![\w-])(?:(?i:no|not|never|nobody|nothing)|none)(?![\w-])|^None\b|(?i:\bcannot\b)|\w+n[’']t\b"
+)
 _LABEL = re.compile(r"\bNOT [A-Z]{3,}\b")
 # A shorter cell of a table is a condition, such as "with a secret".
 _CELL_WORDS = 6
@@ -33,6 +36,9 @@ def faults(sentence: Sentence, kind: str) -> Iterator[str]:
     if len(negations) > MAX_NEGATIONS:
         yield f"{len(negations)} negations ({', '.join(negations)}), at most {MAX_NEGATIONS}"
     for terms, text in ((TERMS, sentence.judged), (NAMES, sentence.text)):
+        lower = text.lower()
+        if not STEMS.search(lower):
+            continue
         for term in terms:
-            if found := term.pattern.search(text):
+            if any(stem in lower for stem in term.stems) and (found := term.pattern.search(text)):
                 yield f"says {found[0].strip()!r}; write: {term.instead}"

@@ -7,82 +7,98 @@ from typing import NamedTuple
 
 _A = r"(?:an?|the|this|that|each|every|its|their|any|one|another|latest|last|later|earlier|newest|old|new|global)"
 _CACHED = r"(?:key|ring|rule|server|registry|revocation|audience|table)"
+_PREPOSITION = r"(?:into|on|off|out|to|up|down)"
+
+CUTOFF = "revocation cutoff, not_before"
+GLOBAL = "global revocation"
+CACHE = "cache"
+LIMITATION = "emulator limitation"
+CACHED_RESULTS = "cached authorizer results"
+ROTATE = "rotate"
 
 
 class Term(NamedTuple):
-    """A pattern of the words to avoid, and what to write for them."""
+    """A pattern of the words to avoid, and the words to write.
 
+    A text with the pattern holds one of `stems` in lower case: the search for these first keeps the check fast.
+    """
+
+    stems: tuple[str, ...]
     pattern: re.Pattern[str]
     instead: str
 
 
-def _term(pattern: str, instead: str) -> Term:
-    return Term(re.compile(pattern, re.IGNORECASE), instead)
+def _term(stems: str, pattern: str, instead: str) -> Term:
+    return Term(tuple(stems.split("/")), re.compile(pattern, re.IGNORECASE), instead)
 
 
 # Searched in sentences without their code and quotations.
 TERMS = (
+    _term("cut", r"\bcuts? of (?:the |a |all )?(?:tokens?|clients?|users?|subjects?|keys?)\b", CUTOFF),
+    _term("cut", rf"\b{_A} cuts?\b(?! (?:off|short|in|out|the)\b)|\btoken cuts?\b", CUTOFF),
+    _term("everything", r"\brevok\w+ everything\b|\beverything (?:is|was|has been) revoked", GLOBAL),
+    _term("everything", r"\b(?:and|or|of) everything (?:is|are) ", GLOBAL),
+    _term("global", r"(?:\b(?:and|or|of)|,) global\b(?=[,.;:)]|$| (?:and|or|is|are|was)\b)", GLOBAL),
     _term(
-        r"\bcuts? of (?:the |a |all )?(?:tokens?|clients?|users?|subjects?|keys?)\b", "revocation cutoff, not_before"
-    ),
-    _term(rf"\b{_A} cuts?\b(?! (?:off|short|in|out|the)\b)|\btoken cuts?\b", "revocation cutoff, not_before"),
-    _term(
-        r"\brevok\w+ everything\b|\beverything (?:is|was|has been) revoked|(?:and|or|of) everything (?:is|are) ",
-        "global revocation",
-    ),
-    _term(r"(?:\b(?:and|or|of)|,) global\b(?=[,.;:)]|$| (?:and|or|is|are|was)\b)", "global revocation"),
-    _term(
+        "standing",
         r"(?<![-\w])standings?\b(?! (?:in|for|on|at|by|before|beside|alone|order|under)\b)",
         "revocation check, issue time",
     ),
-    _term(rf"\b{_CACHED}s?(?:'s|s')? views?\b", "cache"),
-    _term(rf"\bviews? of (?:the |a |its |all |these |any )?(?:\w+ )?{_CACHED}s?\b", "cache"),
-    _term(r"\b(?:stale|fresh|renewed|kept|cached) views?\b|\b(?:renew|refresh)\w* (?:\w+ )?views?\b", "cache"),
-    _term(r"\bviews? (?:is|are|was|were) (?:stale|fresh|renewed|older|younger|too old|refreshed)\b", "cache"),
-    _term(r"\b(?:tells?|told|telling)\b", "says, returns, logs (tell whether: return whether)"),
-    _term(r"\bhorizons?\b", "longest token lifetime"),
-    _term(r"\bturn(?:s|ed|ing)? (?:a |an |the |its |each |every |all |one )?(?:\w+ )?(?:keys?|rings?)\b", "rotate"),
+    _term("view", rf"\b{_CACHED}s?(?:'s|s')? views?\b", CACHE),
+    _term("view", rf"\bviews? of (?:the |a |its |all |these |any )?(?:\w+ )?{_CACHED}s?\b", CACHE),
+    _term("view", r"\b(?:stale|fresh|renewed|kept|cached) views?\b|\b(?:renew|refresh)\w* (?:\w+ )?views?\b", CACHE),
+    _term("view", r"\bviews? (?:is|are|was|were) (?:stale|fresh|renewed|older|younger|too old|refreshed)\b", CACHE),
+    _term("tell/told", r"\b(?:tells?|told|telling)\b", "says, returns, logs (tell whether: return whether)"),
+    _term("horizon", r"\bhorizons?\b", "longest token lifetime"),
     _term(
-        r"\b(?:keys?|rings?) (?:(?:is|are|was|has|have|been|be|to) ){0,2}turn(?:s|ed)?\b(?! (?:into|on|off|out|to)\b)",
-        "rotate",
-    ),
-    _term(r"\bstor(?:y|ies)\b", "demo"),
-    _term(r"\bdoors?\b", "container gateway"),
-    _term(
-        r"\bemulator(?:'s)? gaps?\b|\bgaps? (?:of|in) (?:the |an )?emulators?\b|\b(?:known|listed|printed) gaps?\b",
-        "emulator limitation",
-    ),
-    _term(r"\bgaps? tables?\b|\btables? of (?:the )?gaps\b", "emulator limitation"),
-    _term(r"\b(?:the|which|another|each|every|its|own|one) rooms?\b(?! (?:for|to)\b)|\brooms\b", "package"),
-    _term(
-        r"\btest doubles?\b|\bdoubles? (?:of|for) (?:a|an|the|its|our|AWS|KMS|DynamoDB|one)\b|\bthe doubles\b", "fake"
+        "turn",
+        rf"\bturn(?:s|ed|ing)? (?:(?:an?|the|its|each|every|all|one) )?(?:(?!{_PREPOSITION} )\w+ )?(?:keys?|rings?)\b",
+        ROTATE,
     ),
     _term(
-        r"\b(?:kept|keeps?|keeping) (?:(?:a|an|the|its|these|those|its own) )?answers?\b", "cached authorizer results"
+        "turn",
+        r"\b(?:keys?|rings?) (?:(?:is|are|was|has|have|been|be|to) ){0,2}"
+        rf"turn(?:s|ed)?\b(?! {_PREPOSITION}\b)",
+        ROTATE,
     ),
+    _term("stor", r"\bstor(?:y|ies)\b", "demo"),
+    _term("door", r"\bdoors?\b", "container gateway"),
+    _term("gap", r"\bemulator(?:'s)? gaps?\b|\bgaps? (?:of|in) (?:the |an )?emulators?\b", LIMITATION),
+    _term("gap", r"\b(?:known|listed|printed) gaps?\b|\bgaps? tables?\b|\btables? of (?:the )?gaps\b", LIMITATION),
+    _term("room", r"\b(?:the|which|another|each|every|its|own|one) rooms?\b(?! (?:for|to)\b)|\brooms\b", "package"),
+    _term("double", r"\btest doubles?\b|\bthe doubles\b", "fake"),
+    _term("double", r"\bdoubles? (?:of|for) (?:a|an|the|its|our|AWS|KMS|DynamoDB|one)\b", "fake"),
+    _term("answer", r"\b(?:kept|keeps?|keeping) (?:(?:an?|the|its|these|those|its own) )?answers?\b", CACHED_RESULTS),
     _term(
+        "answer",
         r"\banswers? (?:that )?(?:is|are|was|were|it|they|a gateway|the gateway|API Gateway) (?:keeps?|kept)\b",
-        "cached authorizer results",
+        CACHED_RESULTS,
     ),
-    _term(r"\blean (?:reader|module|adapter|client|connection|one|import)s?\b", "the technology: HTTP, DynamoDB reads"),
-    _term(r"\bin vain\b", "what is skipped, and why"),
-    _term(r"\bnothing is taken back\b|\basked about\b", "what cannot be undone, what asks for confirmation"),
-    _term(r"\bon a deployed one\b|\bfrom the next \w+ on\b", "on the next request, within 10 s"),
-    _term(r"\bwhoever\b|\bwhomever\b|\bwhosoever\b", "the role: a client that, an operator who"),
-    _term(r"\bnobody's\b|\bis nobody\b|\bcounts? for nothing\b", "unknown, ignored, rejected"),
-    _term(r"\bfrom here on\b", "after this step"),
+    _term(
+        "lean ",
+        r"\blean (?:reader|module|adapter|client|connection|one|import)s?\b",
+        "the technology: HTTP, DynamoDB reads",
+    ),
+    _term("in vain", r"\bin vain\b", "what is skipped, and why"),
+    _term("taken back", r"\bnothing is taken back\b", "what cannot be undone"),
+    _term("from the next", r"\bfrom the next \w+ on\b", "on the next request, within 10 s"),
+    _term("who", r"\bwhoever\b|\bwhomever\b|\bwhosoever\b", "the role: a client that, an operator who"),
+    _term("nobody", r"\bnobody's\b|\bis nobody(?=[,.;:]|$| from)", "unknown, ignored, rejected"),
+    _term("for nothing", r"\bcounts? for nothing\b", "is ignored"),
+    _term("from here on", r"\bfrom here on\b", "after this step"),
 )
 
 # Searched in the whole text, also in its code.
 NAMES = (
     _term(
-        r"\blean_(?:http|dynamodb|parameter|service|key_ring|revocations?|revocation_feed|\*)",
-        "aws/http, aws/dynamodb_reads",
+        "lean_", r"\blean_(?:http|dynamodb|parameter|service|key_ring|revocation|\*)", "aws/http, aws/dynamodb_reads"
     ),
-    _term(r"\bown_tokens?\b", "presented_access_token"),
-    _term(r"\bown_grants?\b", "presented_refresh_token"),
-    _term(r"\bgrant_end\b", "revoke_grant"),
-    _term(r"\bkey_care\b", "kms_key_checks"),
-    _term(r"\bcontainer_door\b", "container_gateway"),
-    _term(r"\bemulator_gaps\b", "emulator_limitations"),
+    _term("own_token", r"\bown_tokens?\b", "presented_access_token"),
+    _term("own_grant", r"\bown_grants?\b", "presented_refresh_token"),
+    _term("grant_end", r"\bgrant_end\b", "revoke_grant"),
+    _term("key_care", r"\bkey_care\b", "kms_key_checks"),
+    _term("container_door", r"\bcontainer_door\b", "container_gateway"),
+    _term("emulator_gaps", r"\bemulator_gaps\b", "emulator_limitations"),
 )
+
+STEMS = re.compile("|".join(sorted({stem for term in (*TERMS, *NAMES) for stem in term.stems})))
