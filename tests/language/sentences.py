@@ -1,167 +1,107 @@
-"""Prose of the project as sentences with their places.
+"""Splits a text into sentences, and counts the words of each.
 
-Docstrings, comments, help texts and messages of Python; paragraphs, headings, list items and table cells of Markdown;
-comments and descriptions of YAML, TOML, Makefiles and shell scripts. Inline code and a quotation count as one word.
-A colon and a semicolon end a fact: the count of words starts again after them.
+The choices, in plain language:
+
+- Inline code, a quotation in double marks, a URL, and a `{…}` of an f-string are one word each.
+- The content of these is not judged.
+- A link is its text; the target is not read.
+- A sentence ends at `.`, `!`, `?` or `…` before white space: versions, decimal numbers and dotted names pass.
+- Abbreviations (e.g., i.e., vs.) are in a list and end a sentence nowhere.
+- A word is a token between white space that has a letter or a digit.
+- Ids in parentheses, such as (R61, G4) or (RFC 9110 §5.6.7), do not count.
+- A colon and a semicolon end one fact for the count of words.
+- The first word and the negations are those of the whole sentence.
 """
 
 from __future__ import annotations
 
-import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
-_END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[\"'“(`*_\[]*[A-Z0-9`…{])")
-_ABBREVIATION = re.compile(r"\b(e\.g|i\.e|vs|etc|cf|No|St|approx)\.$")
-_CODE = re.compile(r"`+[^`]*`+")
-_QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
-_URL = re.compile(r"https?://\S+")
-# Calls whose texts people read: errors, help, and what a command prints.
-_SPEAKING_CALLS = re.compile(
-    r"(Error|Exception|Refused|Invalid\w*|Unsupported\w*|Fault|Unavailable|Denied|Unusable|echo|print|Option|Argument|Typer|secho|die|warn|note|say)$"
-)
-_SPEAKING_WORDS = {"help", "epilog", "short_help", "description"}
+# Stands for a character that is not judged, so that offsets stay those of the text.
+FILLER = "\x01"
+
+_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\{[^{}\n]{0,80}\}|<[a-z][\w -]*>|\$\{?\w+\}?|%\(\w+\)[sd]|%[sdr]\b")
+_LINK = re.compile(r"(!?\[)([^\[\]]*)(\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?\))")
+_URL = re.compile(r"https?://[^\s)>\]\"”]*[^\s)>\]\"”.,;:!?]")
+_QUOTE = re.compile(r'(?<![\w"])"(?=[^\s"])[^"]{0,600}?(?<=\S)"(?!\w)|“[^”]{1,600}”|„[^“”]{1,600}[“”]')
+_EMPHASIS = re.compile(r"\*+|(?<![\w])_+(?=\w)|(?<=\w)_+(?![\w])")
+_END = re.compile(rf"([.!?]+|…)([\"”’')\]{FILLER}]*)(?=\s|$)")
+_ABBREVIATION = re.compile(r"(?:^|[\s(\[])(?:e\.g|i\.e|vs|cf|resp|approx|incl|Sec|Fig|St|pp?|ca|Dr|Mr|Ms|e\. g|i\. e)$")
+_ABBREVIATION_IN_SENTENCE = re.compile(r"(?:^|[\s(\[])(?:etc|al|no|Inc|Ltd)$")
+_NUMBERING = re.compile(r"(?:^|\s)\d{1,2}$")
+_RULE_ID = r"[A-Z]{1,3}\d+[a-z]?(?:(?: to |-|–)[A-Z]{0,3}\d+)?"
+_SOURCE = r"(?:RFC|NIST|FIPS|ADR|OWASP|OIDC|CVE|OpenID|BCP|ASVS|CWE|WCAG|SP)\b[^();]*|[^();]*§[^();]*"
+_ID = f"(?:{_RULE_ID}|{_SOURCE})"
+_IDS = re.compile(rf"\(\s*(?:and |see |of |as in )?{_ID}(?:\s*[,;]\s*(?:and )?{_ID})*\s*\)")
+_FACT_END = re.compile(r"[:;](?=[\s*)]|$)")
 
 
 class Sentence(NamedTuple):
-    """A sentence of a file at a line."""
+    """One sentence: `text` as written, `judged` without its code and quotations, `line` from 0 within its text."""
 
-    path: str
     line: int
     text: str
+    judged: str
 
 
-def sentences(path: Path, name: str) -> Iterator[Sentence]:
-    """Yield the sentences of a file, whose kind its name says."""
-    source = path.read_text(encoding="utf-8")
-    for line, text in _texts(path, source):
-        for sentence in split(text):
-            yield Sentence(name, line, sentence)
-
-
-def split(text: str) -> list[str]:
-    """Return the sentences of a text, with its code, links and quotations each one word long."""
-    plain = _LINK.sub(r"\1", text)
-    plain = _CODE.sub("`code`", plain)
-    plain = _QUOTATION.sub("“…”", plain)
-    plain = _URL.sub("URL", plain)
-    plain = re.sub(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)", "", plain)
-    parts = _END.split(re.sub(r"\s+", " ", plain).strip())
-    found: list[str] = []
-    for part in parts:
-        if found and _ABBREVIATION.search(found[-1]):
-            found[-1] += f" {part}"
-        elif part:
-            found.append(part)
-    return found
-
-
-def _texts(path: Path, source: str) -> Iterator[tuple[int, str]]:
-    if path.suffix == ".py":
-        yield from _docstrings_and_messages(source)
-        yield from _python_comments(source)
-    elif path.suffix == ".md":
-        yield from _markdown(source)
-    else:
-        yield from _line_comments(source, path.suffix in {".yaml", ".yml"})
-
-
-def _docstrings_and_messages(source: str) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            docstring = ast.get_docstring(node)
-            if docstring:
-                yield from _paragraphs(docstring, node.body[0].lineno)
-        elif isinstance(node, ast.Call) and _SPEAKING_CALLS.search(_name(node.func)):
-            yield from (_message(argument) for argument in node.args if _is_text(argument))
-        if isinstance(node, ast.keyword) and node.arg in _SPEAKING_WORDS and _is_text(node.value):
-            yield _message(node.value)
-
-
-def _name(function: ast.expr) -> str:
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-
-
-def _is_text(node: ast.expr) -> bool:
-    return (isinstance(node, ast.Constant) and isinstance(node.value, str)) or isinstance(node, ast.JoinedStr)
-
-
-def _message(node: ast.expr) -> tuple[int, str]:
-    if isinstance(node, ast.JoinedStr):
-        return node.lineno, "".join(str(part.value) if isinstance(part, ast.Constant) else "…x" for part in node.values)
-    assert isinstance(node, ast.Constant)
-    return node.lineno, str(node.value)
-
-
-def _python_comments(source: str) -> Iterator[tuple[int, str]]:
-    block: list[str] = []
-    start = last = 0
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type != tokenize.COMMENT or re.match(r"#(!| noqa| type:|:)", token.string):
-            continue
-        alone = token.line.lstrip().startswith("#")
-        if block and (token.start[0] != last + 1 or not alone):
-            yield start, " ".join(block)
-            block = []
-        start = start if block else token.start[0]
-        block.append(re.sub(r"\s*# noqa.*", "", token.string.lstrip("# ")))
-        last = token.start[0] if alone else -1
-    if block:
-        yield start, " ".join(block)
-
-
-def _paragraphs(text: str, line: int) -> Iterator[tuple[int, str]]:
-    for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)", text):
-        if not paragraph.lstrip().startswith((">>>", "::")):
-            yield line, re.sub(r"^\s*(?:[-*]|\d+\.)\s+", "", paragraph)
-        line += paragraph.count("\n") + 1
-
-
-def _markdown(source: str) -> Iterator[tuple[int, str]]:
-    block: list[str] = []
+def sentences(text: str) -> Iterator[Sentence]:
+    """Yield the sentences of one paragraph, list item, cell, heading or comment."""
+    masked = mask(text)
     start = 0
-    fenced = False
-    for number, line in enumerate(source.splitlines(), 1):
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        text = "" if fenced else line
-        is_break = fenced or not line.strip() or line.lstrip().startswith(("```", "~~~", "#", "|", "<", ">", "    "))
-        if (is_break or re.match(r"\s*(?:[-*]|\d+\.)\s", text)) and block:
-            yield start, " ".join(block)
-            block = []
-        if fenced or line.lstrip().startswith(("```", "~~~", "<", ">")):
-            continue
-        if text.lstrip().startswith("#"):
-            yield number, text.lstrip("# ")
-        elif text.lstrip().startswith("|"):
-            yield from (
-                (number, cell.strip()) for cell in text.strip().strip("|").split("|") if not set(cell) <= set(" -:")
-            )
-        elif text.strip():
-            start = start if block else number
-            block.append(re.sub(r"^\s*(?:[-*]|\d+\.)\s+", "", text).strip())
-    if block:
-        yield start, " ".join(block)
+    for end in [*_ends(masked), len(masked)]:
+        piece = masked[start:end]
+        if re.search(r"[^\W_]", piece):
+            first = start + len(piece) - len(piece.lstrip())
+            judged = " ".join(piece.replace(FILLER, "").split())
+            yield Sentence(text.count("\n", 0, first), " ".join(text[start:end].split()), judged)
+        start = end
 
 
-def _line_comments(source: str, has_descriptions: bool) -> Iterator[tuple[int, str]]:
-    block: list[str] = []
-    start = 0
-    for number, line in enumerate([*source.splitlines(), ""], 1):
-        comment = re.match(r"\s*#+(?!!)\s?(.*)", line)
-        if comment and comment[1].strip(" -="):
-            start = start if block else number
-            block.append(comment[1].strip())
+def facts(judged: str) -> Iterator[int]:
+    """Yield the number of words of each fact of a sentence."""
+    for fact in _FACT_END.split(_IDS.sub("", judged)):
+        yield sum(1 for token in fact.split() if re.search(r"[^\W_]", token))
+
+
+def mask(text: str) -> str:
+    """Return the text with the same length, in which code, quotations, targets and URLs are one word each."""
+    text = _CODE.sub(lambda match: _word(match[0], "C"), text)
+    text = _LINK.sub(_link, text)
+    text = _URL.sub(lambda match: _word(match[0], "U"), text)
+    text = _QUOTE.sub(lambda match: _quotation(match[0]), text)
+    text = _PLACEHOLDER.sub(lambda match: _word(match[0], "X"), text)
+    return _EMPHASIS.sub(lambda match: FILLER * len(match[0]), text)
+
+
+def _word(original: str, letter: str) -> str:
+    return letter + FILLER * (len(original) - 1)
+
+
+def _quotation(original: str) -> str:
+    """Keep the full stop of a quotation that ends a sentence."""
+    if len(original) > 3 and original[-2] in ".!?":
+        return "Q" + FILLER * (len(original) - 3) + original[-2] + FILLER
+    return _word(original, "Q")
+
+
+def _link(match: re.Match[str]) -> str:
+    return FILLER * len(match[1]) + match[2] + FILLER * len(match[3])
+
+
+def _ends(masked: str) -> Iterator[int]:
+    for match in _END.finditer(masked):
+        before, after = masked[: match.start()][-12:], masked[match.end() :].lstrip(FILLER + " \n\t(*[")
+        continues = after[:1].islower()
+        if match[1] == ".":
+            if _ABBREVIATION.search(before) or (continues and _ABBREVIATION_IN_SENTENCE.search(before)):
+                continue
+            if _NUMBERING.search(before) and masked[: match.start()].strip().isdigit():
+                continue
+            if continues and match[2].strip(FILLER + ")]"):
+                continue
+        elif continues:
             continue
-        if block:
-            yield start, " ".join(block)
-            block = []
-        target = re.search(r"\s## (.*)$", line)
-        described = has_descriptions and re.match(r"\s*(?:Alarm)?Description: (?!>|\|)[\"']?(.*?)[\"']?$", line)
-        if target or described:
-            yield number, (target or described)[1]  # type: ignore[index]
+        yield match.end()
