@@ -22,7 +22,8 @@ _TOKEN = re.compile(
 _MIN_WORDS = 4
 _PLAIN_WORD = re.compile(r"[(\[“\"'`*-]*(?:[A-Za-z][\w’'/.@-]*|\d[\d.,]*|\{…\}|§[\d.]+)[)\].,;:!?…”\"'`*%]*$")
 _NO_PROSE = re.compile(
-    r"attribute_(?:not_)?exists|(?:^|\s):\w|^\s*[<{\[(#.]|</|\b(?:SET|REMOVE|ADD) [#\w]+ |[=|\\]\s*$|\\[dws]|\(\?"
+    r"attribute_(?:not_)?exists|'(?:none|self)'|"
+    r"(?:^|\s):\w|^\s*[<{\[(#.]|</|\b(?:SET|REMOVE|ADD) [#\w]+ |[=|\\]\s*$|\\[dws]|\(\?"
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tests.language.blocks import CELL
+from tests.language.blocks import CELL, HEADING
 from tests.language.sentences import Sentence, facts
 from tests.language.terms import NAMES, STEMS, TERMS
 
@@ -20,15 +20,16 @@ _NEGATION = re.compile(
     r"(?<![\w-])(?:(?i:no|not|never|nobody|nothing)|none)(?![\w-])|^None\b|(?i:\bcannot\b)|\w+n[’']t\b"
 )
 _LABEL = re.compile(r"\bNOT [A-Z]{3,}\b")
+# In lower case these begin a fragment: an item "with `openid`, ..." or a comment "of any port".
+_CONDITIONS = ("of", "with")
 # A shorter cell of a table is a condition, such as "with a secret".
 _CELL_WORDS = 6
 
 
 def faults(sentence: Sentence, kind: str) -> Iterator[str]:
     """Yield each rule that the sentence breaks, and how."""
-    first = _FIRST.match(_LEADING_IDS.sub("", sentence.judged))
-    if first and not (kind == CELL and len(sentence.judged.split()) < _CELL_WORDS):
-        yield f"begins with {first[1]}; begin with a noun or an imperative"
+    if first := _first_word(sentence, kind):
+        yield f"begins with {first}; begin with a noun or an imperative"
     words = max(facts(sentence.judged), default=0)
     if words > MAX_WORDS:
         yield f"{words} words, at most {MAX_WORDS}"
@@ -42,3 +43,13 @@ def faults(sentence: Sentence, kind: str) -> Iterator[str]:
         for term in terms:
             if any(stem in lower for stem in term.stems) and (found := term.pattern.search(text)):
                 yield f"says {found[0].strip()!r}; write: {term.instead}"
+
+
+def _first_word(sentence: Sentence, kind: str) -> str | None:
+    """Return the first word, after ids such as `R61:`, if it is one that does not begin a sentence."""
+    text = _LEADING_IDS.sub("", sentence.judged)
+    first = _FIRST.match(text)
+    if first is None or (kind == CELL and len(text.split()) < _CELL_WORDS):
+        return None
+    is_condition = first[1] in _CONDITIONS and text == sentence.judged and kind != HEADING
+    return None if is_condition else first[1]

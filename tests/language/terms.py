@@ -64,8 +64,14 @@ TERMS = (
     _term("stor", r"\bstor(?:y|ies)\b", "demo"),
     _term("door", r"\bdoors?\b", "container gateway"),
     _term("gap", r"\bemulator(?:'s)? gaps?\b|\bgaps? (?:of|in) (?:the |an )?emulators?\b", LIMITATION),
-    _term("gap", r"\b(?:known|listed|printed) gaps?\b|\bgaps? tables?\b|\btables? of (?:the )?gaps\b", LIMITATION),
-    _term("room", r"\b(?:the|which|another|each|every|its|own|one) rooms?\b(?! (?:for|to)\b)|\brooms\b", "package"),
+    _term(
+        "gap",
+        r"\b(?:known|listed|printed) gaps?\b|\bthe gaps\b|\bgaps? tables?\b|\btables? of (?:the )?gaps\b",
+        LIMITATION,
+    ),
+    _term(
+        "room", r"\b(?:the|only|which|another|each|every|its|own|one) rooms?\b(?! (?:for|to)\b)|\brooms\b", "package"
+    ),
     _term("double", r"\btest doubles?\b|\bthe doubles\b", "fake"),
     _term("double", r"\bdoubles? (?:of|for) (?:a|an|the|its|our|AWS|KMS|DynamoDB|one)\b", "fake"),
     _term("answer", r"\b(?:kept|keeps?|keeping) (?:(?:an?|the|its|these|those|its own) )?answers?\b", CACHED_RESULTS),
@@ -79,6 +85,7 @@ TERMS = (
         r"\blean (?:reader|module|adapter|client|connection|one|import)s?\b",
         "the technology: HTTP, DynamoDB reads",
     ),
+    _term("lean", r"\blean(?:s|ed|ing)? on\b", "relies on, uses"),
     _term("in vain", r"\bin vain\b", "what is skipped, and why"),
     _term("taken back", r"\bnothing is taken back\b", "what cannot be undone"),
     _term("from the next", r"\bfrom the next \w+ on\b", "on the next request, within 10 s"),
