@@ -31,7 +31,7 @@ def test_every_reason_has_its_rule() -> None:
 
 def test_every_refusal_of_the_authorizer_has_its_rule() -> None:
     """R57: each reason that the authorizer's code names can be explained, and no other is listed."""
-    sources = [Path(str(module)).read_text() for folder in SOURCES for module in folder.glob("*.py")]
+    sources = [Path(str(module)).read_text() for folder in SOURCES for module in folder.rglob("*.py")]
     raised = {name for text in sources for name in re.findall(r"(?:Unauthorized|Forbidden)\(\"(\w+)\"", text)}
     returned = {name for text in sources for name in REFUSALS if f'"{name}"' in text}
     assert raised <= REFUSALS.keys()
