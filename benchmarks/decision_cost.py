@@ -1,4 +1,4 @@
-"""P11: what a million decisions cost, by AWS's price list, the fee of API Gateway aside; nothing of it ran on AWS.
+"""P11: the price of a million decisions by AWS's price list, without API Gateway's fee; calculated, never run on AWS.
 
 A decision costs a Lambda request, the billed duration, the log lines and the reads. Snapshot mode reads a part of the
 renewals; strict mode reads each target and a part of the renewal of the keys.

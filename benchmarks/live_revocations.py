@@ -104,7 +104,7 @@ def load(pages: list[bytes]) -> RevocationSnapshot:
 
 def _weigh(pages: list[bytes]) -> float:
     """Return the megabytes (10⁶) that a snapshot holds once it is loaded."""
-    load(pages)  # what a first load leaves in caches is not the snapshot's
+    load(pages)  # a first load fills caches that are no part of the snapshot
     gc.collect()
     tracemalloc.start()
     try:

@@ -23,7 +23,7 @@ from keyturn.domain.revocations.revocation import GLOBAL_COPIES
 
 @dataclass
 class Observed:
-    """Observations of `seconds`: renewals in each second, those of each copy of global, ages at decisions."""
+    """Observations of `seconds`: renewals in each second, those of each global copy, ages at decisions."""
 
     seconds: float
     renewals: Counter[int] = field(default_factory=Counter)

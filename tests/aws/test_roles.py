@@ -135,7 +135,7 @@ def test_a_role_may_do_what_its_function_is_for(
 def test_the_conditions_of_the_rotators_role_count(
     stack: StackFile, resources: dict[str, str], arns: dict[str, str], observe: Observe
 ) -> None:
-    """The rotator's role writes no revocation but copies of global, makes signing keys alone, tags its own stack's."""
+    """The rotator's role writes the global copies alone, makes signing keys alone, and tags its own stack's."""
     own = {"aws:RequestTag/keyturn:stack": [stack.stack_name], "aws:TagKeys": ["keyturn:stack", "keyturn:nonce"]}
     cases: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "a copy of global": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["global#3"]}, "allowed"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from local.emulator import Emulator
 
 ROLE = "harmless"
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy the machine is set to
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # also on a machine with a proxy
 
 
 def create_function(emulator: Emulator, name: str, handler: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def test_each_alarm_is_known_to_the_verification_on_aws(template: NativeTemplate
 def test_our_own_metrics_are_emitted_under_the_names_that_alarms_read(
     template: NativeTemplate, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """I12: what an alarm of the namespace Keyturn reads is made by a filter, or in what the rotator writes."""
+    """I12: each metric that an alarm of the namespace Keyturn reads comes from a filter or from the rotator."""
     metrics.count_successful_run("function")
     metrics.measure_rings([Report(DEFAULT_RING, ring=ring_of())], {DEFAULT_RING: rotation_policy()}, "function")
     written = capsys.readouterr().out.replace(" ", "")

@@ -218,7 +218,7 @@ def test_checked_rules_are_in_order_where_the_gateway_opens_every_route(gateway:
 def test_rules_that_are_wrong_are_wrong_at_the_gateway(
     gateway: Gateway, kind: str, change: dict[str, Any], request_: tuple[str, str], status: int, sentence: str
 ) -> None:
-    """R57, G7: what `rules check` calls wrong is the answer that the good token gets, and `rules explain` agrees."""
+    """R57, G7: findings of `rules check` are answers that the good token gets, and `rules explain` agrees."""
     api = gateway.apis[kind]
     before = settings(gateway.stack, gateway.apis)
     own = json.loads(before["ACCESS_RULES"])["apis"][api.id] | change

@@ -157,7 +157,7 @@ def test_a_damaged_ring_is_a_clear_error_and_heals_with_the_item(stack: StackFil
 
 
 def restart_functions(stack: StackFile) -> None:
-    """Have every next invocation be a cold start, which has no older view of the ring to go on with."""
+    """Make every next invocation a cold start, without an older key ring in its cache."""
     lambda_ = aws(stack, "lambda")
     for logical_id in ("TokenIssuerFunction", "AuthorizerFunction"):
         name = function_name(stack, logical_id)

@@ -109,7 +109,7 @@ def test_a_bad_token_request_gets_the_rfcs_error(
 
 
 def test_seven_megabytes_are_refused(stack: StackFile) -> None:
-    """A body that no form has is refused with 413, by whoever meets it first."""
+    """A body larger than any form is refused with 413, by the proxy or by the issuer."""
     answer = CLIENT.post(
         stack.token_endpoint,
         content=b"a=" + b"b" * 7_000_000,

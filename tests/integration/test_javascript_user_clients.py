@@ -97,7 +97,7 @@ def test_what_was_used_is_refused(told: dict[str, Any], script: str, method: str
 
 @pytest.mark.parametrize(("script", "method"), STRICT)
 def test_the_client_holds_us_to_what_we_announce(told: dict[str, Any], script: str, method: str) -> None:
-    """A missing or foreign iss is an attack to whoever read our metadata (R35), another verifier one to us (R31)."""
+    """Clients with our metadata refuse a missing or foreign iss (R35); the issuer refuses another verifier (R31)."""
     refused = told[f"{script} {method}"]["refused"]
     assert (refused["no_iss"], refused["other_iss"]) == ("OAUTH_INVALID_RESPONSE", "OAUTH_INVALID_RESPONSE")
     assert refused["other_verifier"] == "invalid_grant"

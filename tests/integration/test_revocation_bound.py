@@ -205,7 +205,7 @@ def test_every_revocation_was_tried(run: Run) -> None:
         assert {_jti(call) for call in calls if call.status == 200} == each.jtis, each.target
         assert any(call.is_refusal and call.answered_at < everything.asked_at for call in calls), each.target
     bystanders = everything.jtis.difference(*(each.jtis for each in each_of_its_own))
-    # A refusal may come before the acknowledgement; whoever was refused then is hardly called again.
+    # A refusal may come before the acknowledgement; its token is hardly called again.
     assert bystanders <= {_jti(call) for call in run.calls if call.is_refusal}
 
 

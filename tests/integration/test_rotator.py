@@ -49,7 +49,7 @@ def kid_of(token: str) -> str:
 
 
 def token_of_another_key(stack: StackFile, kid: str) -> str:
-    """Return a token once the issuer's view of the ring has moved on."""
+    """Return a token once the issuer's cached key ring has been renewed."""
     for _ in range(40):
         token = get_token(stack)
         if kid_of(token) != kid:

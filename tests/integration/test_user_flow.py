@@ -114,7 +114,7 @@ def test_of_sixteen_uses_of_a_code_one_succeeds_and_then_all_is_over(application
 
 
 def test_sixteen_uses_of_a_refresh_token_have_one_successor(application: Application) -> None:
-    """R38, R40: forty rounds: whoever comes at once gets the same successor, and it goes on from there."""
+    """R38, R40: forty rounds of requests at once: all get the same successor, which works next."""
     token = application.log_in("ada")["refresh_token"]
     for _ in range(ROUNDS):
         answers = at_once(lambda token=token: application.refresh(token))  # type: ignore[misc]

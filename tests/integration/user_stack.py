@@ -45,7 +45,7 @@ class Application(NamedTuple):
     def authorize(self, user: str, verifier: str, **changes: str) -> httpx.Response:
         """Return the answer to an authorization request of a user who signs in, allows and confirms what is asked.
 
-        "" is nobody: a browser without a session, which stops at the first page.
+        "" is a browser without a session, which stops at the first page.
         """
         url = self.authorization_url(verifier, **changes)
         if not user:

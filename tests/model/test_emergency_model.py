@@ -10,7 +10,7 @@ SMALL = Bounds(view=0, verifier=1, max_age=0, lifetime=1, lead=2, retention=2)
 
 
 def test_an_emergency_ends_the_stolen_key_and_no_other() -> None:
-    """I8: whenever it comes, and whoever acts when, our authorizer keeps its promise, in both modes.
+    """I8: the authorizer keeps its promise in both modes, at any time of the emergency and in any order of acts.
 
     No live token of another key is refused by any cache: the standby that takes over is known to all.
     """
@@ -39,7 +39,7 @@ def test_a_standby_that_is_younger_than_the_lead_is_why_the_operator_is_told_to_
 
 
 def test_a_view_that_is_older_than_the_bound_breaks_the_promise() -> None:
-    """I8: an authorizer that believes its view of the ring for longer lets the stolen key in."""
+    """I8: an authorizer that trusts its cached ring for longer accepts the stolen key."""
     _, counter_example = search(SMALL, Emergency(view=PROMISED + 1), start())
     assert counter_example is not None
     assert counter_example.marked

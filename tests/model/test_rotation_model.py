@@ -25,7 +25,7 @@ WRONG = {
 
 @pytest.mark.parametrize("right", [RIGHT, Bounds(1, 1, 1, 1, 4, 2), Bounds(0, 1, 1, 2, 3, 2), Bounds(2, 1, 1, 2, 5, 4)])
 def test_no_order_of_events_refuses_a_live_token(right: Bounds) -> None:
-    """I1, I2: whoever acts when, rotations at any time included, what was signed is accepted while it lives."""
+    """I1, I2: a live token is accepted in any order of acts, with rotations at any time."""
     states, counter_example = rotation_model.search(right)
     assert counter_example is None
     assert states > 1_000  # the search went somewhere
@@ -33,13 +33,13 @@ def test_no_order_of_events_refuses_a_live_token(right: Bounds) -> None:
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_every_bound_is_needed(wrong: str) -> None:
-    """I1, I2: with any of the bounds less, there is an order of events in which a live token is refused."""
+    """I1, I2: a live token is refused in some order of events if any of the bounds is smaller."""
     _, counter_example = rotation_model.search(WRONG[wrong])
     assert counter_example is not None
 
 
 def test_two_rotators_have_the_effect_of_one() -> None:
-    """I3, I5: with compare-and-swap, exactly one key is active in every state, and no published key vanishes early."""
+    """I3, I5: compare-and-swap keeps one key active in every state, and published keys until their time."""
     states, counter_example = two_rotators.search(RIGHT, rotation_model.start().ring, compare_and_swap=True)
     assert counter_example is None
     assert states > 1_000

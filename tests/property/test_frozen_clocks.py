@@ -168,7 +168,7 @@ def test_a_skew_of_two_seconds_costs_no_read_and_refuses_nothing(
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(steps=st.lists(STEPS, min_size=REQUESTS, max_size=REQUESTS), skew=SKEWS)
 def test_the_requests_times_cost_no_read(mode: str, steps: list[Step], skew: tuple[float, float]) -> None:
-    """P8: with healthy clocks and stores the times of the requests cost no read, and each good token passes."""
+    """P8: healthy clocks and stores need no extra read for the requests' times, and each good token passes."""
     with environment():
         without, world = ClockWorld(mode, witness=False), ClockWorld(mode, skew=skew)
         for step in steps:

@@ -1,4 +1,4 @@
-"""The real planner and rotator under any sequence of events: crashes, rivals, throttling, clocks, stale views.
+"""The real planner and rotator under any sequence of events: crashes, rivals, throttling, clocks, stale caches.
 
 Two issuers sign by cached rings, and verifiers keep the JWKS that an issuer served. The rotator is interrupted before
 or after any of its calls. After every event the invariants hold: I1 to I3, I5, I6, I8 to I10.
