@@ -111,6 +111,12 @@ class Poison:
         is_hit = self.third is None or number % 3 == self.third
         return value + HOSTILE if isinstance(value, str) and is_hit else value
 
+    def report(self, function: str) -> dict[str, Any]:
+        """Return what a function answers: an error with the text, or what it reports."""
+        if self.is_on and self.third == 0:
+            return {"error": HOSTILE, "message": HOSTILE}
+        return ACTIONS if function == "login" else REPORT
+
 
 @pytest.fixture(autouse=True)
 def poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Poison]:
@@ -120,10 +126,7 @@ def poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Poison]:
 
     def answer(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
         if operation == "Invoke":
-            report = ACTIONS if arguments["FunctionName"] == "login" else REPORT
-            if hostile.is_on and hostile.third == 0:
-                report = {"error": HOSTILE, "message": HOSTILE}
-            return {"Payload": io.BytesIO(json.dumps(report).encode())}
+            return {"Payload": io.BytesIO(json.dumps(hostile.report(arguments["FunctionName"])).encode())}
         if operation == "DescribeStacks":
             if arguments["StackName"] != "keyturn":
                 raise ClientError({"Error": {"Code": HOSTILE, "Message": f"{HOSTILE} does not exist"}}, operation)
