@@ -198,7 +198,7 @@ def _numbers(used: frozenset[int]) -> dict[int, int]:
 
 @cache
 def _kids(ring: tuple[Key, ...], tokens: tuple[Token, ...]) -> frozenset[int]:
-    return frozenset(each.kid for each in (*ring, *tokens))
+    return frozenset(key.kid for key in ring) | {token.kid for token in tokens}
 
 
 @cache
