@@ -5,13 +5,19 @@ None has a deadline: how long an example takes is the machine's matter, and what
 
 from __future__ import annotations
 
-from hypothesis import settings
+import sys
 
-from tests.fakes.kept_setups import keep_setups
+from hypothesis import settings
 
 settings.register_profile("short", deadline=None)
 settings.load_profile("short")
 # Of each of six properties.
 settings.register_profile("long", max_examples=170_000, deadline=None)
 
-keep_setups()
+
+def pytest_collection_finish() -> None:
+    """Keep what boto3 sets up, where a test imports it: other runs, such as those of the guards, start sooner."""
+    if "botocore" in sys.modules:
+        from tests.fakes.kept_setups import keep_setups
+
+        keep_setups()
