@@ -159,8 +159,11 @@ def poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Poison]:
 
 def register() -> None:
     put_ring(signing_key("RS256"))
-    boto3.client("kms", region_name="us-east-1").create_key(Tags=[{"TagKey": "keyturn:stack", "TagValue": "keyturn"}])
-    deployment().clients().add(
+    boto3.client("kms", region_name="us-east-1").create_key(
+        KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256", Tags=[{"TagKey": "keyturn:stack", "TagValue": "keyturn"}]
+    )
+    deployed = deployment()
+    deployed.clients().add(
         Client(
             client_id="c_1",
             secret_hashes=("0" * 64,) * 2,
@@ -175,11 +178,11 @@ def register() -> None:
     server = ResourceServer(
         audience="https://api.example", name="API", scopes=frozenset("z"), claims=frozenset({"b"}), created_at=0
     )
-    deployment().resource_servers().add(server)
+    deployed.resource_servers().add(server)
     claims = {"x-text": HOSTILE, "x-list": [HOSTILE, HOSTILE]}
-    deployment().authorities().create(Authority(subject=SUBJECT, status=Status.ACTIVE, claims=claims))
+    deployed.authorities().create(Authority(subject=SUBJECT, status=Status.ACTIVE, claims=claims))
     user = User(subject=SUBJECT, email="ada@example.com", name="Ada", claims={"nickname": HOSTILE})
-    deployment().users().create(user, email="ada@example.com")
+    deployed.users().create(user, email="ada@example.com")
 
 
 def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
