@@ -244,7 +244,8 @@ def secret_of(access_key_id: str, session_token: str) -> str | None:
     credential = iam_evaluator.resolve_credential(access_key_id, None, session_token)
     if isinstance(credential, iam_evaluator.CredentialResolutionError) or credential.principal_type == "Root":
         return None
-    return str(credential.secret_access_key)
+    secret: str = credential.secret_access_key
+    return secret
 
 
 def awaited(token: str) -> bool:
@@ -262,27 +263,14 @@ def salt_role_credentials(salt: str) -> None:
 
     def execution_credentials(config: dict[str, Any]) -> dict[str, str]:
         role = config.get("Role", "").rsplit("/", 1)[-1]
-        return dict(derive({**config, "Role": f"{salt}/{role}"}))
+        credentials: dict[str, str] = derive({**config, "Role": f"{salt}/{role}"})
+        return credentials
 
     lambda_runtime.execution_credentials = execution_credentials
 
 
-def keep_sandboxes() -> None:
-    """Keep a sandbox whose handler raised, as Lambda does: MiniStack ends it, and the next request is a cold start."""
-    raised, invoke = '"status": "error", "error": str(e), "trace"', lambda_runtime.Worker.invoke
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(raised, raised.replace("error", "ok", 1))
-
-    def invoke_and_keep(*arguments: Any, **named: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = invoke(*arguments, **named)
-        return answer | {"status": "error"} if "trace" in answer else answer
-
-    lambda_runtime.Worker.invoke = invoke_and_keep
-
-
 def serve(run: Run) -> None:
     """Serve MiniStack on the port that its environment names, until SIGTERM."""
-    keep_sandboxes()
     salt_role_credentials(secrets.token_hex(32))
     from ministack import app as ministack  # type: ignore[import-untyped]  # after the salt: it binds what it imports
 

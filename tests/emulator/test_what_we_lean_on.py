@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from keyturn.adapters.system_clock import wall_seconds
 from local.emulator import REGION
-from tests.emulator.functions import create_function, invoke
 
 if TYPE_CHECKING:
     from local.emulator import Emulator
@@ -185,15 +184,6 @@ def test_a_role_without_a_policy_may_do_nothing(emulator: Emulator, roles: dict[
     """IAM is enforced: no statement, no call."""
     with pytest.raises(ClientError, match="AccessDenied"):
         as_role(emulator, roles["other"], "dynamodb").get_item(TableName=table, Key={"pk": {"S": "c"}})
-
-
-def test_a_sandbox_outlives_an_error_of_its_handler(emulator: Emulator) -> None:
-    """Lambda keeps a sandbox whose handler raised; the emulator's guard mends that MiniStack ends it."""
-    create_function(emulator, "raises", "lambda event, context, calls=[]: (calls.append(1), 1 / event, len(calls))[-1]")
-    assert invoke(emulator, "raises", 1) == 1
-    with pytest.raises(AssertionError, match="division by zero"):
-        invoke(emulator, "raises", 0)
-    assert invoke(emulator, "raises", 1) == 3
 
 
 def test_an_http_api_passes_cookies_one_way(emulator: Emulator, roles: dict[str, str]) -> None:
