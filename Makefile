@@ -134,10 +134,10 @@ events: setup ## render events/ and what else `sam local` needs of the running s
 # Tests and checks. What cannot run for want of a tool says so, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
 ON_THE_STACK := tests/emulator tests/integration
-STAGES := format lint types imports dead-code secrets template artifacts test coverage guards browser containers
+STAGES := format lint types imports dead-code secrets template artifacts test guards browser containers
 
 .PHONY: check test test-fast test-stack $(STAGES)
-check: setup tools ## what CI runs: every check, the build, every test, with the time of each stage
+check: setup ## what CI runs: every check, the build, every test, with the time of each stage
 	@for stage in $(STAGES); do \
 		echo "== $$stage"; started=$$SECONDS; \
 		$(MAKE) $$stage || { echo "== $$stage FAILED after $$((SECONDS - started)) s" >&2; exit 1; }; \
@@ -195,11 +195,14 @@ endif
 
 test: test-fast test-stack ## every test that needs no Docker, no browser and no account
 
-test-fast: setup
-	@.venv/bin/python -m pytest --numprocesses auto tests $(addprefix --ignore=,$(ON_THE_STACK) tests/browser tests/sam_local tests/aws)
+# The tests that coverage is measured by run there, and only there.
+test-fast: coverage
+	@.venv/bin/python -m pytest --numprocesses auto tests \
+		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/sam_local tests/aws)
 
+# Each worker has a stack of its own; tests/integration/conftest.py says which files must not run at once.
 test-stack: setup $(CLIENTS_STAMP)
-	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest $(ON_THE_STACK)
+	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadgroup $(ON_THE_STACK)
 
 # Web pages in a real browser, against the embedded stack. `.ci/run` installs one where it may; a laptop has its own.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)

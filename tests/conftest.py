@@ -5,9 +5,19 @@ None has a deadline: how long an example takes is the machine's matter, and what
 
 from __future__ import annotations
 
+import sys
+
 from hypothesis import settings
 
 settings.register_profile("short", deadline=None)
 settings.load_profile("short")
 # Examples of each of six properties.
 settings.register_profile("long", max_examples=170_000, deadline=None)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what boto3 sets up, where a test imports it: other runs, such as those of the guards, start sooner."""
+    if "botocore" in sys.modules:
+        from tests.fakes.kept_setups import keep_setups
+
+        keep_setups()

@@ -7,14 +7,12 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import boto3
 from botocore import handlers
-from botocore.loaders import create_loader
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
@@ -32,8 +30,6 @@ TABLES = {
     "users": ("pk", "sk"),
     "authorities": ("pk",),
 }
-# Each command opens a session of its own, which would read the same models again.
-_shared_loader = cache(create_loader)
 ENDPOINT = "http://127.0.0.1:4566"
 STACK: dict[str, Any] = {
     "outputs": {
@@ -110,7 +106,6 @@ def described_stack(project: Path) -> Iterator[Path]:
         (folder / "lock").open("w") as lock,
         mock.patch.object(handlers, "BUILTIN_HANDLERS", [("before-send", _to_moto), *handlers.BUILTIN_HANDLERS]),
         mock.patch("socket.create_connection"),
-        mock.patch("botocore.session.create_loader", _shared_loader),
         mock.patch.dict("os.environ"),
     ):
         os.environ.pop("KEYTURN_STACK", None)

@@ -74,6 +74,7 @@ def call(
     path: str,
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
+    *,
     source: str = "127.0.0.1",
 ) -> tuple[int, http.client.HTTPMessage, Any]:
     """Send one request from an address of this machine; return status, headers and the JSON of the body."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from tests.guards.table import GUARDS, KERNEL, ROOT, Guard
 
+_ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the plugins cost a third of each start
 _TESTS_FAILED = 1  # pytest's exit code; another one says that it could not run them
 
 
@@ -21,9 +23,20 @@ def without(guard: Guard, folder: Path) -> str | None:
     file = kernel / guard.file
     file.write_text(file.read_text().replace(guard.text, guard.without))
     path = f"pythonpath=. functions {folder} cli"
-    plugins = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"]
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-o", path, *plugins, f"tests/{guard.test}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-B",
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-o",
+        path,
+        "-p",
+        "no:cacheprovider",
+        f"tests/{guard.test}",
+    ]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | _ALONE, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return f"{guard.rule}: {guard.test} passes without {guard.text.strip()!r} in {guard.file}"
     if done.returncode != _TESTS_FAILED or "error" in done.stdout.splitlines()[-1]:

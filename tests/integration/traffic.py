@@ -28,6 +28,7 @@ TOKEN, JWKS = "token", "jwks"
 ATTEMPTS = 2
 _PATIENCE = 60
 _AWAITED = 4
+_REST = 0.25  # between rounds of held tokens: traffic that fills the processors meets time-outs instead of rules
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would share the connections of this process
 
 
@@ -210,6 +211,7 @@ class TokenHolder(Caller):
             if self.record.answers[-1].is_refusal:
                 self._good = [held for held in self._good if held[0] != raw]
         self._next = [*self._good[:_AWAITED], random.choice(self._held)]
+        time.sleep(_REST)
 
 
 def work(worker: Worker, parent: Connection) -> None:

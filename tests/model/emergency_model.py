@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from keyturn.domain.keys.key_ring import Compromise, KeyRing, RingKey
@@ -172,31 +173,56 @@ def refused(state: State, *, known_only: bool) -> bool:
 
 def normal(state: State) -> State:
     """Return the state with its keys numbered from 0, and without ages that no rule looks at."""
-    views = (state.signer, state.server, state.cached, state.ours)
-    used = {key.kid for key in state.ring} | {token.kid for token in state.tokens}
-    used |= {kid for view in views for kid in (*view.published, view.active)} | {state.stolen}
-    number = {kid: position for position, kid in enumerate(sorted(used - {NOBODY}))} | {NOBODY: NOBODY}
-
-    def seen(view: View) -> View:
-        if view is NOTHING:
-            return NOTHING
-        return View(number[view.active], frozenset(number[kid] for kid in view.published), view.age)
-
-    signer, server, cached, ours = map(seen, views)
-    # The signing key matters to the issuer alone.
-    return state._replace(
-        ring=tuple(_aged(key, number) for key in state.ring),
-        signer=signer,
-        server=server._replace(active=0) if server is not NOTHING else server,
-        cached=cached._replace(active=0) if cached is not NOTHING else cached,
-        ours=ours._replace(active=0) if ours is not NOTHING else ours,
-        tokens=tuple(sorted(t._replace(kid=number[t.kid]) for t in state.tokens if t.kid != state.stolen)),
-        stolen=number[state.stolen],
+    ring, signer, server, cached, ours, tokens, stolen, marked, since = state
+    used = _kids(ring, tokens) | _kids_seen(signer) | _kids_seen(server) | _kids_seen(cached) | _kids_seen(ours)
+    used = used.union((stolen,)) - {NOBODY}
+    return State(
+        _ring(ring, used),
+        _view(signer, used),
+        # The signing key matters to the issuer alone.
+        _view(server, used, signs=False),
+        _view(cached, used, signs=False),
+        _view(ours, used, signs=False),
+        _tokens(tokens, used, stolen),
+        _numbers(used)[stolen],
+        marked,
+        since,
     )
 
 
-def _aged(key: Key, number: dict[int, int]) -> Key:
-    return needed(key, number)._replace(published=key.published)
+# A search meets few rings and views, in many combinations: what is known of one is kept.
+@cache
+def _numbers(used: frozenset[int]) -> dict[int, int]:
+    return {kid: position for position, kid in enumerate(sorted(used))} | {NOBODY: NOBODY}
+
+
+@cache
+def _kids(ring: tuple[Key, ...], tokens: tuple[Token, ...]) -> frozenset[int]:
+    return frozenset(key.kid for key in ring) | {token.kid for token in tokens}
+
+
+@cache
+def _kids_seen(view: View) -> frozenset[int]:
+    return view.published | {view.active}
+
+
+@cache
+def _ring(ring: tuple[Key, ...], used: frozenset[int]) -> tuple[Key, ...]:
+    return tuple(needed(key, _numbers(used))._replace(published=key.published) for key in ring)
+
+
+@cache
+def _view(view: View, used: frozenset[int], *, signs: bool = True) -> View:
+    if view is NOTHING:
+        return NOTHING
+    number = _numbers(used)
+    return View(number[view.active] if signs else 0, frozenset(number[kid] for kid in view.published), view.age)
+
+
+@cache
+def _tokens(tokens: tuple[Token, ...], used: frozenset[int], stolen: int) -> tuple[Token, ...]:
+    number = _numbers(used)
+    return tuple(sorted(token._replace(kid=number[token.kid]) for token in tokens if token.kid != stolen))
 
 
 def search(bounds: Bounds, rules: Emergency, first: State, *, known_only: bool = False) -> tuple[int, State | None]:

@@ -60,6 +60,7 @@ from keyturn.domain.users.consent import Consent
 from keyturn.domain.users.user import User
 
 NOW = 1_790_000_000
+CALLBACK = "https://app.example.com/cb"
 # An emergency has a table of its own here, where its copies of global carry no cut.
 KEYS = {
     "rings": ("pk",),
@@ -139,19 +140,12 @@ def _write_grants(store: DynamoDbGrantWriter) -> None:
             audience="https://api.example.com",
             scope=frozenset({"openid"} if told else ()),
             created_at=NOW,
-            code=CodeBinding(
-                code_hash="c", redirect_uri="https://app.example.com/cb", challenge="x", expires_at=NOW + 60
-            ),
+            code=CodeBinding(code_hash="c", redirect_uri=CALLBACK, challenge="x", expires_at=NOW + 60),
             **told,  # type: ignore[arg-type]
         )
         store.create(grant if not told else replace(grant, nonce="n", claims={"tenant": "acme", "roles": ["a"]}))
     refresh = RefreshState(proof_hash="p", current_hash="1", idle_expires_at=NOW + 100, expires_at=NOW + 200)
-    bound = {
-        "client_id": "every-field",
-        "redirect_uri": "https://app.example.com/cb",
-        "challenge": "x",
-        "code_hash": "c",
-    }
+    bound = {"client_id": "every-field", "redirect_uri": CALLBACK, "challenge": "x", "code_hash": "c"}
     store.redeem(Redemption(gid="full", attempt="r", now=NOW, refresh=refresh, **bound))
     store.rotate(
         Rotation(
@@ -180,7 +174,7 @@ def _write_clients(registry: DynamoDbClientRegistry) -> None:
             grant_types=frozenset({"authorization_code", "refresh_token"}),
             scopes=frozenset({"a"}),
             audiences=("https://api.example.com",),
-            redirect_uris=("https://app.example.com/cb", "http://127.0.0.1/cb"),
+            redirect_uris=(CALLBACK, "http://127.0.0.1/cb"),
             first_party=True,
             pkce="optional",
             post_logout_redirect_uris=("https://app.example.com/bye",),
@@ -194,6 +188,11 @@ def _write_clients(registry: DynamoDbClientRegistry) -> None:
             revision=2,
         )
     )
+    _write_other_clients(registry)
+
+
+def _write_other_clients(registry: DynamoDbClientRegistry) -> None:
+    """Write a client without a secret, one with two secrets, and one with the least that a client has."""
     registry.add(
         Client(
             client_id="public",

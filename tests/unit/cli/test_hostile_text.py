@@ -111,6 +111,12 @@ class Poison:
         is_hit = self.third is None or number % 3 == self.third
         return value + HOSTILE if isinstance(value, str) and is_hit else value
 
+    def report(self, function: str) -> dict[str, Any]:
+        """Return what a function answers: an error with the text, or what it reports."""
+        if self.is_on and self.third == 0:
+            return {"error": HOSTILE, "message": HOSTILE}
+        return ACTIONS if function == "login" else REPORT
+
 
 @pytest.fixture(autouse=True)
 def poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Poison]:
@@ -120,10 +126,7 @@ def poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Poison]:
 
     def answer(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
         if operation == "Invoke":
-            report = ACTIONS if arguments["FunctionName"] == "login" else REPORT
-            if hostile.is_on and hostile.third == 0:
-                report = {"error": HOSTILE, "message": HOSTILE}
-            return {"Payload": io.BytesIO(json.dumps(report).encode())}
+            return {"Payload": io.BytesIO(json.dumps(hostile.report(arguments["FunctionName"])).encode())}
         if operation == "DescribeStacks":
             if arguments["StackName"] != "keyturn":
                 raise ClientError({"Error": {"Code": HOSTILE, "Message": f"{HOSTILE} does not exist"}}, operation)
@@ -156,8 +159,11 @@ def poison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Poison]:
 
 def register() -> None:
     put_ring(signing_key("RS256"))
-    boto3.client("kms", region_name="us-east-1").create_key(Tags=[{"TagKey": "keyturn:stack", "TagValue": "keyturn"}])
-    deployment().clients().add(
+    boto3.client("kms", region_name="us-east-1").create_key(
+        KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256", Tags=[{"TagKey": "keyturn:stack", "TagValue": "keyturn"}]
+    )
+    deployed = deployment()
+    deployed.clients().add(
         Client(
             client_id="c_1",
             secret_hashes=("0" * 64,) * 2,
@@ -172,11 +178,11 @@ def register() -> None:
     server = ResourceServer(
         audience="https://api.example", name="API", scopes=frozenset("z"), claims=frozenset({"b"}), created_at=0
     )
-    deployment().resource_servers().add(server)
+    deployed.resource_servers().add(server)
     claims = {"x-text": HOSTILE, "x-list": [HOSTILE, HOSTILE]}
-    deployment().authorities().create(Authority(subject=SUBJECT, status=Status.ACTIVE, claims=claims))
+    deployed.authorities().create(Authority(subject=SUBJECT, status=Status.ACTIVE, claims=claims))
     user = User(subject=SUBJECT, email="ada@example.com", name="Ada", claims={"nickname": HOSTILE})
-    deployment().users().create(user, email="ada@example.com")
+    deployed.users().create(user, email="ada@example.com")
 
 
 def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
