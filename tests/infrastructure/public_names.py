@@ -56,8 +56,8 @@ def _metric_of(call: ast.Call, states: list[str]) -> Iterator[str]:
     [name] = [keyword.value for keyword in call.keywords if keyword.arg == "name"]
     if isinstance(name, ast.JoinedStr):
         prefix = name.values[0]
-        assert isinstance(prefix, ast.Constant) and isinstance(prefix.value, str), ast.unparse(name)
-        yield from (f"{prefix.value}{state.title().replace('_', '')}" for state in states)
+        assert isinstance(prefix, ast.Constant), ast.unparse(name)
+        yield from (f"{prefix.value!s}{state.title().replace('_', '')}" for state in states)
     else:
         yield from strings_of(name)
 
