@@ -32,9 +32,8 @@ def test_a_test_names_requirements_that_exist() -> None:
 
 
 def test_every_requirement_is_built() -> None:
-    """A requirement without a test is named here, with the issue that builds it."""
-    page = PAGE.read_text()
-    assert [each for each in requirements(page) if each not in find_proofs()] == []
+    """At least one test names each requirement."""
+    assert set(requirements(PAGE.read_text())) <= set(find_proofs())
 
 
 def test_a_range_names_each_of_its_requirements() -> None:
