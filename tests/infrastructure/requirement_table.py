@@ -1,20 +1,22 @@
-"""From each requirement to the tests that name it: `python -m tests.infrastructure.requirement_table` writes the page.
+"""From each requirement to the tests that name it: `python -m tests.infrastructure.requirement_table` writes both.
 
-The page itself holds the requirements; its column of tests is made from their docstrings, so that it cannot drift.
+The page holds the requirements and their order. The docstrings of the tests give its states and counts, and the file
+beside it, which names each test file: neither can drift from the tests.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "requirements.md"
-NOT_BUILT = "not built yet"
+DATA = PAGE.with_suffix(".json")
 
-_ROW = re.compile(r"^\| ([RAGI]\d+) \| (.*) \| [^|]* \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| ([RAGI]\d+) \| (.*) \| [^|]* \| [^|]* \|$", re.MULTILINE)
 _RANGE = re.compile(r"\b([RAGI])(\d+)(?: to |-|–)\1(\d+)\b")
 _ID = re.compile(r"\b[RAGI]\d{1,2}\b")
 
@@ -40,20 +42,38 @@ def find_proofs() -> dict[str, Counter[str]]:
     return proofs
 
 
+def requirements(page: str) -> list[str]:
+    """Return the ids of the requirements, in the page's order."""
+    return [match[1] for match in _ROW.finditer(page)]
+
+
 def render(page: str, proofs: dict[str, Counter[str]]) -> str:
-    """Return the page with its column of proofs as the tests have it."""
+    """Return the page with its states and counts as the tests have them."""
 
     def row(match: re.Match[str]) -> str:
         files = proofs.get(match[1], Counter())
-        proof = ", ".join(f"{file} ({count}{_where(file)})" for file, count in sorted(files.items())) or NOT_BUILT
-        return f"| {match[1]} | {match[2]} | {proof} |"
+        return f"| {match[1]} | {match[2]} | {_state(files)} | {_count(files)} |"
 
     return _ROW.sub(row, page)
 
 
-def _where(file: str) -> str:
-    return ", on AWS" if file.startswith("aws/") else ""
+def render_data(page: str, proofs: dict[str, Counter[str]]) -> str:
+    """Return the test files of each requirement, with the number of their tests, as JSON."""
+    files = {each: dict(sorted(proofs.get(each, Counter()).items())) for each in requirements(page)}
+    return json.dumps(files, indent=2) + "\n"
+
+
+def _state(files: Counter[str]) -> str:
+    if not files:
+        return "not built yet"
+    return "tested on AWS" if any(file.startswith("aws/") for file in files) else "tested"
+
+
+def _count(files: Counter[str]) -> str:
+    return f"{files.total()} in {len(files)} file{'' if len(files) == 1 else 's'}" if files else "–"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(PAGE.read_text(), find_proofs()))
+    before, found = PAGE.read_text(), find_proofs()
+    PAGE.write_text(render(before, found))
+    DATA.write_text(render_data(before, found))

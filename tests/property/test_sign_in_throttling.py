@@ -31,7 +31,7 @@ _ATTACKS = st.tuples(
 @settings(max_examples=40, deadline=None)
 @given(st.lists(_ATTACKS, max_size=60))
 def test_no_attacker_stops_a_known_browser(attacks: list[tuple[str, str, str | None, int]]) -> None:
-    """Any number of browsers and addresses, at any pace: the user's known browser signs in at once afterwards."""
+    """R65: any number of browsers and addresses, at any pace: the user's known browser signs in at once afterwards."""
     login = LoginUseCases(limits=LIMITS)
     login.add_user()
     device = login.signed_in().device_cookie
@@ -45,7 +45,7 @@ def test_no_attacker_stops_a_known_browser(attacks: list[tuple[str, str, str | N
 @settings(max_examples=15, deadline=None)
 @given(st.integers(MAX_FAILURES, MAX_FAILURES + 40))
 def test_locked_password_works_in_known_browsers_alone(failures: int) -> None:
-    """After a hundred failures in a row the right password gives no session to any unknown browser (NIST §3.2.2)."""
+    """After 100 failures in a row the right password gives no session to any unknown browser (R65, NIST §3.2.2)."""
     login = LoginUseCases(limits=LIMITS)
     login.add_user()
     device = login.signed_in().device_cookie
@@ -75,7 +75,7 @@ class _Flood:
 
 
 def test_flood_from_one_address_stays_at_its_bound() -> None:
-    """Ten thousand wrong passwords from one address cost as many hashes as its bucket, and four calls each besides."""
+    """R65: 10,000 wrong passwords from one address cost as many hashes as its bucket, and four calls each besides."""
     flood = _Flood(LoginUseCases(limits=AttemptLimits(per_address=100, window=900)))
     flood.run(10_000, accounts=5_000, addresses=1)
     assert flood.spent["pepper.mac"] == flood.spent["attempts.fail"] == flood.spent["authorities.get"] == 100
@@ -84,7 +84,7 @@ def test_flood_from_one_address_stays_at_its_bound() -> None:
 
 
 def test_flood_from_ten_thousand_addresses_stays_at_the_accounts_bound() -> None:
-    """Wrong passwords for one account from ten thousand addresses cost as many hashes as the account's bucket."""
+    """R65: wrong passwords for one account from 10,000 addresses cost as many hashes as the account's bucket."""
     login = LoginUseCases(limits=AttemptLimits(window=900))
     login.add_user(email="user0@example.com")
     device = login.try_password(PASSWORD, email="user0@example.com")

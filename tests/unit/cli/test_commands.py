@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -53,6 +53,13 @@ def test_clients_are_listed_as_a_table_and_as_json() -> None:
     assert f"{client.client_id}  Reports  a b     https://api.example" in shown
     [listed] = json.loads(run("clients", "list", "--json").stdout)
     assert listed["scopes"] == ["a", "b"]
+
+
+def test_client_secrets_have_256_random_bits() -> None:
+    """A23: Keyturn chooses each client secret, of 256 random bits, so that no list of weak secrets has it."""
+    secrets = {json.loads(run(*ADD, "--json").stdout)["client_secret"] for _ in range(8)}
+    assert len(secrets) == 8
+    assert {len(urlsafe_b64decode(secret + "=")) for secret in secrets} == {32}
 
 
 @pytest.mark.parametrize("wrong", [("--scope", "a  b"), ("--audience", "two words"), ("--name", "")])

@@ -76,7 +76,7 @@ def test_current_password_is_needed(login: LoginUseCases) -> None:
 
 
 def test_weak_password_costs_no_guess(login: LoginUseCases) -> None:
-    """A new password that breaks a rule is refused with the rule."""
+    """R62: A new password that breaks a rule is refused with the rule."""
     here = login.signed_in()
     refused = ChangeRefused(reason=ChangeRefusal.WEAK, weakness=Weakness.CONTEXT)
     assert change(login, here, new="Ada Lovelace 1815") == refused

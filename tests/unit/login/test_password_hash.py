@@ -38,7 +38,7 @@ class _OpenPepper(MemoryPepper):
     ],
 )
 def test_reference_implementations_tags_are_verified(memory: int, iterations: int, lanes: int, tag: str) -> None:
-    """A hash is the reference implementation's Argon2id, MACed with its purpose and subject."""
+    """R63: A hash is the reference implementation's Argon2id, MACed with its purpose and subject."""
     message = b"keyturn/password/1" + ADA.encode() + bytes.fromhex(tag)
     stored = PasswordCredential(
         subject=ADA,
@@ -61,25 +61,25 @@ def test_password_is_verified_and_others_are_not() -> None:
 
 
 def test_composed_and_decomposed_characters_are_one_password() -> None:
-    """NIST SP 800-63B-4 §3.1.1.2: a password is normalised before it is hashed."""
+    """R62: NIST SP 800-63B-4 §3.1.1.2: a password is normalised before it is hashed."""
     stored = hashes().create(ADA, "caf\u00e9 au lait, twice", changed_at=1, revision=0)
     assert hashes().verify(stored, "cafe\u0301 au lait, twice")
 
 
 def test_item_of_another_user_is_worth_nothing() -> None:
-    """A password item that is copied to another user does not match there."""
+    """R63: A password item that is copied to another user does not match there."""
     stored = hashes().create(ADA, PASSWORD, changed_at=1, revision=0)
     assert not hashes().verify(replace(stored, subject=BOB), PASSWORD)
 
 
 def test_mac_of_another_key_is_worth_nothing() -> None:
-    """A password is bound to the pepper's key that its item names."""
+    """R63: A password is bound to the pepper's key that its item names."""
     stored = hashes().create(ADA, PASSWORD, changed_at=1, revision=0)
     assert not hashes().verify(replace(stored, pepper_key=PEPPER_KEY + "2"), PASSWORD)
 
 
 def test_key_that_is_disabled_raises() -> None:
-    """A pepper that refuses is a fault, never a wrong password."""
+    """R63: A pepper that refuses is a fault, never a wrong password."""
     pepper = MemoryPepper()
     pepper.unusable.add(PEPPER_KEY)
     with pytest.raises(KeyUnusable):
@@ -87,7 +87,7 @@ def test_key_that_is_disabled_raises() -> None:
 
 
 def test_decoy_matches_nothing_at_the_same_cost() -> None:
-    """A decoy has today's parameters and asks the pepper once, as a stored password does."""
+    """R64: A decoy has today's parameters and asks the pepper once, as a stored password does."""
     pepper = MemoryPepper()
     decoy = hashes(pepper=pepper).decoy(ADA)
     assert not hashes(pepper=pepper).verify(decoy, PASSWORD)
@@ -106,7 +106,7 @@ def test_decoy_matches_nothing_at_the_same_cost() -> None:
     ],
 )
 def test_only_a_lower_cost_is_outdated(stored: Argon2Parameters, wanted: Argon2Parameters, outdated: bool) -> None:
-    """A password is hashed again upwards alone (OWASP Password Storage, Upgrading the Work Factor)."""
+    """R63: A password is hashed again upwards alone (OWASP Password Storage, Upgrading the Work Factor)."""
     credential = hashes(stored).create(ADA, PASSWORD, changed_at=1, revision=0)
     assert hashes(wanted).is_outdated(credential) is outdated
 

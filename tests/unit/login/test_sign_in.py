@@ -70,7 +70,7 @@ def test_email_is_found_in_every_spelling(login: LoginUseCases, email: str) -> N
 
 @pytest.mark.parametrize("status", [Status.DISABLED, Status.ERASED])
 def test_disabled_and_erased_users_read_like_wrong_passwords(login: LoginUseCases, status: Status) -> None:
-    """A user who may not sign in gets the answer of a wrong password, also with the right one."""
+    """R64: A user who may not sign in gets the answer of a wrong password, also with the right one."""
     login.add_user(status=status)
     assert login.try_password() == WRONG
     assert login.stores.sessions.stored == {}
@@ -97,7 +97,7 @@ def test_no_address_is_a_wrong_password(login: LoginUseCases, email: str) -> Non
 
 
 def test_unknown_user_costs_the_calls_of_a_wrong_password(login: LoginUseCases) -> None:
-    """An unknown, a disabled, an erased and a known user cost the same calls of every port (issue 18)."""
+    """R64: An unknown, a disabled, an erased and a known user cost the same calls of every port (issue 18)."""
     login.add_user(BOB, "bob@example.com", status=Status.DISABLED)
     login.add_user(BOB[:-1] + "2", "eve@example.com", password=None)
     spent = []

@@ -30,7 +30,7 @@ def next_window(login: LoginUseCases) -> None:
 
 
 def test_account_bucket_stops_unknown_browsers(login: LoginUseCases) -> None:
-    """NIST SP 800-63B-4 §3.2.2: guesses at one account are bounded, from however many addresses they come."""
+    """R65: NIST SP 800-63B-4 §3.2.2: guesses at one account are bounded, from however many addresses they come."""
     results = [login.try_password("wrong", address=f"198.51.100.{number}") for number in range(30)]
     assert [is_throttled(result) for result in results] == [False] * 10 + [True] * 20
     refused = login.try_password(address="203.0.113.9")
@@ -41,14 +41,14 @@ def test_account_bucket_stops_unknown_browsers(login: LoginUseCases) -> None:
 
 
 def test_address_bucket_stops_one_address(login: LoginUseCases) -> None:
-    """Guesses from one address are bounded, at however many accounts they aim."""
+    """R65: Guesses from one address are bounded, at however many accounts they aim."""
     results = [login.try_password("wrong", email=f"user{number}@example.com") for number in range(150)]
     assert [is_throttled(result) for result in results].index(True) == 100
     assert isinstance(login.try_password(address="203.0.113.9"), SignedIn)
 
 
 def test_throttled_account_reads_the_same_for_strangers(login: LoginUseCases) -> None:
-    """An account that nobody has is throttled like one that exists."""
+    """R64: An account that nobody has is throttled like one that exists."""
     answers = []
     for email in (EMAIL, "nobody@example.com"):
         answers.append([login.try_password("wrong", email=email, address=f"198.51.100.{n}") for n in range(12)])
@@ -56,7 +56,7 @@ def test_throttled_account_reads_the_same_for_strangers(login: LoginUseCases) ->
 
 
 def test_empty_bucket_costs_no_hash(login: LoginUseCases) -> None:
-    """Buckets are taken before hashing: beyond them neither Argon2id nor KMS is asked."""
+    """R65: Buckets are taken before hashing: beyond them neither Argon2id nor KMS is asked."""
     for number in range(1000):
         login.try_password("wrong", address=f"198.51.100.{number % 250}")
     assert login.stores.pepper.calls == ["mac"] * 10
@@ -64,7 +64,7 @@ def test_empty_bucket_costs_no_hash(login: LoginUseCases) -> None:
 
 
 def test_known_browser_goes_on_while_others_guess(login: LoginUseCases) -> None:
-    """OWASP device cookies: a known browser has a bucket of its own, and nobody else's guesses stop it."""
+    """R65: OWASP device cookies: a known browser has a bucket of its own, and nobody else's guesses stop it."""
     device = login.signed_in().device_cookie
     for number in range(500):
         login.try_password("wrong", address=f"198.51.100.{number % 250}")
@@ -73,7 +73,7 @@ def test_known_browser_goes_on_while_others_guess(login: LoginUseCases) -> None:
 
 
 def test_known_browser_is_bounded_by_itself(login: LoginUseCases) -> None:
-    """A stolen device cookie gives no more guesses than its own bucket has, and no lock for others."""
+    """R65: A stolen device cookie gives no more guesses than its own bucket has, and no lock for others."""
     device = login.signed_in().device_cookie
     next_window(login)
     results = [login.try_password("wrong", device=device) for _ in range(20)]
@@ -140,7 +140,7 @@ def fail_often(login: LoginUseCases, times: int) -> None:
 
 
 def test_hundred_failures_lock_unknown_browsers_alone(login: LoginUseCases) -> None:
-    """NIST SP 800-63B-4 §3.2.2: after 100 failures in a row the password is disabled, known browsers aside."""
+    """R65: NIST SP 800-63B-4 §3.2.2: after 100 failures in a row the password is disabled, known browsers aside."""
     device = login.signed_in().device_cookie
     fail_often(login, MAX_FAILURES)
     next_window(login)
@@ -150,7 +150,7 @@ def test_hundred_failures_lock_unknown_browsers_alone(login: LoginUseCases) -> N
 
 
 def test_ninety_nine_failures_lock_nobody_and_a_success_begins_again(login: LoginUseCases) -> None:
-    """A success from an unknown browser before the limit sets the failures in a row to 0."""
+    """R65: A success from an unknown browser before the limit sets the failures in a row to 0."""
     fail_often(login, MAX_FAILURES - 1)
     next_window(login)
     assert isinstance(login.try_password(), SignedIn)
@@ -158,7 +158,7 @@ def test_ninety_nine_failures_lock_nobody_and_a_success_begins_again(login: Logi
 
 
 def test_known_browsers_success_keeps_the_failures_of_others(login: LoginUseCases) -> None:
-    """A guesser gains no new hundred guesses each time that the user signs in at home."""
+    """R65: A guesser gains no new hundred guesses each time that the user signs in at home."""
     device = login.signed_in().device_cookie
     fail_often(login, 5)
     login.signed_in(device=device)

@@ -34,7 +34,7 @@ def shipped() -> Blocklist:
     ],
 )
 def test_breached_passwords_are_refused(shipped: Blocklist, password: str) -> None:
-    """NIST SP 800-63B-4 §3.1.1.2: passwords of breaches are refused, in any case of their letters."""
+    """R62: NIST SP 800-63B-4 §3.1.1.2: passwords of breaches are refused, in any case of their letters."""
     assert password in shipped
 
 
@@ -65,7 +65,7 @@ def test_list_finds_each_of_its_entries_and_no_neighbour() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"12345"])
 def test_broken_list_is_refused(content: bytes) -> None:
-    """A list that is empty or cut is refused at start: it would let breached passwords pass."""
+    """R62: A list that is empty or cut is refused at start: it would let breached passwords pass."""
     with pytest.raises(ValueError, match="blocklist"):
         Blocklist(content)
 

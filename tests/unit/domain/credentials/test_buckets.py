@@ -28,7 +28,7 @@ def test_ipv4_address_is_a_block_of_its_own() -> None:
 
 
 def test_ipv6_network_and_site_are_counted_together() -> None:
-    """An IPv6 address takes from its /64 and from its /48 (login.md, Throttling)."""
+    """R65: An IPv6 address takes from its /64 and from its /48 (login.md, Throttling)."""
     first, same_network, same_site, other = (
         blocks(address) for address in ("2001:db8:1:2::7", "2001:db8:1:2:ffff::", "2001:db8:1:3::7", "2001:db8:2:2::7")
     )
@@ -72,5 +72,5 @@ def test_known_browser_has_one_bucket_for_each_user() -> None:
 
 
 def test_failures_in_a_row_are_a_hundred() -> None:
-    """NIST SP 800-63B-4 §3.2.2: at most 100 consecutive failed attempts."""
+    """R65: NIST SP 800-63B-4 §3.2.2: at most 100 consecutive failed attempts."""
     assert MAX_FAILURES == 100

@@ -39,7 +39,7 @@ def weakness(password: str, is_common: Callable[[str], bool] = lambda _: False) 
     ],
 )
 def test_all_characters_are_welcome(password: str) -> None:
-    """NIST SP 800-63B-4 §3.1.1.2: printing ASCII, space and Unicode are accepted, and no mixture is demanded."""
+    """R62: NIST SP 800-63B-4 §3.1.1.2: printing ASCII, space and Unicode are accepted, and no mixture is demanded."""
     assert weakness(password) is None
 
 
@@ -53,18 +53,18 @@ def test_all_characters_are_welcome(password: str) -> None:
     ],
 )
 def test_fifteen_characters_are_the_least(password: str, found: Weakness | None) -> None:
-    """NIST SP 800-63B-4 §3.1.1.2: a single-factor password has 15 characters or more; a code point is one."""
+    """R62: NIST SP 800-63B-4 §3.1.1.2: a single-factor password has 15 characters or more; a code point is one."""
     assert weakness(password) is found
 
 
 def test_characters_are_counted_after_normalisation() -> None:
-    """A decomposed accent is no character of its own: 14 letters with accents are 14."""
+    """R62: A decomposed accent is no character of its own: 14 letters with accents are 14."""
     assert weakness("e\u0301" * 14) is Weakness.TOO_SHORT
 
 
 @pytest.mark.parametrize("length", [64, MAX_LENGTH])
 def test_long_passwords_are_taken_whole(length: int) -> None:
-    """NIST SP 800-63B-4 §3.1.1.2: at least 64 characters are permitted, and none is cut off."""
+    """R62: NIST SP 800-63B-4 §3.1.1.2: at least 64 characters are permitted, and none is cut off."""
     password = "".join(random.Random(length).choices(string.ascii_letters, k=length))
     assert weakness(password) is None
     assert weakness(password + "x") is (Weakness.TOO_LONG if length == MAX_LENGTH else None)
@@ -77,7 +77,7 @@ def test_characters_without_a_stable_form_are_refused(character: str) -> None:
 
 
 def test_entire_password_is_looked_up() -> None:
-    """NIST SP 800-63B-4 §3.1.1.2: the entire password is compared with the blocklist, no part of it."""
+    """R62: NIST SP 800-63B-4 §3.1.1.2: the entire password is compared with the blocklist, no part of it."""
     asked: list[str] = []
 
     def is_common(password: str) -> bool:
@@ -151,7 +151,7 @@ def test_random_passphrases_pass() -> None:
 
 
 def test_work_is_bounded() -> None:
-    """The costliest password of the greatest length is judged within 150 ms of CPU."""
+    """R63: The costliest password of the greatest length is judged within 150 ms of CPU."""
     begun = time.process_time()
     for password in ("1234" * 63 + "qwer", "abcdefghijklmnopqrstuvwxyz" * 9, "x" * 100_000):
         weakness(password)

@@ -74,7 +74,7 @@ def test_the_stylesheet_is_immutable(login: LoginHarness) -> None:
 
 @pytest.mark.parametrize("path", [*POSTS, "/login/link", "/account/password", "/oauth2/logout"])
 def test_a_megabyte_is_refused_before_it_is_read(login: LoginHarness, path: str) -> None:
-    """A password of 1 MB gets 413 and a page, before any hash is computed."""
+    """R63: A password of 1 MB gets 413 and a page, before any hash is computed."""
     browser = login.browser()
     browser.get("/login")
     answer = browser.post(path, csrf_token="x", email=EMAIL, password="p" * 1_000_000)

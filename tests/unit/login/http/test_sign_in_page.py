@@ -77,7 +77,7 @@ def test_a_plain_loopback_issuer_has_plain_cookie_names(monkeypatch: pytest.Monk
     [(EMAIL, "wrong"), ("nobody@example.org", PASSWORD), ("no address", PASSWORD), (EMAIL, PASSWORD + " ")],
 )
 def test_wrong_credentials_get_one_page(login: LoginHarness, email: str, password: str) -> None:
-    """A wrong password and an unknown address get the same page with 401, and no session."""
+    """R64: A wrong password and an unknown address get the same page with 401, and no session."""
     browser = login.browser()
     before = login.items()
     browser.get("/login")
@@ -90,7 +90,7 @@ def test_wrong_credentials_get_one_page(login: LoginHarness, email: str, passwor
 
 @pytest.mark.parametrize("status", [Status.DISABLED, Status.ERASED, None])
 def test_a_user_who_may_not_sign_in_gets_the_same_page(login: LoginHarness, status: Status | None) -> None:
-    """A disabled or erased user, and one without an authority, are told the same as for a wrong password."""
+    """R64: A disabled or erased user, and one without an authority, are told the same as for a wrong password."""
     stored = login.stores.authorities.stored
     if status is None:
         del stored[login.subject]
