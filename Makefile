@@ -200,9 +200,9 @@ test-fast: coverage
 	@.venv/bin/python -m pytest --numprocesses auto tests \
 		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/sam_local tests/aws)
 
-# Each worker has a stack of its own; tests/integration/conftest.py says which files must not run at once.
+# Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP)
-	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadgroup $(ON_THE_STACK)
+	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ON_THE_STACK)
 
 # Web pages in a real browser, against the embedded stack. `.ci/run` installs one where it may; a laptop has its own.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
