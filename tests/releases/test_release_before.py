@@ -92,19 +92,19 @@ def test_the_release_before_reads_what_this_release_writes(
     ("module", "text", "altered", "sentence"),
     [
         (
-            "item_version",
+            "aws/item_version",
             'item.get("v") not in ',
             'item.get("v") in ',
             "a copy of this checkout refuses it: ItemDamaged: ring resting: item version",
         ),
         (
-            "key_ring_item",
+            "keys/key_ring_item",
             '_whole(item["longest_lifetime"])',
             '_whole(item["longest"])',
             "a copy of this checkout refuses it: ItemDamaged: ring resting: KeyError: 'longest'",
         ),
         (
-            "key_ring_item",
+            "keys/key_ring_item",
             '_whole(item["longest_lifetime"])',
             '_whole(item["longest_lifetime"]) * 1000',
             "its longest_lifetime is 900000 to a copy of this checkout and 900 to this release",
@@ -127,7 +127,7 @@ def test_a_release_before_that_differs_is_reported(
 def test_the_next_release_can_write_the_next_version(tmp_path: Path, this: Release, written: dict[str, Any]) -> None:
     """A release that raises the items' version reads what is stored, and this one reads what it writes."""
     next_release = take_out(None, tmp_path)
-    source = tmp_path / KERNEL / "adapters" / "item_version.py"
+    source = tmp_path / KERNEL / "adapters" / "aws" / "item_version.py"
     source.write_text(
         source.read_text().replace(f"ITEM_VERSION = {ITEM_VERSION}", f"ITEM_VERSION = {ITEM_VERSION + 1}")
     )
