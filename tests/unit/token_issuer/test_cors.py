@@ -130,7 +130,7 @@ def test_another_page_reads_nothing(issuer: IssuerHarness, path: str, client_id:
 def test_refusals_can_be_read_too(issuer: IssuerHarness) -> None:
     """From authentication on the page learns why: refusals, the rate, and faults that waiting helps."""
     assert cors(ask(issuer, scope="admin")) == SHARED
-    assert cors(ask(issuer, grant_type="password")) == SHARED
+    assert cors(ask(issuer, grant_type="refresh_token")) == SHARED
     issuer.clients.add(make_client("slow", rate=1, cors_origins=frozenset({PAGE})))
     assert [cors(ask(issuer, client_id="slow")) for _ in range(2)] == [SHARED, SHARED]
     issuer.signer.fault = RuntimeError()

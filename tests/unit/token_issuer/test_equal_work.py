@@ -106,11 +106,12 @@ def test_clients_with_an_assertion(flow: UserFlow, monkeypatch: pytest.MonkeyPat
     """R23: an unknown client, and one that is registered for a secret, are an unknown key; no use is noted."""
     flow.clients.add(keyed_client())
     stranger = signing_key("ES256", "stranger")
+    form = GRANT | {"token": "x"}
     assertions = {name: make_assertion(name, key=stranger) for name in ("nobody", "web", "keyed")}
     work = Work(flow, monkeypatch)
     check_equal(
         work,
-        {name: partial(flow.send, assertion_event(path, each, token="x")) for name, each in assertions.items()},
+        {name: partial(flow.send, assertion_event(path, each, **form)) for name, each in assertions.items()},
         least={"before get", "before now"},
     )
     assert flow.assertions.used == {}
@@ -126,7 +127,7 @@ def test_a_signature_that_is_wrong(flow: UserFlow, monkeypatch: pytest.MonkeyPat
     }
     work = Work(flow, monkeypatch)
     (done, *answer), (_, *unknown) = (
-        work.of(partial(flow.send, assertion_event(path, each, token="x"))) for each in forged.values()
+        work.of(partial(flow.send, assertion_event(path, each, token="x", **GRANT))) for each in forged.values()
     )
     # Only who has the kid, which the client alone is told, could see the difference.
     assert "verify" in done

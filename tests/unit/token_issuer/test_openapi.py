@@ -27,9 +27,9 @@ from tests.fakes.user_flow import (
 )
 from tests.fakes.wsgi_issuer import wsgi_issuer
 from token_issuer import app
-from token_issuer.begin_again import AGAIN_FIELD
+from token_issuer.authorization_flow import INTERACTION_FIELD
 from token_issuer.errors import OAuthError
-from token_issuer.interaction_flow import INTERACTION_FIELD
+from token_issuer.restart_page import RESTART_FIELD
 from token_issuer.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from schemathesis import Case
 
-    from token_issuer.bootstrap import EndpointFactory
+    from token_issuer.composition import EndpointFactory
 
 SCHEMA = load_description()
 SCHEMA.app = wsgi_issuer
@@ -166,7 +166,7 @@ def test_every_described_parameter_is_tried_with_hostile_values() -> None:
         known = {each for media_type in form.values() for each in parameters_of(media_type["schema"])}
         known |= {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
         # Interactions, and the form of the page "begin again", have tests of their own.
-        known -= {INTERACTION_FIELD, AGAIN_FIELD, TOKEN_FIELD}
+        known -= {INTERACTION_FIELD, RESTART_FIELD, TOKEN_FIELD}
         assert known <= tried.get(label, set()) | (set() if label.endswith("/token") else own), label
 
 

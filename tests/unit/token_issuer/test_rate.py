@@ -57,7 +57,7 @@ def test_nobody_uses_up_the_rate_of_another(issuer: IssuerHarness) -> None:
 
 def test_refused_requests_count(issuer: IssuerHarness) -> None:
     """A client that asks for what it may not have is counted all the same."""
-    for parameters in ({"scope": "admin"}, {"grant_type": "password"}):
+    for parameters in ({"scope": "admin"}, {"grant_type": "refresh_token"}):
         assert issuer.post(TOKEN, client_id="slow", **(GRANT | parameters)).status == 400
     assert issuer.post(TOKEN, client_id="slow", **GRANT).status == 429
 

@@ -7,6 +7,7 @@ import jwt
 import pytest
 from joserfc.jwk import OKPKey
 
+from keyturn.domain.clients.client import GRANT_TYPES
 from keyturn.domain.keys.key_ring import Compromise, KeyState
 from keyturn.jose import KeySet, verify_access_token
 from tests.fakes.http_api_event import basic, form_event
@@ -130,6 +131,24 @@ def test_refusals(issuer: IssuerHarness, parameters: dict[str, str], error: str)
     assert set(answer.json) == {"error", "error_description"}
     assert answer.headers["cache-control"] == "no-store"
     assert issuer.signer.asked == []
+
+
+@pytest.mark.parametrize("parameters", [{}, {"grant_type": "password"}], ids=["missing", "unsupported"])
+def test_grant_type_is_checked_first(issuer: IssuerHarness, parameters: dict[str, str]) -> None:
+    """R24: a missing or unsupported grant type is refused before client authentication, without a read."""
+    issuer.clients.add(make_client("slow", rate=1))
+    answers = [issuer.post(TOKEN, client_id="slow", secret=secret, **parameters) for secret in (SECRET, "wrong")]
+    assert [answer.status for answer in answers] == [400, 400]
+    assert (issuer.clients.reads, issuer.rates.taken) == ([], {})
+
+
+@pytest.mark.parametrize("grant_type", sorted(GRANT_TYPES))
+def test_every_grant_type_has_a_handler(issuer: IssuerHarness, grant_type: str) -> None:
+    """R24: a client that is registered for a grant type reaches its handler."""
+    issuer.clients.add(make_client("all", grant_types=GRANT_TYPES, redirect_uris=("https://app.example/callback",)))
+    answer = issuer.post(TOKEN, client_id="all", grant_type=grant_type)
+    expected = (200, None) if grant_type == GRANT else (400, "invalid_request")
+    assert (answer.status, answer.json.get("error")) == expected
 
 
 def test_narrower_scope(issuer: IssuerHarness) -> None:
