@@ -1,4 +1,4 @@
-"""The Lambda function behind the issuer's HTTP API: routes, and the one place where an error becomes HTTP."""
+"""The Lambda function behind the issuer's HTTP API: it routes requests, and converts errors to HTTP answers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from token_issuer.request import IssuerRequest
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the HTTP answer to an event of an HTTP API (payload format 2.0), and log one line.
 
-    Raises KeyError for an event of another kind, which API Gateway never sends.
+    Raises KeyError for any other event, which API Gateway does not send.
     """
     request = IssuerRequest(event)
     facts: dict[str, Any] = {}
     try:
         response = _respond(request)
     except Exception as error:
-        # The only broad except: whatever went wrong, no token leaves and nothing is confirmed.
+        # The only broad except: after any error the answer has neither a token nor a confirmation.
         response, facts = _refuse(error)
     response = cors.share(request, response)
     level = "ERROR" if response.status >= 500 else "INFO"
@@ -39,7 +39,7 @@ def _respond(request: IssuerRequest) -> Response:
     preflight = cors.answer_preflight(request, endpoint.methods)
     if preflight is None and request.method not in endpoint.methods:
         raise MethodNotAllowed(endpoint.methods)
-    # Only now are path and method of ours; what a stranger calls nobody needs to read in a log.
+    # Logged after the checks: an unknown path or method may hold any text.
     request.note(endpoint=request.path, method=request.method)
     return endpoint.respond(request) if preflight is None else preflight
 

@@ -1,4 +1,4 @@
-"""The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1): all of it holds, or none."""
+"""Reads and checks an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OIDC Core §3.1.2.1)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from token_issuer.errors import (
 )
 from token_issuer.requested_access import Access, RequestedAccess, check_parameters, split_offline_access
 
-# The answer or the ID token repeats these unread: as much as any client needs.
+# The answer repeats the state, and the ID token the nonce. Both limits exceed what clients need.
 _MAX_STATE, _MAX_NONCE = 4096, 256
-# Goes to the login, which shows or looks up who is expected.
+# The login reads login_hint: it shows the hint, or looks the user up by it.
 _MAX_HINT = 256
 _MAX_LOCALES = 256
 _MAX_AGE_DIGITS = 9
@@ -29,12 +29,13 @@ _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
 class AuthorizationRequest(NamedTuple):
-    """A request whose every parameter holds.
+    """A request with valid parameters.
 
-    `scope` is the scope that the user is asked for, with offline_access; `access` is that of the tokens. `challenge` is
-    None where the client sent none and needs none. `may_interact` is False for prompt=none. `again` is True for
-    prompt=login, for max_age=0, which means the same, and for prompt=select_account; `asks_consent` for prompt=consent.
-    `max_age` is in seconds, or None. `parameters` are the canonical ones, from which the request can be read again.
+    `scope` is the scope that the user consents to, with offline_access; `access` has the scope of the tokens.
+    `challenge` is None if PKCE is optional for the client and absent. `may_interact` is False for prompt=none.
+    `requires_login` is True for prompt=login, for max_age=0, which means the same, and for prompt=select_account.
+    `requires_consent` is True for prompt=consent. `max_age` is in seconds, or None. `parameters` are the canonical
+    parameters, from which the request can be read again.
     """
 
     client: Client
@@ -44,28 +45,28 @@ class AuthorizationRequest(NamedTuple):
     challenge: str | None
     nonce: str | None
     may_interact: bool
-    again: bool
-    asks_consent: bool
+    requires_login: bool
+    requires_consent: bool
     max_age: int | None
     parameters: Mapping[str, str]
 
 
 def read_state(form: Form) -> str | None:
-    """Return the state, which goes with every answer; raises InvalidRequest for one that cannot be repeated."""
+    """Return the state, which every answer repeats; raises InvalidRequest for a state that cannot be repeated."""
     return _limited(form, "state", _MAX_STATE)
 
 
 def check_response_mode(form: Form) -> None:
-    """Raise InvalidRequest for a response mode other than query; a page says so (OIDC Core §3.1.2.6)."""
+    """Raise InvalidRequest for a response mode other than query; the answer is a page (OIDC Core §3.1.2.6)."""
     if form.get("response_mode") not in (None, "query"):
         raise InvalidRequest("the response mode is query")
 
 
 def read_request(form: Form, client: Client, redirect_uri: str, access: RequestedAccess) -> AuthorizationRequest:
-    """Return what a client asks for; raises the error that a redirect tells it (RFC 6749 §4.1.2.1).
+    """Return the checked request; raises the error that a redirect reports to the client (RFC 6749 §4.1.2.1).
 
-    id_token_hint is read elsewhere: it takes keys, and is not kept. Parameters that are not named here are ignored
-    (OIDC Core §3.1.2.1): display, claims, claims_locales and acr_values among them.
+    `IdTokenHints` reads id_token_hint, which needs keys and is not stored. Unknown parameters are ignored (OIDC Core
+    §3.1.2.1): display, claims, claims_locales and acr_values among them.
     """
     check_parameters(form)
     _check_kind(form, client)
@@ -79,9 +80,9 @@ def read_request(form: Form, client: Client, redirect_uri: str, access: Requeste
         challenge=_challenge(form, client, redirect_uri),
         nonce=_limited(form, "nonce", _MAX_NONCE),
         may_interact="none" not in prompt,
-        # No clock measures an age of nothing: max_age=0 is prompt=login (OIDC Core §3.1.2.1).
-        again=bool(prompt & {"login", "select_account"}) or max_age == 0,
-        asks_consent="consent" in prompt,
+        # max_age=0 means prompt=login (OIDC Core §3.1.2.1): a clock cannot measure an age of zero.
+        requires_login=bool(prompt & {"login", "select_account"}) or max_age == 0,
+        requires_consent="consent" in prompt,
         max_age=max_age,
         parameters={},
     )
@@ -89,7 +90,7 @@ def read_request(form: Form, client: Client, redirect_uri: str, access: Requeste
 
 
 def _canonical(form: Form, request: AuthorizationRequest, prompt: frozenset[str]) -> dict[str, str]:
-    """Return the parameters to store: none that nobody reads, and scope and resource as they were understood."""
+    """Return the parameters to store: those that are read again, with the decided scope and resource."""
     canonical = {
         "client_id": request.client.client_id,
         "redirect_uri": request.redirect_uri,
@@ -109,7 +110,7 @@ def _canonical(form: Form, request: AuthorizationRequest, prompt: frozenset[str]
 
 
 def _check_kind(form: Form, client: Client) -> None:
-    """Refuse a request of a kind that is not offered, or not to this client."""
+    """Refuse an unsupported kind of request, and a client without the authorization code grant."""
     if form.get("request") is not None:
         raise RequestNotSupported("request objects are not supported")
     if form.get("request_uri") is not None:
@@ -123,37 +124,37 @@ def _check_kind(form: Form, client: Client) -> None:
 
 
 def _challenge(form: Form, client: Client, redirect_uri: str) -> str | None:
-    """Return the challenge, or None where there is none and the client needs none (RFC 9700 §2.1.1)."""
+    """Return the challenge, or None for a client that may omit it and did (RFC 9700 §2.1.1)."""
     challenge, method = form.get("code_challenge"), form.get("code_challenge_method")
     if challenge is None and method is None and not client.needs_pkce(redirect_uri):
         return None
     if method != pkce.METHOD or not pkce.is_challenge(form.require("code_challenge")):
-        # `plain`, which no method at all would mean, shows the verifier to whoever sees this request (R31).
+        # `plain`, the default of RFC 7636, shows the verifier to anyone who sees this request (R31).
         raise InvalidRequest("code_challenge is 43 characters of base64url, and code_challenge_method is S256")
     return challenge
 
 
 def _access(form: Form, client: Client, access: RequestedAccess) -> tuple[Access, frozenset[str]]:
-    """Return the access of the tokens, and the scope that the user is asked for: offline_access is in it alone."""
-    asked, offline = split_offline_access(form.get("scope"))
-    allowed = access.decide(client, resource=form.get("resource"), scope=asked, ignores_unknown=True)
-    # OIDC Core §11: without refresh tokens it is ignored.
+    """Return the access of the tokens, and the scope that the user consents to: only this has offline_access."""
+    requested, offline = split_offline_access(form.get("scope"))
+    allowed = access.decide(client, resource=form.get("resource"), scope=requested, ignores_unknown=True)
+    # offline_access is ignored for a client without refresh tokens (OIDC Core §11).
     is_granted = offline and "refresh_token" in client.grant_types
     return allowed, allowed.scope | ({OFFLINE_ACCESS} if is_granted else set())
 
 
-def _limited(form: Form, name: str, most: int) -> str | None:
+def _limited(form: Form, name: str, limit: int) -> str | None:
     """Return a parameter of printable ASCII (RFC 6749 appendix A.5), or None; raises InvalidRequest."""
     value = form.get(name)
-    if value is not None and not (len(value) <= most and value.isascii() and value.isprintable()):
-        raise InvalidRequest(f"{name} is at most {most} printable characters of ASCII")
+    if value is not None and not (len(value) <= limit and value.isascii() and value.isprintable()):
+        raise InvalidRequest(f"{name} is at most {limit} printable characters of ASCII")
     return value
 
 
 def _prompt(form: Form) -> frozenset[str]:
     given = frozenset((form.get("prompt") or "").split())
     if "none" in given and len(given) > 1:
-        raise InvalidRequest("prompt=none goes with no other value")
+        raise InvalidRequest("prompt=none excludes any other value")
     return given & _PROMPTS
 
 
@@ -174,7 +175,7 @@ def _login_hint(form: Form) -> str | None:
 
 
 def _ui_locales(form: Form) -> str | None:
-    """Return the languages that the user prefers; a list that is none is ignored (OIDC Core §3.1.2.1)."""
+    """Return the languages that the user prefers; a malformed list is ignored (OIDC Core §3.1.2.1)."""
     locales = form.get("ui_locales")
     if locales is None or len(locales) > _MAX_LOCALES or not (locales.isascii() and locales.isprintable()):
         return None

@@ -1,4 +1,4 @@
-"""Gives a code: one grant of the session's user, written in one transaction with the end of its interaction."""
+"""Issues a code: one transaction writes the user's grant and marks the interaction as used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keyturn.domain.grants.grant import CODE_LIFETIME, CodeBinding, Grant
 from keyturn.domain.grants.grant_credentials import AuthorizationCode, new_grant_id
 from keyturn.domain.interactions.interaction import Interaction
 from token_issuer.authorization_request import AuthorizationRequest
-from token_issuer.current_user import CurrentUser
+from token_issuer.signed_in_user import SignedInUser
 
 if TYPE_CHECKING:
     from keyturn.ports import GrantWriter
@@ -18,47 +18,47 @@ if TYPE_CHECKING:
 
 
 class CodeIssuance:
-    """Gives codes."""
+    """Issues codes."""
 
     def __init__(self, grants: GrantWriter, sessions: SessionReader) -> None:
         self._grants = grants
         self._sessions = sessions
 
     def issue(
-        self, asked: AuthorizationRequest, user: CurrentUser, interaction: Interaction | None
+        self, request: AuthorizationRequest, user: SignedInUser, interaction: Interaction | None
     ) -> AuthorizationCode | None:
-        """Return the code; None where the session is gone, or the interaction is used, denied or changed by now."""
+        """Return the code, or None if the session is gone or the interaction was used, denied or changed meanwhile."""
         session = user.session
         # The early end of the present: every later cutoff ends the grant.
         now = math.floor(user.since.earliest)
-        # The session's note comes first: a logout has to know that a client may hold tokens with its sid.
-        is_noted = session.gave_code and not session.is_due(now)
-        if not is_noted and not self._sessions.touch(session, now=now, gave_code=True):
+        # The session is updated first: a logout must know that a client may hold tokens with its sid.
+        is_recorded = session.gave_code and not session.is_due(now)
+        if not is_recorded and not self._sessions.touch(session, now=now, gave_code=True):
             return None
         code = AuthorizationCode(new_grant_id(secrets.token_bytes(16)), secrets.token_bytes(32))
-        grant = _grant(code, asked, user, now)
+        grant = _grant(code, request, user, now)
         return code if self._grants.create(grant, interaction=interaction) else None
 
 
-def _grant(code: AuthorizationCode, asked: AuthorizationRequest, user: CurrentUser, now: int) -> Grant:
+def _grant(code: AuthorizationCode, request: AuthorizationRequest, user: SignedInUser, now: int) -> Grant:
     session = user.session
     return Grant(
         gid=code.gid,
-        client_id=asked.client.client_id,
+        client_id=request.client.client_id,
         subject=session.subject,
-        audience=asked.access.audience,
-        scope=asked.access.scope,
+        audience=request.access.audience,
+        scope=request.access.scope,
         created_at=now,
         code=CodeBinding(
             code_hash=code.code_hash,
-            redirect_uri=asked.redirect_uri,
-            challenge=asked.challenge,
+            redirect_uri=request.redirect_uri,
+            challenge=request.challenge,
             expires_at=now + CODE_LIFETIME,
         ),
         session_id=session.session_id,
         auth_time=session.auth_time,
         acr=session.acr,
         amr=session.amr,
-        nonce=asked.nonce,
+        nonce=request.nonce,
         claims=user.claims,
     )

@@ -1,7 +1,7 @@
-"""Cross-origin requests of web pages (Fetch §3.2): the issuer answers, and the client's registration decides.
+"""Cross-origin requests of web pages (Fetch §3.2), by the origins that the client has registered.
 
-What a page may read is said by the answer to its request, once the client is known. Credentials of the browser are
-never asked for: a client sends its own, and no cookie is worth anything here.
+A page may read an answer once its client has authenticated. Browsers send no credentials of their own: a client sends
+its own in the request, and these endpoints ignore cookies.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from keyturn.web.responses import Response
 from token_issuer.request import IssuerRequest
 
 _ALLOWED_HEADERS = "authorization, content-type"
-# API Gateway renames the challenge of a function: a page reads it by the name under which it arrives.
+# API Gateway renames the challenge of a Lambda function; a page reads it by its new name.
 _EXPOSED_HEADERS = "www-authenticate, x-amzn-remapped-www-authenticate, retry-after"
-_MAX_AGE = 600  # seconds; a changed registration counts at once all the same
+_MAX_AGE = 600  # seconds; a preflight does not depend on the registration, whose changes apply at once
 
 
 def answer_preflight(request: IssuerRequest, methods: tuple[str, ...]) -> Response | None:
     """Return the answer to a preflight (Fetch §4.8) of an endpoint with these methods, None for any other request.
 
-    A preflight carries no client id, and so cannot be told whose it is: every origin is told that it may ask. That
-    grants nothing: without credentials a request is refused, and without a registration its answer is not readable.
+    A preflight carries no client id, so that every origin is allowed to send the request. This is safe: a request needs
+    credentials, and a page can read its answer only if the client registered the page's origin.
     """
     if not request.cors or request.method != "OPTIONS" or request.origin is None or not is_origin(request.origin):
         return None
@@ -36,9 +36,9 @@ def answer_preflight(request: IssuerRequest, methods: tuple[str, ...]) -> Respon
 
 
 def share(request: IssuerRequest, response: Response) -> Response:
-    """Return the answer, readable by the page that asked if the client that authenticated has its origin.
+    """Return the answer with the CORS headers, if the authenticated client has registered the page's origin.
 
-    Refusals too, from the client's authentication on; before it, nobody knows whose page may read them.
+    Errors are readable too, once the client has authenticated; before that the issuer does not know its pages.
     """
     if not request.cors:
         return response

@@ -1,4 +1,4 @@
-"""The two forms of a refusal: JSON for a client, a page for a person."""
+"""The two forms of an error: JSON for a client, an HTML page for a user."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from html import escape
 
 from keyturn.web.responses import Response, json_response, page
 from token_issuer.errors import OAuthError
-from token_issuer.person_page import person_page
+from token_issuer.html_page import html_page
 
 
 def error_response(error: OAuthError) -> Response:
-    """Return a refusal as JSON (RFC 6749 §5.2)."""
+    """Return an error as JSON (RFC 6749 §5.2)."""
     body = {"error": error.error, "error_description": error.description}
     return json_response(body, status=error.status, headers=error.headers)
 
 
 def error_page(error: OAuthError) -> Response:
-    """Return a refusal as a page for a person; nothing of the request is in it."""
-    html = person_page(
+    """Return an error as a page for the user; the page repeats nothing of the request."""
+    html = html_page(
         "This request cannot be answered",
         "<p>Go back to the application that sent you here, and tell its developers:</p>"
         f"<p><code>{escape(error.description)}</code></p>",

@@ -1,4 +1,4 @@
-"""Reads an id_token_hint (OIDC Core §3.1.2.1): who a client believes is logged in."""
+"""Reads an id_token_hint (OIDC Core §3.1.2.1): the user whom the client expects."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from token_issuer.key_ring_cache import KeyRingCache
 
 
 class IdTokenHints:
-    """Reads ID tokens of this issuer, whatever their age, for the client that they were given to."""
+    """Reads ID tokens of this issuer, expired ones too, for the client that they were issued to."""
 
     def __init__(self, issuer: str, ring: KeyRingCache) -> None:
-        """Take the issuer identifier and its keys."""
         self._issuer = issuer
         self._ring = ring
 
     def read(self, raw: str | None, client: Client, request: Request) -> str | None:
-        """Return the user's subject, None without a hint; raises InvalidRequest, and the log learns why."""
+        """Return the subject of the hint, or None without a hint; raises InvalidRequest, and logs the reason."""
         if raw is None:
             return None
         policy = IdTokenPolicy(
@@ -30,4 +29,4 @@ class IdTokenHints:
             return verify_id_token_hint(raw, self._ring.keys(), policy).subject
         except TokenError as error:
             request.note(reason=error.reason.value)
-            raise InvalidRequest("id_token_hint is no ID token of this client's, or its key is gone") from None
+            raise InvalidRequest("id_token_hint is not an ID token of this client, or its key is gone") from None

@@ -1,4 +1,4 @@
-"""Issues access tokens (RFC 9068): which claims they carry, how long they live, and from when they count."""
+"""Issues access tokens (RFC 9068): their claims, their lifetimes and their issue times."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from token_issuer.token_signer import TokenSigner
 if TYPE_CHECKING:
     from keyturn.ports import ResourceServerReader
 
-_JTI_BYTES = 16  # 128 random bits; a UUID has fewer (R29, ASVS 11.5.1)
+_JTI_BYTES = 16  # 128 random bits; a UUID has 122 (R29, ASVS 11.5.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """What a grant allows: whom the token speaks of, to which client it goes, for which resource server and scope.
+    """The subject, client, resource server and scope of a token.
 
-    `grant_id` and `session_id` are what it can be revoked by besides, and `granted_at`, service time in seconds, is
-    what a cut of the user or the client is compared with, where there is a grant; `auth_time` in seconds, `acr` and
-    `amr` say how the user authenticated (RFC 9068 §2.2.1); `claims` are values of custom claims of the user's.
+    A revocation can also name `grant_id` or `session_id`. `granted_at` is the service time of the grant in seconds:
+    cutoffs of the user or client are compared with it. `auth_time` in seconds, `acr` and `amr` describe the
+    user's authentication (RFC 9068 §2.2.1). `claims` are the user's values of custom claims.
     """
 
     subject: str
@@ -50,10 +50,7 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedToken:
-    """An access token, what its response and its log line say about it, and what comes with it.
-
-    `expires_in` in seconds.
-    """
+    """An access token, the data of its response and log line, and the tokens beside it; `expires_in` in seconds."""
 
     value: str
     jti: str
@@ -65,10 +62,9 @@ class IssuedToken:
 
 
 class TokenIssuance:
-    """Issues access tokens for what grants allow."""
+    """Issues access tokens and ID tokens."""
 
     def __init__(self, settings: IssuerSettings, signer: TokenSigner, resource_servers: ResourceServerReader) -> None:
-        """Take the issuer's identity and lifetimes, and the ports that a token needs."""
         self._settings = settings
         self._signer = signer
         self._resource_servers = resource_servers
@@ -81,20 +77,20 @@ class TokenIssuance:
         id_token: bool = False,
         nonce: str | None = None,
     ) -> IssuedToken:
-        """Return a signed access token with every claim of RFC 9068 §2.2, and if asked an ID token (OIDC Core §2).
+        """Return a signed access token with every claim of RFC 9068 §2.2; `id_token` adds an ID token (OIDC Core §2).
 
-        `check` is that of what is authorized: its subject, client, grant and session.
-        Raises InvalidGrant for a grant or session that was revoked, TokenTooLarge, and what the ports raise.
+        `check` is the revocation check of the authorization's subject, client, grant and session. Raises InvalidGrant
+        for a revoked grant or session, TokenTooLarge, and what the ports raise.
         """
         server = self._resource_servers.get(authorization.audience)
         if ends_grant(check.found, authorization.granted_at):
             raise InvalidGrant("the grant was revoked")
-        # The early end of the present, which every later cut hits.
+        # The early end of the present: every later revocation cutoff applies to the token.
         issued_at = math.floor(check.since.earliest)
         lifetime = self._lifetime(authorization.client, server)
         jti = secrets.token_urlsafe(_JTI_BYTES)
         scope = format_scope(authorization.scope)
-        # The custom ones first: none of them can take the place of another.
+        # Custom claims come first, so that they cannot replace a standard claim.
         claims = _custom_claims(authorization, server) | {
             "iss": self._settings.issuer,
             "sub": authorization.subject,
@@ -108,9 +104,9 @@ class TokenIssuance:
         }
         compromised = frozenset[str]().union(*(each.compromised_kids for each in check.found))
         ring = self._ring(authorization.audience, server)
-        with ThreadPoolExecutor(1) as other:
+        with ThreadPoolExecutor(1) as executor:
             # Both signatures at once: each is a call of KMS (P10).
-            second = other.submit(self._id_token, claims, authorization, nonce, compromised) if id_token else None
+            second = executor.submit(self._id_token, claims, authorization, nonce, compromised) if id_token else None
             signed = self._signer.sign(claims, ring=ring, compromised_kids=compromised)
             identity = None if second is None else second.result()
         return IssuedToken(
@@ -120,7 +116,7 @@ class TokenIssuance:
     def _id_token(
         self, access: dict[str, Any], authorization: Authorization, nonce: str | None, compromised: Set[str]
     ) -> str:
-        """Return the ID token beside an access token with these claims; signed by the default ring's key."""
+        """Return the ID token for an access token with these claims, signed by the default ring."""
         claims = {name: access[name] for name in ("iss", "sub", "exp", "iat")} | {
             "aud": authorization.client.client_id,
             **_grant_claims(authorization),
@@ -131,20 +127,20 @@ class TokenIssuance:
         return self._signer.sign(claims, ring=DEFAULT_RING, compromised_kids=compromised, encode=encode_id_token).value
 
     def _lifetime(self, client: Client, server: ResourceServer | None) -> int:
-        """Return the seconds that the token lives: the least that anyone says, and never more than verifiers accept."""
-        registered = (client.access_token_lifetime, server.access_token_lifetime if server is not None else None)
-        least = min((each for each in registered if each is not None), default=self._settings.access_token_lifetime)
-        return min(least, self._settings.max_token_lifetime)
+        """Return the shortest configured lifetime in seconds, at most the maximum that verifiers accept."""
+        configured = (client.access_token_lifetime, server.access_token_lifetime if server is not None else None)
+        shortest = min((each for each in configured if each is not None), default=self._settings.access_token_lifetime)
+        return min(shortest, self._settings.max_token_lifetime)
 
     def _ring(self, audience: str, server: ResourceServer | None) -> str:
-        """Return the name of the ring that signs for the audience: what its registration says comes first."""
+        """Return the name of the audience's ring: its registration takes precedence over the settings."""
         if server is not None and server.algorithm is not None:
             return server.algorithm
         return self._settings.audience_algorithms.get(audience, DEFAULT_RING)
 
 
 def _grant_claims(authorization: Authorization) -> dict[str, Any]:
-    """Return the claims about the grant, the session and the user's authentication, of those that there are."""
+    """Return the claims of the grant, the session and the user's authentication that have a value."""
     claims = {
         "gid": authorization.grant_id,
         "sid": authorization.session_id,
@@ -156,6 +152,6 @@ def _grant_claims(authorization: Authorization) -> dict[str, Any]:
 
 
 def _custom_claims(authorization: Authorization, server: ResourceServer | None) -> dict[str, Any]:
-    """Return the claims that the resource server declares, by the user's values, else the client's."""
+    """Return the claims that the resource server declares, with the user's value or else the client's."""
     values = {**authorization.client.claims, **authorization.claims}
     return {name: values[name] for name in sorted(server.claims if server is not None else ()) if name in values}

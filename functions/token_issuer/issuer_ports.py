@@ -1,4 +1,4 @@
-"""The ports of the issuer: those of every endpoint, and those of the endpoints for users."""
+"""The ports of the issuer: those of all endpoints, and those of the user endpoints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Ports(NamedTuple):
-    """The outside world as the issuer needs it."""
+    """The ports of all endpoints."""
 
     ring: KeyRingCache
     signer: Signer

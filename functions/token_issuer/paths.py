@@ -1,4 +1,4 @@
-"""The paths of the issuer, and those of the login that it names."""
+"""The paths of the issuer, and the paths of the login that the issuer refers to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REVOCATION = "/oauth2/revoke"
 INTROSPECTION = "/oauth2/introspect"
 JWKS = "/.well-known/jwks.json"
 METADATA = "/.well-known/oauth-authorization-server"
-# API Gateway's JWT authorizers and most verifiers look nowhere else.
+# API Gateway's JWT authorizers and most verifiers read this path only.
 OPENID_METADATA = "/.well-known/openid-configuration"
 
 LOGIN = "/login"

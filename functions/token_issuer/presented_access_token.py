@@ -1,4 +1,4 @@
-"""Reads a token that a client presents about itself: at revocation (RFC 7009) and introspection (RFC 7662)."""
+"""Verifies an access token that is presented to the issuer: at revocation, introspection and userinfo."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from token_issuer.settings import IssuerSettings
 
 
 class PresentedAccessTokens:
-    """Verifies access tokens of this issuer for any audience: the issuer is none of their resource servers."""
+    """Verifies access tokens of this issuer for any audience: the issuer is not one of their resource servers.
+
+    `leeway` is in seconds. `until_exp` applies no leeway to the expiry.
+    """
 
     def __init__(self, settings: IssuerSettings, ring: KeyRingCache, *, leeway: int, until_exp: bool) -> None:
-        """Take the issuer's identity, its keys, the leeway in seconds, and whether that does not count at the end."""
         self._ring = ring
         self._until_exp = until_exp
         self._policy = VerificationPolicy(
@@ -34,9 +36,9 @@ class PresentedAccessTokens:
         )
 
     def read(self, raw: str, request: Request, *, now: Callable[[], float]) -> VerifiedAccessToken | None:
-        """Return the token if it is one of ours and in time, else None; the log learns why.
+        """Return the token if this issuer issued it and it has not expired, else None, and log the reason.
 
-        `now` returns seconds, and is called when the keys are there: a first read of them may be what tells the time.
+        `now` returns seconds. It is called after the keys are read: the first read may be what sets the clock.
         """
         keys = self._ring.keys()
         present = now()

@@ -1,4 +1,4 @@
-"""Reads a refresh token that a client presents about itself: at revocation (RFC 7009) and introspection (RFC 7662)."""
+"""Reads a refresh token that its client presents at revocation (RFC 7009) or introspection (RFC 7662)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NO_HASH = "-" * 64
 
 
 class PresentedRefreshToken(NamedTuple):
-    """A grant, its refresh tokens, and the one of them that was presented, current or not."""
+    """A grant, its refresh state, and the refresh token that was presented, current or not."""
 
     grant: Grant
     refresh: RefreshState
@@ -27,22 +27,21 @@ class PresentedRefreshToken(NamedTuple):
 
 
 class PresentedRefreshTokens:
-    """Finds the grant of a refresh token, for the client that it was given to alone."""
+    """Finds the grant of a refresh token, for the client of that grant only."""
 
     def __init__(self, grants: GrantStore, revocations: RevocationReader, clock: Clock) -> None:
-        """Take the ports."""
         self._grants = grants
         self._revocations = revocations
         self._clock = clock
 
     def find(self, value: str, client: Client) -> PresentedRefreshToken | None:
-        """Return the grant that a value is a refresh token of, or None; a stranger to it learns nothing."""
+        """Return the grant of a refresh token, or None; another client gets None too."""
         token = parse_refresh_token(value)
         grant = None if token is None else self._grants.get(token.gid)
         refresh = None if grant is None else grant.refresh
         if token is None:
             return None
-        # Hashed and compared whoever's it is, and if it is nobody's: the same work for all.
+        # Hashed and compared for every token: an unknown token costs as much as another client's (R23).
         proof_hash = _NO_HASH if refresh is None else refresh.proof_hash
         proved = hmac.compare_digest(proof_hash, token.proof_hash)
         if grant is None or refresh is None or grant.client_id != client.client_id or not proved:
@@ -50,7 +49,7 @@ class PresentedRefreshTokens:
         return PresentedRefreshToken(grant, refresh, token)
 
     def is_active(self, found: PresentedRefreshToken, client: Client) -> bool:
-        """Tell whether its client could use the token now: the current one, in time, of a grant that nobody ended."""
+        """Return whether the client could use the token now: it is current, unexpired, and its grant is not revoked."""
         grant, refresh, token = found
         if "refresh_token" not in client.grant_types:
             return False
@@ -59,5 +58,5 @@ class PresentedRefreshTokens:
         targets = grant_targets(
             subject=grant.subject, client_id=grant.client_id, grant_id=grant.gid, session_id=grant.session_id
         )
-        ended = ends_grant(self._revocations.find(targets), grant.created_at)
-        return not ended and not refresh.is_over(math.ceil(self._clock.now().latest))
+        is_revoked = ends_grant(self._revocations.find(targets), grant.created_at)
+        return not is_revoked and not refresh.is_over(math.ceil(self._clock.now().latest))

@@ -1,4 +1,4 @@
-"""A request to the issuer: who sent it, and whether a web page may read the answer."""
+"""A request to the issuer: its client, and the web page that may read the answer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class IssuerRequest(Request):
-    """`client` is the one that has authenticated, `origin` that of the page that asks, if a page does.
+    """A request with the authenticated `client`, None before authentication, and the `origin` of a web page.
 
-    `cors` says whether the endpoint answers pages.
+    `cors` says whether web pages may use the endpoint.
     """
 
     __slots__ = ("client", "cors", "origin")
@@ -25,6 +25,6 @@ class IssuerRequest(Request):
         self.client: Client | None = None
 
     def note_client(self, client: Client) -> None:
-        """Remember who authenticated: the log says it, and the answer is for pages of theirs."""
+        """Store the authenticated client for the log and for CORS."""
         self.client = client
         self.note(client_id=client.client_id)

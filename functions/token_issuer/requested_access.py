@@ -1,4 +1,4 @@
-"""Which audience and scope a client may have of what it asks for (RFC 6749 §3.3, RFC 8707), in every grant."""
+"""Decides the audience and scope of a request (RFC 6749 §3.3, RFC 8707), for every grant type."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class Access(NamedTuple):
-    """The resource server that a token is for, and what it allows there."""
+    """The resource server of a token, and its scope there."""
 
     audience: str
     scope: frozenset[str]
 
 
 def check_parameters(form: Form) -> None:
-    """Raise BadRequest where a parameter is there more than once, and InvalidTarget where that is resource.
+    """Raise BadRequest for a repeated parameter, and InvalidTarget for a repeated `resource`.
 
-    RFC 8707 §2 lets a client name several resources, and a server refuse to give one token for them.
+    RFC 8707 §2 lets a client name several resources, and lets a server refuse to issue one token for them.
     """
     if form.repeated == {"resource"}:
         raise InvalidTarget("a token is for one resource")
@@ -31,24 +31,23 @@ def check_parameters(form: Form) -> None:
 
 
 def split_offline_access(scope: str | None) -> tuple[str | None, bool]:
-    """Return the scope value without offline_access, and whether that was in it (OIDC Core §11).
+    """Return the scope value without offline_access, and whether it had offline_access (OIDC Core §11).
 
-    Raises InvalidScope where nothing else is in it: an empty scope would ask for all.
+    Raises InvalidScope for offline_access alone: the empty rest would request every scope.
     """
     words = [] if scope is None else scope.split(" ")
     if OFFLINE_ACCESS not in words:
         return scope, False
     rest = " ".join(word for word in words if word != OFFLINE_ACCESS)
     if not rest:
-        raise InvalidScope("offline_access goes with another scope")
+        raise InvalidScope("offline_access needs another scope beside it")
     return rest, True
 
 
 class RequestedAccess:
-    """Decides by the registrations of the client and of the resource server."""
+    """Decides by the registrations of the client and the resource server."""
 
     def __init__(self, resource_servers: ResourceServerReader) -> None:
-        """Take the registered resource servers."""
         self._resource_servers = resource_servers
 
     def decide(
@@ -60,10 +59,10 @@ class RequestedAccess:
         granted: frozenset[str] | None = None,
         ignores_unknown: bool = False,
     ) -> Access:
-        """Return what the client gets for the `resource` and `scope` of a request; raises InvalidTarget, InvalidScope.
+        """Return the access for the `resource` and `scope` of a request; raises InvalidTarget, InvalidScope.
 
-        `granted` is what the grant allows, where not all: never more than that (RFC 6749 §6). `ignores_unknown` drops
-        scopes that the client may not have from a request with openid (OIDC Core §3.1.2.1).
+        `granted` is the limit that the grant sets, None for no limit (RFC 6749 §6). `ignores_unknown` drops scopes that
+        the client may not have from a request with openid (OIDC Core §3.1.2.1).
         """
         audience = _audience(client, resource)
         allowed = client.scopes if granted is None else client.scopes & granted
@@ -74,7 +73,7 @@ class RequestedAccess:
 
 
 def _audience(client: Client, resource: str | None) -> str:
-    """Return the audience of the resource asked for; nothing asked is the only one that the client has (R27)."""
+    """Return the audience of the requested resource; the default is the client's only audience (R27)."""
     if resource is None:
         if len(client.audiences) != 1:
             raise InvalidTarget("the client has several audiences: name one as resource")
@@ -85,7 +84,7 @@ def _audience(client: Client, resource: str | None) -> str:
 
 
 def _scope(allowed: frozenset[str], requested: str | None, *, ignores_unknown: bool) -> frozenset[str]:
-    """Return what was asked for if the client may have all of it; nothing asked is all that it may have (R26)."""
+    """Return the requested scope if the client may have all of it; the default is all that it may have (R26)."""
     if requested is None:
         if not allowed:
             raise InvalidScope("the client has no scope for this resource")

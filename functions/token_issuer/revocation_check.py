@@ -1,4 +1,4 @@
-"""What was revoked of a client, its user and their grant, and the present in which nothing of that is left to come."""
+"""Reads the revocations of a client, user, grant and session, and an issue time later than all of them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ if TYPE_CHECKING:
 
 
 class RevocationChecks:
-    """Asks once for all that can end a grant, or hits what is issued of it (P10)."""
+    """Reads in one call every revocation that can end a grant or apply to its tokens (P10)."""
 
     def __init__(self, revocations: RevocationReader, clock: Clock) -> None:
-        """Take the ports."""
         self._times = IssueTimes(revocations, clock)
 
     def read(
@@ -27,11 +26,11 @@ class RevocationChecks:
         session_id: str | None = None,
         granted_at: int | None = None,
     ) -> RevocationCheck:
-        """Return what stands, in a present that lies after every cut, or where the grant is over.
+        """Return the revocations, and a present later than every revocation cutoff, or any present for an ended grant.
 
-        `granted_at`, service time in seconds, is what a cut is compared with, where there is a grant or a login. After
-        a cut of the moment this waits for up to a few seconds: what counted from a time to come would be missed by the
-        next cut (R49). Raises StoreUnavailable for a cut further ahead, and what the ports raise.
+        `granted_at`, service time in seconds, is the time of the grant or login that cutoffs are compared with. This
+        waits a few seconds for a recent cutoff to pass: a token with an iat in the future would escape the next cutoff
+        (R49). Raises StoreUnavailable for a cutoff further ahead, and what the ports raise.
         """
         targets = grant_targets(subject=subject, client_id=client_id, grant_id=grant_id, session_id=session_id)
         return self._times.read(targets, is_over=lambda found: ends_grant(found, granted_at))

@@ -1,4 +1,4 @@
-"""Signs tokens with the ring's active key, and survives the key's end between two reads of the ring."""
+"""Signs tokens with the ring's active key, and retries if the cached ring is outdated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from token_issuer.key_ring_cache import KeyRingCache
 if TYPE_CHECKING:
     from keyturn.ports import Signer
 
-# In bytes: KMS takes no longer message as it is, and Ed25519 signs no other.
+# Bytes: the limit of KMS for a raw message, and Ed25519 signs raw messages only.
 MAX_SIGNING_INPUT = 4096
 
 
@@ -27,7 +27,7 @@ class SignedToken(NamedTuple):
 
 
 class _BoundKey:
-    """One key of the ring as the remote key that the encoder wants."""
+    """One key of the ring as the encoder's remote key."""
 
     __slots__ = ("_key", "_signer")
 
@@ -42,10 +42,9 @@ class _BoundKey:
 
 
 class TokenSigner:
-    """Signs with whichever key is active."""
+    """Signs with the active key."""
 
     def __init__(self, ring: KeyRingCache, signer: Signer) -> None:
-        """Take the view of the ring and the port to KMS."""
         self._ring = ring
         self._signer = signer
 
@@ -57,11 +56,11 @@ class TokenSigner:
         compromised_kids: Set[str],
         encode: Callable[..., str] = encode_access_token,
     ) -> SignedToken:
-        """Return the token, signed with the active key of the ring: an access token, or what `encode` makes.
+        """Return the token that `encode` makes, an access token by default, signed with the active key of the ring.
 
-        A key that KMS refuses, or that an emergency has named meanwhile, means that our view of the ring is outdated:
-        it is read again and the token signed once more (I8, I10). Raises KeyUnusable when that does not help, and
-        TokenTooLarge before KMS is asked.
+        The cached ring is outdated if KMS refuses its key or an emergency has revoked the key. The ring is then read
+        again, and the token signed once more (I8, I10). Raises KeyUnusable if the second key fails too, and
+        TokenTooLarge before any call of KMS.
         """
         key = self._ring.ring(ring).active()
         try:

@@ -34,7 +34,8 @@ print(json.dumps({"status": answer["statusCode"], "modules": sorted(sys.modules)
 OF_USERS = (
     *("keyturn.adapters.interactions", "keyturn.adapters.sessions", "keyturn.adapters.users"),
     *("keyturn.domain.interactions", "keyturn.domain.sessions", "keyturn.domain.users"),
-    *("token_issuer.user_bootstrap", "token_issuer.current_user", "token_issuer.interaction_flow"),
+    *("token_issuer.authorization_composition", "token_issuer.authorization_flow"),
+    *("token_issuer.user_bootstrap", "token_issuer.signed_in_user"),
     *("token_issuer.endpoints.authorization", "token_issuer.endpoints.userinfo"),
 )
 CODE = {"grant_type": "authorization_code", "code": "x", "redirect_uri": "https://app.example/callback"}

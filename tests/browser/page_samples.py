@@ -21,9 +21,9 @@ from login.pages.problem import Problem, problem
 from login.pages.sign_in import EMAIL_FIELD, PASSWORD_FIELD, sign_in
 from login.pages.sign_out import logout, signed_out, still_signed_in
 from login.pages.texts import Text, say
-from token_issuer.begin_again import begin_again_page
 from token_issuer.error_responses import error_page
 from token_issuer.errors import InvalidRequest
+from token_issuer.restart_page import restart_page
 
 CLIENT = "Harbour Photos"
 EMAIL = "mara.lindqvist@example.com"
@@ -161,7 +161,7 @@ def issuer_samples() -> dict[str, str]:
     refused = InvalidRequest("the redirect URI is not registered for this client")
     return {
         "issuer-error": error_page(refused).body,
-        "issuer-begin-again": begin_again_page(Request(event), "mXw2ZrD5k0fT9yQpL7uHcA", guard).body,
+        "issuer-begin-again": restart_page(Request(event), "mXw2ZrD5k0fT9yQpL7uHcA", guard).body,
     }
 
 

@@ -24,7 +24,7 @@ from tests.fakes.stepped_clock import SteppedClock
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey, signing_key
 from token_issuer import app
-from token_issuer.bootstrap import compose
+from token_issuer.composition import compose
 from token_issuer.issuer_ports import Ports, UserPorts
 from token_issuer.key_ring_cache import KeyRingCache
 from token_issuer.resource_server_cache import ResourceServerCache

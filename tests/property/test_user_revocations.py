@@ -1,4 +1,4 @@
-"""No user pushes a sandbox into strict reads by signing in and out in a loop."""
+"""A user who signs in and out in a loop cannot push a sandbox into strict reads."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from keyturn.jose.policy import MAX_LEEWAY
 from tests.fakes.memory_credentials import MemoryAttempts
 
 START = 1_790_000_000
-HORIZON = MAX_TOKEN_LIFETIME + MAX_LEEWAY
-# The users who, all at once and around the end of a window, leave a snapshot as it is.
+LONGEST_TOKEN_LIFETIME = MAX_TOKEN_LIFETIME + MAX_LEEWAY
+# So many users may do this at once, around the end of a window, without an effect on a snapshot.
 USERS = 500
-# Seconds between two ends of a session: a loop, a person, and steps that meet the ends of windows.
-GAPS = st.sampled_from([0, 1, 5, 60, HORIZON, 4320, 43_200, USER_REVOCATIONS_WINDOW - 1, USER_REVOCATIONS_WINDOW])
+# Seconds between two ends of a session: a loop, a person, and intervals around the ends of windows.
+GAPS = st.sampled_from(
+    [0, 1, 5, 60, LONGEST_TOKEN_LIFETIME, 4320, 43_200, USER_REVOCATIONS_WINDOW - 1, USER_REVOCATIONS_WINDOW]
+)
 
 
 def session(number: int, *, gave_code: bool) -> Session:
@@ -41,8 +43,8 @@ def session(number: int, *, gave_code: bool) -> Session:
 
 
 def snapshot_of(written: list[tuple[str, int]], now: int) -> RevocationSnapshot:
-    """Return what a sandbox holds that starts now."""
-    snapshot = RevocationSnapshot(HORIZON)
+    """Return the snapshot of a sandbox that starts now."""
+    snapshot = RevocationSnapshot(LONGEST_TOKEN_LIFETIME)
     since = snapshot.begin(now)
     snapshot.add((target, None, at) for target, at in written if at >= since)  # type: ignore[misc]
     return snapshot
@@ -52,7 +54,7 @@ def snapshot_of(written: list[tuple[str, int]], now: int) -> RevocationSnapshot:
 @example([(0, True)] * 60, USER_REVOCATIONS_WINDOW - 30)
 @example([(1, True)] * 60, USER_REVOCATIONS_WINDOW - 30 - START % USER_REVOCATIONS_WINDOW)
 def test_a_users_sessions_fill_at_most_their_part_of_a_snapshot(ends: list[tuple[int, bool]], start: int) -> None:
-    """Each snapshot holds at most twice the limit of one user's revocations, and none of codeless sessions."""
+    """Each snapshot has at most twice the limit of one user's revocations, and none of sessions without a code."""
     attempts, now = MemoryAttempts(), START + start
     written: list[tuple[str, int]] = []
     for number, (gap, gave_code) in enumerate(ends):
@@ -67,7 +69,7 @@ def test_a_users_sessions_fill_at_most_their_part_of_a_snapshot(ends: list[tuple
 
 
 def test_hundreds_of_users_at_once_leave_a_snapshot_as_it_is() -> None:
-    """R47: a snapshot looks back over less than a window, hence over two at most; so many users fill it together."""
-    assert HORIZON + FEED_OVERLAP < USER_REVOCATIONS_WINDOW
+    """R47: a snapshot covers less than a window and hence at most two; only this many users together fill it."""
+    assert LONGEST_TOKEN_LIFETIME + FEED_OVERLAP < USER_REVOCATIONS_WINDOW
     written = [(f"sid#{user}-{end}", START) for user in range(USERS) for end in range(2 * USER_REVOCATIONS)]
     assert len(snapshot_of(written, START)) == len(written) <= MAX_REVOCATIONS

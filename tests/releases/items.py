@@ -1,9 +1,9 @@
-"""What one release stores, for another to read: part of every release, run with that release's kernel on the path.
+"""Writes and reads the stored items of one release, for a comparison with another; each release runs its own copy.
 
 `items.py write` prints one item of each kind and state, as the adapters store it: {name: attribute values}, where a
 name is `<table>/<primary key>`. `items.py read` takes that on its standard input and prints, by name,
 {"meaning": fields}, {"refused": why}, or {} for a kind that this release does not know.
-The two commands and these shapes stay as they are: the next release calls them.
+The two commands and these formats must not change: the next release calls them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ from keyturn.domain.users.user import User
 
 NOW = 1_790_000_000
 CALLBACK = "https://app.example.com/cb"
-# An emergency has a table of its own here, where its copies of global carry no cut.
+# The emergency has its own table here: its copies of global have no cutoff.
 KEYS = {
     "rings": ("pk",),
     "clients": ("pk",),
@@ -103,7 +103,7 @@ class _Clock:
 
 
 def write() -> dict[str, Any]:
-    """Return the items of all tables, written by the adapters into a DynamoDB in this process."""
+    """Return the items of all tables, as the adapters write them into a DynamoDB in this process."""
     with mock_aws():
         dynamodb = boto3.client("dynamodb", "eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
         for table, names in KEYS.items():
@@ -131,7 +131,7 @@ def write() -> dict[str, Any]:
 
 
 def _write_grants(store: DynamoDbGrantWriter) -> None:
-    """Write a grant whose code nobody has used, and one with a refresh token that was rotated."""
+    """Write a grant with an unused code, and one with a refresh token that was rotated."""
     for gid, told in (("bare", {}), ("full", {"session_id": "s", "auth_time": NOW, "acr": "a", "amr": ("pwd",)})):
         grant = Grant(
             gid=gid,
@@ -238,13 +238,13 @@ def _write_resource_servers(registry: DynamoDbResourceServerRegistry) -> None:
 
 def _write_revocations(writer: DynamoDbRevocationWriter) -> None:
     for kind in TargetKind:
-        cut = NOW if kind in CUT_KINDS else None
-        revocation = Revocation(Target(kind, "1"), expires_at=NOW + 3610, not_before=cut)
+        not_before = NOW if kind in CUT_KINDS else None
+        revocation = Revocation(Target(kind, "1"), expires_at=NOW + 3610, not_before=not_before)
         writer.revoke(revocation, reason="a reason", actor="an actor")
 
 
 def _write_rings(store: DynamoDbKeyRingStore) -> None:
-    """Write a ring that is new, one between two rotations, and one with wishes, ended keys and an emergency."""
+    """Write a new ring, one between two rotations, and one with scheduled changes, former keys and an emergency."""
     for name in ("new", "resting", "emergency"):
         store.create(KeyRing(name=name, version=1, keys=[], longest_lifetime=900))
     ring = store.load("resting")
@@ -267,7 +267,7 @@ def _answered(ring: KeyRing, kid: str, now: int) -> KeyRing:
 
 
 def _write_users(dynamodb: Any) -> None:
-    """Write users with every field and with none, and a tombstone."""
+    """Write a user with every field, one without optional fields, and the tombstone of an erased user."""
     users, authorities = DynamoDbUsers(dynamodb, "users"), DynamoDbAuthorities(dynamodb, "authorities")
     claims = {"address": {"country": "GB"}, "phone_number_verified": False}
     full = User(subject=_ADA, email="Ada@x.example", name="Ada", locale="en", claims=claims, email_verified_at=NOW)
@@ -300,7 +300,7 @@ def _write_credentials(dynamodb: Any) -> None:
 
 
 def _write_interactions(dynamodb: Any) -> None:
-    """Write an interaction that is unbound, and one with every mark, and its consent."""
+    """Write an unbound interaction, and one with every mark and its consent."""
     opener = DynamoDbInteractionOpener(dynamodb, "interactions")
     mark = ConsentMark(scope=frozenset({"a"}), resource="https://api.example.com", at=NOW)
     bare = Interaction(
@@ -324,15 +324,15 @@ def _write_interactions(dynamodb: Any) -> None:
 
 _Readers = dict[str, Callable[[dict[str, Any]], Any]]
 _REVOCATIONS: _Readers = {kind.value: revocation_from_item for kind in TargetKind}
-# A feed item is known and means nothing yet: no release reads it.
+# Feed items are a known kind without a meaning to compare.
 _REVOCATIONS["feed"] = lambda item: {}
-# Conditions of DynamoDB read these, and by these names.
+# DynamoDB's conditions read these attributes by name.
 _GRANTS: _Readers = {
     "grant": grant_from_item,
     "assertion": lambda item: {"expires_at": item["expires_at"]},
     "rate": lambda item: {"taken": item["taken"], "expires_at": item["expires_at"]},
 }
-# Items of one user are told apart by their sort key.
+# The items of one user differ in their sort keys.
 _OF_A_USER: _Readers = {
     "profile": user_from_item,
     "consent": consent_from_item,
@@ -366,7 +366,7 @@ _READERS: dict[str, _Readers] = {
 
 
 def read(items: dict[str, Any]) -> dict[str, Any]:
-    """Return what this release understands of each item."""
+    """Return the meaning of each item to this release."""
     return {name: _read_item(name, item) for name, item in items.items()}
 
 

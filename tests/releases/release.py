@@ -1,4 +1,4 @@
-"""The release before this checkout, found by its tag, and its program, run on its own kernel."""
+"""The release before this checkout, found by its tag; its program runs on its own kernel."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ PROGRAM = "tests/releases/items.py"
 STAND_IN = "a copy of this checkout"
 _TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 _RELEASED = re.compile(r"^## \[?v?\d+\.\d+\.\d+", re.MULTILINE)
-# A hook's would send every call here to the repository that is being committed to.
+# A git hook sets these variables, which would direct every call here to the repository of the commit.
 _OF_A_HOOK = frozenset({"GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"})
 
 
 class HistoryMissing(Exception):
-    """Git is here and cannot tell the releases: the message says why."""
+    """Git cannot list the releases; the message has the reason."""
 
 
 class Release:
-    """One release's name, its kernel and its program, in a folder."""
+    """One release: its name for messages, and the folder with its kernel and its program."""
 
     def __init__(self, name: str, root: Path) -> None:
         """Take what messages call it, and the folder."""
@@ -34,18 +34,18 @@ class Release:
         self._root = root
 
     def write(self) -> dict[str, Any]:
-        """Return the items that it writes, by name."""
+        """Return the items that the release writes, by name."""
         return self._run("write", "")
 
     def read(self, items: dict[str, Any]) -> dict[str, Any]:
-        """Return what it understands of each item."""
+        """Return the meaning of each item to the release."""
         return self._run("read", json.dumps(items))
 
     def _run(self, command: str, given: str) -> dict[str, Any]:
         done = subprocess.run(
             [sys.executable, str(self._root / PROGRAM), command],
             input=given,
-            # Nothing else of a checkout is on the path: a release has to stand on its own kernel.
+            # The path has nothing else of a checkout: a release must run on its own kernel.
             env={"PYTHONPATH": str(self._root / KERNEL / ".."), "PYTHONDONTWRITEBYTECODE": "1"},
             cwd=self._root,
             capture_output=True,
@@ -59,14 +59,14 @@ class Release:
 
 
 def find_tag(root: Path) -> str | None:
-    """Return the newest release that leads to this commit and is not this commit, or None.
+    """Return the newest release that is an ancestor of this commit, or None.
 
     None before the second release, and in a source archive. Raises HistoryMissing.
     """
     changelog = root / "CHANGELOG.md"
     if changelog.exists() and _RELEASED.search(changelog.read_text()) is None:
-        return None  # nothing was released yet: whatever history this clone has, there is nothing to find in it
-    # An archive may lie in somebody else's repository, whose tags are not ours.
+        return None  # before the first release even a shallow clone is complete
+    # An archive may lie inside another repository, whose tags are unrelated.
     if not (root / ".git").exists():
         return None
     if git(root, "rev-parse", "--is-shallow-repository").split() == [b"true"]:
@@ -77,7 +77,7 @@ def find_tag(root: Path) -> str | None:
 
 
 def take_out(tag: str | None, folder: Path) -> Release:
-    """Return the release of a tag, or a copy of this checkout, in a folder that is empty."""
+    """Return the release of a tag, or a copy of this checkout, in an empty folder."""
     if tag is not None:
         archive = git(ROOT, "archive", tag, KERNEL, PROGRAM)
         subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
@@ -89,7 +89,7 @@ def take_out(tag: str | None, folder: Path) -> Release:
 
 
 def git(root: Path, *arguments: str) -> bytes:
-    """Return what git prints; raises HistoryMissing."""
+    """Return git's output; raises HistoryMissing."""
     environment = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
     try:
         done = subprocess.run(["git", *arguments], cwd=root, env=environment, capture_output=True, check=False)

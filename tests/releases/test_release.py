@@ -1,4 +1,4 @@
-"""Which release is the one before, by the history of a repository."""
+"""The choice of the release before, from the history of a repository."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.releases.release import HistoryMissing, find_tag, git
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Return a repository with one commit, whose settings are its own."""
+    """Return a repository with one commit and its own settings."""
     if shutil.which("git") is None:
         pytest.skip("NOT RUN: git is not installed")
     git(tmp_path, "init", "--quiet")
@@ -30,14 +30,14 @@ def commit(repository: Path, *tags: str) -> None:
 
 
 def test_before_the_second_release_there_is_none_before(repository: Path) -> None:
-    """Neither without a tag, nor at the commit of the first release."""
+    """There is no release before without a tag, nor at the commit of the first release."""
     assert find_tag(repository) is None
     commit(repository, "v0.1.0")
     assert find_tag(repository) is None
 
 
 def test_a_release_is_the_one_before_from_the_next_commit_on(repository: Path) -> None:
-    """At its own commit, a release is compared with the one before it; after that, it is what is deployed."""
+    """A release is compared with its predecessor at its own commit; from the next commit on it is the one before."""
     commit(repository, "v0.9.0")
     commit(repository, "v0.10.0", "v1.0.0-rc1", "nightly")
     assert find_tag(repository) == "v0.9.0"
@@ -46,7 +46,7 @@ def test_a_release_is_the_one_before_from_the_next_commit_on(repository: Path) -
 
 
 def test_a_release_of_another_branch_does_not_count(repository: Path) -> None:
-    """A branch that keeps an older release alive is compared with that release."""
+    """A branch that maintains an older release is compared with that release."""
     commit(repository, "v1.0.0")
     git(repository, "switch", "--quiet", "--create", "main-line")
     commit(repository, "v2.0.0")
@@ -56,7 +56,7 @@ def test_a_release_of_another_branch_does_not_count(repository: Path) -> None:
 
 
 def test_a_source_archive_has_no_release_before(repository: Path) -> None:
-    """Nor does it take the tags of the repository that it was unpacked into."""
+    """A source archive ignores the tags of the repository that contains it."""
     commit(repository, "v1.0.0")
     commit(repository)
     (repository / "vendored").mkdir()
@@ -64,7 +64,7 @@ def test_a_source_archive_has_no_release_before(repository: Path) -> None:
 
 
 def test_a_shallow_clone_says_what_it_lacks(repository: Path) -> None:
-    """No tag is no evidence that there is none: the frame does not pass by comparing this release with itself."""
+    """A shallow clone without tags is an error: a comparison of this release with itself would prove nothing."""
     commit(repository, "v1.0.0")
     commit(repository)
     git(repository, "clone", "--quiet", "--depth", "1", repository.as_uri(), "shallow")
@@ -75,7 +75,7 @@ def test_a_shallow_clone_says_what_it_lacks(repository: Path) -> None:
 def test_git_that_is_missing_or_fails_is_no_evidence_either(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What git says of its failure is passed on."""
+    """A missing or failing git is an error with git's own message."""
     with pytest.raises(HistoryMissing, match=r"git archive: .*v9"):
         git(repository, "archive", "v9")
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -1,7 +1,7 @@
-"""What this release stores, the release before reads, and back: functions are updated one by one, and rolled back.
+"""This release and the release before read each other's items: functions are updated one by one, and rolled back.
 
-Before the second release, and in a source archive, a copy of this checkout stands in for the release before, so that
-the frame runs at every commit.
+Before the second release, and in a source archive, a copy of this checkout stands in for the release before. The
+comparison then runs at every commit.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tests.releases.release import KERNEL, ROOT, HistoryMissing, Release, find_t
 
 
 def faults(writer: Release, items: dict[str, Any], before: Release, this: Release) -> list[str]:
-    """Return a sentence for each item that one release refuses, that this one forgot, or that means two things.
+    """Return a sentence for each item that one release refuses, that this one forgot, or that has two meanings.
 
-    A kind that only this release knows is no fault: the code of the release before never asks for it.
+    A kind that only this release knows is correct: the release before never reads it.
     """
     sentences: list[str] = []
     by_before, by_this = before.read(items), this.read(items)
@@ -38,7 +38,7 @@ def faults(writer: Release, items: dict[str, Any], before: Release, this: Releas
 
 
 def differences(first: Any, second: Any, where: str = "") -> list[tuple[str, Any, Any]]:
-    """Return where two meanings differ, and the two values, looking only at fields that both name."""
+    """Return the fields in which two meanings differ, with both values; only fields that both have are compared."""
     if isinstance(first, dict) and isinstance(second, dict):
         pairs = [(f"{where}.{name}".lstrip("."), first[name], second[name]) for name in first if name in second]
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
@@ -62,7 +62,7 @@ def written(this: Release) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """Return the release before; where git cannot tell it, say so, and fail in CI."""
+    """Return the release before; without git's history skip the test, and fail in CI."""
     try:
         release = take_out(find_tag(ROOT), tmp_path_factory.mktemp("before"))
     except HistoryMissing as error:
@@ -75,7 +75,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 
 def test_this_release_reads_what_the_release_before_writes(before: Release, this: Release) -> None:
-    """Every item that is stored already is read after the update, and means what it meant."""
+    """This release reads every stored item of the release before with the same meaning."""
     found = faults(before, before.write(), before, this)
     assert not found, "\n".join(found)
 
@@ -83,7 +83,7 @@ def test_this_release_reads_what_the_release_before_writes(before: Release, this
 def test_the_release_before_reads_what_this_release_writes(
     before: Release, this: Release, written: dict[str, Any]
 ) -> None:
-    """A function that is updated last, or rolled back, reads what is written meanwhile, and as it is meant."""
+    """The release before, in a function that is updated last or rolled back, reads this release's items."""
     found = faults(this, written, before, this)
     assert not found, "\n".join(found)
 
@@ -115,7 +115,7 @@ def test_the_release_before_reads_what_this_release_writes(
 def test_a_release_before_that_differs_is_reported(
     module: str, text: str, altered: str, sentence: str, tmp_path: Path, this: Release, written: dict[str, Any]
 ) -> None:
-    """An item that the release before cannot read, or reads otherwise, is named with its writer, reader and field."""
+    """An item that the release before refuses or misreads is reported with its writer, reader and field."""
     older = take_out(None, tmp_path)
     source = tmp_path / KERNEL / "adapters" / f"{module}.py"
     assert text in source.read_text()
@@ -125,7 +125,7 @@ def test_a_release_before_that_differs_is_reported(
 
 
 def test_the_next_release_can_write_the_next_version(tmp_path: Path, this: Release, written: dict[str, Any]) -> None:
-    """A release that raises the items' version reads what is stored, and this one reads what it writes."""
+    """This release and a release with the next item version read each other's items."""
     next_release = take_out(None, tmp_path)
     source = tmp_path / KERNEL / "adapters" / "aws" / "item_version.py"
     source.write_text(
@@ -138,7 +138,7 @@ def test_the_next_release_can_write_the_next_version(tmp_path: Path, this: Relea
 
 
 def test_only_the_release_before_may_not_know_a_kind(this: Release) -> None:
-    """A new kind of item is no fault, and a kind that this release has forgotten is one."""
+    """A new kind of item is correct; a kind that this release has forgotten is a fault."""
 
     class Newer(Release):
         def read(self, items: dict[str, Any]) -> dict[str, Any]:

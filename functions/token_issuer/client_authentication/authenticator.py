@@ -1,9 +1,9 @@
-"""Which client sent a request (RFC 6749 §2.3): exactly one method a request (R22).
+"""Authenticates the client of a request (RFC 6749 §2.3): a request uses exactly one method (R22).
 
-Requests are counted after authentication, so that nobody uses up the rate of another client.
+Requests are counted after authentication, so that a stranger cannot use up the rate of a client.
 
-An unknown client, a wrong secret, and a method that the client is not registered for cost the same work and get the
-same answer (R23).
+Three failures cost the same work and get the same answer (R23): an unknown client, a wrong secret, and a method that
+the client is not registered for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from keyturn.domain.clients.client import Client
 from keyturn.web.form import Form
-from token_issuer.client_authentication.credentials import Method
+from token_issuer.client_authentication.credentials import Credentials, Method
 from token_issuer.errors import InvalidClient, InvalidRequest, TooManyRequests
 from token_issuer.request import IssuerRequest
 
@@ -22,28 +22,51 @@ if TYPE_CHECKING:
 
 
 class ClientAuthenticator:
-    """Returns which registered client sent a request to one endpoint, and holds it to its rate there."""
+    """Authenticates the clients of one endpoint and enforces their rates there.
+
+    `methods` are keyed by their registered names (RFC 7591 §2). `endpoint` names the counter of the rate.
+    """
 
     def __init__(
         self, clients: ClientReader, methods: Mapping[str, Method], rates: RateCounter, *, endpoint: str
     ) -> None:
-        """Take the ports, the methods by the names that registrations give them, and the endpoint that is counted."""
         self._clients = clients
         self._methods = methods
         self._rates = rates
         self._endpoint = endpoint
 
     def authenticate(self, request: IssuerRequest, form: Form) -> Client:
-        """Return the client that authenticated; raises InvalidRequest, InvalidClient, TooManyRequests."""
-        client = self._identify(request, form)
+        """Return the authenticated client; raises InvalidRequest, InvalidClient, TooManyRequests."""
+        method, credentials = self._read_credentials(request, form)
+        client = self._clients.get(credentials.client_id)
+        try:
+            client = _verify(credentials, method, client)
+        except InvalidClient:
+            if client is not None:
+                # An id that belongs to no client stays out of the log: it may be a secret in the wrong field (R66).
+                request.note(claimed_client_id=client.client_id)
+            raise
         request.note_client(client)
         self._count(client)
         return client
 
+    def _read_credentials(self, request: IssuerRequest, form: Form) -> tuple[str, Credentials]:
+        """Return the method that the request uses, and its credentials; raises InvalidRequest, InvalidClient."""
+        read = {name: method(request, form) for name, method in self._methods.items()}
+        presented = [(name, credentials) for name, credentials in read.items() if credentials is not None]
+        if len(presented) > 1:
+            raise InvalidRequest("the request uses more than one client authentication method")
+        if not presented:
+            raise InvalidClient("no client authentication")
+        [(method, credentials)] = presented
+        if form.get("client_id") not in (None, credentials.client_id):
+            raise InvalidRequest("client_id differs from the client that authenticates")
+        return method, credentials
+
     def _count(self, client: Client) -> None:
         """Count the request against the client's rate at this endpoint.
 
-        Each endpoint has a counter of its own: a client that used up its rate for tokens can still revoke them.
+        Each endpoint has its own counter: a client that used up its rate for tokens can still revoke them.
         """
         if client.rate is None:
             return
@@ -51,26 +74,14 @@ class ClientAuthenticator:
         if wait:
             raise TooManyRequests(f"more than {client.rate} a minute", retry_after=wait)
 
-    def _identify(self, request: IssuerRequest, form: Form) -> Client:
-        """Return the client that authenticated; raises InvalidRequest for two methods, else InvalidClient."""
-        read = {name: method(request, form) for name, method in self._methods.items()}
-        presented = {name: credentials for name, credentials in read.items() if credentials is not None}
-        if len(presented) > 1:
-            raise InvalidRequest("the request uses more than one client authentication method")
-        if not presented:
-            raise InvalidClient("no client authentication")
-        [(method, credentials)] = presented.items()
-        if form.get("client_id") not in (None, credentials.client_id):
-            raise InvalidRequest("client_id differs from the client that authenticates")
-        found = self._clients.get(credentials.client_id)
-        # Treat a client that is not registered for this method as unknown, at the same cost.
-        client = found if found is not None and method in found.authentication else None
-        refusal = credentials.refusal(client)
-        if client is not found:
-            refusal = f"the client is not registered for {method}"
-        if client is None or refusal is not None:
-            if found is not None:
-                # What names nobody may be a secret in the wrong place (R66).
-                request.note(claimed_client_id=found.client_id)
-            raise InvalidClient(refusal or "unknown client")
-        return client
+
+def _verify(credentials: Credentials, method: str, client: Client | None) -> Client:
+    """Return the client if the credentials are its own; raises InvalidClient, at the same cost for each cause (R23)."""
+    if client is None:
+        credentials.imitate_verification()
+        raise InvalidClient("unknown client")
+    if method not in client.authentication:
+        credentials.imitate_verification()
+        raise InvalidClient(f"the client is not registered for {method}")
+    credentials.verify(client)
+    return client

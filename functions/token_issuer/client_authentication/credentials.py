@@ -1,4 +1,4 @@
-"""What a request presents to say which client sent it; nothing of it is believed yet."""
+"""The credentials that a request presents for a client; they are untrusted until they are verified."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from typing import NamedTuple, Protocol
 from keyturn.domain.clients.client import Client, secret_matches
 from keyturn.web.form import Form
 from keyturn.web.request import Request
+from token_issuer.errors import InvalidClient
 
 
 class Credentials(Protocol):
-    """A client id, and what is to prove it."""
+    """A client id and its proof."""
 
     @property
     def client_id(self) -> str:
-        """The client that the request says it is from."""
+        """The client that the request claims to be from."""
 
-    def refusal(self, client: Client | None, /) -> str | None:
-        """Return, for the log alone, why they are not this client's; None if they are.
+    def verify(self, client: Client, /) -> None:
+        """Raise InvalidClient, with the reason for the log, unless the credentials are this client's."""
 
-        No client, for one that is unknown or not registered for the method, costs the same and is refused (R23).
-        """
+    def imitate_verification(self) -> None:
+        """Do the work of `verify` without a client: an unknown client must cost as much as a known one (R23)."""
 
 
-# Returns what a request presents by one method, or None where it does not use it; raises InvalidRequest, InvalidClient.
+# Returns the credentials that a request presents by one method, or None if it does not use the method.
+# Raises InvalidRequest, InvalidClient.
 Method = Callable[[Request, Form], Credentials | None]
 
 
@@ -34,6 +36,11 @@ class PresentedSecret(NamedTuple):
     client_id: str
     secret: str
 
-    def refusal(self, client: Client | None) -> str | None:
-        """Return why the secret is not one of the client's, or None; compared in constant time."""
-        return None if secret_matches(client, self.secret) else "unknown client or wrong secret"
+    def verify(self, client: Client) -> None:
+        """Compare the secret in constant time; raises InvalidClient for a wrong one."""
+        if not secret_matches(client, self.secret):
+            raise InvalidClient("wrong secret")
+
+    def imitate_verification(self) -> None:
+        """Hash and compare the secret as for a known client (R23)."""
+        secret_matches(None, self.secret)

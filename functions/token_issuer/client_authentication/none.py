@@ -1,4 +1,4 @@
-"""No authentication: a public client says who it is (RFC 6749 §3.2.1, RFC 7591 §2)."""
+"""No authentication: a public client states its id (RFC 6749 §3.2.1, RFC 7591 §2)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 
 
 class ClaimedId(NamedTuple):
-    """A client id alone."""
+    """A client id without a proof."""
 
     client_id: str
 
-    def refusal(self, client: Client | None) -> str | None:
-        """Return why the id alone is not enough, or None for a client that has nothing else."""
-        return "unknown client, or one that has to authenticate" if client is None else None
+    def verify(self, client: Client) -> None:
+        """Accept any client that is registered for this method: a public client has no credentials."""
+
+    def imitate_verification(self) -> None:
+        """Do nothing, as `verify` does."""
 
 
 def none(request: Request, form: Form) -> ClaimedId | None:
-    """Return the client_id of a form that presents nothing else, or None."""
+    """Return the client_id of a form without other credentials, else None."""
     if "authorization" in request.headers or any(form.get(name) is not None for name in _CREDENTIALS):
         return None
     client_id = form.get("client_id")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.clients.client import Client
 from keyturn.domain.errors import ItemDamaged
 from keyturn.jose import KeySet, TokenError
-from keyturn.jose.client_assertion import claimed_client_id, verify_client_assertion
+from keyturn.jose.client_assertion import VerifiedClientAssertion, claimed_client_id, verify_client_assertion
 from keyturn.web.form import Form
 from keyturn.web.request import Request
 from token_issuer.errors import InvalidClient
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from keyturn.ports import AssertionLog, Clock
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-# An assertion is remembered for a little longer than it is accepted: a request takes a while from the one to the other.
+# Seconds. An assertion is remembered for longer than it is accepted: the request takes time between the two.
 _MEMORY_MARGIN = 60
-# Stands for the key of a client that has none: as much to read, and nobody has the private half. Whoever tries whether
-# a client exists knows neither its kid nor this one: either way the search ends at an unknown key (R23).
+# The key of an unknown client: it costs as much to parse as a real one, and its private half was discarded. An attacker
+# who probes for a client knows neither its kid nor this kid: in both cases the key is unknown (R23).
 _DECOY = {
     "kty": "EC",
     "crv": "P-256",
@@ -32,12 +33,14 @@ _DECOY = {
 
 
 class PrivateKeyJwt:
-    """The method of clients that have keys; an assertion is good for one request."""
+    """The method of clients with keys; an assertion is valid for one request.
+
+    `token_endpoint` is the URL that a registration may allow as audience. `leeway` is in seconds.
+    """
 
     def __init__(
         self, assertions: AssertionLog, clock: Clock, *, issuer: str, token_endpoint: str, leeway: int
     ) -> None:
-        """Take the ports, the issuer identifier, the token endpoint's URL, and the leeway in seconds."""
         self._assertions = assertions
         self._clock = clock
         self._audiences = frozenset({issuer})
@@ -45,7 +48,7 @@ class PrivateKeyJwt:
         self._leeway = leeway
 
     def __call__(self, _request: Request, form: Form) -> PresentedAssertion | None:
-        """Return the assertion of the form, which says itself from which client it is, or None."""
+        """Return the assertion of the form, or None; the assertion itself names its client."""
         if form.get("client_assertion") is None and form.get("client_assertion_type") is None:
             return None
         if form.require("client_assertion_type") != ASSERTION_TYPE:
@@ -56,50 +59,56 @@ class PrivateKeyJwt:
         except TokenError as error:
             raise InvalidClient(f"client assertion: {error.reason.value}") from None
 
-    def refusal(self, presented: PresentedAssertion, client: Client | None) -> str | None:
-        """Return why the assertion does not prove the client, or None; raises what the ports raise, and ItemDamaged.
+    def verify(self, presented: PresentedAssertion, client: Client) -> None:
+        """Raise InvalidClient unless the client signed the assertion and has not used it; raises ItemDamaged.
 
-        Its use is noted last: what was not signed by the client writes nothing.
+        The use is stored last, so that only the client's own assertions cause a write.
         """
+        audiences = self._registered_audiences if client.token_endpoint_audience else self._audiences
+        assertion = self._verify_assertion(presented, _keys(client), audiences)
+        until = assertion.expires_at + self._leeway + _MEMORY_MARGIN
+        if not self._assertions.use(assertion.client_id, assertion.jti, until):
+            raise InvalidClient("client assertion: used before")
+
+    def imitate_verification(self, presented: PresentedAssertion) -> None:
+        """Verify the assertion with a decoy key, and discard the result (R23)."""
+        with suppress(InvalidClient):
+            self._verify_assertion(presented, KeySet.from_jwks({"keys": [_DECOY]}), self._audiences)
+
+    def _verify_assertion(
+        self, presented: PresentedAssertion, keys: KeySet, audiences: frozenset[str]
+    ) -> VerifiedClientAssertion:
         try:
-            assertion = verify_client_assertion(
+            return verify_client_assertion(
                 presented.raw,
-                _keys(client),
+                keys,
                 client_id=presented.client_id,
-                audiences=self._accepted_audiences(client),
+                audiences=audiences,
                 leeway=self._leeway,
-                # The late end of the present: an assertion that might be over is.
+                # The late end of the present: an assertion that may have expired is expired.
                 now=self._clock.now().latest,
             )
         except TokenError as error:
-            return f"client assertion: {error.reason.value}"
-        until = assertion.expires_at + self._leeway + _MEMORY_MARGIN
-        if not self._assertions.use(assertion.client_id, assertion.jti, until):
-            return "client assertion: used before"
-        return None
-
-    def _accepted_audiences(self, client: Client | None) -> frozenset[str]:
-        """Return the issuer identifier, and the token endpoint's URL where the client is registered for it."""
-        if client is not None and client.token_endpoint_audience:
-            return self._registered_audiences
-        return self._audiences
+            raise InvalidClient(f"client assertion: {error.reason.value}") from None
 
 
 class PresentedAssertion(NamedTuple):
-    """An assertion, the client that it claims to be from, and the method that knows how to check it."""
+    """An assertion, the client that it claims to be from, and the method that verifies it."""
 
     client_id: str
     raw: str
     method: PrivateKeyJwt
 
-    def refusal(self, client: Client | None) -> str | None:
-        """Return why it does not prove this client, or None."""
-        return self.method.refusal(self, client)
+    def verify(self, client: Client) -> None:
+        """Raise InvalidClient unless the client signed the assertion and has not used it."""
+        self.method.verify(self, client)
+
+    def imitate_verification(self) -> None:
+        """Verify the assertion with a decoy key, and discard the result (R23)."""
+        self.method.imitate_verification(self)
 
 
-def _keys(client: Client | None) -> KeySet:
-    if client is None:
-        return KeySet.from_jwks({"keys": [_DECOY]})
+def _keys(client: Client) -> KeySet:
     try:
         return KeySet.from_jwks({"keys": [dict(jwk) for jwk in client.jwks]})
     except ValueError as error:

@@ -1,7 +1,7 @@
 """The authorization endpoint (RFC 6749 §3.1, §4.1.1; OIDC Core §3.1.2): a user's consent becomes a code.
 
-Nothing is sent to a redirect URI before client and URI are known to belong together (RFC 9700 §4.11): until then a
-refusal is a page, from then on it is an answer to the client.
+A redirect URI gets an answer only after the check that it belongs to the client (RFC 9700 §4.11). An error before that
+check is a page; a later error is an answer to the client.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from keyturn.web.form import Form, read_form, read_query
 from keyturn.web.form_guard import FormGuard
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, redirect
+from token_issuer.authorization_flow import INTERACTION_FIELD, AuthorizationFlow, CannotContinue, StoredInteraction
 from token_issuer.authorization_request import AuthorizationRequest, check_response_mode, read_request, read_state
-from token_issuer.begin_again import asks_to_begin_again, begin_again_page, is_interaction_id
 from token_issuer.error_responses import error_page
 from token_issuer.errors import InteractionRequired, InvalidRequest, OAuthError, as_oauth_error
 from token_issuer.id_token_hint import IdTokenHints
-from token_issuer.interaction_flow import INTERACTION_FIELD, CannotContinue, InteractionFlow, Pending
 from token_issuer.requested_access import RequestedAccess
+from token_issuer.restart_page import asks_to_restart, is_interaction_id, restart_page
 
 if TYPE_CHECKING:
     from keyturn.domain.grants.grant_credentials import AuthorizationCode
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 _REFUSALS = (BadRequest, OAuthError, KeyturnError)
 
 
-class _Asked(NamedTuple):
-    """The parameters of a request: those that came, or those of the interaction that came.
+class _Parameters(NamedTuple):
+    """The parameters of an HTTP request: its own, or those of the stored interaction that it names.
 
-    `again` says that the user asked to begin the interaction's request again.
+    `restarts` says that the user asked to restart the interaction's request.
     """
 
     form: Form
-    pending: Pending | None = None
-    again: bool = False
+    stored: StoredInteraction | None = None
+    restarts: bool = False
 
 
 class AuthorizationEndpoint:
-    """Gives a client a code for the user who signed in."""
+    """Issues a code to a client for the signed-in user; `browser` guards forms by the browser's cookie."""
 
     methods = ("GET", "POST")
     cors = False
@@ -54,11 +54,10 @@ class AuthorizationEndpoint:
         clients: ClientReader,
         access: RequestedAccess,
         hints: IdTokenHints,
-        flow: InteractionFlow,
+        flow: AuthorizationFlow,
         *,
         browser: FormGuard,
     ) -> None:
-        """Take the issuer identifier, and the guard of the browser's cookie beside the ports."""
         self._issuer = issuer
         self._clients = clients
         self._access = access
@@ -69,79 +68,84 @@ class AuthorizationEndpoint:
     def respond(self, request: Request) -> Response:
         """Return the redirect with a code or an error, the redirect to the login, or a page with an error."""
         try:
-            asked = self._read(request)
-            client, redirect_uri = self._find_client(asked.form)
-            check_response_mode(asked.form)
+            parameters = self._read(request)
+            client, redirect_uri = self._find_client(parameters.form)
+            check_response_mode(parameters.form)
         except _REFUSALS as error:
-            # A person reads it: faults of ours are a page too.
+            # The browser shows the answer to its user, so that faults of the issuer are pages too.
             refusal = as_oauth_error(error)
             _error(refusal, request)
             return error_page(refusal)
         request.note(client_id=client.client_id)
         state: str | None = None
         try:
-            state = read_state(asked.form)
-            return self._authorize(request, asked, read_request(asked.form, client, redirect_uri, self._access), state)
+            state = read_state(parameters.form)
+            wanted = read_request(parameters.form, client, redirect_uri, self._access)
+            return self._authorize(request, parameters, wanted, state)
         except _REFUSALS as error:
             return self._redirect(redirect_uri, _error(as_oauth_error(error), request), state)
 
-    def _read(self, request: Request) -> _Asked:
-        """Return the parameters; raises InvalidRequest for an interaction that nobody knows."""
+    def _read(self, request: Request) -> _Parameters:
+        """Return the parameters; raises InvalidRequest for an unknown interaction."""
         form = read_form(request) if request.method == "POST" else read_query(request)
-        # Unknown parameters of a client's request are ignored, also one of this name (OIDC Core §3.1.2.1).
+        # A client's request ignores unknown parameters, and one of this name is unknown (OIDC Core §3.1.2.1).
         if not form.has(INTERACTION_FIELD) or form.has("client_id"):
-            return _Asked(form)
-        interaction_id, again = form.require(INTERACTION_FIELD), asks_to_begin_again(request, form)
-        if request.method == "POST" and not again:
-            raise InvalidRequest("an interaction goes on by GET")
-        pending = self._flow.find(interaction_id) if is_interaction_id(interaction_id) else None
-        if pending is None:
+            return _Parameters(form)
+        interaction_id, restarts = form.require(INTERACTION_FIELD), asks_to_restart(request, form)
+        if request.method == "POST" and not restarts:
+            raise InvalidRequest("an interaction continues by GET")
+        stored = self._flow.find(interaction_id) if is_interaction_id(interaction_id) else None
+        if stored is None:
             raise InvalidRequest("this sign-in is over")
-        if again and not self._browser.accepts(request, form):
+        if restarts and not self._browser.accepts(request, form):
             request.note(detail="the form was not shown to this browser")
-            again = False
-        return _Asked(Form(dict(pending.interaction.request)), pending, again)
+            restarts = False
+        return _Parameters(Form(dict(stored.interaction.request)), stored, restarts)
 
     def _find_client(self, form: Form) -> tuple[Client, str]:
-        """Return the client and a redirect URI of its; raises InvalidRequest, for a page and no redirect (R30)."""
+        """Return the client and its redirect URI; raises InvalidRequest, which must be a page (R30)."""
         client = self._clients.get(form.require("client_id"))
         presented = form.require("redirect_uri")
         if client is None or not client.has_redirect_uri(presented):
             raise InvalidRequest("the client is unknown, or has not registered this redirect URI")
         return client, presented
 
-    def _authorize(self, request: Request, asked: _Asked, wanted: AuthorizationRequest, state: str | None) -> Response:
-        """Return the answer with a code, or the redirect to a page; raises the error for the client."""
-        pending = asked.pending
+    def _authorize(
+        self, request: Request, parameters: _Parameters, wanted: AuthorizationRequest, state: str | None
+    ) -> Response:
+        """Return the redirect with a code, or the redirect to a page; raises the error for the client."""
+        stored = parameters.stored
         try:
-            if pending is not None and not asked.again:
+            if stored is not None and not parameters.restarts:
                 if request.method == "POST":
                     raise CannotContinue
-                answer = self._flow.resume(request, wanted, pending)
+                answer = self._flow.resume(request, wanted, stored)
             else:
-                answer = self._begin(request, asked, wanted)
+                answer = self._begin(request, parameters, wanted)
         except CannotContinue:
-            if pending is None or not wanted.may_interact:
+            if stored is None or not wanted.may_interact:
                 raise InteractionRequired("this sign-in cannot be continued") from None
             request.note(outcome="begin_again")
-            return begin_again_page(request, pending.id, self._browser)
+            return restart_page(request, stored.id, self._browser)
         if isinstance(answer, Response):
             request.note(outcome="login")
             return answer
         return self._redirect(wanted.redirect_uri, {"code": answer.value}, state)
 
-    def _begin(self, request: Request, asked: _Asked, wanted: AuthorizationRequest) -> AuthorizationCode | Response:
-        if asked.pending is not None:
-            return self._flow.begin(request, wanted, asked.pending.interaction.subject_hint)
-        expected = self._hints.read(asked.form.get("id_token_hint"), wanted.client, request)
+    def _begin(
+        self, request: Request, parameters: _Parameters, wanted: AuthorizationRequest
+    ) -> AuthorizationCode | Response:
+        if parameters.stored is not None:
+            return self._flow.begin(request, wanted, parameters.stored.interaction.subject_hint)
+        subject_hint = self._hints.read(parameters.form.get("id_token_hint"), wanted.client, request)
         if request.method == "POST":
-            return self._flow.store(wanted, expected)
-        return self._flow.begin(request, wanted, expected)
+            return self._flow.store(wanted, subject_hint)
+        return self._flow.begin(request, wanted, subject_hint)
 
     def _redirect(self, uri: str, parameters: dict[str, str], state: str | None) -> Response:
-        """Return the answer to the client, which says who answers (RFC 9207, R35)."""
-        told = parameters | ({} if state is None else {"state": state}) | {"iss": self._issuer}
-        return redirect(f"{uri}{'&' if '?' in uri else '?'}{urlencode(told)}")
+        """Return the answer to the client; its `iss` names the issuer (RFC 9207, R35)."""
+        sent = parameters | ({} if state is None else {"state": state}) | {"iss": self._issuer}
+        return redirect(f"{uri}{'&' if '?' in uri else '?'}{urlencode(sent)}")
 
 
 def _error(error: OAuthError, request: Request) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the router needs of an endpoint."""
+"""The interface of an endpoint."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from token_issuer.request import IssuerRequest
 
 
 class Endpoint(Protocol):
-    """One path: the methods that it takes, and its answer."""
+    """One path: its methods and its answer."""
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The HTTP methods that it takes."""
+        """The HTTP methods that the endpoint accepts."""
 
     @property
     def cors(self) -> bool:
-        """Whether web pages may read its answers, by the registration of the client that authenticates."""
+        """Whether the pages of the authenticated client may read its answers."""
 
     def respond(self, request: IssuerRequest, /) -> Response:
-        """Return the answer; raises OAuthError, and KeyturnError for faults."""
+        """Return the answer; raises OAuthError, or KeyturnError for a fault."""

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class IntrospectionEndpoint:
-    """Tells a client about a token of its own, or one for a resource server that it speaks for."""
+    """Describes a token to its client, and to a client that represents one of the token's resource servers."""
 
     methods = ("POST",)
-    cors = False  # resource servers ask, and they are no web pages
+    cors = False  # resource servers introspect tokens, and web pages do not
 
     def __init__(
         self,
@@ -34,7 +34,6 @@ class IntrospectionEndpoint:
         revocations: RevocationReader,
         clock: Clock,
     ) -> None:
-        """Take the issuer identifier and the ports."""
         self._authenticator = authenticator
         self._issuer = issuer
         self._tokens = tokens
@@ -74,8 +73,8 @@ class IntrospectionEndpoint:
         }
 
     def _is_revoked(self, token: VerifiedAccessToken) -> bool:
-        # The early end of the present, from before the read: a revocation that might still count is not taken for over,
-        # however long the store takes to answer.
+        # The early end of the present before the read: a revocation that may still apply has not expired, however long
+        # the store takes to answer.
         now = self._clock.now().earliest
         return is_revoked(token, self._revocations.find(targets_of(token)), now)
 

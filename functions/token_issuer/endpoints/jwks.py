@@ -8,23 +8,25 @@ from keyturn.web.request import Request
 from keyturn.web.responses import Response, public_document, to_json
 from token_issuer.key_ring_cache import KeyRingCache
 
-# What an answer without the document still says (RFC 9110 §15.4.5).
+# The headers that 304 repeats (RFC 9110 §15.4.5).
 _NOT_MODIFIED = ("access-control-allow-origin", "cache-control", "etag")
 
 
 class JwksEndpoint:
-    """Publishes the keys that verifiers need: the active one, the standby, and those that only verify (I1, I2)."""
+    """Publishes the keys that verifiers need: the active key, the standby, and keys that only verify (I1, I2).
+
+    Caches may keep the document for `max_age` seconds (I11).
+    """
 
     methods = ("GET", "HEAD")
     cors = False
 
     def __init__(self, ring: KeyRingCache, *, max_age: int) -> None:
-        """Take the view of the ring, and the seconds for which anybody may cache the document (I11)."""
         self._ring = ring
         self._max_age = max_age
 
     def respond(self, request: Request) -> Response:
-        """Return the document, or 304 to whoever has it already (RFC 9110 §13.1.2)."""
+        """Return the document, or 304 to a client that has it already (RFC 9110 §13.1.2)."""
         body = to_json(dict(self._ring.jwks()))
         etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
         document = public_document(body, max_age=self._max_age, headers={"etag": etag})

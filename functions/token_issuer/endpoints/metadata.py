@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from keyturn.domain.access.scope import OFFLINE_ACCESS, OPENID
+from keyturn.domain.clients.client import GRANT_TYPES
 from keyturn.domain.grants import pkce
 from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.sessions.session import PASSWORD_ACR
@@ -17,16 +18,17 @@ from token_issuer.endpoints.userinfo import CLAIMS_OF_SCOPE
 
 
 class MetadataEndpoint:
-    """Says where the endpoints are and what they take; the same bytes on both paths."""
+    """Publishes the endpoints and their features: the same bytes on both paths.
+
+    `issuer` is the identifier exactly as tokens carry it (RFC 8414 §3.3, R51). `authentication` are the methods of the
+    token endpoint. Caches may keep the document for `max_age` seconds.
+    """
 
     methods = ("GET", "HEAD")
     cors = False
 
-    def __init__(
-        self, issuer: str, grant_types: Collection[str], authentication: Collection[str], *, max_age: int
-    ) -> None:
-        """Take the issuer identifier exactly as tokens carry it (RFC 8414 §3.3, R51), and the seconds to cache."""
-        body = to_json(describe_server(issuer, grant_types, authentication))
+    def __init__(self, issuer: str, authentication: Collection[str], *, max_age: int) -> None:
+        body = to_json(describe_server(issuer, authentication))
         self._response = public_document(body, max_age=max_age)
 
     def respond(self, _request: Request) -> Response:
@@ -34,13 +36,10 @@ class MetadataEndpoint:
         return self._response
 
 
-def describe_server(issuer: str, grant_types: Collection[str], authentication: Collection[str]) -> dict[str, Any]:
-    """Return the metadata document (RFC 8414 §2); every URL is made from the issuer, none from a request.
-
-    `authentication` are the methods of the token endpoint.
-    """
+def describe_server(issuer: str, authentication: Collection[str]) -> dict[str, Any]:
+    """Return the metadata document (RFC 8414 §2); every URL begins with the issuer and never with a request's host."""
     methods = list(authentication)
-    # Of assertions; EdDSA is what most clients call Ed25519.
+    # The algorithms of assertions; most clients call Ed25519 EdDSA.
     algorithms = sorted(ALGORITHM_NAMES)
     return {
         "issuer": issuer,
@@ -52,14 +51,14 @@ def describe_server(issuer: str, grant_types: Collection[str], authentication: C
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint": issuer + paths.INTROSPECTION,
-        # What a token says is told to nobody who does not authenticate (RFC 7662 §2.1).
+        # Introspection answers authenticated clients only (RFC 7662 §2.1).
         "introspection_endpoint_auth_methods_supported": [method for method in methods if method != "none"],
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
-        "grant_types_supported": sorted(grant_types),
+        "grant_types_supported": sorted(GRANT_TYPES),
         "subject_types_supported": ["public"],
         "acr_values_supported": [PASSWORD_ACR],
-        # All that a ring may come to hold, not those of today: there are verifiers that take the list for that of
-        # access tokens too, and keep it while they run. They would refuse what a new ring or algorithm signs.
+        # All algorithms that a ring may have in future: some verifiers apply this list to access tokens too, and keep
+        # it while they run. From a list of today's algorithms they would refuse the tokens of a new ring or algorithm.
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "authorization_endpoint": issuer + paths.AUTHORIZATION,
         "userinfo_endpoint": issuer + paths.USERINFO,

@@ -1,4 +1,4 @@
-"""The userinfo endpoint (OIDC Core §5.3): the claims of the user who allowed an access token."""
+"""The userinfo endpoint (OIDC Core §5.3): the claims of an access token's user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keyturn.ports import ClientReader, Clock, RevocationReader
     from keyturn.user_ports import UserReader
 
-# Which claims a scope opens (OIDC Core §5.4).
+# The claims that each scope requests (OIDC Core §5.4).
 CLAIMS_OF_SCOPE = {
     "profile": (
         *("name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture"),
@@ -29,7 +29,7 @@ CLAIMS_OF_SCOPE = {
 
 
 class UserinfoEndpoint:
-    """Tells the bearer of an access token with the scope openid about its user."""
+    """Returns the claims of the user to the bearer of an access token with the scope openid."""
 
     methods = ("GET", "POST")
     cors = True
@@ -49,20 +49,20 @@ class UserinfoEndpoint:
         self._users = users
 
     def respond(self, request: IssuerRequest) -> Response:
-        """Return sub and the claims that the scope opens; raises InvalidToken, InsufficientScope (RFC 6750 §3.1).
+        """Return sub and the claims of the scope; raises InvalidToken, InsufficientScope (RFC 6750 §3.1).
 
-        Revocations are asked for with each request, so that one counts at once.
+        Each request reads the revocations, so that a revocation applies at once.
         """
         token = self._tokens.read(_bearer(request), request, now=lambda: self._clock.now().latest)
         if token is None:
             raise InvalidToken("the access token is not valid")
-        # From before the read: a token in time meets its revocation, however long the store takes to answer.
+        # The present before the read: a revocation applies to an unexpired token, however slow the store answers.
         present = self._clock.now().earliest
         if is_revoked(token, self._revocations.find(targets_of(token)), present):
             raise InvalidToken("the access token is not valid", detail="revoked")
         client = None if request.origin is None else self._clients.get(token.client_id)
         if client is not None:
-            request.note_client(client)  # whose pages may read the answer
+            request.note_client(client)  # its pages may read the answer
         if OPENID not in token.scope:
             raise InsufficientScope(OPENID)
         user = self._users.get(token.subject)
@@ -75,10 +75,10 @@ class UserinfoEndpoint:
 
 
 def _bearer(request: IssuerRequest) -> str:
-    """Return the one token, of the Authorization header (RFC 6750 §2.1) or of a posted form (§2.2).
+    """Return the token of the Authorization header (RFC 6750 §2.1) or of a posted form (§2.2).
 
-    A query's is not taken: it would be in logs and histories (§5.3). Raises SeveralTokens where a second one is there
-    by another method (§3.1).
+    A token in the query is refused: logs and browser histories would show it (§5.3). Raises SeveralTokens for a second
+    token by another method (§3.1).
     """
     header = request.headers.get("authorization", "")
     scheme, _, token = header.partition(" ")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from typing import TYPE_CHECKING
 
 from keyturn.domain.access.scope import OPENID_SCOPES
 from keyturn.domain.clients.client import Client
@@ -12,22 +11,24 @@ from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
 from token_issuer.requested_access import RequestedAccess
 from token_issuer.revocation_check import RevocationChecks
 
+if TYPE_CHECKING:
+    from token_issuer.grants.checked_grant import CheckedGrant
+
 
 class ClientCredentialsGrant:
-    """A client gets a token in its own name; no refresh token, since it can come again (RFC 6749 §4.4.3, R25)."""
+    """Gives a client a token in its own name, without a refresh token (RFC 6749 §4.4.3, R25)."""
 
     def __init__(self, access: RequestedAccess, checks: RevocationChecks, issuance: TokenIssuance) -> None:
-        """Take what decides about scope and audience, what tells of revocations, and what issues tokens."""
         self._access = access
         self._checks = checks
         self._issuance = issuance
 
-    def prepare(self, form: Form) -> Callable[[Client], IssuedToken]:
-        """Return what gives a token of the scope and for the resource asked for; raises InvalidScope, InvalidTarget."""
-        return partial(self._exchange, form)
+    def grant_id(self, _form: Form) -> None:
+        """Return None: this grant type has no stored grant."""
 
-    def _exchange(self, form: Form, client: Client) -> IssuedToken:
-        # Without a user nothing of OpenID Connect: userinfo would take the client, its sub, for one.
+    def exchange(self, client: Client, form: Form, _found: CheckedGrant | None) -> IssuedToken:
+        """Return a token for the requested scope and resource; raises InvalidScope, InvalidTarget."""
+        # No scope of OpenID Connect without a user: userinfo would take the client, the token's sub, for a user.
         own = client.scopes - OPENID_SCOPES
         access = self._access.decide(client, resource=form.get("resource"), scope=form.get("scope"), granted=own)
         return self._issuance.issue(

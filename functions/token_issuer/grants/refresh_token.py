@@ -1,15 +1,14 @@
-"""The refresh token grant (RFC 6749 §6), with rotation: each token is used once, and a second use ends the grant.
+"""The refresh token grant (RFC 6749 §6) with rotation: a token is used once, and a second use revokes the grant.
 
-An answer that was lost may be asked for again for a moment, and is the same: nothing forks (RFC 9700 §4.14).
+A client that lost the answer may repeat the request for a short time, and gets the same successor: the tokens of a
+grant never fork (RFC 9700 §4.14).
 """
 
 from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from keyturn.domain.clients.client import Client
@@ -17,9 +16,10 @@ from keyturn.domain.grants.grant import GrantRefusal, GrantRefused, Rotation, ch
 from keyturn.domain.grants.grant_credentials import RefreshToken, parse_refresh_token
 from keyturn.web.form import Form
 from token_issuer.errors import InvalidGrant
-from token_issuer.grant_revocation import GrantRevoker
-from token_issuer.grants.user_tokens import CheckedGrant, UserTokens
+from token_issuer.grants.checked_grant import CheckedGrant
+from token_issuer.grants.user_tokens import UserTokens
 from token_issuer.issue_token import IssuedToken
+from token_issuer.revoke_grant import GrantRevoker
 
 if TYPE_CHECKING:
     from keyturn.ports import Clock, GrantStore
@@ -28,38 +28,41 @@ _NONCE_BYTES = 16
 
 
 class RefreshTokenGrant:
-    """A client exchanges a refresh token for an access token and the next refresh token."""
+    """Exchanges a refresh token for an access token and the next refresh token."""
 
-    def __init__(self, grants: GrantStore, tokens: UserTokens, end: GrantRevoker, clock: Clock) -> None:
-        """Take the ports, and what issues a user's tokens."""
+    def __init__(self, grants: GrantStore, tokens: UserTokens, revoker: GrantRevoker, clock: Clock) -> None:
         self._grants = grants
         self._tokens = tokens
-        self._end = end
+        self._revoker = revoker
         self._clock = clock
 
-    def prepare(self, form: Form) -> Callable[[Client], IssuedToken]:
-        """Return what gives the tokens; both raise InvalidRequest, InvalidGrant, InvalidScope, InvalidTarget.
+    def grant_id(self, form: Form) -> str | None:
+        """Return the id of the grant that the refresh token names, or None."""
+        token = parse_refresh_token(form.get("refresh_token") or "")
+        return None if token is None else token.gid
 
-        The rotation comes last: whatever stands in the way of the answer, too wide a scope or KMS out of reach, leaves
-        the refresh token as it was, however long it lasts (R42, R43).
+    def exchange(self, client: Client, form: Form, found: CheckedGrant | None) -> IssuedToken:
+        """Return the tokens; raises InvalidRequest, InvalidGrant, InvalidScope, InvalidTarget.
+
+        The rotation is stored last: a failure before it (too wide a scope, KMS unavailable) leaves the refresh token
+        valid, however long it lasts (R42, R43).
         """
         token = parse_refresh_token(form.require("refresh_token"))
         if token is None:
-            raise InvalidGrant("the refresh token is not valid", detail="malformed")
-        return partial(self._exchange, form, token, self._tokens.find(token.gid))
-
-    def _exchange(self, form: Form, token: RefreshToken, found: CheckedGrant | None, client: Client) -> IssuedToken:
-        asked = self._rotation(client, token)
+            raise _invalid("malformed")
+        # Hashed before the grant is looked at: an unknown token costs as much as a known one (R23).
+        rotation = self._rotation(client, token)
         if found is None:
-            raise InvalidGrant("the refresh token is not valid", detail=GrantRefusal.UNKNOWN.value)
+            raise _invalid(GrantRefusal.UNKNOWN.value)
         try:
-            check_rotation(found.grant, asked)
+            check_rotation(found.grant, rotation)
             issued = self._tokens.issue(client, found, resource=form.get("resource"), scope=form.get("scope"))
-            nonce = self._grants.rotate(asked)
+            nonce = self._grants.rotate(rotation)
         except GrantRefused as refusal:
             if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:
-                self._end.end(refusal.grant, reason="refresh_token_reuse", actor=f"client:{client.client_id}")
-            raise InvalidGrant("the refresh token is not valid", detail=refusal.why.value) from None
+                self._revoker.revoke(refusal.grant, reason="refresh_token_reuse", actor=f"client:{client.client_id}")
+            raise _invalid(refusal.why.value) from None
+        # A repeated request gets the nonce of the first one, and with it the same successor.
         return replace(issued, refresh_token=token.successor(bytes.fromhex(nonce)).value)
 
     def _rotation(self, client: Client, token: RefreshToken) -> Rotation:
@@ -76,3 +79,7 @@ class RefreshTokenGrant:
             earliest=math.floor(now.earliest),
             latest=math.ceil(now.latest),
         )
+
+
+def _invalid(detail: str) -> InvalidGrant:
+    return InvalidGrant("the refresh token is not valid", detail=detail)

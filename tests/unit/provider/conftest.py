@@ -1,4 +1,4 @@
-"""Issuer and login over one set of stores, with a client of a third party and two users."""
+"""Fixtures for issuer and login over one set of stores, with a third-party client and two users."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.fakes.relying_party import RelyingParty
 
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
-    """Return the provider."""
+    """Return issuer and login."""
     provider = Provider(monkeypatch, plan_client("third"))
     provider.add_person(ADA)
     provider.add_person(EVE)
@@ -20,5 +20,5 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
 
 @pytest.fixture
 def client(provider: Provider) -> RelyingParty:
-    """Return the client."""
+    """Return a third-party client."""
     return RelyingParty(provider, "third", REDIRECT_URI)

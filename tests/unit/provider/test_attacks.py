@@ -1,4 +1,4 @@
-"""Attacks on the way from a request to a code, on issuer and login together."""
+"""Attacks on the flow from a request to a code, against issuer and login together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def signed_in(browser: PageBrowser, person: Person) -> None:
 
 
 def at_consent(browser: PageBrowser, client: RelyingParty, person: Person, **changes: str) -> str:
-    """Lead the browser to the consent page, and return the interaction's id."""
+    """Take the browser to the consent page, and return the interaction's id."""
     browser.open(client.url(client.new_request(**changes)))
     if browser.visit.page.action == SIGN_IN:
         browser.submit(email=person.email, password=person.password)
@@ -41,7 +41,7 @@ def codes(provider: Provider) -> list[str]:
 
 
 def test_consent_of_one_user_gives_no_code_of_another(provider: Provider, client: RelyingParty) -> None:
-    """A page that Ada sees gives nothing once Eve signed in in another tab: neither a code nor a consent."""
+    """Ada's consent page is useless after Eve signed in in another tab: it gives neither a code nor a consent."""
     browser = provider.browser()
     at_consent(browser, client, ADA)
     signed_in(browser.new_tab(), EVE)
@@ -52,7 +52,7 @@ def test_consent_of_one_user_gives_no_code_of_another(provider: Provider, client
 
 
 def test_marks_of_one_user_do_not_carry_over(provider: Provider, client: RelyingParty) -> None:
-    """An interaction with Ada's marks gives Eve, who then signs in in this browser, her own pages and her own code."""
+    """Eve signs in within an interaction that has Ada's marks, and gets her own pages and her own code."""
     browser = provider.browser()
     interaction_id = at_consent(browser, client, ADA)
     fields = browser.visit.page.forms[0].fields | {"decision": "allow"}
@@ -70,7 +70,7 @@ def test_marks_of_one_user_do_not_carry_over(provider: Provider, client: Relying
 
 
 class _Stopping:
-    """A host whose redirects lead nowhere."""
+    """A host that does not follow redirects."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -85,7 +85,7 @@ class _Stopping:
 def test_leaked_interaction_gives_another_browser_nothing(
     provider: Provider, client: RelyingParty, finished: bool
 ) -> None:
-    """Somebody who reads the id of an interaction in a log gets no code by it, whatever session they have."""
+    """An attacker who reads an interaction's id in a log gets no code by it, with any session."""
     victim, thief = provider.browser(), provider.browser()
     interaction_id = at_consent(victim, client, ADA)
     if finished:
@@ -103,7 +103,7 @@ def test_leaked_interaction_gives_another_browser_nothing(
 
 
 def test_interaction_of_the_attacker_gives_the_victim_no_page(provider: Provider, client: RelyingParty) -> None:
-    """An interaction that is bound to the attacker's browser asks no victim for a password (session fixation)."""
+    """An interaction bound to the attacker's browser shows the victim no password page (session fixation)."""
     attacker, victim = provider.browser(), provider.browser()
     attacker.open(client.url(client.new_request()))
     interaction_id = attacker.visit.page.forms[0].fields["interaction"]
@@ -112,7 +112,7 @@ def test_interaction_of_the_attacker_gives_the_victim_no_page(provider: Provider
 
 
 def test_denied_stays_denied(provider: Provider, client: RelyingParty) -> None:
-    """The back button after a refusal leads to access_denied again, and no later mark makes a code of it."""
+    """A refused request stays access_denied after the back button, and later marks do not change that."""
     browser = provider.browser()
     interaction_id = at_consent(browser, client, ADA)
     fields = browser.visit.page.forms[0].fields
@@ -126,7 +126,7 @@ def test_denied_stays_denied(provider: Provider, client: RelyingParty) -> None:
 
 
 def test_back_button_gives_no_second_code(provider: Provider, client: RelyingParty) -> None:
-    """Each post of a finished interaction, sent again, gives a page and no second grant."""
+    """Each post of a finished interaction, sent again, gets a page and no second grant."""
     browser = provider.browser()
     interaction_id = at_consent(browser, client, ADA)
     fields = browser.visit.page.forms[0].fields | {"decision": "allow"}
@@ -141,7 +141,7 @@ def test_back_button_gives_no_second_code(provider: Provider, client: RelyingPar
 
 @pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "0"}, {"max_age": "10"}])
 def test_new_sign_in_cannot_be_skipped(provider: Provider, client: RelyingParty, changes: dict[str, str]) -> None:
-    """A live session and a sign-in in another tab are no mark of an interaction that asks for a new sign-in."""
+    """A live session or a sign-in in another tab is no mark: the interaction still asks for a new sign-in."""
     browser = provider.browser()
     browser.open(client.url(client.new_request()))
     go_on(browser, ADA)
@@ -160,7 +160,7 @@ def test_new_sign_in_cannot_be_skipped(provider: Provider, client: RelyingParty,
 
 
 def test_signing_out_everywhere_satisfies_no_max_age(provider: Provider, client: RelyingParty) -> None:
-    """A thief of a fresh session gets no younger sign-in by ending all other sessions (OIDC Core §3.1.2.1)."""
+    """A thief of a recent session cannot renew its sign-in time by ending all other sessions (OIDC Core §3.1.2.1)."""
     browser = provider.browser()
     signed_in(provider.browser(), ADA)
     browser.open(client.url(client.new_request()))
@@ -177,7 +177,7 @@ def test_signing_out_everywhere_satisfies_no_max_age(provider: Provider, client:
 
 
 def test_disabled_user_finishes_nothing(provider: Provider, client: RelyingParty) -> None:
-    """A user who is disabled at the consent page gets no code, no consent and no page of the account."""
+    """A user who is disabled at the consent page gets neither a code, a consent nor an account page."""
     browser = provider.browser()
     at_consent(browser, client, ADA)
     authorities = provider.stores.authorities.stored

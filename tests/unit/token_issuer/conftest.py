@@ -1,4 +1,4 @@
-"""What the tests of the issuer share."""
+"""Fixtures of the issuer's tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The authorization endpoint: who gets a code, who is told no and where, and what is never sent anywhere."""
+"""The authorization endpoint: who gets a code, how errors are returned, and what redirects never contain."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
 
 
 def test_a_user_who_is_logged_in_gives_the_client_a_code(flow: UserFlow) -> None:
-    """R33, R35: a 303 to the redirect URI with code, state and iss, and one grant that is bound to the request."""
+    """R33, R35: the answer is a 303 with code, state and iss, and one grant is bound to the request."""
     told = answer_of(flow.authorize())
     assert told.keys() == {"code", "state"}
     assert told["state"] == "s&t=1"
@@ -55,7 +55,7 @@ def test_a_user_who_is_logged_in_gives_the_client_a_code(flow: UserFlow) -> None
 
 
 def test_the_log_says_who_gave_a_code_to_whom(flow: UserFlow, capsys: pytest.CaptureFixture[str]) -> None:
-    """R66: the client, the user and the grant, by which it can be ended, and not the code."""
+    """R66: the log has the client, the user and the id of the grant, and not the code."""
     code = parse_code(flow.get_code())
     assert code is not None
     line = json.loads(capsys.readouterr().out)
@@ -68,7 +68,7 @@ def test_the_log_says_who_gave_a_code_to_whom(flow: UserFlow, capsys: pytest.Cap
 
 
 def test_who_sends_no_state_gets_none(flow: UserFlow) -> None:
-    """RFC 6749 §4.1.2: the answer has a state if the request had one, and no empty one else."""
+    """RFC 6749 §4.1.2: the answer has a state only if the request had one."""
     assert "state" not in flow.authorize(state=None).headers["location"]
 
 
@@ -81,7 +81,7 @@ def test_a_form_asks_as_well(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize("changes", [{}, {"redirect_uri": "https://evil.example/"}])
 def test_no_answer_may_be_framed_stored_or_read_by_another_page(flow: UserFlow, changes: dict[str, str]) -> None:
-    """R36: no CORS, no framing, no referrer, no cache, whether it is a redirect or a page."""
+    """R36: redirects and pages carry the headers against CORS, framing, referrers and caching."""
     headers = flow.authorize(**changes).headers
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert (headers["referrer-policy"], headers["cache-control"]) == ("no-referrer", "no-store")
@@ -103,11 +103,11 @@ def test_no_answer_may_be_framed_stored_or_read_by_another_page(flow: UserFlow, 
         {"redirect_uri": "https://app.example@evil.example/callback"},
         {"redirect_uri": "https://app.example/callback#x"},
         {"redirect_uri": "javascript:alert(1)"},
-        {"client_id": "web"},  # which has no redirect URI at all
+        {"client_id": "web"},  # a client without any redirect URI
     ],
 )
 def test_nothing_is_sent_to_a_stranger(flow: UserFlow, changes: dict[str, str | None]) -> None:
-    """R30: an unknown client, or a redirect URI that is not registered to the letter, gets a page and no redirect."""
+    """R30: an unknown client or an unregistered redirect URI gets a page instead of a redirect."""
     answer = flow.authorize(**changes)
     assert answer.status == 400
     assert "location" not in answer.headers
@@ -118,7 +118,7 @@ def test_nothing_is_sent_to_a_stranger(flow: UserFlow, changes: dict[str, str | 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 def test_a_client_named_twice_is_a_page(flow: UserFlow, name: str) -> None:
-    """R20, R30: which of the two would count is nobody's guess, and so there is nowhere to redirect to."""
+    """R20, R30: with two client ids the client is unknown, so that the answer is a page."""
     query = urlencode([*authorization_request().items(), (name, "x")])
     answer = flow.get(AUTHORIZE, query=query)
     assert (answer.status, "location" in answer.headers) == (400, False)
@@ -131,8 +131,8 @@ def test_a_client_named_twice_is_a_page(flow: UserFlow, name: str) -> None:
         ("resource", "invalid_target"),
     ],
 )
-def test_a_client_is_told_of_a_repeated_parameter(flow: UserFlow, name: str, error: str) -> None:
-    """R20, RFC 6749 §4.1.2.1: by a redirect; with several resources the error is that of RFC 8707 §2."""
+def test_a_repeated_parameter_is_an_error_for_the_client(flow: UserFlow, name: str, error: str) -> None:
+    """R20, RFC 6749 §4.1.2.1: a redirect reports a repeated parameter, as invalid_target for resource (RFC 8707 §2)."""
     query = urlencode([*authorization_request().items(), (name, "x"), (name, "y")])
     told = answer_of(flow.get(AUTHORIZE, query=query))
     assert (told["error"], told.get("state")) == (error, None if name == "state" else "s&t=1")
@@ -173,8 +173,8 @@ def test_a_client_is_told_of_a_repeated_parameter(flow: UserFlow, name: str, err
         ({"id_token_hint": "e30.e30."}, "invalid_request"),
     ],
 )
-def test_a_client_is_told_what_is_wrong(flow: UserFlow, changes: dict[str, str | None], error: str) -> None:
-    """R31, RFC 6749 §4.1.2.1: by a redirect with error, state and iss; nobody is asked to log in, nothing is stored."""
+def test_a_wrong_request_is_an_error_for_the_client(flow: UserFlow, changes: dict[str, str | None], error: str) -> None:
+    """R31, RFC 6749 §4.1.2.1: a redirect returns error, state and iss, without a page and without a write."""
     told = answer_of(flow.authorize(**changes))
     assert (told["error"], told["state"]) == (error, "s&t=1")
     assert "code" not in told
@@ -183,7 +183,7 @@ def test_a_client_is_told_what_is_wrong(flow: UserFlow, changes: dict[str, str |
 
 
 def test_what_is_carried_may_be_as_long_as_that(flow: UserFlow) -> None:
-    """RFC 6749 appendix A.5: a state and a nonce of the bound, and the greatest age, are taken and come back whole."""
+    """RFC 6749 appendix A.5: a state and a nonce of the maximum length, and the greatest max_age, are accepted."""
     state, nonce = "~" * 4096, " " * 256
     told = answer_of(flow.authorize(state=state, nonce=nonce, max_age="9" * 9))
     assert told["state"] == state
@@ -192,21 +192,21 @@ def test_what_is_carried_may_be_as_long_as_that(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize("mode", ["fragment", "form_post", "unheard_of"])
 def test_another_way_than_the_query_is_a_page(flow: UserFlow, mode: str) -> None:
-    """OIDC Core §3.1.2.6: a response mode that is not supported is a 400 for the person; no client is told."""
+    """OIDC Core §3.1.2.6: an unsupported response mode is a page with status 400, and not a redirect."""
     answer = flow.authorize(response_mode=mode)
     assert (answer.status, "location" in answer.headers) == (400, False)
     assert flow.grants.stored == {}
 
 
 @pytest.mark.parametrize("state", ["x" * 4097, "é", "a\r\nb"])
-def test_a_state_that_nobody_may_send_is_not_repeated(flow: UserFlow, state: str) -> None:
-    """R30: a state that is no printable ASCII, or endless, comes back to nobody."""
+def test_an_invalid_state_is_not_repeated(flow: UserFlow, state: str) -> None:
+    """R30: a state that is too long, or has characters outside printable ASCII, is not repeated."""
     told = answer_of(flow.authorize(state=state))
     assert (told["error"], "state" in told) == ("invalid_request", False)
 
 
-def test_a_client_without_the_grant_is_told_so(flow: UserFlow) -> None:
-    """R24: a registration that lost the grant, and kept its redirect URIs, gives no code."""
+def test_a_client_without_the_grant_type(flow: UserFlow) -> None:
+    """R24: a client that lost the grant type and kept its redirect URIs gets no code."""
     client = user_client("once")
     object.__setattr__(client, "grant_types", frozenset({"client_credentials"}))
     flow.clients.add(client)
@@ -217,7 +217,7 @@ def test_a_client_without_the_grant_is_told_so(flow: UserFlow) -> None:
     ("age", "spread", "good"), [(99, 0, True), (100, 0, True), (101, 0, False), (99, 1, True), (100, 0.5, False)]
 )
 def test_an_authentication_that_is_too_old_gives_nothing(flow: UserFlow, age: int, spread: float, good: bool) -> None:
-    """OIDC Core §3.1.2.1: a sign-in is older than max_age by the late end of the present, and the page asks again."""
+    """OIDC Core §3.1.2.1: a sign-in that is older than max_age by the late end of the present is asked for again."""
     flow.sign_in(flow.browser, auth_time=NOW - age)
     flow.clock.spread = spread
     answer = flow.authorize(max_age="100")
@@ -227,13 +227,13 @@ def test_an_authentication_that_is_too_old_gives_nothing(flow: UserFlow, age: in
 
 
 def hint_of(subject: str = SUBJECT, **changes: Any) -> str:
-    """Return an ID token of this issuer's, long expired, with changes."""
+    """Return an expired ID token of this issuer, with changes."""
     claims = {"iss": ISSUER, "sub": subject, "aud": "app", "iat": NOW - 90_000, "exp": NOW - 89_000, "nonce": "n"}
     return make_token(key=signing_key(), header={"typ": "JWT"}, claims=claims | changes)
 
 
 def test_a_user_who_is_expected_gets_the_code(flow: UserFlow) -> None:
-    """OIDC Core §3.1.2.1: an ID token of any age says who; the same user goes on, by a session or by the page."""
+    """OIDC Core §3.1.2.1: the subject of an ID token of any age gets the code, by the session or by the login."""
     assert "code" in answer_of(flow.authorize(id_token_hint=hint_of(), prompt="none"))
     browser = Browser(flow)
     interaction = interaction_of(browser.open(id_token_hint=hint_of()))
@@ -243,7 +243,7 @@ def test_a_user_who_is_expected_gets_the_code(flow: UserFlow) -> None:
 
 
 def test_another_user_than_expected_gets_nothing(flow: UserFlow) -> None:
-    """OIDC Core §3.1.2.1: who is logged in as somebody else is asked, and who then is somebody else is refused."""
+    """OIDC Core §3.1.2.1: another user than the hint names has to sign in, and is refused after that."""
     hint = hint_of(OTHER_SUBJECT)
     assert answer_of(flow.authorize(id_token_hint=hint, prompt="none"))["error"] == "login_required"
     interaction = interaction_of(flow.authorize(id_token_hint=hint))
@@ -267,7 +267,7 @@ def test_another_user_than_expected_gets_nothing(flow: UserFlow) -> None:
 def test_a_hint_that_is_no_id_token_of_the_client_is_refused(
     flow: UserFlow, capsys: pytest.CaptureFixture[str], hint: str
 ) -> None:
-    """OIDC Core §3.1.2.2: nobody else's token names a user here; the client learns no more, and the log the reason."""
+    """OIDC Core §3.1.2.2: another client's token is refused as a hint; the log alone has the reason."""
     assert answer_of(flow.authorize(id_token_hint=hint))["error"] == "invalid_request"
     assert json.loads(capsys.readouterr().out)["reason"] in {reason.value for reason in TokenErrorReason}
 
@@ -282,15 +282,15 @@ def test_a_hint_that_is_no_id_token_of_the_client_is_refused(
     ],
 )
 def test_a_session_that_was_ended_gives_no_code(flow: UserFlow, revocation: Revocation, error: str | None) -> None:
-    """R49: a revoked session or user has to log in again; one who did so after the cut is let in."""
+    """R49: a revoked session or user has to sign in again; a sign-in after the revocation cutoff counts."""
     flow.revocations.store(revocation)
     assert answer_of(flow.authorize(prompt="none")).get("error") == error
     answer = flow.authorize()
     assert ("code" in answer_of(answer)) if error is None else interaction_of(answer)
 
 
-def test_a_fault_is_told_to_the_client(flow: UserFlow) -> None:
-    """RFC 6749 §4.1.2.1: a browser follows no 503, so the redirect says it; what failed is in the log alone."""
+def test_a_fault_is_an_error_for_the_client(flow: UserFlow) -> None:
+    """RFC 6749 §4.1.2.1: browsers do not follow a 503, so that the redirect reports a fault; the log has its cause."""
     flow.grants.fault = StoreUnavailable("DynamoDB: secret detail")
     told = answer_of(flow.authorize())
     assert told["error"] == "temporarily_unavailable"
@@ -308,7 +308,7 @@ def test_a_fault_is_told_to_the_client(flow: UserFlow) -> None:
 def test_a_fault_before_the_client_is_known_is_a_page(
     flow: UserFlow, capsys: pytest.CaptureFixture[str], fault: Exception, status: int, retry_after: str | None
 ) -> None:
-    """R36: nobody is redirected yet and a person looks at the answer; what failed is in the log alone."""
+    """R36: a fault before the client is known is a page; the log alone has its cause."""
     flow.clients.fault = fault
     answer = flow.authorize()
     assert (answer.status, answer.headers.get("retry-after")) == (status, retry_after)
@@ -328,7 +328,7 @@ def test_a_redirect_uri_with_a_query_keeps_it(flow: UserFlow) -> None:
 @pytest.mark.parametrize("port", ["", ":1234", ":65535"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_native_app_listens_on_any_port(flow: UserFlow, host: str, port: str) -> None:
-    """R30, RFC 8252 §7.3, RFC 9700 §2.1: of a loopback host the port is free, and the same one at the token endpoint.
+    """R30, RFC 8252 §7.3, RFC 9700 §2.1: any port of a loopback host matches, and the same port at the token endpoint.
 
     The user confirms the app each time (RFC 8252 §8.6).
     """
@@ -343,18 +343,18 @@ def test_a_native_app_listens_on_any_port(flow: UserFlow, host: str, port: str) 
 
 
 def test_a_confidential_client_has_one_port_of_localhost(flow: UserFlow) -> None:
-    """RFC 8252 §8.3: whoever answers for the name on another port would get the code."""
+    """RFC 8252 §8.3: another port of localhost is refused: another process there would get the code."""
     flow.clients.add(user_client("native", redirect_uris=("http://localhost:3000/cb",)))
     assert flow.authorize(client_id="native", redirect_uri="http://localhost:3001/cb").status == 400
     assert interaction_of(flow.authorize(client_id="native", redirect_uri="http://localhost:3000/cb"))
 
 
 def test_what_a_stranger_writes_is_not_in_the_page(flow: UserFlow) -> None:
-    """R36: the page repeats nothing of the request, so that nothing in it can be a script."""
+    """R36: the page is free of the request's text, so that the request cannot inject a script."""
     answer = flow.get(AUTHORIZE, query="client_id=" + quote_plus("<script>alert(1)</script>"))
     assert (answer.status, "script" in answer.body) == (400, False)
 
 
 def test_other_methods_are_not_taken(flow: UserFlow) -> None:
-    """Neither a form nor a query: 405."""
+    """Other methods are 405, with a form or with a query."""
     assert flow.send({**form_event(AUTHORIZE, {}), "requestContext": {"http": {"method": "PUT"}}}).status == 405

@@ -1,4 +1,4 @@
-"""Requests that begin: by POST, without the browser's cookies, and again after an interaction that cannot go on."""
+"""New requests: by POST, which comes without the browser's cookies, and restarts of interactions that are over."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def browser(flow: UserFlow) -> Browser:
 
 
 class TestPost:
-    """A request by POST comes without the browser's cookies: it waits for the GET that follows."""
+    """A request by POST comes without the browser's cookies and waits for the following GET."""
 
     def test_it_is_stored_for_no_browser(self, flow: UserFlow, browser: Browser) -> None:
-        """OIDC Core §3.1.2.1: nothing of the request is in the URL, and no cookie is set."""
+        """OIDC Core §3.1.2.1: the request is stored; the URL has its id alone, and no cookie is set."""
         answer = browser.post(**authorization_request(state="x" * 4096))
         stored = flow.interaction(interaction_of(answer, AUTHORIZE))
         assert (stored.browser_hash, stored.demands, answer.cookies) == (None, frozenset(), ())
         assert len(answer.headers["location"]) < 100
 
     def test_the_get_binds_it(self, flow: UserFlow, browser: Browser) -> None:
-        """The demands are those of this browser; another one that follows gets none of it."""
+        """The following GET binds the interaction to its browser and sets its demands; another browser is refused."""
         interaction = interaction_of(browser.post(**authorization_request()), AUTHORIZE)
         assert interaction_of(browser.resume(interaction)) == interaction
         stored = flow.interaction(interaction)
@@ -55,7 +55,7 @@ class TestPost:
         assert "code" in answer_of(browser.resume(interaction))
 
     def test_a_session_gives_the_code_at_once_and_once(self, flow: UserFlow) -> None:
-        """The interaction is used by the grant, though no page was shown."""
+        """A session gives the code at once; the grant uses the interaction up, although no page was shown."""
         interaction = interaction_of(flow.browser.post(**authorization_request()), AUTHORIZE)
         assert "code" in answer_of(flow.browser.resume(interaction))
         assert offers_to_begin_again(flow.browser.resume(interaction))
@@ -63,7 +63,7 @@ class TestPost:
 
     @pytest.mark.parametrize("signed_in", [True, False])
     def test_prompt_none_leads_to_no_page(self, flow: UserFlow, browser: Browser, signed_in: bool) -> None:
-        """OIDC Core §3.1.2.1: a code, or an error for the client; a second time an error, and no page."""
+        """OIDC Core §3.1.2.1: prompt=none gives a code or an error for the client, and an error the second time."""
         if signed_in:
             flow.sign_in(browser)
         interaction = interaction_of(browser.post(**authorization_request(prompt="none")), AUTHORIZE)
@@ -74,14 +74,14 @@ class TestPost:
 
     @pytest.mark.parametrize("changes", [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}])
     def test_a_failed_request_is_not_stored(self, flow: UserFlow, browser: Browser, changes: dict[str, str]) -> None:
-        """Strangers write nothing: client and redirect URI come first."""
+        """Only a request with a known client and redirect URI is stored: strangers must not cause writes."""
         assert browser.post(**authorization_request(**changes)).status == 400
         assert answer_of(browser.post(**authorization_request(scope="admin")))["error"] == "invalid_scope"
         assert flow.login.interactions.stored == {}
 
 
 class TestBeginAgain:
-    """The page that offers the same request again, with a new interaction and no marks."""
+    """The page that restarts a request has a new interaction without marks."""
 
     def form_of(self, answer: Answer) -> dict[str, str]:
         """Return the hidden fields of the page."""
@@ -89,7 +89,7 @@ class TestBeginAgain:
         return {part.partition('"')[0]: part.partition('value="')[2].partition('"')[0] for part in parts}
 
     def test_the_same_request_begins_again(self, flow: UserFlow, browser: Browser) -> None:
-        """A new id, the same request, no marks; the old one stays used."""
+        """The restarted request is the same with a new id and without marks; the old interaction stays used."""
         interaction = interaction_of(browser.open(**THIRD, prompt="login"))
         flow.authenticate(interaction, browser)
         flow.consent(interaction)
@@ -103,7 +103,7 @@ class TestBeginAgain:
         assert (new.authenticated_at, new.consented, new.confirmed_at, new.grant_id) == (None,) * 4
 
     def test_it_begins_in_the_browser_that_asks(self, flow: UserFlow, browser: Browser) -> None:
-        """A foreign interaction stays what it was; the new one is this browser's."""
+        """The new interaction belongs to the browser that restarts it; the foreign interaction does not change."""
         interaction = interaction_of(browser.open(prompt="login"))
         stranger = Browser(flow)
         again = interaction_of(stranger.post(**self.form_of(stranger.resume(interaction))))
@@ -111,7 +111,7 @@ class TestBeginAgain:
         assert flow.interaction(interaction).browser_hash != flow.interaction(again).browser_hash
 
     def test_a_live_session_gets_its_code(self, flow: UserFlow) -> None:
-        """Where nothing is left to ask, the code comes at once."""
+        """A restarted request whose demands are met gets its code at once."""
         interaction = interaction_of(flow.authorize(prompt="consent"))
         flow.consent(interaction)
         answer_of(flow.browser.resume(interaction))
@@ -120,7 +120,7 @@ class TestBeginAgain:
 
     @pytest.mark.parametrize("token", ["", "x", None])
     def test_another_site_cannot_post_it(self, flow: UserFlow, browser: Browser, token: str | None) -> None:
-        """R37: without this browser's token the page is shown again, and nothing is stored."""
+        """R37: a post without this browser's form token shows the page again and stores nothing."""
         interaction = interaction_of(browser.open())
         form = self.form_of(Browser(flow).resume(interaction))
         if token is not None:
@@ -129,11 +129,11 @@ class TestBeginAgain:
         assert len(flow.login.interactions.stored) == 1
 
     def test_a_post_that_does_not_ask_for_it_is_a_page(self, flow: UserFlow, browser: Browser) -> None:
-        """An interaction goes on by GET alone."""
+        """A post without the restart field gets a page: an interaction continues by GET only."""
         assert browser.post(interaction=interaction_of(browser.open())).status == 400
 
     def test_the_page_has_its_own_policy_and_no_script(self, flow: UserFlow, browser: Browser) -> None:
-        """R36: it is not stored, not framed, and may be followed by the redirect to the client."""
+        """R36: the page forbids caching, framing and scripts, and its form may redirect to the client."""
         interaction = interaction_of(browser.open())
         answer = Browser(flow).resume(interaction)
         assert "form-action" not in answer.headers["content-security-policy"]

@@ -1,4 +1,4 @@
-"""Who may ask at all (R21, R22, R23)."""
+"""Client authentication by secret, and by id alone (R21, R22, R23)."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_basic_credentials_are_form_encoded(issuer: IssuerHarness) -> None:
 
 
 def test_scheme_is_case_insensitive(issuer: IssuerHarness) -> None:
-    """The scheme's name has no case (RFC 9110 §11.1)."""
+    """The scheme's name is case-insensitive (RFC 9110 §11.1)."""
     assert ask(issuer, raw_basic(f"web:{SECRET}".encode(), "bAsIc")).status == 200
 
 
 def test_either_of_two_secrets(issuer: IssuerHarness) -> None:
-    """Two secrets live at once, so that they rotate without downtime."""
+    """Two secrets are valid at once, so that they rotate without downtime."""
     issuer.clients.add(make_client("two", secret_hashes=(hash_secret("old"), hash_secret("new"))))
     statuses = [ask(issuer, basic("two", secret)).status for secret in ("old", "new", "older")]
     assert statuses == [200, 200, 401]
@@ -102,7 +102,7 @@ def test_either_of_two_secrets(issuer: IssuerHarness) -> None:
 def test_failed_authentication(
     issuer: IssuerHarness, path: str, headers: dict[str, str], parameters: dict[str, str]
 ) -> None:
-    """Whatever is wrong with the credentials, the answer is the same: 401, invalid_client, a challenge (R21, R23)."""
+    """Any fault of the credentials gets the same answer: 401, invalid_client and a challenge (R21, R23)."""
     answer = issuer.send(form_event(path, GRANT | {"token": "abc"} | parameters, headers=headers))
     assert answer.status == 401
     assert answer.json == {"error": "invalid_client", "error_description": "client authentication failed"}
@@ -112,7 +112,7 @@ def test_failed_authentication(
 
 
 def test_unknown_and_wrong_are_equal_work(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unknown, wrong, or by a method that it is not registered for: one look-up and one comparison each (R23)."""
+    """An unknown client, a wrong secret and an unregistered method each cost one read and one comparison (R23)."""
     issuer.clients.add(make_client("post", authentication=frozenset({"client_secret_post"})))
     issuer.clients.add(make_client("keys", authentication=BY_KEY, secret_hashes=(), jwks=(signing_key().jwk,)))
     issuer.clients.add(public_client())
@@ -141,14 +141,14 @@ def test_unknown_and_wrong_are_equal_work(issuer: IssuerHarness, monkeypatch: py
     ],
 )
 def test_two_methods(issuer: IssuerHarness, parameters: dict[str, str]) -> None:
-    """Two authentication methods in one request, or two clients, are invalid_request (R22)."""
+    """Two authentication methods or two clients in one request are invalid_request (R22)."""
     answer = ask(issuer, basic("web", SECRET), **parameters)
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
     assert issuer.clients.reads == []
 
 
 def test_equal_client_id_beside_basic(issuer: IssuerHarness) -> None:
-    """The same client_id in the form is no second method."""
+    """The same client_id in the form is not a second method."""
     assert ask(issuer, basic("web", SECRET), client_id="web").status == 200
 
 
@@ -172,7 +172,7 @@ def test_a_method_that_the_client_is_not_registered_for(
     headers: dict[str, str],
     parameters: dict[str, str],
 ) -> None:
-    """The right secret by another method is what a wrong one is; the log alone knows better (R22, R23)."""
+    """The right secret by an unregistered method is refused as a wrong one is; the log has the reason (R22, R23)."""
     issuer.clients.add(make_client("one", authentication=frozenset({authentication})))
     answer = ask(issuer, headers, **parameters)
     assert answer == ask(issuer, basic("one", "wrong"))
@@ -181,7 +181,7 @@ def test_a_method_that_the_client_is_not_registered_for(
 
 
 def test_a_public_client_says_who_it_is(issuer: IssuerHarness) -> None:
-    """A public client that sends its id alone is known, and still may not have a token in its own name (R25)."""
+    """A public client is identified by its id, and still gets no token in its own name (R25)."""
     issuer.clients.add(public_client())
     answer = ask(issuer, client_id="app")
     assert (answer.status, answer.json["error"]) == (400, "unauthorized_client")
@@ -189,7 +189,7 @@ def test_a_public_client_says_who_it_is(issuer: IssuerHarness) -> None:
 
 
 def test_a_public_client_ends_its_own_tokens(issuer: IssuerHarness) -> None:
-    """A public client may revoke what was issued to it (RFC 7009 §2.1), and nobody else's."""
+    """A public client can revoke its own tokens (RFC 7009 §2.1), and not those of others."""
     issuer.clients.add(public_client())
     own = make_token(key=issuer.key, claims={"client_id": "app", "sub": "u_1", "exp": NOW + 600})
     for token, revoked in ((issuer.issue(), 0), (own, 1)):
@@ -202,7 +202,7 @@ def test_a_public_client_ends_its_own_tokens(issuer: IssuerHarness) -> None:
     "parameters", [{"client_id": "app"}, {"client_id": "app", "client_secret": SECRET}, {"client_id": "web"}, {}]
 )
 def test_introspection_is_for_those_who_authenticate(issuer: IssuerHarness, parameters: dict[str, str]) -> None:
-    """Nobody learns what a token says by a client id alone (RFC 7662 §2.1)."""
+    """Introspection refuses a client id alone (RFC 7662 §2.1)."""
     issuer.clients.add(public_client())
     answer = issuer.send(form_event(INTROSPECT, {"token": issuer.issue()} | parameters))
     assert (answer.status, answer.json["error"]) == (401, "invalid_client")
@@ -225,7 +225,7 @@ def test_introspection_is_for_those_who_authenticate(issuer: IssuerHarness, para
 def test_an_id_alone_is_for_public_clients(
     issuer: IssuerHarness, path: str, headers: dict[str, str], parameters: dict[str, str]
 ) -> None:
-    """A confidential client without credentials, and a public one with some, are invalid_client alike (R22, R23)."""
+    """A confidential client without credentials and a public client with credentials are invalid_client (R22, R23)."""
     issuer.clients.add(public_client())
     answer = issuer.send(form_event(path, GRANT | {"token": "abc"} | parameters, headers=headers))
     assert answer.json == {"error": "invalid_client", "error_description": "client authentication failed"}
@@ -253,7 +253,7 @@ HOSTILE = [
 @pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
 @pytest.mark.parametrize(("body", "status"), HOSTILE)
 def test_hostile_forms(issuer: IssuerHarness, path: str, body: bytes, status: int) -> None:
-    """Repeated, empty, over-long and wrongly encoded parameters authenticate nobody, and are no fault (R20, R21)."""
+    """Repeated, empty, over-long and wrongly encoded parameters are refused without a fault (R20, R21)."""
     answer = issuer.send(form_event(path, b"grant_type=client_credentials&token=abc&" + body))
     assert answer.status == status
     assert answer.json["error"] == {400: "invalid_request", 401: "invalid_client"}[status]
@@ -262,7 +262,7 @@ def test_hostile_forms(issuer: IssuerHarness, path: str, body: bytes, status: in
 
 @pytest.mark.skipif(not VECTORS.is_dir(), reason="no published vectors: set KEYTURN_VECTORS to their folder")
 def test_naughty_client_ids(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    """R21, R23: none of the Big List of Naughty Strings is a client, a fault, or more than one line in the log."""
+    """R21, R23: each string of the Big List of Naughty Strings is refused with one log line and without a fault."""
     strings = json.loads((VECTORS / "blns" / "blns.json").read_text("utf-8"))
     assert len(strings) > 500
     for naughty in strings:

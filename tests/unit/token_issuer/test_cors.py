@@ -1,4 +1,4 @@
-"""Which web pages may ask, and read the answer (Fetch §3.2)."""
+"""Web pages that may send requests and read answers (Fetch §3.2)."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ SHARED = {
 
 @pytest.fixture(autouse=True)
 def client(issuer: IssuerHarness) -> None:
-    """Register a client with two pages."""
+    """Register a client with two origins."""
     issuer.clients.add(make_client("page", cors_origins=frozenset({PAGE, "http://localhost:3000"})))
 
 
 def cors(answer: Answer) -> dict[str, str]:
-    """Return what an answer says of other origins."""
+    """Return the CORS headers of an answer."""
     return {name: text for name, text in answer.headers.items() if name.startswith("access-control") or name == "vary"}
 
 
@@ -47,7 +47,7 @@ def preflight(path: str, **headers: str) -> dict[str, Any]:
 
 
 def ask(issuer: IssuerHarness, origin: str | None = PAGE, path: str = TOKEN, **parameters: str) -> Answer:
-    """Return the answer to the request of a page."""
+    """Return the answer to a request from a page."""
     headers = basic(parameters.pop("client_id", "page"), parameters.pop("secret", SECRET))
     headers |= {} if origin is None else {"origin": origin}
     return issuer.send(form_event(path, GRANT | {"token": "abc"} | parameters, headers=headers))
@@ -56,7 +56,7 @@ def ask(issuer: IssuerHarness, origin: str | None = PAGE, path: str = TOKEN, **p
 @pytest.mark.parametrize("path", [TOKEN, REVOKE])
 @pytest.mark.parametrize("origin", [PAGE, "https://stranger.example:8443", "http://localhost:3000", "http://[::1]:1"])
 def test_a_preflight_is_answered(issuer: IssuerHarness, path: str, origin: str) -> None:
-    """Any page may ask: a preflight names no client, and grants nothing (Fetch §4.8)."""
+    """A preflight from any page is allowed: it names no client (Fetch §4.8)."""
     answer = issuer.send(preflight(path, origin=origin, access_control_request_headers="authorization"))
     assert (answer.status, answer.body) == (204, "")
     assert cors(answer) == {
@@ -79,7 +79,7 @@ def test_a_preflight_is_answered(issuer: IssuerHarness, path: str, origin: str) 
     ],
 )  # fmt: skip
 def test_a_preflight_of_no_page(issuer: IssuerHarness, origin: str) -> None:
-    """What is no origin that a client could have is not repeated: 405, as without one."""
+    """An origin that no client could register gets the same 405 as a request without an origin."""
     answer = issuer.send(preflight(TOKEN, origin=origin))
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
     assert cors(answer) == {"vary": "Origin"}
@@ -87,21 +87,21 @@ def test_a_preflight_of_no_page(issuer: IssuerHarness, origin: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "post", "OPTIONS", "", "POST, GET", "*"])
 def test_a_preflight_for_another_method(issuer: IssuerHarness, method: str) -> None:
-    """A method that the endpoint does not take is refused before it is tried."""
+    """A preflight for a method that the endpoint does not accept is refused."""
     answer = issuer.send(preflight(TOKEN, access_control_request_method=method))
     assert (answer.status, cors(answer)) == (405, {"vary": "Origin"})
 
 
 @pytest.mark.parametrize("path", [INTROSPECT, JWKS, METADATA])
 def test_endpoints_that_answer_no_preflight(issuer: IssuerHarness, path: str) -> None:
-    """Introspection is for resource servers; the documents are read without asking first."""
+    """Introspection is for resource servers; the public documents need no preflight."""
     answer = issuer.send(preflight(path, access_control_request_method=("GET" if path != INTROSPECT else "POST")))
     assert (answer.status, cors(answer)) == (405, {})
 
 
 @pytest.mark.parametrize("path", [TOKEN, REVOKE])
 def test_a_page_of_the_client_reads_the_answer(issuer: IssuerHarness, path: str) -> None:
-    """The answer names the page's own origin, never all, and asks for no credentials of the browser."""
+    """The answer names the page's own origin instead of all origins, and allows no cookies."""
     answer = ask(issuer, path=path)
     assert (answer.status, cors(answer)) == (200, SHARED)
     assert cors(ask(issuer, "http://localhost:3000", path))["access-control-allow-origin"] == "http://localhost:3000"
@@ -122,15 +122,15 @@ def test_a_page_of_the_client_reads_the_answer(issuer: IssuerHarness, path: str)
     ],
 )
 def test_another_page_reads_nothing(issuer: IssuerHarness, path: str, client_id: str, origin: str | None) -> None:
-    """A page that this client has not registered is answered, and may not read it; no cache mixes the two up."""
+    """A page of an unregistered origin gets an answer that it cannot read; Vary keeps caches apart."""
     answer = ask(issuer, origin, path, client_id=client_id)
     assert (answer.status, cors(answer)) == (200, {"vary": "Origin"})
 
 
 def test_refusals_can_be_read_too(issuer: IssuerHarness) -> None:
-    """From authentication on the page learns why: refusals, the rate, and faults that waiting helps."""
+    """After client authentication a page can read refusals, the rate limit and faults."""
     assert cors(ask(issuer, scope="admin")) == SHARED
-    assert cors(ask(issuer, grant_type="password")) == SHARED
+    assert cors(ask(issuer, grant_type="refresh_token")) == SHARED
     issuer.clients.add(make_client("slow", rate=1, cors_origins=frozenset({PAGE})))
     assert [cors(ask(issuer, client_id="slow")) for _ in range(2)] == [SHARED, SHARED]
     issuer.signer.fault = RuntimeError()
@@ -138,8 +138,8 @@ def test_refusals_can_be_read_too(issuer: IssuerHarness) -> None:
     assert (answer.status, cors(answer)) == (500, SHARED)
 
 
-def test_before_authentication_nobody_reads(issuer: IssuerHarness) -> None:
-    """Until the client is known, no registration speaks for the page (R23)."""
+def test_before_authentication_no_page_reads(issuer: IssuerHarness) -> None:
+    """Before client authentication no page can read the answer (R23)."""
     for answer in (ask(issuer, secret="wrong"), ask(issuer, client_id="nobody")):
         assert (answer.status, cors(answer)) == (401, {"vary": "Origin"})
     twice = form_event(TOKEN, b"a=1&a=1", headers=basic("page", SECRET) | {"origin": PAGE})
@@ -147,7 +147,7 @@ def test_before_authentication_nobody_reads(issuer: IssuerHarness) -> None:
 
 
 def test_introspection_is_for_no_page(issuer: IssuerHarness) -> None:
-    """What a token says is for resource servers: no page reads it, registered or not."""
+    """Introspection answers are for resource servers: even pages of registered origins cannot read them."""
     answer = ask(issuer, path=INTROSPECT)
     assert (answer.status, cors(answer)) == (200, {})
 
@@ -155,7 +155,7 @@ def test_introspection_is_for_no_page(issuer: IssuerHarness) -> None:
 @pytest.mark.parametrize("path", [JWKS, METADATA, OPENID_METADATA])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_documents_are_for_every_page(issuer: IssuerHarness, path: str, method: str) -> None:
-    """Keys and metadata are public, with a page's origin and without, and where nothing has changed."""
+    """Every page can read keys and metadata: without an Origin too, and with a 304."""
     for headers in ({"origin": "https://anywhere.example"}, {}):
         answer = issuer.send(http_api_event(method, path, headers=headers))
         assert (answer.status, cors(answer)) == (200, {"access-control-allow-origin": "*"})

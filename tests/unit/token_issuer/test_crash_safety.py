@@ -1,7 +1,7 @@
-"""A request may die, or lose an answer, before and after every call that it makes: its client asks again.
+"""A request may crash or lose an answer before and after each of its calls; the client sends it again.
 
-Nothing is issued twice that two live grants would come of, and nothing is lost that a retry cannot get. A store's own
-retry of one conditional write is a matter of tests/contract.
+No request leads to two live grants, and a retry gets what was lost. The store's own retry of one conditional write has
+tests in tests/contract.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_POINTS = 60
-# Without openid: two signatures at once would make the order of the calls a matter of luck.
+# Without openid: two parallel signatures would make the order of the calls random.
 SCOPE = "email orders:read"
 FAULTS: dict[str, Callable[[], BaseException]] = {
     "crash": Crash,
@@ -44,7 +44,7 @@ FAULTS: dict[str, Callable[[], BaseException]] = {
 
 
 class Interrupted(NamedTuple):
-    """A request that was interrupted, ready to be sent again: the first answer is None after a crash."""
+    """A request that was interrupted and can be sent again; the first answer is None after a crash."""
 
     flow: UserFlow
     send: Callable[[], Answer]
@@ -55,7 +55,7 @@ class Interrupted(NamedTuple):
 def interruptions(
     monkeypatch: pytest.MonkeyPatch, fault: str, prepare: Callable[[UserFlow], Callable[[], Answer]], *, least: int
 ) -> Iterator[Interrupted]:
-    """Yield the request interrupted at each point of all its calls, at `least` so many, and a new sandbox after it."""
+    """Yield the request interrupted at each of its points, `least` or more, each followed by a new sandbox."""
     for point in range(MAX_POINTS):
         flow = UserFlow(monkeypatch)
         send = prepare(flow)
@@ -83,8 +83,8 @@ def is_ended(flow: UserFlow, gid: str) -> bool:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_code_is_given_again_and_the_lost_one_is_nobodys(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """R33: the browser comes again and gets a code that works; a code that was lost has given nothing, and ends."""
+def test_a_lost_code_is_replaced(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """R33: the browser repeats the request and gets a valid code; the lost code was never redeemed and expires."""
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
         return lambda: flow.authorize(scope=SCOPE)
@@ -100,8 +100,8 @@ def test_a_code_is_given_again_and_the_lost_one_is_nobodys(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_interaction_is_begun_again_and_the_lost_one_is_nobodys(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """A request whose interaction was lost on the way begins a new one; nothing of the lost one was granted."""
+def test_a_lost_interaction_is_replaced(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    """A request whose interaction was lost starts a new one; the lost interaction leads to no grant."""
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
         flow.sign_out()
@@ -118,7 +118,7 @@ def test_an_interaction_is_begun_again_and_the_lost_one_is_nobodys(monkeypatch: 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_way_back_from_the_login(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """The session's note, then grant and use in one transaction: the same request gives one code, or begins again."""
+    """A session update, then grant and use in one transaction: the same request gives one code, or restarts."""
     interactions: list[str] = []
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
@@ -137,7 +137,7 @@ def test_the_way_back_from_the_login(monkeypatch: pytest.MonkeyPatch, fault: str
         again = send()
         if used is None:
             assert flow.redeem(answer_of(again)["code"]).status == 200, where
-        else:  # nobody has the code of the lost answer
+        else:  # the code of the lost answer is unknown to all
             assert (again.status, "begin_again" in again.body) == (400, True), where
         assert len(flow.grants.stored) == 1, where
         outcomes.add(used is None)
@@ -146,7 +146,7 @@ def test_the_way_back_from_the_login(monkeypatch: pytest.MonkeyPatch, fault: str
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_form_that_waits_for_its_browser(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """A GET that died while it bound the interaction is sent again, and binds it to the same browser."""
+    """A GET that crashed while it bound the interaction is sent again, and binds it to the same browser."""
     interactions: list[str] = []
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
@@ -163,7 +163,7 @@ def test_a_form_that_waits_for_its_browser(monkeypatch: pytest.MonkeyPatch, faul
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_redemption(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """R33, R34: an unused code still is good; one whose answer was lost is invalid_grant, and its grant over."""
+    """R33, R34: an unused code stays valid; a code whose answer was lost is invalid_grant, and its grant is revoked."""
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
         code = flow.get_code(scope=SCOPE)
@@ -188,7 +188,7 @@ def test_a_redemption(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_refresh(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """R38, R40: whatever was lost, the same request gets the one successor within the grace, and all goes on."""
+    """R38, R40: after any loss, the same request within the grace period gets the one successor."""
     first_token = ""
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
@@ -201,7 +201,7 @@ def test_a_refresh(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
         [grant] = flow.grants.stored.values()
         assert grant.refresh is not None
         nonce, token = grant.refresh.successor_nonce, parse_refresh_token(first_token)
-        # A rotation that was done may be asked for again for a moment, one that was not at any time.
+        # A completed rotation can be repeated within the grace period, an incomplete one at any time.
         flow.clock.seconds += GRACE if nonce is not None else 100 * GRACE
         answers = [send() for _ in range(3 if nonce is not None else 1)]
         assert {answer.status for answer in answers} == {200}, where
@@ -218,7 +218,7 @@ def test_a_refresh(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("what", ["code", "refresh token"])
 def test_reuse(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) -> None:
-    """R34, R39: an interrupted end comes with the same request again; what the grant gave is dead, nothing else."""
+    """R34, R39: the repeated request completes an interrupted revocation, which ends only the tokens of this grant."""
     given: list[dict[str, Any]] = []
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
@@ -241,7 +241,7 @@ def test_reuse(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("what", ["access_token", "refresh_token"])
 def test_a_revocation(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) -> None:
-    """R46, R50: the same request again is 200, the token is dead, of a refresh token the grant."""
+    """R46, R50: the repeated request is 200 and ends the token, or the grant of a refresh token."""
     given: dict[str, Any] = {}
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:
@@ -258,7 +258,7 @@ def test_a_revocation(monkeypatch: pytest.MonkeyPatch, fault: str, what: str) ->
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_client_with_an_assertion(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """R22, RFC 7523 §3: an assertion whose use was noted is used up, whatever came of it; a new one gets the token."""
+    """R22, RFC 7523 §3: an assertion whose use was stored stays used; a new assertion gets the token."""
     client = keyed_client(rate=100)
 
     def prepare(flow: UserFlow) -> Callable[[], Answer]:

@@ -1,4 +1,4 @@
-"""What a verifier or client finds out by itself (R51, R52, R53)."""
+"""Discovery: metadata and keys for verifiers and clients (R51, R52, R53)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fakes.user_flow import AUTHORIZE, USERINFO
 
 
 def test_metadata(issuer: IssuerHarness) -> None:
-    """The metadata names the issuer exactly as tokens do, and every endpoint below it (R51, RFC 8414 §2)."""
+    """The metadata has the issuer exactly as tokens have it, and every endpoint below that URL (R51, RFC 8414 §2)."""
     answer = issuer.get(METADATA)
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json"
@@ -35,7 +35,7 @@ def test_metadata(issuer: IssuerHarness) -> None:
 
 
 def test_metadata_of_client_authentication(issuer: IssuerHarness) -> None:
-    """Each endpoint says how clients authenticate, and which algorithms their assertions have (R22, RFC 8414 §2)."""
+    """Each endpoint lists its authentication methods and the algorithms of assertions (R22, RFC 8414 §2)."""
     metadata = issuer.get(METADATA).json
     for endpoint in ("token", "revocation", "introspection"):
         methods = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -47,7 +47,7 @@ def test_metadata_of_client_authentication(issuer: IssuerHarness) -> None:
 
 
 def test_metadata_of_the_login(issuer: IssuerHarness) -> None:
-    """R35, R53: clients learn that answers name the issuer, that PKCE is by S256, and where users sign in and out."""
+    """R35, R53: the metadata has iss in answers, PKCE by S256, and the endpoints for sign-in and sign-out."""
     metadata = issuer.get(METADATA).json
     assert metadata["authorization_response_iss_parameter_supported"] is True
     assert metadata["code_challenge_methods_supported"] == ["S256"]
@@ -62,26 +62,26 @@ def test_metadata_of_the_login(issuer: IssuerHarness) -> None:
 
 
 def test_metadata_has_every_algorithm_that_may_come_to_sign(issuer: IssuerHarness) -> None:
-    """R51: also of rings that are added later, for verifiers that keep the list; RS256 always (OIDC Discovery §3)."""
+    """R51: the list has the algorithms of future rings for verifiers that keep it, and RS256 (OIDC Discovery §3)."""
     issuer.rings.ring = ring_of(signing_key("ES256"))
     algorithms = issuer.get(OPENID_METADATA).json["id_token_signing_alg_values_supported"]
     assert algorithms == ["RS256", "PS256", "ES256", "Ed25519"]
 
 
 def test_metadata_on_both_paths(issuer: IssuerHarness) -> None:
-    """The OpenID path, where AWS's verifiers look, has the same document (R51)."""
+    """The OpenID path, which AWS's verifiers read, has the same document (R51)."""
     assert issuer.get(OPENID_METADATA) == issuer.get(METADATA)
 
 
 def test_metadata_promises_no_unsigned_tokens(issuer: IssuerHarness) -> None:
-    """R53: no algorithm that the metadata offers is "none"; methods of public clients and prompts alone are."""
+    """R53: no list of algorithms has "none"; only authentication methods and prompts have it."""
     offering = {name for name, value in issuer.get(METADATA).json.items() if "none" in str(value)}
     names = {f"{each}_endpoint_auth_methods_supported" for each in ("token", "revocation")}
     assert offering == names | {"prompt_values_supported"}
 
 
 def test_every_advertised_endpoint_exists(issuer: IssuerHarness) -> None:
-    """Each URL of the metadata is answered by the issuer itself, but for the login's."""
+    """The issuer answers each URL of the metadata, except the login's."""
     metadata = issuer.get(METADATA).json
     urls = {value for name, value in metadata.items() if name.endswith(("_endpoint", "_uri"))}
     urls.remove(f"{ISSUER}/oauth2/logout")
@@ -90,7 +90,7 @@ def test_every_advertised_endpoint_exists(issuer: IssuerHarness) -> None:
 
 
 def test_jwks(issuer: IssuerHarness) -> None:
-    """The JWKS has the published keys: public members only, the thumbprint as kid, use and alg on each (R52, I9)."""
+    """R52, I9: each published key has public members only, its thumbprint as kid, use and alg."""
     answer = issuer.get(JWKS)
     assert answer.status == 200
     keys = answer.json["keys"]
@@ -102,7 +102,7 @@ def test_jwks(issuer: IssuerHarness) -> None:
 
 
 def test_jwks_caching(issuer: IssuerHarness) -> None:
-    """Anybody may cache the JWKS for the configured time (I11), and ask again with its strong ETag."""
+    """Caches may keep the JWKS for the configured time (I11), and revalidate it by a strong ETag."""
     answer = issuer.get(JWKS)
     assert answer.headers["cache-control"] == "public, max-age=300"
     assert "pragma" not in answer.headers
@@ -112,7 +112,7 @@ def test_jwks_caching(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("pattern", ["{}", "W/{}", '"other", {}', "*"])
 def test_not_modified(issuer: IssuerHarness, pattern: str) -> None:
-    """Whoever has the current JWKS gets 304 without a body (RFC 9110 §13.1.2)."""
+    """A client with the current JWKS gets 304 without a body (RFC 9110 §13.1.2)."""
     etag = issuer.get(JWKS).headers["etag"]
     answer = issuer.get(JWKS, if_none_match=pattern.format(etag))
     assert (answer.status, answer.body) == (304, "")
@@ -122,7 +122,7 @@ def test_not_modified(issuer: IssuerHarness, pattern: str) -> None:
 
 @pytest.mark.parametrize("header", ['"other"', "", "garbage", '"', '"other",*'])
 def test_modified(issuer: IssuerHarness, header: str) -> None:
-    """Whoever has another one, or none, gets the document."""
+    """A client with another JWKS, or without one, gets the document."""
     assert issuer.get(JWKS, if_none_match=header).status == 200
 
 
@@ -136,14 +136,14 @@ def test_etag_follows_the_keys(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("path", [JWKS, METADATA])
 def test_head(issuer: IssuerHarness, path: str) -> None:
-    """HEAD has the headers of GET and no body (RFC 9110 §9.3.2)."""
+    """HEAD has the headers of GET without the body (RFC 9110 §9.3.2)."""
     answer = issuer.send(http_api_event("HEAD", path))
     assert (answer.status, answer.body) == (200, "")
     assert answer.headers == issuer.get(path).headers
 
 
 def test_a_full_jwks_is_small(issuer: IssuerHarness) -> None:
-    """Ten RSA keys of 3,072 bits, more than which there never are, fit into 8 KiB (I9)."""
+    """Ten RSA keys of 3,072 bits, the maximum, fit into 8 KiB (I9)."""
     key = signing_key("RS256", rsa_key_size=3072)
     issuer.rings.ring = ring_of(key)
     assert 10 * len(issuer.get(JWKS).body) < 8192

@@ -1,4 +1,4 @@
-"""A key that ends between two reads of the ring (I8, I10)."""
+"""A key that is disabled or compromised between two reads of the ring (I8, I10)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from tests.fakes.user_flow import UserFlow
 
 
 def kid_of(token: str) -> str:
-    """Return the kid that signed."""
+    """Return the kid of a token."""
     kid = jwt.get_unverified_header(token)["kid"]
     assert isinstance(kid, str)
     return kid
 
 
 def mark_compromised(issuer: IssuerHarness, kid: str, copy: int = 0) -> None:
-    """Store what the emergency writes besides the ring."""
+    """Store the revocation that an emergency writes beside the ring."""
     everything = Revocation(Target(TargetKind.GLOBAL, str(copy)), expires_at=NOW + 9999, compromised_kids=[kid])
     issuer.revocations.store(everything)
 
 
 def test_disabled_key(issuer: IssuerHarness) -> None:
-    """When KMS refuses the key that was active, the ring is read again and the new active key signs (I10)."""
+    """The ring is read again after KMS refuses its active key, and the new active key signs (I10)."""
     assert kid_of(issuer.issue()) == issuer.key.kid
     issuer.signer.unusable.add(issuer.key.kid)
     issuer.rotate()
@@ -35,7 +35,7 @@ def test_disabled_key(issuer: IssuerHarness) -> None:
 
 
 def test_disabled_key_without_successor(issuer: IssuerHarness) -> None:
-    """One new attempt is all: a ring whose active key cannot sign is 503, and the log names the key."""
+    """A second failure is 503: the ring's active key cannot sign, and the log names it."""
     issuer.signer.unusable.add(issuer.key.kid)
     answer = issuer.post(TOKEN, grant_type="client_credentials")
     assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
@@ -43,7 +43,7 @@ def test_disabled_key_without_successor(issuer: IssuerHarness) -> None:
 
 
 def test_compromised_key_signs_nothing(issuer: IssuerHarness) -> None:
-    """A key that an emergency has named signs nothing more, even while KMS still would (I8)."""
+    """A compromised key signs nothing, even while KMS would still sign with it (I8)."""
     issuer.issue()
     issuer.signer.asked.clear()
     mark_compromised(issuer, issuer.key.kid)
@@ -53,14 +53,14 @@ def test_compromised_key_signs_nothing(issuer: IssuerHarness) -> None:
 
 
 def test_compromised_key_still_active(issuer: IssuerHarness) -> None:
-    """A ring that still has a compromised key active gives no token."""
+    """A ring whose active key is compromised issues no token."""
     mark_compromised(issuer, issuer.key.kid)
     assert issuer.post(TOKEN, grant_type="client_credentials").status == 503
     assert issuer.signer.asked == []
 
 
 def test_compromised_key_signs_no_id_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An ID token comes of the default ring: where its key is compromised, none does, whatever signs beside it (I8)."""
+    """An ID token needs the default ring: while its active key is compromised, no ID token is issued (I8)."""
     flow = UserFlow(monkeypatch, AUDIENCE_ALGORITHMS=f"{AUDIENCE}=PS256")
     key = signing_key("PS256")
     flow.signer.keys[key.kid] = key
@@ -75,7 +75,7 @@ def test_compromised_key_signs_no_id_token(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_ring_that_cannot_be_read_again(issuer: IssuerHarness) -> None:
-    """The second attempt needs a ring that can be read."""
+    """The second attempt fails if the ring cannot be read."""
     issuer.issue()
     issuer.signer.unusable.add(issuer.key.kid)
     issuer.rings.fault = KeyRingMissing("no item")
@@ -83,7 +83,7 @@ def test_ring_that_cannot_be_read_again(issuer: IssuerHarness) -> None:
 
 
 def test_compromised_key_at_introspection(issuer: IssuerHarness) -> None:
-    """A token of a compromised key is not active, whichever copy of global its jti leads to (I8)."""
+    """A token of a compromised key is inactive, for each copy of the global item that its jti selects (I8)."""
     tokens = [issuer.issue() for _ in range(8)]
     for copy in range(GLOBAL_COPIES):
         mark_compromised(issuer, issuer.key.kid, copy)

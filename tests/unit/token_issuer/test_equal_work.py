@@ -1,6 +1,6 @@
-"""Whoever guesses learns nothing from the work either: unknown, foreign, wrong and expired are the same calls (R23).
+"""Unknown, foreign, wrong and expired credentials cause the same calls: the work shows nothing to an attacker (R23).
 
-Counted are the calls of every port, in their order, and the hashes and signature verifications between them.
+The tests count the calls of every port in their order, and the hashes and signature verifications between them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FORM_ENDPOINTS = [TOKEN, REVOKE, INTROSPECT]
 
 
 class Work(Interruption):
-    """The names of all calls, in their order; nothing is interrupted."""
+    """Records the names of all calls in their order; it interrupts nothing."""
 
     def __init__(self, flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
@@ -44,11 +44,11 @@ class Work(Interruption):
         self._count(monkeypatch, EcdsaKey, "verify")
 
     def pass_point(self, where: str) -> None:
-        """Note the call, and whether it was made beside others."""
+        """Record the call, and whether it ran in another thread."""
         self.done.append((threading.current_thread() is not threading.main_thread(), where))
 
     def of(self, action: Callable[[], Answer]) -> tuple[list[str], int, str]:
-        """Return what an action costs, what is done beside the rest at its end, and its answer."""
+        """Return the calls of an action, those of other threads last, and its answer."""
         self.done.clear()
         answer = action()
         return [where for _, where in sorted(self.done, key=itemgetter(0))], answer.status, answer.body
@@ -69,7 +69,7 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
 
 
 def check_equal(work: Work, actions: dict[str, Callable[[], Answer]], *, least: set[str]) -> None:
-    """Assert that all cost the same, in the same order, `least` among it, and are told the same."""
+    """Assert that all actions make the same calls in the same order, `least` among them, and get the same answer."""
     costs = {name: work.of(action) for name, action in actions.items()}
     first = next(iter(costs.values()))
     assert least <= set(first[0])
@@ -78,7 +78,7 @@ def check_equal(work: Work, actions: dict[str, Callable[[], Answer]], *, least: 
 
 @pytest.mark.parametrize("path", FORM_ENDPOINTS)
 def test_clients_with_a_secret(flow: UserFlow, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """R23: unknown, wrong, and not registered for the method, in the header and in the form, at each endpoint."""
+    """R23: unknown clients, wrong secrets and unregistered methods, in the header and in the form, at each endpoint."""
     flow.clients.add(make_client("post", authentication=frozenset({"client_secret_post"})))
     flow.clients.add(keyed_client())
     form = GRANT | {"token": "x"}
@@ -103,14 +103,15 @@ def test_clients_with_a_secret(flow: UserFlow, monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize("path", FORM_ENDPOINTS)
 def test_clients_with_an_assertion(flow: UserFlow, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """R23: an unknown client, and one that is registered for a secret, are an unknown key; no use is noted."""
+    """R23: an unknown client, and one that is registered for a secret, have an unknown key; no use is stored."""
     flow.clients.add(keyed_client())
     stranger = signing_key("ES256", "stranger")
+    form = GRANT | {"token": "x"}
     assertions = {name: make_assertion(name, key=stranger) for name in ("nobody", "web", "keyed")}
     work = Work(flow, monkeypatch)
     check_equal(
         work,
-        {name: partial(flow.send, assertion_event(path, each, token="x")) for name, each in assertions.items()},
+        {name: partial(flow.send, assertion_event(path, each, **form)) for name, each in assertions.items()},
         least={"before get", "before now"},
     )
     assert flow.assertions.used == {}
@@ -118,7 +119,7 @@ def test_clients_with_an_assertion(flow: UserFlow, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("path", FORM_ENDPOINTS)
 def test_a_signature_that_is_wrong(flow: UserFlow, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """R23: what is told of a wrong signature is told of an unknown client too, and no use is noted."""
+    """R23: a wrong signature and an unknown client get the same answer, and no use is stored."""
     flow.clients.add(keyed_client())
     header = {"kid": client_key().kid}
     forged = {
@@ -126,16 +127,16 @@ def test_a_signature_that_is_wrong(flow: UserFlow, monkeypatch: pytest.MonkeyPat
     }
     work = Work(flow, monkeypatch)
     (done, *answer), (_, *unknown) = (
-        work.of(partial(flow.send, assertion_event(path, each, token="x"))) for each in forged.values()
+        work.of(partial(flow.send, assertion_event(path, each, token="x", **GRANT))) for each in forged.values()
     )
-    # Only who has the kid, which the client alone is told, could see the difference.
+    # Only an attacker who has the kid, which the client alone knows, could measure the difference.
     assert "verify" in done
     assert answer == unknown
     assert flow.assertions.used == {}
 
 
 def test_codes(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R33: a code that nobody has, another client's, a guessed one, an expired one, and one without its verifier."""
+    """R33: an unknown, foreign, guessed or expired code, and a code without its verifier, cause the same work."""
     expired = flow.get_code()
     flow.clock.seconds += 60
     own, foreign = flow.get_code(), flow.get_code(client_id="other")
@@ -158,7 +159,7 @@ def test_codes(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refresh_tokens(flow: UserFlow) -> tuple[dict[str, str], str]:
-    """Return refresh tokens that give another client or nobody anything, and one that is over."""
+    """Return refresh tokens that are useless to the client, and one that has expired."""
     over = flow.log_in()["refresh_token"]
     flow.clock.seconds += 5001
     own = flow.log_in()["refresh_token"]
@@ -173,7 +174,7 @@ def refresh_tokens(flow: UserFlow) -> tuple[dict[str, str], str]:
 
 
 def test_refresh_tokens(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R42: one that nobody has, another client's, one of a guessed family, and one that is over."""
+    """R42: an unknown token, another client's, one of a guessed family, and an expired one cause the same work."""
     tokens, over = refresh_tokens(flow)
     work = Work(flow, monkeypatch)
     check_equal(
@@ -186,7 +187,7 @@ def test_refresh_tokens(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("path", [REVOKE, INTROSPECT])
 def test_tokens_of_others(flow: UserFlow, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """R46, R48: an unknown token and another client's are the same, in words and in work."""
+    """R46, R48: an unknown token and another client's token get the same answer at the same cost."""
     tokens, _ = refresh_tokens(flow)
     header = {"kid": flow.key.kid}
     access = {

@@ -1,4 +1,4 @@
-"""When KMS or DynamoDB fail, the client learns whether to come back, and the operator what it was."""
+"""Faults of KMS and DynamoDB: the client learns whether to retry, and the log has the cause."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ OPERATOR_MUST_LOOK = [AccessDenied("kms:Sign"), ItemDamaged("item version 9"), K
 
 
 def break_port(issuer: IssuerHarness, port: str, fault: Exception) -> None:
-    """Let every call of a port fail."""
+    """Make every call of a port fail."""
     getattr(issuer, port).fault = fault
 
 
 def test_an_assertion_that_cannot_be_noted(issuer: IssuerHarness) -> None:
-    """A log of assertions that does not answer lets nobody in: 503, and the client signs another one later (R22)."""
+    """An assertion whose use cannot be stored is refused with 503; the client signs another one later (R22)."""
     client = keyed_client()
     issuer.clients.add(client)
     issuer.assertions.fault = Throttled("slow down")
@@ -45,7 +45,7 @@ def test_an_assertion_that_cannot_be_noted(issuer: IssuerHarness) -> None:
 
 
 def test_a_rate_that_cannot_be_counted(issuer: IssuerHarness) -> None:
-    """A counter that does not answer lets nobody through whose requests are counted: 503."""
+    """A client with a rate gets 503 while its requests cannot be counted."""
     issuer.clients.add(make_client("counted", rate=5))
     issuer.rates.fault = StoreUnavailable("timed out")
     assert issuer.post(TOKEN, client_id="counted", grant_type="client_credentials").status == 503
@@ -58,7 +58,7 @@ PORTS = ["clients", "resource_servers", "rings", "revocations", "signer", "clock
 @pytest.mark.parametrize("port", PORTS)
 @pytest.mark.parametrize(("fault", "retry_after"), WAITING_HELPS)
 def test_waiting_helps(issuer: IssuerHarness, port: str, fault: Exception, retry_after: str) -> None:
-    """Throttling and time-outs are 503 temporarily_unavailable with Retry-After."""
+    """Throttling and timeouts are 503 temporarily_unavailable with Retry-After."""
     break_port(issuer, port, fault)
     answer = issuer.post(TOKEN, grant_type="client_credentials")
     assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
@@ -71,7 +71,7 @@ def test_waiting_helps(issuer: IssuerHarness, port: str, fault: Exception, retry
 def test_operator_must_look(
     issuer: IssuerHarness, capsys: pytest.CaptureFixture[str], port: str, fault: Exception
 ) -> None:
-    """Refused access and damaged items are 500 server_error; the log names them, the client does not learn of them."""
+    """Refused access and damaged items are 500 server_error; only the log names them."""
     break_port(issuer, port, fault)
     answer = issuer.post(TOKEN, grant_type="client_credentials")
     assert (answer.status, answer.json["error"]) == (500, "server_error")
@@ -81,7 +81,7 @@ def test_operator_must_look(
 
 
 def test_no_active_key_yet(issuer: IssuerHarness) -> None:
-    """Until a key is active the token endpoint answers 503 with Retry-After."""
+    """The token endpoint answers 503 with Retry-After until a key is active."""
     issuer.rings.ring = ring_of().replace(keys=())
     with pytest.raises(NoActiveKey):
         issuer.rings.ring.active()
@@ -90,7 +90,7 @@ def test_no_active_key_yet(issuer: IssuerHarness) -> None:
 
 
 def test_defect(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    """An exception that nobody foresaw is 500; the log has its type and place, not its text."""
+    """An unexpected exception is 500; the log has its type and place instead of its text."""
     break_port(issuer, "signer", RuntimeError(f"cannot handle {SECRET}"))
     answer = issuer.post(TOKEN, grant_type="client_credentials")
     assert (answer.status, answer.json["error"]) == (500, "server_error")
@@ -104,7 +104,7 @@ def test_defect(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> No
 def test_wrong_settings(
     issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A function with a wrong environment answers 500 to everything, and the log names the variable."""
+    """A function with a wrong environment answers 500 to every request, and the log names the variable."""
 
     def fail() -> None:
         raise SettingsError("ISSUER is not set")

@@ -1,4 +1,4 @@
-"""The form of a request is read strictly (R20)."""
+"""Forms are parsed strictly (R20)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GOOD = b"grant_type=client_credentials"
 
 
 def post(issuer: IssuerHarness, body: bytes, content_type: str = FORM) -> Answer:
-    """Return the answer to a body from the demo client."""
+    """Return the answer to a body from the test client."""
     headers = {"content-type": content_type} | basic("web", SECRET)
     return issuer.send(form_event(TOKEN, body, headers=headers))
 
@@ -30,7 +30,7 @@ def post(issuer: IssuerHarness, body: bytes, content_type: str = FORM) -> Answer
     ],
 )
 def test_good_forms(issuer: IssuerHarness, body: bytes) -> None:
-    """Unknown parameters are ignored, empty ones count as absent, escapes and plus signs are decoded (R20)."""
+    """Unknown parameters are ignored, empty ones are absent, escapes and plus signs are decoded (R20)."""
     assert post(issuer, body).status == 200
 
 
@@ -53,21 +53,21 @@ def test_good_forms(issuer: IssuerHarness, body: bytes) -> None:
     ],
 )
 def test_bad_forms(issuer: IssuerHarness, body: bytes) -> None:
-    """A repeated parameter, a broken escape, bytes that are not UTF-8, and no form at all are invalid_request (R20)."""
+    """A repeated parameter, a broken escape, bytes outside UTF-8 and a missing form are invalid_request (R20)."""
     answer = post(issuer, body)
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
     assert issuer.signer.asked == []
 
 
 def test_several_resources_are_a_target_that_no_token_is_for(issuer: IssuerHarness) -> None:
-    """RFC 8707 §2: a client may name several, and is told by invalid_target that a token is for one."""
+    """RFC 8707 §2: a client may name several resources; invalid_target says that a token is for one resource."""
     answer = post(issuer, GOOD + b"&resource=https://a.example&resource=https://b.example")
     assert (answer.status, answer.json["error"]) == (400, "invalid_target")
 
 
 @pytest.mark.parametrize("path", [REVOKE, INTROSPECT])
 def test_where_no_resource_is_named_two_are_a_repetition(issuer: IssuerHarness, path: str) -> None:
-    """R20, RFC 8707 §2: invalid_target is of the authorization and token endpoints; elsewhere nobody knows it."""
+    """R20, RFC 8707 §2: other endpoints have no resource parameter, and a repeated one there is invalid_request."""
     event = form_event(path, b"token=x&resource=a&resource=b", headers=basic("web", SECRET))
     answer = issuer.send(event)
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
@@ -83,13 +83,13 @@ def test_content_type_may_have_a_charset(issuer: IssuerHarness, content_type: st
     "content_type", ["", "application/json", "text/plain", FORM + "x", f"{FORM},{FORM}", f"text/plain; {FORM}"]
 )
 def test_other_content_types(issuer: IssuerHarness, content_type: str) -> None:
-    """A body that is said to be no form is invalid_request (R20)."""
+    """A body with the content type of another format is invalid_request (R20)."""
     answer = post(issuer, GOOD, content_type)
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
 
 
 def test_missing_content_type_and_body(issuer: IssuerHarness) -> None:
-    """A POST without anything is invalid_request (R20)."""
+    """A POST without a body and content type is invalid_request (R20)."""
     answer = issuer.send(http_api_event("POST", TOKEN))
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
 
@@ -102,7 +102,7 @@ def test_body_that_is_not_base64(issuer: IssuerHarness) -> None:
 
 
 def test_plain_body(issuer: IssuerHarness) -> None:
-    """A body that arrives as text reads the same."""
+    """A body that arrives as text is read in the same way."""
     event = form_event(TOKEN, GOOD, headers=basic("web", SECRET))
     assert issuer.send(event | {"body": GOOD.decode(), "isBase64Encoded": False}).status == 200
 
@@ -115,7 +115,7 @@ def test_largest_body(issuer: IssuerHarness) -> None:
 @pytest.mark.parametrize("size", [MAX_BODY_BYTES + 1, 20 * 1024, 7 * 1024 * 1024])
 @pytest.mark.parametrize("in_base64", [True, False])
 def test_too_large_body(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch, size: int, in_base64: bool) -> None:
-    """A larger body is 413, in the RFC's shape, before anybody looks up a client."""
+    """A larger body is 413 in the RFC's format, before any read of a client."""
     body = (GOOD + b"&x=").ljust(size, b"a")
     event = form_event(TOKEN, body, headers=basic("web", SECRET))
     if not in_base64:
@@ -126,7 +126,7 @@ def test_too_large_body(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_large_body_is_not_decoded(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body that is too large even by its encoded length is refused before decoding."""
+    """A body whose encoded length exceeds the limit is refused before decoding."""
     event = form_event(TOKEN, b"a" * 20 * 1024)
     monkeypatch.setattr("keyturn.web.form.base64.b64decode", pytest.fail)
     assert issuer.send(event).status == 413

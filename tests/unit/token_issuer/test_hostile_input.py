@@ -1,4 +1,4 @@
-"""Every parameter of every endpoint, wrong in every way: the RFC's error, nothing repeated, logged or written."""
+"""Every kind of wrong value for every parameter of every endpoint: the error is the RFC's; the value stays secret."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fakes.issuer_requests import ENDPOINTS, PARAMETERS, Endpoint, Pairs, 
 from tests.fakes.user_flow import AUTHORIZE, REDIRECT_URI, USERINFO, UserFlow
 
 VECTORS = Path(os.environ.get("KEYTURN_VECTORS") or Path(__file__).parents[4] / "shared" / "vectors")
-MARK = "zQ7hostile"  # in no good request, no answer and no log line
+MARK = "zQ7hostile"  # a mark that good requests, answers and log lines never contain
 WRONGLY_ENCODED = [
     b"%",
     b"%z",
@@ -39,7 +39,7 @@ WRONG = {
     "padding": b"+" + MARK.encode() + b"+",
     "another language's parameter": b"[$ne]%3d" + MARK.encode(),
 }
-# What is carried unread, and prints, is not wrong: a state and a nonce are of ASCII, a hint may name anybody.
+# A parameter that the issuer only carries is valid if it is printable: state and nonce as ASCII, and any hint.
 CARRIED = {
     *((name, wrong) for name in ("state", "nonce", "login_hint") for wrong in list(WRONG)[-3:]),
 }
@@ -53,7 +53,7 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
 
 
 def check_refusal(answer: Answer, error: str) -> None:
-    """Assert that it is this refusal, in the endpoint's shape, and that nobody may store it."""
+    """Assert that the answer is this refusal in the endpoint's format, and that caches may not store it."""
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
     if answer.status == 303:
@@ -69,7 +69,7 @@ def check_refusal(answer: Answer, error: str) -> None:
 
 
 def told(answer: Answer) -> dict[str, str]:
-    """Return what a redirect tells the client: it goes nowhere but to the client."""
+    """Return the parameters of a redirect to the client."""
     location = answer.headers["location"]
     assert location.startswith(f"{REDIRECT_URI}?")
     assert location.isascii()
@@ -78,18 +78,18 @@ def told(answer: Answer) -> dict[str, str]:
 
 
 def is_success(answer: Answer) -> bool:
-    """Tell whether the request got what it asked for."""
+    """Return whether the request succeeded."""
     return answer.status == 200 or (answer.status == 303 and "code" in told(answer))
 
 
 def with_value(pairs: Pairs, name: str, value: bytes) -> Pairs:
-    """Return the parameters with another value of one."""
+    """Return the parameters with another value for one of them."""
     return [each for each in pairs if each[0] != name.encode()] + [(name.encode(), value)]
 
 
 @pytest.mark.parametrize(("label", "name"), PARAMETERS)
 def test_missing_and_empty(flow: UserFlow, label: str, name: str) -> None:
-    """R20, RFC 6749 §3.1 and §3.2: an empty parameter is an absent one, refused where it is needed."""
+    """R20, RFC 6749 §3.1 and §3.2: an empty parameter is an absent one, and is refused if it is required."""
     endpoint, error = ENDPOINTS[label], ENDPOINTS[label].rules[name].absent
     for empty in ([], [(name.encode(), b"")]):
         pairs = [each for each in endpoint.pairs(flow) if each[0] != name.encode()] + empty
@@ -104,10 +104,10 @@ def test_missing_and_empty(flow: UserFlow, label: str, name: str) -> None:
 
 @pytest.mark.parametrize(("label", "name"), PARAMETERS)
 def test_repeated(flow: UserFlow, label: str, name: str) -> None:
-    """R20: a parameter that is there twice is invalid_request, of several resources invalid_target (RFC 8707 §2).
+    """R20: a repeated parameter is invalid_request, and a repeated resource invalid_target (RFC 8707 §2).
 
-    At the token endpoint before anybody is looked up; at the authorization endpoint by a redirect, if it is known to
-    whom (RFC 6749 §4.1.2.1).
+    The token endpoint refuses it before any read. The authorization endpoint reports it by a redirect once the client
+    and its redirect URI are known (RFC 6749 §4.1.2.1).
     """
     endpoint = ENDPOINTS[label]
     pairs = endpoint.pairs(flow)
@@ -118,7 +118,7 @@ def test_repeated(flow: UserFlow, label: str, name: str) -> None:
     for first, second in ((good, good), (good, b""), (b"", good), (good, MARK.encode()), (b"", b"")):
         twice = [*with_value(pairs, name, first), (name.encode(), second)]
         check_refusal(endpoint.send(flow, twice), error)
-        # The same name, written in another way.
+        # The same name with an escape.
         twice[-1] = (b"%%%02x" % ord(name[0]) + name[1:].encode(), second)
         answer = endpoint.send(flow, twice)
         check_refusal(answer, error)
@@ -129,7 +129,7 @@ def test_repeated(flow: UserFlow, label: str, name: str) -> None:
 
 @pytest.mark.parametrize(("label", "name"), PARAMETERS)
 def test_wrongly_encoded(flow: UserFlow, capsys: pytest.CaptureFixture[str], label: str, name: str) -> None:
-    """R20: broken escapes and what is not UTF-8, in a value or a name, are invalid_request, before any look-up."""
+    """R20: broken escapes and bytes outside UTF-8, in a value or a name, are invalid_request before any read."""
     endpoint = ENDPOINTS[label]
     pairs = endpoint.pairs(flow)
     before, reads = stored(flow), len(flow.clients.reads)
@@ -146,7 +146,7 @@ def test_wrongly_encoded(flow: UserFlow, capsys: pytest.CaptureFixture[str], lab
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize(("label", "name"), PARAMETERS)
 def test_wrong_values(flow: UserFlow, capsys: pytest.CaptureFixture[str], label: str, name: str, wrong: str) -> None:
-    """R20, R66: the RFC's error; state alone comes back, and printable; the log has a claimed client's id at most."""
+    """R20, R66: a wrong value is the RFC's error; the answer repeats the state alone, and the log a known client id."""
     endpoint, error = ENDPOINTS[label], ENDPOINTS[label].rules[name].wrong
     pairs = with_value(endpoint.pairs(flow), name, WRONG[wrong])
     before = stored(flow)
@@ -170,7 +170,7 @@ def test_wrong_values(flow: UserFlow, capsys: pytest.CaptureFixture[str], label:
 
 @pytest.mark.parametrize("state", ["a b", "%3Cscript%3E", "'\"><svg/onload=alert(1)>", "&code=x&error=y", "#fragment"])
 def test_a_state_comes_back_as_it_was(flow: UserFlow, state: str) -> None:
-    """RFC 6749 §4.1.2: a state that prints is returned whole, and escaped, so that it is no parameter of its own."""
+    """RFC 6749 §4.1.2: a printable state comes back whole and escaped, so that it adds no parameter."""
     for changes in ({}, {"scope": "admin"}):
         query = told(flow.authorize(state=state, **changes))
         assert query["state"] == state
@@ -183,12 +183,12 @@ def test_a_state_comes_back_as_it_was(flow: UserFlow, state: str) -> None:
     ["", "application/json", "multipart/form-data; boundary=x", "text/plain", f"{FORM},{FORM}", f"{FORM}\0"],
 )
 def test_wrong_content_type(flow: UserFlow, label: str, content_type: str) -> None:
-    """R20: a good form that is said to be something else is invalid_request, and is not used up."""
+    """R20: a good form with another content type is invalid_request, and its code or token stays unused."""
     endpoint = ENDPOINTS[label]
     pairs = endpoint.pairs(flow)
     before = stored(flow)
     wrong = endpoint._replace(headers={**endpoint.headers, "content-type": content_type})
-    # A body that is no form has no token (RFC 6750 §2.2).
+    # A body of another content type has no token (RFC 6750 §2.2).
     check_refusal(wrong.send(flow, pairs), "invalid_token" if label == "userinfo" else "invalid_request")
     assert stored(flow) == before
     assert is_success(endpoint.send(flow, pairs))
@@ -197,7 +197,7 @@ def test_wrong_content_type(flow: UserFlow, label: str, content_type: str) -> No
 @pytest.mark.parametrize("label", [label for label, endpoint in ENDPOINTS.items() if endpoint.method == "POST"])
 @pytest.mark.parametrize("body", ["!", "a", "====", "Zm9v\n", "Zm9v Zm9v", "\ud800", "é", "_-_-", "/w=="])
 def test_a_body_that_is_garbage(flow: UserFlow, label: str, body: str) -> None:
-    """R20: base64 that is none, or of bytes that are no form, is invalid_request."""
+    """R20: invalid base64, and base64 of bytes outside any form, are invalid_request."""
     before = stored(flow)
     check_refusal(ENDPOINTS[label].send(flow, [], body=body), "invalid_request")
     check_refusal(ENDPOINTS[label].send(flow, [], body=f"token=\ud800{MARK}", isBase64Encoded=False), "invalid_request")
@@ -207,8 +207,8 @@ def test_a_body_that_is_garbage(flow: UserFlow, label: str, body: str) -> None:
 @pytest.mark.parametrize(
     "text", ["\ud800", "\udfff" * 3, "\0", "x\r\nx-injected: 1", MARK * 1000, "é", "\u2028", ",", " "]
 )
-def test_headers_that_nobody_sends(flow: UserFlow, capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """R21, R66: whatever a header holds, the answer is one of the endpoint's, and neither it nor the log repeats it."""
+def test_hostile_headers(flow: UserFlow, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """R21, R66: any header gets an expected answer; neither the answer nor the log repeats it."""
     capsys.readouterr()
     for path, method in ((TOKEN, "POST"), (INTROSPECT, "POST"), (USERINFO, "GET"), (JWKS, "GET"), (METADATA, "HEAD")):
         for name in ("authorization", "content-type", "origin", "if-none-match", "access-control-request-method"):
@@ -227,7 +227,7 @@ def naughty_strings() -> list[str]:
     return strings
 
 
-# Where a naughty string goes, and the plain strings whose answers it may get.
+# The place for a naughty string, and the plain strings whose answers it may get.
 PLACES = [
     ("authorize", "client_id", ["x", ""]),
     ("authorize", "redirect_uri", ["x", ""]),
@@ -258,7 +258,7 @@ PLACES = [
 def test_naughty_strings(
     flow: UserFlow, capsys: pytest.CaptureFixture[str], label: str, name: str, plain: list[str]
 ) -> None:
-    """R20, R66: each of them gets the answer and the log line of a plain wrong value, and writes nothing."""
+    """R20, R66: each naughty string gets the answer and log line of a plain wrong value, and causes no write."""
     endpoint, rule = ENDPOINTS[label], ENDPOINTS[label].rules[name]
     pairs = endpoint.pairs(flow)
     if label == "authorize":  # so that a good request writes nothing either
@@ -275,7 +275,7 @@ def test_naughty_strings(
         assert line.pop("reason", None) in REASONS
         if "client assertion: " in line.get("detail", ""):
             assert line.pop("detail").removeprefix("client assertion: ") in REASONS
-        return answer._replace(cookies=()), json.dumps(line)  # a page comes with a random one
+        return answer._replace(cookies=()), json.dumps(line)  # the form token of a page is random
 
     usual = [outcome(value) for value in plain]
     assert stored(flow) == before
@@ -288,7 +288,7 @@ def test_naughty_strings(
 @pytest.mark.skipif(not VECTORS.is_dir(), reason="no published vectors: set KEYTURN_VECTORS to their folder")
 @pytest.mark.parametrize("label", ["authorize", "authorize by form"])
 def test_naughty_states(flow: UserFlow, label: str) -> None:
-    """RFC 6749 appendix A.5: a state comes back if it is printable ASCII, else the request is refused without it."""
+    """RFC 6749 appendix A.5: a printable ASCII state comes back; another one is refused and not repeated."""
     endpoint: Endpoint = ENDPOINTS[label]
     pairs = with_value(endpoint.pairs(flow), "scope", b"admin")
     returned = 0
@@ -306,7 +306,7 @@ def test_naughty_states(flow: UserFlow, label: str) -> None:
 
 @pytest.mark.skipif(not VECTORS.is_dir(), reason="no published vectors: set KEYTURN_VECTORS to their folder")
 def test_naughty_credentials_in_a_header(flow: UserFlow, capsys: pytest.CaptureFixture[str]) -> None:
-    """R21, RFC 6750 §3.1: in the header too each naughty string is a wrong credential, in the same words for all."""
+    """R21, RFC 6750 §3.1: each naughty string in a header is a wrong credential with the same answer."""
     token, secret = set(), set()
     before = stored(flow)
     for naughty in naughty_strings():

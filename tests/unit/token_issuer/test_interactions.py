@@ -1,4 +1,4 @@
-"""From a request to a code by an interaction: whose it is, what it has to have, and that it is used once."""
+"""From a request to a code by an interaction: its owner, its demands, and its single use."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def browser(flow: UserFlow) -> Browser:
 
 
 def test_who_is_not_signed_in_goes_to_the_login(flow: UserFlow, browser: Browser) -> None:
-    """Nothing of the request is in the URL; the interaction is bound to the browser, and no code is given."""
+    """The URL has the interaction's id alone; the interaction is bound to the browser, and no code is issued."""
     answer = browser.open(login_hint="ada@example.com", ui_locales="de en", unheard_of="x", display="popup")
     stored = flow.interaction(interaction_of(answer))
     assert stored.browser_hash == hash_cookie(browser.cookies["__Host-keyturn-browser"])
@@ -56,7 +56,7 @@ def test_who_is_not_signed_in_goes_to_the_login(flow: UserFlow, browser: Browser
 
 
 def test_the_browser_comes_back_with_a_session_and_gets_the_code(flow: UserFlow, browser: Browser) -> None:
-    """The grant has the session, its authentication and the user's claims, and the interaction is used by it."""
+    """The grant has the session, its authentication and the user's claims; it uses the interaction up."""
     interaction = interaction_of(browser.open())
     flow.authenticate(interaction, browser)
     told = answer_of(browser.resume(interaction))
@@ -69,7 +69,7 @@ def test_the_browser_comes_back_with_a_session_and_gets_the_code(flow: UserFlow,
 
 @pytest.mark.parametrize("prompt", ["login", "login consent", "select_account"])
 def test_third_party_and_native_and_prompt_end_after_one_round(flow: UserFlow, browser: Browser, prompt: str) -> None:
-    """Each demand is met once: what the user did for this request is not asked for again."""
+    """Each demand is met once per request: the user is not asked again."""
     flow.sign_in(browser)
     interaction = interaction_of(browser.open(**THIRD, prompt=prompt))
     flow.authenticate(interaction, browser, auth_time=NOW + 1)
@@ -81,7 +81,7 @@ def test_third_party_and_native_and_prompt_end_after_one_round(flow: UserFlow, b
 
 @pytest.mark.parametrize("missing", ["authenticate", "consent", "confirm"])
 def test_each_demand_needs_its_own_mark(flow: UserFlow, browser: Browser, missing: str) -> None:
-    """No mark stands for another one: the browser goes back to the login, and nothing is granted."""
+    """A mark meets its own demand only: the browser returns to the login, and no grant is written."""
     flow.sign_in(browser)
     interaction = interaction_of(browser.open(**THIRD, prompt="login consent"))
     flow.authenticate(interaction, browser)
@@ -105,7 +105,7 @@ def test_each_demand_needs_its_own_mark(flow: UserFlow, browser: Browser, missin
     ],
 )
 def test_a_consent_mark_is_for_exactly_the_request(flow: UserFlow, browser: Browser, changes: dict[str, Any]) -> None:
-    """A mark for another scope or resource, or one that a withdrawal overtook, is none: the page is shown again."""
+    """A consent mark for another scope or resource, or one before a withdrawal, is ignored: the page is shown again."""
     flow.sign_in(browser)
     withdrawn = Revocation(pair_target(SUBJECT, "third"), expires_at=NOW + 9000, not_before=NOW - 60)
     flow.revocations.store(withdrawn)
@@ -127,8 +127,8 @@ def test_a_recorded_consent_that_was_given_meanwhile_is_enough(flow: UserFlow, b
     assert "code" in answer_of(browser.resume(interaction))
 
 
-def test_who_refuses_is_told_to_the_client(flow: UserFlow, browser: Browser) -> None:
-    """RFC 6749 §4.1.2.1: access_denied, with the state, whatever other marks there are, and each time again."""
+def test_a_refusal_is_an_error_for_the_client(flow: UserFlow, browser: Browser) -> None:
+    """RFC 6749 §4.1.2.1: a refusal is access_denied with the state each time, whatever other marks there are."""
     interaction = interaction_of(browser.open(**THIRD))
     flow.authenticate(interaction, browser)
     flow.consent(interaction)
@@ -141,7 +141,7 @@ def test_who_refuses_is_told_to_the_client(flow: UserFlow, browser: Browser) -> 
 
 
 def test_an_interaction_is_used_once(flow: UserFlow, browser: Browser) -> None:
-    """The back button after the code: no second code, and the way to begin again."""
+    """A second use of the interaction, by the back button, offers to restart instead of a second code."""
     interaction = interaction_of(browser.open())
     flow.authenticate(interaction, browser)
     assert "code" in answer_of(browser.resume(interaction))
@@ -150,7 +150,7 @@ def test_an_interaction_is_used_once(flow: UserFlow, browser: Browser) -> None:
 
 
 def test_a_sign_in_before_the_mark_is_none(flow: UserFlow, browser: Browser) -> None:
-    """The mark is for the sign-in that wrote it: an older session of the same sid does not have it."""
+    """A mark applies to the sign-in that wrote it: an older sign-in of the same sid does not meet the demand."""
     flow.sign_in(browser, auth_time=NOW - 100)
     interaction = interaction_of(browser.open(prompt="login"))
     flow.mark(interaction, session_id="s1", authenticated_at=NOW)
@@ -159,7 +159,7 @@ def test_a_sign_in_before_the_mark_is_none(flow: UserFlow, browser: Browser) -> 
 
 
 def test_another_browser_cannot_continue(flow: UserFlow, browser: Browser) -> None:
-    """A stolen or planted link gives nothing, also to a browser in which somebody is signed in."""
+    """Another browser with the interaction's id gets no code, even if a user is signed in there."""
     interaction = interaction_of(browser.open())
     flow.authenticate(interaction, browser)
     assert offers_to_begin_again(flow.browser.resume(interaction))
@@ -173,7 +173,7 @@ def test_another_browser_cannot_continue(flow: UserFlow, browser: Browser) -> No
 
 @pytest.mark.parametrize(("age", "good"), [(INTERACTION_LIFETIME - 1, True), (INTERACTION_LIFETIME, False)])
 def test_an_interaction_is_over_after_half_an_hour(flow: UserFlow, browser: Browser, age: int, good: bool) -> None:
-    """Expiry is compared here: an item that TTL has not removed yet gives nothing."""
+    """Expiry is checked on read: an expired item gives no code, even if it is still in the table."""
     interaction = interaction_of(browser.open())
     flow.authenticate(interaction, browser)
     flow.clock.seconds += age
@@ -182,8 +182,8 @@ def test_an_interaction_is_over_after_half_an_hour(flow: UserFlow, browser: Brow
 
 
 @pytest.mark.parametrize("interaction", ["A" * 22, "x", "", "A" * 5000, "é", "\x00", "<script>", "%ff"])
-def test_an_interaction_that_nobody_knows_is_a_page(flow: UserFlow, browser: Browser, interaction: str) -> None:
-    """A forged, cut or removed one: a page that repeats nothing of it, and nothing is stored."""
+def test_an_unknown_interaction_is_a_page(flow: UserFlow, browser: Browser, interaction: str) -> None:
+    """A forged, truncated or removed id gets a page without that id, and causes no write."""
     answer = browser.resume(interaction)
     assert (answer.status, "location" in answer.headers) == (400, False)
     assert "<script>" not in answer.body
@@ -191,13 +191,13 @@ def test_an_interaction_that_nobody_knows_is_a_page(flow: UserFlow, browser: Bro
 
 
 def test_two_interactions_in_one_query_are_a_page(flow: UserFlow, browser: Browser) -> None:
-    """R20: which of the two counts is nobody's guess."""
+    """R20: two interactions in one query are a page."""
     one, other = interaction_of(browser.open()), interaction_of(browser.open())
     assert flow.get(AUTHORIZE, query=f"interaction={one}&interaction={other}").status == 400
 
 
 def test_a_session_that_was_lost_half_way_is_asked_for_again(flow: UserFlow, browser: Browser) -> None:
-    """The marks were those of a session that is gone: the same interaction begins with no marks."""
+    """A lost session takes its marks with it: the same interaction starts again without marks."""
     interaction = interaction_of(browser.open(**THIRD))
     flow.authenticate(interaction, browser)
     flow.consent(interaction)
@@ -211,7 +211,7 @@ def test_a_session_that_was_lost_half_way_is_asked_for_again(flow: UserFlow, bro
 
 
 def test_marks_of_one_user_give_no_code_to_another(flow: UserFlow, browser: Browser) -> None:
-    """Another user signed in meanwhile: the consent and the confirmation were not theirs."""
+    """Another user who signed in meanwhile has neither consented nor confirmed."""
     flow.sign_in(browser)
     interaction = interaction_of(browser.open(**THIRD))
     flow.consent(interaction)
@@ -224,7 +224,7 @@ def test_marks_of_one_user_give_no_code_to_another(flow: UserFlow, browser: Brow
 
 
 def test_a_session_of_another_tab_is_taken(flow: UserFlow, browser: Browser) -> None:
-    """Two tabs: who signed in in the one goes on in the other without a second password."""
+    """A session from another tab continues the interaction without a second password."""
     first, second = interaction_of(browser.open()), interaction_of(browser.open(state="second"))
     flow.authenticate(first, browser)
     assert answer_of(browser.resume(first))["state"] == "s&t=1"
@@ -248,7 +248,7 @@ def test_a_session_of_another_tab_is_taken(flow: UserFlow, browser: Browser) -> 
 def test_what_ends_the_session_meanwhile_ends_the_interaction_too(
     flow: UserFlow, browser: Browser, revoke: Any
 ) -> None:
-    """R49: revoked, disabled or signed out between the pages and the code: nothing is granted."""
+    """R49: no grant is written for a session that was revoked, disabled or signed out before the code."""
     interaction = interaction_of(browser.open())
     flow.authenticate(interaction, browser)
     revoke(flow)
@@ -258,7 +258,7 @@ def test_what_ends_the_session_meanwhile_ends_the_interaction_too(
 
 
 def test_a_session_that_ends_at_the_last_moment_gives_no_code(flow: UserFlow, browser: Browser) -> None:
-    """The note in the session comes before the grant: a session that is gone gets neither."""
+    """The session is updated before the grant: a session that is gone gets neither."""
     interaction = interaction_of(browser.open())
     flow.authenticate(interaction, browser)
     flow.login.sessions.touch = lambda *_args, **_kwargs: False  # type: ignore[method-assign]
@@ -270,7 +270,7 @@ def test_a_session_that_ends_at_the_last_moment_gives_no_code(flow: UserFlow, br
 
 
 def test_the_first_code_of_a_session_is_noted_in_it(flow: UserFlow) -> None:
-    """A logout revokes the sid of a session that gave a code: it has to know that one did."""
+    """A logout revokes the sid of a session that gave a code, so that the session records its first code."""
     flow.get_code()
     [session] = flow.login.sessions.stored.values()
     assert session.gave_code
@@ -283,7 +283,7 @@ def test_the_first_code_of_a_session_is_noted_in_it(flow: UserFlow) -> None:
 
 
 def test_a_registration_that_changed_meanwhile_counts(flow: UserFlow, browser: Browser) -> None:
-    """R30: a redirect URI that was taken away gets no code, though the interaction names it."""
+    """R30: a redirect URI that was removed from the registration gets no code, although the interaction names it."""
     interaction = interaction_of(browser.open())
     flow.authenticate(interaction, browser)
     flow.clients.update(user_client(redirect_uris=("https://elsewhere.example/cb",)))
@@ -296,7 +296,7 @@ def test_a_registration_that_changed_meanwhile_counts(flow: UserFlow, browser: B
 
 
 def test_a_scope_that_was_taken_away_meanwhile_is_not_granted(flow: UserFlow, browser: Browser) -> None:
-    """R26: the code has what the client may have by now, and the user's consent to more does not stand in the way."""
+    """R26: the code has the client's present scopes, even if the user consented to more."""
     flow.sign_in(browser)
     interaction = interaction_of(browser.open(client_id="third", prompt="consent"))
     flow.consent(interaction)
@@ -309,7 +309,7 @@ def test_a_scope_that_was_taken_away_meanwhile_is_not_granted(flow: UserFlow, br
 
 @pytest.mark.parametrize("refreshes", [True, False])
 def test_offline_access_is_asked_of_the_user_and_in_no_token(flow: UserFlow, browser: Browser, refreshes: bool) -> None:
-    """IS4, OIDC Core §11: the consent names it where the client gets refresh tokens; no access token carries it."""
+    """IS4, OIDC Core §11: a client with refresh tokens gets offline_access in the consent, and in no access token."""
     grants = {"authorization_code"} | ({"refresh_token"} if refreshes else set())
     flow.clients.add(user_client("offline", first_party=False, grant_types=frozenset(grants)))
     flow.sign_in(browser)
@@ -327,7 +327,7 @@ def test_offline_access_is_asked_of_the_user_and_in_no_token(flow: UserFlow, bro
 
 
 def test_nothing_of_the_user_is_logged(flow: UserFlow, browser: Browser, capsys: pytest.CaptureFixture[str]) -> None:
-    """R66: neither login_hint nor state nor the interaction's id nor a cookie is in a line."""
+    """R66: the log has neither login_hint, state, the interaction's id nor a cookie."""
     interaction = interaction_of(browser.open(login_hint="ada@example.com", state="of-the-client"))
     flow.authenticate(interaction, browser)
     browser.resume(interaction)
@@ -339,7 +339,7 @@ def test_nothing_of_the_user_is_logged(flow: UserFlow, browser: Browser, capsys:
 
 @pytest.mark.parametrize("store", ["sessions", "authorities", "consents", "interactions"])
 def test_a_store_that_is_away_grants_nothing(flow: UserFlow, browser: Browser, store: str) -> None:
-    """RFC 6749 §4.1.2.1: the client is told; the interaction stays what it was, and gives its code afterwards."""
+    """RFC 6749 §4.1.2.1: the client gets an error; the interaction is unchanged, and gives its code afterwards."""
     interaction = interaction_of(browser.open(**THIRD))
     flow.authenticate(interaction, browser)
     flow.consent(interaction)
@@ -348,7 +348,7 @@ def test_a_store_that_is_away_grants_nothing(flow: UserFlow, browser: Browser, s
     port = getattr(flow.login, store)
     port.fault = StoreUnavailable("away")
     answer = browser.resume(interaction)
-    if store == "interactions":  # nobody knows yet whose request it is
+    if store == "interactions":  # the client is still unknown
         assert (answer.status, "location" in answer.headers) == (503, False)
     else:
         assert answer_of(answer, NATIVE_URI)["error"] == "temporarily_unavailable"

@@ -14,7 +14,7 @@ INACTIVE = '{"active":false}'
 
 
 def test_active_token(issuer: IssuerHarness) -> None:
-    """The answer about an active token has the members of RFC 7662 §2.2, and no others."""
+    """The answer about an active token has exactly the members of RFC 7662 §2.2."""
     token = issuer.issue()
     answer = issuer.post(INTROSPECT, token=token)
     assert answer.status == 200
@@ -34,14 +34,14 @@ def test_active_token(issuer: IssuerHarness) -> None:
 
 
 def test_caller_who_may_not_see(issuer: IssuerHarness) -> None:
-    """A client learns nothing about another's token (R48)."""
+    """A token of another client is inactive (R48)."""
     issuer.clients.add(make_client("other", introspects=frozenset({"https://two.example"})))
     answer = issuer.post(INTROSPECT, client_id="other", token=issuer.issue())
     assert (answer.status, answer.body) == (200, INACTIVE)
 
 
 def test_resource_server(issuer: IssuerHarness) -> None:
-    """A client that speaks for a resource server sees the tokens for it (RFC 7662 §2.1)."""
+    """A client that represents a resource server can introspect the tokens for it (RFC 7662 §2.1)."""
     issuer.clients.add(make_client("api", introspects=frozenset({AUDIENCE})))
     assert issuer.is_active(issuer.issue(), client_id="api")
 
@@ -66,7 +66,7 @@ def test_every_target_counts(issuer: IssuerHarness, kind: TargetKind) -> None:
 
 
 def test_everything_is_revoked(issuer: IssuerHarness) -> None:
-    """A cut of everything hits tokens up to its second, and none after it (R49)."""
+    """A global revocation applies to tokens up to its second, and to none after it (R49)."""
     before, after = make_token(claims={"iat": NOW}), make_token(claims={"iat": NOW + 1})
     revocation = Revocation(Target(TargetKind.GLOBAL, "0"), not_before=NOW, expires_at=NOW + 1000)
     issuer.revocations.revoke(revocation, reason="test", actor="test")
@@ -75,21 +75,21 @@ def test_everything_is_revoked(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize(("age", "active"), [(899, True), (900, False)])
 def test_expiry(issuer: IssuerHarness, age: int, active: bool) -> None:
-    """R48, RFC 7662 §4: a token is active until its exp; the leeway is for the clocks of others, not for ours."""
+    """R48, RFC 7662 §4: a token is active until its exp; the leeway is for the clocks of resource servers."""
     token = issuer.issue()
     issuer.clock.seconds = NOW + age
     assert issuer.is_active(token) is active
 
 
 def test_token_that_may_be_over(issuer: IssuerHarness) -> None:
-    """A token that is over by the late end of the present is not active."""
+    """A token that has expired by the late end of the present is inactive."""
     token = issuer.issue()
     issuer.clock.seconds, issuer.clock.spread = NOW + 899, 1.0
     assert not issuer.is_active(token)
 
 
 def test_revocation_that_may_still_count(issuer: IssuerHarness) -> None:
-    """A revocation that is over by the late end of the present, but not by the early one, counts."""
+    """A revocation applies while it has not expired by the early end of the present."""
     token = issuer.issue()
     revocation = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 1)
     issuer.revocations.revoke(revocation, reason="test", actor="test")
@@ -99,7 +99,7 @@ def test_revocation_that_may_still_count(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("takes", [0.4, 3.0])
 def test_a_slow_store_makes_no_revoked_token_active_at_its_end(issuer: IssuerHarness, takes: float) -> None:
-    """R47, R48: a token that is verified in time meets its revocation, which ends while the store answers."""
+    """R47, R48: a revocation that expires while the store answers still applies to an unexpired token."""
     token = issuer.issue()
     revocation = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 900)
     issuer.revocations.revoke(revocation, reason="test", actor="test")
@@ -115,7 +115,7 @@ def test_missing_token(issuer: IssuerHarness) -> None:
 
 
 def test_revocations_that_cannot_be_read(issuer: IssuerHarness) -> None:
-    """A token whose revocations cannot be read is neither active nor inactive: 503."""
+    """A token whose revocations cannot be read gets 503 instead of an answer."""
     token = issuer.issue()
     issuer.revocations.fault = StoreUnavailable("one key unprocessed")
     answer = issuer.post(INTROSPECT, token=token)

@@ -1,4 +1,4 @@
-"""What a grant puts into an access token, what ends a grant, and how large a token may be (R28, R29)."""
+"""The claims of an access token, the revocation of its grant, and its largest size (R28, R29)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from token_issuer.token_signer import MAX_SIGNING_INPUT, TokenSigner
 
 
 def issue(issuer: IssuerHarness, **changes: Any) -> dict[str, Any]:
-    """Return the claims of a token for a user, with changes to what its grant allows; it verifies."""
+    """Return the verified claims of a token for a user, with changes to its authorization."""
     fields: dict[str, Any] = {
         "subject": "u_1",
         "client": make_client(),
@@ -47,7 +47,7 @@ def issue(issuer: IssuerHarness, **changes: Any) -> dict[str, Any]:
 
 
 def declare(issuer: IssuerHarness, *claims: str) -> None:
-    """Let the resource server declare custom claims."""
+    """Make the resource server declare custom claims."""
     scopes = frozenset({"orders:read", "orders:write"})
     issuer.resource_servers.add(
         ResourceServer(audience=AUDIENCE, name="Orders", scopes=scopes, claims=frozenset(claims))
@@ -70,7 +70,7 @@ def test_what_a_grant_says(issuer: IssuerHarness) -> None:
 
 
 def test_what_a_grant_does_not_say(issuer: IssuerHarness) -> None:
-    """What there is not has no claim, rather than one that is null or empty."""
+    """A missing value has no claim, instead of a null or an empty one."""
     assert issue(issuer).keys() == {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"}
     assert issue(issuer, auth_time=0)["auth_time"] == 0
 
@@ -78,7 +78,7 @@ def test_what_a_grant_does_not_say(issuer: IssuerHarness) -> None:
 @pytest.mark.parametrize(("kind", "field"), [(TargetKind.GRANT, "grant_id"), (TargetKind.SESSION, "session_id")])
 @pytest.mark.parametrize("expires_at", [NOW + 100, NOW - 100])
 def test_an_ended_grant_gives_no_token(issuer: IssuerHarness, kind: TargetKind, field: str, expires_at: int) -> None:
-    """A grant or a session that was revoked is invalid_grant, for as long as its revocation is there."""
+    """A revoked grant or session is invalid_grant while its revocation is stored."""
     issuer.revocations.store(Revocation(Target(kind, "ended"), expires_at=expires_at))
     with pytest.raises(InvalidGrant):
         issue(issuer, **{field: "ended"})
@@ -87,7 +87,7 @@ def test_an_ended_grant_gives_no_token(issuer: IssuerHarness, kind: TargetKind, 
 
 
 def test_one_read_of_revocations(issuer: IssuerHarness) -> None:
-    """Grant and session are asked for together with the cuts (P10)."""
+    """One call reads the revocations of grant and session together with the cutoffs (P10)."""
     issue(issuer, grant_id="g1", session_id="s1")
     [asked] = issuer.revocations.asked
     pair = "pair#u_1#web"
@@ -95,7 +95,7 @@ def test_one_read_of_revocations(issuer: IssuerHarness) -> None:
 
 
 def test_the_users_claims_come_first(issuer: IssuerHarness) -> None:
-    """A declared claim has the user's value, else the client's; an undeclared one of either never appears."""
+    """A declared claim has the user's value, or else the client's; an undeclared claim is left out."""
     declare(issuer, "tenant", "tier", "plan")
     client = make_client(claims={"tenant": "client's", "tier": 1, "secret": "x"})
     claims = issue(issuer, client=client, claims={"tenant": "user's", "plan": "gold", "shoe_size": 43})
@@ -104,7 +104,7 @@ def test_the_users_claims_come_first(issuer: IssuerHarness) -> None:
 
 
 def test_custom_claims_replace_none_of_the_tokens_own(issuer: IssuerHarness) -> None:
-    """Even a declaration that names a claim of every token, which no registration can, changes none (R28)."""
+    """A declaration that names a standard claim leaves it as it is; registrations refuse the declaration (R28)."""
     declare(issuer)
     server = issuer.resource_servers.get(AUDIENCE)
     assert server is not None
@@ -114,7 +114,7 @@ def test_custom_claims_replace_none_of_the_tokens_own(issuer: IssuerHarness) -> 
 
 
 def padding_to(issuer: IssuerHarness, size: int) -> dict[str, str]:
-    """Return a claim that makes the signing input of a token exactly, or just under, so many bytes long."""
+    """Return a claim that makes a token's signing input exactly, or almost, this many bytes long."""
     declare(issuer, "pad")
     issuer.clients.add(make_client("pad", claims={"pad": ""}))
     empty = len(issuer.issue("pad").rpartition(".")[0])
@@ -123,7 +123,7 @@ def padding_to(issuer: IssuerHarness, size: int) -> dict[str, str]:
 
 @pytest.mark.parametrize("algorithm", ["ES256", "Ed25519", "RS256"])
 def test_the_largest_token(issuer: IssuerHarness, algorithm: str) -> None:
-    """A token of the bound is signed, whatever the algorithm, and verifies."""
+    """A token of the largest size is signed with every algorithm, and verifies."""
     key = signing_key(algorithm)
     issuer.signer.keys[key.kid] = key
     issuer.rotate(ring_of(key))
@@ -134,7 +134,7 @@ def test_the_largest_token(issuer: IssuerHarness, algorithm: str) -> None:
 
 
 def test_a_token_that_is_too_large(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    """A larger token is invalid_request that names the bound, before KMS is asked; the log has its size."""
+    """A larger token is invalid_request before any call of KMS; the error names the limit, and the log the size."""
     issuer.clients.add(make_client("full", claims=padding_to(issuer, MAX_SIGNING_INPUT + 8)))
     issuer.signer.asked.clear()
     capsys.readouterr()

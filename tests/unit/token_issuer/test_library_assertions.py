@@ -1,4 +1,4 @@
-"""Assertions as Authlib signs them: docs/client-authentication.md says which registration each setting needs (R22)."""
+"""Assertions signed by Authlib: docs/client-authentication.md names the registration that each setting needs (R22)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEY = ECKey.generate_key("P-256", {"alg": "ES256", "kid": "key-1", "use": "sig"}
 
 
 class Setting(NamedTuple):
-    """A setting of Authlib: what it is given as audience, and where it works without and with the registration."""
+    """A setting of Authlib: its audience, and the endpoints where it works without and with the registration."""
 
     audience: str | None
     needs: str
@@ -39,7 +39,7 @@ SETTINGS = {
 
 
 def opened(issuer: IssuerHarness, client_id: str, audience: str | None) -> set[str]:
-    """Return the endpoints that take an assertion of the client."""
+    """Return the endpoints that accept an assertion of the client."""
     method = PrivateKeyJWT(audience, alg="ES256", headers={"kid": KEY.kid})
     auth = SimpleNamespace(client_id=client_id, client_secret=KEY)
     found = set()
@@ -54,7 +54,7 @@ def opened(issuer: IssuerHarness, client_id: str, audience: str | None) -> set[s
 
 @pytest.fixture(autouse=True)
 def clients(issuer: IssuerHarness) -> None:
-    """Register a client with and one without the token endpoint as an audience; Authlib signs by the wall clock."""
+    """Register a client with and one without the token endpoint as audience; Authlib signs by the wall clock."""
     issuer.clock.seconds = wall_seconds()
     keys: Any = {"jwks": (KEY.as_dict(private=False),)}
     issuer.clients.add(keyed_client("without", **keys))
@@ -63,7 +63,7 @@ def clients(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_authlib_needs_what_the_page_says(issuer: IssuerHarness, setting: str) -> None:
-    """R22: each documented setting of Authlib works at the endpoints that the page names, and nowhere else."""
+    """R22: each documented setting of Authlib works at exactly the endpoints that the page names."""
     audience, needs, without, registered = SETTINGS[setting]
     assert opened(issuer, "without", audience) == without
     assert opened(issuer, "registered", audience) == registered
@@ -72,5 +72,5 @@ def test_authlib_needs_what_the_page_says(issuer: IssuerHarness, setting: str) -
 
 
 def test_the_page_has_no_other_setting_of_authlib() -> None:
-    """Each row about Authlib is run."""
+    """The test runs each row of the page about Authlib."""
     assert len(re.findall(r"^\| Authlib, ", PAGE, re.MULTILINE)) == len(SETTINGS)

@@ -1,4 +1,4 @@
-"""docs/openapi.yaml says what the issuer does, and the issuer does what it says."""
+"""docs/openapi.yaml describes exactly what the issuer does."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from tests.fakes.user_flow import (
 )
 from tests.fakes.wsgi_issuer import wsgi_issuer
 from token_issuer import app
-from token_issuer.begin_again import AGAIN_FIELD
+from token_issuer.authorization_flow import INTERACTION_FIELD
 from token_issuer.errors import OAuthError
-from token_issuer.interaction_flow import INTERACTION_FIELD
+from token_issuer.restart_page import RESTART_FIELD
 from token_issuer.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from schemathesis import Case
 
-    from token_issuer.bootstrap import EndpointFactory
+    from token_issuer.composition import EndpointFactory
 
 SCHEMA = load_description()
 SCHEMA.app = wsgi_issuer
@@ -45,7 +45,7 @@ METHODS = ("get", "head", "post", "put", "delete", "options", "patch", "trace")
 FORM_ENDPOINTS = ("token", "revoke", "introspect")
 ANY_FORM = {"token": "x", "grant_type": "client_credentials"}
 TOO_LARGE = {"x": "x" * 20_000}
-Exchange = tuple[str, dict[str, Any]]  # method and path, and the parts of a case
+Exchange = tuple[str, dict[str, Any]]  # the method and path, and the parts of a case
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
 
 
 def described_operations() -> dict[str, dict[str, Any]]:
-    """Return what is described, by method and path."""
+    """Return the described operations by method and path."""
     return {
         f"{method.upper()} {path}": operation
         for path, item in DESCRIPTION["paths"].items()
@@ -64,7 +64,7 @@ def described_operations() -> dict[str, dict[str, Any]]:
 
 
 def enums_of(value: Any) -> Iterator[str]:
-    """Yield the error codes that a part of the description names."""
+    """Yield the error codes in a part of the description."""
     if isinstance(value, dict):
         codes = value.get("properties", {}).get("error", {})
         yield from codes.get("enum", ())
@@ -76,14 +76,14 @@ def enums_of(value: Any) -> Iterator[str]:
 
 
 def error_codes(base: type[OAuthError] = OAuthError) -> Iterator[str]:
-    """Yield the error code of every refusal."""
+    """Yield the error code of every error."""
     for each in base.__subclasses__():
         yield each.error
         yield from error_codes(each)
 
 
 def test_it_is_openapi() -> None:
-    """The document is valid OpenAPI 3.1, and no comma of it became a key without a value."""
+    """The document is valid OpenAPI 3.1, and a comma in flow style has not made a key without a value."""
     SCHEMA.validate()
     assert DESCRIPTION["openapi"].startswith("3.1.")
 
@@ -97,7 +97,7 @@ def test_it_is_openapi() -> None:
 
 
 def test_paths_and_methods_are_those_of_the_issuer(flow: UserFlow) -> None:
-    """Every endpoint of the issuer is described, with the methods that it takes, and no other."""
+    """The description has exactly the endpoints of the issuer, with their methods."""
     factories: Mapping[str, EndpointFactory] = vars(app)["bootstrap"]()
     taken = {f"{method} {path}" for path, compose in factories.items() for method in compose().methods}
     assert described_operations().keys() == taken
@@ -106,12 +106,12 @@ def test_paths_and_methods_are_those_of_the_issuer(flow: UserFlow) -> None:
 
 
 def test_error_codes_are_those_of_the_issuer() -> None:
-    """Each error code of a refusal is described, and none that nobody gives."""
+    """The description has exactly the error codes of the issuer."""
     assert set(enums_of(DESCRIPTION)) == set(error_codes())
 
 
 def test_grant_types_and_authentication_methods_are_those_of_the_metadata(flow: UserFlow) -> None:
-    """R24, R53: grants, methods of each endpoint and the enums of the metadata's schema are what it announces."""
+    """R24, R53: grant types, authentication methods and enums of the description are those of the metadata."""
     metadata = flow.get(METADATA).json
     schemas = DESCRIPTION["components"]["schemas"]
     assert list(schemas["TokenRequest"]["discriminator"]["mapping"]) == [
@@ -139,7 +139,7 @@ def parameters_of(part: Any) -> Iterator[str]:
 
 
 def test_the_examples_ask_for_what_is_described() -> None:
-    """Each curl of docs/issuer.md goes to an operation, with parameters that it has; every path is among them."""
+    """Each curl command of docs/issuer.md has a described operation and parameters; every path is among them."""
     page = (PATH.parent / "issuer.md").read_text("utf-8").replace("\\\n", " ")
     operations, seen = described_operations(), set()
     for command in re.findall(r"^curl .*$", page, re.MULTILINE):
@@ -156,7 +156,7 @@ def test_the_examples_ask_for_what_is_described() -> None:
 
 
 def test_every_described_parameter_is_tried_with_hostile_values() -> None:
-    """R20: the table of the tests of hostile input has every parameter; those of the client, at the token endpoint."""
+    """R20: the tests of hostile input cover every described parameter; the client's own ones at the token endpoint."""
     tried: dict[str, set[str]] = {}
     for endpoint in ENDPOINTS.values():
         tried.setdefault(f"{endpoint.method} {endpoint.path}", set()).update(endpoint.rules)
@@ -165,22 +165,22 @@ def test_every_described_parameter_is_tried_with_hostile_values() -> None:
         form = operation.get("requestBody", {"content": {}})["content"]
         known = {each for media_type in form.values() for each in parameters_of(media_type["schema"])}
         known |= {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
-        # Interactions, and the form of the page "begin again", have tests of their own.
-        known -= {INTERACTION_FIELD, AGAIN_FIELD, TOKEN_FIELD}
+        # Interactions, and the form of the restart page, have tests of their own.
+        known -= {INTERACTION_FIELD, RESTART_FIELD, TOKEN_FIELD}
         assert known <= tried.get(label, set()) | (set() if label.endswith("/token") else own), label
 
 
 @SCHEMA.parametrize()  # type: ignore[untyped-decorator]
 @settings(max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_schemathesis_sends_is_answered_as_described(flow: UserFlow, case: Case[Any]) -> None:
-    """R20, R21: good and bad requests of every rule of the description, and random ones: every check holds."""
+    """R20, R21: good, bad and random requests for every rule of the description pass every check."""
     response = check_call(case, headers={} if "userinfo" in case.path else APP)
     if response.status_code == 401:
         assert "www-authenticate" in response.headers
 
 
 def exchanges(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exchange]:
-    """Yield a request for each answer that is described."""
+    """Yield a request for each described answer."""
     yield from to_what_is_away(flow)  # before anything was read
     yield from to_the_login(flow)
     yield from for_tokens(flow)
@@ -191,7 +191,7 @@ def exchanges(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> Iterator[Excha
 
 
 def to_what_is_away(flow: UserFlow) -> Iterator[Exchange]:
-    """Yield requests while a store is away or damaged."""
+    """Yield requests while a store is unavailable or damaged."""
     request = authorization_request()
     flow.clients.fault = flow.rings.fault = StoreUnavailable("away")
     yield "GET /oauth2/authorize", {"query": request}
@@ -208,7 +208,7 @@ def to_what_is_away(flow: UserFlow) -> Iterator[Exchange]:
 
 
 def to_the_login(flow: UserFlow) -> Iterator[Exchange]:
-    """Yield requests that a page answers, or a redirect with a code or with a refusal, and some without a way back."""
+    """Yield requests that a page answers, requests with a redirect, and some without a valid redirect URI."""
     request = authorization_request()
     yield "GET /oauth2/authorize", {"query": request}
     yield "POST /oauth2/authorize", {"body": request}
@@ -224,7 +224,7 @@ def to_the_login(flow: UserFlow) -> Iterator[Exchange]:
 
 
 def for_tokens(flow: UserFlow) -> Iterator[Exchange]:
-    """Yield a request of each grant, a code twice, and one request more than a client's rate to each endpoint."""
+    """Yield a request of each grant type, a code twice, and one request over a client's rate to each endpoint."""
     code = {"grant_type": "authorization_code", "code": flow.get_code(), "redirect_uri": REDIRECT_URI}
     for _ in range(2):
         yield "POST /oauth2/token", {"body": code | {"code_verifier": VERIFIER}, "headers": APP}
@@ -239,7 +239,7 @@ def for_tokens(flow: UserFlow) -> Iterator[Exchange]:
 
 
 def about_tokens(flow: UserFlow) -> Iterator[Exchange]:
-    """Yield forms of nobody, too large ones, ones that lack something, and questions about live and unknown tokens."""
+    """Yield unauthenticated, too large and incomplete forms, and requests about live and unknown tokens."""
     for name in FORM_ENDPOINTS:
         yield f"POST /oauth2/{name}", {"body": ANY_FORM}
         yield f"POST /oauth2/{name}", {"body": TOO_LARGE, "headers": APP}
@@ -251,7 +251,7 @@ def about_tokens(flow: UserFlow) -> Iterator[Exchange]:
 
 
 def about_the_user(flow: UserFlow) -> Iterator[Exchange]:
-    """Yield questions by a token that may ask, by one without openid, by none, and by two at once."""
+    """Yield userinfo requests with a valid token, one without openid, none, and two."""
     good, narrow = flow.log_in()["access_token"], flow.log_in(scope="orders:read")["access_token"]
     for method in ("GET", "POST"):
         for token in (good, narrow, "x"):
@@ -264,7 +264,7 @@ def about_the_user(flow: UserFlow) -> Iterator[Exchange]:
 
 
 def for_what_is_public() -> Iterator[Exchange]:
-    """Yield requests for keys, which may be known already, and for the metadata."""
+    """Yield requests for keys, some of them cached, and for the metadata."""
     for method in ("GET", "HEAD"):
         yield f"{method} /.well-known/jwks.json", {}
         yield f"{method} /.well-known/jwks.json", {"headers": {"if-none-match": "*"}}
@@ -273,7 +273,7 @@ def for_what_is_public() -> Iterator[Exchange]:
 
 
 def to_what_is_not_set_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[Exchange]:
-    """Yield a request to each operation of an issuer that cannot start."""
+    """Yield a request to each operation of an issuer with wrong settings."""
 
     def fail() -> None:
         raise SettingsError("ISSUER is not set")
@@ -284,7 +284,7 @@ def to_what_is_not_set_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[Exchange]
 
 
 def test_every_described_answer_is_given(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each status of each operation has been seen, with the body and the headers that are described, and no other."""
+    """The issuer gives exactly the described statuses of each operation, with the described body and headers."""
     seen = set()
     for label, parts in exchanges(flow, monkeypatch):
         method, path = label.split(" ")

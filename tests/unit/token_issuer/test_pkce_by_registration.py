@@ -1,4 +1,4 @@
-"""PKCE is required of each client but the confidential ones that are registered without it (IS8, RFC 9700 §2.1.1)."""
+"""PKCE is required, except of confidential clients that are registered with optional PKCE (IS8, RFC 9700 §2.1.1)."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
 
 
 def redeem(flow: UserFlow, code: str, **changes: str) -> tuple[int, str]:
-    """Return the status and the error, if any, of the use of a code by the client without PKCE."""
+    """Return the status and error of the redemption of a code by the client without PKCE."""
     answer = flow.redeem(code, client_id="free", **changes)
     return answer.status, answer.json.get("error", "")
 
 
 def test_a_code_without_a_challenge_is_used_without_a_verifier(flow: UserFlow) -> None:
-    """passport, simple-oauth2, ALB and Cognito federation send neither."""
+    """passport, simple-oauth2, ALB and Cognito federation send neither challenge nor verifier."""
     code = flow.get_code(client_id="free", **WITHOUT)
     assert redeem(flow, code, code_verifier="") == (200, "")
     assert redeem(flow, code, code_verifier="") == (400, "invalid_grant")
 
 
 def test_a_verifier_without_a_challenge_is_refused(flow: UserFlow) -> None:
-    """RFC 9700 §4.8.2: somebody took the challenge out of the request."""
+    """RFC 9700 §4.8.2: an attacker removed the challenge from the request."""
     code = flow.get_code(client_id="free", **WITHOUT)
     assert redeem(flow, code, code_verifier=VERIFIER) == (400, "invalid_grant")
     assert redeem(flow, code, code_verifier="") == (200, "")
@@ -40,7 +40,7 @@ def test_a_verifier_without_a_challenge_is_refused(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize("verifier", ["", "w" * 43, "short"])
 def test_a_challenge_that_was_sent_counts(flow: UserFlow, verifier: str) -> None:
-    """RFC 7636 §4.6: whoever may go without it and does not is held to it."""
+    """RFC 7636 §4.6: a client with optional PKCE that sends a challenge must send the verifier."""
     code = flow.get_code(client_id="free")
     assert redeem(flow, code, code_verifier=verifier) == (400, "invalid_grant")
     assert redeem(flow, code) == (200, "")
@@ -56,7 +56,7 @@ def test_a_challenge_that_was_sent_counts(flow: UserFlow, verifier: str) -> None
     ],
 )
 def test_half_a_challenge_is_none(flow: UserFlow, changes: dict[str, str | None]) -> None:
-    """R31: `plain`, and what is no challenge, are refused of these clients too."""
+    """R31: `plain` and a malformed challenge are refused for these clients too."""
     assert answer_of(flow.authorize(client_id="free", **changes))["error"] == "invalid_request"
 
 
@@ -71,14 +71,14 @@ def test_half_a_challenge_is_none(flow: UserFlow, changes: dict[str, str | None]
     ],
 )
 def test_all_others_need_one(flow: UserFlow, changes: dict[str, Any], uri: str) -> None:
-    """RFC 9700 §2.1.1, RFC 8252 §8.1: public clients, and native redirect URIs of whichever client."""
+    """RFC 9700 §2.1.1, RFC 8252 §8.1: public clients and native redirect URIs need PKCE."""
     flow.clients.add(user_client("held", redirect_uris=(uri,), **changes))
     told = answer_of(flow.authorize(client_id="held", redirect_uri=uri, **WITHOUT), uri)
     assert told["error"] == "invalid_request"
 
 
 def test_a_registration_that_demands_it_by_now_counts(flow: UserFlow) -> None:
-    """A code that was given without a challenge is worth nothing from then on."""
+    """A code without a challenge is refused once the registration requires PKCE."""
     code = flow.get_code(client_id="free", **WITHOUT)
     flow.clients.update(user_client("free"))
     assert error_of(flow.redeem(code, client_id="free", code_verifier="")) == (400, "invalid_grant")

@@ -1,4 +1,4 @@
-"""Clients that authenticate by a key of their own (RFC 7523): who they are, and each assertion once (R22, R23)."""
+"""Client authentication by private_key_jwt (RFC 7523): the client's identity, and each assertion once (R22, R23)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def ask(issuer: IssuerHarness, assertion: str, **parameters: str) -> Answer:
 
 
 def assert_refused(answer: Answer) -> None:
-    """Assert that nobody learns more than that it failed."""
+    """Assert that the answer is the same invalid_client as for any other failure."""
     assert answer.json == {"error": "invalid_client", "error_description": "client authentication failed"}
     assert answer.status == 401
     assert answer.headers["www-authenticate"].startswith("Basic realm=")
 
 
 def test_a_key_opens_every_endpoint(issuer: IssuerHarness) -> None:
-    """Token, introspection and revocation endpoints take the same kind of assertion."""
+    """Token, introspection and revocation endpoints accept the same kind of assertion."""
     token = ask(issuer, make_assertion()).json["access_token"]
     about = issuer.send(assertion_event(INTROSPECT, make_assertion(), token=token))
     assert about.json["client_id"] == "keyed"
@@ -51,7 +51,7 @@ def test_a_key_opens_every_endpoint(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "Ed25519", "RS512", "PS384", "ES384"])
 def test_algorithms(issuer: IssuerHarness, algorithm: str) -> None:
-    """A client's key may have any algorithm that is advertised, whatever the issuer itself signs with."""
+    """A client's key may have any advertised algorithm, independent of the issuer's own keys."""
     key = client_key(algorithm)
     issuer.clients.add(keyed_client("other", jwks=(signing_key(name="spare").jwk, key.jwk)))
     assert ask(issuer, make_assertion("other", key=key)).status == 200
@@ -68,7 +68,7 @@ def present(issuer: IssuerHarness, path: str, client_id: str, aud: object) -> An
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_the_issuer_is_the_audience_at_every_endpoint(issuer: IssuerHarness, path: str) -> None:
-    """R22: every client may name the issuer identifier, whatever else it is registered for."""
+    """R22: every client may use the issuer identifier as the audience, at every endpoint."""
     issuer.clients.add(keyed_client("registered", token_endpoint_audience=True))
     for client_id in ("keyed", "registered"):
         assert present(issuer, path, client_id, ISSUER).status == 200
@@ -76,7 +76,7 @@ def test_the_issuer_is_the_audience_at_every_endpoint(issuer: IssuerHarness, pat
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_the_token_endpoint_is_an_audience_by_registration(issuer: IssuerHarness, path: str) -> None:
-    """R22: the token endpoint's URL is an audience for a client that is registered for it, and for no other."""
+    """R22: the token endpoint's URL is an audience only for a client that is registered for it."""
     issuer.clients.add(keyed_client("registered", token_endpoint_audience=True))
     assert present(issuer, path, "registered", f"{ISSUER}{TOKEN}").status == 200
     assert_refused(present(issuer, path, "keyed", f"{ISSUER}{TOKEN}"))
@@ -100,7 +100,7 @@ def test_the_token_endpoint_is_an_audience_by_registration(issuer: IssuerHarness
 def test_an_assertion_that_names_somebody_else(
     issuer: IssuerHarness, capsys: pytest.CaptureFixture[str], path: str, registered: bool, aud: object
 ) -> None:
-    """R22: an assertion for a second server, which could replay it here, proves nothing and is not noted."""
+    """R22: an assertion that also names a second server, which could replay it here, is refused and not stored."""
     issuer.clients.add(keyed_client("asking", token_endpoint_audience=registered))
     assert_refused(present(issuer, path, "asking", aud))
     assert "client assertion: invalid_audience" in capsys.readouterr().out
@@ -108,7 +108,7 @@ def test_an_assertion_that_names_somebody_else(
 
 
 def test_no_other_name_is_the_issuers(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R22, RFC 7523 §3: these two values are all: an assertion for another place may have been stolen there."""
+    """R22, RFC 7523 §3: any other audience is refused: an assertion for another server may be stolen."""
     issuer.clients.add(keyed_client("registered", token_endpoint_audience=True))
     names: list[Any] = []
 
@@ -127,7 +127,7 @@ def test_no_other_name_is_the_issuers(issuer: IssuerHarness, monkeypatch: pytest
 
 
 def test_client_id_beside_an_assertion(issuer: IssuerHarness) -> None:
-    """The client_id of the form may be absent; another one than the assertion's is invalid_request (R22)."""
+    """The client_id of the form may be absent; a value other than the assertion's is invalid_request (R22)."""
     assert ask(issuer, make_assertion(), client_id="keyed").status == 200
     answer = ask(issuer, make_assertion(), client_id="web")
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
@@ -170,7 +170,7 @@ def test_client_id_beside_an_assertion(issuer: IssuerHarness) -> None:
 def test_an_assertion_that_proves_nothing(
     issuer: IssuerHarness, path: str, header: dict[str, Any], claims: dict[str, Any]
 ) -> None:
-    """Whatever is wrong with an assertion, the answer is the same, and nothing is written (R21, R23)."""
+    """Any fault of an assertion gets the same answer, and nothing is written (R21, R23)."""
     event = assertion_event(path, make_assertion(header=header, claims=claims), token="abc", **GRANT)
     assert_refused(issuer.send(event))
     assert issuer.assertions.used == {}
@@ -186,7 +186,7 @@ def test_an_assertion_that_proves_nothing(
     ],
 )  # fmt: skip
 def test_garbage_for_an_assertion(issuer: IssuerHarness, raw: str) -> None:
-    """What is no JWS, or is signed by a stranger, authenticates nobody, and nothing is written (R20, R21)."""
+    """A malformed JWS and one with a foreign signature are refused without a write (R20, R21)."""
     assert_refused(ask(issuer, raw))
     assert issuer.assertions.used == {}
 
@@ -201,7 +201,7 @@ def test_garbage_for_an_assertion(issuer: IssuerHarness, raw: str) -> None:
     ],
 )
 def test_an_assertion_with_two_readings(issuer: IssuerHarness, payload: str) -> None:
-    """A payload with a member twice is refused, signed as it is: it could name two clients (R03, R22)."""
+    """A signed payload with a repeated member is refused: it could name two clients (R03, R22)."""
     assert_refused(ask(issuer, sign(payload % (ISSUER, NOW + 60), client_key())))
     assert issuer.assertions.used == {}
 
@@ -241,7 +241,7 @@ def test_another_type_of_assertion(issuer: IssuerHarness, kind: str) -> None:
     ],
 )
 def test_half_an_assertion(issuer: IssuerHarness, body: bytes) -> None:
-    """Assertion and type come together and once, or it is invalid_request (R20)."""
+    """A missing or repeated assertion or assertion type is invalid_request (R20)."""
     form = body.replace(b"%a", make_assertion().encode()).replace(b"%t", ASSERTION_TYPE.encode())
     answer = issuer.send(form_event(TOKEN, b"grant_type=client_credentials&" + form))
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
@@ -258,7 +258,7 @@ def test_half_an_assertion(issuer: IssuerHarness, body: bytes) -> None:
     ],
 )
 def test_an_assertion_and_a_secret(issuer: IssuerHarness, headers: dict[str, str], parameters: dict[str, str]) -> None:
-    """Two methods in one request are invalid_request, before anybody is looked up (R22)."""
+    """Two methods in one request are invalid_request, before any read (R22)."""
     event = assertion_event(TOKEN, make_assertion(), **(GRANT | parameters))
     event["headers"] |= headers
     answer = issuer.send(event)
@@ -275,7 +275,7 @@ def test_keys_and_secret_of_one_client(issuer: IssuerHarness) -> None:
 
 
 def test_an_assertion_is_used_once(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    """The second use is refused at any endpoint until nobody would accept the assertion any more (RFC 7523 §3)."""
+    """A second use of an assertion is refused at any endpoint until the assertion has expired (RFC 7523 §3)."""
     assertion = make_assertion()
     assert ask(issuer, assertion).status == 200
     assert_refused(ask(issuer, assertion))
@@ -283,7 +283,7 @@ def test_an_assertion_is_used_once(issuer: IssuerHarness, capsys: pytest.Capture
     assert "client assertion: used before" in capsys.readouterr().out
     issuer.clock.seconds = NOW + 69
     assert_refused(ask(issuer, assertion))
-    # Remembered for longer than it is accepted: by exp, the leeway, and the time that a request takes.
+    # Stored for longer than the assertion is accepted: exp, the leeway, and the duration of a request.
     [until] = issuer.assertions.used.values()
     assert until == NOW + 60 + 10 + 60
     assert "used before" in capsys.readouterr().out
@@ -293,7 +293,7 @@ def test_an_assertion_is_used_once(issuer: IssuerHarness, capsys: pytest.Capture
 
 
 def test_an_assertion_that_may_be_over_is(issuer: IssuerHarness) -> None:
-    """R22: by the late end of the present, with the leeway, it proves nothing any more."""
+    """R22: an assertion that has expired by the late end of the present, with the leeway, is refused."""
     assertion = make_assertion()
     issuer.clock.seconds, issuer.clock.spread = NOW + 69, 1.0
     assert_refused(ask(issuer, assertion))
@@ -302,28 +302,28 @@ def test_an_assertion_that_may_be_over_is(issuer: IssuerHarness) -> None:
 
 
 def test_the_same_jti_of_two_clients(issuer: IssuerHarness) -> None:
-    """A jti is the client's own: another client's does not use it up."""
+    """A jti belongs to its client: another client may use the same one."""
     issuer.clients.add(keyed_client("other"))
     for client_id in ("keyed", "other"):
         assert ask(issuer, make_assertion(client_id, claims={"jti": "1"})).status == 200
 
 
 def test_an_assertion_is_used_even_where_no_token_comes_of_it(issuer: IssuerHarness) -> None:
-    """Who is there is settled before what they want: a refused request uses its assertion up."""
+    """Client authentication comes first: a request that is refused later has used its assertion."""
     assertion = make_assertion()
     assert ask(issuer, assertion, scope="admin").json["error"] == "invalid_scope"
     assert_refused(ask(issuer, assertion))
 
 
 def test_of_16_callers_with_one_assertion_one_gets_a_token(issuer: IssuerHarness) -> None:
-    """Of sixteen who use one assertion at once, exactly one succeeds (R22)."""
+    """Sixteen callers use one assertion at once, and exactly one succeeds (R22)."""
     assertion = make_assertion()
     statuses = sorted(answer.status for answer in at_once(16, lambda: ask(issuer, assertion)))
     assert statuses == [200] + [401] * 15
 
 
 def test_equal_work(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unknown, without keys, public or keyed: one look-up, one set of one key, one verification (R23)."""
+    """Unknown, keyless, public and keyed clients each cost one read, one key set and one verification (R23)."""
     work: list[str] = []
 
     class CountedKeySet(KeySet):
@@ -349,7 +349,7 @@ def test_equal_work(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_keys_that_cannot_be_read(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    """A registration with a damaged key is a fault that names the client, not a client without keys."""
+    """A registration with a damaged key is a fault that names the client."""
     issuer.clients.add(keyed_client("broken", jwks=({"kty": "RSA", "kid": "a", "alg": "RS256", "n": "AQ", "e": "AQ"},)))
     answer = ask(issuer, make_assertion("broken"))
     assert (answer.status, answer.json["error"]) == (500, "server_error")

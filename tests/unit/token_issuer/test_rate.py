@@ -1,4 +1,4 @@
-"""How many requests a client may send to an endpoint in a minute."""
+"""A client's rate: its requests a minute at an endpoint."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ REST_OF_THE_MINUTE = 60 - NOW % 60
 
 @pytest.fixture(autouse=True)
 def client(issuer: IssuerHarness) -> None:
-    """Register a client that may ask twice a minute."""
+    """Register a client with a rate of two requests a minute."""
     issuer.clients.add(make_client("slow", rate=2))
 
 
 def test_over_the_rate(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    """Over its rate a client gets 429 with the seconds to the next minute, and nothing is signed (RFC 6585 §4)."""
+    """A client over its rate gets 429 with the seconds to the next minute, without a signature (RFC 6585 §4)."""
     answers = [issuer.post(TOKEN, client_id="slow", **GRANT) for _ in range(3)]
     assert [answer.status for answer in answers] == [200, 200, 429]
     assert answers[2].json["error"] == "temporarily_unavailable"
@@ -38,7 +38,7 @@ def test_over_the_rate(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]
 
 
 def test_who_is_counted(issuer: IssuerHarness) -> None:
-    """A client is counted for itself, and one without a rate not at all."""
+    """Each client with a rate has its own count; a client without a rate has none."""
     for _ in range(5):
         assert issuer.post(TOKEN, **GRANT).status == 200
     assert issuer.rates.taken == {}
@@ -47,8 +47,8 @@ def test_who_is_counted(issuer: IssuerHarness) -> None:
         assert issuer.post(TOKEN, client_id=client_id, **GRANT).status == 200
 
 
-def test_nobody_uses_up_the_rate_of_another(issuer: IssuerHarness) -> None:
-    """What does not authenticate is not counted: a stranger who knows the id cannot lock the client out."""
+def test_a_stranger_cannot_use_up_a_rate(issuer: IssuerHarness) -> None:
+    """A failed authentication is uncounted: a stranger who knows the id cannot lock the client out."""
     for _ in range(5):
         assert issuer.post(TOKEN, client_id="slow", secret="wrong", **GRANT).status == 401
     assert issuer.rates.taken == {}
@@ -56,8 +56,8 @@ def test_nobody_uses_up_the_rate_of_another(issuer: IssuerHarness) -> None:
 
 
 def test_refused_requests_count(issuer: IssuerHarness) -> None:
-    """A client that asks for what it may not have is counted all the same."""
-    for parameters in ({"scope": "admin"}, {"grant_type": "password"}):
+    """A request that is refused after client authentication is counted."""
+    for parameters in ({"scope": "admin"}, {"grant_type": "refresh_token"}):
         assert issuer.post(TOKEN, client_id="slow", **(GRANT | parameters)).status == 400
     assert issuer.post(TOKEN, client_id="slow", **GRANT).status == 429
 
@@ -72,14 +72,14 @@ def test_every_authenticated_endpoint_is_counted(
     assert answers[2].json["error"] == "temporarily_unavailable"
     assert answers[2].headers["retry-after"] == str(REST_OF_THE_MINUTE)
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
-    # INFO: a client that sends too much sets off no alarm about faults.
+    # INFO: a client over its rate raises no alarm about faults.
     assert (line["level"], line["client_id"], line["detail"]) == ("INFO", "slow", "more than 2 a minute")
     issuer.clock.seconds = NOW + REST_OF_THE_MINUTE
     assert issuer.post(path, client_id="slow", token="abc").status == 200
 
 
 def test_each_endpoint_has_a_counter_of_its_own(issuer: IssuerHarness) -> None:
-    """R46: a client that used up its rate for tokens, or for questions, can still revoke them."""
+    """R46: a client that used up its rate for tokens or introspection can still revoke tokens."""
     tokens = [issuer.issue("slow") for _ in range(2)]
     assert issuer.post(TOKEN, client_id="slow", **GRANT).status == 429
     assert [issuer.post(INTROSPECT, client_id="slow", token=tokens[0]).status for _ in range(3)] == [200, 200, 429]
@@ -88,7 +88,7 @@ def test_each_endpoint_has_a_counter_of_its_own(issuer: IssuerHarness) -> None:
 
 
 def test_revocations_of_different_tokens_are_bounded_by_the_rate(issuer: IssuerHarness) -> None:
-    """A client writes as many revocations a minute as its rate, however many tokens it holds."""
+    """The rate limits the revocations that a client writes in a minute, however many tokens it holds."""
     tokens = [issuer.issue("slow") for _ in range(2)]
     issuer.clock.seconds = NOW + REST_OF_THE_MINUTE
     tokens += [issuer.issue("slow") for _ in range(2)]
@@ -100,7 +100,7 @@ def test_revocations_of_different_tokens_are_bounded_by_the_rate(issuer: IssuerH
 
 @pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
 def test_a_failed_authentication_counts_at_no_endpoint(issuer: IssuerHarness, path: str) -> None:
-    """R23: a stranger who knows the id, or holds a used assertion, uses up nothing of the client's rate."""
+    """R23: a stranger who knows the id or holds a used assertion uses up nothing of the client's rate."""
     issuer.clients.add(keyed_client("keyed", rate=1))
     used = make_assertion()
     assert issuer.send(assertion_event(path, used, token="abc", **GRANT)).status == 200
@@ -116,7 +116,7 @@ def test_a_failed_authentication_counts_at_no_endpoint(issuer: IssuerHarness, pa
 
 @pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
 def test_an_assertion_over_the_rate_is_used_up(issuer: IssuerHarness, path: str) -> None:
-    """R22: a request that is refused for its rate has authenticated, so that its assertion is good no more."""
+    """R22: a request over the rate has authenticated, so that its assertion is used."""
     issuer.clients.add(keyed_client("keyed", rate=1))
     assert issuer.send(assertion_event(path, make_assertion(), token="abc", **GRANT)).status == 200
     late = make_assertion()
@@ -127,12 +127,12 @@ def test_an_assertion_over_the_rate_is_used_up(issuer: IssuerHarness, path: str)
 
 @pytest.mark.parametrize("path", [REVOKE, INTROSPECT])
 def test_a_request_without_a_token_counts(issuer: IssuerHarness, path: str) -> None:
-    """A request that is refused for its parameters is counted at every endpoint."""
+    """A request without its token parameter is counted at every endpoint."""
     assert [issuer.post(path, client_id="slow").status for _ in range(3)] == [400, 400, 429]
 
 
 def test_a_page_reads_that_its_client_is_over_the_rate(issuer: IssuerHarness) -> None:
-    """The 429 of the revocation endpoint is readable by the pages of the client, with its Retry-After (Fetch §3.2)."""
+    """The client's pages can read the 429 of the revocation endpoint with its Retry-After (Fetch §3.2)."""
     issuer.clients.add(make_client("page", rate=1, cors_origins=frozenset({"https://app.example"})))
     event = form_event(REVOKE, {"token": "abc"}, headers=basic("page", SECRET) | {"origin": "https://app.example"})
     issuer.send(event)
@@ -142,7 +142,7 @@ def test_a_page_reads_that_its_client_is_over_the_rate(issuer: IssuerHarness) ->
 
 
 def test_a_public_client_is_counted_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A public client has no rate, as anybody can use its id; it may revoke, and may not introspect (R46)."""
+    """A public client has no rate, as any caller can use its id; introspection refuses it (R46)."""
     flow = UserFlow(monkeypatch)
     flow.clients.add(user_client("public", authentication=frozenset({"none"}), secret_hashes=()))
     for _ in range(5):
@@ -152,7 +152,7 @@ def test_a_public_client_is_counted_nowhere(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_userinfo_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An API that receives a token can use it at userinfo: counted, it could lock out the token's client."""
+    """Userinfo is not counted: APIs that receive a token use it, and could lock out the token's client."""
     flow = UserFlow(monkeypatch)
     flow.clients.add(user_client("measured", rate=1))
     token = flow.redeem(flow.get_code(client_id="measured"), client_id="measured").json["access_token"]
@@ -163,7 +163,7 @@ def test_userinfo_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_of_16_callers_at_once_the_rate_gets_in(issuer: IssuerHarness) -> None:
-    """Sixteen at once are counted one by one."""
+    """Sixteen requests at once are counted one by one."""
     event = form_event(TOKEN, GRANT, headers=basic("slow", SECRET))
     statuses = sorted(answer.status for answer in at_once(16, lambda: issuer.send(event)))
     assert statuses == [200] * 2 + [429] * 14

@@ -1,4 +1,4 @@
-"""The recorded events of `events/token_issuer` are what the issuer answers."""
+"""The issuer answers the recorded events of `events/token_issuer`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def replay(issuer: IssuerHarness, name: str, token: str = "") -> Answer:
 
 
 def test_story(issuer: IssuerHarness) -> None:
-    """The recorded events tell a token's life: issued, active, revoked, inactive."""
+    """The recorded events show a token that is issued, active, revoked and inactive."""
     token = replay(issuer, "token").json["access_token"]
     assert replay(issuer, "introspect", token).json["active"] is True
     assert replay(issuer, "revoke", token).status == 200

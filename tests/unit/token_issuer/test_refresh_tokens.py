@@ -1,4 +1,4 @@
-"""Refresh tokens at the token endpoint: each gives the next one, once, and what ends them all."""
+"""Refresh tokens at the token endpoint: each is used once for the next one, and revocations end all of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KMS_AWAY = [Throttled("KMS"), StoreUnavailable("KMS"), PermissionError("KMS")]
 
 
 def test_a_refresh_token_gives_the_next_one(flow: UserFlow) -> None:
-    """R38: a new access token of the same grant, a new ID token without the nonce, and another refresh token."""
+    """R38: the answer has an access token of the same grant, an ID token without nonce, and the next refresh token."""
     first = flow.log_in()
     flow.clock.seconds += 100
     second = flow.refresh(first["refresh_token"]).json
@@ -46,7 +46,7 @@ def test_a_refresh_token_gives_the_next_one(flow: UserFlow) -> None:
 
 
 def test_a_lost_answer_is_given_again_and_nothing_forks(flow: UserFlow) -> None:
-    """R40: the same token within the grace gets the same successor; the access tokens are two of one grant."""
+    """R40: the same token within the grace period gets the same successor; both access tokens belong to one grant."""
     first = flow.log_in()["refresh_token"]
     flow.clock.seconds += 100
     one = flow.refresh(first).json
@@ -64,7 +64,7 @@ def test_a_lost_answer_is_given_again_and_nothing_forks(flow: UserFlow) -> None:
 def test_a_lost_answer_is_given_again_for_thirty_seconds(
     flow: UserFlow, rotated: tuple[float, float], later: tuple[float, float], status: int
 ) -> None:
-    """R40: half a minute and no more, from the early end of the one present to the late end of the other."""
+    """R40: the grace period is 30 s, from the early end of one present to the late end of the other."""
     first = flow.log_in()["refresh_token"]
     for (seconds, spread), expected in ((rotated, 200), (later, status)):
         flow.clock.seconds, flow.clock.spread = NOW + seconds, spread
@@ -73,7 +73,7 @@ def test_a_lost_answer_is_given_again_for_thirty_seconds(
 
 
 def test_reuse_ends_the_grant_and_its_access_tokens(flow: UserFlow) -> None:
-    """R39: after the grace the old token ends everything: the successor, and each access token at the gateway."""
+    """R39: after the grace period the old token ends the grant: the successor and every access token at the gateway."""
     first = flow.log_in()
     second = flow.refresh(first["refresh_token"]).json
     flow.clock.seconds += GRACE + 1
@@ -85,7 +85,7 @@ def test_reuse_ends_the_grant_and_its_access_tokens(flow: UserFlow) -> None:
 
 
 def test_an_end_that_could_not_be_written_is_a_503_and_comes_again(flow: UserFlow) -> None:
-    """R39: reuse that meets a fault is not forgotten: the same request ends the grant later."""
+    """R39: a revocation that could not be stored is a 503, and the same request stores it later."""
     first = flow.log_in()["refresh_token"]
     flow.refresh(first)
     flow.clock.seconds += GRACE + 1
@@ -99,7 +99,7 @@ def test_an_end_that_could_not_be_written_is_a_503_and_comes_again(flow: UserFlo
 @pytest.mark.parametrize("fault", KMS_AWAY)
 @pytest.mark.parametrize("after", [1, GRACE + 1, 2000])
 def test_an_outage_costs_no_user_the_grant(flow: UserFlow, fault: Exception, after: int) -> None:
-    """R40: however long KMS is away, and however often the client comes again, the refresh token is as it was."""
+    """R40: an outage of KMS and repeated requests leave the refresh token as it was."""
     first = flow.log_in()["refresh_token"]
     before = dict(flow.grants.stored)
     flow.signer.fault = fault
@@ -115,7 +115,7 @@ def test_an_outage_costs_no_user_the_grant(flow: UserFlow, fault: Exception, aft
 
 
 def test_an_end_that_was_not_acknowledged_is_written_again(flow: UserFlow) -> None:
-    """R47: the first writer may have died before a snapshot could learn of the end: the next request writes it."""
+    """R47: a repeated request writes the revocation again: its first writer may have died before a snapshot read it."""
     token = flow.log_in()["refresh_token"]
     flow.revocations.store(Revocation(Target(TargetKind.GRANT, gid_of(token)), expires_at=NOW + 99_999))
     for _ in range(2):
@@ -125,7 +125,7 @@ def test_an_end_that_was_not_acknowledged_is_written_again(flow: UserFlow) -> No
 
 @pytest.mark.parametrize("after", [1, GRACE + 1])
 def test_a_rotated_token_is_its_clients_alone_too(flow: UserFlow, after: int) -> None:
-    """R42: within the grace another client gets nothing for it, and later ends nothing by it."""
+    """R42: another client gets invalid_grant for a rotated token, and cannot end the grant after the grace period."""
     first = flow.log_in()["refresh_token"]
     second = flow.refresh(first).json["refresh_token"]
     flow.clock.seconds += after
@@ -135,7 +135,7 @@ def test_a_rotated_token_is_its_clients_alone_too(flow: UserFlow, after: int) ->
 
 
 def test_a_rotated_token_is_reuse_after_the_idle_end_too(flow: UserFlow) -> None:
-    """R44: whoever rotated it may still hold an access token, though no refresh token of the family is good."""
+    """R44: a rotated token is reuse after the idle end too: its holder may still have an access token."""
     first = flow.log_in()["refresh_token"]
     stolen = flow.refresh(first).json["access_token"]
     flow.clock.seconds += 5001
@@ -145,7 +145,7 @@ def test_a_rotated_token_is_reuse_after_the_idle_end_too(flow: UserFlow) -> None
 
 
 def test_a_refresh_token_is_its_clients_alone(flow: UserFlow) -> None:
-    """R42: another client gets and ends nothing, and without its secret the client does not either."""
+    """R42: another client, and the client without its secret, are refused, and cannot end the grant."""
     token = flow.log_in()["refresh_token"]
     assert error_of(flow.refresh(token, client_id="other")) == (400, "invalid_grant")
     answer = flow.post(TOKEN, client_id="app", secret="wrong", grant_type="refresh_token", refresh_token=token)
@@ -167,7 +167,7 @@ def test_a_refresh_token_is_its_clients_alone(flow: UserFlow) -> None:
 def test_a_refresh_asks_for_less_and_never_for_more(
     flow: UserFlow, parameters: dict[str, str], expected: tuple[int, str]
 ) -> None:
-    """R43: a narrower scope is for this token alone; what was not granted is refused, and the token stays good."""
+    """R43: a narrower scope applies to this token only; a wider scope is refused and leaves the token valid."""
     token = flow.log_in()["refresh_token"]
     answer = flow.refresh(token, **parameters)
     assert (answer.status, answer.json.get("scope", answer.json.get("error"))) == expected
@@ -177,7 +177,7 @@ def test_a_refresh_asks_for_less_and_never_for_more(
 
 
 def test_a_parent_is_consumed_whatever_became_of_its_access_token(flow: UserFlow) -> None:
-    """R44: long after the access token has ended, and revoked or not, a use of the refresh token is its only one."""
+    """R44: a refresh token is used once, even long after its access token has expired or was revoked."""
     first = flow.log_in()
     flow.post(REVOKE, client_id="app", token=first["access_token"])
     flow.clock.seconds += 4000
@@ -188,7 +188,7 @@ def test_a_parent_is_consumed_whatever_became_of_its_access_token(flow: UserFlow
 
 
 def test_a_registration_that_was_narrowed_counts(flow: UserFlow) -> None:
-    """R43: what a client may not have any more, no old grant gives it."""
+    """R43: an old grant gives only what the client's present registration allows."""
     token = flow.log_in()["refresh_token"]
     client = flow.clients.get("app")
     assert client is not None
@@ -198,7 +198,7 @@ def test_a_registration_that_was_narrowed_counts(flow: UserFlow) -> None:
 
 
 def test_idle_and_absolute_ends(flow: UserFlow) -> None:
-    """R43: an unused token ends after its idle time, a used one with its grant; late is not reuse."""
+    """R43: an unused token expires after its idle time, a used one with its grant; a late use is not reuse."""
     idle = flow.log_in()["refresh_token"]
     used = flow.log_in()["refresh_token"]
     for _ in range(4):
@@ -211,7 +211,7 @@ def test_idle_and_absolute_ends(flow: UserFlow) -> None:
 
 
 def test_the_idle_time_begins_again_with_each_use(flow: UserFlow) -> None:
-    """R43: a token that was rotated is followed by one that ends after the idle time too, and not with the grant."""
+    """R43: the successor of a token has its own idle time, which may end before the grant does."""
     token = flow.log_in()["refresh_token"]
     flow.clock.seconds, flow.clock.spread = NOW + 100, 1.5
     token = flow.refresh(token).json["refresh_token"]
@@ -223,7 +223,7 @@ def test_the_idle_time_begins_again_with_each_use(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize(("spread", "good"), [(0.5, True), (1.5, False)])
 def test_a_refresh_token_that_may_be_over_is(flow: UserFlow, spread: float, good: bool) -> None:
-    """R43, R48: by the late end of the present it gives nothing, and introspection says the same."""
+    """R43, R48: an expiry by the late end of the present counts, at the token endpoint and at introspection."""
     token = flow.log_in()["refresh_token"]
     flow.clock.seconds, flow.clock.spread = NOW + 4998.5, spread
     assert flow.is_active(token, "app") is good
@@ -231,8 +231,8 @@ def test_a_refresh_token_that_may_be_over_is(flow: UserFlow, spread: float, good
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TargetKind if kind is not TargetKind.TOKEN])
-def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: TargetKind) -> None:
-    """R47, R49: a revoked grant or session, and a cutoff of user, client, pair or everything, end refresh tokens."""
+def test_every_revocation_ends_the_refresh_token(flow: UserFlow, kind: TargetKind) -> None:
+    """R47, R49: a revoked grant or session, a cutoff of user, client or pair, and a global one end refresh tokens."""
     tokens = flow.log_in()
     identifiers = {
         TargetKind.GRANT: gid_of(tokens["refresh_token"]),
@@ -242,8 +242,8 @@ def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: T
         TargetKind.PAIR: f"{SUBJECT}#app",
         TargetKind.GLOBAL: "0",
     }
-    cut = NOW if kind in CUT_KINDS else None
-    flow.revocations.store(Revocation(Target(kind, identifiers[kind]), expires_at=NOW + 9000, not_before=cut))
+    not_before = NOW if kind in CUT_KINDS else None
+    flow.revocations.store(Revocation(Target(kind, identifiers[kind]), expires_at=NOW + 9000, not_before=not_before))
     assert flow.post(INTROSPECT, client_id="app", token=tokens["refresh_token"]).json == {"active": False}
     assert error_of(flow.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
 
@@ -252,11 +252,11 @@ def test_whatever_was_revoked_ends_the_refresh_token_too(flow: UserFlow, kind: T
 def test_a_revoked_session_is_remembered_as_long_as_its_refresh_token(
     flow: UserFlow, refresh_lifetime: int, status: int
 ) -> None:
-    """R47, R50: DynamoDB removes the item at its end, and a refresh token that is still good would work again."""
+    """R47, R50: DynamoDB removes the revocation at its end: by then the refresh token must have expired."""
     flow.clients.add(user_client("long", refresh_idle=MAX_REFRESH_LIFETIME, refresh_lifetime=MAX_REFRESH_LIFETIME))
     token = flow.redeem(flow.get_code(client_id="long"), client_id="long").json["refresh_token"]
     expires_at = revocation_expiry(TargetKind.SESSION, now=NOW, token_horizon=3660)
-    # The second case forgets the revocation after one second, an access token's life and the margin.
+    # The second case ends the revocation after one second, an access token's lifetime and the margin.
     expires_at -= MAX_REFRESH_LIFETIME - refresh_lifetime
     revocation = Revocation(Target(TargetKind.SESSION, "s1"), expires_at=expires_at)
     flow.clock.seconds = NOW + MAX_REFRESH_LIFETIME - 1
@@ -266,7 +266,7 @@ def test_a_revoked_session_is_remembered_as_long_as_its_refresh_token(
 
 
 def test_a_client_ends_its_grant_by_any_of_its_refresh_tokens(flow: UserFlow) -> None:
-    """R46: the family and its access tokens end, whatever the hint says; a stranger's request changes nothing."""
+    """R46: the grant and its access tokens end with any hint; a request of another client changes nothing."""
     first = flow.log_in()
     second = flow.refresh(first["refresh_token"]).json
     for client_id, value in (
@@ -282,8 +282,8 @@ def test_a_client_ends_its_grant_by_any_of_its_refresh_tokens(flow: UserFlow) ->
     assert not flow.is_active(second["access_token"], "app")
 
 
-def test_a_grants_id_alone_ends_and_tells_nothing(flow: UserFlow) -> None:
-    """R42, R45: resource servers see the gid: without the family's secret nothing made of it is a refresh token."""
+def test_a_grants_id_alone_is_useless(flow: UserFlow) -> None:
+    """R42, R45: resource servers see the gid: without the family's secret it makes no valid refresh token."""
     token = parse_refresh_token(flow.log_in()["refresh_token"])
     assert token is not None
     for made_up in (token._replace(proof=b"x" * 32), token._replace(proof=b"x" * 32, secret=b"y" * 32)):
@@ -293,7 +293,7 @@ def test_a_grants_id_alone_ends_and_tells_nothing(flow: UserFlow) -> None:
 
 
 def test_a_client_learns_of_its_own_refresh_token_alone(flow: UserFlow) -> None:
-    """R48: the current one is active, with its end; a rotated one, another client's and a made-up one are not."""
+    """R48: the current token is active with its exp; a rotated, foreign or invented token is inactive."""
     flow.sign_in(flow.browser, auth_time=NOW - 7)
     first = flow.log_in()["refresh_token"]
     described = flow.post(INTROSPECT, client_id="app", token=first).json
@@ -313,7 +313,7 @@ def test_a_client_learns_of_its_own_refresh_token_alone(flow: UserFlow) -> None:
 
 
 def test_introspection_says_when_this_very_token_was_issued(flow: UserFlow) -> None:
-    """R48: iat is that of the token, not of the first one of its grant (RFC 7662 §2.2)."""
+    """R48: iat is that of the presented token and not of the grant's first token (RFC 7662 §2.2)."""
     token = flow.log_in()["refresh_token"]
     for elapsed in (700, 1400):
         flow.clock.seconds = NOW + elapsed
@@ -322,7 +322,7 @@ def test_introspection_says_when_this_very_token_was_issued(flow: UserFlow) -> N
 
 
 def test_a_client_that_lost_the_grant_has_no_active_token(flow: UserFlow) -> None:
-    """R24, R48: what the token endpoint does not take from the client is not called active (RFC 7662 §4)."""
+    """R24, R48: a token that the token endpoint would refuse to its client is inactive (RFC 7662 §4)."""
     token = flow.log_in()["refresh_token"]
     client = flow.clients.get("app")
     assert client is not None
@@ -332,7 +332,7 @@ def test_a_client_that_lost_the_grant_has_no_active_token(flow: UserFlow) -> Non
 
 
 def test_introspection_promises_nothing_beyond_the_end_of_the_grant(flow: UserFlow) -> None:
-    """R43, R48: exp is the idle end, and where the grant ends before that, the grant's."""
+    """R43, R48: exp is the idle end or the end of the grant, whichever is earlier."""
     token = flow.log_in()["refresh_token"]
     ends = []
     for _ in range(4):

@@ -1,4 +1,4 @@
-"""Which audience and scope a client may have, below what an earlier grant allows."""
+"""The audience and scope that a client may have, within the limits of its grant."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CLIENT = make_client(scopes=frozenset({"a", "b", "c"}))
 
 
 def decide(scope: str | None, granted: set[str], known: set[str] | None = None) -> Access:
-    """Return what the client gets of a grant, where the resource server knows some scopes."""
+    """Return the access from a grant, where the resource server has some scopes."""
     servers = MemoryResourceServers()
     if known is not None:
         servers.add(ResourceServer(audience=AUDIENCE, name="API", scopes=frozenset(known)))
@@ -23,18 +23,18 @@ def decide(scope: str | None, granted: set[str], known: set[str] | None = None) 
 
 
 def test_nothing_asked_is_what_was_granted() -> None:
-    """Without a scope it is the granted one, less what client and resource server lost since (RFC 6749 §6, R43)."""
+    """The default scope is that of the grant without scopes removed from client or server (RFC 6749 §6, R43)."""
     assert decide(None, {"a", "b"}) == Access(AUDIENCE, frozenset({"a", "b"}))
     assert decide(None, {"a", "b", "lost"}, known={"b", "c"}).scope == {"b"}
 
 
 def test_less_may_be_asked_for() -> None:
-    """A part of what was granted can be asked for."""
+    """A request can ask for a part of the granted scope."""
     assert decide("b", {"a", "b"}).scope == {"b"}
 
 
 def test_offline_access_is_in_no_token() -> None:
-    """IS4, OIDC Core §11: it is about the grant, also where a client is registered for it."""
+    """IS4, OIDC Core §11: no token has offline_access, even if the client is registered for it."""
     client = make_client(scopes=frozenset({"openid", "a", "offline_access"}))
     access = RequestedAccess(MemoryResourceServers())
     assert access.decide(client, resource=None, scope=None).scope == {"openid", "a"}
@@ -55,7 +55,7 @@ def test_offline_access_is_in_no_token() -> None:
     ],
 )
 def test_unknown_scopes_are_ignored_beside_openid(scope: str, given: set[str] | None) -> None:
-    """OIDC Core §3.1.2.1: in an authentication request alone; elsewhere they stay invalid_scope."""
+    """OIDC Core §3.1.2.1: authentication requests ignore unknown scopes; elsewhere they are invalid_scope."""
     access, client = RequestedAccess(MemoryResourceServers()), make_client(scopes=frozenset({"openid", "a"}))
     with pytest.raises(InvalidScope):
         access.decide(client, resource=None, scope=scope)
@@ -67,7 +67,7 @@ def test_unknown_scopes_are_ignored_beside_openid(scope: str, given: set[str] | 
 
 
 def test_openid_itself_is_not_ignored() -> None:
-    """A client that may not have openid asks for no authentication: it is told so."""
+    """A client without openid cannot request authentication, and gets invalid_scope."""
     client = make_client(scopes=frozenset({"a"}))
     with pytest.raises(InvalidScope):
         RequestedAccess(MemoryResourceServers()).decide(client, resource=None, scope="openid a", ignores_unknown=True)
@@ -75,6 +75,6 @@ def test_openid_itself_is_not_ignored() -> None:
 
 @pytest.mark.parametrize(("scope", "granted"), [("c", {"a"}), ("a c", {"a"}), (None, set[str]()), ("lost", {"lost"})])
 def test_never_more_than_was_granted(scope: str | None, granted: set[str]) -> None:
-    """Scope never widens, even to one that the client may have otherwise (R43)."""
+    """The scope is within the grant, even if the client may have more otherwise (R43)."""
     with pytest.raises(InvalidScope):
         decide(scope, granted)

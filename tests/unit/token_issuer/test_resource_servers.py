@@ -1,4 +1,4 @@
-"""What a registered resource server says about its tokens, and how long the issuer remembers it (R26, R27)."""
+"""Registered resource servers: their effect on tokens, and how long the issuer caches them (R26, R27)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def make_server(**changes: Any) -> ResourceServer:
 
 
 def ask(issuer: IssuerHarness, client_id: str = "web", **parameters: str) -> Answer:
-    """Return the answer to a request for a token."""
+    """Return the answer to a token request."""
     return issuer.post(TOKEN, client_id=client_id, grant_type="client_credentials", **parameters)
 
 
 def test_nothing_asked_is_what_both_know(issuer: IssuerHarness) -> None:
-    """Without a scope the client gets those of its scopes that the resource server knows, and is told so (R26)."""
+    """The default scope has the client's scopes that the resource server knows, and the answer lists them (R26)."""
     issuer.resource_servers.add(make_server())
     answer = ask(issuer)
     assert answer.json["scope"] == claims_of(answer.json["access_token"])["scope"] == "orders:read"
@@ -36,7 +36,7 @@ def test_nothing_asked_is_what_both_know(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("scope", ["orders:write", "orders:read orders:write", "other"])
 def test_asked_for_more(issuer: IssuerHarness, scope: str) -> None:
-    """A scope that the resource server or the client does not have is invalid_scope, also beside good ones (R26)."""
+    """A scope that the resource server or the client lacks is invalid_scope, even beside valid ones (R26)."""
     issuer.resource_servers.add(make_server())
     answer = ask(issuer, scope=scope)
     assert (answer.status, answer.json["error"]) == (400, "invalid_scope")
@@ -45,14 +45,14 @@ def test_asked_for_more(issuer: IssuerHarness, scope: str) -> None:
 
 @pytest.mark.parametrize("scopes", [frozenset[str](), frozenset({"other"})])
 def test_no_scope_left(issuer: IssuerHarness, scopes: frozenset[str]) -> None:
-    """Where client and resource server share no scope there is no token, rather than one without limits (R26)."""
+    """A client that shares no scope with the resource server gets invalid_scope instead of an unlimited token (R26)."""
     issuer.resource_servers.add(make_server(scopes=scopes))
     answer = ask(issuer)
     assert (answer.status, answer.json["error"]) == (400, "invalid_scope")
 
 
 def test_bounds_its_own_audience_alone(issuer: IssuerHarness) -> None:
-    """What one resource server says does not matter to tokens for another (R27)."""
+    """The registration of one resource server does not affect tokens for another (R27)."""
     issuer.resource_servers.add(make_server(access_token_lifetime=60))
     issuer.clients.add(make_client("both", audiences=(AUDIENCE, "https://two.example")))
     answer = ask(issuer, "both", resource="https://two.example")
@@ -73,7 +73,7 @@ def test_bounds_its_own_audience_alone(issuer: IssuerHarness) -> None:
     ],
 )
 def test_lifetime(monkeypatch: pytest.MonkeyPatch, client: int | None, server: int | None, expected: int) -> None:
-    """The least of what is registered counts, else the issuer's own, and never more than verifiers accept (R28)."""
+    """The shortest registered lifetime applies, else the issuer's own, at most the maximum of verifiers (R28)."""
     issuer = IssuerHarness(monkeypatch, MAX_TOKEN_LIFETIME_SECONDS="2000")
     issuer.clients.add(make_client("one", access_token_lifetime=client))
     issuer.resource_servers.add(make_server(access_token_lifetime=server))
@@ -83,7 +83,7 @@ def test_lifetime(monkeypatch: pytest.MonkeyPatch, client: int | None, server: i
 
 
 def test_its_algorithm_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ring of the registered algorithm signs, before the one that the stack's parameter names."""
+    """The ring of the registered algorithm signs, and takes precedence over the stack's parameter."""
     issuer = IssuerHarness(monkeypatch, AUDIENCE_ALGORITHMS=f"{AUDIENCE}=PS256")
     rings = []
     for name in ("PS256", "Ed25519"):
@@ -98,7 +98,7 @@ def test_its_algorithm_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_ring_that_does_not_sign_yet_leaves_it_to_the_default_one(issuer: IssuerHarness) -> None:
-    """A registration for an algorithm whose ring is new gets tokens all the same."""
+    """The default ring signs while the ring of the registered algorithm has no active key."""
     added = ring_of(signing_key("Ed25519")).replace(name="Ed25519")
     issuer.rings.others = (added.replace(keys=[added.keys[0].replace(state=KeyState.PRE_ACTIVATION)]),)
     issuer.resource_servers.add(make_server(algorithm="Ed25519"))
@@ -106,7 +106,7 @@ def test_a_ring_that_does_not_sign_yet_leaves_it_to_the_default_one(issuer: Issu
 
 
 def test_declared_claims_and_no_others(issuer: IssuerHarness) -> None:
-    """A token carries the custom claims that its resource server declares, of those that the client has (R28)."""
+    """A token has the custom claims that its resource server declares and the client has values for (R28)."""
     values = {"tenant": "acme", "tier": 3, "roles": ["a", "b"], "internal": True}
     issuer.clients.add(make_client("one", claims=values))
     before = claims_of(issuer.issue("one"))
@@ -119,7 +119,7 @@ def test_declared_claims_and_no_others(issuer: IssuerHarness) -> None:
 
 
 def test_an_audience_is_read_once_a_minute(issuer: IssuerHarness) -> None:
-    """A warm request reads no resource server, registered or not; a change counts within a minute (P10)."""
+    """A warm request uses cached resource servers, registered or not; a change applies within a minute (P10)."""
     reads: list[int] = []
     for moment in (0, 59, 60, 119, 120):
         issuer.wall, issuer.monotonic = 5000.0 + moment, 100.0 + moment
@@ -142,7 +142,7 @@ def test_the_larger_elapsed_time_counts(issuer: IssuerHarness, clock: str, passe
 
 @pytest.mark.parametrize(("passed", "reads"), [(60, 1), (61, 2), (86_400, 2)])
 def test_the_date_of_a_later_answer_counts(issuer: IssuerHarness, passed: int, reads: int) -> None:
-    """Another answer's Date says how old a registration is where both clocks stand still."""
+    """The Date of another answer shows the age of a registration while both clocks are frozen."""
     issuer.date = NOW
     issuer.issue()
     issuer.date = NOW + passed
@@ -155,7 +155,7 @@ def test_the_date_of_a_later_answer_counts(issuer: IssuerHarness, passed: int, r
 def test_an_outage_leaves_what_was_known(
     issuer: IssuerHarness, capsys: pytest.CaptureFixture[str], fault: Exception
 ) -> None:
-    """While the store is away, what was read before goes on, and the log says so; what never was is closed."""
+    """During an outage a cached registration stays in use and the log says so; an unread one is a fault."""
     issuer.resource_servers.add(make_server())
     issuer.issue()
     issuer.resource_servers.fault = fault
@@ -168,7 +168,7 @@ def test_an_outage_leaves_what_was_known(
 
 @pytest.mark.parametrize("fault", [ItemDamaged("no version"), AccessDenied("dynamodb:GetItem")])
 def test_a_damaged_registration_is_closed(issuer: IssuerHarness, fault: Exception) -> None:
-    """A registration that cannot be understood gives no token by an older one: no outage that waiting mends."""
+    """A damaged registration issues no token by its cached version: the fault is permanent, unlike an outage."""
     issuer.issue()
     issuer.resource_servers.fault = fault
     issuer.wall += 60

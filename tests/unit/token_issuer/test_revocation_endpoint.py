@@ -14,7 +14,7 @@ from tests.fakes.user_flow import UserFlow
 
 
 def test_revoked_token(issuer: IssuerHarness) -> None:
-    """A client ends its own token; the answer is empty and introspection agrees (R46, R47)."""
+    """A client revokes its own token; the answer is empty, and introspection says inactive (R46, R47)."""
     token = issuer.issue()
     assert issuer.is_active(token)
     answer = issuer.post(REVOKE, token=token)
@@ -24,7 +24,7 @@ def test_revoked_token(issuer: IssuerHarness) -> None:
 
 
 def test_what_is_stored(issuer: IssuerHarness) -> None:
-    """The revocation names the jti, never a spelling of the token, and lives to the end of everybody's leeway (R50)."""
+    """The revocation has the jti instead of the token, and lasts until the longest leeway has passed (R50)."""
     token = issuer.issue()
     claims = jwt.decode(token, options={"verify_signature": False})
     issuer.post(REVOKE, token=token)
@@ -35,7 +35,7 @@ def test_what_is_stored(issuer: IssuerHarness) -> None:
 
 
 def test_a_token_that_lives_longer_than_others(issuer: IssuerHarness) -> None:
-    """A token is ended whatever lifetime its client is registered with, up to the longest there is (R46)."""
+    """A token of any registered lifetime, up to the maximum, can be revoked (R46)."""
     issuer.clients.add(make_client("long", access_token_lifetime=3600))
     token = issuer.issue("long")
     assert issuer.is_active(token, "long")
@@ -45,7 +45,7 @@ def test_a_token_that_lives_longer_than_others(issuer: IssuerHarness) -> None:
 
 
 def test_only_that_token(issuer: IssuerHarness) -> None:
-    """Another token of the same client lives on."""
+    """Another token of the same client stays valid."""
     first, second = issuer.issue(), issuer.issue()
     issuer.post(REVOKE, token=first)
     assert issuer.is_active(second)
@@ -53,14 +53,14 @@ def test_only_that_token(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("hint", ["access_token", "refresh_token", "no_such_kind"])
 def test_wrong_hint(issuer: IssuerHarness, hint: str) -> None:
-    """A wrong token_type_hint does not save a token (R46)."""
+    """A token is revoked despite a wrong token_type_hint (R46)."""
     token = issuer.issue()
     assert issuer.post(REVOKE, token=token, token_type_hint=hint).status == 200
     assert not issuer.is_active(token)
 
 
 def test_again_and_again(issuer: IssuerHarness) -> None:
-    """A token may be revoked again: each answer is 200, and the first one alone is written (R50)."""
+    """A token may be revoked again: each answer is 200, and only the first request writes (R50)."""
     token = issuer.issue()
     assert {issuer.post(REVOKE, token=token).status for _ in range(500)} == {200}
     assert len(issuer.revocations.writes) == 1
@@ -70,7 +70,7 @@ def test_again_and_again(issuer: IssuerHarness) -> None:
 
 
 def test_after_a_revocation_that_failed(issuer: IssuerHarness) -> None:
-    """A revocation that was not confirmed is written by the next request (R50, RFC 7009 §2.2.1)."""
+    """The next request writes a revocation that was not confirmed (R50, RFC 7009 §2.2.1)."""
     token = issuer.issue()
     issuer.revocations.fault = StoreUnavailable("down")
     assert issuer.post(REVOKE, token=token).status == 503
@@ -81,7 +81,7 @@ def test_after_a_revocation_that_failed(issuer: IssuerHarness) -> None:
 
 
 def test_a_refresh_token_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The grant of a refresh token ends once, by whichever of its refresh tokens it is asked for (R39, R50)."""
+    """The grant of several presented refresh tokens is revoked once (R39, R50)."""
     flow = UserFlow(monkeypatch)
     first = flow.log_in()["refresh_token"]
     second = flow.refresh(first).json["refresh_token"]
@@ -92,7 +92,7 @@ def test_a_refresh_token_again_and_again(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("what", ["code", "refresh token"])
 def test_a_second_use_that_is_repeated_ends_the_grant_once(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """A replay that goes on, which needs no rate of a public client, writes one revocation (R34, R39, R50)."""
+    """Repeated replays, which no rate limits for a public client, write one revocation (R34, R39, R50)."""
     flow = UserFlow(monkeypatch)
     code = flow.get_code()
     token = flow.redeem(code).json["refresh_token"]
@@ -105,7 +105,7 @@ def test_a_second_use_that_is_repeated_ends_the_grant_once(monkeypatch: pytest.M
 
 
 def test_other_spelling(issuer: IssuerHarness) -> None:
-    """A revoked token is revoked in each of its spellings: ECDSA signatures have two (A10)."""
+    """A revoked token is revoked in both of its spellings: ECDSA signatures have two (A10)."""
     token = issuer.issue()
     issuer.post(REVOKE, token=token)
     signing_input = token.rpartition(".")[0]
@@ -115,7 +115,7 @@ def test_other_spelling(issuer: IssuerHarness) -> None:
 
 
 def test_token_of_another_client(issuer: IssuerHarness) -> None:
-    """A stranger's token stays as it is, and the stranger learns nothing (R46)."""
+    """Another client's token does not change, and the answer is the same (R46)."""
     issuer.clients.add(make_client("other"))
     token = issuer.issue()
     answer = issuer.post(REVOKE, client_id="other", token=token)
@@ -156,7 +156,7 @@ def test_token_of_another_client(issuer: IssuerHarness) -> None:
     ],
 )
 def test_what_is_no_token_of_ours(issuer: IssuerHarness, token: str) -> None:
-    """What is no live token of this issuer has no effect at revocation and is inactive at introspection (R46, R48)."""
+    """An invalid token has no effect at revocation, and is inactive at introspection (R46, R48)."""
     answer = issuer.post(REVOKE, token=token)
     assert (answer.status, answer.body) == (200, "")
     assert issuer.revocations.writes == []
@@ -166,7 +166,7 @@ def test_what_is_no_token_of_ours(issuer: IssuerHarness, token: str) -> None:
 
 @pytest.mark.parametrize(("age", "writes"), [(909, 1), (910, 0)])
 def test_expired_within_the_leeway(issuer: IssuerHarness, age: int, writes: int) -> None:
-    """A token that a verifier still accepts for its leeway can still be ended; one second later there is no need."""
+    """A token within a verifier's leeway can be revoked; one second later a revocation is unnecessary."""
     token = issuer.issue()
     issuer.clock.seconds = NOW + age
     assert issuer.post(REVOKE, token=token).status == 200
@@ -174,7 +174,7 @@ def test_expired_within_the_leeway(issuer: IssuerHarness, age: int, writes: int)
 
 
 def test_uncertain_clock(issuer: IssuerHarness) -> None:
-    """A token that may be over by the late end of the present, but not by the early one, is ended."""
+    """A token that expires between the early and the late end of the present is revoked."""
     token = issuer.issue()
     issuer.clock.seconds, issuer.clock.spread = NOW + 909, 5.0
     issuer.post(REVOKE, token=token)
@@ -182,10 +182,10 @@ def test_uncertain_clock(issuer: IssuerHarness) -> None:
 
 
 def test_token_that_counts_from_the_next_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token issued right after a cut, its iat a moment ahead, can be ended at once, even without any leeway."""
+    """A token issued right after a cutoff has an iat in the future: it can be revoked at once without any leeway."""
     issuer = IssuerHarness(monkeypatch, LEEWAY_SECONDS="0")
-    cut = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW + 1, expires_at=NOW + 1000)
-    issuer.revocations.revoke(cut, reason="test", actor="test")
+    cutoff = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW + 1, expires_at=NOW + 1000)
+    issuer.revocations.revoke(cutoff, reason="test", actor="test")
     issuer.post(REVOKE, token=issuer.issue())
     assert [revocation.target.kind for revocation, _, _ in issuer.revocations.writes[1:]] == [TargetKind.TOKEN]
 
@@ -197,7 +197,7 @@ def test_missing_token(issuer: IssuerHarness) -> None:
 
 
 def test_store_that_is_down(issuer: IssuerHarness) -> None:
-    """A revocation that was not stored is not confirmed (RFC 7009 §2.2.1)."""
+    """A revocation that was not stored is a 503 (RFC 7009 §2.2.1)."""
     token = issuer.issue()
     issuer.revocations.fault = StoreUnavailable("down")
     answer = issuer.post(REVOKE, token=token)

@@ -1,4 +1,4 @@
-"""How many calls a token waits for, one after the other, and how many of KMS it costs (P10)."""
+"""The sequential remote calls of a token request, and its calls of KMS (P10)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WITH_BOTH_GRANTS = frozenset({"authorization_code", "refresh_token", "client_cre
 
 
 class Trips:
-    """Notes the calls to what is far away: those of the request's own thread, and those beside it."""
+    """Records the remote calls of the request's own thread, and those of other threads."""
 
     def __init__(self, flow: UserFlow) -> None:
         self.own: list[str] = []
@@ -32,17 +32,17 @@ class Trips:
         flow.connect(flow.ports._replace(**wrapped), flow.user_ports)
 
     def note(self, call: str) -> None:
-        """Note one, in the order in which they begin."""
+        """Record a call when it begins."""
         is_own = threading.current_thread() is threading.main_thread()
         (self.own if is_own else self.beside).append(call)
 
     def of(self, action: Callable[[], Answer]) -> tuple[int, int]:
-        """Return how many calls a token waited for, one after the other, and how many of KMS there were."""
+        """Return the number of sequential calls before the token, and the number of KMS calls."""
         self.own.clear()
         self.beside.clear()
         answer = action()
         assert answer.status == 200, answer.body
-        # What is beside is waited for before anything is signed.
+        # The other thread ends before anything is signed.
         before = self.own.index("signer.sign")
         read = [call for call in self.beside if call != "signer.sign"]
         return max(before, len(read)) + len(self.own) - before, [*self.own, *self.beside].count("signer.sign")
@@ -76,7 +76,7 @@ def by_assertion(flow: UserFlow, **form: str) -> Answer:
 @pytest.mark.parametrize("rate", [None, 100])
 @pytest.mark.parametrize("authenticate", [by_secret, by_assertion])
 def test_a_token_takes_few_round_trips(flow: UserFlow, authenticate: Callable[..., Answer], rate: int | None) -> None:
-    """P10: four of each grant, for each way to authenticate, with a rate or without; five where both are stored."""
+    """P10: four sequential calls for each grant type and authentication method; five to store assertion and rate."""
     changes = {} if authenticate is by_secret else ASSERTED | {"jwks": (client_key().jwk,)}
     flow.clients.add(user_client("measured", rate=rate, grant_types=WITH_BOTH_GRANTS, **changes))
     code = flow.get_code(client_id="measured")
@@ -89,7 +89,7 @@ def test_a_token_takes_few_round_trips(flow: UserFlow, authenticate: Callable[..
         answers.append(ask(grant_type="authorization_code", **presented))
         return answers[-1]
 
-    # An access token and an ID token, signed at the same time.
+    # An access token and an ID token, signed in parallel.
     stored = (authenticate is by_assertion) + (rate is not None)
     expected = {0: 4, 1: 4, 2: 5}[stored]
     assert trips.of(redeem) == (expected, 2)
@@ -100,7 +100,7 @@ def test_a_token_takes_few_round_trips(flow: UserFlow, authenticate: Callable[..
 
 @pytest.mark.parametrize("what", ["code", "refresh token"])
 def test_the_grant_is_read_beside_the_client(flow: UserFlow, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """P10: neither of the two waits for the other: each comes to its end when both have begun."""
+    """P10: the reads of client and grant run in parallel: each waits here until both have begun."""
     both = threading.Barrier(2, timeout=20)
     code, token = flow.get_code(), flow.log_in()["refresh_token"]
     for store in (flow.clients, flow.grants):

@@ -7,6 +7,7 @@ import jwt
 import pytest
 from joserfc.jwk import OKPKey
 
+from keyturn.domain.clients.client import GRANT_TYPES
 from keyturn.domain.keys.key_ring import Compromise, KeyState
 from keyturn.jose import KeySet, verify_access_token
 from tests.fakes.http_api_event import basic, form_event
@@ -18,7 +19,7 @@ GRANT = "client_credentials"
 
 
 def test_response(issuer: IssuerHarness) -> None:
-    """A token response is RFC 6749 §5.1 with the scope always, no refresh token, and never stored (R25, R26)."""
+    """A token response is that of RFC 6749 §5.1 with a scope, without a refresh token, and uncached (R25, R26)."""
     answer = issuer.post(TOKEN, grant_type=GRANT)
     assert answer.status == 200
     assert set(answer.json) == {"access_token", "token_type", "expires_in", "scope"}
@@ -49,7 +50,7 @@ def test_token_has_the_profile(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256"])
 def test_every_algorithm(issuer: IssuerHarness, algorithm: str) -> None:
-    """PyJWT verifies tokens of every algorithm that a ring may have, but for the one that it does not know."""
+    """PyJWT verifies tokens of each algorithm that it supports."""
     key = signing_key(algorithm)
     issuer.signer.keys[key.kid] = key
     issuer.rotate(ring_of(key))
@@ -62,7 +63,7 @@ def test_every_algorithm(issuer: IssuerHarness, algorithm: str) -> None:
 
 
 def test_ed25519_by_its_own_name(issuer: IssuerHarness) -> None:
-    """Tokens of Ed25519 say so, and not EdDSA (RFC 9864 §2.2); joserfc verifies them by the published key."""
+    """Tokens have alg Ed25519 and not EdDSA (RFC 9864 §2.2); joserfc verifies them with the published key."""
     key = signing_key("Ed25519")
     issuer.signer.keys[key.kid] = key
     issuer.rotate(ring_of(key))
@@ -73,7 +74,7 @@ def test_ed25519_by_its_own_name(issuer: IssuerHarness) -> None:
 
 
 def test_an_audience_has_the_algorithm_that_it_needs(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tokens for an audience with an algorithm of its own are signed by that ring, and by the default one before."""
+    """An audience's own algorithm signs once its ring is active; until then the default ring signs."""
     key = signing_key("Ed25519")
     other = IssuerHarness(monkeypatch, AUDIENCE_ALGORITHMS=f"{AUDIENCE}=Ed25519 https://other.example=PS256")
     other.signer.keys[key.kid] = key
@@ -90,7 +91,7 @@ def test_an_audience_has_the_algorithm_that_it_needs(issuer: IssuerHarness, monk
 
 
 def test_no_ring_signs_for_one_whose_key_is_compromised(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After an emergency without a standby an audience is not handed another algorithm: it waits (I8)."""
+    """After an emergency without a standby the audience gets 503 instead of another algorithm (I8)."""
     other = IssuerHarness(monkeypatch, AUDIENCE_ALGORITHMS=f"{AUDIENCE}=Ed25519")
     emergency = (Compromise(kid="k", at=NOW, reason="r", actor="a"),)
     other.rings.others = (ring_of().replace(name="Ed25519", keys=(), compromises=emergency),)
@@ -99,7 +100,7 @@ def test_no_ring_signs_for_one_whose_key_is_compromised(monkeypatch: pytest.Monk
 
 
 def test_jti_is_random(issuer: IssuerHarness) -> None:
-    """No two tokens share a jti, and each has 128 bits (R29)."""
+    """Each token has its own jti of 128 bits (R29)."""
     ids = {jwt.decode(issuer.issue(), options={"verify_signature": False})["jti"] for _ in range(50)}
     assert len(ids) == 50
     assert {len(jti) for jti in ids} == {22}
@@ -124,7 +125,7 @@ def test_jti_is_random(issuer: IssuerHarness) -> None:
     ],
 )
 def test_refusals(issuer: IssuerHarness, parameters: dict[str, str], error: str) -> None:
-    """Each refusal has the RFC's code and status 400, and nothing is signed (R21, R24, R26, R27)."""
+    """Each error has the RFC's code and status 400, and nothing is signed (R21, R24, R26, R27)."""
     answer = issuer.post(TOKEN, **parameters)
     assert (answer.status, answer.json["error"]) == (400, error)
     assert set(answer.json) == {"error", "error_description"}
@@ -132,8 +133,26 @@ def test_refusals(issuer: IssuerHarness, parameters: dict[str, str], error: str)
     assert issuer.signer.asked == []
 
 
+@pytest.mark.parametrize("parameters", [{}, {"grant_type": "password"}], ids=["missing", "unsupported"])
+def test_grant_type_is_checked_first(issuer: IssuerHarness, parameters: dict[str, str]) -> None:
+    """R24: a missing or unsupported grant type is refused before client authentication, without a read."""
+    issuer.clients.add(make_client("slow", rate=1))
+    answers = [issuer.post(TOKEN, client_id="slow", secret=secret, **parameters) for secret in (SECRET, "wrong")]
+    assert [answer.status for answer in answers] == [400, 400]
+    assert (issuer.clients.reads, issuer.rates.taken) == ([], {})
+
+
+@pytest.mark.parametrize("grant_type", sorted(GRANT_TYPES))
+def test_every_grant_type_has_a_handler(issuer: IssuerHarness, grant_type: str) -> None:
+    """R24: a client that is registered for a grant type reaches its handler."""
+    issuer.clients.add(make_client("all", grant_types=GRANT_TYPES, redirect_uris=("https://app.example/callback",)))
+    answer = issuer.post(TOKEN, client_id="all", grant_type=grant_type)
+    expected = (200, None) if grant_type == GRANT else (400, "invalid_request")
+    assert (answer.status, answer.json.get("error")) == expected
+
+
 def test_narrower_scope(issuer: IssuerHarness) -> None:
-    """A client gets the part of its scope that it asks for, and is told so (R26)."""
+    """A client gets the requested part of its scope, and the answer lists it (R26)."""
     answer = issuer.post(TOKEN, grant_type=GRANT, scope="orders:read")
     assert answer.json["scope"] == "orders:read"
 
@@ -146,14 +165,14 @@ def test_client_without_the_grant(issuer: IssuerHarness) -> None:
 
 
 def test_client_without_scope(issuer: IssuerHarness) -> None:
-    """A client without any scope gets no token, rather than one without limits (RFC 6749 §3.3)."""
+    """A client without a scope gets invalid_scope instead of an unlimited token (RFC 6749 §3.3)."""
     issuer.clients.add(make_client("other", scopes=frozenset()))
     answer = issuer.post(TOKEN, client_id="other", grant_type=GRANT)
     assert (answer.status, answer.json["error"]) == (400, "invalid_scope")
 
 
 def test_several_audiences(issuer: IssuerHarness) -> None:
-    """A client with several audiences names one; the token is for that one alone (R27)."""
+    """A client with several audiences must name one, and the token has that audience alone (R27)."""
     issuer.clients.add(make_client("other", audiences=(AUDIENCE, "https://two.example")))
     answer = issuer.post(TOKEN, client_id="other", grant_type=GRANT)
     assert (answer.status, answer.json["error"]) == (400, "invalid_target")
@@ -162,7 +181,7 @@ def test_several_audiences(issuer: IssuerHarness) -> None:
 
 
 def test_issuer_is_configured(issuer: IssuerHarness) -> None:
-    """The iss claim never comes from a request (R51)."""
+    """A request cannot change the iss claim (R51)."""
     headers = basic("web", SECRET) | {"host": "evil.example", "x-forwarded-host": "evil.example"}
     event = form_event(TOKEN, {"grant_type": GRANT, "iss": "https://evil.example"}, headers=headers)
     event["requestContext"]["domainName"] = "evil.example"

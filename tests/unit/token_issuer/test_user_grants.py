@@ -1,4 +1,4 @@
-"""Codes and refresh tokens at the token endpoint: what they give, once, and what ends them."""
+"""Codes and refresh tokens at the token endpoint: their tokens, their single use, and their revocation."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def register(flow: UserFlow, client_id: str, **changes: Any) -> Client:
 
 
 def test_a_code_gives_an_access_token_of_the_user(flow: UserFlow) -> None:
-    """R28: every claim of RFC 9068: the user as sub, the grant as gid, the session as sid, and how users log in."""
+    """R28: the token has every claim of RFC 9068: the user as sub, grant, session and authentication."""
     flow.sign_in(flow.browser, auth_time=NOW - 7)
     tokens = flow.log_in()
     assert tokens.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
@@ -61,7 +61,7 @@ def test_a_code_gives_an_access_token_of_the_user(flow: UserFlow) -> None:
 
 
 def test_openid_gives_an_id_token(flow: UserFlow) -> None:
-    """OIDC Core §2: for the client, of the user, with the nonce of the request, and never good as an access token."""
+    """OIDC Core §2: the ID token is for the client, has the user and the nonce, and is refused as an access token."""
     tokens = flow.log_in()
     id_policy = IdTokenPolicy(issuer=ISSUER, client_id="app", algorithms={"ES256"})
     token = verify_id_token(tokens["id_token"], keys(flow), id_policy, now=NOW, nonce="n-1")
@@ -74,7 +74,7 @@ def test_openid_gives_an_id_token(flow: UserFlow) -> None:
 
 
 def test_a_users_custom_claims_are_in_every_access_token(flow: UserFlow) -> None:
-    """R28: what the login says of the user and the resource server declares, from the code to the last refresh."""
+    """R28: a user's custom claims that the server declares are in each access token, from code to last refresh."""
     flow.resource_servers.add(
         ResourceServer(
             audience=AUDIENCE, name="Orders", scopes=frozenset({"orders:read"}), claims=frozenset({"tenant"})
@@ -87,14 +87,14 @@ def test_a_users_custom_claims_are_in_every_access_token(flow: UserFlow) -> None
 
 
 def test_without_openid_there_is_none(flow: UserFlow) -> None:
-    """OIDC Core §3.1.2.1: no openid, no ID token, and one signature."""
+    """OIDC Core §3.1.2.1: a request without openid gets no ID token, and costs one signature."""
     tokens = flow.log_in(scope="orders:read")
     assert "id_token" not in tokens
     assert len(flow.signer.asked) == 1
 
 
 def test_a_client_that_is_not_registered_for_refresh_tokens_gets_none(flow: UserFlow) -> None:
-    """R24: authorization_code alone gives an access token alone."""
+    """R24: a client that is registered for authorization_code alone gets an access token alone."""
     register(flow, "once", grant_types=frozenset({"authorization_code"}))
     code = flow.get_code(client_id="once", scope="orders:read")
     assert "refresh_token" not in flow.redeem(code, client_id="once").json
@@ -119,7 +119,7 @@ def test_a_client_that_is_not_registered_for_refresh_tokens_gets_none(flow: User
 def test_a_code_with_something_wrong_gives_nothing_and_stays(
     flow: UserFlow, changes: dict[str, Any], error: str
 ) -> None:
-    """R32, R33: the same error for all; nothing is signed or changed, and the right request gets its tokens."""
+    """R32, R33: every fault gets the same error without a signature, and the right request succeeds later."""
     code = flow.get_code()
     assert error_of(flow.redeem(**({"code": code} | changes))) == (400, error)
     assert (flow.revocations.writes, flow.signer.asked) == ([], [])
@@ -127,7 +127,7 @@ def test_a_code_with_something_wrong_gives_nothing_and_stays(
 
 
 def test_an_access_token_and_a_refresh_token_are_no_code(flow: UserFlow) -> None:
-    """R41: nothing else of ours is taken for a code, and a code is no refresh token."""
+    """R41: an access token and a refresh token are refused as codes, and a code as a refresh token."""
     tokens = flow.log_in()
     for value in (tokens["access_token"], tokens["refresh_token"]):
         assert error_of(flow.redeem(value)) == (400, "invalid_grant")
@@ -136,7 +136,7 @@ def test_an_access_token_and_a_refresh_token_are_no_code(flow: UserFlow) -> None
 
 
 def test_a_code_is_over_after_a_minute(flow: UserFlow) -> None:
-    """R33: at most sixty seconds, by the late end of the present."""
+    """R33: a code expires after 60 s, by the late end of the present."""
     code = flow.get_code()
     flow.clock.seconds += 58.5
     flow.clock.spread = 1.5
@@ -147,7 +147,7 @@ def test_a_code_is_over_after_a_minute(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize(("after", "status"), [(59, 200), (60, 400)])
 def test_the_minute_of_a_code_begins_at_the_early_end_of_the_present(flow: UserFlow, after: int, status: int) -> None:
-    """R33: sixty seconds are never more, however little the clock knew when the code was given."""
+    """R33: the 60 s of a code begin at the early end of the present, however uncertain the clock was."""
     flow.clock.spread = 5
     code = flow.get_code()
     flow.clock.spread = 0
@@ -156,7 +156,7 @@ def test_the_minute_of_a_code_begins_at_the_early_end_of_the_present(flow: UserF
 
 
 def test_a_second_use_of_a_code_ends_what_the_first_one_gave(flow: UserFlow) -> None:
-    """R34: the access token is not active any more, the refresh token is dead, and a third use ends nothing else."""
+    """R34: the access token is inactive, the refresh token is refused, and a third use ends no other grant."""
     code = flow.get_code()
     tokens = flow.redeem(code).json
     assert flow.is_active(tokens["access_token"], "app")
@@ -173,7 +173,7 @@ def test_a_second_use_of_a_code_ends_what_the_first_one_gave(flow: UserFlow) -> 
 
 
 def test_the_end_of_a_grant_without_refresh_tokens_outlives_its_access_tokens(flow: UserFlow) -> None:
-    """R34, R50: it is remembered for as long as an access token counts that the code gave in its last moment."""
+    """R34, R50: the revocation outlasts an access token that the code gave in its last second."""
     register(flow, "once", grant_types=frozenset({"authorization_code"}))
     code = flow.get_code(client_id="once")
     token = flow.redeem(code, client_id="once").json["access_token"]
@@ -183,7 +183,7 @@ def test_the_end_of_a_grant_without_refresh_tokens_outlives_its_access_tokens(fl
 
 
 def test_credentials_cannot_be_guessed(flow: UserFlow) -> None:
-    """R29, R45: a code has 256 random bits, a refresh token twice as many, and its successor a nonce of 128 beside."""
+    """R29, R45: a code has 256 random bits, a refresh token twice as many, and its successor a nonce of 128 bits."""
     code = parse_code(flow.get_code())
     first = flow.log_in()["refresh_token"]
     token = parse_refresh_token(first)
@@ -198,7 +198,7 @@ def test_credentials_cannot_be_guessed(flow: UserFlow) -> None:
 
 
 def test_a_stranger_with_a_used_code_ends_nothing(flow: UserFlow) -> None:
-    """R34: who saw the code and has no verifier, or is another client, cannot end the user's grant."""
+    """R34: a thief of a used code without the verifier, and another client, cannot end the user's grant."""
     code = flow.get_code()
     tokens = flow.redeem(code).json
     for changes in ({"code_verifier": "w" * 43}, {"client_id": "other"}):
@@ -207,7 +207,7 @@ def test_a_stranger_with_a_used_code_ends_nothing(flow: UserFlow) -> None:
 
 
 def test_what_was_used_or_is_over_signs_nothing(flow: UserFlow, capsys: pytest.CaptureFixture[str]) -> None:
-    """R33, R39: a replay, and who comes late or from elsewhere, costs no signature; the log alone says which it was."""
+    """R33, R39: a replay, a late request and a foreign one cost no signature; the log alone has the reason."""
     used, late = flow.get_code(), flow.get_code()
     first = flow.redeem(used).json["refresh_token"]
     second = flow.refresh(first).json["refresh_token"]
@@ -226,7 +226,7 @@ KMS_AWAY = [Throttled("KMS"), StoreUnavailable("KMS"), PermissionError("KMS")]
 
 @pytest.mark.parametrize("fault", KMS_AWAY)
 def test_a_code_is_unused_until_its_tokens_are_signed(flow: UserFlow, fault: Exception) -> None:
-    """R33: a client that is told to come again has its code still, and no grant ends for it."""
+    """R33: a code stays unused after a 503, and its grant is not revoked."""
     code = flow.get_code()
     flow.signer.fault = fault
     assert flow.redeem(code).status in (500, 503)
@@ -236,7 +236,7 @@ def test_a_code_is_unused_until_its_tokens_are_signed(flow: UserFlow, fault: Exc
 
 
 def test_revocations_that_cannot_be_read_use_nothing_up(flow: UserFlow) -> None:
-    """R33, R40: whether the grant was ended nobody knows: 503, and code and refresh token stay."""
+    """R33, R40: revocations that cannot be read are a 503, and code and refresh token stay unused."""
     code, token = flow.get_code(), flow.log_in()["refresh_token"]
     flow.revocations.fault = StoreUnavailable("away")
     assert (flow.redeem(code).status, flow.refresh(token).status) == (503, 503)
@@ -256,7 +256,7 @@ def test_revocations_that_cannot_be_read_use_nothing_up(flow: UserFlow) -> None:
 def test_a_client_that_was_narrowed_keeps_what_it_may_not_use_now(
     flow: UserFlow, changes: dict[str, Any], error: str
 ) -> None:
-    """R43: a refusal changes nothing: when the registration is as it was, the same token and code go on."""
+    """R43: a refusal changes nothing: once the registration is restored, the same token and code succeed."""
     code, token = flow.get_code(scope="orders:read"), flow.log_in()["refresh_token"]
     flow.clients.remove("app")
     flow.clients.add(user_client(**changes))
@@ -270,7 +270,7 @@ def test_a_client_that_was_narrowed_keeps_what_it_may_not_use_now(
 
 
 def test_a_code_that_went_where_no_code_may_go_any_more_gives_nothing(flow: UserFlow) -> None:
-    """R30, R33: a redirect URI that is taken away, in strange hands perhaps, counts at once; nothing is used up."""
+    """R30, R33: a redirect URI that was removed, perhaps because it is compromised, is refused at once."""
     code, before = flow.get_code(), flow.clients.get("app")
     assert before is not None
     after = flow.clients.update(replace(before, redirect_uris=("https://new.example/callback",)))
@@ -281,16 +281,16 @@ def test_a_code_that_went_where_no_code_may_go_any_more_gives_nothing(flow: User
 
 
 @pytest.mark.parametrize("what", ["code", "refresh token"])
-def test_a_cut_that_a_read_misses_hits_what_came_of_it(flow: UserFlow, what: str) -> None:
-    """R49: a user is cut while the revocations are read, and the answer takes its time: what it gives is no good."""
+def test_a_cutoff_that_a_read_misses_applies_to_its_answer(flow: UserFlow, what: str) -> None:
+    """R49: a cutoff that is stored during the read of the revocations applies to the token of the slow answer."""
     token, find = flow.log_in()["refresh_token"], flow.revocations.find
-    # Whoever cuts may know the time better: no grant counts from the late end of this present.
+    # The writer of the cutoff may have a more exact clock: the token's iat must not be the late end of this present.
     flow.clock.spread = 2
 
     def missed(targets: Any) -> Any:
         found = find(targets)
-        cut = Target(TargetKind.SUBJECT, SUBJECT)
-        flow.revocations.store(Revocation(cut, expires_at=NOW + 9000, not_before=int(flow.clock.seconds)))
+        target = Target(TargetKind.SUBJECT, SUBJECT)
+        flow.revocations.store(Revocation(target, expires_at=NOW + 9000, not_before=int(flow.clock.seconds)))
         flow.clock.seconds += 2
         return found
 
@@ -303,8 +303,8 @@ def test_a_cut_that_a_read_misses_hits_what_came_of_it(flow: UserFlow, what: str
         assert not flow.is_active(given, "app")
 
 
-def test_a_user_who_logs_in_after_a_cut_is_not_locked_out(flow: UserFlow) -> None:
-    """R49: a cut ends what was before it; a grant of the same second, made after it, is good."""
+def test_a_user_who_signs_in_after_a_cutoff_is_not_locked_out(flow: UserFlow) -> None:
+    """R49: a cutoff ends earlier grants; a later grant of the same second is valid."""
     flow.revocations.store(Revocation(Target(TargetKind.CLIENT, "app"), expires_at=NOW + 9000, not_before=NOW - 1))
     tokens = flow.log_in()
     assert flow.is_active(tokens["access_token"], "app")
@@ -315,8 +315,8 @@ def test_a_user_who_logs_in_after_a_cut_is_not_locked_out(flow: UserFlow) -> Non
     "target",
     [Target(TargetKind.SUBJECT, SUBJECT), Target(TargetKind.CLIENT, "app"), Target(TargetKind.GLOBAL, "0")],
 )
-def test_a_grant_counts_from_after_the_cuts_before_it(flow: UserFlow, target: Target) -> None:
-    """R33, R49: who logs in after a cut, which lies at a late end, waits for that moment, and is not locked out."""
+def test_a_grant_is_later_than_the_cutoffs_before_it(flow: UserFlow, target: Target) -> None:
+    """R33, R49: a user who signs in right after a cutoff waits for its late end, and is not locked out."""
     flow.revocations.store(Revocation(target, expires_at=NOW + 9000, not_before=NOW + 1))
     flow.sign_in(flow.browser, auth_time=NOW + 2)
     flow.clock.spread = 2.5
@@ -329,7 +329,7 @@ def test_a_grant_counts_from_after_the_cuts_before_it(flow: UserFlow, target: Ta
 
 
 def test_what_is_logged_of_a_flow_names_no_credential(flow: UserFlow, capsys: pytest.CaptureFixture[str]) -> None:
-    """R66: neither code nor refresh token nor verifier is in any line."""
+    """R66: the log has neither code, refresh token nor verifier."""
     code = flow.get_code()
     tokens = flow.redeem(code).json
     again = flow.refresh(tokens["refresh_token"]).json

@@ -1,4 +1,4 @@
-"""The userinfo endpoint: the user's claims for whoever holds a token with openid."""
+"""The userinfo endpoint: the user's claims for a bearer of a token with openid."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
     ],
 )
 def test_a_scope_opens_its_claims(flow: UserFlow, scope: str, claims: dict[str, object]) -> None:
-    """OIDC Core §5.4: sub always, of the others those of the scopes, and nothing else that is known of the user."""
+    """OIDC Core §5.4: the answer has sub and the claims of the token's scopes alone."""
     token = flow.log_in(scope=scope)["access_token"]
     answer = flow.get(USERINFO, authorization=f"Bearer {token}")
     assert (answer.status, answer.json) == (200, claims | {"sub": SUBJECT})
@@ -36,7 +36,7 @@ def test_a_scope_opens_its_claims(flow: UserFlow, scope: str, claims: dict[str, 
 
 
 def test_a_claim_without_a_value_is_left_out(flow: UserFlow) -> None:
-    """OIDC Core §5.3.2: neither null nor an empty string is told; what is false or zero has a value."""
+    """OIDC Core §5.3.2: a null or empty claim is left out; false and zero are values."""
     flow.login.users.stored[SUBJECT] = User(
         subject=SUBJECT, email="ada@example.com", claims={"nickname": "", "website": None}
     )
@@ -49,7 +49,7 @@ def test_a_claim_without_a_value_is_left_out(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize(("origin", "readable"), [("https://app.example", True), ("https://evil.example", False)])
 def test_a_page_of_the_client_may_read_the_answer(flow: UserFlow, origin: str, readable: bool) -> None:
-    """The origins are those of the client that the token was issued to, for a refusal of its scope too."""
+    """The origins of the token's client may read the answer, and an insufficient_scope error too."""
     flow.clients.add(user_client("spa", cors_origins=frozenset({"https://app.example"})))
     for scope in ("openid", "orders:read"):
         token = flow.redeem(flow.get_code(client_id="spa", scope=scope), client_id="spa").json["access_token"]
@@ -59,7 +59,7 @@ def test_a_page_of_the_client_may_read_the_answer(flow: UserFlow, origin: str, r
 
 
 def test_a_page_may_read_the_challenge(flow: UserFlow) -> None:
-    """RFC 6750 §3.1, Fetch §3.2.4: which scope is missing, under the name that API Gateway gives the header too."""
+    """RFC 6750 §3.1, Fetch §3.2.4: a page can read the missing scope, also in the header that API Gateway renames."""
     flow.clients.add(user_client("spa", cors_origins=frozenset({"https://app.example"})))
     token = flow.redeem(flow.get_code(client_id="spa", scope="orders:read"), client_id="spa").json["access_token"]
     answer = flow.get(USERINFO, authorization=f"Bearer {token}", origin="https://app.example")
@@ -69,7 +69,7 @@ def test_a_page_may_read_the_challenge(flow: UserFlow) -> None:
 
 
 def test_without_a_token_there_is_a_challenge(flow: UserFlow) -> None:
-    """RFC 6750 §3.1: no token, no error code; a token in a query, or in the form of a GET, is none (§5.3)."""
+    """RFC 6750 §3.1: an absent token gets no error code; one in a query or in the form of a GET is ignored (§5.3)."""
     token = flow.log_in()["access_token"]
     answers = [
         flow.get(USERINFO),
@@ -94,14 +94,14 @@ def test_a_form_may_carry_the_token(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize("body", ["access_token={0}&access_token={0}", "access_token={0}&access_token=x"])
 def test_a_form_with_two_tokens_is_a_bad_request(flow: UserFlow, body: str) -> None:
-    """R20: a repeated parameter is never read."""
+    """R20: a repeated access_token is invalid_request."""
     token = flow.log_in()["access_token"]
     answer = flow.send(form_event(USERINFO, body.format(token).encode()))
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
 
 
 def test_a_user_who_is_gone_has_no_claims(flow: UserFlow) -> None:
-    """OIDC Core §5.3.3: the token of a user without a profile does not hold."""
+    """OIDC Core §5.3.3: the token of a user without a profile is invalid."""
     token = flow.log_in()["access_token"]
     del flow.login.users.stored[SUBJECT]
     answer = flow.get(USERINFO, authorization=f"Bearer {token}")
@@ -109,7 +109,7 @@ def test_a_user_who_is_gone_has_no_claims(flow: UserFlow) -> None:
 
 
 def test_a_token_in_two_places_is_a_bad_request(flow: UserFlow) -> None:
-    """RFC 6750 §3.1: more than one method is invalid_request, in the challenge too, though one alone is looked at."""
+    """RFC 6750 §3.1: tokens by two methods are invalid_request, in the challenge too."""
     token = flow.log_in()["access_token"]
     bearer = {"authorization": f"Bearer {token}"}
     by_form = flow.send(form_event(USERINFO, {"access_token": token}, headers=bearer))
@@ -121,7 +121,7 @@ def test_a_token_in_two_places_is_a_bad_request(flow: UserFlow) -> None:
 
 
 def test_a_token_that_does_not_hold_is_refused(flow: UserFlow) -> None:
-    """R47: expired, tampered with, an ID token, or revoked in whatever way: invalid_token, at once."""
+    """R47: an expired, altered or revoked token, and an ID token, are invalid_token at once."""
     tokens = flow.log_in()
     good = tokens["access_token"]
     for token in (good[:-4] + "AAAA", tokens["id_token"], tokens["refresh_token"], "x", f"{good} {good}"):
@@ -133,7 +133,7 @@ def test_a_token_that_does_not_hold_is_refused(flow: UserFlow) -> None:
 
 
 def test_a_token_without_openid_is_not_enough(flow: UserFlow) -> None:
-    """RFC 6750 §3.1: 403 insufficient_scope, for a user's token and for a client's own."""
+    """RFC 6750 §3.1: a token without openid is 403 insufficient_scope, for a user and for a client."""
     users = flow.log_in(scope="orders:read")["access_token"]
     own = flow.post(TOKEN, grant_type="client_credentials").json["access_token"]
     for token in (users, own):
@@ -143,7 +143,7 @@ def test_a_token_without_openid_is_not_enough(flow: UserFlow) -> None:
 
 
 def test_a_client_is_no_user(flow: UserFlow) -> None:
-    """R17: a client's own token opens nothing here, whatever scopes it is registered for."""
+    """R17: a client's own token has no user, whatever scopes the client is registered for."""
     flow.clients.add(make_client("both", scopes=frozenset({"openid", "email", "orders:read"})))
     asked = {"client_id": "both", "grant_type": "client_credentials"}
     assert flow.post(TOKEN, scope="openid", **asked).json["error"] == "invalid_scope"
@@ -153,7 +153,7 @@ def test_a_client_is_no_user(flow: UserFlow) -> None:
 
 
 def test_an_old_token_ends(flow: UserFlow) -> None:
-    """R14: from its expiry on, by the late end of the present, it opens nothing here."""
+    """R14: a token is refused from its exp on, by the late end of the present."""
     token = flow.log_in()["access_token"]
     flow.clock.seconds, flow.clock.spread = NOW + 898, 1.0
     assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 200
@@ -162,7 +162,7 @@ def test_an_old_token_ends(flow: UserFlow) -> None:
 
 
 def test_a_revocation_that_may_still_count_does(flow: UserFlow) -> None:
-    """R47: one that is over by the late end of the present, but not by the early one, closes it."""
+    """R47: a revocation applies while it has not expired by the early end of the present."""
     token = flow.log_in()["access_token"]
     flow.revocations.store(Revocation(Target(TargetKind.CLIENT, "app"), not_before=NOW, expires_at=NOW + 1))
     flow.clock.spread = 1.0
@@ -171,11 +171,11 @@ def test_a_revocation_that_may_still_count_does(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize("takes", [0.4, 3.0])
 def test_a_slow_store_opens_nothing_to_a_revoked_token_at_its_end(flow: UserFlow, takes: float) -> None:
-    """R47: a token that is verified in time meets its revocation, which ends while the store answers."""
+    """R47: a revocation that expires while the store answers still applies to an unexpired token."""
     token = flow.log_in(scope="openid")["access_token"]
     end = int(flow.clock.seconds) + 900
-    cut = Revocation(Target(TargetKind.SUBJECT, SUBJECT), not_before=end, expires_at=end)
-    flow.revocations.store(cut)
+    revocation = Revocation(Target(TargetKind.SUBJECT, SUBJECT), not_before=end, expires_at=end)
+    flow.revocations.store(revocation)
     flow.clock.seconds = end - 1.1
     flow.revocations.before = lambda: flow.clock.pause(takes)
     assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 401

@@ -1,4 +1,4 @@
-"""The issuer's pages for a person."""
+"""The issuer's HTML pages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from token_issuer.errors import InvalidRequest
 
 
 def test_a_page_takes_a_stylesheet_that_the_login_serves() -> None:
-    """The issuer's pages look like the login's: their stylesheet is one of its assets."""
+    """The issuer's pages use a stylesheet that the login serves."""
     _, _, rest = error_page(InvalidRequest("no")).body.partition(f'<link rel="stylesheet" href="{ASSET_PATH}')
     assert find_asset(rest.partition('"')[0]) is not None
 
 
 def test_a_description_is_shown_as_text() -> None:
-    """A description with markup characters changes no page."""
+    """Markup characters of a description are escaped."""
     body = error_page(InvalidRequest("<b> & more")).body
     assert "<code>&lt;b&gt; &amp; more</code>" in body

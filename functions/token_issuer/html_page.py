@@ -1,13 +1,13 @@
-"""The frame of the issuer's few pages for a person, in the look of the login's pages."""
+"""The HTML frame of the issuer's few pages, in the style of the login's pages."""
 
 from __future__ import annotations
 
-# The login serves it on the issuer's host; without it the page still reads well.
+# The login serves the stylesheet on the issuer's host; the page is readable without it.
 _STYLESHEET_PATH = "/assets/keyturn.css"
 
 
-def person_page(title: str, content: str) -> str:
-    """Return the HTML of a page; both arguments are markup, so the caller escapes what is not its own."""
+def html_page(title: str, content: str) -> str:
+    """Return the HTML of a page; both arguments are markup, and the caller escapes any text from elsewhere."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

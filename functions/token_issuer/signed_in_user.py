@@ -1,4 +1,4 @@
-"""The user of a browser: cookie → session → its end, its revocations, the user's status and consent."""
+"""Finds the signed-in user of a browser: cookie, session, revocations, the user's status, consent."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from keyturn.user_ports import AuthorityReader, ConsentReader, SessionReader
 
 
-class CurrentUser(NamedTuple):
-    """A user with a live session: not over, not revoked since its sign-in, and of an active user.
+class SignedInUser(NamedTuple):
+    """An active user with a session that has neither expired nor been revoked.
 
     `claims` are the custom claims that an operator gave the user. `since` is the present before the revocations were
-    read: a cutoff that is stored later lies after it. `consent` is the stored one for the client, None for a client of
-    the operator's own; it counts if it is later than `revoked_at`, the last cutoff of the user at the client, or -1.
+    read: a cutoff that is stored later lies after it. `consent` is the stored consent for the client, None for a
+    first-party client. It counts if it is later than `revoked_at`, the last cutoff of the user at the client, or -1.
     """
 
     session: Session
@@ -34,8 +34,8 @@ class CurrentUser(NamedTuple):
     revoked_at: int
 
 
-class CurrentUsers:
-    """Finds the user of a browser."""
+class SignedInUsers:
+    """Finds the signed-in user of a browser."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class CurrentUsers:
         self._consents = consents
         self._checks = checks
 
-    def find(self, request: Request, client: Client) -> CurrentUser | None:
-        """Return the user whose sign-in counts for the client, or None; raises what the ports raise."""
+    def find(self, request: Request, client: Client) -> SignedInUser | None:
+        """Return the user whose session is valid for the client, or None; raises what the ports raise."""
         secret = self._cookie.secret(request)
         session = None if secret is None else self._sessions.get(hash_cookie(secret))
         if session is None:
@@ -68,9 +68,9 @@ class CurrentUsers:
         revoked = ends_sign_in(check.found, auth_time=session.auth_time, needs_consent=needs_consent)
         if revoked or session.is_over(int(check.since.latest)):
             return None
-        # After the revocations: an operator writes the status first, then the cutoff, so that one of the two is seen.
+        # Read after the revocations: an operator writes the status first and then the cutoff, so one of them is seen.
         authority = self._authorities.get(session.subject)
         if authority is None or not authority.is_active:
             return None
         consent = self._consents.get(session.subject, client.client_id) if needs_consent else None
-        return CurrentUser(session, authority.claims, check.since, consent, pair_cutoff(check.found))
+        return SignedInUser(session, authority.claims, check.since, consent, pair_cutoff(check.found))

@@ -24,12 +24,12 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
 
 
 def demands(flow: UserFlow, **changes: str | None) -> set[str]:
-    """Return the demands of the interaction that a request of the signed-in user begins."""
+    """Return the demands of the interaction that a request of the signed-in user creates."""
     return set(flow.interaction(interaction_of(flow.authorize(**changes))).demands)
 
 
 def allow(flow: UserFlow, client_id: str = "third", **changes: Any) -> None:
-    """Store a consent of the user that covers the request of the tests, with changes."""
+    """Store a consent of the user that covers the tests' request, with changes."""
     fields: dict[str, Any] = {"scope": SCOPE, "resource": AUDIENCE, "at": NOW - 50}
     consent = Consent(subject=SUBJECT, client_id=client_id, **(fields | changes))
     flow.login.consents.stored[SUBJECT, client_id] = consent
@@ -46,7 +46,7 @@ def allow(flow: UserFlow, client_id: str = "third", **changes: Any) -> None:
     ],
 )
 def test_a_new_sign_in_is_demanded(flow: UserFlow, changes: dict[str, str]) -> None:
-    """OIDC Core §3.1.2.1: login, select_account and an age that the session is past ask the user to sign in now."""
+    """OIDC Core §3.1.2.1: login, select_account and a session older than max_age make the user sign in again."""
     flow.sign_in(flow.browser, auth_time=NOW - 100)
     assert demands(flow, **changes) == {Demand.AUTHENTICATE}
 
@@ -60,7 +60,7 @@ def test_a_new_sign_in_is_demanded(flow: UserFlow, changes: dict[str, str]) -> N
     ],
 )
 def test_a_session_that_is_over_does_not_suffice(flow: UserFlow, session: dict[str, Any]) -> None:
-    """A session counts until its idle and its absolute end, whatever TTL has removed."""
+    """A session expires at its idle end and its absolute end, even if TTL has not removed it."""
     flow.sign_in(flow.browser, **session)
     assert demands(flow) == {Demand.AUTHENTICATE}
     assert answer_of(flow.authorize(prompt="none"))["error"] == "login_required"
@@ -74,14 +74,14 @@ def test_a_session_counts_to_its_last_second(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize("value", ["", "x", "S" * 42, "T" * 43, "S" * 44])
 def test_another_cookie_is_no_session(flow: UserFlow, value: str) -> None:
-    """A forged, foreign or cut cookie is no session."""
+    """A forged, foreign or truncated cookie is not a session."""
     flow.browser.cookies["__Host-keyturn-session"] = value
     assert demands(flow) == {Demand.AUTHENTICATE}
 
 
 @pytest.mark.parametrize("status", [Status.DISABLED, Status.ERASED, None])
 def test_the_user_has_to_be_active(flow: UserFlow, status: Status | None) -> None:
-    """A session of a disabled, erased or removed user gives nothing, whatever is revoked."""
+    """A session of a disabled, erased or removed user gives no code, without any revocation."""
     del flow.login.authorities.stored[SUBJECT]
     if status is not None:
         flow.login.authorities.stored[SUBJECT] = Authority(subject=SUBJECT, status=status)
@@ -106,7 +106,7 @@ def test_the_user_has_to_be_active(flow: UserFlow, status: Status | None) -> Non
 def test_a_revocation_after_the_sign_in_counts(
     flow: UserFlow, target: Target, not_before: int | None, first_party: bool, counts: bool
 ) -> None:
-    """R49, ADR 5: the user has to sign in after every cutoff of session, user, client, pair and everything."""
+    """R49, ADR 5: the user signs in again after a cutoff of session, user, client or pair, or a global revocation."""
     flow.clients.add(user_client("third", first_party=first_party))
     allow(flow, at=NOW - 5)
     flow.sign_in(flow.browser, auth_time=NOW - 10)
@@ -118,7 +118,7 @@ def test_a_revocation_after_the_sign_in_counts(
 
 
 def test_consent_is_demanded_of_the_operators_own_client_too(flow: UserFlow) -> None:
-    """IS14, OIDC Core §3.1.2.1: prompt=consent asks before each code, whatever is recorded."""
+    """IS14, OIDC Core §3.1.2.1: prompt=consent asks before each code, even with a stored consent."""
     allow(flow, "app")
     assert demands(flow, prompt="consent") == {Demand.CONSENT}
 
@@ -138,7 +138,7 @@ def test_consent_is_demanded_of_the_operators_own_client_too(flow: UserFlow) -> 
 def test_a_recorded_consent_that_covers_the_request_is_enough(
     flow: UserFlow, consent: dict[str, Any], covers: bool
 ) -> None:
-    """OIDC Core §3.1.2.4: an earlier consent counts for its scopes and resource, until it is withdrawn."""
+    """OIDC Core §3.1.2.4: a stored consent applies to its scopes and resource until it is withdrawn."""
     flow.clients.add(user_client("third", first_party=False))
     allow(flow, **consent)
     withdrawn = Revocation(pair_target(SUBJECT, "third"), expires_at=NOW + 9000, not_before=NOW - 60)
@@ -151,7 +151,7 @@ def test_a_recorded_consent_that_covers_the_request_is_enough(
 
 
 def test_a_consent_of_another_user_or_client_does_not_count(flow: UserFlow) -> None:
-    """A consent is of one user for one client."""
+    """A consent applies to one user and one client."""
     flow.clients.add(user_client("third", first_party=False))
     allow(flow, "other")
     flow.login.consents.stored["u_" + "f" * 32, "third"] = Consent(
@@ -163,7 +163,7 @@ def test_a_consent_of_another_user_or_client_does_not_count(flow: UserFlow) -> N
 @pytest.mark.parametrize("uri", NATIVE)
 @pytest.mark.parametrize("public", [{}, PUBLIC])
 def test_a_native_app_gets_no_code_in_silence(flow: UserFlow, uri: str, public: dict[str, Any]) -> None:
-    """IS14, RFC 8252 §8.6: any app of the device may have asked; its other redirect URIs do not matter."""
+    """IS14, RFC 8252 §8.6: a native app's user confirms each code: any app of the device may have sent the request."""
     flow.clients.add(user_client("native", redirect_uris=("https://app.example/callback", uri), **public))
     named = {"client_id": "native", "redirect_uri": uri}
     assert demands(flow, **named) == {Demand.CONFIRM}
@@ -172,7 +172,7 @@ def test_a_native_app_gets_no_code_in_silence(flow: UserFlow, uri: str, public: 
 
 
 def test_without_a_session_every_demand_is_kept_for_the_login(flow: UserFlow) -> None:
-    """The login learns all pages of the request at once: who signs in may be anybody."""
+    """Without a session the login gets every demand of the request, as the user is still unknown."""
     flow.clients.add(user_client("third", first_party=False, redirect_uris=("http://127.0.0.1/cb",)))
     flow.sign_out()
     allow(flow)
@@ -183,7 +183,7 @@ def test_without_a_session_every_demand_is_kept_for_the_login(flow: UserFlow) ->
 
 
 def test_prompt_none_writes_no_interaction(flow: UserFlow) -> None:
-    """OIDC Core §3.1.2.1: it never leads to a page, and so nothing waits for one."""
+    """OIDC Core §3.1.2.1: prompt=none gets an answer at once, without a stored interaction."""
     flow.sign_out()
     flow.authorize(prompt="none")
     assert flow.login.interactions.calls == []
