@@ -21,7 +21,7 @@ from keyturn.domain.revocations.revocation import (
     TargetKind,
     pair_target,
 )
-from keyturn_cli.deployment import TOKEN_HORIZON
+from keyturn_cli.deployment import LONGEST_TOKEN_LIFETIME
 from tests.fakes.command_stack import command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import ISSUER, make_token, signing_key
 
@@ -89,7 +89,7 @@ def test_one_token_one_grant_and_one_session_are_not_asked_about(option: str, ki
     revoke(option, "x")
     [revocation] = found(Target(TargetKind(kind), "x"))
     assert revocation.not_before is None
-    assert abs(revocation.expires_at - now() - (days * 86_400 + TOKEN_HORIZON + EXPIRY_MARGIN)) < 60
+    assert abs(revocation.expires_at - now() - (days * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN)) < 60
 
 
 @pytest.mark.parametrize("what", WIDE)
@@ -99,7 +99,7 @@ def test_many_tokens_are_cut_at_this_second(what: tuple[str, ...]) -> None:
     answer = revoke(*what, "--yes", "--reason", "a drill")
     [target] = [item for item in items() if item["pk"]["S"] in ("client#c_1", "sub#u_1", "pair#u_1#c_1", "global#7")]
     assert before < int(target["not_before"]["N"]) == answer["not_before"]
-    assert int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + TOKEN_HORIZON + EXPIRY_MARGIN
+    assert int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN
     assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": "operator"})
 
 
@@ -207,7 +207,7 @@ def test_a_time_counts_with_its_zone() -> None:
 
 def test_a_time_before_every_token_hits_nothing() -> None:
     """A time older than any token lives is said to hit nothing, and nothing is written."""
-    assert revoke("--all-before", at(now() - TOKEN_HORIZON - 5), "--yes")["outcome"] == "nothing_to_revoke"
+    assert revoke("--all-before", at(now() - LONGEST_TOKEN_LIFETIME - 5), "--yes")["outcome"] == "nothing_to_revoke"
     assert items() == []
 
 
