@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-_SHOW_USER = "`keyturn users show` shows the state of the user"
+_SHOW_USER = "check the values, and the user with `keyturn users show`"
 
 
 class ActionRefused(CommandError):

@@ -113,8 +113,8 @@ def plan(deployment: Deployment, what: Aim) -> Plan:
             raise typer.BadParameter("that time is in the future", param_hint="--all-before")
         if cutoff + LONGEST_TOKEN_LIFETIME <= now.earliest:
             raise NothingToRevoke(
-                f"every token that was issued until {format_time(cutoff)} has expired, since the longest token lifetime "
-                f"is {LONGEST_TOKEN_LIFETIME} s"
+                f"every token issued until {format_time(cutoff)} has expired, since the longest token lifetime is "
+                f"{LONGEST_TOKEN_LIFETIME} s"
             )
     stored = _stored(deployment, what.target, now.earliest)
     if stored is not None and cutoff is not None and cutoff <= (stored.not_before or 0):

@@ -25,13 +25,13 @@ def told(raw: str, **rules: Any) -> dict[str, str]:
 
 
 def test_every_reason_has_its_rule() -> None:
-    """No reason is without the id of the rule behind it."""
+    """Each reason has the section of the standard behind it."""
     assert RULES.keys() == set(TokenErrorReason)
 
 
 def test_every_refusal_of_the_authorizer_has_its_rule() -> None:
     """R57: each reason that the authorizer's code names can be explained, and no other is listed."""
-    sources = [Path(str(module)).read_text() for folder in SOURCES for module in folder.glob("*.py")]
+    sources = [Path(str(module)).read_text() for folder in SOURCES for module in folder.rglob("*.py")]
     raised = {name for text in sources for name in re.findall(r"(?:Unauthorized|Forbidden)\(\"(\w+)\"", text)}
     returned = {name for text in sources for name in REFUSALS if f'"{name}"' in text}
     assert raised <= REFUSALS.keys()
@@ -55,23 +55,23 @@ def test_every_refusal_of_the_authorizer_has_its_rule() -> None:
     ],
 )
 def test_what_was_found_stands_beside_what_is_right(raw: str, rules: dict[str, Any], found: str, expected: str) -> None:
-    """A person sees both at once, and the rule to look up."""
+    """An explanation shows both, and the rule to look up."""
     explained = told(raw, **rules)
     assert found in explained["found"]
     assert expected in explained["expected"]
-    assert explained["rule"].startswith("R")
+    assert explained["rule"]
     assert explained["sentence"].endswith(".")
 
 
 def test_the_kids_of_the_key_set_are_named() -> None:
-    """An unknown kid stands beside those that would be known."""
+    """An explanation of an unknown kid lists the known ones."""
     explained = told(make_token(header={"kid": "x"}))
     assert (explained["found"], explained["expected"]) == ('kid "x"', signing_key().kid)
 
 
 @pytest.mark.parametrize("raw", ["x" * 9000, "!.!.!", make_token() + "A", make_token(claims={"sub": 1})], ids=range(4))
 def test_whatever_is_refused_is_explained(raw: str) -> None:
-    """An explanation never fails, and never repeats the signature."""
+    """Every refused token has an explanation, which omits the signature."""
     explained = told(raw, audiences=ANY_AUDIENCE)
     assert {"reason", "rule", "sentence"} <= explained.keys()
     assert raw.rpartition(".")[2] not in "".join(explained.values()) or "." not in raw

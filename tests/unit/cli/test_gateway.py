@@ -40,7 +40,7 @@ def test_every_stage_that_keeps_answers_of_ours_is_flushed(monkeypatch: pytest.M
     assert result.exit_code == 0
     assert rest.flushed == [("default", "prod"), ("default", "test"), ("kept", "prod"), ("kept", "test")]
     assert http.flushed == [("h-kept", "$default")]
-    assert "done: flushed the authorizer's answers of REST API orders (kept), stage prod" in result.stdout
+    assert "done: flushed the cached authorizer results of REST API orders (kept), stage prod" in result.stdout
 
 
 def test_what_could_not_be_flushed_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

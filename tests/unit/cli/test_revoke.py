@@ -1,4 +1,4 @@
-"""What the operator revokes, what is shown before, and what is refused."""
+"""The operator's revocations: the plan that is shown before, the write, and the refused targets."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def at(seconds: int) -> str:
 
 
 def test_a_token_is_revoked_by_its_jti_from_standard_input() -> None:
-    """`revoke --token -` needs no argument that others see, and lasts until nobody accepts the token (R50)."""
+    """`revoke --token -` reads the token from standard input, and the revocation outlasts the token (R50)."""
     issued_at = now()
     answer = revoke("--token", "-", stdin=a_token(iat=issued_at, exp=issued_at + 900))
     assert answer["token"] == {"sub": "u_0123456789abcdef0123456789abcdef", "client_id": "web", "exp": issued_at + 900}
@@ -99,7 +99,9 @@ def test_many_tokens_are_cut_at_this_second(what: tuple[str, ...]) -> None:
     answer = revoke(*what, "--yes", "--reason", "a drill")
     [target] = [item for item in items() if item["pk"]["S"] in ("client#c_1", "sub#u_1", "pair#u_1#c_1", "global#7")]
     assert before < int(target["not_before"]["N"]) == answer["not_before"]
-    assert int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN
+    assert (
+        int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN
+    )
     assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": "operator"})
 
 
@@ -178,7 +180,7 @@ def test_an_identifier_that_is_given_again_is_no_news_to_snapshots(
 
 
 def test_a_copy_of_global_without_the_cut_counts_as_none() -> None:
-    """What one copy lacks is not stored: a token asks for one copy only."""
+    """A cutoff that one copy lacks counts as not stored, since the check of a token reads one copy only."""
     cut = now() - 60
     revoke("--all-before", at(cut), "--yes")
     deployment().dynamodb.delete_item(TableName="revocations", Key=target_key(COPIES[7]))
@@ -199,23 +201,23 @@ def test_a_cut_of_everything_keeps_the_marks_of_compromised_keys() -> None:
 
 
 def test_a_time_counts_with_its_zone() -> None:
-    """`--all-before` cuts at an RFC 3339 time, whichever zone it is told in."""
+    """`--all-before` cuts at an RFC 3339 time, in any time zone."""
     cut = now() - 60
     told = datetime.fromtimestamp(cut, timezone(timedelta(hours=5, minutes=30))).isoformat()
     assert revoke("--all-before", told, "--yes")["not_before"] == cut
 
 
 def test_a_time_before_every_token_hits_nothing() -> None:
-    """A time older than any token lives is said to hit nothing, and nothing is written."""
+    """A time before the longest token lifetime is reported to hit nothing, without a write."""
     assert revoke("--all-before", at(now() - LONGEST_TOKEN_LIFETIME - 5), "--yes")["outcome"] == "nothing_to_revoke"
     assert items() == []
 
 
 def test_an_expired_token_is_nothing_to_revoke() -> None:
-    """A token that nobody accepts any more: said so, exit code 0, and nothing is written."""
+    """An expired token is reported as such with exit code 0, without a write."""
     raw = a_token(iat=now() - 3600, exp=now() - 61)
     shown = run("revoke", "--token", "-", stdin=raw)
-    assert (shown.exit_code, shown.stdout[:40]) == (0, "nothing to revoke: the token has expired")
+    assert (shown.exit_code, shown.stdout[:42]) == (0, "nothing to revoke: the token expired at 20")
     assert items() == []
 
 
@@ -269,6 +271,6 @@ def test_a_token_of_somebody_else_is_an_error(foreign: str) -> None:
     ],
 )
 def test_what_can_be_no_revocation_is_a_usage_error(what: tuple[str, ...]) -> None:
-    """Nothing, two things, no identifier of any token, no time or one to come: exit code 2, and nothing is written."""
+    """A missing, double, invalid or future target gives exit code 2, without a write."""
     assert run("revoke", *what, "--yes").exit_code == 2
     assert items() == []

@@ -26,7 +26,7 @@ ROUTES = {
     "GET /jobs/{op}": OURS,
     "POST /jobs/all": OURS,
 }
-NOT_FOUND, MISSING_TOKEN = "404: the authorizer is not asked", "403: the authorizer is not asked"
+NOT_FOUND, MISSING_TOKEN = "404: the authorizer is not called", "403: the authorizer is not called"
 RULES = {
     "GET /reports/{id}": ["reports:read"],
     "ANY /{proxy+}": ["all"],
@@ -138,7 +138,7 @@ def test_a_token_authorizer_sees_the_path_alone(monkeypatch: pytest.MonkeyPatch)
 def test_a_request_that_the_authorizer_does_not_see(
     monkeypatch: pytest.MonkeyPatch, api: dict[str, Any], method: str, path: str, verdict: str, answer: str
 ) -> None:
-    """G6: no rule decides where there is no route, or where its route asks another authorizer or none."""
+    """G6: rules decide only about a route that calls this authorizer."""
     deploy(monkeypatch, api)
     told = explain(method, path)
     assert (told["verdict"], told["answer"]) == (verdict, answer)
@@ -157,7 +157,7 @@ def test_a_cached_result_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     deploy(monkeypatch, rest_api("a", ROUTES, authorizerResultTtlInSeconds=None, **REQUEST))
     told = explain("GET", "/reports/7", "--token", token(scope="reports:read"))
     assert told["cached"].startswith("300 s")
-    assert told["revocations"] == "asked; the function is in the mode snapshot, and follows within 10 s"
+    assert told["revocations"] == "read; the function is in the mode snapshot, and follows within 10 s"
 
 
 def test_a_rule_for_a_route_of_another_spelling_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +262,7 @@ def test_several_apis_have_to_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("rest", "what"),
     [
-        (Apis(), "no API of this account and Region asks the authorizer"),
+        (Apis(), "no API of this account and Region calls the authorizer"),
         (
             Apis(rest_api("a"), denied=frozenset({"get_rest_apis"})),
             "the REST APIs cannot be listed",
@@ -328,7 +328,7 @@ def test_a_document_is_explained_for_the_stack_before_it_is_deployed(
     ],
 )
 def test_what_cannot_be_asked_is_refused(arguments: tuple[str, ...]) -> None:
-    """A method that no request has, what is no path, and one standard input for two things."""
+    """An unknown method, an invalid path, and standard input for both document and token are refused."""
     assert run("rules", "explain", *arguments).exit_code == 2
 
 

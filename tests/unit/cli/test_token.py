@@ -84,7 +84,7 @@ def test_a_token_that_the_gateway_refuses_is_refused(claims: dict[str, Any], rea
     told = explain(**claims)
     assert (told["verdict"], told["reason"]) == ("refused", reason)
     assert told["expected"].startswith(expected)
-    assert told["revocations"].startswith("not asked")
+    assert told["revocations"].startswith("not read")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_setting_of_the_function_changes_the_verdict(
 
 
 @pytest.mark.parametrize(
-    ("mode", "asked"), [("strict", "asked, as the function asks"), ("snapshot", "follows within 10 s")]
+    ("mode", "asked"), [("strict", "read, as the function reads them"), ("snapshot", "follows within 10 s")]
 )
 def test_revocations_are_asked_for(environment: dict[str, str], mode: str, asked: str) -> None:
     """R47: a revoked token says which revocation hits it, and in the mode snapshot how late the function may be."""
