@@ -2,7 +2,7 @@
 
 MiniStack accepts `test`, an account id or a missing key as the account's root, from any Host and web page. Root runs
 code on this machine. The guard is an ASGI application around MiniStack's own, in the same process. It passes requests
-signed with the keys of this run or of a role, and the few unsigned ones that are public. All others get 403 (ADR 27).
+signed with the keys of this run or of a role, and a few public unsigned ones. All others get 403 (ADR 27).
 This file imports no other module of the project, to keep its paths out of the environment of a handler.
 """
 

@@ -29,7 +29,7 @@ class Admission(NamedTuple):
 
 
 class Throttle:
-    """Counts attempts. A known browser waits only for its own attempts; others cannot learn whether an account exists."""
+    """Counts attempts. A known browser waits for itself alone; others cannot learn whether an account exists."""
 
     def __init__(self, attempts: Attempts, devices: KnownDevices, limits: AttemptLimits) -> None:
         self._attempts = attempts

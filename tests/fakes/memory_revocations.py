@@ -14,7 +14,6 @@ class MemoryRevocations:
     """
 
     def __init__(self, *revocations: Revocation) -> None:
-        """Begin with these revocations."""
         self._stored = {revocation.target.key: revocation for revocation in revocations}
         self.fault: Exception | None = None
         self.before: Callable[[], None] = lambda: None

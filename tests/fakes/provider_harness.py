@@ -52,7 +52,7 @@ def is_of_login(path: str) -> bool:
 
 
 class Person(NamedTuple):
-    """Somebody who knows an email address and its password."""
+    """A person with an email address and its password."""
 
     subject: str
     email: str
