@@ -103,7 +103,7 @@ OPTIONS = {
     "auth": Registered(
         "authentication",
         list[AuthenticationMethod],
-        typer.Option(metavar="METHOD", help=f"{names(AuthenticationMethod)}. A public client has none. Repeatable."),
+        typer.Option(metavar="METHOD", help=f"{names(AuthenticationMethod)}. Give none for a public client. Repeatable."),
         values,
     ),
     "jwks": Registered(

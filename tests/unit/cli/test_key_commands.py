@@ -149,8 +149,8 @@ def test_an_emergency_flushes_what_api_gateway_keeps(monkeypatch: pytest.MonkeyP
     )
     assert (partly.exit_code, "not done: HTTP API b: no" in partly.stderr) == (1, True)
     assert "done: promote k2" in partly.stdout
-    told = run(monkeypatch, Stack(DONE), "compromise", "k1", "--reason", "a drill", "--yes", "--json")
-    assert json.loads(told.stdout)["caches"]["not_flushed"] == []
+    report = run(monkeypatch, Stack(DONE), "compromise", "k1", "--reason", "a drill", "--yes", "--json")
+    assert json.loads(report.stdout)["caches"]["not_flushed"] == []
 
 
 def test_a_key_that_is_not_there_is_refused_before_the_rotator_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,10 +141,10 @@ def test_subject_and_client_together_name_the_pair(what: tuple[str, ...]) -> Non
 
 def test_what_is_stored_already_is_said() -> None:
     """A repetition is harmless, and the dry run says beforehand whether it would change anything (R50)."""
-    cut = now() - 60
-    assert (first := revoke("--all-before", at(cut), "--yes"))["changes"]
-    again = revoke("--all-before", at(cut - 5), "--dry-run")
-    assert again["stored"] == {"not_before": cut, "expires_at": first["expires_at"]}
+    cutoff = now() - 60
+    assert (first := revoke("--all-before", at(cutoff), "--yes"))["changes"]
+    again = revoke("--all-before", at(cutoff - 5), "--dry-run")
+    assert again["stored"] == {"not_before": cutoff, "expires_at": first["expires_at"]}
     raw = a_token()
     revoke("--token", "-", stdin=raw)
     assert not revoke("--token", "-", "--dry-run", stdin=raw)["changes"]
@@ -181,10 +181,10 @@ def test_an_identifier_that_is_given_again_is_no_news_to_snapshots(
 
 def test_a_copy_of_global_without_the_cut_counts_as_none() -> None:
     """A cutoff that one copy lacks counts as not stored, since the check of a token reads one copy only."""
-    cut = now() - 60
-    revoke("--all-before", at(cut), "--yes")
+    cutoff = now() - 60
+    revoke("--all-before", at(cutoff), "--yes")
     deployment().dynamodb.delete_item(TableName="revocations", Key=target_key(COPIES[7]))
-    answer = revoke("--all-before", at(cut), "--dry-run")
+    answer = revoke("--all-before", at(cutoff), "--dry-run")
     assert (answer["stored"], answer["changes"]) == (None, True)
 
 
@@ -194,17 +194,17 @@ def test_a_cut_of_everything_keeps_the_marks_of_compromised_keys() -> None:
     for copy in COPIES:
         deployment().dynamodb.put_item(TableName="revocations", Item=target_key(copy) | mark)
     assert revoke("--all-before", "now", "--dry-run")["stored"] is None
-    cut = revoke("--all-before", "now", "--yes")["not_before"]
+    cutoff = revoke("--all-before", "now", "--yes")["not_before"]
     assert [(each.not_before, each.compromised_kids) for each in found(*COPIES)] == [
-        (cut, frozenset({"stolen"}))
+        (cutoff, frozenset({"stolen"}))
     ] * GLOBAL_COPIES
 
 
 def test_a_time_counts_with_its_zone() -> None:
     """`--all-before` cuts at an RFC 3339 time, in any time zone."""
-    cut = now() - 60
-    told = datetime.fromtimestamp(cut, timezone(timedelta(hours=5, minutes=30))).isoformat()
-    assert revoke("--all-before", told, "--yes")["not_before"] == cut
+    cutoff = now() - 60
+    text = datetime.fromtimestamp(cutoff, timezone(timedelta(hours=5, minutes=30))).isoformat()
+    assert revoke("--all-before", text, "--yes")["not_before"] == cutoff
 
 
 def test_a_time_before_every_token_hits_nothing() -> None:
