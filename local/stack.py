@@ -94,7 +94,7 @@ class EmbeddedStack:
         return self._emulator is not None and self._emulator.is_running
 
     def start(self) -> StackFile:
-        """Start everything and return where it is; raises what the parts raise, with everything stopped again."""
+        """Start everything and return where it is; raises the errors of the parts, with everything stopped again."""
         try:
             return self._start()
         except BaseException:

@@ -103,7 +103,9 @@ OPTIONS = {
     "auth": Registered(
         "authentication",
         list[AuthenticationMethod],
-        typer.Option(metavar="METHOD", help=f"{names(AuthenticationMethod)}. Give none for a public client. Repeatable."),
+        typer.Option(
+            metavar="METHOD", help=f"{names(AuthenticationMethod)}. Give none for a public client. Repeatable."
+        ),
         values,
     ),
     "jwks": Registered(

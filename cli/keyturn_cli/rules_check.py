@@ -67,7 +67,7 @@ def check_apis(
         _note_routes(each, report)
         _check_stages(each, apis, report)
     if not found.apis and not found.missing:
-        report.notes.append(Finding("no API of this account and Region asks the authorizer"))
+        report.notes.append(Finding("no API of this account and Region calls the authorizer"))
     elif not report.not_checked:
         _note_unreached(rules, checked, report)
     return report

@@ -65,7 +65,7 @@ class OperatorActions:
         }
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer, or {"error": code, "message": sentence}; raises what the ports raise.
+        """Return the answer, or {"error": code, "message": sentence}; raises the errors of the ports.
 
         Each action may be repeated after a lost answer.
         """

@@ -43,7 +43,7 @@ class SessionEnd:
         self._revocations = revocations
 
     def end(self, session: Session, *, reason: str, actor: str) -> Ended:
-        """Revoke the session's sid if it gave a code, then delete it; raises what the ports raise.
+        """Revoke the session's sid if it gave a code, then delete it; raises the errors of the ports.
 
         The session also ends after the user's last revocation of the day: nobody stays signed in at a shared computer.
         An operator (any `actor` but the user) has no limit.
@@ -55,7 +55,7 @@ class SessionEnd:
         return self.end(replace(session, gave_code=True), reason=reason, actor=actor)
 
     def end_all(self, subject: str, *, reason: str, actor: str, at_least: int = 0) -> int:
-        """Sign the user out everywhere, and return how many sessions were deleted; raises what the ports raise.
+        """Sign the user out everywhere, and return how many sessions were deleted; raises the errors of the ports.
 
         A revocation cutoff for the subject also ends grants that outlive sessions. The known browsers and the sessions
         are deleted after it. The cutoff is not before `at_least`, service time in whole seconds.

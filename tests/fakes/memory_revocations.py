@@ -47,7 +47,7 @@ class MemoryRevocations:
         self._acknowledged[first] = max(cutoff, self._acknowledged.get(first, -1))
 
     def store(self, revocation: Revocation) -> None:
-        """Put an item as it is, as somebody else's write would."""
+        """Put an item as it is, like a concurrent write."""
         self._stored[revocation.target.key] = revocation
 
     def _fail(self) -> None:

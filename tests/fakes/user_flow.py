@@ -256,7 +256,7 @@ def keys(flow: UserFlow) -> KeySet:
 
 
 def third_party_flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
-    """Return an issuer with one more client, of somebody else and with a native redirect URI: THIRD."""
+    """Return an issuer with one more client, of a third party and with a native redirect URI: THIRD."""
     flow = UserFlow(monkeypatch)
     flow.clients.add(user_client("third", first_party=False, redirect_uris=(REDIRECT_URI, NATIVE_URI)))
     return flow

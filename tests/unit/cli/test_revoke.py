@@ -230,7 +230,7 @@ def test_a_token_within_the_leeway_is_revoked() -> None:
 
 @pytest.mark.parametrize("foreign", ["issuer", "key", "nonsense"])
 def test_a_token_of_somebody_else_is_an_error(foreign: str) -> None:
-    """Revocations are by (iss, jti): a jti in a token that is not ours may be that of another token of ours."""
+    """Revocations are by (iss, jti): a foreign token may carry the jti of a token of this stack."""
     raw = {
         "issuer": a_token(iss="https://other.example"),
         "key": make_token(key=signing_key(name="other"), claims={"iss": ISSUER, "jti": "id-1"}),

@@ -226,7 +226,7 @@ def test_an_event_of_both_kinds_is_refused(login: LoginHarness) -> None:
 
 
 def test_strangers_text_is_not_logged(login: LoginHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither an unknown path nor an unknown method of a stranger reaches the log."""
+    """The log omits an unknown path and an unknown method."""
     login.send(http_api_event("HACK", "/log4j-jndi"))
     login.send(http_api_event("HACK", "/login"))
     logged = capsys.readouterr().out
