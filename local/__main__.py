@@ -1,4 +1,4 @@
-"""`python -m local run|demo|events|transform`: the embedded stack from the command line."""
+"""The command line of the embedded stack: `python -m local run|demo|events|transform`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.build import BuildError
-from local.demo import tell_story
+from local.demo import run_demo
 from local.demo_user import DemoUserFailed
 from local.deployer import DeployError
 from local.emulator import REGION, EmulatorError
@@ -34,26 +34,34 @@ _KNOWN_FAILURES = (
 )
 
 
+_COMMANDS = {
+    "run": "deploy, run the demo, and stay up until Ctrl-C",
+    "demo": "deploy, run the demo, and stop",
+    "events": "render events for `sam local` from the running stack",
+    "transform": "print the template after the SAM transform",
+}
+
+
 def run_stack(*, stay_up: bool) -> int:
-    """Start the stack, tell the story, stay up until Ctrl-C or SIGTERM if asked to; return the exit code."""
+    """Start the stack and run the demo; with `stay_up`, stay up until Ctrl-C or SIGTERM; return the exit code."""
     progress = Progress()
     stack = EmbeddedStack(browser_example=stay_up, progress=progress)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same clean stop as Ctrl-C
     try:
         progress.line("Keyturn's embedded stack")
         running = stack.start()
-        told = _tell(running, progress)
+        is_as_expected = _show_demo(running, progress)
         if stay_up:
-            # Only now: the story rotates and compromises keys, and others should find a stack at rest.
+            # The stack is announced after the demo, which rotates and compromises keys: others find a stack at rest.
             stack.announce(running)
             _print_addresses(stack, running, progress)
             _wait(stack)
-        return 0 if told else 1
+        return 0 if is_as_expected else 1
     except AlreadyRunning as running_elsewhere:
         progress.line(f"  {running_elsewhere}")
         if stay_up or not stack.file.exists():
             return 1
-        return 0 if _tell(read_stack_file(stack.file), progress) else 1
+        return 0 if _show_demo(read_stack_file(stack.file), progress) else 1
     except KeyboardInterrupt:
         progress.line()
         return 0 if stay_up else 130
@@ -61,7 +69,7 @@ def run_stack(*, stay_up: bool) -> int:
         progress.line(f"\n{error}")
         return 1
     finally:
-        # A second Ctrl-C would kill what is just being saved.
+        # A second Ctrl-C would interrupt the saving of the state.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if stack.is_up:
@@ -71,25 +79,25 @@ def run_stack(*, stay_up: bool) -> int:
         stack.stop()
 
 
-def _tell(running: StackFile, progress: Progress) -> bool:
-    progress.line("\nThe story: expected is what happened, unless a line says DIFFERS")
-    told = tell_story(running, progress)
-    progress.line(f"\nThe story went {'as it must' if told else 'WRONG'}.")
-    return told
+def _show_demo(running: StackFile, progress: Progress) -> bool:
+    progress.line("\nDemo: each line shows a step and its result; `ok` is the expected result, DIFFERS another one")
+    is_as_expected = run_demo(running, progress)
+    progress.line(f"\nDemo {'passed: each step had its expected result' if is_as_expected else 'FAILED'}.")
+    return is_as_expected
 
 
 def render_events() -> int:
-    """Render what `sam local` needs of the running stack, and print how to use it; return the exit code."""
+    """Render the files that `sam local` needs of the running stack, and print their use; return the exit code."""
     directory = ROOT / ".local"
     try:
         rendered = prepare_sam_local(read_stack_file(directory / "stack.json"), ROOT / "events", directory)
     except FileNotFoundError:
-        print("no stack is up: `make run` in another terminal, then again")
+        print("no embedded stack runs: start one with `make run` in another terminal, then run this again")
         return 1
     except (EventsError, BotoCoreError, ClientError, httpx.HTTPError) as error:
         Progress().line(str(error))
         return 1
-    print(f"rendered {len(rendered)} events, .local/env.json and .local/aws_config. Then, for one of them:")
+    print(f"rendered {len(rendered)} events, .local/env.json and .local/aws_config. To invoke a function with one:")
     architecture = PARAMETERS["Architecture"]
     print(f"""
   make build ARCHITECTURE={architecture}
@@ -107,31 +115,33 @@ def print_native_template() -> int:
 
 
 def _print_addresses(stack: EmbeddedStack, running: StackFile, progress: Progress) -> None:
-    progress.line("\nUp, until Ctrl-C:")
+    progress.line("\nThe stack is up until Ctrl-C:")
     progress.line(f"  issuer       {running.issuer}")
     progress.line(f"  JWKS         {running.outputs['JwksUrl']}")
     for name, url in running.apis.items():
         progress.line(f"  {name:<12} {url}")
-    progress.line(f"  credentials  {stack.file} (client_id, client_secret, user, and the rest)")
+    progress.line(f"  credentials  {stack.file} (client_id, client_secret, user and more)")
     if running.user is None:
         return
     progress.line("\nSign in:")
     progress.line(f"  open         {running.app or running.outputs['SignInUrl']}")
     progress.line(f"  address      {running.user['email']}")
     progress.line(f"  password     {running.user['password']}")
-    progress.line("  next         .venv/bin/keyturn users list, in another terminal")
+    progress.line("  next         type `.venv/bin/keyturn users list` in another terminal")
 
 
 def _wait(stack: EmbeddedStack) -> None:
     while stack.is_up:
         time.sleep(0.5)
-    raise EmulatorError("the emulator ended by itself; its log is in .local/emulator.log")
+    raise EmulatorError("the emulator ended by itself: read .local/emulator.log, and start again with `make run`")
 
 
 def main() -> int:
-    """Parse the command line and do it."""
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=["run", "demo", "events", "transform"])
+    """Parse the command line and run the command."""
+    parser = argparse.ArgumentParser(prog="python -m local", description="Run Keyturn's embedded stack.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in _COMMANDS.items():
+        commands.add_parser(name, help=text, description=text)
     command = parser.parse_args().command
     if command == "transform":
         return print_native_template()

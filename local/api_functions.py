@@ -1,8 +1,8 @@
-"""The functions of the issuer's API, which the front proxy asks where the emulator's gateway falls short.
+"""The functions of the issuer's API, which the front proxy calls where the emulator's gateway differs from AWS.
 
-The emulator answers OPTIONS by itself, where an HTTP API without a CORS configuration passes it on to the route that
-takes any method. Its events of payload format 2.0 lack the cookies, which AWS takes out of the header, and say
-127.0.0.1 for the source address of every request.
+The emulator answers OPTIONS by itself. An HTTP API without a CORS configuration forwards OPTIONS to the route of any
+method. Events of payload format 2.0 on the emulator lack the cookies, which AWS takes out of the header. Their source
+address is always 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class FunctionRoute:
     function: str
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
-        """Return the path's parameters if the route takes the request."""
+        """Return the path's parameters if the route matches the request."""
         wanted, _, template = self.key.partition(" ")
         segments, given = template.split("/"), path.split("/")
         if wanted not in {"ANY", method} or len(segments) != len(given):
@@ -52,7 +52,7 @@ class FunctionRoute:
 
 @dataclass(frozen=True, slots=True)
 class ProxiedRequest:
-    """A request as it came; `target` is the path with its query."""
+    """A received request; `target` is the path with its query."""
 
     method: str
     target: str
@@ -62,10 +62,9 @@ class ProxiedRequest:
 
 
 class ApiFunctions:
-    """The functions of one HTTP API, called without the gateway."""
+    """The functions of one HTTP API, called without the gateway; `functions` is a boto3 client of Lambda."""
 
     def __init__(self, functions: Any, routes: Iterable[FunctionRoute]) -> None:
-        """Take a boto3 client of Lambda, and the routes of the API."""
         self._functions = functions
         self._routes = tuple(routes)
 
@@ -83,7 +82,7 @@ class ApiFunctions:
             raise Refusal(502, "Bad Gateway") from error
 
     def _find(self, method: str, path: str) -> tuple[FunctionRoute, dict[str, str]]:
-        """Return the most exact route, as API Gateway chooses it: no parameters before some, a method before ANY."""
+        """Return the most exact route, as API Gateway chooses it: fewer parameters first, and a method before ANY."""
         found = [(route, match) for route in self._routes if (match := route.match(method, path)) is not None]
         if not found:
             raise Refusal(404, "Not Found")

@@ -57,7 +57,7 @@ class _Handler(ForwardingHandler):
     server: BrowserApp
 
     def upstream_path(self) -> str:
-        # Another name is a page's own, rebound to this address (DNS rebinding).
+        # Another name is that of a page rebound to this address (DNS rebinding).
         if self.headers.get_all("host") != [f"{HOST}:{self.server.port}"]:
             raise Refusal(HTTPStatus.MISDIRECTED_REQUEST, "Misdirected Request")
         if self.command not in ("GET", "HEAD"):

@@ -1,4 +1,4 @@
-"""The artifacts of functions and layers, from the Makefile targets that `sam build` calls, if their inputs changed."""
+"""The artifacts of functions and layers, built by the Makefile targets of `sam build` if their inputs changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local.transform import makefile_sources
 
 
 class BuildError(Exception):
-    """An artifact did not build; the message holds what make printed."""
+    """An artifact did not build; the message holds the output of make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Artifact:
 
 
 def build_artifacts(template: dict[str, Any], root: Path, directory: Path) -> dict[str, Artifact]:
-    """Build every resource that says `BuildMethod: makefile` into `directory`; what is up to date is left as it is."""
+    """Build every resource that says `BuildMethod: makefile` into `directory`, unless it is up to date."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return {
         logical_id: _build_artifact(logical_id, root / source, directory, root / "lambda.mk")
@@ -42,7 +42,7 @@ def build_artifacts(template: dict[str, Any], root: Path, directory: Path) -> di
 
 
 def fingerprint_inputs(source: Path, *more: Path) -> str:
-    """Return the SHA-256, in hex, of all that decides what a build of this folder gives."""
+    """Return the SHA-256, in hex, of all inputs of a build of this folder."""
     digest = hashlib.sha256(f"{sys.version} {platform.machine()} {platform.libc_ver()}".encode())
     files = sorted(path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     for path in (*files, *more):
@@ -84,7 +84,7 @@ def _read_record(record: Path) -> dict[str, str]:
 def _run_make(logical_id: str, source: Path, artifacts: Path) -> None:
     make = shutil.which("make")
     if make is None:
-        raise BuildError("make is not on the PATH")
+        raise BuildError("make is not on the PATH: install it, and start again")
     # The emulator runs handlers on its own interpreter, which is this one, and on this machine.
     settings = [f"ARTIFACTS_DIR={artifacts}", f"LAMBDA_PYTHON={sys.executable}", "ARCHITECTURE=native"]
     completed = subprocess.run(

@@ -1,8 +1,8 @@
-"""The door by which functions in containers (`sam local`) reach the emulator, which listens on loopback alone.
+"""The container gateway: functions in containers (`sam local`) reach through it the emulator on loopback.
 
-The emulator's root may start processes on this machine. So the door, which every container can reach, passes only
-what a function's own role has signed, and only calls of the services that the functions use. The emulator checks the
-signature, the Host and what the role may do.
+The emulator's root may start processes on this machine, and every container can reach the gateway. So it passes only
+requests that a function's own role has signed, to the services that the functions use. The emulator checks the
+signature, the Host and the permissions of the role.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import subprocess
 
 from local.forwarding import ForwardingHandler, ForwardingServer, Refusal
 
-# What a container calls the machine that it runs on; `samconfig.toml` gives it the address of Docker's bridge.
+# The name of this machine within a container; `samconfig.toml` gives it the address of Docker's bridge.
 HOST = "host.docker.internal"
 _TARGETS = ("DynamoDB_20120810.", "TrentService.", "ResourceGroupsTaggingAPI_20170126.")
-# A temporary credential, as a role has it: the id of the emulator's root does not begin so.
+# The temporary credential of a role: the id of the emulator's root begins otherwise.
 _SIGNED_BY_A_ROLE = re.compile(r"AWS4-HMAC-SHA256 Credential=ASIA[A-Z0-9]{16}/")
 
 
 class ContainerGateway(ForwardingServer):
-    """Listens where containers find this machine: Docker's bridge, or loopback where an engine in a VM leads there."""
+    """Listens on the address of Docker's bridge, or on loopback if an engine in a VM forwards to it."""
 
     def __init__(self, bridge: str, port: int, upstream_port: int) -> None:
         super().__init__((_own_address(bridge), port), _Handler, upstream_port)
@@ -35,11 +35,11 @@ class _Handler(ForwardingHandler):
     def upstream_path(self) -> str:
         signatures = self.headers.get_all("authorization", [])
         if len(signatures) != 1 or not _SIGNED_BY_A_ROLE.match(signatures[0]):
-            raise Refusal(403, "only what a function's role has signed")
+            raise Refusal(403, "sign the request with the role of a function")
         targets = self.headers.get_all("x-amz-target", [])
-        # A signature in the query would be another one than the header's.
+        # A query could carry a second signature beside the one in the header.
         if self.path != "/" or self.command != "POST" or len(targets) != 1 or not targets[0].startswith(_TARGETS):
-            raise Refusal(403, "only DynamoDB, KMS and the tagging API")
+            raise Refusal(403, "containers reach DynamoDB, KMS and the tagging API alone")
         return "/"
 
     def upstream_host(self) -> str | None:

@@ -25,14 +25,14 @@ SCOPES = ("reports:read", "reports:write")
 
 @dataclass(frozen=True, slots=True)
 class DemoClient:
-    """What the demo client authenticates with."""
+    """The credentials of the demo client."""
 
     client_id: str
     client_secret: str
 
 
 def register_demo_client(emulator: Emulator, table: str, memory: Path) -> DemoClient:
-    """Return the demo client of this state, registering it if it is not; its secret is kept in `memory` alone."""
+    """Return the demo client of this state, registered if it is missing; only `memory` holds its secret."""
     demo_client = _recall(memory) or _remember(memory, DemoClient("demo", secrets.token_urlsafe(32)))
     client = Client(
         client_id=demo_client.client_id,

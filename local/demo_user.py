@@ -1,4 +1,4 @@
-"""The demo user: registered once for each state of the emulator, as an operator and a browser do it."""
+"""The demo user: registered once for each state of the emulator, by the steps of an operator and a browser."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class DemoUser:
 
 
 class UserPlaces(NamedTuple):
-    """Where users of a stack are written: the operator's table, the login's function, and the tables' client."""
+    """The places where users are stored: the operator's table, the login function, and the client of DynamoDB."""
 
     dynamodb: Any
     functions: Any
@@ -52,9 +52,9 @@ class UserPlaces(NamedTuple):
 
 
 def register_demo_user(places: UserPlaces, memory: Path, *, transport: httpx.BaseTransport | None = None) -> DemoUser:
-    """Return the demo user of this state; the password is kept in `memory` alone.
+    """Return the demo user of this state; only `memory` holds the password.
 
-    Every step may be repeated: a run that stopped half way is continued. Raises DemoUserFailed.
+    Each step may be repeated, so that an interrupted run continues. Raises DemoUserFailed.
     """
     user = _recall(memory) or _remember(memory, _new_user())
     if user.is_ready:
@@ -85,7 +85,7 @@ def _choose_password(browser: httpx.Client, link: str, password: str) -> None:
     except httpx.HTTPError as error:
         raise DemoUserFailed(f"the login does not answer: {type(error).__name__}") from None
     if saved.status_code != httpx.codes.SEE_OTHER:
-        raise DemoUserFailed(f"the password of the demo user was not taken: {saved.status_code}")
+        raise DemoUserFailed(f"the login refused the password of the demo user: {saved.status_code}")
 
 
 def _new_user() -> DemoUser:

@@ -1,4 +1,4 @@
-"""Deploys the SAM template into the emulator: transform, upload, create or update the stack, wait, repair the gaps."""
+"""Deploys the SAM template into the emulator: transform, upload, create or update the stack, wait, repair."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.emulator import REGION
-from local.emulator_limitations import adapt_template, repair_gaps
+from local.emulator_limitations import adapt_template, repair_limitations
 from local.transform import transform_template
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 BUCKET = "keyturn-artifacts"
 WAIT_SECONDS = 240
 _UP = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-# What a first deployment that failed leaves: CloudFormation takes no update of it, only its deletion.
+# The states after a failed first deployment: CloudFormation can only delete such a stack.
 _NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 
 
 class DeployError(Exception):
-    """The stack did not come up; the message holds what CloudFormation said about it."""
+    """The stack did not come up; the message holds CloudFormation's reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Deployment:
 
 
 class Deployer:
-    """Deploys one stack; remembers in `record` what it deployed last, so that the same again calls for nothing."""
+    """Deploys one stack; `record` holds a fingerprint of the last deployment, so that a repeated one is skipped."""
 
     def __init__(self, emulator: Emulator, stack_name: str, record: Path) -> None:
         self._emulator = emulator
@@ -54,7 +54,7 @@ class Deployer:
     def deploy(
         self, template: Mapping[str, Any], parameters: Mapping[str, str], artifacts: Mapping[str, Artifact]
     ) -> Deployment:
-        """Bring the stack to the template and the parameters; raises DeployError."""
+        """Deploy the template with the parameters; raises DeployError."""
         keys = {logical_id: f"{logical_id}-{artifact.sha256}.zip" for logical_id, artifact in artifacts.items()}
         uris = {logical_id: f"s3://{BUCKET}/{key}" for logical_id, key in keys.items()}
         native = transform_template(template, parameters, uris, REGION)
@@ -70,14 +70,14 @@ class Deployer:
         url = self._upload(native, {keys[logical_id]: artifact for logical_id, artifact in artifacts.items()})
         action = self._apply(url, parameters, creating=status is None)
         deployment = self._describe(action)
-        repair_gaps(self._emulator, native, deployment.physical_ids)
+        repair_limitations(self._emulator, native, deployment.physical_ids)
         self._record.write_text(fingerprint)
         return deployment
 
     def _status(self) -> str | None:
         try:
             stack = self._cloudformation.describe_stacks(StackName=self._stack_name)["Stacks"][0]
-        except ClientError:  # CloudFormation says ValidationError for a stack that is not there
+        except ClientError:  # CloudFormation answers ValidationError for a missing stack
             return None
         status: str = stack["StackStatus"]
         return None if status == "DELETE_COMPLETE" else status
@@ -97,7 +97,7 @@ class Deployer:
         return f"{self._emulator.endpoint_url}/{BUCKET}/template.json"
 
     def _apply(self, template_url: str, parameters: Mapping[str, str], *, creating: bool) -> str:
-        started = datetime.now(UTC).replace(microsecond=0)  # an event tells its time in whole seconds
+        started = datetime.now(UTC).replace(microsecond=0)  # the time of an event is in whole seconds
         call = self._cloudformation.create_stack if creating else self._cloudformation.update_stack
         try:
             call(

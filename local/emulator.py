@@ -24,7 +24,7 @@ REGION = "us-east-1"
 START_SECONDS = 60
 STOP_SECONDS = 30
 _STATE = "state"
-# Locked by the emulator as long as it lives and removed by a graceful stop: a file without a lock is a killed run.
+# The emulator locks this file while it runs, and a graceful stop removes it: a file without a lock is a killed run.
 _MARKER = "running"
 
 _GUARD = Path(__file__).with_name("guarded_emulator.py")
@@ -36,16 +36,16 @@ class EmulatorError(Exception):
 
 
 class StateFound(enum.Enum):
-    """What a start found of the run before."""
+    """The state that a start finds of the run before."""
 
     NONE = "no state from an earlier run"
     KEPT = "state from the last run found"
-    LOST = "the last run was killed before it could save its state: beginning clean"
+    LOST = "the last run was killed before it could save its state: starting without state"
     LEFT_BEHIND = "an emulator left behind by the last run was stopped, its state kept"
 
 
 def settle_last_run(directory: Path) -> StateFound:
-    """Stop an emulator that was left behind, drop the state of one that was killed, and tell what was found."""
+    """Stop an emulator that was left behind, drop the state of one that was killed, and return which it was."""
     marker, state = directory / _MARKER, directory / _STATE
     if not marker.exists():
         return StateFound.KEPT if state.exists() else StateFound.NONE
@@ -57,7 +57,7 @@ def settle_last_run(directory: Path) -> StateFound:
 
 
 def _stop_left_behind(marker: Path) -> bool:
-    # The lock tells whether an emulator lives, so that its process id is not one that another process took over.
+    # A held lock proves that the emulator runs: without it another process may have its process id by now.
     with marker.open() as file:
         if _try_lock(file):
             return False
@@ -81,10 +81,10 @@ def _try_lock(file: TextIO) -> bool:
 
 
 class Emulator:
-    """MiniStack on 127.0.0.1:`port`; a graceful stop keeps its state in `directory`, and only a graceful stop does.
+    """MiniStack on 127.0.0.1:`port`; only a graceful stop keeps its state in `directory`.
 
-    Its root is `access_key_id`, of this object alone. `hosts` are further Hosts that it answers to, with their port:
-    those of servers that pass on what was signed for them.
+    The key of its root is `access_key_id`, which only this object has. `hosts` are further accepted Hosts with their
+    ports: those of servers that forward requests signed for them.
     """
 
     def __init__(self, directory: Path, port: int, hosts: tuple[str, ...] = ()) -> None:
@@ -94,7 +94,7 @@ class Emulator:
         self._hosts = (*(f"{name}:{port}" for name in _LOOPBACK), *hosts)
         self.endpoint_url = f"http://127.0.0.1:{port}"
         self.log = directory / "emulator.log"
-        self.state = directory / _STATE  # what belongs to this state lives in here too, to be dropped with it
+        self.state = directory / _STATE  # files that belong to this state are in here too, to be dropped with it
         self._directory = directory
         self._temporary = directory / "tmp"
         self._marker = directory / _MARKER
@@ -124,7 +124,7 @@ class Emulator:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process lives."""
+        """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> StateFound:
@@ -144,7 +144,7 @@ class Emulator:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[marker.fileno()],
-                start_new_session=True,  # Ctrl-C is for us alone: we stop it when the rest is down
+                start_new_session=True,  # Ctrl-C must not reach it: it is stopped after all others
             )
             marker.write(str(self._process.pid))
         try:
@@ -173,7 +173,7 @@ class Emulator:
         shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _environment(self) -> dict[str, str]:
-        # Nothing is inherited but PATH: handlers run in this environment, and must not find a person's AWS account.
+        # Only PATH is inherited: handlers run in this environment, and must not find a person's AWS account.
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self._temporary),
@@ -196,14 +196,14 @@ class Emulator:
         }
 
     def _hand_over_keys(self, process: subprocess.Popen[bytes]) -> None:
-        # By stdin: a handler inherits the environment of the emulator.
+        # The keys go through stdin: a handler inherits the environment of the emulator.
         run = {
             "access_key_id": self.access_key_id,
             "secret_access_key": self.secret_access_key,
             "hosts": self._hosts,
         }
         if process.stdin is not None:
-            with suppress(BrokenPipeError), process.stdin as stdin:  # one that ended already: its log says why
+            with suppress(BrokenPipeError), process.stdin as stdin:  # it has ended already: its log says why
                 stdin.write(json.dumps(run).encode())
 
     def _wait_until_ready(self) -> None:

@@ -1,8 +1,8 @@
-"""What the emulator does otherwise than AWS: one table, printed at every start.
+"""Limitations of the emulator, compared with AWS: one table, printed at every start.
 
-The template is written for AWS. Where the emulator falls short, a row says what happens here instead; it may adapt the
-native template before a deployment, or repair the stack after it. `tests/emulator` pins what the project leans on, so
-that a row can leave when the emulator learns it.
+The template is written for AWS. A row says what happens on the emulator instead. It may adapt the native template
+before a deployment, or repair the stack after it. `tests/emulator` pins the used behaviour, so that a row can be
+deleted when the emulator gains a feature.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limitation:
-    """One difference: what it is about, what happens here instead, and what makes up for it."""
+    """One difference: its subject, the behaviour on the emulator, and a change that compensates for it."""
 
     subject: str
     here: str
@@ -30,14 +30,14 @@ class Limitation:
 
 
 def drop_old_layer_versions(template: dict[str, Any]) -> None:
-    """Let an update delete the layer version that it replaces, which the SAM transform would keep for ever."""
+    """Let an update delete the layer version that it replaces, which the SAM transform would retain."""
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Lambda::LayerVersion":
             resource["DeletionPolicy"] = "Delete"
 
 
 def drop_metric_math(template: dict[str, Any]) -> None:
-    """Leave out alarms on metric math, which CloudFormation there refuses."""
+    """Remove alarms on metric math, which the emulator's CloudFormation refuses."""
     resources = template["Resources"]
     for logical_id, resource in list(resources.items()):
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
@@ -45,7 +45,7 @@ def drop_metric_math(template: dict[str, Any]) -> None:
 
 
 def set_table_features(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
-    """Turn on what each table of the native template asks for and CloudFormation there ignores."""
+    """Turn on the table features of the native template that the emulator's CloudFormation ignores."""
     dynamodb = emulator.client("dynamodb")
     for logical_id, resource in template["Resources"].items():
         if resource["Type"] != "AWS::DynamoDB::Table" or logical_id not in physical_ids:
@@ -60,7 +60,7 @@ def set_table_features(emulator: Emulator, template: Mapping[str, Any], physical
             dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=expiry)
 
 
-GAPS = (
+LIMITATIONS = (
     Limitation(
         "expiry and point-in-time recovery of tables",
         "ignored by CloudFormation, set by API calls after the deployment",
@@ -68,7 +68,9 @@ GAPS = (
     ),
     Limitation("old versions of layers", "deleted, since all are held in memory", adapt=drop_old_layer_versions),
     Limitation("processor and runtime of functions", "ignored: handlers run on this machine, on the Python of .venv"),
-    Limitation("packages of functions", "those of .venv are there too; a packaging test imports the artifacts alone"),
+    Limitation(
+        "packages of functions", "packages of .venv can be imported too; a packaging test imports the artifacts alone"
+    ),
     Limitation("kms:* and dynamodb:LeadingKeys conditions", "not evaluated; actions, resources and key policies are"),
     Limitation("permissions to invoke a function", "not checked; tests/infrastructure reads them in the template"),
     Limitation("throttling of HTTP APIs", "not enforced"),
@@ -85,13 +87,13 @@ GAPS = (
 
 def adapt_template(template: dict[str, Any]) -> None:
     """Apply every adaptation of the table to the native template, in place."""
-    for gap in GAPS:
-        if gap.adapt is not None:
-            gap.adapt(template)
+    for limitation in LIMITATIONS:
+        if limitation.adapt is not None:
+            limitation.adapt(template)
 
 
-def repair_gaps(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
+def repair_limitations(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
     """Apply every repair of the table; each may run again."""
-    for gap in GAPS:
-        if gap.repair is not None:
-            gap.repair(emulator, template, physical_ids)
+    for limitation in LIMITATIONS:
+        if limitation.repair is not None:
+            limitation.repair(emulator, template, physical_ids)

@@ -1,7 +1,7 @@
-"""`make events`: what `sam local` needs of the running stack, rendered into `.local`.
+"""`make events`: the files that `sam local` needs of the running stack, rendered into `.local`.
 
-Each event of `events/` with a real token in it, the environment that each deployed function has, and an AWS profile for
-each function by which it runs under its own role. Tokens live as long as the stack's tokens do: render again then.
+These are the events of `events/` with a real token, and the environment of each deployed function. An AWS profile for
+each function has its own role. The tokens expire like all tokens of the stack: then render the events again.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     from local.stack_file import StackFile
 
-# Which API an event comes from, by its logical id, and on which stage; the others are the issuer's.
+# The logical id of the API and the stage that an event comes from; all other events are the issuer's.
 _ORIGINS = {
     "authorizer/http-api-2.0": ("ExampleHttpApi", "$default"),
     "authorizer/rest-token": ("ExampleRestTokenApi", "example"),
     "authorizer/rest-request": ("ExampleRestRequestApi", "example"),
 }
 _OF_THE_ISSUER = ("IssuerApi", "$default")
-# The form guard's field on the sign-in page.
+# The CSRF field of the sign-in page.
 _GUARD = re.compile(r'name="csrf_token" value="([A-Za-z0-9_.-]+)"')
 
 
@@ -43,7 +43,7 @@ class EventsError(Exception):
 
 
 def render_event(template: str, values: Mapping[str, str]) -> dict[str, Any]:
-    """Return the event with its `${placeholders}` replaced; raises EventsError that names one without a value."""
+    """Return the event with its `${placeholders}` replaced; raises EventsError for one without a value."""
 
     def value_of(match: re.Match[str]) -> str:
         if match[1] not in values:
@@ -68,11 +68,11 @@ def form_values(client_id: str, secret: str, token: str) -> dict[str, str]:
 def sign_in_values(page: str, cookie: str) -> dict[str, str]:
     """Return the values of an event in which a browser posts the sign-in page with a wrong password.
 
-    Takes the page's HTML and the Set-Cookie that came with it; raises EventsError for a page without the guard's field.
+    Takes the page's HTML and its Set-Cookie; raises EventsError for a page without the CSRF field.
     """
     guard = _GUARD.search(page)
     if guard is None:
-        raise EventsError("the sign-in page has no form that is guarded")
+        raise EventsError("the sign-in page has no form with a CSRF token")
     fields = {"email": "nobody@example.com", "password": "correct horse battery staple", "csrf_token": guard[1]}
     form = urlencode(fields).encode()
     return {
@@ -86,7 +86,7 @@ def sign_in_values(page: str, cookie: str) -> dict[str, str]:
 def prepare_sam_local(stack: StackFile, templates: Path, directory: Path) -> list[Path]:
     """Render the events into `directory`/events, and env.json and aws_config beside; return the events' files."""
     if stack.containers is None:
-        raise EventsError("the stack has no door for containers: start Docker, then `make run` again")
+        raise EventsError("the stack has no container gateway: start Docker, then `make run` again")
     resources = connect(stack, "cloudformation").describe_stack_resources(StackName=stack.stack_name)["StackResources"]
     ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
     values = _values(stack)

@@ -1,4 +1,4 @@
-"""A loopback server that passes requests on to the emulator: strict about what it reads, silent about what it saw."""
+"""A loopback server that forwards requests to the emulator: it reads them strictly, and logs none of them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 MAX_BODY = 10 * 1024 * 1024  # API Gateway's quota for a payload, of either kind of API
 _UPSTREAM_SECONDS = 35  # a little more than API Gateway waits for an integration
 
-# RFC 9110 §7.6.1, and what this hop writes itself.
+# RFC 9110 §7.6.1, and the headers that this hop writes itself.
 _HOP_BY_HOP = {
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
     "transfer-encoding", "upgrade",
 }  # fmt: skip
 OF_ONE_HOP = {*_HOP_BY_HOP, "host", "content-length", "expect"}
 
-# Without an extension, which nobody needs here.
+# Chunk extensions are not supported.
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 
 
@@ -33,7 +33,7 @@ class Refusal(Exception):
 
 
 class ForwardingServer(ThreadingHTTPServer):
-    """One address; serves in threads of its own until it is closed."""
+    """Serves one address in its own threads until it is closed."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -54,29 +54,29 @@ class ForwardingServer(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a client that went away."""
+        """Ignore a client that closed its connection."""
         if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class ForwardingHandler(BaseHTTPRequestHandler):
-    """Passes one request on; a subclass says where to, under which Host, and what its answer's headers become."""
+    """Forwards one request; a subclass decides its path, its Host and the headers of the answer."""
 
     protocol_version = "HTTP/1.1"
-    timeout = 75  # of a kept-alive connection that says nothing
-    wbufsize = -1  # head and body leave in one write: two would wait for a delayed acknowledgement
+    timeout = 75  # of an idle kept-alive connection
+    wbufsize = -1  # head and body are one write: a second one would wait for a delayed acknowledgement
     server: ForwardingServer
 
     def upstream_path(self) -> str:
-        """Return the path that this request has at the emulator; raises Refusal."""
+        """Return the path of this request at the emulator; raises Refusal."""
         raise NotImplementedError
 
     def upstream_host(self) -> str | None:
-        """Return the Host that the emulator sees; None is its own address."""
+        """Return the Host for the emulator; None is its own address."""
         return None
 
     def answer_headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the headers of the answer, from those of the emulator's."""
+        """Return the headers of the answer, made from the emulator's."""
         return [(name, value) for name, value in headers if name.lower() not in OF_ONE_HOP]
 
     def do_ANY(self) -> None:
@@ -101,11 +101,11 @@ class ForwardingHandler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_ANY  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing: a request line may hold what belongs in no log."""
+        """Log nothing: a request line may hold a secret."""
 
     def _read_body(self) -> bytes:
         if any("\n" in value for value in self.headers.values()):
-            raise Refusal(400, "Bad Request")  # a folded line (RFC 9112 §5.2): http.client would pass it on
+            raise Refusal(400, "Bad Request")  # a folded line (RFC 9112 §5.2): http.client would forward it
         if "transfer-encoding" in self.headers:
             return self._read_chunks()
         lengths = self.headers.get_all("content-length", ["0"])
@@ -121,7 +121,7 @@ class ForwardingHandler(BaseHTTPRequestHandler):
         return body
 
     def _read_chunks(self) -> bytes:
-        """Return a body in chunks (RFC 9112 §7.1), as API Gateway takes it; with a length too it is refused."""
+        """Return a body in chunks (RFC 9112 §7.1), as API Gateway accepts it; a second length is refused."""
         if self.headers.get_all("transfer-encoding") != ["chunked"] or "content-length" in self.headers:
             raise Refusal(400, "Bad Request")
         chunks: list[bytes] = []
@@ -161,7 +161,7 @@ class ForwardingHandler(BaseHTTPRequestHandler):
             connection.endheaders(body or None)
             response = connection.getresponse()
             return response.status, self.answer_headers(response.getheaders()), response.read()
-        except (ValueError, http.client.InvalidURL) as error:  # a control character, or bytes that are no ASCII
+        except (ValueError, http.client.InvalidURL) as error:  # a control character, or bytes outside ASCII
             raise Refusal(400, "Bad Request") from error
         except (OSError, http.client.HTTPException) as error:
             raise Refusal(502, "Bad Gateway") from error

@@ -1,8 +1,9 @@
 """The front proxy: the URLs that clients see, on two hosts, in front of the emulator's API Gateway.
 
 The issuer answers on `http://localhost:P` and the APIs on `http://127.0.0.1:Q/<prefix>`: two hosts, since ports do not
-separate cookies, and CORS and Origin need two. What reaches the emulator is always `/_aws/execute-api/<id>/...` on its
-own Host: by a public Host, paths of its own would shadow `/oauth2/token`. Answers are changed as API Gateway does it.
+separate cookies, and CORS and Origin need two. The emulator always receives `/_aws/execute-api/<id>/...` with its own
+Host: with a public Host, the emulator's own paths would shadow `/oauth2/token`. Answers are changed as API Gateway
+changes them.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A prefix of the public path, and the emulator's path that stands in for it."""
+    """A prefix of the public path, and the emulator's path that replaces it."""
 
     prefix: str
     upstream: str
 
 
 class FrontProxy(ForwardingServer):
-    """One public host, by this name alone, and one port."""
+    """One public host with one name and one port."""
 
     def __init__(self, name: str, port: int, upstream_port: int) -> None:
         self.name = name
@@ -38,9 +39,9 @@ class FrontProxy(ForwardingServer):
         super().__init__(("127.0.0.1", port), _Handler, upstream_port)
 
     def publish(self, routes: Mapping[str, str], functions: ApiFunctions | None = None) -> None:
-        """Serve these prefixes, each from the emulator's path that it maps to; before, every path is 503.
+        """Serve these prefixes, each from the emulator's path that it maps to; before this call, every path is 503.
 
-        `functions`, where given, answer what the emulator gets wrong: OPTIONS, and a request with cookies or from
+        `functions`, if given, answer requests that the emulator gets wrong: OPTIONS, and a request with cookies or from
         another address than the emulator's own.
         """
         self.functions = functions
@@ -67,7 +68,7 @@ class _Handler(ForwardingHandler):
         hosts = self.headers.get_all("host", [])
         if len(hosts) != 1:
             raise Refusal(400, "Bad ProxiedRequest")  # RFC 9112 §3.2
-        # Another name is a page's own, rebound to this address: its scripts could read every answer (DNS rebinding).
+        # A page of another name, rebound to this address, could read every answer (DNS rebinding).
         if hosts[0].lower() != f"{self.server.name}:{self.server.port}":
             raise Refusal(421, "Misdirected ProxiedRequest")
 
@@ -82,8 +83,8 @@ class _Handler(ForwardingHandler):
         return super().forward(path, body)
 
     def answer_headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        # API Gateway renames a Lambda's WWW-Authenticate. That of a REST API's own gateway response stays; it is told
-        # apart by the error type that it carries.
+        # API Gateway renames a Lambda's WWW-Authenticate. That of a REST API's own gateway response keeps its name; the
+        # error type of the response identifies it.
         names = {name.lower() for name, _ in headers}
         renamed = {} if "x-amzn-errortype" in names else {"www-authenticate": "x-amzn-remapped-www-authenticate"}
         return [(renamed.get(name.lower(), name), value) for name, value in super().answer_headers(headers)]

@@ -1,9 +1,9 @@
 """MiniStack behind a guard: `python -P guarded_emulator.py` reads a `Run` as JSON from stdin and serves until SIGTERM.
 
-MiniStack takes `test`, an account id or no key at all as the account's root, from any Host and any web page, and root
-runs code on this machine. The guard is an ASGI application around MiniStack's own, in the same process. It passes what
-the keys of this run have signed, what a role has signed, and the little that needs no signature. All else is 403
-(ADR 27). This file imports nothing else of the project, so that no path of it is in the environment of a handler.
+MiniStack accepts `test`, an account id or a missing key as the account's root, from any Host and web page. Root runs
+code on this machine. The guard is an ASGI application around MiniStack's own, in the same process. It passes requests
+signed with the keys of this run or of a role, and a few public unsigned ones. All others get 403 (ADR 27).
+This file imports no other module of the project, to keep its paths out of the environment of a handler.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 HEALTH = "/_ministack/health"
 CALLBACK = "/_ministack/cfn-response/"
-# The longest that AWS takes a signature for. MiniStack narrows it to five minutes for most services.
+# The longest time for which AWS accepts a signature. MiniStack shortens it to five minutes for most services.
 WINDOW = timedelta(minutes=15)
-# MiniStack's own name for the account's root. The guard alone writes it, after it has checked the signature.
+# MiniStack's name for the account's root. Only the guard writes it, after it has checked the signature.
 _ROOT = b"test"
 _DISCARDED = 1 << 20
 
@@ -41,7 +41,7 @@ _DATA_PLANE = re.compile(r"/_aws/execute-api/[a-z0-9]+/")
 _CONNECTIONS = "/@connections/"
 _AWS_SCHEME = re.compile(r"\s*AWS[ 4]", re.IGNORECASE)
 _FROM_A_PAGE = {"origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"}
-# One form only: MiniStack reads the first Credential of a header, other parsers read the last one.
+# Only one form is accepted: MiniStack reads the first Credential of a header, and other parsers the last one.
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([A-Z0-9]{16,64})/(\d{8})/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request, ?"
     r"SignedHeaders=([a-z0-9_;-]+), ?Signature=([0-9a-f]{64})"
@@ -53,7 +53,7 @@ _log = logging.getLogger("keyturn.guard")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The root keys of this run, and the Hosts by which the emulator is called, in lower case and with their port."""
+    """The root keys of this run, and the accepted Hosts of the emulator, in lower case with their ports."""
 
     access_key_id: str
     secret_access_key: str
@@ -61,11 +61,11 @@ class Run:
 
 
 class Refused(Exception):
-    """A request that does not reach MiniStack; the message is the answer's."""
+    """A request that does not reach MiniStack; the message is that of the answer."""
 
 
 class Guard:
-    """An ASGI application that passes to another one what may reach it.
+    """An ASGI application that passes accepted requests to another one.
 
     `secret_of` returns the secret of a role's or user's key with its session token, or None. `awaited` says whether
     CloudFormation waits for the answer with this token.
@@ -102,16 +102,16 @@ class Guard:
         return await self._application(scope, receive, send)
 
     def _is_open(self, scope: Message) -> bool:
-        """Return whether the request needs no signature; raises Refused where no signature would help."""
+        """Return whether the request needs no signature; raises Refused for one that is refused even if signed."""
         path: str = scope["path"]
-        # Another name is a page that was rebound to this address (DNS rebinding), or a virtual host of MiniStack's.
+        # Another name is that of a page rebound to this address (DNS rebinding), or of a virtual host of MiniStack.
         if _single(scope, "host").lower() not in self._run.hosts:
-            raise Refused("the Host is none of this emulator's")
-        # Besides the header, a second credential could be the one that MiniStack acts on.
+            raise Refused("the Host is not one of this emulator")
+        # MiniStack could act on a second credential beside the header.
         if any(name.lower().startswith("x-amz-") or name.lower() == "awsaccesskeyid" for name in _query(scope)):
-            raise Refused("credentials in the query are not taken: sign the Authorization header")
+            raise Refused("credentials in the query are not accepted: sign the Authorization header")
         is_api = _DATA_PLANE.match(path) and _CONNECTIONS not in path
-        # A public API, as on AWS. Its browsers come through the front proxy, which passes their headers on.
+        # An API is public, as on AWS. Browsers reach it through the front proxy, which forwards their headers.
         if is_api and not any(_AWS_SCHEME.match(value) for value in _values(scope, "authorization")):
             return True
         if scope["type"] != "http":
@@ -159,7 +159,7 @@ class Guard:
         try:
             signed_at = datetime.strptime(amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         except ValueError:
-            raise Refused("X-Amz-Date is no time") from None
+            raise Refused("X-Amz-Date is not a time") from None
         if abs(self._now() - signed_at) > WINDOW:
             raise Refused(f"X-Amz-Date is more than {WINDOW.seconds // 60} minutes away from this machine's time")
         return amz_date
@@ -170,7 +170,7 @@ def _check_signature(scope: Message, signature: Any, secret: str, body: bytes) -
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), sigv4.decode_header_value(raw_value)
         headers[name] = f"{headers[name]},{value}" if name in headers else value
-    # MiniStack takes the hash as it is given; the body has to be the one that was signed.
+    # MiniStack trusts the given hash; the body must be the signed one.
     if headers.get("x-amz-content-sha256", digest := hashlib.sha256(body).hexdigest()) != digest:
         raise Refused("X-Amz-Content-SHA256 is not the body's")
     raw_path = scope["raw_path"].decode("latin-1")
@@ -218,7 +218,7 @@ async def _refuse(scope: Message, receive: Receive, send: Send, text: str) -> No
         await receive()
         return await send({"type": "websocket.close", "code": 1008})
     await _discard(receive)
-    # AWS's error shapes: by them an SDK shows the message. JSON for the JSON protocols, XML for the others.
+    # An SDK shows the message of AWS's error shapes: JSON for the JSON protocols, XML for the others.
     if _values(scope, "x-amz-target") or any("json" in value for value in _values(scope, "content-type")):
         kind, body = b"application/json", json.dumps({"__type": "AccessDeniedException", "message": text})
     else:
@@ -257,7 +257,7 @@ def awaited(token: str) -> bool:
 def salt_role_credentials(salt: str) -> None:
     """Make the temporary credentials of functions unguessable: MiniStack derives them from the two ARNs alone.
 
-    It takes the role's name from the last segment of the ARN and hashes the whole of it, so the salt goes before.
+    It takes the role's name from the last segment of the ARN, and hashes the whole ARN: the salt precedes the name.
     """
     derive = lambda_runtime.execution_credentials
 
@@ -279,7 +279,7 @@ def serve(run: Run) -> None:
 
 
 def main() -> None:
-    """Read the run from stdin: a handler inherits the environment, and would find it there."""
+    """Read the run from stdin: a handler inherits the environment, and would find the keys there."""
     run = json.load(sys.stdin)
     serve(Run(run["access_key_id"], run["secret_access_key"], tuple(run["hosts"])))
 

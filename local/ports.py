@@ -1,4 +1,4 @@
-"""The ports of the embedded stack: the same ones every time, as long as they are free."""
+"""The ports of the embedded stack: those of the last run, as long as they are free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees of a start: one line a step, with its result and its time."""
+"""The lines that a person sees at a start: one for each step, with its result and its time."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 class Step:
-    """A step that is being done; `result` is what its line ends with."""
+    """A step in progress; `result` is the end of its line."""
 
     def __init__(self) -> None:
         self.result = "done"
 
 
 class Progress:
-    """Prints to the stream, or nowhere for None."""
+    """Prints to the stream; None prints nothing."""
 
     def __init__(self, stream: TextIO | None = sys.stdout) -> None:
         self._stream = stream
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        """Print the step's name, and its result and time once it is done."""
+        """Print the step's name, then its result and time at its end."""
         started = time.monotonic()
         step = Step()
         self._print(f"  {name:<10} ", end="")
@@ -45,5 +45,5 @@ class Progress:
 
     def _print(self, text: str, end: str = "\n") -> None:
         if self._stream is not None:
-            # Builds, answers and AWS errors are foreign text, and a terminal obeys control characters.
+            # The text of builds, answers and AWS errors may hold control characters, which a terminal obeys.
             print(escape_lines(text), end=end, file=self._stream, flush=True)

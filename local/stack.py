@@ -16,7 +16,7 @@ from local.container_gateway import HOST, ContainerGateway, find_bridge
 from local.demo_client import AUDIENCE, SCOPES, register_demo_client
 from local.deployer import Deployer, Deployment
 from local.emulator import REGION, Emulator, StateFound, settle_last_run
-from local.emulator_limitations import GAPS
+from local.emulator_limitations import LIMITATIONS
 from local.front_proxy import FrontProxy
 from local.ports import DEFAULT_PORTS, Ports, choose_ports
 from local.progress import Progress
@@ -26,7 +26,7 @@ from local.transform import read_template
 ROOT = Path(__file__).resolve().parent.parent
 STACK_NAME = "keyturn"
 
-# Durations so short that keys turn while one looks on; the rules between them are the same as on AWS.
+# The durations are short, so that keys rotate during the demo; the rules between them are those of AWS.
 PARAMETERS = {
     "Architecture": "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64",
     "DeployExamples": "true",
@@ -36,7 +36,7 @@ PARAMETERS = {
     "AccessTokenLifetimeSeconds": "300",
     "MaxTokenLifetimeSeconds": "300",
     "ClockSkewSeconds": "2",
-    # A revocation counts from the next request on: whoever looks on sees it.
+    # A revocation takes effect on the next request, where the demo shows it.
     "RevocationMode": "strict",
     "RingViewSeconds": "2",
     "VerifierCacheSeconds": "1",
@@ -49,11 +49,11 @@ PARAMETERS = {
 
 
 class AlreadyRunning(Exception):
-    """Another process runs a stack in the same directory; the message says which, and where."""
+    """Another process runs a stack in the same directory; the message names both."""
 
 
 class EmbeddedStack:
-    """The stack whose state lives in `directory`; `with` starts and stops it.
+    """The stack with its state in `directory`; `with` starts and stops it.
 
     Artifacts are kept in `builds`, which stacks may share. `parameters` override PARAMETERS; an `IssuerUrl` among them
     is that of a proxy in front of the front proxy. `browser_example` adds a user who can sign in, and serves
@@ -94,7 +94,7 @@ class EmbeddedStack:
         return self._emulator is not None and self._emulator.is_running
 
     def start(self) -> StackFile:
-        """Start everything and return where it is; raises what the parts raise, with everything stopped again."""
+        """Start everything and return where it is; raises the errors of the parts, with everything stopped again."""
         try:
             return self._start()
         except BaseException:
@@ -102,12 +102,12 @@ class EmbeddedStack:
             raise
 
     def announce(self, running: StackFile) -> None:
-        """Write the file by which others find the stack, until it stops."""
+        """Write the file that leads others to the stack, and delete it at the stop."""
         self._running.callback(self.file.unlink, missing_ok=True)
         write_stack_file(self.file, running)
 
     def stop(self) -> None:
-        """Stop everything that runs; the state stays."""
+        """Stop all parts; the state stays."""
         self._running.close()
 
     def _start(self) -> StackFile:
@@ -115,7 +115,7 @@ class EmbeddedStack:
         self.directory.chmod(0o700)  # it holds private keys
         self._lock()
         self.file.unlink(missing_ok=True)  # a killed run left its own
-        found = settle_last_run(self.directory)  # first of all, since an emulator left behind holds its port
+        found = settle_last_run(self.directory)  # comes first, since an emulator left behind holds its port
         ports, remarks = choose_ports(self.directory / "ports.json", self._preferred_ports)
         for remark in remarks:
             self._progress.line(f"  {remark}")
@@ -130,7 +130,7 @@ class EmbeddedStack:
             step.result = f"{client.client_id} may ask for {' and '.join(SCOPES)}"
         routes = read_routes(emulator.client("apigatewayv2"), deployment.physical_ids["IssuerApi"])
         prefixes = _publish(issuer, apis, deployment, ApiFunctions(emulator.client("lambda"), routes))
-        containers = self._open_door(ports)
+        containers = self._open_container_gateway(ports)
         running = StackFile(
             issuer=deployment.outputs["IssuerUrl"],
             token_endpoint=deployment.outputs["TokenEndpoint"],
@@ -155,14 +155,14 @@ class EmbeddedStack:
         with_user = seed_user(running, emulator.state / "demo_user.json", self._progress)
         return serve_app(with_user, ports.app, self._running, self._progress)
 
-    def _open_door(self, ports: Ports) -> str | None:
+    def _open_container_gateway(self, ports: Ports) -> str | None:
         bridge = find_bridge()
         if bridge is None:
-            self._progress.line(f"  {'containers':<10} no Docker engine runs: `sam local` could not reach this stack")
+            self._progress.line(f"  {'containers':<10} no Docker engine runs: `sam local` cannot reach this stack")
             return None
-        door = self._running.enter_context(ContainerGateway(bridge, ports.containers, ports.emulator))
-        self._progress.line(f"  {'containers':<10} {door.endpoint_url}, for `make events` and `sam local`")
-        return door.endpoint_url
+        gateway = self._running.enter_context(ContainerGateway(bridge, ports.containers, ports.emulator))
+        self._progress.line(f"  {'containers':<10} {gateway.endpoint_url}, for `make events` and `sam local`")
+        return gateway.endpoint_url
 
     def _lock(self) -> None:
         lock = self._running.enter_context((self.directory / "lock").open("a+"))
@@ -191,9 +191,9 @@ class EmbeddedStack:
             built = [artifact.logical_id for artifact in artifacts.values() if artifact.built]
             step.result = f"built {', '.join(built)}" if built else "up to date"
         python = ".".join(map(str, sys.version_info[:3]))
-        self._progress.line(f"  {'gaps':<10} handlers run on Python {python} here; on the emulator:")
-        for gap in GAPS:
-            self._progress.line(f"  {'':<10} - {gap.subject}: {gap.here}")
+        self._progress.line(f"  {'limits':<10} functions run on Python {python} here. The emulator differs from AWS:")
+        for limitation in LIMITATIONS:
+            self._progress.line(f"  {'':<10} - {limitation.subject}: {limitation.here}")
         with self._progress.step("stack") as step:
             deployer = Deployer(emulator, STACK_NAME, emulator.state / "deployed")
             deployment = deployer.deploy(template, {"IssuerUrl": issuer, **self._parameters}, artifacts)

@@ -1,20 +1,18 @@
-"""The command line's entry: a failure is one line on standard error and exit code 1."""
+"""The command line's entry: an error is one line on standard error, with exit code 1, or 2 for wrong arguments."""
 
 from __future__ import annotations
 
 import sys
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from keyturn.domain.errors import KeyturnError
 from keyturn_cli import clients, gateway, keys, resources, rules, token, users
+from keyturn_cli.errors import REPORTED, describe
 from keyturn_cli.options import StackCommands
-from keyturn_cli.output import EscapedErrors, escape, print_traceback
+from keyturn_cli.output import OneLineErrors, escape, print_traceback
 from keyturn_cli.revoke import revoke
 from keyturn_cli.uninstall import uninstall
 
 app = StackCommands(
-    cls=EscapedErrors,
+    cls=OneLineErrors,
     no_args_is_help=True,
     add_completion=False,
     help="Operate a Keyturn stack.",
@@ -35,8 +33,8 @@ def main() -> None:
     """Run the command of the arguments."""
     try:
         app(prog_name="keyturn")
-    except (KeyturnError, ValueError, OSError, BotoCoreError, ClientError) as error:
-        sys.exit(escape(f"keyturn: {error}"))
+    except REPORTED as error:
+        sys.exit(escape(f"keyturn: {describe(error)}"))
     except Exception:
         print_traceback()
         sys.exit(1)

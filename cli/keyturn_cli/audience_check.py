@@ -1,4 +1,4 @@
-"""Audiences in the access rules, held against those of the stack and of the deployed release (RFC 9068 §4)."""
+"""The comparison of audiences in the access rules with those of the stack and the deployed release (RFC 9068 §4)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from authorizer.settings import AuthorizerSettings
 from keyturn.domain.access.access_rules import AccessRules, unknown_audiences
 from keyturn_cli.finding import Finding, Report
 
-# The variable that came with the member "audience": a function without it is of a release that refuses the member.
+# A function without this variable is of an older release, which refuses the member "audience".
 _SINCE = "API_AUDIENCES"
 
 
 def check_audiences(
     rules: AccessRules, settings: AuthorizerSettings, environment: Mapping[str, str], report: Report
 ) -> None:
-    """Report audiences that open nothing, APIs that need one, and a document that the deployed release refuses."""
+    """Report audiences without effect, APIs that lack one, and a document that the deployed release refuses."""
     stack = settings.audiences
     report.wrong += [Finding(sentence) for sentence in unknown_audiences(rules, stack)]
     named = [f'apis."{api_id}"' for api_id, api in rules.apis() if api.audiences is not None]
     if named and _SINCE not in environment:
         report.wrong.append(
             Finding(
-                'the deployed authorizer is of a release that knows no "audience", so that every call would be a 500: '
+                'the deployed authorizer is of a release without "audience", so that every call would be a 500: '
                 'deploy this release first, or write "claims": {"aud": …} in each rule',
                 tuple(named),
             )

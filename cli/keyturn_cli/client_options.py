@@ -1,4 +1,4 @@
-"""What a client can be registered with, as options: `clients add` and `clients update` take the same."""
+"""Options of a client's registration: `clients add` and `clients update` take the same ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from keyturn_cli.values import parse_claims, parse_duration, read_jwks
 
 
 class GrantType(enum.StrEnum):
-    """The grants that a client can be registered for (RFC 7591 §2)."""
+    """The grant types that a client can be registered for (RFC 7591 §2)."""
 
     AUTHORIZATION_CODE = "authorization_code"
     CLIENT_CREDENTIALS = "client_credentials"
@@ -23,7 +23,7 @@ class GrantType(enum.StrEnum):
 
 
 class AuthenticationMethod(enum.StrEnum):
-    """How a client can authenticate (RFC 7591 §2)."""
+    """The authentication methods of a client (RFC 7591 §2)."""
 
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
@@ -46,7 +46,7 @@ class Pkce(enum.StrEnum):
 
 
 class Clearable(enum.StrEnum):
-    """What `clients update` can take away, or set back to what it is by itself."""
+    """The fields that `clients update` can clear or set back to their defaults."""
 
     ACCESS_TOKEN_LIFETIME = "access-token-lifetime"
     CLAIM = "claim"
@@ -63,41 +63,49 @@ class Clearable(enum.StrEnum):
 _DURATION: dict[str, Any] = {"parser": parse_duration, "metavar": "DURATION"}
 
 OPTIONS = {
-    "name": Registered("name", str, typer.Option(help="What people call it.")),
+    "name": Registered("name", str, typer.Option(help="A name for people.")),
     "audience": Registered(
-        "audiences", list[str], typer.Option(help="An API that its tokens may be for. May be repeated."), in_order
+        "audiences",
+        list[str],
+        typer.Option(help="The audience of an API that its tokens may be for. Repeatable."),
+        in_order,
     ),
     "scope": Registered(
-        "scopes", str, typer.Option(help="All scopes that it may ask for, separated by single spaces."), parse_scope
+        "scopes", str, typer.Option(help="All scopes that it may request, separated by single spaces."), parse_scope
     ),
     "grant": Registered(
         "grant_types", list[GrantType], typer.Option(metavar="GRANT", help=f"{names(GrantType)}. Repeatable."), values
     ),
     "redirect_uri": Registered(
-        "redirect_uris", list[str], typer.Option(help="Where a code may be sent, compared whole. Repeatable."), in_order
+        "redirect_uris",
+        list[str],
+        typer.Option(help="A redirect URI for codes, compared character by character. Repeatable."),
+        in_order,
     ),
     "post_logout_redirect_uri": Registered(
         "post_logout_redirect_uris",
         list[str],
-        typer.Option(help="Where a logout may return to, compared whole. Repeatable."),
+        typer.Option(help="A URI to return to after a logout, compared likewise. Repeatable."),
         in_order,
     ),
     "first_party": Registered(
         "first_party",
         bool,
-        # A second name for "no" would get a column of its own in the help, and cut the others' names.
-        typer.Option("--first-party", help="Your own application: its users are not asked for consent."),
+        # A second name for "no" would get its own column in the help, and truncate the names of other options.
+        typer.Option("--first-party", help="Your own application, which needs no consent of its users."),
     ),
     "pkce": Registered(
         "pkce",
         Pkce,
-        typer.Option(metavar="RULE", help=f"{names(Pkce)}; optional for a confidential client alone."),
+        typer.Option(metavar="RULE", help=f"{names(Pkce)}. A public client needs PKCE."),
         lambda rule: rule.value,
     ),
     "auth": Registered(
         "authentication",
         list[AuthenticationMethod],
-        typer.Option(metavar="METHOD", help=f"{names(AuthenticationMethod)}; none for a public client. Repeatable."),
+        typer.Option(
+            metavar="METHOD", help=f"{names(AuthenticationMethod)}. Give none for a public client. Repeatable."
+        ),
         values,
     ),
     "jwks": Registered(
@@ -106,55 +114,55 @@ OPTIONS = {
     "assertion_audience": Registered(
         "token_endpoint_audience",
         AssertionAudience,
-        typer.Option(metavar="AUDIENCE", help="The aud of its assertions: issuer, or token_endpoint as well."),
+        typer.Option(metavar="AUDIENCE", help="The aud of its assertions: issuer, or token_endpoint to accept both."),
         lambda audience: audience is AssertionAudience.TOKEN_ENDPOINT,
     ),
     "access_token_lifetime": Registered(
         "access_token_lifetime",
         int,
-        typer.Option(help="How long its access tokens live at most, such as 5m; up to 1h.", **_DURATION),
+        typer.Option(help="The longest lifetime of its access tokens, such as 5m; at most 1h.", **_DURATION),
     ),
     "refresh_lifetime": Registered(
         "refresh_lifetime",
         int,
-        typer.Option(help="When a grant ends, however much it is used; up to 366d, 30d by itself.", **_DURATION),
+        typer.Option(help="The lifetime of a grant, used or unused; at most 366d. Default: 30d.", **_DURATION),
     ),
     "refresh_idle": Registered(
         "refresh_idle",
         int,
-        typer.Option(help="When a refresh token ends that nobody uses; 14d by itself.", **_DURATION),
+        typer.Option(help="The lifetime of an unused refresh token. Default: 14d.", **_DURATION),
     ),
     "cors_origin": Registered(
         "cors_origins",
         list[str],
-        typer.Option(help="A web origin that may call the issuer for it. Repeatable."),
+        typer.Option(help="A web origin whose pages may call the issuer (CORS). Repeatable."),
         frozenset,
     ),
     "rate": Registered(
         "rate",
         int,
-        typer.Option(help="Its requests a minute to each endpoint, up to 1,000,000; not for a public client."),
+        typer.Option(help="Its requests per minute to each endpoint, at most 1,000,000. A public client has no rate."),
     ),
     "claim": Registered(
         "claims",
         list[str],
         typer.Option(
             metavar="NAME=VALUE",
-            help="A custom claim, for resource servers that declare it; the value as JSON or as a string. Repeatable.",
+            help="A custom claim, for resource servers that declare it. The value is JSON or a string. Repeatable.",
         ),
         parse_claims,
     ),
     "introspects": Registered(
         "introspects",
         list[str],
-        typer.Option(help="An audience whose tokens it may introspect: for an API's own client. Repeatable."),
+        typer.Option(help="An audience whose tokens it may introspect, for the client of an API. Repeatable."),
         frozenset,
     ),
 }
-# Those without which nobody is a client.
+# The options that every client needs.
 REQUIRED = ("name", "audience", "scope")
 
-# What a field is without a registration of its own.
+# The value of each field after it is cleared.
 CLEARED: dict[Clearable, dict[str, Any]] = {
     Clearable.ACCESS_TOKEN_LIFETIME: {"access_token_lifetime": None},
     Clearable.CLAIM: {"claims": {}},

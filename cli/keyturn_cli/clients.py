@@ -1,4 +1,4 @@
-"""`keyturn clients`: who may ask for tokens."""
+"""`keyturn clients`: the clients that may request tokens."""
 
 from __future__ import annotations
 
@@ -14,36 +14,39 @@ from keyturn.domain.clients.client import SECRET_METHODS, Client, hash_secret, i
 from keyturn.domain.errors import KeyturnError
 from keyturn_cli.client_options import CLEARED, OPTIONS, REQUIRED, Clearable
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
+from keyturn_cli.errors import CommandError
 from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
 from keyturn_cli.output import confirm, format_time, print_fields, print_json, print_line, print_note, print_table
 from keyturn_cli.registration import changes, names, registers
 from keyturn_cli.values import format_duration
 
-app = StackCommands(no_args_is_help=True, help="Register clients, change them, and turn their secrets.")
-secret_app = StackCommands(no_args_is_help=True, help="Turn a client's secret: two at a time, so that nobody waits.")
+app = StackCommands(no_args_is_help=True, help="Register clients, change them, and rotate their secrets.")
+secret_app = StackCommands(
+    no_args_is_help=True, help="Rotate a client's secret: two are valid at a time, without downtime."
+)
 app.add_typer(secret_app, name="secret")
 
-ClientId = Annotated[str, typer.Argument(metavar="ID", help="The client's id; `clients list` names them.")]
+ClientId = Annotated[str, typer.Argument(metavar="ID", help="The client's id, as `clients list` shows it.")]
 
 _MAX_SECRETS = 2
-_CLEAR = f"Take this away: {names(Clearable)}. Repeatable."
+_CLEAR = f"Clear this field: {names(Clearable)}. Repeatable."
 
 
-class UnknownClient(KeyturnError):
+class UnknownClient(CommandError):
     """No client has this id."""
 
 
-class SecretsRefused(KeyturnError):
-    """The secrets that the client has do not allow this; the message says what to do first."""
+class SecretsRefused(CommandError):
+    """The number of the client's secrets does not allow this."""
 
 
 @app.command()
 @registers(OPTIONS, required=REQUIRED)
 def add(given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> None:
-    """Register a client, and print its secret this once.
+    """Register a client, and print its secret once.
 
-    By itself it authenticates by that secret and uses the client_credentials grant; with a redirect URI it uses
-    authorization_code, with public keys private_key_jwt, and no secret then.
+    By default a client authenticates by that secret and uses the grant type client_credentials. A client with a
+    redirect URI uses authorization_code. A client with public keys uses private_key_jwt and has no secret.
     """
     by_default: dict[str, Any] = {
         "grant_types": frozenset({"authorization_code" if "redirect_uris" in given else "client_credentials"}),
@@ -63,19 +66,19 @@ def add(given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> 
         print_json({"client_id": client.client_id, "issuer": deployment.issuer} | _secret_field(secret))
     else:
         print_line(f"client_id      {client.client_id}")
-        _tell_secret(secret)
+        _print_secret(secret)
     _note_scopes(deployment, client)
 
 
 @app.command()
 def show(client_id: ClientId, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Show all that is registered of a client; its secrets are not stored, so their number is shown."""
+    """Show the registration of a client, with the number of its secrets: only their hashes are stored."""
     _show(_find(find_deployment(stack, Path.cwd()), client_id), as_json=as_json)
 
 
 @app.command("list")
 def list_clients(stack: Stack = None, as_json: AsJson = False) -> None:
-    """List the registered clients; secrets are not stored, so none is shown."""
+    """List the registered clients."""
     clients = find_deployment(stack, Path.cwd()).clients().list()
     if as_json:
         print_json([_fields(client) for client in clients])
@@ -104,7 +107,7 @@ def update(
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is given of a client, and nothing else; an option that can be repeated gives the whole list."""
+    """Change the given fields of a client. A repeatable option replaces the whole list."""
     asked = changes("clients", given, (CLEARED[each] for each in clear or ()))
     deployment = deployment_to_change(stack, Path.cwd())
     client = _find(deployment, client_id)
@@ -116,47 +119,50 @@ def update(
 
 @app.command()
 def remove(client_id: ClientId, yes: Yes = False, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Remove a client: it gets no token from now on. Nothing undoes this; tokens in hand live until they expire."""
+    """Remove a client: it gets no more tokens. This cannot be undone. Issued tokens stay valid until they expire."""
     deployment = deployment_to_change(stack, Path.cwd())
     client = _find(deployment, client_id)
     if not yes:
-        print_line(f"{client_id} ({client.name}) gets no token from now on, and its id never comes back.", err=True)
+        print_line(f"{client_id} ({client.name}) gets no more tokens. Its id is never given again.", err=True)
         confirm("Remove it?")
     if not deployment.clients().remove(client_id):
-        raise UnknownClient(f"{client_id} was removed by somebody else meanwhile")
+        raise _unknown()
     if as_json:
         print_json({"client_id": client_id, "outcome": "removed"})
     else:
         print_line(f"removed {client_id}")
-    print_note(f"tokens in hand go on: `keyturn revoke --client {client_id}` ends them")
+    print_note(f"issued tokens stay valid until they expire: `keyturn revoke --client {client_id}` revokes them")
 
 
 @secret_app.command("add")
 def add_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Give a client a second secret beside the first, and print it this once; both work from now on."""
+    """Give a client a second secret, and print it once. Both secrets are valid from now on."""
     deployment = deployment_to_change(stack, Path.cwd())
     client = _find(deployment, client_id)
     if not client.secret_hashes:
-        raise SecretsRefused(f"{client_id} does not authenticate by a secret: `clients update --auth` changes that")
+        raise SecretsRefused(
+            f"{client_id} does not authenticate by a secret",
+            f"`keyturn clients update {client_id} --auth` changes that",
+        )
     if len(client.secret_hashes) == _MAX_SECRETS:
-        raise SecretsRefused(f"{client_id} has two secrets: `keyturn clients secret retire {client_id}` first")
+        raise SecretsRefused(f"{client_id} has two secrets", f"run `keyturn clients secret retire {client_id}` first")
     secret = secrets.token_urlsafe(32)
     deployment.clients().update(replace(client, secret_hashes=(*client.secret_hashes, hash_secret(secret))))
     if as_json:
         print_json({"client_id": client_id, "issuer": deployment.issuer} | _secret_field(secret))
     else:
         print_line(f"client_id      {client_id}")
-        _tell_secret(secret)
+        _print_secret(secret)
 
 
 @secret_app.command("retire")
 def retire_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Take the older of a client's two secrets away; it opens nothing from now on."""
+    """Remove the older of a client's two secrets, which is invalid from now on."""
     deployment = deployment_to_change(stack, Path.cwd())
     client = _find(deployment, client_id)
     if len(client.secret_hashes) < _MAX_SECRETS:
-        raise SecretsRefused(f"{client_id} has no second secret: `keyturn clients secret add {client_id}` first")
-    # The newer one is the last: that is the order in which they are added.
+        raise SecretsRefused(f"{client_id} has no second secret", f"run `keyturn clients secret add {client_id}` first")
+    # The newer secret is the last one, since secrets are appended.
     changed = deployment.clients().update(replace(client, secret_hashes=client.secret_hashes[1:]))
     if as_json:
         print_json({"client_id": client_id, "secrets": len(changed.secret_hashes)})
@@ -165,7 +171,7 @@ def retire_secret(client_id: ClientId, stack: Stack = None, as_json: AsJson = Fa
 
 
 def _what_follows(client: Client, asked: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
-    """Return what else changes, and a secret where the client had none and needs one now."""
+    """Return the fields that change as a consequence, and a new secret if the client needs its first one."""
     following: dict[str, Any] = {}
     if "redirect_uris" in asked and "grant_types" not in asked:
         with_code = client.grant_types | {"authorization_code"}
@@ -187,11 +193,15 @@ def _what_follows(client: Client, asked: dict[str, Any]) -> tuple[dict[str, Any]
 
 
 def _find(deployment: Deployment, client_id: str) -> Client:
-    # What can be no id is not asked for: DynamoDB refuses some of it in words of its own.
+    # An invalid id is unknown without a read: DynamoDB would refuse some of them with its own error.
     client = deployment.clients().get(client_id) if is_client_id(client_id) else None
     if client is None:
-        raise UnknownClient("no client has this id: `keyturn clients list` names them")
+        raise _unknown()
     return client
+
+
+def _unknown() -> UnknownClient:
+    return UnknownClient("no client has this id", "`keyturn clients list` lists the clients")
 
 
 def _show(client: Client, *, as_json: bool, secret: str | None = None) -> None:
@@ -199,11 +209,11 @@ def _show(client: Client, *, as_json: bool, secret: str | None = None) -> None:
         print_json(_fields(client) | _secret_field(secret))
         return
     print_fields(_rows(client))
-    _tell_secret(secret)
+    _print_secret(secret)
 
 
 def _fields(client: Client) -> dict[str, Any]:
-    """Return what a program is told of a client: all but the hashes of its secrets."""
+    """Return the fields of a client for a program: all but the hashes of its secrets."""
     return {
         "client_id": client.client_id,
         "name": client.name,
@@ -231,7 +241,7 @@ def _fields(client: Client) -> dict[str, Any]:
 
 
 def _rows(client: Client) -> dict[str, Any]:
-    """Return what a person is told of a client: what does not apply to it is left out."""
+    """Return the fields of a client for a person, without those that do not apply to it."""
     refreshes = "refresh_token" in client.grant_types
     has_users = "authorization_code" in client.grant_types
     return _fields(client) | {
@@ -259,21 +269,21 @@ def _secret_field(secret: str | None) -> dict[str, str]:
     return {} if secret is None else {"client_secret": secret}
 
 
-def _tell_secret(secret: str | None) -> None:
+def _print_secret(secret: str | None) -> None:
     if secret is not None:
         print_line(f"client_secret  {secret}")
         print_line("Keep the secret now: only its hash is stored.", err=True)
 
 
 def _note_scopes(deployment: Deployment, client: Client) -> None:
-    """Say which of its audiences will give it no token: they are registered, and know none of its scopes."""
+    """Note each registered audience that declares none of the client's scopes: requests for it are refused."""
     servers = deployment.resource_servers()
     for audience in client.audiences:
         try:
             server = servers.get(audience)
         except KeyturnError as fault:
-            # The client is stored: nothing may look as if it were not.
-            print_note(f"what {audience} is registered for is not known: {fault}")
+            # The client is stored, so that an error from here on is a note.
+            print_note(f"the resource server {audience} cannot be read: {fault}")
             continue
         if server is not None and server.scopes.isdisjoint(client.scopes):
-            print_note(f"{audience} knows none of the client's scopes, so that it gets no token for it")
+            print_note(f"{audience} declares none of the client's scopes: requests for a token for it are refused")

@@ -1,4 +1,4 @@
-"""The stack's authorizer, asked in this process: its own code, with the deployed function's environment."""
+"""The stack's authorizer in this process: the code of this release, with the deployed function's environment."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocation
 from keyturn.domain.access.access_rules import ANY_API, AccessRules
 from keyturn.domain.access.api_rules import ANY_METHOD, POLICY, ApiRules, Rule
 from keyturn.domain.access.cached_rules import PolicyTooLarge
-from keyturn.domain.errors import KeyturnError
 from keyturn.domain.keys.key_ring import to_jwks
 from keyturn.domain.revocations.revocation import Revocation, targets_of
 from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
 from keyturn_cli.deployment import Deployment
+from keyturn_cli.errors import CommandError
 from keyturn_cli.protected_apis import execute_api_account
 
 # Rules that open their one route to every valid token.
 _OPEN = ApiRules(POLICY, {"/any": {ANY_METHOD: Rule(ANY_API, "ANY /any", frozenset(), {})}})
 
 
-class EnvironmentWrong(KeyturnError):
-    """The deployed function's environment is not one of this release; the message says what to type."""
+class EnvironmentWrong(CommandError):
+    """The environment of the deployed function does not fit this release."""
 
 
 class Decision(NamedTuple):
-    """An answer: `status` of API Gateway, 200 where the request passes; `refusal` or `fault` say why it does not."""
+    """An answer: `status` of API Gateway is 200 for a request that passes; otherwise `refusal` or `fault` says why."""
 
     status: int
     token: VerifiedAccessToken | None = None
@@ -43,11 +43,11 @@ class Decision(NamedTuple):
 class DeployedAuthorizer:
     """Decides as the deployed function does, with the keys and revocations that are stored now.
 
-    `now` in seconds since the epoch, by the service's clock, is the time of every decision.
+    A new object reads the keys and the time, and raises the errors of the adapters. `now` in seconds since the epoch,
+    by the service's clock, is the time of every decision.
     """
 
     def __init__(self, deployment: Deployment, settings: AuthorizerSettings) -> None:
-        """Read the keys and the time; raises what the adapters raise."""
         self.settings = settings
         self.policy: VerificationPolicy = verification_policy(settings)
         self.keys = KeySet.from_jwks(to_jwks(DynamoDbKeyRings(deployment.dynamodb, settings.key_ring_table).load_all()))
@@ -88,14 +88,14 @@ class DeployedAuthorizer:
         return next(hits, None)
 
     def _with(self, rules: AccessRules) -> Authorizer:
-        # The function's caches of keys and rules exist to be asked often; a command reads both once.
+        # The caches of the function are for many requests; a command reads keys and rules once.
         once: Any = _ReadOnce(self.keys, rules, self.now)
         unused: Any = None
         return Authorizer(once, self._revocations, self.policy, once, once, unused, unused)
 
 
 class _ReadOnce:
-    """Keys, rules and the time as the authorizer asks for them."""
+    """The sources of keys, rules and time for one decision."""
 
     def __init__(self, keys: KeySet, rules: AccessRules, now: float) -> None:
         self._keys = keys
@@ -109,28 +109,31 @@ class _ReadOnce:
         return self._rules
 
     def begin(self, _request: AuthorizerRequest) -> None:
-        """Take no witness of the time: there is no request."""
+        """Ignore the request: the time of the decision is given."""
 
     def seconds(self) -> float:
         return self._now
 
 
 def read_environment(deployment: Deployment) -> dict[str, str]:
-    """Return the environment of the deployed function; raises EnvironmentWrong, and what boto3 raises."""
+    """Return the environment of the deployed function; raises EnvironmentWrong, and the errors of boto3."""
     function = deployment.functions.get_function_configuration(FunctionName=deployment.authorizer_arn)
     environment = function.get("Environment", {})
     if "Error" in environment:
         message = environment["Error"].get("Message", "no message")
-        raise EnvironmentWrong(f"Lambda does not show the environment of the authorizer function: {message}")
+        raise EnvironmentWrong(
+            f"Lambda does not show the environment of the authorizer function: {message}",
+            "check the rights of the caller of `aws sts get-caller-identity`",
+        )
     return dict(environment.get("Variables", {}))
 
 
 def settings_of(environment: Mapping[str, str]) -> AuthorizerSettings:
-    """Return the function's settings; raises EnvironmentWrong that names the wrong or missing variable."""
+    """Return the function's settings; raises EnvironmentWrong, which names the wrong or missing variable."""
     try:
         return AuthorizerSettings(environment)
     except SettingsError as error:
         raise EnvironmentWrong(
-            f"the authorizer function's environment: {error}. If the stack is of another release than this command, "
-            "use the command of that release, or deploy this release"
+            f"the authorizer function's environment does not fit this release: {error}",
+            "use the `keyturn` of the deployed release, or deploy this one",
         ) from None

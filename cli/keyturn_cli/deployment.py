@@ -33,16 +33,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
 
-# How long any token is accepted after its iat, at most: the ceiling of the template's lifetime and leeway parameters.
-TOKEN_HORIZON = 3600 + 60
+# The longest time in seconds from a token's iat to its last use: the ceilings of the template's lifetime and leeway.
+LONGEST_TOKEN_LIFETIME = 3600 + 60
 
-
-# An API call answers within seconds; what writes here repeats safely.
+# An API call answers within seconds, and each write of the command can be repeated safely.
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
-# As long as a function may run, and once: a repeated rotation would be a second one.
+# The timeout is that of the functions. A call is sent once: a repeated rotation would be a second one.
 _FUNCTION_CONFIG = Config(connect_timeout=5, read_timeout=130, retries={"mode": "standard", "total_max_attempts": 1})
 _AWS_ENDPOINTS = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]
-# The services of AWS that a deployed stack is found and written through.
+# The services of AWS through which the command finds and changes a deployed stack.
 _SERVICES = ("cloudformation", "dynamodb", "lambda", "sts")
 
 
@@ -56,9 +55,9 @@ class StackSelection(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A stack's issuer, tables and functions, and the clients that reach them; `client` makes one of any service.
+    """A stack's issuer, tables and functions, with the clients that reach them; `client` makes a client of any service.
 
-    `stack` is its name for the operator. `services` are those whose endpoints the environment can replace.
+    `stack` is the name that an operator sees. `services` are those whose endpoints the environment can replace.
     """
 
     stack: str
@@ -91,7 +90,7 @@ class Deployment:
         return DynamoDbKeyRings(self.dynamodb, self.key_ring_table)
 
     def clock(self) -> ServiceClock:
-        """Return service time; asks DynamoDB once, since only an answer of its tells it."""
+        """Return the service time; calls DynamoDB once, since only a response of DynamoDB carries it."""
         clock = ServiceClock(self.dynamodb)
         self.dynamodb.get_item(TableName=self.key_ring_table, Key={"pk": {"S": "clock"}})
         return clock
@@ -105,24 +104,26 @@ class Deployment:
         return DynamoDbUserDirectory(self.dynamodb, user_table=self.user_table, authority_table=self.authority_table)
 
     def consents(self) -> DynamoDbConsents:
-        """Return what users allowed, to read."""
+        """Return the consents of the users, to read."""
         return DynamoDbConsents(self.dynamodb, self.user_table)
 
     def authorities(self) -> DynamoDbAuthorities:
-        """Return status and claims of the users."""
+        """Return the status and the claims of the users."""
         return DynamoDbAuthorities(self.dynamodb, self.authority_table)
 
     def login(self) -> LoginFunction:
-        """Return the login, to ask it for something."""
+        """Return the login function, to invoke it."""
         return LoginFunction(self.functions, self.login_function)
 
     def rotator(self) -> RotatorFunction:
-        """Return the rotator, to ask it for something."""
+        """Return the rotator function, to invoke it."""
         return RotatorFunction(self.functions, self.rotator_function)
 
     def revocations(self) -> DynamoDbRevocationWriter:
         """Return the writer of revocations."""
-        return DynamoDbRevocationWriter(self.dynamodb, self.revocation_table, self.clock(), token_horizon=TOKEN_HORIZON)
+        return DynamoDbRevocationWriter(
+            self.dynamodb, self.revocation_table, self.clock(), token_horizon=LONGEST_TOKEN_LIFETIME
+        )
 
 
 def find_deployment(selected: StackSelection | None, folder: Path) -> Deployment:
@@ -133,7 +134,7 @@ def find_deployment(selected: StackSelection | None, folder: Path) -> Deployment
     if name is not None:
         return _deployed(name, open_session(profile, region))
     if profile is not None or region is not None:
-        raise NoDeployment("--profile and --region are for a deployed stack: name it with --stack or KEYTURN_STACK")
+        raise NoDeployment("--profile and --region are for a deployed stack", "name it with --stack or KEYTURN_STACK")
     embedded = find_embedded_stack(folder)
     try:
         return _embedded(embedded)
@@ -142,13 +143,14 @@ def find_deployment(selected: StackSelection | None, folder: Path) -> Deployment
 
 
 def deployment_to_change(selected: StackSelection | None, folder: Path) -> Deployment:
-    """Return what find_deployment returns, after a line on standard error that names it; raises NoDeployment."""
+    """Return the stack of find_deployment, after a line on standard error that names it; raises NoDeployment."""
     deployment = find_deployment(selected, folder)
     account = account_of(deployment.stack, deployment.client)
     if f":{account}:" not in deployment.authorizer_arn:
         raise NoDeployment(
-            f"nothing was done: the credentials are of account {account}, and the authorizer of stack "
-            f"{deployment.stack} is {deployment.authorizer_arn}. Check AWS_ENDPOINT_URL and the profile"
+            f"nothing was done, since the credentials are of account {account}, and the authorizer of stack "
+            f"{deployment.stack} is {deployment.authorizer_arn}",
+            "check AWS_ENDPOINT_URL and the profile",
         )
     endpoints = configured_endpoints(deployment.services, deployment.client)
     print_target(deployment.stack, account, deployment.region, endpoints)
@@ -161,8 +163,8 @@ def account_of(stack: str, client: Callable[..., Any]) -> str:
         account: str = client("sts").get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         raise NoDeployment(
-            f"nothing was done, since the account of stack {stack} is unknown: {error}. "
-            "`aws sts get-caller-identity` with the same credentials and Region says more"
+            f"nothing was done, since the account of stack {stack} is unknown: {error}",
+            "try `aws sts get-caller-identity` with the same credentials and Region",
         ) from None
     return account
 
@@ -188,7 +190,7 @@ def open_session(profile: str | None, region: str | None) -> boto3.Session:
     session = boto3.Session(profile_name=profile, region_name=region)
     if session.region_name is None:
         raise NoDeployment(
-            "no AWS Region is set: give --region, set AWS_DEFAULT_REGION, or use a profile that has a Region"
+            "no AWS Region is set", "give --region, set AWS_DEFAULT_REGION, or use a profile that has a Region"
         )
     return session
 
@@ -211,32 +213,38 @@ def _check_that_it_answers(endpoint_url: str) -> None:
         socket.create_connection((address.hostname or "", address.port or 0), timeout=5).close()
     except OSError:
         raise NoDeployment(
-            f"the embedded stack of this folder does not answer at {endpoint_url}: start it with `make run`"
+            f"the embedded stack of this folder does not answer at {endpoint_url}", "start it with `make run`"
         ) from None
 
 
 def _deployed(stack: str, session: boto3.Session) -> Deployment:
     if not stack:
-        raise NoDeployment("the name of the stack is empty: give the name of a CloudFormation stack to --stack")
+        raise NoDeployment("the name of the stack is empty", "give the name of a CloudFormation stack to --stack")
     try:
         [found] = session.client("cloudformation", config=_CONFIG).describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:
-        raise NoDeployment(f"stack {stack} in {session.region_name}: {error}") from None
+        raise NoDeployment(
+            f"stack {stack} in {session.region_name}: {error}", "check the name, the profile and the Region"
+        ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if "KeyRingTableName" not in outputs:
-        raise NoDeployment(f"stack {stack} is not a Keyturn stack: it has no output KeyRingTableName")
+        raise NoDeployment(
+            f"stack {stack} is not a Keyturn stack, since it has no output KeyRingTableName",
+            "list the stacks with `aws cloudformation list-stacks`",
+        )
     try:
         return _deployment(stack, outputs, session)
     except KeyError as missing:
         raise NoDeployment(
-            f"stack {stack} is of another release than this command: it has no output {missing}"
+            f"stack {stack} is of another release than this command, since it has no output {missing}",
+            "use the `keyturn` of that release, or deploy this one",
         ) from None
 
 
 def _deployment(
     stack: str, outputs: dict[str, str], session: boto3.Session, *, endpoint_url: str | None = None
 ) -> Deployment:
-    # The embedded stack is on this machine: a proxy of the environment would carry its requests to another.
+    # The embedded stack is on this machine: a proxy of the environment would send its requests to another machine.
     own = Config(proxies={}) if endpoint_url else Config()
     client = partial(session.client, endpoint_url=endpoint_url, config=_CONFIG.merge(own))
     return Deployment(

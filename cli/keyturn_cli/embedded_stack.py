@@ -1,8 +1,9 @@
-"""The embedded stack of a folder: `.local/stack.json`, which decides where the command sends what it writes.
+"""The embedded stack of a folder: `.local/stack.json`, which decides where the command sends its writes.
 
-Anybody can leave such a file in a folder above another user's (git's CVE-2022-24765), or listen on the port of a stack
-that was killed. So the search stays in the user's own folders, the file and `.local` must belong to the user and be
-writable by nobody else, the stack must still hold its lock, and its endpoint must be on the loopback interface.
+Another user can leave such a file in a folder above the user's own (git's CVE-2022-24765). Another program can listen
+on the port of a stack that was killed. So the search stays in the user's own folders. The file and `.local` must belong
+to the user, and the user alone may write them. The stack must still hold its lock, and its endpoint must be on the
+loopback interface.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from keyturn.domain.errors import KeyturnError
+from keyturn_cli.errors import CommandError
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_BYTES = 1_000_000
@@ -28,8 +29,8 @@ _LOCK = "lock"
 _START = "start one with `make run`, or name a stack with --stack"
 
 
-class NoDeployment(KeyturnError):
-    """There is no stack to work on; the message says what to type."""
+class NoDeployment(CommandError):
+    """There is no stack to work on."""
 
 
 class EmbeddedStack(NamedTuple):
@@ -64,9 +65,9 @@ def find_embedded_stack(folder: Path) -> EmbeddedStack:
 
 
 def unreadable(folder: Path) -> NoDeployment:
-    """Return the error for a description that lacks something."""
+    """Return the error for a stack.json that lacks a member."""
     return NoDeployment(
-        f"{folder / _FOLDER / _FILE} cannot be read, or is of another release: stop `make run`, and start it again"
+        f"{folder / _FOLDER / _FILE} cannot be read, or is of another release", "stop `make run`, and start it again"
     )
 
 
@@ -87,7 +88,7 @@ def _search(folder: Path) -> Path:
             break
         if is_described:
             return each
-    raise NoDeployment(f"no embedded stack is up here{ignored}: {_START}")
+    raise NoDeployment(f"no embedded stack runs in this folder{ignored}", _START)
 
 
 def _read(folder: Path) -> bytes:
@@ -106,23 +107,23 @@ def _read(folder: Path) -> bytes:
 
 @contextmanager
 def _opened(path: Path, flags: int, directory: int | None = None) -> Iterator[int]:
-    """Open what the user alone can write, without following a symbolic link; raises NoDeployment."""
+    """Open a path that the user alone can write, without following a symbolic link; raises NoDeployment."""
     try:
         name = path if directory is None else path.name
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | flags, dir_fd=directory)
     except OSError as error:
         if path.is_symlink():
             raise _distrust(path, "it is a symbolic link") from None
-        raise NoDeployment(f"{path}: {error.strerror}: {_START}") from None
+        raise NoDeployment(f"{path}: {error.strerror}", _START) from None
     try:
-        # The descriptor's own state: the name may be another file's by now.
+        # The state of the descriptor: the name may be another file's by now.
         state = os.fstat(descriptor)
         if state.st_uid not in _trusted_users():
             raise _distrust(path, f"it belongs to {_user(state.st_uid)}, and you are {_user(os.geteuid())}")
         if state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise NoDeployment(
-                f"{path} is not trusted: other users can write it (mode {stat.S_IMODE(state.st_mode):04o}). Stop "
-                f"`make run`, type `chmod go-w {path}`, and start it again"
+                f"{path} is not trusted, since other users can write it (mode {stat.S_IMODE(state.st_mode):04o})",
+                f"stop `make run`, type `chmod go-w {path}`, and start it again",
             )
         yield descriptor
     finally:
@@ -130,7 +131,7 @@ def _opened(path: Path, flags: int, directory: int | None = None) -> Iterator[in
 
 
 def _check_that_it_runs(folder: Path, directory: int) -> None:
-    """Raise NoDeployment for a stack that was killed: its port may be another program's by now."""
+    """Raise NoDeployment for a stack that was killed: another program may have its port by now."""
     try:
         lock = os.open(_LOCK, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=directory)
     except OSError:
@@ -145,11 +146,11 @@ def _check_that_it_runs(folder: Path, directory: int) -> None:
 
 
 def _killed(folder: Path) -> NoDeployment:
-    return NoDeployment(f"the embedded stack of {folder.parent} was killed: start it with `make run`")
+    return NoDeployment(f"the embedded stack of {folder.parent} was killed", "start it with `make run`")
 
 
 def _loopback(path: Path, endpoint_url: str) -> str:
-    """Return the endpoint, composed of its host and port alone; raises NoDeployment for any other than loopback."""
+    """Return the endpoint, composed of host and port alone; raises NoDeployment for an address beyond loopback."""
     address = urlsplit(endpoint_url)
     host, port = address.hostname, address.port
     extra = address.username is not None or address.path.strip("/") or address.query or address.fragment
@@ -159,11 +160,11 @@ def _loopback(path: Path, endpoint_url: str) -> str:
 
 
 def _distrust(path: Path, why: str) -> NoDeployment:
-    return NoDeployment(f"{path} is not trusted, since {why}: {_START}")
+    return NoDeployment(f"{path} is not trusted, since {why}", _START)
 
 
 def _trusted_users() -> frozenset[int]:
-    """Return the effective user, and under sudo the user who called it, as git trusts them."""
+    """Return the effective user, and under sudo also the user who called sudo: git trusts the same two."""
     user, caller = os.geteuid(), os.environ.get("SUDO_UID", "")
     if user == 0 and caller.isascii() and caller.isdecimal():
         return frozenset({user, int(caller)})

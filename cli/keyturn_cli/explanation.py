@@ -1,4 +1,4 @@
-"""Why the authorizer refuses a token: the reason, the rule behind it, what the token has and what would be right."""
+"""Explanations of the authorizer's refusals: reason, rule, the value that was found and the value that was expected."""
 
 from __future__ import annotations
 
@@ -14,45 +14,63 @@ from keyturn_cli.output import format_time
 
 Reason = TokenErrorReason
 
-# The ids of docs/requirements.md.
+# The section of a standard behind each reason of the verifier.
 RULES = {
-    Reason.INVALID_TOKEN: "R01, R02, R10",
-    Reason.INVALID_HEADER: "R03, R07",
-    Reason.UNSUPPORTED_HEADER: "R05, R06",
-    Reason.INVALID_TYPE: "R11",
-    Reason.ALGORITHM_NOT_ALLOWED: "R04",
-    Reason.UNKNOWN_KEY: "R07",
-    Reason.ALGORITHM_MISMATCH: "R04",
-    Reason.INVALID_SIGNATURE: "R08",
-    Reason.INVALID_CLAIMS: "R03, R13 to R16",
-    Reason.INVALID_ISSUER: "R12",
-    Reason.INVALID_AUDIENCE: "R13",
-    Reason.TOKEN_EXPIRED: "R14",
-    Reason.TOKEN_NOT_YET_VALID: "R15",
-    Reason.LIFETIME_TOO_LONG: "R14",
+    Reason.INVALID_TOKEN: "RFC 7515 §7.1",
+    Reason.INVALID_HEADER: "RFC 7515 §4",
+    Reason.UNSUPPORTED_HEADER: "RFC 7515 §4.1, RFC 8725 §3.10",
+    Reason.INVALID_TYPE: "RFC 9068 §4",
+    Reason.ALGORITHM_NOT_ALLOWED: "RFC 8725 §3.1",
+    Reason.UNKNOWN_KEY: "RFC 7515 §4.1.4",
+    Reason.ALGORITHM_MISMATCH: "RFC 8725 §3.1",
+    Reason.INVALID_SIGNATURE: "RFC 7515 §5.2",
+    Reason.INVALID_CLAIMS: "RFC 9068 §2.2",
+    Reason.INVALID_ISSUER: "RFC 9068 §4",
+    Reason.INVALID_AUDIENCE: "RFC 9068 §4",
+    Reason.TOKEN_EXPIRED: "RFC 7519 §4.1.4",
+    Reason.TOKEN_NOT_YET_VALID: "RFC 7519 §4.1.5",
+    Reason.LIFETIME_TOO_LONG: "MaxTokenLifetimeSeconds of the stack",
     Reason.INVALID_NONCE: "OpenID Connect Core §3.1.3.7",
     Reason.AUTHENTICATION_TOO_OLD: "OpenID Connect Core §3.1.3.7",
 }
 
-# The authorizer's reasons beside those of the verifier: the rule, and a sentence.
+# The other reasons of the authorizer, each with its rule and a sentence.
 REFUSALS = {
-    "missing_credentials": ("R56", "There is no token."),
-    "several_credentials": ("R56", "There is more than one token: a comma separates two Authorization values."),
-    "malformed_credentials": ("R56", "The Authorization value is not the scheme Bearer, one space and one token."),
-    "sender_constrained": ("RFC 9449 §7.2", "The token is bound to a key (cnf), and a bearer proves no key."),
-    "revoked": ("R47", "The token is valid, and a revocation hits it."),
-    "no_rule": ("R54", "No access rule names the route."),
+    "missing_credentials": ("RFC 6750 §2.1", "The request has no token."),
+    "several_credentials": (
+        "RFC 6750 §2.1",
+        "The request has more than one token: a comma separates two Authorization values.",
+    ),
+    "malformed_credentials": (
+        "RFC 6750 §2.1",
+        "The Authorization value is not the scheme Bearer, one space and one token.",
+    ),
+    "sender_constrained": (
+        "RFC 9449 §7.2",
+        "The token is bound to a key (cnf), and a bearer request does not prove the key.",
+    ),
+    "revoked": ("RFC 7009 §2", "The token is valid by itself, but a revocation hits it."),
+    "no_rule": ("docs/access-rules.md", "No access rule names the route."),
     "insufficient_scope": ("RFC 6750 §3.1", "The token lacks a scope that the route needs."),
-    "insufficient_claims": ("R54", "The token lacks a claim that the route needs, or has another value of it."),
+    "insufficient_claims": (
+        "docs/access-rules.md",
+        "The token lacks a claim that the route needs, or has another value of it.",
+    ),
     "no_audience": ("RFC 9068 §4", "The stack has several audiences, and the rules name none for the API."),
-    "ambiguous_path": ("G7", "The path has more than one reading, and a rule that it may belong to refuses the token."),
-    "resource_not_nameable": ("R54", "The path holds *, ? or ${, or is too long: no policy can name it alone."),
+    "ambiguous_path": (
+        "docs/access-rules.md",
+        "The path has more than one reading, and the rule of one reading refuses the token.",
+    ),
+    "resource_not_nameable": (
+        "docs/access-rules.md",
+        "The path holds *, ? or ${, or is too long: no policy can name it alone.",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A token that was refused, by what, and when; `header` and `claims` are what it says, true or not."""
+    """A refused token, with the keys, policy and time of the refusal; `header` and `claims` are unverified."""
 
     raw: str
     header: dict[str, Any]
@@ -71,7 +89,7 @@ def sentence_of(reason: str) -> tuple[str, str]:
 
 
 def explain(reason: str, raw: str, keys: KeySet, policy: VerificationPolicy, now: float) -> dict[str, str]:
-    """Return reason, rule and sentence, and where they help `found` and `expected`; no part of the signature.
+    """Return reason, rule and sentence, with `found` and `expected` for some reasons; the signature is never shown.
 
     `reason` is the authorizer's own (docs/errors.md).
     """
@@ -80,12 +98,12 @@ def explain(reason: str, raw: str, keys: KeySet, policy: VerificationPolicy, now
     case = Case(raw, header, claims, keys, policy, now)
     found, expected = _DETAILS.get(reason, _nothing)(case)
     rule, sentence = sentence_of(reason)
-    told = {"reason": reason, "rule": rule, "sentence": sentence}
-    return told | {name: value for name, value in (("found", found), ("expected", expected)) if value}
+    explained = {"reason": reason, "rule": rule, "sentence": sentence}
+    return explained | {name: value for name, value in (("found", found), ("expected", expected)) if value}
 
 
 def _read(segment: str) -> dict[str, Any]:
-    """Read a segment as well as it goes: what nobody believes may be read leniently."""
+    """Return the object of a segment, or an empty one: an unverified value may be parsed leniently."""
     try:
         value = json.loads(decode(segment.encode()) or b"")
     except ValueError:

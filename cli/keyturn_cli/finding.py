@@ -1,4 +1,4 @@
-"""Findings of `keyturn rules check`: a sentence each, with the routes that it is about."""
+"""Findings of `keyturn rules check`: each is a sentence with the routes that it concerns."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ _SHOWN = 5
 
 
 class Finding(NamedTuple):
-    """A sentence, and the routes or rules that it is about."""
+    """A sentence, with the routes or rules that it concerns."""
 
     sentence: str
     about: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return all of it."""
+        """Return the sentence with all routes."""
         return f"{self.sentence}: {', '.join(self.about)}" if self.about else self.sentence
 
     def short(self) -> str:
-        """Return one line that a person can read: the first few routes, and how many more there are."""
+        """Return a short line: the sentence, the first routes, and the number of further ones."""
         left = len(self.about) - _SHOWN
         if left <= 0:
             return str(self)
@@ -26,10 +26,9 @@ class Finding(NamedTuple):
 
 
 class Report:
-    """Findings by their weight: `wrong` and `not_checked` are an exit code of 1, `notes` are not."""
+    """Findings by their weight: `wrong` and `not_checked` make the exit code 1, and `notes` do not."""
 
     def __init__(self) -> None:
-        """Begin without any."""
         self.wrong: list[Finding] = []
         self.notes: list[Finding] = []
         self.not_checked: list[str] = []

@@ -1,4 +1,4 @@
-"""A user as an operator names one: by subject or by email address."""
+"""The user that an operator names by subject or by email address."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from keyturn.domain.errors import KeyturnError
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.email import normalise_email
 from keyturn.domain.users.subject import is_subject
+from keyturn_cli.errors import CommandError
 
 if TYPE_CHECKING:
     from keyturn.domain.users.user import User
     from keyturn_cli.deployment import Deployment
 
 
-class UnknownUser(KeyturnError):
+class UnknownUser(CommandError):
     """No user has this subject or address."""
 
 
-class UserRefused(KeyturnError):
-    """The state of the user does not allow the action; the message says which command comes first."""
+class UserRefused(CommandError):
+    """The state of the user does not allow the action."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundUser:
-    """The items of one user; a creation or an erasure that stopped half way leaves one of them alone."""
+    """The items of one user; after an interrupted creation or erasure only one of them exists."""
 
     subject: str
     user: User | None
@@ -35,7 +35,7 @@ class FoundUser:
 
     @property
     def state(self) -> str:
-        """The state in a word: a status, or one of `incomplete`, `erasing` and `unknown`."""
+        """The state in a word: a status, `incomplete`, `erasing` or `unknown`."""
         if self.authority is None:
             return "unknown"
         if self.authority.status is Status.ERASED:
@@ -45,25 +45,25 @@ class FoundUser:
     def require_whole(self) -> tuple[User, Authority]:
         """Return profile and authority; raises UserRefused where one is missing or the user is erased."""
         if self.authority is not None and self.authority.status is Status.ERASED:
-            raise UserRefused(f"{self.subject} is erased: register the person again with `keyturn users add`")
+            raise UserRefused(f"{self.subject} is erased", "register the person again with `keyturn users add`")
         if self.user is None or self.authority is None:
             part = "profile" if self.user is None else "status"
-            raise UserRefused(f"{self.subject} has no {part}: remove it with `keyturn users remove {self.subject}`")
+            raise UserRefused(f"{self.subject} has no {part}", f"remove it with `keyturn users remove {self.subject}`")
         return self.user, self.authority
 
     def require_active(self) -> None:
         """Raise UserRefused unless the user may sign in."""
         _, authority = self.require_whole()
         if not authority.is_active:
-            raise UserRefused(f"{self.subject} is disabled: run `keyturn users enable {self.subject}` first")
+            raise UserRefused(f"{self.subject} is disabled", f"run `keyturn users enable {self.subject}` first")
 
 
 def find_user(deployment: Deployment, name: str) -> FoundUser:
-    """Return the user of a subject or an email address; raises BadParameter for neither, and UnknownUser."""
+    """Return the user of a subject or an email address; raises UnknownUser, or BadParameter for any other name."""
     subject = name if is_subject(name) else _subject_of(deployment, name)
     user, authority = deployment.users().get(subject), deployment.authorities().get(subject)
     if user is None and authority is None:
-        raise UnknownUser("no user has this subject: `keyturn users list` shows all users")
+        raise UnknownUser("no user has this subject", "`keyturn users list` shows all users")
     return FoundUser(subject=subject, user=user, authority=authority)
 
 
@@ -80,5 +80,5 @@ def _subject_of(deployment: Deployment, email: str) -> str:
         raise typer.BadParameter("give a subject (u_ and 22 characters or more) or an email address", param_hint="USER")
     subject = deployment.users().find_subject(normalised(email))
     if subject is None:
-        raise UnknownUser("no user has this address: `keyturn users list` shows all users")
+        raise UnknownUser("no user has this address", "`keyturn users list` shows all users")
     return subject

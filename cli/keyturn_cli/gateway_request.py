@@ -1,4 +1,4 @@
-"""A request as API Gateway hands it to an authorizer: the route that it chooses, and the event that it sends."""
+"""The route that API Gateway chooses for a request, and the event that it sends to the authorizer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from keyturn_cli.protected_apis import REST, WEBSOCKET, Api, Route
 
 LITERAL, PARAMETER, GREEDY = 0, 1, 2
 _ANY_VALUE = "any-value"
-# A stage whose name no path begins with.
+# A stage name that no path begins with.
 _STAGE = "any-stage"
 
 
@@ -24,10 +24,11 @@ class AskedRequest(NamedTuple):
 
 
 def choose_route(routes: Iterable[Route], request: AskedRequest) -> Route | None:
-    """Return the route that API Gateway chooses, or None where it answers without one.
+    """Return the route that API Gateway chooses, or None if it answers without one.
 
-    HTTP APIs: a full match of path and method, then a greedy one, then `$default`. REST APIs: the resource that fits
-    the path best, and where it lacks the method, a greedy one. A literal goes before a parameter, a method before ANY.
+    HTTP APIs take a full match of path and method, then a greedy one, then `$default`. REST APIs take the resource that
+    fits the path best, or a greedy one if it lacks the method. A literal precedes a parameter, and a method precedes
+    ANY.
     """
     named = list(routes)
     rank = _rank_in_tree if request.api.kind == REST else _rank_by_match
@@ -47,12 +48,12 @@ def choose_route(routes: Iterable[Route], request: AskedRequest) -> Route | None
 
 
 def _rank_in_tree(fit: tuple[int, ...], best: tuple[int, ...]) -> tuple[bool, ...] | None:
-    """Rank a method of a REST API's resource: the best one, else a greedy one, else none."""
+    """Rank a method of a REST API's resource: the best resource, then a greedy one; None excludes all others."""
     return (fit != best,) if fit == best or GREEDY in fit else None
 
 
 def _rank_by_match(fit: tuple[int, ...], _best: tuple[int, ...]) -> tuple[bool, ...] | None:
-    """Rank a route of an HTTP API: a full match goes before a greedy one."""
+    """Rank a route of an HTTP API: a full match precedes a greedy one."""
     return (GREEDY in fit,)
 
 
@@ -77,12 +78,12 @@ def segment_kind(segment: str) -> int:
 
 
 def split_path(path: str) -> list[str]:
-    """Return the segments of a path or template; the root has none."""
+    """Return the segments of a path or template; the list of the root is empty."""
     return path.removeprefix("/").split("/") if path != "/" else []
 
 
 def sample_path(template: str) -> str:
-    """Return a path of a route: with a value for each parameter that no rule names."""
+    """Return a sample path of a route: the value of each parameter is in no rule."""
     if template == DEFAULT_ROUTE:
         return f"/{_ANY_VALUE}"
     if not template.startswith("/"):
@@ -93,12 +94,12 @@ def sample_path(template: str) -> str:
 
 
 def authorizer_event(request: AskedRequest, route: Route, token: str | None, account: str) -> dict[str, Any]:
-    """Return the event that API Gateway sends for a request on this route; raises ValueError for a route without ours.
+    """Return the event for a request on this route; raises ValueError for a route without this authorizer.
 
     `account` is `arn:<partition>:execute-api:<region>:<account id>`. Without a token the header is absent.
     """
     if route.authorizer is None:
-        raise ValueError(f"{route} does not ask the authorizer")
+        raise ValueError(f"{route} does not call the authorizer")
     kind = route.authorizer.kind
     where = route.template if route.template in NAMED_ROUTES else f"{request.method}{request.path}"
     arn = f"{account}:{request.api.id}/{_STAGE}/{where}"

@@ -1,4 +1,4 @@
-"""`keyturn keys`: the signing keys, their states, and what the operator may ask of the rotator."""
+"""`keyturn keys`: the signing keys, their states, and the operator's commands to the rotator."""
 
 from __future__ import annotations
 
@@ -11,27 +11,31 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.keys.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
-from keyturn.domain.keys.rotation_refusal import UnknownKey
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
-from keyturn_cli.gateway import flush_caches, gateways_of, tell
+from keyturn_cli.errors import CommandError, problem_of
+from keyturn_cli.gateway import flush_caches, gateways_of, print_flushed
 from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
 from keyturn_cli.output import confirm, format_time, print_json, print_line, print_note, print_table
 from keyturn_cli.rotator import CommandRefused
 from keyturn_cli.values import check_reason
 
-_TOLD = ("applied", "due", "planned", "failed", "notes", "caches")
+_PRINTED = ("applied", "due", "planned", "failed", "notes", "caches")
 
-app = StackCommands(no_args_is_help=True, help="Look at the signing keys, and turn them.")
+app = StackCommands(no_args_is_help=True, help="List the signing keys, and rotate them.")
+
+
+class UnknownKid(CommandError):
+    """No key of any ring has this kid."""
 
 
 @app.callback()
 def keys() -> None:
-    """Look at the signing keys, and turn them."""
+    """List the signing keys, and rotate them."""
 
 
 @app.command("list")
 def list_keys(stack: Stack = None, as_json: AsJson = False) -> None:
-    """List the keys of all rings, their states, since when, and what comes next."""
+    """List the keys of all rings: the state, its begin, and the next step of each key."""
     deployment = find_deployment(stack, Path.cwd())
     rings = deployment.key_rings().load_all()
     following, unknown = _next_steps(deployment)
@@ -48,7 +52,7 @@ def list_keys(stack: Stack = None, as_json: AsJson = False) -> None:
                 "state": key.state.value,
                 "since": format_time(_since(key)),
                 "published": format_time(key.published_at),
-                "next": next((_what_and_when(step) for step in following if step.get("subject") == key.kid), "-"),
+                "next": next((_step_and_time(step) for step in following if step.get("subject") == key.kid), "-"),
             }
             for ring in rings
             for key in ring.keys
@@ -60,7 +64,7 @@ def list_keys(stack: Stack = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def plan(stack: Stack = None, as_json: AsJson = False) -> None:
-    """Say what is due and what comes next, and when; changes nothing."""
+    """Show the steps that are due and the next planned ones, without a change."""
     report = find_deployment(stack, Path.cwd()).rotator().ask("plan")
     if as_json:
         print_json({name: report[name] for name in ("due", "planned", "failed") if name in report})
@@ -80,48 +84,50 @@ def plan(stack: Stack = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def rotate(
-    ring: Annotated[str, typer.Option(help="The ring; `keys list` names them.")] = DEFAULT_RING,
+    ring: Annotated[str, typer.Option(help="The ring, as `keys list` shows it.")] = DEFAULT_RING,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the standby active ahead of its time; tokens of the key before stay good."""
-    _tell(deployment_to_change(stack, Path.cwd()).rotator().ask("rotate", ring=ring), as_json=as_json)
+    """Activate the standby key now. Tokens of the previous key stay valid."""
+    _print_report(deployment_to_change(stack, Path.cwd()).rotator().ask("rotate", ring=ring), as_json=as_json)
 
 
 @app.command()
 def compromise(
-    kid: Annotated[str, typer.Argument(help="The key; `keys list` names them. After -- if it begins with a dash.")],
-    reason: Annotated[str, typer.Option(help="Why, for the record that is kept for good.")],
+    kid: Annotated[
+        str, typer.Argument(help="The key, as `keys list` shows it. Put -- before one with a leading dash.")
+    ],
+    reason: Annotated[str, typer.Option(help="The reason, which is recorded permanently.")],
     yes: Yes = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a key out of use at once and for good: every token that it signed is refused, and nothing undoes it."""
+    """Declare a key compromised: every token that it signed is refused from now on. This cannot be undone."""
     check_reason(reason)
     deployment = deployment_to_change(stack, Path.cwd())
     key = next((key for ring in deployment.key_rings().load_all() if (key := ring.find(kid))), None)
     if key is None:
-        raise UnknownKey("no key of any ring has this kid: `keyturn keys list` names them")
+        raise UnknownKid("no key of any ring has this kid", "`keyturn keys list` lists the keys")
     if not yes:
         print_line(
-            f"{kid} is {key.state}. Every token that it signed is refused from now on. Nothing undoes this.", err=True
+            f"{kid} is {key.state}. Every token that it signed is refused from now on. This cannot be undone.", err=True
         )
         confirm("Take it out of use?")
     report = deployment.rotator().ask("compromise", kid=kid, reason=reason, actor=getpass.getuser())
-    # The emergency is declared: nothing from here on may hide that.
-    told = flush_caches(gateways_of(deployment))
+    # The emergency is declared: an error of the flush must not hide that.
+    flushed = flush_caches(gateways_of(deployment))
     if as_json:
-        _tell(report | {"caches": told}, as_json=True, is_done=not told["not_flushed"])
+        _print_report(report | {"caches": flushed}, as_json=True, is_done=not flushed["not_flushed"])
     else:
-        tell(told)
-        _tell(report, as_json=False, is_done=not told["not_flushed"])
+        print_flushed(flushed)
+        _print_report(report, as_json=False, is_done=not flushed["not_flushed"])
 
 
-def _tell(report: dict[str, Any], *, as_json: bool, is_done: bool = True) -> None:
-    """Print what was done; exit with 1 if a part of it was not."""
+def _print_report(report: dict[str, Any], *, as_json: bool, is_done: bool = True) -> None:
+    """Print the applied steps; exit with 1 if a step failed."""
     failed = report.get("failed", [])
     if as_json:
-        print_json({name: report[name] for name in _TOLD if name in report})
+        print_json({name: report[name] for name in _PRINTED if name in report})
     else:
         for step in report["applied"]:
             print_line(f"done: {step['action']} {step.get('subject', '')}".rstrip())
@@ -134,16 +140,16 @@ def _tell(report: dict[str, Any], *, as_json: bool, is_done: bool = True) -> Non
 
 
 def _next_steps(deployment: Deployment) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return what the rotator plans, soonest first, and what it could not say; a list is good without it, too."""
+    """Return the rotator's plan, soonest first, and notes on the missing parts: the list is printed without them."""
     try:
         report = deployment.rotator().ask("plan")
     except (CommandRefused, BotoCoreError, ClientError) as fault:
-        return [], [f"what comes next is not known: {fault}"]
+        return [], [f"the next steps are unknown: {problem_of(fault)}"]
     unknown = [f"ring {step['ring']}: {step['message']}" for step in report.get("failed", [])]
     return [*report["due"], *sorted(report["planned"], key=itemgetter("at"))], unknown
 
 
-def _what_and_when(step: dict[str, Any]) -> str:
+def _step_and_time(step: dict[str, Any]) -> str:
     return f"{step['action']} {format_time(step['at']) if 'at' in step else 'now'}"
 
 

@@ -1,4 +1,4 @@
-"""The login's operator actions: each is one invocation of its function, which alone may write its tables."""
+"""Operator actions of the login: each is one invocation of its function, which alone may write its tables."""
 
 from __future__ import annotations
 
@@ -7,29 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.domain.errors import KeyturnError
+from keyturn_cli.errors import CommandError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-class ActionRefused(KeyturnError):
+_SHOW_USER = "check the values, and the user with `keyturn users show`"
+
+
+class ActionRefused(CommandError):
     """The login decided against the action and changed nothing; `code` is for programs, the message for people."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(message, _SHOW_USER)
         self.code = code
 
 
-class ActionUnknown(KeyturnError):
-    """The login failed or did not answer: the action may be done, or a part of it."""
+class ActionUnknown(CommandError):
+    """The login failed or did not answer: the action may be done in whole or in part."""
 
 
 class LoginFunction:
-    """The login of a stack."""
+    """The login of a stack.
+
+    `functions` waits as long as the function may run, and sends a call once: a repeated action is a second one.
+    """
 
     def __init__(self, functions: LambdaClient, name: str) -> None:
-        """Take a client that waits as long as the function may run, and asks once: a repeated action is another."""
         self._functions = functions
         self._name = name
 
@@ -40,10 +45,10 @@ class LoginFunction:
             answer = self._functions.invoke(FunctionName=self._name, Payload=event)
             report = json.loads(answer["Payload"].read())
         except (BotoCoreError, ClientError, ValueError) as fault:
-            raise ActionUnknown(f"the login did not answer: {fault}") from None
+            raise ActionUnknown(f"the login did not answer: {fault}", _SHOW_USER) from None
         if "FunctionError" in answer or not isinstance(report, dict):
-            # The function's own text may repeat what it was given.
-            raise ActionUnknown("the login failed: its log says why")
+            # The function's own text may repeat the details of the action.
+            raise ActionUnknown("the login failed", "read the function's log")
         if "error" in report:
             raise ActionRefused(str(report["error"]), str(report.get("message", report["error"])))
         return report

@@ -1,4 +1,4 @@
-"""`keyturn users add`: two writes by two roles, in an order that leaves nobody who can sign in by half."""
+"""`keyturn users add`: two writes by two roles, in an order in which an incomplete user can never sign in."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from keyturn.domain.users.standard_claims import check_standard_claims
 from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
 from keyturn.domain.users.user import User
 from keyturn_cli.deployment import Deployment, deployment_to_change
+from keyturn_cli.errors import problem_of
 from keyturn_cli.found_user import UserRefused, normalised
 from keyturn_cli.login_function import ActionRefused, ActionUnknown
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import format_time, print_json, print_line, print_note
 from keyturn_cli.values import parse_claims
 
-# The standard claims whose values are more than text.
+# The standard claims whose values are JSON.
 _JSON_CLAIMS = frozenset({"address", "phone_number_verified"})
 
 
 def add(
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the user signs in with.")],
-    name: Annotated[str | None, typer.Option(help="The full name, as pages and userinfo show it.")] = None,
+    name: Annotated[str | None, typer.Option(help="The full name, which pages and userinfo show.")] = None,
     given_name: Annotated[str | None, typer.Option(help="The first name.")] = None,
     family_name: Annotated[str | None, typer.Option(help="The last name.")] = None,
     locale: Annotated[str | None, typer.Option(help="The language, such as en-GB (BCP 47).")] = None,
@@ -40,16 +41,18 @@ def add(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="A custom claim, for resource servers that declare it; the value as JSON or as a string. Repeatable.",
+            help="A custom claim, for resource servers that declare it. The value is JSON or a string. Repeatable.",
         ),
     ] = None,
-    link: Annotated[bool, typer.Option("--link", help="Print a link to choose a password, once; 7 days.")] = False,
+    link: Annotated[
+        bool, typer.Option("--link", help="Print a one-time link to choose a password, valid for 7 days.")
+    ] = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
     """Register a user, and print the subject.
 
-    The address counts as verified. The user has no password yet: --link, or `users link` later.
+    The address counts as verified. The user has no password yet: give --link, or run `users link` later.
     """
     names = {"given_name": given_name, "family_name": family_name}
     standard = {key: text for key, text in names.items() if text}
@@ -57,7 +60,7 @@ def add(
     reserved = normalised(email)
     subject = new_subject(secrets.token_bytes(SUBJECT_BYTES))
     authority = Authority(subject=subject, status=Status.ACTIVE, claims=parse_claims(claim or []))
-    # The login's own rules, before anything is written.
+    # The rules of the login are checked before the first write.
     check_standard_claims(standard)
     User(subject=subject, email=email, name=name, locale=locale, claims=standard)
     deployment = deployment_to_change(stack, Path.cwd())
@@ -71,13 +74,13 @@ def add(
 
 
 def _taken(owner: str) -> UserRefused:
-    return UserRefused(f"{owner} has this address already: `keyturn users show {owner}` says who that is")
+    return UserRefused(f"{owner} has this address already", f"`keyturn users show {owner}` shows that user")
 
 
 def _create(deployment: Deployment, subject: str, reserved: str, details: dict[str, Any]) -> None:
     """Ask the login for the profile; raises UserRefused, ActionRefused and ActionUnknown.
 
-    The reservation of the address decides whether the profile was stored, also where the answer was lost.
+    The reservation of the address shows whether the profile was stored, even if the answer was lost.
     """
     try:
         deployment.login().ask("add_user", subject=subject, **details)
@@ -87,10 +90,10 @@ def _create(deployment: Deployment, subject: str, reserved: str, details: dict[s
             return
         if owner is None and isinstance(fault, ActionUnknown):
             raise ActionUnknown(
-                f"{subject} may be incomplete: {fault}. `keyturn users show {subject}` shows the state, "
-                f"and `keyturn users remove {subject}` clears it"
+                f"{subject} may be incomplete: {problem_of(fault)}",
+                f"`keyturn users show {subject}` shows the state, and `keyturn users remove {subject}` clears it",
             ) from None
-        # Nothing can complete the user any more: the address is another user's, or the login refused the profile.
+        # The user stays incomplete: the address is another user's, or the login refused the profile.
         deployment.authorities().remove(subject)
         if owner is not None:
             raise _taken(owner) from None
@@ -112,7 +115,7 @@ def _print(deployment: Deployment, subject: str, *, with_link: bool, as_json: bo
         print_line(f"subject  {subject}")
         print_link(made)
     if fault is not None:
-        print_line(f"no link was made: {fault}. Run `keyturn users link {subject}`", err=True)
+        print_line(f"no link was made: {problem_of(fault)}: run `keyturn users link {subject}`", err=True)
         raise typer.Exit(1)
     if not with_link:
         print_note(f"`keyturn users link {subject}` prints a link to choose a password")
@@ -124,8 +127,8 @@ def link_fields(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def print_link(made: dict[str, Any]) -> None:
-    """Print a link for a person; nothing without a link."""
+    """Print a link for a person; without a link, print nothing."""
     if made:
         print_line(f"link     {made['link']}")
         print_line(f"until    {format_time(made['expires_at'])}")
-        print_line("Give the link to the user alone: it sets the password, once.", err=True)
+        print_line("Give the link to the user alone: it sets the password once.", err=True)

@@ -13,20 +13,22 @@ from keyturn_cli.deployment import StackSelection
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-# A command that takes it has --stack, --profile and --region; None where none of them is given.
+# A command with this parameter has --stack, --profile and --region; the value is None if all three are missing.
 Stack: TypeAlias = StackSelection | None
 Profile = Annotated[str | None, typer.Option(help="The AWS profile of a deployed stack.")]
 Region = Annotated[str | None, typer.Option(help="The AWS Region of a deployed stack.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Reason = Annotated[str, typer.Option(help="Why, for the record.")]
-UserName = Annotated[str, typer.Argument(metavar="USER", help="The subject (u_…) or the email address.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Reason = Annotated[str, typer.Option(help="The reason, for the record.")]
+UserName = Annotated[
+    str, typer.Argument(metavar="USER", help="The subject, which begins with u_, or the email address.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Skip the question.")]
 
 _STACK_OPTIONS: dict[str, Any] = {
     "stack": Annotated[
         str | None,
         typer.Option(
-            help="A deployed CloudFormation stack. Without it: KEYTURN_STACK, else the embedded stack of this folder."
+            help="A deployed CloudFormation stack. Default: KEYTURN_STACK, else the embedded stack of this folder."
         ),
     ],
     "profile": Profile,
@@ -39,13 +41,19 @@ class StackCommands(typer.Typer):
 
     def command(self, name: str | None = None, **options: Any) -> Callable[[Command], Command]:
         """Register a command, as typer does."""
-        register = super().command(name, **options)
 
         def decorate(command: Command) -> Command:
+            register = super(StackCommands, self).command(name, help=_help_of(command), **options)
             register(_with_stack_options(command))
             return command
 
         return decorate
+
+
+def _help_of(command: Callable[..., Any]) -> str:
+    """Return the docstring with each paragraph on one line: typer would keep the line ends of the source."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _with_stack_options(command: Callable[..., Any]) -> Callable[..., Any]:

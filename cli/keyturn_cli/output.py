@@ -1,7 +1,7 @@
 """The only place that prints: escaped lines for a person, or with --json ASCII for a program.
 
 Names, ids, claims and messages come from tokens, documents, APIs and files that anybody may have written. A terminal
-obeys control characters in them, and a line end in them looks like a line of the command's own.
+obeys control characters in them. A line end in them would forge a line of the command.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from keyturn_cli.errors import describe_usage
+
 # isprintable() accepts these and no terminal shows them: Default_Ignorable_Code_Point of Unicode, and blank Braille.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-# Marks that may stand on one character; a terminal draws a longer pile over the lines above.
+# The most combining marks on one character; a terminal draws a longer pile over the lines above.
 _MAX_MARKS = 4
 _ROW_NAME_WIDTH = 10
 
 
 def escape(text: str) -> str:
-    r"""Return the text on one line, with each character that does not show as \x1b, \u202e or \U000e0001.
+    r"""Return the text on one line, with each invisible character as \x1b, \u202e or \U000e0001.
 
-    A backslash stays as it is: --json tells it from an escape.
+    A backslash stays as it is: --json distinguishes it from an escape.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -77,7 +79,7 @@ def print_rows(rows: Mapping[str, str], *, err: bool = False) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
-    """Print the rows under a line of headings, each column as wide as it has to be."""
+    """Print the rows under a line of headings, each column as wide as its longest text."""
     headings = {column: column.upper() for column in columns}
     lines = [{column: escape(row[column]) for column in columns} for row in (headings, *rows)]
     widths = {column: max(_width(line[column]) for line in lines) for column in columns}
@@ -98,7 +100,7 @@ def print_fields(fields: Mapping[str, Any]) -> None:
 
 
 def print_traceback() -> None:
-    """Print the exception that is being handled on standard error, as the interpreter would, but escaped."""
+    """Print the current exception on standard error as the interpreter does, but escaped."""
     for line in traceback.format_exc().rstrip("\n").split("\n"):
         print_line(line, err=True)
 
@@ -109,7 +111,7 @@ def confirm(question: str) -> None:
 
 
 def ask(question: str) -> str:
-    """Return what is typed after a question on standard error."""
+    """Ask a question on standard error, and return the typed answer."""
     answer: str = typer.prompt(escape(question), err=True)
     return answer
 
@@ -119,34 +121,33 @@ def format_time(seconds: float | None) -> str:
     return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-class EscapedErrors(TyperGroup):
-    """The group of all commands: its usage errors, which repeat arguments, are escaped like everything else."""
+class OneLineErrors(TyperGroup):
+    """The group of all commands: its usage errors, which repeat arguments, are one escaped line each."""
 
-    def make_context(self, *arguments: Any, **named: Any) -> Any:
-        """Parse the group's own options; raises usage errors that are escaped."""
+    def main(self, *arguments: Any, **named: Any) -> Any:
+        """Run a command and exit, with 2 for wrong arguments and 1 for a question that is not confirmed."""
         try:
-            return super().make_context(*arguments, **named)
+            sys.exit(super().main(*arguments, **named | {"standalone_mode": False}))
         except typer.TyperException as error:
-            raise _with_escaped_message(error) from None
-
-    def invoke(self, *arguments: Any, **named: Any) -> Any:
-        """Parse the options of a command and run it; raises usage errors that are escaped."""
-        try:
-            return super().invoke(*arguments, **named)
-        except typer.TyperException as error:
-            raise _with_escaped_message(error) from None
-
-
-def _with_escaped_message(error: typer.TyperException) -> typer.TyperException:
-    message = getattr(error, "message", None)
-    if isinstance(message, str):
-        # The message of a command without arguments is its whole help.
-        vars(error)["message"] = escape_lines(message) if _is_help(error) else escape(message)
-    return error
+            _print_usage_error(error)
+            sys.exit(error.exit_code)
+        except typer.Abort:
+            print_line(
+                "keyturn: the question was not confirmed, so that nothing changed: run the command again", err=True
+            )
+            sys.exit(1)
 
 
-def _is_help(error: typer.TyperException) -> bool:
-    return type(error).__name__ == "NoArgsIsHelpError"
+def _print_usage_error(error: typer.TyperException) -> None:
+    message = error.format_message()
+    # The error of a command without arguments is its help, which rich has printed already.
+    if type(error).__name__ == "NoArgsIsHelpError":
+        if message:
+            typer.echo(escape_lines(message), err=True)
+        return
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "keyturn"
+    print_line(f"keyturn: {describe_usage(message, command)}", err=True)
 
 
 def _is_mark(character: str) -> bool:

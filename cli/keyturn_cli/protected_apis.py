@@ -1,4 +1,4 @@
-"""The account's APIs that ask one authorizer function, with their authorizers, routes and stages."""
+"""The account's APIs that call one authorizer function, with their authorizers, routes and stages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from authorizer.request import ApiKind
 from keyturn.domain.access.api_rules import ANY_METHOD, NAMED_ROUTES
 
-# API Gateway's own default where a REST API's authorizer names none; an HTTP API's is 0.
+# API Gateway's default TTL for an authorizer of a REST API; for an HTTP API it is 0.
 _REST_TTL = 300
 _TOKEN_SOURCE = "method.request.header.Authorization"
 # The largest page of GetResources; the default is 25.
@@ -34,7 +34,7 @@ class GatewayAuthorizer(NamedTuple):
 
 
 class Route(NamedTuple):
-    """One route: `authorizer` where it asks the function; `protection` is API Gateway's authorization type."""
+    """One route: `authorizer` is None if it does not call the function; `protection` is the authorization type."""
 
     method: str
     template: str
@@ -55,7 +55,7 @@ class Api(NamedTuple):
     authorizers: dict[str, GatewayAuthorizer]
 
     def __str__(self) -> str:
-        """Return the name that an operator knows."""
+        """Return kind, name and id for an operator."""
         return f"{self.kind} API {self.name} ({self.id})"
 
     @property
@@ -65,31 +65,33 @@ class Api(NamedTuple):
 
 
 class Inventory(NamedTuple):
-    """The APIs that ask the function, and a sentence for each part that could not be listed."""
+    """The APIs that call the function, and a sentence for each part that could not be listed."""
 
     apis: list[Api]
     missing: list[str]
 
 
 class ProtectedApis:
-    """Reads API Gateway with the operator's own rights, in the stack's account and Region."""
+    """Reads API Gateway with the operator's own rights, in the stack's account and Region.
+
+    `rest` and `http` are boto3's clients for `apigateway` and `apigatewayv2`; `authorizer_arn` is the function's.
+    """
 
     def __init__(self, rest: Any, http: Any, authorizer_arn: str) -> None:
-        """Take boto3's clients for `apigateway` and `apigatewayv2`, and the function's ARN."""
         self._rest = rest
         self._http = http
         self._function = f"/functions/{authorizer_arn}"
         self.account = execute_api_account(authorizer_arn)
 
     def find(self) -> Inventory:
-        """Return the APIs that ask the function; an API whose authorizers cannot be listed is missing."""
+        """Return the APIs that call the function; an API whose authorizers cannot be listed is missing."""
         found = Inventory([], [])
         self._collect(self._rest, "get_rest_apis", "items", self._rest_api, found)
         self._collect(self._http, "get_apis", "Items", self._http_api, found)
         return found
 
     def routes(self, api: Api) -> list[Route]:
-        """Return the API's routes as they are configured; raises what boto3 raises."""
+        """Return the API's configured routes; raises the errors of boto3."""
         if api.kind == REST:
             pages = self._rest.get_paginator("get_resources").paginate(
                 restApiId=api.id, embed=["methods"], PaginationConfig=_PAGE
@@ -107,17 +109,17 @@ class ProtectedApis:
         ]
 
     def stages(self, api: Api) -> list[str]:
-        """Return the names of the API's stages; raises what boto3 raises."""
+        """Return the names of the API's stages; raises the errors of boto3."""
         if api.kind == REST:
             return [stage["stageName"] for stage in self._rest.get_stages(restApiId=api.id)["item"]]
         pages = self._http.get_paginator("get_stages").paginate(ApiId=api.id)
         return [stage["StageName"] for page in pages for stage in page["Items"]]
 
     def stale_stages(self, api: Api, routes: list[Route]) -> list[str]:
-        """Return the stages that serve, or may serve, other routes than the configured ones; raises what boto3 raises.
+        """Return the stages that may serve other routes than the configured ones; raises the errors of boto3.
 
-        A stage of a REST API serves the routes of its deployment, whose summary may differ. A stage of the other kinds
-        may, unless it is deployed automatically: their deployments have no summary.
+        A stage of a REST API serves the routes of its deployment, whose summary is compared. Deployments of the other
+        kinds have no summary, so that each of their stages counts unless it is deployed automatically.
         """
         if api.kind != REST:
             pages = self._http.get_paginator("get_stages").paginate(ApiId=api.id)
@@ -136,7 +138,7 @@ class ProtectedApis:
         return {(path, method) for path, methods in deployment.get("apiSummary", {}).items() for method in methods}
 
     def flush(self, api: Api, stage: str) -> None:
-        """Empty the result cache of a stage; raises what boto3 raises."""
+        """Empty the result cache of a stage; raises the errors of boto3."""
         if api.kind == REST:
             self._rest.flush_stage_authorizers_cache(restApiId=api.id, stageName=stage)
         else:
@@ -179,7 +181,7 @@ class ProtectedApis:
         return Api(kind, described["ApiId"], described["Name"], authorizers)
 
     def _invoking(self, pages: Any, member: str, uri: str) -> Iterator[tuple[Any, str]]:
-        """Yield each authorizer whose URI names the function, with the version or alias that follows."""
+        """Yield each authorizer whose URI names the function, with the version or alias in the URI."""
         for page in pages:
             for each in page.get(member, []):
                 _, named, rest = each.get(uri, "").partition(self._function)
@@ -217,13 +219,13 @@ def _http_authorizer(api_kind: str, described: Any, qualifier: str) -> GatewayAu
 
 
 def execute_api_account(function_arn: str) -> str:
-    """Return `arn:<partition>:execute-api:<region>:<account id>` by the ARN of a function."""
+    """Return `arn:<partition>:execute-api:<region>:<account id>` of the ARN of a function."""
     _, partition, _, region, account, *_ = function_arn.split(":")
     return f"arn:{partition}:execute-api:{region}:{account}"
 
 
 def _asked_by(api: Api, route: Any) -> GatewayAuthorizer | None:
-    """Return the authorizer that a route asks: it may name one, and have another authorization type."""
+    """Return the authorizer that a route calls: a route of another authorization type may name one unused."""
     if (route.get("authorizationType") or route.get("AuthorizationType")) != "CUSTOM":
         return None
     return api.authorizers.get(route.get("authorizerId") or route.get("AuthorizerId") or "")

@@ -1,4 +1,4 @@
-"""Options of a registration, declared once: `add` makes a registration of them, `update` changes what is given."""
+"""Options of a registration, declared once: `add` registers with them, and `update` changes the given ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 
 class Registered(NamedTuple):
-    """What an option registers: a field of the record, its type and help as typer takes them, and how it is held."""
+    """An option of a registration: `field` of the record, `kind` and `option` for typer; `held` converts the value."""
 
     field: str
     kind: Any
@@ -23,7 +23,7 @@ class Registered(NamedTuple):
 def registers(
     options: Mapping[str, Registered], *, required: Collection[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command these options, by their names, where it takes `given`: the fields that were given, as held."""
+    """Replace a command's parameter `given` by these options; it receives the fields of the given options."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
@@ -34,7 +34,7 @@ def registers(
                     fields[option.field] = option.held(value)
             command(given=fields, **arguments)
 
-        # typer reads what a command takes from its signature.
+        # typer reads the options of a command from its signature.
         signature = inspect.signature(command, eval_str=True)
         taken = list(_parameters(signature, options, required))
         vars(with_options)["__signature__"] = signature.replace(parameters=taken)
@@ -58,28 +58,28 @@ def _parameters(
 
 
 def changes(group: str, given: dict[str, Any], cleared: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return what an update changes, given and cleared; raises BadParameter for a field that is both, and for none."""
+    """Return the given and cleared fields of an update; raises BadParameter for a field in both, and for no field."""
     taken: dict[str, Any] = {}
     for each in cleared:
         taken |= each
     if both := given.keys() & taken.keys():
-        raise typer.BadParameter(f"{', '.join(sorted(both))}: given and cleared", param_hint="--clear")
+        raise typer.BadParameter(f"{', '.join(sorted(both))} is given as well", param_hint="--clear")
     if not given and not taken:
-        raise typer.BadParameter(f"say what to change: `keyturn {group} update --help` names the options")
+        raise typer.BadParameter(f"`keyturn {group} update` needs an option that changes something")
     return given | taken
 
 
 def values(choices: Iterable[Any]) -> frozenset[str]:
-    """Return the values of choices that were given."""
+    """Return the values of the given choices."""
     return frozenset(choice.value for choice in choices)
 
 
 def in_order(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return each text once, where it was first given."""
+    """Return each text once, in the order of first appearance."""
     return tuple(dict.fromkeys(texts))
 
 
 def names(choices: type[enum.StrEnum]) -> str:
-    """Return the choices for a help text: as the type of an option they would cut the options' names."""
+    """Return the choices for a help text: as the type of an option they would truncate the names of options."""
     *some, last = (choice.value for choice in choices)
     return f"{', '.join(some)} or {last}"

@@ -1,4 +1,4 @@
-"""`keyturn resources`: what tokens for an API are like."""
+"""`keyturn resources`: the resource servers, which decide the scopes, lifetime and claims of tokens for an API."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from keyturn.domain.clients.resource_server import ResourceServer, check_audienc
 from keyturn.domain.errors import AlreadyExists, KeyturnError
 from keyturn.domain.keys.key_ring import DEFAULT_RING
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
+from keyturn_cli.errors import CommandError
 from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
 from keyturn_cli.output import confirm, format_time, print_fields, print_json, print_line, print_note, print_table
 from keyturn_cli.registration import Registered, changes, names, registers
 from keyturn_cli.values import format_duration, parse_duration
 
-app = StackCommands(no_args_is_help=True, help="Register resource servers: what tokens for an API are like.")
+app = StackCommands(no_args_is_help=True, help="Register resource servers, which decide about tokens for an API.")
 
-Audience = Annotated[str, typer.Argument(help="The audience of its tokens, as clients name it as `resource`.")]
+Audience = Annotated[
+    str, typer.Argument(help="The audience of its tokens: the value of `resource` in a token request.")
+]
 
 
 class Algorithm(enum.StrEnum):
-    """What a ring can sign with (RFC 7518 §3.1, RFC 9864 §2.2)."""
+    """The signing algorithms of a key ring (RFC 7518 §3.1, RFC 9864 §2.2)."""
 
     RS256 = "RS256"
     PS256 = "PS256"
@@ -35,7 +38,7 @@ class Algorithm(enum.StrEnum):
 
 
 class Clearable(enum.StrEnum):
-    """What `resources update` can take away."""
+    """The fields that `resources update` can clear."""
 
     ACCESS_TOKEN_LIFETIME = "access-token-lifetime"
     ALGORITHM = "algorithm"
@@ -43,7 +46,7 @@ class Clearable(enum.StrEnum):
 
 
 _OPTIONS = {
-    "name": Registered("name", str, typer.Option(help="What people call it.")),
+    "name": Registered("name", str, typer.Option(help="A name for people.")),
     "scope": Registered(
         "scopes",
         str,
@@ -54,19 +57,21 @@ _OPTIONS = {
         "access_token_lifetime",
         int,
         typer.Option(
-            parser=parse_duration, metavar="DURATION", help="How long its tokens live at most, such as 5m; up to 1h."
+            parser=parse_duration,
+            metavar="DURATION",
+            help="The longest lifetime of its tokens, such as 5m; at most 1h.",
         ),
     ),
     "algorithm": Registered(
         "algorithm",
         Algorithm,
-        typer.Option(metavar="ALG", help=f"{names(Algorithm)}; by default the stack's own algorithm."),
+        typer.Option(metavar="ALG", help=f"{names(Algorithm)}. Default: the stack's algorithm."),
         lambda algorithm: algorithm.value,
     ),
     "claim": Registered(
         "claims",
         list[str],
-        typer.Option(metavar="NAME", help="A custom claim that its tokens carry. May be repeated."),
+        typer.Option(metavar="NAME", help="A custom claim that its tokens carry. Repeatable."),
         frozenset,
     ),
 }
@@ -75,30 +80,32 @@ _CLEARED: dict[Clearable, dict[str, Any]] = {
     Clearable.ALGORITHM: {"algorithm": None},
     Clearable.CLAIM: {"claims": frozenset()},
 }
-_CLEAR = f"Take this away: {names(Clearable)}. Repeatable."
-_WITHIN_A_MINUTE = "it counts within a minute"
+_CLEAR = f"Clear this field: {names(Clearable)}. Repeatable."
+_WITHIN_A_MINUTE = "the change takes effect within a minute"
 
 
-class UnknownResourceServer(KeyturnError):
+class UnknownResourceServer(CommandError):
     """No resource server is registered for this audience."""
 
 
 @app.command()
 @registers(_OPTIONS, required=("name", "scope"))
 def add(audience: Audience, given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> None:
-    """Register a resource server: tokens for it carry its scopes alone, and its custom claims."""
+    """Register a resource server: tokens for it carry only its scopes and its custom claims."""
     deployment = deployment_to_change(stack, Path.cwd())
     server = ResourceServer(audience=audience, created_at=int(deployment.clock().now().earliest), **given)
     try:
         deployment.resource_servers().add(server)
     except AlreadyExists:
-        raise AlreadyExists(f"{audience} is registered already: `keyturn resources update` changes it") from None
-    _tell(deployment, server, as_json=as_json)
+        raise CommandError(
+            f"{audience} is registered already", f"`keyturn resources update {audience}` changes it"
+        ) from None
+    _print_stored(deployment, server, as_json=as_json)
 
 
 @app.command()
 def show(audience: Audience, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Show all that is registered of a resource server."""
+    """Show the registration of a resource server."""
     _show(_find(find_deployment(stack, Path.cwd()), audience), as_json=as_json)
 
 
@@ -134,27 +141,27 @@ def update(
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is given of a resource server, and nothing else; --claim and --scope give all of them."""
+    """Change the given fields of a resource server. --claim and --scope replace the whole list."""
     asked = changes("resources", given, (_CLEARED[each] for each in clear or ()))
     deployment = deployment_to_change(stack, Path.cwd())
     changed = deployment.resource_servers().update(replace(_find(deployment, audience), **asked))
-    _tell(deployment, changed, as_json=as_json)
+    _print_stored(deployment, changed, as_json=as_json)
 
 
 @app.command()
 def remove(audience: Audience, yes: Yes = False, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Remove a resource server: its clients' own scopes and the issuer's lifetime count again for its tokens."""
+    """Remove a resource server: its tokens get the clients' scopes and the issuer's lifetime again."""
     deployment = deployment_to_change(stack, Path.cwd())
     server = _find(deployment, audience)
     if not yes:
         print_line(
-            f"{audience} ({server.name}) bounds nothing any more: clients with this audience get tokens for it with "
-            "all of their scopes. `keyturn clients update --audience` ends that.",
+            f"Clients with the audience {audience} ({server.name}) will get tokens for it with all of their scopes. "
+            "`keyturn clients update --audience` takes the audience from a client.",
             err=True,
         )
         confirm("Remove it?")
     if not deployment.resource_servers().remove(audience):
-        raise UnknownResourceServer(f"{audience} was removed by somebody else meanwhile")
+        raise _unknown()
     if as_json:
         print_json({"audience": audience, "outcome": "removed"})
     else:
@@ -166,19 +173,23 @@ def _find(deployment: Deployment, audience: str) -> ResourceServer:
     check_audience(audience)
     server = deployment.resource_servers().get(audience)
     if server is None:
-        raise UnknownResourceServer("nobody registered this audience: `keyturn resources list` names those that are")
+        raise _unknown()
     return server
 
 
-def _tell(deployment: Deployment, server: ResourceServer, *, as_json: bool) -> None:
-    """Show what is registered now, and say what an operator might not expect of it."""
+def _unknown() -> UnknownResourceServer:
+    return UnknownResourceServer("this audience is not registered", "`keyturn resources list` lists the audiences")
+
+
+def _print_stored(deployment: Deployment, server: ResourceServer, *, as_json: bool) -> None:
+    """Show the stored registration, and note the effects that an operator may not expect."""
     _show(server, as_json=as_json)
     print_note(_WITHIN_A_MINUTE)
-    # It is stored: nothing from here on may look as if it were not.
+    # The registration is stored, so that an error from here on is a note.
     try:
         notes = list(_notes(deployment, server))
     except KeyturnError as fault:
-        notes = [f"whether it goes with the rings and the clients is not known: {fault}"]
+        notes = [f"the check against the key rings and the clients failed: {fault}"]
     for note in notes:
         print_note(note)
 
@@ -186,16 +197,16 @@ def _tell(deployment: Deployment, server: ResourceServer, *, as_json: bool) -> N
 def _notes(deployment: Deployment, server: ResourceServer) -> Iterator[str]:
     if server.algorithm is not None and not _signs(deployment, server.algorithm):
         yield (
-            f"the stack has no ring of {server.algorithm}: its default ring signs until AudienceAlgorithms names that "
-            "algorithm"
+            f"the stack has no ring of {server.algorithm}, so that its default ring signs until AudienceAlgorithms "
+            "names that algorithm"
         )
     for client in deployment.clients().list():
         if server.audience in client.audiences and server.scopes.isdisjoint(client.scopes):
-            yield f"{client.client_id} ({client.name}) has none of its scopes, and gets no token for it"
+            yield f"{client.client_id} ({client.name}) lacks all of its scopes, so that it gets no token for it"
 
 
 def _signs(deployment: Deployment, algorithm: str) -> bool:
-    """Tell whether a ring of the stack signs by the algorithm, its own or the default one."""
+    """Return whether a ring of the stack signs with the algorithm: the ring of that name, or the default ring."""
     return any(
         ring.name == algorithm or (ring.name == DEFAULT_RING and any(key.algorithm == algorithm for key in ring.keys))
         for ring in deployment.key_rings().load_all()

@@ -1,4 +1,4 @@
-"""Whom the options of `keyturn revoke` name, and whether they can name anybody."""
+"""The target that the options of `keyturn revoke` name, after the check that a token can have it."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _KINDS = {
 
 
 class NothingToRevoke(KeyturnError):
-    """Whatever is named has ended by itself; the message says when."""
+    """The named tokens have expired by themselves; the message says when."""
 
 
 class Aim(NamedTuple):
-    """Whom the options name.
+    """The target that the options name.
 
     `token` for --token; `before` in whole seconds for --all-before, None for the present.
     """
@@ -43,7 +43,7 @@ class Aim(NamedTuple):
 
 
 def aim(deployment: Deployment, option: str, value: str) -> Aim:
-    """Return what one option names; raises BadParameter for what can name nothing, and NothingToRevoke."""
+    """Return the target of one option; raises BadParameter for a value that no token can have, and NothingToRevoke."""
     if option == "--token":
         return _aim_at_token(deployment, value)
     if option == "--all-before":
@@ -52,14 +52,14 @@ def aim(deployment: Deployment, option: str, value: str) -> Aim:
 
 
 def aim_at_pair(subject: str, client_id: str) -> Aim:
-    """Return what --subject and --client name together; raises BadParameter for what can name nothing."""
+    """Return the target of --subject and --client together; raises BadParameter for values that no token can have."""
     _identifier("--subject", subject)
     _identifier("--client", client_id)
     try:
         return Aim(pair_target(subject, client_id))
     except ValueError:
         raise typer.BadParameter(
-            "the subject is the client itself: --client alone revokes all of its tokens", param_hint="--subject"
+            "the subject is the client itself, and --client alone revokes all of its tokens", param_hint="--subject"
         ) from None
 
 
@@ -67,18 +67,16 @@ def _identifier(option: str, value: str) -> str:
     """Return the value if a token can have it; raises BadParameter."""
     if option == "--client" and not is_client_id(value):
         raise typer.BadParameter(
-            "a client id is 1 to 64 of A-Z a-z 0-9 . _ - and does not begin with u_: `keyturn clients list` has them",
+            "a client id is 1 to 64 of A-Z a-z 0-9 . _ - and does not begin with u_",
             param_hint=option,
         )
     if not is_identifier(value):
-        raise typer.BadParameter(
-            "no token has that: an identifier is 1 to 256 characters, none of them a control", param_hint=option
-        )
+        raise typer.BadParameter("an identifier is 1 to 256 characters without control characters", param_hint=option)
     return value
 
 
 def _aim_at_token(deployment: Deployment, value: str) -> Aim:
-    """Verify a token, and name it by its jti: that of a forged or a foreign one may be another token's of ours."""
+    """Return a verified token by its jti: a forged or foreign token may carry the jti of a token of this stack."""
     raw = read_token(value)
     policy = verification_policy(deployment, ANY_AUDIENCE, MAX_LEEWAY)
     try:
@@ -86,11 +84,10 @@ def _aim_at_token(deployment: Deployment, value: str) -> Aim:
     except TokenError as error:
         if error.reason is TokenErrorReason.TOKEN_EXPIRED:
             ended = format_time(unverified_claims(raw)["exp"])
-            raise NothingToRevoke(f"the token has expired, {ended}: nobody accepts it any more") from None
-        why = f"{error} This stack's issuer is {deployment.issuer}."
+            raise NothingToRevoke(f"the token expired at {ended}") from None
         raise typer.BadParameter(
-            f"not a token that this stack issued and anybody accepts. {why} `keyturn token explain -` says more; "
-            "if you know better, --jti revokes by the jti alone.",
+            f"this is not a valid token of the issuer {deployment.issuer}. {error} `keyturn token explain -` explains "
+            "the refusal, and --jti revokes by the jti alone",
             param_hint="--token",
         ) from None
     return Aim(Target(TargetKind.TOKEN, token.jti), token=token)
@@ -102,12 +99,13 @@ def _time(value: str) -> int | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-        # What is no time of the calendar's in UTC is nobody's.
+        # Reject times that UTC cannot represent.
         instant = None if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         instant = None
     if instant is None:
         raise typer.BadParameter(
-            "neither `now` nor a time with its zone, such as 2026-09-21T14:13:20Z (RFC 3339)", param_hint="--all-before"
+            "this is neither `now` nor a time with its zone, such as 2026-09-21T14:13:20Z (RFC 3339)",
+            param_hint="--all-before",
         )
     return floor(instant.timestamp())

@@ -1,4 +1,4 @@
-"""What `keyturn revoke` is to write: which tokens that hits, and what is stored of it already."""
+"""The revocation that `keyturn revoke` writes, the tokens that it hits, and the stored one of the same target."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keyturn.domain.revocations.revocation import CUT_KINDS, EXPIRY_MARGIN, Revo
 from keyturn.domain.revocations.revocation_expiry import revocation_expiry
 from keyturn.jose import VerifiedAccessToken
 from keyturn.jose.policy import MAX_LEEWAY
-from keyturn_cli.deployment import TOKEN_HORIZON, Deployment
+from keyturn_cli.deployment import LONGEST_TOKEN_LIFETIME, Deployment
 from keyturn_cli.output import format_time
 from keyturn_cli.revocation_aim import Aim, NothingToRevoke
 
@@ -31,9 +31,9 @@ _HITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A revocation, and what it meets.
+    """A revocation, with the stored one of the same target.
 
-    `stored`: the revocation of the same target that is stored and still counts, or None; of global the weakest copy.
+    `stored` is None without an unexpired revocation; for a global revocation it is the weakest copy.
     """
 
     issuer: str
@@ -44,20 +44,20 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """The target as it is told: without the number of a copy of global."""
+        """The target as it is shown: a global one without the number of its copy."""
         target = self.revocation.target
         return target.kind.value if target.kind is TargetKind.GLOBAL else target.key
 
     @property
     def hits(self) -> str:
-        """Which tokens it refuses, in words."""
-        upto = self.revocation.not_before
+        """The tokens that it refuses, in words."""
+        cutoff = self.revocation.not_before
         which = _HITS[self.revocation.target.kind]
-        return which if upto is None else f"{which}, issued until {format_time(upto)}, that second included"
+        return which if cutoff is None else f"{which}, issued until {format_time(cutoff)}, that second included"
 
     @property
     def changes(self) -> bool:
-        """Whether more is refused, or for longer, than what is stored refuses."""
+        """Whether it refuses more tokens, or for longer, than the stored one."""
         wanted, stored = self.revocation, self.stored
         return (
             stored is None
@@ -66,7 +66,7 @@ class Plan:
         )
 
     def fields(self) -> dict[str, Any]:
-        """Return it for a program; times in seconds since the epoch."""
+        """Return the plan for a program; times in seconds since the epoch."""
         wanted, stored, token = self.revocation, self.stored, self.token
         return {
             "issuer": self.issuer,
@@ -80,55 +80,55 @@ class Plan:
         }
 
     def rows(self) -> dict[str, str]:
-        """Return it for a person."""
+        """Return the plan for a person."""
         rows = {"issuer": self.issuer, "target": self.name, "hits": self.hits}
         if self.token is not None:
             left = floor(self.token.expires_at - self.now)
             rows |= {"client": self.token.client_id, "subject": self.token.subject}
             rows["expires"] = f"{format_time(self.token.expires_at)}, " + (f"in {left} s" if left > 0 else "just now")
         rows["remembered"] = f"until {format_time(self.revocation.expires_at)}"
-        rows["stored"] = "no revocation of it" if self.stored is None else _told(self.stored)
-        rows["changes"] = "yes" if self.changes else "nothing: what is stored hits as much"
+        rows["stored"] = "no revocation of it" if self.stored is None else _describe(self.stored)
+        rows["changes"] = "yes" if self.changes else "nothing: the stored revocation hits as much"
         return rows
 
 
-def _told(stored: Revocation) -> str:
-    cut = "" if stored.not_before is None else f"issued until {format_time(stored.not_before)}, "
-    return f"revoked already: {cut}remembered until {format_time(stored.expires_at)}"
+def _describe(stored: Revocation) -> str:
+    cutoff = "" if stored.not_before is None else f"issued until {format_time(stored.not_before)}, "
+    return f"revoked already: {cutoff}remembered until {format_time(stored.expires_at)}"
 
 
 def plan(deployment: Deployment, what: Aim) -> Plan:
-    """Return what is to be written now; raises BadParameter for a time to come, and NothingToRevoke."""
+    """Return the revocation to write now; raises BadParameter for a future time, and NothingToRevoke."""
     now = deployment.clock().now()
-    # The late end of the present: no token that is in somebody's hand has a later iat.
+    # The latest possible present: no issued token has a later iat.
     present = floor(now.latest)
-    expires_at = revocation_expiry(what.target.kind, now=present, token_horizon=TOKEN_HORIZON)
+    expires_at = revocation_expiry(what.target.kind, now=present, token_horizon=LONGEST_TOKEN_LIFETIME)
     if what.token is not None:
         expires_at = what.token.expires_at + MAX_LEEWAY + EXPIRY_MARGIN
-    cut = None
+    cutoff = None
     if what.target.kind in CUT_KINDS:
-        cut = present if what.before is None else what.before
-        if cut > present:
-            # The issuer mints after every cut: a time to come would stop it until then.
-            raise typer.BadParameter("that time has not come yet", param_hint="--all-before")
-        if cut + TOKEN_HORIZON <= now.earliest:
+        cutoff = present if what.before is None else what.before
+        if cutoff > present:
+            # The issuer gives each token an iat after the revocation cutoff: a future one would stop it until then.
+            raise typer.BadParameter("that time is in the future", param_hint="--all-before")
+        if cutoff + LONGEST_TOKEN_LIFETIME <= now.earliest:
             raise NothingToRevoke(
-                f"every token that was issued until {format_time(cut)} has expired: none lives longer than "
-                f"{TOKEN_HORIZON} s"
+                f"every token issued until {format_time(cutoff)} has expired, since the longest token lifetime is "
+                f"{LONGEST_TOKEN_LIFETIME} s"
             )
     stored = _stored(deployment, what.target, now.earliest)
-    if stored is not None and cut is not None and cut <= (stored.not_before or 0):
-        # The stored revocation came after all that the cutoff hits, and is remembered for as long as any of it lives.
+    if stored is not None and cutoff is not None and cutoff <= (stored.not_before or 0):
+        # The stored revocation is later than every token that the cutoff hits, and outlives all of them.
         expires_at = stored.expires_at
-    revocation = Revocation(what.target, expires_at=expires_at, not_before=cut)
+    revocation = Revocation(what.target, expires_at=expires_at, not_before=cutoff)
     return Plan(issuer=deployment.issuer, revocation=revocation, stored=stored, token=what.token, now=now.earliest)
 
 
 def _stored(deployment: Deployment, target: Target, now: float) -> Revocation | None:
-    """Return what is stored of the target and still counts; of global what every copy has."""
+    """Return the unexpired revocation of the target; for a global one, the part that every copy has."""
     copies = stored_targets(target)
     reader = DynamoDbRevocationReader(deployment.dynamodb, deployment.revocation_table)
-    # A copy of global without a cut holds the marks of compromised keys alone.
+    # A global copy without a cutoff holds only the marks of compromised keys.
     found = [
         each
         for each in reader.find(copies)

@@ -1,4 +1,4 @@
-"""`keyturn revoke`: end a token, a grant, a session, or the tokens of a subject, a client, both together, or all."""
+"""`keyturn revoke`: revoke a token, a grant, a session, or the tokens of a subject, a client, both together, or all."""
 
 from __future__ import annotations
 
@@ -24,21 +24,23 @@ def revoke(
     jti: Annotated[str | None, typer.Option(help="One access token, by its jti.")] = None,
     gid: Annotated[str | None, typer.Option(help="Every token of this grant.")] = None,
     sid: Annotated[str | None, typer.Option(help="Every token of this session.")] = None,
-    client: Annotated[str | None, typer.Option(help="Every token that this client holds now.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Every token about this subject, as of now.")] = None,
+    client: Annotated[str | None, typer.Option(help="Every token of this client issued until now.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Every token about this subject issued until now.")] = None,
     all_before: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Every token issued until then: `now`, or an RFC 3339 time.")
+        str | None, typer.Option(metavar="TIME", help="Every token issued until `now` or an RFC 3339 time.")
     ] = None,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "revoked by an operator",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be hit; write nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before many tokens are hit.")] = False,
+    reason: Annotated[str, typer.Option(help="The reason, for the record.")] = "revoked by an operator",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the tokens that would be hit, and write nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the question before many tokens are revoked.")] = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Revoke; returns when the revocation is stored, from which moment the stated bound counts.
+    """Revoke tokens. The command returns when the revocation is stored, which starts the documented bound.
 
-    --subject and --client together revoke the tokens of this subject that this client holds, and no others. --client,
-    --subject and --all-before ask for confirmation. A revocation cannot be undone; tokens issued later are valid.
+    --subject and --client together revoke only the tokens of this subject at this client. The options --client,
+    --subject and --all-before ask for confirmation. A revocation cannot be undone. Tokens issued later are valid.
     """
     options = {"--token": token, "--jti": jti, "--gid": gid, "--sid": sid, "--client": client, "--subject": subject}
     given = _given(options | {"--all-before": all_before})
@@ -49,12 +51,12 @@ def revoke(
         what = _aim(deployment, given)
         planned = plan(deployment, what)
         if dry_run:
-            _tell(planned, "dry_run", as_json=as_json)
+            _print_outcome(planned, "dry_run", as_json=as_json)
             return
         if not yes and what.target.kind in CUT_KINDS:
             print_rows(planned.rows(), err=True)
             confirm("Revoke?")
-            # What was issued while the question stood is in somebody's hand as well.
+            # The plan is made again, to hit the tokens that were issued while the question was open.
             planned = plan(deployment, what)
     except NothingToRevoke as nothing:
         if as_json:
@@ -63,7 +65,7 @@ def revoke(
             print_line(f"nothing to revoke: {nothing}")
         return
     deployment.revocations().revoke(planned.revocation, reason=reason, actor=getpass.getuser())
-    _tell(planned, "revoked", as_json=as_json)
+    _print_outcome(planned, "revoked", as_json=as_json)
 
 
 def _given(options: dict[str, str | None]) -> dict[str, str]:
@@ -81,7 +83,7 @@ def _aim(deployment: Deployment, given: dict[str, str]) -> Aim:
     return aim(deployment, option, value)
 
 
-def _tell(planned: Plan, outcome: str, *, as_json: bool) -> None:
+def _print_outcome(planned: Plan, outcome: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"outcome": outcome, **planned.fields()})
     elif outcome == "dry_run":

@@ -1,4 +1,4 @@
-"""How an API's routes and its access rules belong together, as the authorizer finds one by the other (G7)."""
+"""The match between routes and access rules of an API, as the authorizer makes it (G7)."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ def template_of(rule: Rule) -> str:
 
 
 def is_found_by_path(route: Route, rules: ApiRules) -> bool:
-    """Tell whether rules for the route are found by a request's path, so that names of parameters do not matter."""
+    """Return whether the path of a request finds the rules for the route, whatever the names of its parameters."""
     token = route.authorizer is not None and route.authorizer.kind is ApiKind.REST_TOKEN
     return token or isinstance(rules, CachedApiRules)
 
 
 def uncovered_methods(route: Route, rules: ApiRules) -> list[str]:
-    """Return the methods of the route that have no rule."""
+    """Return the methods of the route without a rule."""
     template = _own_template(route, rules)
     return [method for method in _methods(route) if rules.rule_of(template, method) is None]
 
 
 def has_no_rule(route: Route, rules: ApiRules) -> bool:
-    """Tell whether every method of the route is closed."""
+    """Return whether every method of the route is closed."""
     return len(uncovered_methods(route, rules)) == len(_methods(route))
 
 
 def leaks(route: Route, rules: ApiRules) -> bool:
-    """Tell whether rules found by the path can open a method of the route that has no rule of its own."""
+    """Return whether a rule that is found by the path can open a method of the route without a rule."""
     if not is_found_by_path(route, rules):
         return False
     uncovered = uncovered_methods(route, rules)
@@ -48,7 +48,7 @@ def leaks(route: Route, rules: ApiRules) -> bool:
 
 
 def misspelt_template(route: Route, rules: ApiRules) -> str | None:
-    """Return the path of a rule that was meant for the route, and names its parameters or letters otherwise."""
+    """Return the path of a rule that differs from the route only in names of parameters or in letter case."""
     if is_found_by_path(route, rules) or not has_no_rule(route, rules):
         return None
     wanted = [segment.lower() for segment in _anonymous(route.template)]
@@ -60,7 +60,7 @@ def misspelt_template(route: Route, rules: ApiRules) -> str | None:
 
 
 def can_have_rule(route: Route) -> bool:
-    """Tell whether an access rule can name the route."""
+    """Return whether an access rule can name the route."""
     if route.template in NAMED_ROUTES:
         return True
     try:
@@ -71,12 +71,12 @@ def can_have_rule(route: Route) -> bool:
 
 
 def is_own_rule(rule: Rule, route: Route, rules: ApiRules) -> bool:
-    """Tell whether the rule is that of the route, for one of its methods at least."""
+    """Return whether the rule belongs to the route, for at least one of its methods."""
     return _own_template(route, rules) == template_of(rule) and _applies(rule, route, rules)
 
 
 def narrows(rule: Rule, route: Route, rules: ApiRules) -> bool:
-    """Tell whether the rule is for another route, and decides about some requests of this one too."""
+    """Return whether the rule is for another route, and decides about some requests of this route too."""
     template = template_of(rule)
     if template in NAMED_ROUTES or not _applies(rule, route, rules):
         return False
@@ -89,7 +89,7 @@ def narrows(rule: Rule, route: Route, rules: ApiRules) -> bool:
 
 
 def also_required(route: Route, rules: ApiRules) -> list[Rule]:
-    """Return the rules for other paths that some request of this route needs too, beyond the needs of its own rule."""
+    """Return rules for other paths that need more than the route's own rule and decide about some of its requests."""
     own = _own_template(route, rules)
     others: dict[str, Rule] = {}
     for rule in rules:
@@ -104,7 +104,7 @@ def also_required(route: Route, rules: ApiRules) -> list[Rule]:
 
 
 def overlap(one: str, other: str) -> bool:
-    """Tell whether some path fits both templates, segment by segment."""
+    """Return whether some path fits both templates, segment by segment."""
     segments, others = split_path(one), split_path(other)
     for segment, another in zip(segments, others, strict=False):
         kinds = (segment_kind(segment), segment_kind(another))
@@ -116,12 +116,12 @@ def overlap(one: str, other: str) -> bool:
 
 
 def _applies(rule: Rule, route: Route, rules: ApiRules) -> bool:
-    """Tell whether the rule is the one of its path for a method of the route."""
+    """Return whether the rule decides for its path about a method of the route."""
     return any(rules.rule_of(template_of(rule), method) is rule for method in _methods(route))
 
 
 def _meets(template: str, route: Route, rules: ApiRules) -> bool:
-    """Tell whether a rule that is found by the path may count for a request of the route."""
+    """Return whether a rule that is found by the path may decide about a request of the route."""
     if overlap(template, route.template):
         return True
     # In a cached policy a parameter crosses slashes.
@@ -129,14 +129,14 @@ def _meets(template: str, route: Route, rules: ApiRules) -> bool:
 
 
 def _implies(one: Rule, other: Rule) -> bool:
-    """Tell whether each token that has what one rule needs has what the other needs."""
+    """Return whether each token that fulfils `one` also fulfils `other`."""
     return other.scopes <= one.scopes and all(
         name in one.claims and set(one.claims[name]) <= set(values) for name, values in other.claims.items()
     )
 
 
 def _own_template(route: Route, rules: ApiRules) -> str:
-    """Return the path of the route's own rule as the document writes it, or the route's own where it has none."""
+    """Return the path of the route's own rule as the document spells it, or the route's path without one."""
     if is_found_by_path(route, rules):
         wanted = _anonymous(route.template)
         return next((text for rule in rules if _anonymous(text := template_of(rule)) == wanted), route.template)
@@ -144,7 +144,7 @@ def _own_template(route: Route, rules: ApiRules) -> str:
 
 
 def _anonymous(template: str) -> list[str]:
-    """Return the segments of a template, in which parameters have lost their names."""
+    """Return the segments of a template, with `{}` or `{+}` for each parameter."""
     names = {LITERAL: None, GREEDY: "{+}"}
     return [names.get(segment_kind(segment), "{}") or segment for segment in split_path(template)]
 

@@ -1,4 +1,4 @@
-"""`keyturn rules`: whether the access rules are in order, and how they answer a request."""
+"""`keyturn rules`: check the access rules, and explain the answer to a request."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from authorizer.request import ApiKind
 from keyturn.domain.access.access_rules import ANY_API, AccessRules
 from keyturn.domain.access.api_rules import ANY_METHOD, METHODS
 from keyturn.domain.access.scope import format_scope
-from keyturn.domain.errors import KeyturnError
 from keyturn_cli.deployed_authorizer import DeployedAuthorizer, read_environment, settings_of
 from keyturn_cli.deployment import find_deployment
+from keyturn_cli.errors import CommandError
 from keyturn_cli.finding import Report
 from keyturn_cli.gateway import gateways_of
 from keyturn_cli.options import AsJson, Stack, StackCommands
@@ -25,28 +25,30 @@ from keyturn_cli.rules_document import Document, deployed_document, read_documen
 from keyturn_cli.rules_explanation import NO_SCOPE, Presented, Question, describe_claims, explain_request
 from keyturn_cli.token import read_token
 
-app = StackCommands(no_args_is_help=True, help="Check the access rules, and ask what they say.")
+app = StackCommands(no_args_is_help=True, help="Check the access rules, and explain how they answer a request.")
 
 
-class ApisUnknown(KeyturnError):
-    """The APIs cannot be listed; the message says what is missing."""
+class ApisUnknown(CommandError):
+    """The APIs cannot be listed, or the list is empty."""
 
 
-File = Annotated[str | None, typer.Option("--file", help="A document, or - for standard input, not the deployed one.")]
+File = Annotated[
+    str | None, typer.Option("--file", help="A document in place of the deployed one; - is standard input.")
+]
 
 
 @app.command()
 def check(
     file: Annotated[
-        str | None, typer.Argument(help="A document; - reads it from standard input. Without it: the deployed one.")
+        str | None, typer.Argument(help="A document; - reads it from standard input. Default: the deployed one.")
     ] = None,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the rules of a document, and what is wrong with them; exit code 1 if anything is, or was not checked.
+    """Print the rules of a document and the mistakes in them. The exit code is 1 after a mistake or a missing check.
 
-    With --stack, or without a document, the stack's APIs are checked too:
-    their routes, kinds of answer, result caches and audiences.
+    --stack, or a call without a document, also checks the stack's APIs: their routes, kinds of answer, result caches
+    and audiences.
     """
     if file is not None and not _is_named(stack):
         document = read_document(file)
@@ -67,7 +69,7 @@ def check(
 
 
 def _is_named(stack: Stack) -> bool:
-    """Tell whether a stack was named: the embedded one of a folder is not meant by a document alone."""
+    """Return whether a stack was named: a document alone does not select the embedded stack of the folder."""
     return stack is not None or bool(os.environ.get("KEYTURN_STACK"))
 
 
@@ -99,9 +101,9 @@ def _print_report_as_json(document: Document, rules: AccessRules, report: Report
 def _print_report(document: Document, rules: AccessRules, report: Report, *, compared: bool) -> None:
     print_table(("api", "route", "scopes", "claims"), _rows(rules))
     if not compared:
-        print_line(f"{document.source}: in order by itself; with --stack it is compared with the stack's APIs")
+        print_line(f"{document.source}: no mistake in the document; --stack compares it with the stack's APIs")
     elif not report.wrong and not report.not_checked:
-        print_line(f"{document.source}: in order; every other route is closed")
+        print_line(f"{document.source}: no mistake; every other route is closed")
     for note in document.notes():
         print_note(note)
     for finding in report.notes:
@@ -115,21 +117,21 @@ def _print_report(document: Document, rules: AccessRules, report: Report, *, com
 @app.command()
 def explain(
     method: Annotated[str, typer.Argument(help="The method, such as GET.")],
-    route: Annotated[str, typer.Argument(help="A path, or an API's route such as '/reports/{id}' or '$connect'.")],
-    api: Annotated[str | None, typer.Option(help="The API's id; needed if several APIs ask the authorizer.")] = None,
+    route: Annotated[str, typer.Argument(help="A path, or a route of an API such as '/reports/{id}' or '$connect'.")],
+    api: Annotated[str | None, typer.Option(help="The API's id, needed if several APIs call the authorizer.")] = None,
     token: Annotated[str | None, typer.Option(help="An access token; - reads it from standard input.")] = None,
     file: File = None,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how a request is answered: its route, the rules that decide, and whether a token has what they need.
+    """Explain the answer to a request: its route, the rules that decide, and whether a token fulfils them.
 
-    The exit code is 1 unless the route is open. With --file alone no stack is
-    asked, and the routes of the document stand for the API's.
+    The exit code is 1 unless the route is open. The option --file alone reads no stack, and takes the routes of the
+    document for those of the API.
     """
     _check_request(method, route)
     if file == token == "-":
-        raise typer.BadParameter("standard input is either the document or the token", param_hint="--file")
+        raise typer.BadParameter("standard input cannot be both document and token", param_hint="--file")
     if file is not None and token is None and not _is_named(stack):
         rules, presented = read_document(file).parse(), None
         question = _question_of_document(rules, api or ANY_API, method, route)
@@ -142,12 +144,12 @@ def explain(
         chosen = _choose_api(apis, api)
         question = Question(chosen, apis.routes(chosen), method, route)
         presented = None if token is None else Presented(DeployedAuthorizer(deployment, settings), read_token(token))
-    told = explain_request(question, rules, presented)
+    explained = explain_request(question, rules, presented)
     if as_json:
-        print_json(told)
+        print_json(explained)
     else:
-        print_rows(told)
-    if told["verdict"] != "open":
+        print_rows(explained)
+    if explained["verdict"] != "open":
         raise typer.Exit(1)
 
 
@@ -168,16 +170,18 @@ def _choose_api(apis: ProtectedApis, wanted: str | None) -> Api:
     if len(matching) == 1 and (wanted is not None or not found.missing):
         return matching[0]
     if found.missing:
-        raise ApisUnknown(f"the API is not known: {'; '.join(found.missing)}")
+        raise ApisUnknown(f"the API is unknown: {'; '.join(found.missing)}", "check the rights to list APIs")
     if not found.apis:
-        raise ApisUnknown("no API of this account and Region asks the authorizer; --file explains a document alone")
+        raise ApisUnknown(
+            "no API of this account and Region calls the authorizer", "give --file to explain a document alone"
+        )
     known = ", ".join(map(str, found.apis))
-    problem = "several APIs ask the authorizer" if wanted is None else f"no API {wanted} asks the authorizer"
+    problem = "several APIs call the authorizer" if wanted is None else f"no API {wanted} calls the authorizer"
     raise typer.BadParameter(f"{problem}; give the id of one of these: {known}", param_hint="--api")
 
 
 def _question_of_document(rules: AccessRules, api_id: str, method_asked: str, route: str) -> Question:
-    """Return the question for an API whose routes are those of the document, asked by a REQUEST authorizer."""
+    """Return the question for an API with the routes of the document and a REQUEST authorizer."""
     authorizers = {
         kind: GatewayAuthorizer(kind=kind, name="-", ttl=0, identity_sources=(), simple=False, qualifier="")
         for kind in (ApiKind.REST_REQUEST, ApiKind.WEBSOCKET)

@@ -1,4 +1,4 @@
-"""Access rules held against the APIs that ask the authorizer: where API Gateway would not answer as they say."""
+"""The comparison of access rules with the APIs that call the authorizer, which finds where API Gateway differs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from keyturn_cli.route_rules import (
 
 
 class CheckedApi(NamedTuple):
-    """An API with its routes, and the rules that the document has for it, at `place` in the document."""
+    """An API with its routes, and its rules at `place` in the document."""
 
     api: Api
     routes: list[Route]
@@ -39,11 +39,11 @@ class CheckedApi(NamedTuple):
 
     @property
     def asking(self) -> list[Route]:
-        """The routes that ask the authorizer."""
+        """The routes that call the authorizer."""
         return [route for route in self.routes if route.authorizer is not None]
 
     def by_authorizer(self) -> dict[GatewayAuthorizer, list[Route]]:
-        """Return the authorizers that a route asks, each with its routes."""
+        """Return each authorizer that a route calls, with its routes."""
         routes: dict[GatewayAuthorizer, list[Route]] = {}
         for route in self.routes:
             if route.authorizer is not None:
@@ -54,7 +54,7 @@ class CheckedApi(NamedTuple):
 def check_apis(
     rules: AccessRules, apis: ProtectedApis, settings: AuthorizerSettings, environment: Mapping[str, str]
 ) -> Report:
-    """Return what is wrong with the rules for these APIs, what an operator may not expect, and what was not checked."""
+    """Return the mistakes in the rules for these APIs, notes for the operator, and the parts that stay unchecked."""
     report = Report()
     check_audiences(rules, settings, environment, report)
     found = apis.find()
@@ -67,14 +67,14 @@ def check_apis(
         _note_routes(each, report)
         _check_stages(each, apis, report)
     if not found.apis and not found.missing:
-        report.notes.append(Finding("no API of this account and Region asks the authorizer"))
+        report.notes.append(Finding("no API of this account and Region calls the authorizer"))
     elif not report.not_checked:
         _note_unreached(rules, checked, report)
     return report
 
 
 def answer_mismatch(authorizer: GatewayAuthorizer, rules: ApiRules) -> bool:
-    """Tell whether API Gateway expects the other kind of answer, and turns each into a 500."""
+    """Return whether API Gateway expects the other kind of answer, so that it turns each into a 500."""
     is_simple = authorizer.kind is ApiKind.HTTP_2_0 and rules.answer == SIMPLE
     return is_simple != authorizer.simple
 
@@ -133,7 +133,7 @@ def _check_routes(checked: CheckedApi, report: Report) -> None:
         cause = '"cached_by"' if isinstance(rules, CachedApiRules) else "a TOKEN authorizer"
         report.wrong.append(
             Finding(
-                f"{api}: with {cause} rules are found by the path alone, so that each route needs one; add a rule to "
+                f"{api}: with {cause} rules are found by the path alone, so that each route needs one: add a rule to "
                 f"{place}.routes for each of these",
                 tuple(name for route in leaking for name in _rules_to_add(route, rules)),
             )
@@ -158,12 +158,16 @@ def _rules_to_add(route: Route, rules: ApiRules) -> list[str]:
 def _note_routes(checked: CheckedApi, report: Report) -> None:
     api, rules = checked.api, checked.rules
     asking = [route for route in checked.asking if not leaks(route, rules) and misspelt_template(route, rules) is None]
-    _note(report, f"{api}: closed, since no rule names them", [each for each in asking if has_no_rule(each, rules)])
-    _note(report, f"{api}: open to everybody, since these have no authorizer", list(_unprotected(checked)))
+    _note(
+        report,
+        f"{api}: closed, since no rule names these routes",
+        [each for each in asking if has_no_rule(each, rules)],
+    )
+    _note(report, f"{api}: open to everybody, since these routes have no authorizer", list(_unprotected(checked)))
     stricter = [route for route in asking if is_found_by_path(route, rules) and also_required(route, rules)]
     _note(
         report,
-        f"{api}: rules are found by the path alone, so that these need what a rule beside them needs too",
+        f"{api}: rules are found by the path alone, so that these routes also need what another rule needs",
         stricter,
     )
     for authorizer in checked.by_authorizer():
@@ -213,20 +217,20 @@ def _check_stages(checked: CheckedApi, apis: ProtectedApis, report: Report) -> N
 
 
 def _check_size(api: Api, rules: CachedApiRules, prefixes: list[str], report: Report) -> None:
-    """Report a stage whose ARNs make the one policy of the API too large, so that each call is a 500."""
+    """Report a stage whose ARNs make the policy of the API too large: each call is then a 500."""
     for prefix in prefixes:
         try:
-            rules.statements(prefix, _Nobody())
+            rules.statements(prefix, _EmptyToken())
         except PolicyTooLarge as fault:
             report.wrong.append(Finding(f"{api}: the cached policy is too large, so that each call is a 500: {fault}"))
 
 
-class _Nobody:
-    """The bearer of a token without an audience, a scope and a claim."""
+class _EmptyToken:
+    """A token without an audience, a scope or a claim."""
 
     audience: tuple[str, ...] = ()
     scope: frozenset[str] = frozenset()
-    claims: dict[str, Any] = {}  # noqa: RUF012 - read alone
+    claims: dict[str, Any] = {}  # noqa: RUF012 - only read
 
 
 def _note_unreached(rules: AccessRules, checked: list[CheckedApi], report: Report) -> None:
@@ -241,7 +245,10 @@ def _note_unreached(rules: AccessRules, checked: list[CheckedApi], report: Repor
         unreached = [rule for rule in foreign if rule not in narrowing]
         for sentence, found in (
             (f'no route reaches these rules of apis."{api_id}"', unreached),
-            (f'these rules of apis."{api_id}" have no route, and close a part of a wider one', narrowing),
+            (
+                f'these rules of apis."{api_id}" have no route of their own, and close a part of a wider route',
+                narrowing,
+            ),
         ):
             if found:
                 report.notes.append(Finding(sentence, tuple(rule.route for rule in found)))

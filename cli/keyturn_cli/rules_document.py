@@ -1,4 +1,4 @@
-"""The document of the access rules: a file's, standard input's, or the deployed one."""
+"""The document of the access rules, from a file, standard input or the deployed stack."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from typing import Any, NamedTuple
 from authorizer.settings import AuthorizerSettings
 from keyturn.domain.access.access_rules import AccessRules, AccessRulesError, parse_access_rules
 from keyturn.domain.access.stack_audiences import StackAudiences
-from keyturn.domain.errors import KeyturnError
 from keyturn_cli.deployment import Deployment
+from keyturn_cli.errors import CommandError
 from keyturn_cli.values import read_standard_input
 
-# Of AccessRules, the parameter of the stack, and of a standard parameter of SSM.
+# The longest value of the stack's parameter AccessRules, and of a standard parameter of SSM.
 _LONGEST_IN_STACK, _LONGEST_IN_SSM = 2048, 4096
 
 
-class RulesWrong(KeyturnError):
-    """The document is wrong; the message says which one, where, and what is expected."""
+_SHOW_FORM = "docs/access-rules.md shows the form of a document"
+
+
+class RulesWrong(CommandError):
+    """The document is wrong or cannot be read; the message says which one, where, and what is expected."""
 
 
 class Document(NamedTuple):
-    """The text of the rules, and where it is."""
+    """The text of the rules, and its source."""
 
     source: str
     text: str
@@ -31,15 +34,15 @@ class Document(NamedTuple):
         try:
             return parse_access_rules(self.text, stack)
         except AccessRulesError as error:
-            raise RulesWrong(f"{self.source}: {error}") from None
+            raise RulesWrong(f"{self.source}: {error}", _SHOW_FORM) from None
 
     def notes(self) -> list[str]:
-        """Return where the document is too long to be put."""
+        """Return a note for a document that is too long for a parameter."""
         length = len(self.text.strip())
         if length > _LONGEST_IN_SSM:
-            return [f"{length} characters: a parameter of SSM takes {_LONGEST_IN_SSM}, or 8192 in the advanced tier"]
+            return [f"{length} characters: a parameter of SSM holds {_LONGEST_IN_SSM}, or 8192 in the advanced tier"]
         if length > _LONGEST_IN_STACK:
-            return [f"{length} characters: AccessRules takes {_LONGEST_IN_STACK}; use a parameter of SSM"]
+            return [f"{length} characters: AccessRules holds {_LONGEST_IN_STACK}; use a parameter of SSM"]
         return []
 
 
@@ -50,18 +53,21 @@ def read_document(file: str) -> Document:
     try:
         return Document(file, Path(file).read_text(encoding="utf-8"))
     except OSError as error:
-        raise RulesWrong(f"{file}: {error.strerror}") from None
+        raise RulesWrong(f"{file}: {error.strerror}", "give the name of a file, or - for standard input") from None
     except UnicodeDecodeError:
-        raise RulesWrong(f"{file}: this is no UTF-8 text") from None
+        raise RulesWrong(f"{file} is not UTF-8 text", _SHOW_FORM) from None
 
 
 def deployed_document(deployment: Deployment, settings: AuthorizerSettings) -> Document:
-    """Return the document that the deployed function reads; raises RulesWrong, and what boto3 raises."""
+    """Return the document that the deployed function reads; raises RulesWrong, and the errors of boto3."""
     name = settings.access_rules_parameter
     if not name:
         return Document("AccessRules of the stack", settings.access_rules)
     ssm: Any = deployment.client("ssm")
     parameter = ssm.get_parameter(Name=name)["Parameter"]
     if parameter["Type"] != "String":
-        raise RulesWrong(f"the parameter {name} has the type {parameter['Type']}: the authorizer reads String alone")
+        raise RulesWrong(
+            f"the parameter {name} has the type {parameter['Type']}, and the authorizer reads only the type String",
+            "delete it, and create it with `aws ssm put-parameter --type String`",
+        )
     return Document(f"the parameter {name}", parameter["Value"])

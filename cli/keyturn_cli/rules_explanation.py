@@ -1,4 +1,4 @@
-"""How one request of an API is answered: the route that API Gateway chooses, the rules that decide, and the status."""
+"""The answer to one request of an API: the route that API Gateway chooses, the rules that decide, and the status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from keyturn_cli.rules_check import answer_mismatch
 from keyturn_cli.token import asked_revocations, explain_refusal
 
 NO_SCOPE = "none: any valid token"
-# Any account: without a stack there is none, and no rule reads it.
+# A placeholder: without a stack the account is unknown, and rules ignore it.
 _NO_ACCOUNT = "arn:aws:execute-api:any-region:000000000000"
 _PASSES = "passes to the backend"
 _MISMATCH = "API Gateway expects the other kind of answer; `keyturn rules check` says what to change"
@@ -44,34 +44,34 @@ class Presented(NamedTuple):
 
 
 def explain_request(question: Question, rules: AccessRules, presented: Presented | None) -> dict[str, str]:
-    """Return the explanation; its `verdict` is open, closed, "not ours" or "no route", its `answer` says the status.
+    """Return the explanation; `verdict` is open, closed, "not ours" or "no route", and `answer` is the status.
 
     Without a token a route is open if some token opens it.
     """
     api = question.api
     request, route = _find(question)
-    told = {"api": str(api), "route": f"{question.method} {question.route}"}
+    explained = {"api": str(api), "route": f"{question.method} {question.route}"}
     if route is None:
         status = "404" if api.kind == HTTP else "403"
-        return told | {
+        return explained | {
             "rule": "none: no route",
             "verdict": "no route",
-            "answer": f"{status}: the authorizer is not asked",
+            "answer": f"{status}: the authorizer is not called",
         }
-    told |= {"api_route": str(route)} | _other_reading(question, route)
+    explained |= {"api_route": str(route)} | _other_reading(question, route)
     if route.authorizer is None and route.protection == "NONE":
-        return told | {"rule": "none: no authorizer", "verdict": "open", "answer": _PASSES}
+        return explained | {"rule": "none: no authorizer", "verdict": "open", "answer": _PASSES}
     if route.authorizer is None:
-        return told | {
+        return explained | {
             "rule": "none: another authorizer",
             "verdict": "not ours",
             "answer": f"decided by {route.protection}",
         }
-    return told | _ask(route, request, rules, presented)
+    return explained | _ask(route, request, rules, presented)
 
 
 def _find(question: Question) -> tuple[AskedRequest, Route | None]:
-    """Return the request and its route: the route of that name, with any value for its parameters, or the path's."""
+    """Return the request with its route: the route of that name with sample parameters, or the route of the path."""
     api, method, name = question.api, question.method, question.route
     if "{" in name or name.startswith("$"):
         named = [route for route in question.routes if route.template == name]
@@ -83,44 +83,44 @@ def _find(question: Question) -> tuple[AskedRequest, Route | None]:
 
 
 def _other_reading(question: Question, route: Route) -> dict[str, str]:
-    """Return the route of the decoded path if it is another one: AWS does not document which of both is chosen."""
+    """Return the route of the decoded path if it differs: AWS does not document which of the two it chooses."""
     decoded = question._replace(route=unquote(question.route))
     _, other = _find(decoded) if "{" not in question.route else (None, route)
     return {} if other in (None, route) else {"or_api_route": f"{other}, if API Gateway decodes the path first"}
 
 
 def _ask(route: Route, request: AskedRequest, rules: AccessRules, presented: Presented | None) -> dict[str, str]:
-    """Return the explanation of a request whose route asks the authorizer."""
+    """Return the explanation of a request whose route calls the authorizer."""
     account = _NO_ACCOUNT if presented is None else presented.authorizer.account
     event = authorizer_event(request, route, None if presented is None else presented.token, account)
     of_api, asked = rules.of_api(request.api.id), parse_request(event)
-    told = _rules(of_api, asked)
+    explained = _rules(of_api, asked)
     if route.authorizer is not None and route.authorizer.ttl:
-        told["cached"] = f"{route.authorizer.ttl} s, in which API Gateway may answer by an older result"
+        explained["cached"] = f"{route.authorizer.ttl} s, during which API Gateway may use an older result"
     if route.authorizer is not None and answer_mismatch(route.authorizer, of_api):
-        return told | {"verdict": "closed", "answer": "500", "because": _MISMATCH}
+        return explained | {"verdict": "closed", "answer": "500", "because": _MISMATCH}
     if presented is None:
         reason = _closed_to_all(of_api, asked)
-        return told | (
+        return explained | (
             {"verdict": "open"} if reason is None else {"verdict": "closed", "because": reason, "answer": "403"}
         )
-    return told | _decide(presented, event, rules, asked)
+    return explained | _decide(presented, event, rules, asked)
 
 
 def _rules(of_api: ApiRules, request: AuthorizerRequest) -> dict[str, str]:
     required = of_api.required_rules(request)
     if not required:
         return {"rule": "none: the route is closed"}
-    told = {
+    explained = {
         "rule": "; ".join(f"{rule.route} of {rule.api}" for rule in required),
         "needs": format_scope(frozenset().union(*(rule.scopes for rule in required))) or NO_SCOPE,
     }
     claims = "; ".join(text for rule in required if (text := describe_claims(rule)))
     if claims:
-        told["claims"] = claims
+        explained["claims"] = claims
     if of_api.audiences is not None:
-        told["audience"] = " or ".join(sorted(of_api.audiences))
-    return told
+        explained["audience"] = " or ".join(sorted(of_api.audiences))
+    return explained
 
 
 def describe_claims(rule: Rule) -> str:
@@ -143,20 +143,20 @@ def _decide(
 ) -> dict[str, str]:
     decision = presented.authorizer.decide(event, rules)
     if decision.status == 200:
-        told = {"token": "valid", "has": _scope(decision.token), "verdict": "open", "answer": _PASSES}
-        return told | {"revocations": asked_revocations(presented.authorizer)}
+        explained = {"token": "valid", "has": _scope(decision.token), "verdict": "open", "answer": _PASSES}
+        return explained | {"revocations": asked_revocations(presented.authorizer)}
     if decision.refusal is None:
         return {"verdict": "closed", "because": decision.fault, "answer": f"{decision.status}"}
     token, reason = decision.token, decision.refusal.reason
     if isinstance(decision.refusal, Unauthorized) or token is None:
         refused = explain_refusal(decision.refusal, presented.token, presented.authorizer)
-        told = {"token": refused["verdict"], "because": refused["sentence"], "revocations": refused["revocations"]}
+        explained = {"token": refused["verdict"], "because": refused["sentence"], "revocations": refused["revocations"]}
     else:
-        told = {"token": "valid", "has": _scope(token), "because": sentence_of(reason)[1]}
-        told |= {"revocations": asked_revocations(presented.authorizer)} | _lacks(
+        explained = {"token": "valid", "has": _scope(token), "because": sentence_of(reason)[1]}
+        explained |= {"revocations": asked_revocations(presented.authorizer)} | _lacks(
             rules.of_api(request.api_id), request, token
         )
-    return told | {"reason": reason, "verdict": "closed", "answer": str(decision.status)}
+    return explained | {"reason": reason, "verdict": "closed", "answer": str(decision.status)}
 
 
 def _lacks(of_api: ApiRules, request: AuthorizerRequest, token: VerifiedAccessToken) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`keyturn uninstall`: what a stack leaves behind on purpose, and the end of its keys, when asked for twice."""
+"""`keyturn uninstall`: list the resources that outlive a stack, and delete its keys after a second confirmation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.adapters.keys.kms_key_policy import STACK_TAG
-from keyturn.domain.errors import KeyturnError
 from keyturn_cli.deployment import account_of, configured_endpoints, open_session, print_target
+from keyturn_cli.errors import CommandError
 from keyturn_cli.options import AsJson, Profile, Region
 from keyturn_cli.output import ask, print_json, print_line, print_table
 
@@ -33,12 +33,12 @@ _DELETED = "DELETE_COMPLETE"
 _PEPPER = "pepper"
 
 
-class StackStillThere(KeyturnError):
-    """The keys are in use: the stack comes first."""
+class StackStillThere(CommandError):
+    """The keys are in use: the stack must be deleted first."""
 
 
 class Survivor(NamedTuple):
-    """One thing that outlives the stack, and what it means to keep it."""
+    """A resource that outlives the stack, and the consequence of keeping it."""
 
     kind: str
     name: str
@@ -47,15 +47,14 @@ class Survivor(NamedTuple):
 
 
 class Remains:
-    """What there is of a stack's name in the account and Region of the environment."""
+    """The resources of a stack's name in the account and Region of `session`, which has the operator's own rights."""
 
     def __init__(self, session: boto3.Session, stack: str) -> None:
-        """Take the session, with the operator's own rights, and the stack's name."""
         self._session = session
         self._stack = stack
 
     def stack_status(self) -> str | None:
-        """Return CloudFormation's word for the stack, or None if there is none; raises what boto3 raises."""
+        """Return CloudFormation's status of the stack, or None without a stack; raises the errors of boto3."""
         try:
             [found] = self._session.client("cloudformation").describe_stacks(StackName=self._stack)["Stacks"]
         except ClientError as error:
@@ -66,7 +65,7 @@ class Remains:
         return None if status == _DELETED else status
 
     def keys(self) -> list[Survivor]:
-        """Return the keys that carry the stack's tag: signing keys, and the pepper of the passwords."""
+        """Return the keys with the stack's tag: signing keys, and the pepper of the passwords."""
         tagging, kms = self._session.client("resourcegroupstaggingapi"), self._session.client("kms")
         pages = tagging.get_paginator("get_resources").paginate(
             TagFilters=[{"Key": STACK_TAG, "Values": [self._stack]}], ResourceTypeFilters=["kms:key"]
@@ -80,13 +79,13 @@ class Remains:
         pages = self._session.client("dynamodb").get_paginator("list_tables").paginate()
         names = [name for page in pages for name in page["TableNames"]]
         return [
-            Survivor("table", name, "kept", "what is stored, and a backup of 35 days")
+            Survivor("table", name, "kept", "keeps the stored data, with backups of 35 days")
             for name in names
             if pattern.fullmatch(name)
         ]
 
     def layers(self) -> list[Survivor]:
-        """Return the versions of the layers, which SAM names alike in every stack."""
+        """Return the versions of the layers, which have the same names in every stack."""
         client = self._session.client("lambda")
         found = []
         for layer in _LAYERS:
@@ -95,7 +94,7 @@ class Remains:
         return [Survivor("layer", arn, "kept", "costs nothing; another stack may use it") for arn in found]
 
     def schedule_deletion(self, arn: str, days: int) -> None:
-        """Let KMS delete the key after a waiting time; raises what boto3 raises."""
+        """Let KMS delete the key after a waiting time; raises the errors of boto3."""
         self._session.client("kms").schedule_key_deletion(KeyId=arn, PendingWindowInDays=days)
 
 
@@ -114,13 +113,13 @@ def _key(found: Any) -> Survivor:
 def uninstall(
     stack: Annotated[str, typer.Argument(help="The name of the stack.")],
     delete_keys: Annotated[bool, typer.Option("--delete-keys", help="Schedule the deletion of the keys.")] = False,
-    days: Annotated[int, typer.Option(min=7, max=30, help="How long KMS waits before it deletes a key.")] = 30,
+    days: Annotated[int, typer.Option(min=7, max=30, help="The days that KMS waits before it deletes a key.")] = 30,
     confirm: Annotated[str | None, typer.Option(help="The stack's name once more, instead of typing it.")] = None,
     profile: Profile = None,
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what survives `sam delete`; with --delete-keys, asked twice, schedule the deletion of the keys."""
+    """List what survives `sam delete`. --delete-keys schedules the deletion of the keys after a confirmation."""
     session = open_session(profile, region)
     account = account_of(stack, session.client)
     print_target(stack, account, session.region_name, configured_endpoints(_SERVICES, session.client))
@@ -137,13 +136,17 @@ def uninstall(
     print_table(("kind", "name", "state", "meaning"), [each._asdict() for each in survivors])
     print_line()
     if status is not None:
-        print_line(f"The stack is still there ({status}): `sam delete --stack-name {stack}` leaves what is above.")
-    print_line("The keys: `keyturn uninstall --delete-keys` once the stack is gone, and it asks again. The tables:")
+        print_line(
+            f"The stack still exists ({status}). `sam delete --stack-name {stack}` deletes it, but not the list above."
+        )
+    print_line(
+        f"To delete the keys, run `keyturn uninstall {stack} --delete-keys` after the stack. To delete a table, run:"
+    )
     print_line("  aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME")
     print_line("  aws dynamodb delete-table --table-name NAME")
     if any(key.kind == _PEPPER for key in keys):
-        print_line("The pepper: its policy lets nobody delete it, since passwords are lost with it. docs/runbook.md,")
-        print_line('  "The pepper", says how an administrator ends that.')
+        print_line("The policy of the pepper forbids its deletion, since the passwords are lost with it.")
+        print_line('docs/runbook.md, "The pepper", shows how an administrator deletes it.')
 
 
 def _delete_keys(
@@ -157,16 +160,19 @@ def _delete_keys(
     as_json: bool,
 ) -> None:
     if status is not None:
-        raise StackStillThere(f"stack {stack} is there ({status}) and signs with these keys: delete it first")
+        raise StackStillThere(
+            f"stack {stack} still exists ({status}) and signs with these keys",
+            f"delete it first with `sam delete --stack-name {stack}`",
+        )
     live = [key for key in keys if key.kind != _PEPPER and key.state not in _GONE]
     if live and confirm is None:
         print_line(
-            f"{len(live)} keys of {stack} stop signing now, and are deleted in {days} days. Until then", err=True
+            f"{len(live)} keys of {stack} stop signing now, and are deleted in {days} days. Until then,", err=True
         )
-        print_line("`aws kms cancel-key-deletion` takes a key back; after that nothing does.", err=True)
-        confirm = ask("Type the stack's name to go on")
+        print_line("`aws kms cancel-key-deletion` restores a key. After that the keys are lost.", err=True)
+        confirm = ask("Type the stack's name to continue")
     if live and confirm != stack:
-        raise KeyturnError(f"that is not {stack}: nothing was done")
+        raise CommandError(f"nothing was done, since the typed name differs from {stack}", "run the command again")
     outcomes = []
     for number, key in enumerate(live, start=1):
         try:
@@ -181,6 +187,6 @@ def _delete_keys(
     if as_json:
         print_json({"stack": stack, "keys": outcomes})
     elif not live:
-        print_line(f"no key of {stack} is left to delete")
+        print_line(f"{stack} has no key left to delete")
     if any("error" in outcome for outcome in outcomes):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`keyturn users remove`: erase a user, in an order that every crash can be continued from."""
+"""`keyturn users remove`: erase a user, in an order that lets a repeated command finish after any crash."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from keyturn.domain.users.authority import Authority, Status
 from keyturn_cli.deployment import Deployment, deployment_to_change
+from keyturn_cli.errors import problem_of
 from keyturn_cli.found_user import FoundUser, find_user
 from keyturn_cli.login_function import ActionRefused, ActionUnknown
 from keyturn_cli.options import AsJson, Stack, UserName, Yes
@@ -15,19 +16,19 @@ from keyturn_cli.output import confirm, print_json, print_line, print_note
 
 
 def remove(user: UserName, yes: Yes = False, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Erase a user: profile, password, sessions and consents; every token is revoked. Nothing undoes this.
+    """Erase a user: profile, password, sessions and consents. Each token is revoked. This cannot be undone.
 
-    It may be repeated. Backups of the tables hold the data for 35 days more.
+    The command may be repeated. Backups of the tables hold the data for 35 days more.
     """
     deployment = deployment_to_change(stack, Path.cwd())
     found = find_user(deployment, user)
     if not yes:
         print_line(f"{found.subject} ({found.state}) loses profile, password, sessions and consents.", err=True)
-        print_line("Nothing undoes this, and the subject is never given again.", err=True)
+        print_line("This cannot be undone. The subject is never given to another user.", err=True)
         confirm("Erase this user?")
     outcome = "erased"
     if found.state == "incomplete":
-        # Nobody was ever this user: a tombstone would count for nothing.
+        # A user without a profile could never sign in: a tombstone is needless.
         deployment.authorities().remove(found.subject)
         outcome = "removed"
     else:
@@ -41,14 +42,14 @@ def remove(user: UserName, yes: Yes = False, stack: Stack = None, as_json: AsJso
 
 
 def _erase(deployment: Deployment, found: FoundUser) -> None:
-    # The tombstone is first: no sign-in starts between the deletions.
+    # The tombstone comes first, so that no sign-in starts between the deletions.
     _write_tombstone(deployment, found)
     try:
         deployment.login().ask("erase", subject=found.subject, actor=getpass.getuser())
     except (ActionRefused, ActionUnknown) as fault:
         raise ActionUnknown(
-            f"{found.subject} can never sign in again, but some data is left: {fault}. "
-            f"Run `keyturn users remove {found.subject}` again"
+            f"{found.subject} can never sign in again, but some data is left: {problem_of(fault)}",
+            f"run `keyturn users remove {found.subject}` again",
         ) from None
 
 

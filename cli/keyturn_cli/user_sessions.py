@@ -16,15 +16,15 @@ from keyturn_cli.output import confirm, format_time, print_json, print_line, pri
 
 def sessions(
     user: UserName,
-    end: Annotated[str | None, typer.Option(metavar="SID", help="End this session, with its tokens.")] = None,
-    end_all: Annotated[bool, typer.Option("--end-all", help="End all, with every token about the user.")] = False,
+    end: Annotated[str | None, typer.Option(metavar="SID", help="End this session and revoke its tokens.")] = None,
+    end_all: Annotated[bool, typer.Option("--end-all", help="End all, and revoke each token of the user.")] = False,
     yes: Yes = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
     """List the sessions of a user, or end one or all of them. The user may sign in again at once."""
     if end is not None and end_all:
-        raise typer.BadParameter("give --end or --end-all", param_hint="--end")
+        raise typer.BadParameter("give either --end or --end-all", param_hint="--end")
     if end is None and not end_all:
         deployment = find_deployment(stack, Path.cwd())
         _list(deployment, find_user(deployment, user).subject, as_json=as_json)
@@ -32,13 +32,13 @@ def sessions(
     deployment = deployment_to_change(stack, Path.cwd())
     subject = find_user(deployment, user).subject
     if end_all and not yes:
-        print_line(f"Every session of {subject} ends, and every token about this user is revoked.", err=True)
+        print_line(f"Each session of {subject} ends, and each token of this user is revoked.", err=True)
         confirm("End all sessions?")
     chosen = {} if end is None else {"session_id": end}
     report = deployment.login().ask("end_sessions", subject=subject, actor=getpass.getuser(), **chosen)
     ended = report["ended"]
     if end is not None and not ended:
-        raise UserRefused(f"{subject} has no session with this sid: `keyturn users sessions {subject}` lists them")
+        raise UserRefused(f"{subject} has no session with this sid", f"`keyturn users sessions {subject}` lists them")
     if as_json:
         print_json({"subject": subject, "ended": ended})
     else:

@@ -1,4 +1,4 @@
-"""`keyturn users`: who may sign in."""
+"""`keyturn users`: the users who may sign in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from keyturn.domain.access.scope import format_scope
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
+from keyturn_cli.errors import problem_of
 from keyturn_cli.found_user import FoundUser, find_user
 from keyturn_cli.login_function import ActionRefused, ActionUnknown
 from keyturn_cli.new_user import add, link_fields, print_link
@@ -20,7 +21,7 @@ from keyturn_cli.user_sessions import sessions
 from keyturn_cli.user_status import disable, enable, unlock
 from keyturn_cli.values import parse_claims
 
-app = StackCommands(no_args_is_help=True, help="Register users, stop them, and help them in again.")
+app = StackCommands(no_args_is_help=True, help="Register users, disable them, and let them sign in again.")
 app.command("add")(add)
 
 _PROGRESS = 1000
@@ -28,15 +29,15 @@ _PROGRESS = 1000
 
 @app.command("list")
 def list_users(
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many users.")] = None,
-    after: Annotated[str | None, typer.Option(metavar="SUBJECT", help="Go on after this user of a list.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after this number of users.")] = None,
+    after: Annotated[str | None, typer.Option(metavar="SUBJECT", help="Continue a list after this user.")] = None,
     with_erased: Annotated[bool, typer.Option("--erased", help="List erased users too.")] = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the users in an order of the store's own, with the state of each.
+    """List the users with their states, in the order of the store.
 
-    An `incomplete` or `erasing` user is left of a command that stopped half way: `users remove` clears it.
+    An interrupted command leaves an `incomplete` or `erasing` user: `users remove` clears it.
     """
     found, following = _read(find_deployment(stack, Path.cwd()), limit=limit, after=after, with_erased=with_erased)
     if as_json:
@@ -61,7 +62,7 @@ def list_users(
 
 @app.command()
 def show(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Show a user: profile, status, claims, sessions, and the applications that have a consent."""
+    """Show a user: profile, status, claims, sessions, and the consents to applications."""
     deployment = find_deployment(stack, Path.cwd())
     found = find_user(deployment, user)
     consents = deployment.consents().list(found.subject)
@@ -81,9 +82,10 @@ def show(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def link(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Print a link by which the user chooses a password, once.
+    """Print a link with which the user chooses a password, once.
 
-    It works for 7 days before the first password, and for 15 minutes after. A password that is there stays until then.
+    The link of a user without a password works for 7 days, and any other for 15 minutes. The old password stays valid
+    until the user has chosen the new one.
     """
     deployment = deployment_to_change(stack, Path.cwd())
     found = find_user(deployment, user)
@@ -102,15 +104,15 @@ def claims(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="The value as JSON or as a string. Repeatable."),
     ] = None,
-    unset: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Take a claim away. Repeatable.")] = None,
+    unset: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Remove a claim. Repeatable.")] = None,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a user's custom claims, or change those that are named. Tokens in hand keep the old ones."""
+    """Show a user's custom claims, or change the named ones. Issued tokens keep the old values."""
     changed = parse_claims(given or [], option="--set")
     gone = set(unset or [])
     if both := gone & changed.keys():
-        raise typer.BadParameter(f"{', '.join(sorted(both))}: set and unset", param_hint="--unset")
+        raise typer.BadParameter(f"{', '.join(sorted(both))} is in --set as well", param_hint="--unset")
     find = deployment_to_change if changed or gone else find_deployment
     deployment = find(stack, Path.cwd())
     _, authority = find_user(deployment, user).require_whole()
@@ -132,7 +134,7 @@ _TIMES = ("created_at", "updated_at", "email_verified_at", "erased_at")
 def _read(
     deployment: Deployment, *, limit: int | None, after: str | None, with_erased: bool
 ) -> tuple[list[FoundUser], str | None]:
-    """Return users, and the subject to go on after if there may be more."""
+    """Return users, and the subject after which the list continues if there may be more."""
     found: list[FoundUser] = []
     seen = 0
     for page in deployment.user_directory().pages(after):
@@ -172,10 +174,10 @@ def _details(found: FoundUser) -> dict[str, Any]:
 
 
 def _count_sessions(deployment: Deployment, found: FoundUser) -> tuple[int | None, str | None]:
-    """Return the number of sessions, or why it is unknown: the rest is worth showing without it."""
+    """Return the number of sessions, or the reason why it is unknown, so that the rest can still be shown."""
     if found.user is None:
         return None, None
     try:
         return len(deployment.login().ask("list_sessions", subject=found.subject)["sessions"]), None
     except (ActionRefused, ActionUnknown) as fault:
-        return None, f"the number of sessions is unknown: {fault}"
+        return None, f"the number of sessions is unknown: {problem_of(fault)}"

@@ -1,4 +1,4 @@
-"""Values of options that are more than text: durations, claims, keys in a file."""
+"""Parsers of option values: durations, claims, and keys in a file."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from keyturn.jose.strict_json import parse_object
 _DURATION = re.compile(r"([0-9]{1,9})([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MAX_REASON = 256
-# What a public key is made of (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2); a file may hold more, which nobody needs.
+# The members of a public key (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2); all others of a file are dropped.
 _JWK_MEMBERS = ("kty", "kid", "alg", "use", "crv", "x", "y", "n", "e")
 
 
 def read_standard_input() -> str:
-    """Return what comes on standard input; raises BadParameter for what is no text."""
+    """Return the text of standard input; raises BadParameter for other bytes than UTF-8."""
     try:
         return sys.stdin.buffer.read().decode()
     except UnicodeDecodeError:
-        raise typer.BadParameter("standard input is no UTF-8 text") from None
+        raise typer.BadParameter("standard input is not UTF-8 text") from None
 
 
 def parse_duration(text: str) -> int:
@@ -38,13 +38,13 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(seconds: int) -> str:
-    """Return the duration as it can be given again, in the largest unit that it is whole in."""
+    """Return the duration as an option takes it, in the largest unit that gives a whole number."""
     unit = next(unit for unit in ("d", "h", "m", "s") if seconds % _UNITS[unit] == 0)
     return f"{seconds // _UNITS[unit]}{unit}"
 
 
 def check_reason(reason: str) -> None:
-    """Raise BadParameter for a reason that no record takes."""
+    """Raise BadParameter for a reason that is too long or not printable."""
     if not 0 < len(reason) <= _MAX_REASON or not reason.isprintable():
         raise typer.BadParameter(f"a reason is 1 to {_MAX_REASON} printable characters", param_hint="--reason")
 
@@ -54,7 +54,7 @@ def parse_claims(
 ) -> dict[str, Any]:
     """Return the values of `name=value` texts, by name; raises BadParameter.
 
-    A value that is no JSON is a string, and so is every value of a name that is not in `json_names`.
+    A value that is not JSON is a string. Where `json_names` is given, each value of another name is a string too.
     """
     claims: dict[str, Any] = {}
     for text in texts:
@@ -62,7 +62,7 @@ def parse_claims(
         if not separator or not name:
             raise typer.BadParameter("a claim is name=value", param_hint=option)
         if name in claims:
-            raise typer.BadParameter(f"the claim {name} is there twice: give a list as JSON", param_hint=option)
+            raise typer.BadParameter(f"the claim {name} is given twice, and a list is given as JSON", param_hint=option)
         claims[name] = _json_or_text(value) if json_names is None or name in json_names else value
     return claims
 
@@ -81,7 +81,7 @@ def read_jwks(path: Path) -> tuple[dict[str, Any], ...]:
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--jwks") from None
     if jwks is None:
-        raise typer.BadParameter(f"{path}: this is no JSON object, strictly read", param_hint="--jwks")
+        raise typer.BadParameter(f"{path} does not hold one strict JSON object", param_hint="--jwks")
     try:
         KeySet.from_jwks(jwks)
     except ValueError as error:

@@ -5,7 +5,7 @@ const element = (id) => document.getElementById(id);
 let users;
 let api;
 
-// A token in memory is gone when the page is: no storage keeps it for a script that comes later.
+// Tokens stay in memory and end with the page: a later script finds none in a storage.
 async function connect() {
   const config = await (await fetch("/config.json")).json();
   api = config.api;
@@ -54,7 +54,7 @@ async function refresh() {
   element("status").textContent += " It is new.";
 }
 
-// What goes wrong is said on the page: an example that stays silent teaches nothing.
+// Errors are shown on the page, so that a reader of the example sees their cause.
 function act(action) {
   return async () => {
     element("failure").hidden = true;

@@ -28,7 +28,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if "requestContext" not in event:
         return _answer_operator(event)
     if OPERATOR_MEMBER in event:
-        raise ValueError("an event is of API Gateway or of an operator, never of both")
+        raise ValueError("an event is either of API Gateway or of an operator")
     return _answer_browser(Request(event))
 
 
@@ -49,7 +49,7 @@ def _respond(request: Request) -> Response:
         raise PageNotFound("there is no page at this path")
     if request.method not in endpoint.methods:
         raise MethodNotAllowed(endpoint.methods)
-    # Path and method are of this function now: a stranger's text stays out of the log.
+    # Path and method are known values now: the log has no text of an unknown sender.
     request.note(endpoint=type(endpoint).__name__, method=request.method)
     return endpoint.respond(request)
 
@@ -74,7 +74,7 @@ def _answer_operator(event: dict[str, Any]) -> dict[str, Any]:
     if isinstance(answer, Exception):
         refusal = as_refusal(answer)
         facts = {"detail": refusal.detail, "place": place_of(answer)}
-        answer = {"error": refusal.outcome, "message": "The login could not do this. Its log says why."}
+        answer = {"error": refusal.outcome, "message": "The login could not do this, and its log has the reason."}
     subject = event.get("subject")
     if isinstance(subject, str) and is_subject(subject):
         facts["sub"] = subject

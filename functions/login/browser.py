@@ -24,7 +24,7 @@ class GuardedForm(NamedTuple):
 
 
 class Browser:
-    """Reads and writes the cookies; guards forms by the browser's cookie before sign-in, by the session's after it."""
+    """Reads and writes the cookies; forms are bound to the browser's cookie before sign-in, then to the session's."""
 
     def __init__(self, *, secure: bool) -> None:
         self.browser_guard = FormGuard(Cookie(BROWSER_COOKIE, secure=secure))
@@ -33,20 +33,20 @@ class Browser:
         self.device_cookie = Cookie(DEVICE_COOKIE, secure=secure, max_age=DEVICE_COOKIE_SECONDS)
 
     def browser_form(self, request: Request, action: str, hidden: Mapping[str, str]) -> GuardedForm:
-        """Return a form that only this browser can post; sets its cookie where it has none."""
+        """Return a form that only this browser can post; the first form of a browser sets its cookie."""
         secret, cookies = self.browser_guard.ensure_secret(request)
         token = self.browser_guard.token(secret)
         return GuardedForm(PostForm(action, {**hidden, TOKEN_FIELD: token}), cookies)
 
     def session_form(self, request: Request, action: str, hidden: Mapping[str, str] | None = None) -> PostForm:
-        """Return a form that only this session can post; raises ForeignForm where there is none."""
+        """Return a form that only this session can post; raises ForeignForm without a session cookie."""
         secret = self.session_guard.secret(request)
         if secret is None:
             raise ForeignForm("the browser sent no session cookie")
         return PostForm(action, {**(hidden or {}), TOKEN_FIELD: self.session_guard.token(secret)})
 
     def check_session_form(self, request: Request, form: Form, *, reload: str) -> None:
-        """Raise ForeignForm, with the path of the page to load again, for a form that was not shown in this session."""
+        """Raise ForeignForm with a link to `reload` for a form that was not shown in this session."""
         if not self.session_guard.accepts(request, form):
             raise ForeignForm("the form was not shown in this session", link=Link(say(Text.TRY_AGAIN), reload))
 

@@ -24,10 +24,10 @@ class Erase:
         self._end = end
 
     def erase(self, subject: str, *, actor: str) -> bool:
-        """Delete everything that names the user; return False, with nothing done, without a tombstone.
+        """Delete all personal data of the user; return False without a change if the tombstone is missing.
 
-        The tombstone stops sign-ins by their transaction's condition, the cutoff ends sessions and grants, then come
-        the deletes, the profile last: it names the address to release. May be repeated after a crash at each step.
+        The tombstone stops sign-ins by the condition of their transaction. The cutoff ends sessions and grants. The
+        deletes follow, with the profile last: it names the address to release. The call may be repeated after a crash.
         """
         authority = self._authorities.get(subject)
         if authority is None or authority.status is not Status.ERASED:

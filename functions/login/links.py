@@ -80,13 +80,13 @@ class Links:
     def create(self, subject: str) -> IssuedLink | None:
         """Store a new link, which replaces earlier ones, and return it, or None if there is no such active user.
 
-        Raises VersionConflict where the profile changes at the same time, and what the ports raise.
+        Raises VersionConflict after a concurrent change of the profile, and the errors of the ports.
         """
         user, authority = self._users.get(subject), self._authorities.get(subject)
         if user is None or authority is None or not authority.is_active:
             return None
         credential = self._passwords.get(subject)
-        # An earlier link may have gone to a wrong reader: it holds for the revision before.
+        # An earlier link may have a wrong reader: the new revision of the profile invalidates it.
         email = normalise_email(user.email)
         user = self._users.update(user, email=email, previous_email=email)
         value = base64.urlsafe_b64encode(self._random(LINK_BYTES)).decode().rstrip("=")
@@ -107,9 +107,9 @@ class Links:
         return None if opened is None else opened.user
 
     def use(self, value: str, password: str) -> LinkRefused | None:
-        """Store the password and use up the link; every session of the user ends. Return None if it is done.
+        """Store the password and use up the link; every session of the user ends. Return None after success.
 
-        Failures in a row are forgiven. Raises what the ports raise.
+        The count of failures starts again. Raises the errors of the ports.
         """
         opened = self._open(value)
         if opened is None:
@@ -117,7 +117,7 @@ class Links:
         weakness = self._rules.weakness(opened.user, password)
         if weakness is not None:
             return LinkRefused(reason=LinkRefusal.WEAK, weakness=weakness)
-        # Before the link is used up: a crash in between would leave the user locked, and without a link.
+        # This comes before the use of the link: a crash in between would leave the user locked and without a link.
         self._attempts.forgive(opened.user.subject)
         changed = self._replacement.replace(
             opened.user, opened.authority, opened.credential, password, link=opened.link

@@ -1,6 +1,6 @@
 """Answers an operator's `lambda:InvokeFunction`: a dict in, a dict out.
 
-| event `keyturn` | members besides | answer |
+| event `keyturn` | other members | answer |
 |---|---|---|
 | add_user | subject, email; name, locale, claims (standard claims), email_verified (default true) | subject |
 | create_link | subject | link (URL), expires_at |
@@ -10,7 +10,7 @@
 | end_sessions | subject; session_id (absent: all of them), actor | ended: how many |
 
 Times are service time in whole seconds. A refusal is {"error": code, "message": sentence}; the codes are bad_request,
-email_taken (with `subject`, who has it), user_exists, unknown_user, not_active, not_erased.
+email_taken (with the owner as `subject`), user_exists, unknown_user, not_active, not_erased.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ class OperatorActions:
         }
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer, or {"error": code, "message": sentence}; raises what the ports raise.
+        """Return the answer, or {"error": code, "message": sentence}; raises the errors of the ports.
 
-        Each action may be repeated where its answer was lost.
+        Each action may be repeated after a lost answer.
         """
         try:
             asked = OperatorEvent(event)

@@ -1,4 +1,4 @@
-"""An operator's event, read strictly: an unknown member or another type is refused before anything is done."""
+"""An operator's event, read strictly: an unknown member or another type is refused before the first write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_ACTOR = 256
 
 
 class ActionRefused(Exception):
-    """The reason that the operator gets; nothing was changed. `details` are further members of the answer."""
+    """The refusal that the operator gets, before any change; `details` are further members of the answer."""
 
     def __init__(self, code: str, message: str, **details: Any) -> None:
         super().__init__(message)
@@ -35,9 +35,9 @@ class OperatorEvent:
             raise ActionRefused("bad_request", "subject is u_ and 22 to 64 of A-Z a-z 0-9 _ -")
 
     def check_members(self, *optional: str) -> None:
-        """Refuse members that the action does not know: a typing error must not change the meaning."""
+        """Refuse unknown members: a typing error must never change the meaning."""
         if not self._members.keys() <= {"keyturn", "subject", *optional}:
-            raise ActionRefused("bad_request", "the event has a member that this action does not know")
+            raise ActionRefused("bad_request", "the event has a member that this action does not have")
 
     def email(self) -> str:
         """Return the normalised address."""
@@ -71,7 +71,7 @@ class OperatorEvent:
             raise ActionRefused("bad_request", str(error)) from None
 
     def actor(self) -> str:
-        """Return who asks, for the record of a revocation."""
+        """Return the operator's name, for the record of a revocation."""
         actor = self._optional_text("actor") or "operator"
         if len(actor) > _MAX_ACTOR or not actor.isprintable():
             raise ActionRefused("bad_request", f"actor is at most {_MAX_ACTOR} printable characters")
@@ -90,5 +90,5 @@ class OperatorEvent:
     def _optional_text(self, name: str) -> str | None:
         value = self._members.get(name)
         if value is not None and (not isinstance(value, str) or not value):
-            raise ActionRefused("bad_request", f"{name} is a text that is not empty")
+            raise ActionRefused("bad_request", f"{name} is a text of one character or more")
         return value

@@ -79,7 +79,7 @@ class ChangePassword:
         self._clock = clock
 
     def change(self, change: PasswordChange) -> SignedIn | ChangeRefused:
-        """Return the new session and its cookies, or why the password stays; raises what the ports raise.
+        """Return the new session and its cookies, or why the password stays; raises the errors of the ports.
 
         The old session is over after CHANGED and SAVED. It may be over where this raised, and the password changed.
         """

@@ -30,7 +30,7 @@ class PasswordHash:
         self._random = random
 
     def create(self, subject: str, password: str, *, changed_at: int, revision: int) -> PasswordCredential:
-        """Return what to store of a password; raises what the pepper raises."""
+        """Return what to store of a password; raises the errors of the pepper."""
         credential = PasswordCredential(
             subject=subject,
             pepper_key=self._pepper.key,
@@ -43,7 +43,7 @@ class PasswordHash:
         return replace(credential, mac=self._mac(credential, password).hex())
 
     def verify(self, credential: PasswordCredential, password: str) -> bool:
-        """Return whether this is the user's password, compared in constant time; raises what the pepper raises."""
+        """Return whether this is the user's password, compared in constant time; raises the errors of the pepper."""
         return hmac.compare_digest(self._mac(credential, password), bytes.fromhex(credential.mac))
 
     def decoy(self, subject: str) -> PasswordCredential:

@@ -1,9 +1,9 @@
-"""The replacement of a password: the end of everything that the old one gave, then one transaction.
+"""The replacement of a password: a revocation cutoff for everything before it, then one transaction.
 
-A crash after the transaction must leave no session of somebody who knew the old password, so the first revocation
-cutoff comes before it. A crash between the two signs the user out everywhere, and the old password stays. A sign-in by
-the old password between the two is ended by the second cutoff. If a crash prevents that one, the next sign-in writes it
-(`lacks_cutoff`), because the password's time lies after the first cutoff.
+A crash after the transaction must leave no session of a person who knew the old password: the first revocation cutoff
+precedes it. A crash between the two signs the user out everywhere, and the old password stays. The second cutoff ends
+a sign-in by the old password between the two. If a crash prevents that cutoff, the next sign-in writes it
+(`lacks_cutoff`): the time of the password lies after the first cutoff.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class PasswordReplacement:
         *,
         link: Link | None = None,
     ) -> PasswordCredential | None:
-        """Sign the user out everywhere, store the password and return it; None if something changed meanwhile.
+        """Sign the user out everywhere, store the password and return it; None after a concurrent change.
 
-        The user is signed out in both cases, unless this is a first password. Raises what the ports raise: the
+        The user is signed out in both cases, unless this is a first password. Raises the errors of the ports: the
         password may be stored then, and no session outlives it.
         """
         subject = user.subject

@@ -18,7 +18,7 @@ AUTHORIZE = "/oauth2/authorize"
 
 INTERACTION_FIELD = "interaction"
 AGAIN_FIELD = "again"
-# The page that an account's user asked for before the sign-in: a name of ours, never a URL.
+# The page of the account that was requested before the sign-in: a known name, never a URL.
 THEN_FIELD = "then"
 DONE_FIELD = "done"
 LINK_FIELD = "link"

@@ -37,7 +37,7 @@ class PageNotFound(Refusal):
 
 
 class MethodNotAllowed(Refusal):
-    """The page does not take this method (RFC 9110 §15.5.6)."""
+    """The page does not accept this method (RFC 9110 §15.5.6)."""
 
     problem, status, outcome = Problem.METHOD, 405, "method_not_allowed"
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from keyturn.user_ports import AuthorityReader, KnownDevices, PasswordStore, SessionStore
     from login.user_revocations import UserRevocations
 
-# Seconds. A sign-in this recent counts as one that was made for the action.
+# Seconds after a sign-in during which an action needs no new one.
 FRESH = 300
 
 
 class Ended(enum.StrEnum):
-    """How far an end reaches."""
+    """The reach of an end."""
 
     EVERYWHERE = "everywhere"  # the browser, and every token of its applications
     BROWSER_ONLY = "browser_only"  # the user's revocations of the day are spent: tokens live until they expire
@@ -28,7 +28,7 @@ class Ended(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EndedEverywhere:
-    """This browser's new session, or None where it has to sign in too; where `retry_after` is not 0, nothing ended."""
+    """This browser's new session, or None if it has to sign in too; `retry_after` above 0 means that nothing ended."""
 
     signed_in: SignedIn | None = None
     retry_after: int = 0
@@ -43,28 +43,28 @@ class SessionEnd:
         self._revocations = revocations
 
     def end(self, session: Session, *, reason: str, actor: str) -> Ended:
-        """Revoke the session's sid if it gave a code, then delete it; raises what the ports raise.
+        """Revoke the session's sid if it gave a code, then delete it; raises the errors of the ports.
 
-        Where the user's revocations of the day are spent the session ends all the same: nobody stays signed in at a
-        shared computer. An operator (any `actor` but the user) has no limit.
+        The session also ends after the user's last revocation of the day: nobody stays signed in at a shared computer.
+        An operator (any `actor` but the user) has no limit.
         """
         reach = self._revoke(session, reason=reason, actor=actor) if session.gave_code else Ended.EVERYWHERE
         if self._sessions.delete(session):
             return reach
-        # It gave its first code since it was read.
+        # The session gave its first code after it was read.
         return self.end(replace(session, gave_code=True), reason=reason, actor=actor)
 
     def end_all(self, subject: str, *, reason: str, actor: str, at_least: int = 0) -> int:
-        """Sign the user out everywhere, and return how many sessions were deleted; raises what the ports raise.
+        """Sign the user out everywhere, and return how many sessions were deleted; raises the errors of the ports.
 
-        Writes a revocation cutoff for the subject, which also ends grants that outlive sessions, forgets the known
-        browsers, then deletes the sessions. The cutoff is not before `at_least`, service time in whole seconds.
+        A revocation cutoff for the subject also ends grants that outlive sessions. The known browsers and the sessions
+        are deleted after it. The cutoff is not before `at_least`, service time in whole seconds.
         """
         self._revocations.cut_off(subject, reason=reason, actor=actor, at_least=at_least)
         self._devices.forget(subject)
         ended = self._sessions.list(subject)
         for session in ended:
-            # The cutoff has ended each of them; none needs a revocation of its sid.
+            # The cutoff has ended each of them, so that a revocation of the sid is needless.
             self._sessions.delete(replace(session, gave_code=True))
         return len(ended)
 
@@ -96,10 +96,10 @@ class SignOutEverywhere:
         self._clock = clock
 
     def end_others(self, session: Session, *, device: str | None) -> EndedEverywhere:
-        """Sign the user out everywhere, and in this browser in again if its sign-in is fresh.
+        """Sign the user out everywhere, and start a new session in this browser after a fresh sign-in.
 
-        The new session's `auth_time` lies after the cutoff, so it needs a sign-in of the last FRESH seconds. Without
-        one this browser has to sign in too. Raises what the ports raise; the call may be repeated.
+        The new session's `auth_time` lies after the cutoff, so it needs a sign-in of the last FRESH seconds. Otherwise
+        this browser has to sign in too. Raises the errors of the ports; the call may be repeated.
         """
         wait = self._revocations.take(session.subject)
         if wait > 0:
@@ -116,5 +116,5 @@ class SignOutEverywhere:
 
 def is_fresh_sign_in(session: Session, now: int) -> bool:
     """Return whether the user gave the password within the last FRESH seconds."""
-    # Signing out everywhere gives a later auth_time without a password, and leaves this as it was.
+    # A sign-out everywhere gives a later auth_time without a password, but keeps created_at.
     return now - session.created_at <= FRESH

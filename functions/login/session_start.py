@@ -1,4 +1,4 @@
-"""The start of a session, once a user has proved who they are: every check of it stands in one transaction."""
+"""The start of a session after a proof of identity: one transaction holds all of its checks."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class SignedIn:
 class Browser:
     """The browser of a sign-in; `device` is the value of its device cookie, `replaced` the session that it has.
 
-    `continued` is the session that has just ended everywhere: without a new password its successor begins and ends with
-    it, so that nobody stays freshly signed in by ending sessions again and again.
+    `continued` is the session that the user has just ended everywhere. Without a new password its successor has the
+    same begin and end: repeated sign-outs must not keep a sign-in fresh.
     """
 
     device: str | None = None
@@ -59,7 +59,7 @@ class Browser:
 
 
 class SessionStart:
-    """Starts sessions for users whose password was right."""
+    """Starts sessions for users after the right password."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class SessionStart:
         """Return the session, or None if user, password, interaction or replaced session changed meanwhile.
 
         `auth_time` lies after every revocation cutoff of the user (ADR 5). The same user keeps the sid, unless it was
-        revoked; another user's session in this browser ends. Raises what the ports raise; no session exists then.
+        revoked; another user's session in this browser ends. Raises the errors of the ports; no session exists then.
         """
         check = self._check(credential, browser.replaced)
         self._end_of_another(browser.replaced, credential.subject)
@@ -112,7 +112,7 @@ class SessionStart:
         return check
 
     def _end_of_another(self, replaced: Session | None, subject: str) -> None:
-        # The deletion is a part of the transaction; a code may be out, so the revocation comes first.
+        # The transaction deletes the session. The client may still hold a code, so that the revocation comes first.
         if replaced is None or replaced.subject == subject or not replaced.gave_code:
             return
         if self._revocations.take(replaced.subject) == 0:

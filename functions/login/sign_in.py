@@ -1,4 +1,4 @@
-"""Sign-in by password: from the text that a person typed to a session, or to one refusal for every cause."""
+"""Sign-in by password: from the typed text to a session, or to one refusal for every cause."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _WRONG = SignInRefused(reason=SignInRefusal.WRONG)
 
 
 class SignIn:
-    """Decides about sign-in attempts. An account that nobody has costs the same calls as one with a wrong password."""
+    """Decides about sign-in attempts. An unknown account costs the same calls as a wrong password."""
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class SignIn:
         self._clock = clock
 
     def attempt(self, attempt: SignInAttempt) -> SignedIn | SignInRefused:
-        """Return the new session or why there is none; raises what the ports raise, and nothing is granted then."""
+        """Return the new session or the refusal; raises the errors of the ports, without a session."""
         try:
             email = normalise_email(attempt.email)
         except ValueError:
-            # No account can have this address, which its writer sees as well: there is nothing to hide.
+            # An invalid address cannot be an account's, as the person can see: an early answer is safe.
             return _WRONG
         subject = self._users.find_subject(email) or decoy_subject(email)
         stored = self._passwords.get(subject)
@@ -129,6 +129,6 @@ class SignIn:
 
 
 def decoy_subject(email: str) -> str:
-    """Return one of 256 subjects that nobody has, so that strangers make few items in the tables."""
+    """Return one of 256 unused subjects, so that attempts at unknown accounts make few items in the tables."""
     digest = hashlib.sha256(b"keyturn/decoy/" + hashlib.sha256(email.encode()).digest()[:1]).digest()
     return "u_" + base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Admission(NamedTuple):
     """Whether a password may be compared now: `retry_after` is 0, or the seconds until it may.
 
-    `is_locked` says that no password counts in this browser; the comparison is made all the same, so that the answer
-    does not say whether the password was right.
+    `is_locked` refuses every password in this browser. The comparison is made all the same: the answer must not reveal
+    whether the password was right.
     """
 
     is_known: bool
@@ -29,7 +29,7 @@ class Admission(NamedTuple):
 
 
 class Throttle:
-    """Counts attempts. A known browser never waits for others, and others never learn whether an account exists."""
+    """Counts attempts. A known browser waits for itself alone; others cannot learn whether an account exists."""
 
     def __init__(self, attempts: Attempts, devices: KnownDevices, limits: AttemptLimits) -> None:
         self._attempts = attempts

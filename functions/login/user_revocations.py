@@ -1,4 +1,4 @@
-"""Revocations that the login writes: for one session, one client, and a user's whole past."""
+"""Revocations that the login writes: for one session, for a user at one client, and for a user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class UserRevocations:
-    """Writes revocations; `longest_token` is how long any access token is accepted, in seconds."""
+    """Writes revocations; `longest_token` is the longest token lifetime in seconds."""
 
     def __init__(self, writer: RevocationWriter, attempts: Attempts, clock: Clock, *, longest_token: int) -> None:
         self._writer = writer
@@ -63,9 +63,9 @@ class UserRevocations:
         self._revoke(target, self._present(), not_before=None, reason=reason, actor=actor)
 
     def lacks_cutoff(self, credential: PasswordCredential, found: tuple[Revocation, ...], *, now: int) -> bool:
-        """Return whether the cutoff after a change of password is missing: its writer may have died before it.
+        """Return whether the cutoff after a change of password is missing: a crash may have prevented it.
 
-        A first password ends nothing. A change that is older than every refresh token needs no cutoff any more.
+        A first password needs no cutoff. A change that is older than every refresh token needs none either.
         """
         if credential.revision == 0 or now >= self._expiry(TargetKind.SUBJECT, credential.changed_at):
             return False
@@ -73,7 +73,7 @@ class UserRevocations:
         return not any(cutoff is not None and cutoff >= credential.changed_at for cutoff in cutoffs)
 
     def _present(self) -> int:
-        # The late end: no token that is in somebody's hand has a later iat.
+        # The latest possible present: no issued token has a later iat.
         return floor(self._clock.now().latest)
 
     def _expiry(self, kind: TargetKind, now: int) -> int:

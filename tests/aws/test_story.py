@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from local.demo import tell_story
+from local.demo import run_demo
 from local.progress import Progress
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def test_the_story(stack: StackFile, observe: Observe) -> None:
     """Token, scope, rotation, revocation and emergency go as they must on each kind of API (R28, R47, R57, I8)."""
     told = io.StringIO()
-    went_well = tell_story(stack, Progress(told))
+    went_well = run_demo(stack, Progress(told))
     lines = [" ".join(line.split()) for line in told.getvalue().splitlines()]
     observe(
         steps=sum(line.endswith((" ok", " DIFFERS")) for line in lines),

@@ -118,7 +118,7 @@ def test_a_browser_that_lost_its_cookie_begins_again(site: Site, new_browser: Ne
     page = tab.click("Allow")
     assert (page.status, page.heading) == (403, "This form cannot be accepted")
     page = tab.click("Try again")
-    assert page.notices == ["You are signed out. Sign in to go on."]
+    assert page.notices == ["You are signed out. Sign in to continue."]
     assert sign_in(tab, user).heading == ALLOW
     assert is_arrived(tab.click("Allow"))
 

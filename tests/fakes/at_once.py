@@ -1,4 +1,4 @@
-"""Callers who come at once."""
+"""Concurrent callers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def at_once(callers: int, call: Callable[[], Result]) -> list[Result]:
-    """Return what each of so many threads got, none of which began before all were there."""
+    """Return the results of threads that all begin at the same time."""
     barrier = Barrier(callers)
 
     def one() -> Result:

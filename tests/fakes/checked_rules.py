@@ -31,10 +31,10 @@ class Checked:
         monkeypatch.setattr(rules, "read_environment", lambda _: {n: v for n, v in variables.items() if v is not None})
         monkeypatch.setattr(rules, "gateways_of", lambda _: ProtectedApis(rest, http, ARN))
         self.printed = run("rules", "check")
-        told = run("rules", "check", "--json")
-        assert self.printed.exit_code == told.exit_code, (self.printed.output, self.printed.exception)
-        self.exit_code = told.exit_code
-        parsed = json.loads(told.stdout)
+        as_json = run("rules", "check", "--json")
+        assert self.printed.exit_code == as_json.exit_code, (self.printed.output, self.printed.exception)
+        self.exit_code = as_json.exit_code
+        parsed = json.loads(as_json.stdout)
         self.wrong: list[str] = parsed["wrong"]
         self.notes: list[str] = parsed["notes"]
         self.not_checked: list[str] = parsed["not_checked"]

@@ -73,7 +73,7 @@ class Step(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """True time and both clocks of the sandbox, in seconds, and whether the request has a time by each other clock.
+    """True time and both clocks of the sandbox, in seconds, with the other clocks that date the request.
 
     `dated` is whether an answer with a Date followed.
     """

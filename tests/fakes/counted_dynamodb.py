@@ -1,4 +1,4 @@
-"""DynamoDB as far as the authorizer asks it: answers prepared bytes, and counts the operations."""
+"""The reads of DynamoDB by the authorizer, with prepared answers and counted operations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ class CountedDynamoDB:
     """
 
     def __init__(self, *pages: bytes, ring: dict[str, Any] | None = None) -> None:
-        """Hold one key ring, nothing revoked, and these pages."""
         self.operations: list[tuple[str, str]] = []
         self.requests: list[dict[str, Any]] = []
         self.unprocessed = 0

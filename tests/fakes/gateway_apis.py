@@ -1,4 +1,4 @@
-"""API Gateway's two services, as far as an operator looks at them; every listing has two pages."""
+"""API Gateway's two services, as far as an operator reads them; every listing has two pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def uri(arn: str = ARN) -> str:
 
 
 def rest_api(api_id: str, routes: Mapping[str, str] = _NO_ROUTES, **authorizer: Any) -> dict[str, Any]:
-    """Return a REST API: its routes as `GET /x` by what they ask, its one authorizer with these changes."""
+    """Return a REST API with its routes, such as `GET /x`, their protection, and one authorizer with these changes."""
     resources: dict[str, dict[str, Any]] = {"/": {"path": "/", "id": "root"}}
     for route, asks in routes.items():
         method, _, path = route.partition(" ")
@@ -41,7 +41,7 @@ def rest_api(api_id: str, routes: Mapping[str, str] = _NO_ROUTES, **authorizer: 
 
 
 def http_api(api_id: str, routes: Mapping[str, str] = _NO_ROUTES, **authorizer: Any) -> dict[str, Any]:
-    """Return an HTTP API: its route keys by what they ask, its one authorizer with these changes."""
+    """Return an HTTP API with its route keys, their protection, and one authorizer with these changes."""
     ours = {
         "AuthorizerId": "ours",
         "Name": "keyturn",
@@ -65,7 +65,7 @@ def http_api(api_id: str, routes: Mapping[str, str] = _NO_ROUTES, **authorizer: 
 
 
 def websocket_api(api_id: str, connect: str = OURS) -> dict[str, Any]:
-    """Return a WebSocket API, whose `$connect` asks as given."""
+    """Return a WebSocket API with the given protection of `$connect`."""
     api = http_api(api_id, {"$connect": connect, "$default": NONE, "send": NONE}, IdentitySource=[])
     del api["authorizer"]["EnableSimpleResponses"], api["authorizer"]["AuthorizerPayloadFormatVersion"]
     return api | {"ProtocolType": "WEBSOCKET"}
@@ -143,7 +143,7 @@ def _present(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _summary(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what a deployment says of the routes that it has (GetDeployment with apisummary)."""
+    """Return the routes of a deployment (GetDeployment with apisummary)."""
     return {
         resource["path"]: {
             method: {"authorizationType": each["authorizationType"], "apiKeyRequired": False}

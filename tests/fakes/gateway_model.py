@@ -51,7 +51,7 @@ def decode(path: str) -> str:
 
 @lru_cache(maxsize=1024)
 def interpretations(path: str) -> frozenset[str]:
-    """Return what gateways and backends are known to take a path for, each step done by some and left by others."""
+    """Return the known readings of a path by gateways and backends, of which each does some of the steps."""
     steps: tuple[Callable[[str], str], ...] = (
         decode,
         decode,
@@ -79,7 +79,7 @@ def _without_dots(path: str) -> str:
 
 
 def fits(template: str, path: str) -> bool:
-    """Tell whether a route's template takes the path: `{x}` one segment, `{x+}` one or more."""
+    """Return whether a route's template matches the path: `{x}` is one segment, `{x+}` one or more."""
     return template == "/" if path == "/" else _expression(template).fullmatch(path) is not None
 
 
@@ -93,13 +93,13 @@ class GatewayModel:
     """API Gateway in front of one API: `call` returns the status that the caller sees."""
 
     def __init__(self, api: Api, authorizer: Callable[[dict[str, Any]], Any]) -> None:
-        """Ask this authorizer; it raises `Exception("Unauthorized")` for 401."""
+        """Call this authorizer, which raises `Exception("Unauthorized")` for 401."""
         self.api = api
         self._authorizer = authorizer
         self._cache: dict[tuple[str, ...], Any] = {}
 
     def route_of(self, call: Call) -> str | None:
-        """Return the route that is chosen: any that takes some interpretation, the same one for the same path."""
+        """Return the chosen route: any that matches some reading, and always the same one for a path."""
         paths = interpretations(call.path)
         found = [
             route

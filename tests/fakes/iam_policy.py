@@ -1,4 +1,4 @@
-"""What API Gateway makes of an authorizer's policy: IAM's evaluation, for one action and no conditions."""
+"""The evaluation of an authorizer's policy by API Gateway: that of IAM, for one action without conditions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TOKENS = re.compile(r"\$\{([*?$])\}|(\$\{[^}]*\})|([*?])|(.)", re.DOTALL)
 
 
 def allows(document: dict[str, Any], arn: str) -> bool:
-    """Tell whether the policy lets a caller invoke the ARN: an Allow and no Deny."""
+    """Return whether the policy lets a caller invoke the ARN: by an Allow without a Deny."""
     effects = {
         statement["Effect"]
         for statement in document["Statement"]
@@ -21,7 +21,7 @@ def allows(document: dict[str, Any], arn: str) -> bool:
 
 
 def matches(resource: str, arn: str) -> bool:
-    """Tell whether a resource of a policy names the ARN: wildcards cross slashes, but not the first five colons."""
+    """Return whether a resource of a policy matches the ARN: wildcards cross slashes, but not the first five colons."""
     parts, actual = resource.split(":", 5), arn.split(":", 5)
     return len(parts) == len(actual) and all(map(_matches_part, parts, actual))
 

@@ -1,4 +1,4 @@
-"""Somebody else's action in the middle of a request: between two calls of its ports."""
+"""A concurrent action in the middle of a request: between two calls of its ports."""
 
 from __future__ import annotations
 

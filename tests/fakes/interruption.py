@@ -1,4 +1,4 @@
-"""Calls that fail or never come back, before or after they had their effect."""
+"""Calls that fail or never return, before or after their effect."""
 
 from __future__ import annotations
 

@@ -73,7 +73,6 @@ class StubSigner:
     """A Signer with the process's own keys; `unusable` names the kids that KMS refuses, `fault` fails every call."""
 
     def __init__(self, *keys: SigningKey) -> None:
-        """Hold these keys."""
         self.keys = {key.kid: key for key in keys}
         self.unusable: set[str] = set()
         self.fault: Exception | None = None
@@ -110,7 +109,6 @@ class IssuerHarness:
     """An issuer whose every port is a fake."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
-        """Begin with one client, one active key and one standby."""
         self.key = signing_key()
         self.next_key = signing_key(name="second")
         self.clients = MemoryClients(make_client())
@@ -184,11 +182,11 @@ class IssuerHarness:
         return token
 
     def is_active(self, token: str, client_id: str = "web") -> bool:
-        """Tell what introspection says."""
+        """Return whether introspection says active."""
         answer = self.post(INTROSPECT, client_id=client_id, token=token)
         assert answer.status == 200
         return answer.json["active"] is True
 
     def rotate(self, ring: KeyRing | None = None) -> None:
-        """Let the standby be the active key; the issuer's view does not know yet."""
+        """Make the standby the active key; the issuer's cached key ring is older."""
         self.rings.ring = ring or ring_of(self.next_key, self.key)

@@ -1,4 +1,4 @@
-"""Good requests to every endpoint of the issuer that reads parameters, and what each is told when one is wrong."""
+"""Good requests to every endpoint of the issuer that reads parameters, with the error for each wrong one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Pairs = list[tuple[bytes, bytes]]
 
 
 class Rule(NamedTuple):
-    """What a parameter's absence and a wrong value of it are told: an error code, or None where nobody minds."""
+    """The error codes for a missing and for a wrong parameter; None for one that is accepted."""
 
     absent: str | None
     wrong: str | None
 
 
 class Endpoint(NamedTuple):
-    """One kind of request: `parameters` makes a good one, `rules` says what is told about each that it may have."""
+    """One kind of request: `parameters` makes a good one, and `rules` has the error codes of each parameter."""
 
     method: str
     path: str

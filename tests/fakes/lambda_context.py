@@ -1,4 +1,4 @@
-"""What Lambda tells a handler about itself."""
+"""The context that Lambda gives a handler."""
 
 from __future__ import annotations
 

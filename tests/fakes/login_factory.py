@@ -89,7 +89,7 @@ def make_mark(**changes: Any) -> ConsentMark:
 
 
 def make_password(subject: str = ADA, **changes: Any) -> PasswordCredential:
-    """Return a stored password, which is nobody's."""
+    """Return a stored password that no text matches."""
     credential = PasswordCredential(
         subject=subject,
         pepper_key="arn:aws:kms:eu-central-1:123456789012:key/pepper",

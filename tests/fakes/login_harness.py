@@ -19,7 +19,7 @@ from keyturn.domain.users.email import normalise_email
 from keyturn.domain.users.subject import new_subject
 from keyturn.domain.users.user import User
 from login import app
-from login.bootstrap import compose
+from login.composition import compose
 from login.password_hash import PasswordHash
 from login.settings import LoginSettings
 from login.use_cases import Ports

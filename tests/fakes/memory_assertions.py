@@ -10,7 +10,6 @@ class MemoryAssertions:
     """An AssertionLog; `fault` is raised by every call, `used` holds what was noted, and until when in seconds."""
 
     def __init__(self, now: Callable[[], float]) -> None:
-        """Begin with nothing used."""
         self._now = now
         self._lock = Lock()
         self.fault: Exception | None = None

@@ -10,5 +10,4 @@ class MemoryClients(MemoryRegistry[Client]):
     """A ClientRegistry."""
 
     def __init__(self, *clients: Client) -> None:
-        """Begin with these clients."""
         super().__init__("client", lambda client: client.client_id, clients)

@@ -15,7 +15,6 @@ class MemoryGrants:
     """A GrantWriter; `fault` is raised by every call, `calls` counts them by name."""
 
     def __init__(self, *grants: Grant, interactions: MemoryInteractions | None = None) -> None:
-        """Begin with these grants."""
         self._interactions = MemoryInteractions() if interactions is None else interactions
         self.stored = {grant.gid: grant for grant in grants}
         self.fault: Exception | None = None

@@ -12,7 +12,6 @@ class MemoryKeyRing:
     """A KeyRingStore; `history` has every version that a reader could have seen, `global_kids` what global refuses."""
 
     def __init__(self, *rings: KeyRing) -> None:
-        """Hold these rings."""
         self._rings = {ring.name: ring for ring in rings}
         self.history: list[KeyRing] = list(rings)
         self.global_kids: set[str] = set()

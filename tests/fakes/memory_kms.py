@@ -1,4 +1,4 @@
-"""KMS in memory, with real keys: what a KeyProvisioner may lean on."""
+"""KMS in memory, with real keys, as a KeyProvisioner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.fakes.token_factory import SigningKey, signing_key
 
 @dataclass(slots=True)
 class MemoryKey:
-    """One key: KMS's word for its state, the nonce in its tag, and whether its policy is the expected one."""
+    """One key: its state in KMS's words, the nonce of its tag, and whether its policy is the expected one."""
 
     key: SigningKey
     nonce: str
@@ -21,10 +21,9 @@ class MemoryKey:
 
 
 class MemoryKms:
-    """A KeyProvisioner; `made` has every key that it ever made, by ARN."""
+    """A KeyProvisioner without a key, or another client of the KMS `other`; `made` has every key by ARN."""
 
     def __init__(self, other: MemoryKms | None = None) -> None:
-        """Begin without a key, or as another client of the same KMS."""
         self.made: dict[str, MemoryKey] = {}
         self._numbers = count()
         if other is not None:
@@ -47,33 +46,33 @@ class MemoryKms:
         return self._enabled(arn).key.spki
 
     def sign(self, arn: str, algorithm: str, signing_input: bytes) -> bytes:
-        """Sign."""
+        """Return the signature of an enabled key."""
         key = self._enabled(arn).key
         assert key.algorithm == algorithm
         return key.sign(signing_input)
 
     def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
-        """Find by the tag."""
+        """Return the keys whose tag has the nonce."""
         return tuple(arn for arn, key in self.made.items() if key.nonce == nonce and key.state != "PendingDeletion")
 
     def can_sign(self, arn: str) -> bool:
-        """Tell."""
+        """Return whether the key is enabled."""
         return arn in self.made and self.made[arn].state == "Enabled"
 
     def repair_policy(self, arn: str) -> bool:
-        """Repair."""
+        """Restore the expected policy; return False if it is in place."""
         if self._known(arn).policy_is_expected:
             return False
         self.made[arn].policy_is_expected = True
         return True
 
     def disable(self, arn: str) -> None:
-        """Disable."""
+        """Disable the key."""
         if arn in self.made and self.made[arn].state == "Enabled":
             self.made[arn].state = "Disabled"
 
     def schedule_deletion(self, arn: str, window_days: int) -> None:
-        """Schedule."""
+        """Schedule the deletion of the key."""
         if arn in self.made and self.made[arn].state != "PendingDeletion":
             self.made[arn].state = "PendingDeletion"
             self.made[arn].deletion_days = window_days

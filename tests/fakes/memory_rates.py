@@ -1,4 +1,4 @@
-"""How often clients came, in memory."""
+"""Counters of client requests, in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ class MemoryRates:
     """A RateCounter; `fault` is raised by every call, `taken` counts by client, endpoint and minute."""
 
     def __init__(self, now: Callable[[], float]) -> None:
-        """Begin with nothing counted."""
         self._now = now
         self._lock = Lock()
         self.fault: Exception | None = None

@@ -18,7 +18,6 @@ class MemoryRegistry(Generic[Record]):
     """The registrations of one kind; `fault` is raised by every call, `reads` counts the look-ups."""
 
     def __init__(self, kind: str, name_of: Callable[[Record], str], records: Iterable[Record]) -> None:
-        """Take what the kind is called, what names a registration, and those that are there."""
         self._kind = kind
         self._name_of: Callable[[Record], str] = name_of
         self._records: dict[str, Record] = {name_of(record): record for record in records}

@@ -10,5 +10,4 @@ class MemoryResourceServers(MemoryRegistry[ResourceServer]):
     """A ResourceServerRegistry."""
 
     def __init__(self, *servers: ResourceServer) -> None:
-        """Begin with these resource servers."""
         super().__init__("resource server", lambda server: server.audience, servers)

@@ -14,7 +14,6 @@ class MemoryRevocations:
     """
 
     def __init__(self, *revocations: Revocation) -> None:
-        """Begin with these revocations."""
         self._stored = {revocation.target.key: revocation for revocation in revocations}
         self.fault: Exception | None = None
         self.before: Callable[[], None] = lambda: None
@@ -48,7 +47,7 @@ class MemoryRevocations:
         self._acknowledged[first] = max(cutoff, self._acknowledged.get(first, -1))
 
     def store(self, revocation: Revocation) -> None:
-        """Put an item as it is, as somebody else's write would."""
+        """Put an item as it is, like a concurrent write."""
         self._stored[revocation.target.key] = revocation
 
     def _fail(self) -> None:

@@ -1,4 +1,4 @@
-"""Connections of the lean client that hand each operation to moto."""
+"""Connections of DynamoDbReads that hand each operation to moto."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ if TYPE_CHECKING:
 
 
 class MotoConnections(ScriptedConnections):
-    """Answers each request as moto does, in process and without a socket."""
+    """Answers each request as moto does, in process and without a socket; `now` is the Date of the answers."""
 
     def __init__(self, client: DynamoDBClient, now: Callable[[], float] = lambda: 1_790_000_000) -> None:
-        """Take moto's client, and the time that the answers tell."""
         super().__init__()
         self._client = client
         self.now = now
 
     def next(self) -> http.Answer:
-        """Return what moto answers to the last request."""
+        """Return the answer of moto to the last request."""
         headers, request = self.requests[-1]
         method: dict[str, Any] = {
             "GetItem": self._client.get_item,

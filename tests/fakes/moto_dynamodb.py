@@ -37,8 +37,8 @@ def create_table(dynamodb: DynamoDBClient, name: str, *keys: str) -> None:
 def serialize_calls(dynamodb: DynamoDBClient) -> None:
     """Let threads call one after the other: DynamoDB orders the writes of an item, and moto does not.
 
-    Between two calls of one thread others still come in, so that a read and a write in the place of one conditional
-    write would be found.
+    Other threads may still call between two calls of one thread. A read and a write in place of one conditional write
+    is therefore found.
     """
     lock, call = Lock(), dynamodb._make_api_call  # type: ignore[attr-defined]
 

@@ -49,7 +49,6 @@ class TagLookUp:
     """The Resource Groups Tagging API's get_resources for keys, one page a key."""
 
     def __init__(self, kms: KMSClient) -> None:
-        """Read the tags of these keys."""
         self._kms = kms
 
     def get_paginator(self, operation: str) -> TagLookUp:

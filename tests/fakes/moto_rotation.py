@@ -1,4 +1,4 @@
-"""The rotator's real adapters on moto, seen as fakes are seen: every version of the ring, and the state of each key."""
+"""The rotator's real adapters on moto, with the attributes of the fakes: each version of the ring, each key's state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RINGS, REVOCATIONS = "rings", "revocations"
 
 
 class KeyInMoto(NamedTuple):
-    """One key, by KMS's word for its state."""
+    """One key with its state in KMS's words."""
 
     state: str
 
@@ -32,19 +32,18 @@ class KeysInMoto(Mapping[str, KeyInMoto]):
     """The keys that KMS ever made, by ARN."""
 
     def __init__(self, kms: KMSClient) -> None:
-        """Look into this KMS."""
         self._kms = kms
 
     def __getitem__(self, arn: str) -> KeyInMoto:
-        """Ask."""
+        """Return the key of the ARN."""
         return KeyInMoto(self._kms.describe_key(KeyId=arn)["KeyMetadata"].get("KeyState", ""))
 
     def __iter__(self) -> Any:
-        """List."""
+        """Yield the ARNs."""
         return iter([key["KeyArn"] for key in self._kms.list_keys()["Keys"]])
 
     def __len__(self) -> int:
-        """Count."""
+        """Return the number of keys."""
         return len(self._kms.list_keys()["Keys"])
 
 
@@ -52,7 +51,6 @@ class RecordedStore(DynamoDbKeyRingStore):
     """The real store; `history` has every version as it was stored, `global_kids` what all copies of global refuse."""
 
     def __init__(self, dynamodb: DynamoDBClient) -> None:
-        """Begin without a ring."""
         super().__init__(dynamodb, RINGS, REVOCATIONS, pause=lambda _: None)
         self._client = dynamodb
         self.history: list[KeyRing] = []
@@ -93,7 +91,6 @@ class MotoRotationHarness(RotationHarness):
     """A rotator on the real adapters; `close` ends its AWS."""
 
     def __init__(self, **policy: Any) -> None:
-        """Begin without a ring, in an AWS of its own."""
         super().__init__(**policy)
         self._aws = ExitStack()
         dynamodb = self._aws.enter_context(moto_dynamodb())
@@ -105,5 +102,5 @@ class MotoRotationHarness(RotationHarness):
         self.kms.made = KeysInMoto(kms)  # type: ignore[assignment]
 
     def close(self) -> None:
-        """End."""
+        """End its AWS."""
         self._aws.close()

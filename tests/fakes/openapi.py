@@ -1,4 +1,4 @@
-"""The issuer's OpenAPI description, and what is checked of an answer besides what schemathesis checks."""
+"""The issuer's OpenAPI description, and checks of an answer beyond those of schemathesis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PATH = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 DESCRIPTION: dict[str, Any] = yaml.safe_load(PATH.read_text("utf-8"))
-# What the description says of the query of a redirect; a header's schema cannot.
+# The schema of the query of a redirect, which the schema of a header cannot express.
 _REDIRECT = jsonschema_rs.validator_for(
     {"$ref": "#/components/schemas/AuthorizationResponse", "components": DESCRIPTION["components"]}
 )
@@ -35,7 +35,7 @@ def load_description(*, systematic: bool = True) -> Any:
 
 
 def direct_session() -> requests.Session:
-    """Return a session that no proxy of the environment comes between."""
+    """Return a session that ignores the proxies of the environment."""
     session = requests.Session()
     session.trust_env = False
     return session
@@ -44,8 +44,8 @@ def direct_session() -> requests.Session:
 def check_call(case: Case[Any], *, headers: Mapping[str, str], **transport: Any) -> Response:
     """Send the case, let every check look at the answer, and return it.
 
-    A good form may still name a client, a code or a scope that nobody has, so that no check is right which expects
-    success. At the authorization endpoint a refusal is a redirect too.
+    A good form may still name an unknown client, code or scope, so that a check must not expect success. At the
+    authorization endpoint a refusal is a redirect too.
     """
     excluded: list[Any] = [checks.positive_data_acceptance]
     overlooked = _is_overlooked(case.query) or _is_overlooked(case.body)
@@ -56,17 +56,17 @@ def check_call(case: Case[Any], *, headers: Mapping[str, str], **transport: Any)
     case.validate_response(response, excluded_checks=excluded, headers=dict(headers), transport_kwargs=transport)
     if at_authorize and response.status_code == 303:
         [location] = response.headers["location"]
-        told = dict(parse_qsl(urlsplit(location).query, strict_parsing=True))
-        if told.keys() == {"interaction"}:
+        answered = dict(parse_qsl(urlsplit(location).query, strict_parsing=True))
+        if answered.keys() == {"interaction"}:
             assert not _is_bad(case) or overlooked, location
             return response
-        _REDIRECT.validate(told)
-        assert not _is_bad(case) or overlooked or "error" in told, told
+        _REDIRECT.validate(answered)
+        assert not _is_bad(case) or overlooked or "error" in answered, answered
     return response
 
 
 def _is_bad(case: Case[Any]) -> bool:
-    """Tell whether a parameter breaks a rule of the description."""
+    """Return whether a parameter breaks a rule of the description."""
     components = {} if case.meta is None else case.meta.components
     return any(
         component.mode.is_negative
@@ -76,7 +76,7 @@ def _is_bad(case: Case[Any]) -> bool:
 
 
 def _is_overlooked(parameters: object) -> bool:
-    """Tell whether one is empty or unknown, which is refused by no rule (RFC 6749 §3.2); a schema cannot say that."""
+    """Return whether a parameter is empty or unknown: it is ignored (RFC 6749 §3.2), which a schema cannot express."""
     return isinstance(parameters, dict) and any(
         value in ("", None, [], {}) or name.startswith("x-schemathesis") for name, value in parameters.items()
     )

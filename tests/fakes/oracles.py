@@ -1,4 +1,4 @@
-"""What every verdict of the verifier is held to: TokenError or a token, and PyJWT and joserfc accept what we accept."""
+"""Oracles of the verifier: it returns a token or raises TokenError, and PyJWT and joserfc accept the same token."""
 
 from __future__ import annotations
 

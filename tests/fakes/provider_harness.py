@@ -10,7 +10,7 @@ from keyturn.domain.credentials.password import Argon2Parameters
 from keyturn.domain.time.ages import Instant
 from keyturn.domain.users.authority import Authority, Status
 from login import app as login_app
-from login import bootstrap as login_bootstrap
+from login import composition as login_composition
 from login.settings import LoginSettings
 from tests.fakes.issuer_harness import ENVIRONMENT as ISSUER_ENVIRONMENT
 from tests.fakes.issuer_harness import Answer, StubSigner
@@ -52,7 +52,7 @@ def is_of_login(path: str) -> bool:
 
 
 class Person(NamedTuple):
-    """Somebody who knows an email address and its password."""
+    """A person with an email address and its password."""
 
     subject: str
     email: str
@@ -143,7 +143,7 @@ class Provider:
         settings = LoginSettings.from_environment(LOGIN_ENVIRONMENT)._replace(argon2=CHEAPEST)
         stores = self.stores
         ports = stores.ports(clock=self.clock, rings=self.rings, clients=self.clients, revocations=self.revocations)
-        login = login_bootstrap.compose(settings, type(ports)(*map(self._wrap, ports)))
+        login = login_composition.compose(settings, type(ports)(*map(self._wrap, ports)))
         monkeypatch.setattr(login_app, "bootstrap", lambda: login)
 
     def _instant(self) -> Instant:

@@ -26,7 +26,7 @@ ROUTES = (
 
 
 class Upstream(ThreadingHTTPServer):
-    """Answers every request with what it got, and with the headers that it is told to send."""
+    """Answers every request with its path, headers and length, and with the given `headers`."""
 
     daemon_threads = True
 
@@ -53,7 +53,7 @@ class _Echo(BaseHTTPRequestHandler):
     do_GET = do_OPTIONS = do_POST  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def call(
 
 
 class Functions:
-    """Lambda's Invoke: answers with what it was asked, or with what it is told."""
+    """Lambda's Invoke: answers 204, or with the given payload."""
 
     def __init__(self, payload: bytes | None = None) -> None:
         self.payload = payload

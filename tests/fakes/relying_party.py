@@ -1,4 +1,4 @@
-"""A client that leaves every judgement to libraries: oauthlib reads responses; joserfc, Authlib and PyJWT ID tokens."""
+"""A client that leaves each check to libraries: oauthlib for responses; joserfc, Authlib and PyJWT for ID tokens."""
 
 from __future__ import annotations
 

@@ -46,7 +46,6 @@ class RotationHarness:
     """The ports and a rotator on them; `local_offset` seconds are between this machine's clock and service time."""
 
     def __init__(self, **policy: Any) -> None:
-        """Begin without a ring."""
         self.store = MemoryKeyRing()
         self.kms = MemoryKms()
         self.clock = SteppedClock()

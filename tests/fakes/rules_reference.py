@@ -1,4 +1,4 @@
-"""The access rules, written once more: the decision of a REST API's REQUEST authorizer without a result cache."""
+"""A second implementation of the access rules, for a REST API's REQUEST authorizer without a result cache."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Reference(NamedTuple):
     required: bool
 
     def allows(self, api: str, claims: dict[str, Any], method: str, path: str, template: str) -> bool:
-        """Tell whether the claims open the route for the path, whatever a backend takes the path for."""
+        """Return whether the claims open the route for every reading of the path by a backend."""
         audience = set(claims["aud"]) & self.audiences
         rules = self.document["apis"].get(api, {"routes": {}})
         named = rules.get("audience")
@@ -32,7 +32,7 @@ class Reference(NamedTuple):
         return all(self._holds(rules["routes"][route], claims, named is not None) for route in needed)
 
     def is_plain(self, path: str) -> bool:
-        """Tell whether all who read the path agree about it, but for an encoding and a slash at its end."""
+        """Return whether all readings of the path agree, apart from an encoding and a slash at its end."""
         return (
             "//" not in path
             and path.count("/") == decode(path).count("/")

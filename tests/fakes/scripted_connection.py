@@ -1,4 +1,4 @@
-"""A stand-in for the lean connection: each request meets the next outcome of a script."""
+"""A fake of the HTTP connection: each request gets the next outcome of a script."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from keyturn.adapters.aws import http
 
 
 class Answer(http.Answer):
-    """One HTTP answer."""
+    """One HTTP answer; a dict as body becomes JSON, and `date` is the Date header."""
 
     def __init__(self, status: int, body: bytes | dict[str, Any], date: str | None = None) -> None:
-        """Take the status, the body, JSON if it is a dict, and the Date header."""
         super().__init__(status, date, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
@@ -29,7 +28,6 @@ class ScriptedConnections:
     """
 
     def __init__(self, *script: Answer | Exception) -> None:
-        """Play this script."""
         self.script = list(script)
         self.requests: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.opened = 0

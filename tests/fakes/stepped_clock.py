@@ -1,4 +1,4 @@
-"""Service time that stands still until somebody moves it."""
+"""Service time that changes only when a test moves it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ class SteppedClock:
     """A Clock at `seconds`, with `spread` seconds of uncertainty; `fault` is raised if there is one."""
 
     def __init__(self, seconds: float = NOW, spread: float = 0.0) -> None:
-        """Begin there."""
         self.seconds = seconds
         self.spread = spread
         self.fault: Exception | None = None
@@ -27,12 +26,11 @@ class SteppedClock:
 
 
 class SteppedSeconds:
-    """A time in seconds, as it is handed to what compares ends; it stands still until `seconds` is set."""
+    """A time in seconds for comparisons of ends; it is NOW until `seconds` is set."""
 
     def __init__(self) -> None:
-        """Begin at NOW."""
         self.seconds: float = NOW
 
     def __call__(self) -> float:
-        """Return it."""
+        """Return the time."""
         return self.seconds

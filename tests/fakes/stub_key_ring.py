@@ -1,4 +1,4 @@
-"""A key ring reader that counts its reads, takes time and fails when it is told to."""
+"""A fake key ring reader with counted reads, a delay and a fault on demand."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ class StubKeyRingReader:
     """
 
     def __init__(self, ring: KeyRing) -> None:
-        """Answer this ring."""
         self.ring = ring
         self.others: tuple[KeyRing, ...] = ()
         self.fault: Exception | None = None

@@ -1,4 +1,4 @@
-"""Real keys, made once per process, and tokens of every kind: good ones, and ones that no library agrees to write."""
+"""Real keys, made once per process, and tokens of every kind, also those that a library refuses to write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ class SigningKey:
     """A private key with its public `jwk` (kid = thumbprint) and `spki`, and signatures encoded as KMS encodes them."""
 
     def __init__(self, algorithm: str, rsa_key_size: int = 2048) -> None:
-        """Generate the key."""
         self.algorithm = algorithm
         self.private = _generate(algorithm, rsa_key_size)
         self.spki = self.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -38,7 +37,7 @@ class SigningKey:
         self.kid = self.jwk["kid"]
 
     def sign(self, signing_input: bytes) -> bytes:
-        """Return the signature as KMS encodes it: DER for ECDSA. With this, the key is a RemoteKey."""
+        """Return the signature as KMS encodes it: DER for ECDSA; this method makes the key a RemoteKey."""
         if isinstance(self.private, ed25519.Ed25519PrivateKey):
             return self.private.sign(signing_input)
         digest = _HASHES[self.algorithm[2:]]

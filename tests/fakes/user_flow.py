@@ -213,13 +213,13 @@ def authorization_request(**changes: str | None) -> dict[str, str]:
 
 
 def answer_of(answer: Answer, redirect_uri: str = REDIRECT_URI) -> dict[str, str]:
-    """Return what a redirect tells the client; its iss is the issuer (R35)."""
+    """Return the parameters of a redirect to the client; its iss is the issuer (R35)."""
     assert answer.status == 303, (answer.status, answer.body)
     location = answer.headers["location"]
     assert location.startswith(f"{redirect_uri}?"), location
-    told = dict(parse_qsl(urlsplit(location).query, strict_parsing=True))
-    assert told.pop("iss") == ISSUER
-    return told
+    answered = dict(parse_qsl(urlsplit(location).query, strict_parsing=True))
+    assert answered.pop("iss") == ISSUER
+    return answered
 
 
 def interaction_of(answer: Answer, path: str = LOGIN) -> str:
@@ -256,7 +256,7 @@ def keys(flow: UserFlow) -> KeySet:
 
 
 def third_party_flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
-    """Return an issuer with one more client, of somebody else and with a native redirect URI: THIRD."""
+    """Return an issuer with one more client, of a third party and with a native redirect URI: THIRD."""
     flow = UserFlow(monkeypatch)
     flow.clients.add(user_client("third", first_party=False, redirect_uris=(REDIRECT_URI, NATIVE_URI)))
     return flow

@@ -43,7 +43,7 @@ class UserStack:
         return deployment().users().get(subject)
 
     def actions(self) -> list[str]:
-        """Return the actions that the login was asked for."""
+        """Return the actions that the login received."""
         return [event["keyturn"] for event in self.invocations.events]
 
     def stored(self) -> dict[str, list[Any]]:
@@ -64,7 +64,7 @@ def user_stack(project: Path) -> Iterator[UserStack]:
 
 
 def done(*arguments: str) -> dict[str, Any]:
-    """Return what a command that succeeds says to a program."""
+    """Return the JSON of a command that succeeds."""
     result = run(*arguments, "--json")
     assert result.exit_code == 0, (result.output, result.exception)
     answer: dict[str, Any] = json.loads(result.stdout)

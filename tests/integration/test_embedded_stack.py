@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from local.demo import tell_story
+from local.demo import run_demo
 from local.ports import ANY_PORTS
 from local.progress import Progress
 from local.stack import AlreadyRunning, EmbeddedStack
@@ -31,10 +31,10 @@ def ask_for_token(stack: StackFile) -> httpx.Response:
     )
 
 
-def test_the_story_goes_as_it_must(stack: StackFile) -> None:
-    """The demo, from the first refusal to an emergency, succeeds on a stack of its own."""
+def test_the_demo_has_the_expected_results(stack: StackFile) -> None:
+    """Each step of the demo, from a call without a token to an emergency, has its expected result on its own stack."""
     told = io.StringIO()
-    assert tell_story(stack, Progress(told)), told.getvalue()
+    assert run_demo(stack, Progress(told)), told.getvalue()
 
 
 def test_a_stack_keeps_its_state_between_runs(tmp_path: Path) -> None:

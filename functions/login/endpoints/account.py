@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from login.browser import Browser
     from login.current_session import CurrentSession
 
-# The page that follows a post says by a word of ours what was done.
+# The query after a post names its result by a known word.
 DONE = {
     "password": Text.PASSWORD_CHANGED,
     "session": Text.SESSION_WAS_ENDED,

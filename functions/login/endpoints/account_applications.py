@@ -37,6 +37,6 @@ class AccountApplications:
         if wait:
             raise TooManyRequests(wait)
         if wait is not None:
-            # The id is a known client's now, and no text of a stranger.
+            # The id is that of a known client now, so that it may be logged.
             request.note(outcome="access_withdrawn", client_id=client_id)
         return done("access")

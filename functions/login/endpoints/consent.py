@@ -76,5 +76,5 @@ class ConsentPost:
 
 
 def other_account(opened: OpenInteraction) -> str:
-    """Return the path at which somebody else signs in for the same request."""
+    """Return the path at which another user signs in for the same request."""
     return paths.with_query(paths.SIGN_IN, **{paths.INTERACTION_FIELD: opened.id, paths.AGAIN_FIELD: "1"})

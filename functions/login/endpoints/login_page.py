@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PASSWORD_SAVED = "password_saved"  # pragma: allowlist secret
 PASSWORD_NOT_SAVED = "password_not_saved"  # pragma: allowlist secret
-# The page before says by a word of ours what was done.
+# The query after a change of password names its result by a known word.
 _DONE = {PASSWORD_SAVED: Text.PASSWORD_SAVED, PASSWORD_NOT_SAVED: Text.PASSWORD_NOT_SAVED}
 
 

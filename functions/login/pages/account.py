@@ -43,7 +43,7 @@ class ApplicationRow(NamedTuple):
 
 
 class AccountForms(NamedTuple):
-    """Where the page's forms are posted to."""
+    """The targets of the page's forms."""
 
     password: PostForm
     sessions: PostForm
@@ -60,7 +60,7 @@ def account(
     applications: Sequence[ApplicationRow],
     done: Markup | None = None,
 ) -> str:
-    """Return the page; `done` says what a form just did.
+    """Return the page; `done` is the result of the last form.
 
     Forms post: `password` the fields of `change_password`; `sessions` the field `session`, a row's id or `all`;
     `applications` the field `client_id`; `logout` its hidden values alone.

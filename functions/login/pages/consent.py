@@ -42,8 +42,8 @@ def consent(
 ) -> str:
     """Return the page; its form posts `decision` as `allow` or `deny`.
 
-    `client` is the registered name. `resource` is the resource server that the access is for, `return_host` the host
-    of the redirect URI, `other_account` the path at which somebody else signs in for the same request.
+    `client` is the registered name, and `resource` the resource server. `return_host` is the host of the redirect URI.
+    `other_account` is the path at which another user signs in for the same request.
     """
     title = say(Text.CONSENT_TITLE, client=client)
     return page(

@@ -20,7 +20,7 @@ class PostForm(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A way to go on: `href` is a path of this host, or an https URL that the operator registered."""
+    """A link to the next step: `href` is a path of this host, or an https URL that the operator registered."""
 
     text: Markup
     href: str
@@ -40,16 +40,16 @@ class Field(NamedTuple):
 
 
 def post_form(form: PostForm, content: Node) -> Element:
-    """Return the form; raises ValueError where the action is not a path of this host."""
+    """Return the form; raises ValueError for an action beyond this host."""
     return h.form(method="post", action=local_path(form.action))[
         [h.input(type="hidden", name=name, value=value) for name, value in form.hidden.items()], content
     ]
 
 
 def local_path(path: str) -> str:
-    """Return the path; raises ValueError where a browser would take it for another host."""
+    """Return the path; raises ValueError for a path that a browser would read as another host."""
     if not path.startswith("/") or path[1:2] in ("/", "\\") or not path.isprintable():
-        raise ValueError("a page leads to paths of its own host")
+        raise ValueError("a page links only to paths of its own host")
     return path
 
 
@@ -89,17 +89,17 @@ def shown_email(email: str) -> Element:
 
 
 def account_name(email: str) -> VoidElement:
-    """Return the user name for a password manager, which keeps a new password with it; nobody sees it."""
+    """Return the hidden user name with which a password manager stores a new password."""
     return h.input(type="text", name="username", value=email, autocomplete="username", readonly=True, hidden=True)
 
 
 def alert(message: Markup | None) -> Node:
-    """Return why the form was refused."""
+    """Return the reason why the form was refused."""
     return message and h.div(".alert", role="alert")[h.p[message]]
 
 
 def notice(message: Markup | None) -> Node:
-    """Return what was done, or why the page is shown."""
+    """Return the result of the last form, or the reason why the page is shown."""
     return message and h.div(".notice", role="status")[h.p[message]]
 
 

@@ -1,4 +1,4 @@
-"""The page of every error: a title, a sentence, the next step, and a way to take it."""
+"""The page of every error: a title, a sentence, and the next step with a link or a button."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def problem(
     form: tuple[PostForm, Text] | None = None,
     reference: str | None = None,
 ) -> str:
-    """Return the page; `link` or `form`, with its button's text, is the next step, where there is one.
+    """Return the page; `link`, or `form` with its button's text, leads to the next step.
 
-    `reference` is the id of the request, by which an operator finds the log line. Nothing that was sent is shown.
+    `reference` is the id of the request, with which an operator finds the log line. The page omits all sent values.
     """
     title, sentence, next_step = cause.value
     return page(

@@ -29,9 +29,9 @@ def sign_in(
 ) -> str:
     """Return the page; its form posts `email` and `password`.
 
-    `client` is the registered name of the application, None for the account page. `email` fills the field: a hint, or
-    what the same person has just posted. `reason` says why the page is shown, `failure` why the form was refused,
-    `errors` what is wrong with a field, by the field's name.
+    `client` is the registered name of the application, None for the account page. `email` fills the field with a hint,
+    or with the address that the same person has just posted. `reason` explains why the page is shown, `failure` why
+    the form was refused. `errors` has the error of each wrong field, by the field's name.
     """
     errors = errors or {}
     purpose = say(Text.SIGN_IN_FOR, client=h.strong[client]) if client else say(Text.SIGN_IN_FOR_ACCOUNT)

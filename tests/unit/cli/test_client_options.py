@@ -1,4 +1,4 @@
-"""The options of a client's registration, and how they are read."""
+"""The options of a client's registration, and the parsing of their values."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def test_the_options_are_what_the_registration_takes() -> None:
 
 
 def test_an_option_that_can_be_repeated_says_so() -> None:
-    """And so does its bound where there is one: who reads --help needs no page beside it."""
+    """The help of an option names its bound, so that a reader needs no other page."""
     for option in OPTIONS.values():
         assert ("repeat" in option.option.help.lower()) == (get_origin(option.kind) is list)
     for name, bound in (("access_token_lifetime", "1h"), ("refresh_lifetime", "366d"), ("rate", "1,000,000")):
-        assert f"up to {bound}" in OPTIONS[name].option.help
+        assert f"at most {bound}" in OPTIONS[name].option.help
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"), [("900", 900), ("45s", 45), ("15m", 900), ("12h", 43_200), ("1d", 86_400)]
 )
 def test_durations(text: str, seconds: int) -> None:
-    """A duration is read in its unit, and written so that it reads the same."""
+    """A duration is parsed in its unit, and formatted so that it parses to the same value."""
     assert parse_duration(text) == parse_duration(format_duration(seconds)) == seconds

@@ -1,4 +1,4 @@
-"""Clients as the operator registers, changes and removes them, and how their secrets turn."""
+"""The operator registers, changes and removes clients, and rotates their secrets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def registered() -> tuple[Client, ...]:
 
 
 def done(*arguments: str, stdin: str | None = None) -> dict[str, Any]:
-    """Return what a command that succeeds says to a program."""
+    """Return the JSON of a command that succeeds."""
     result = run(*arguments, "--json", stdin=stdin)
     assert result.exit_code == 0, result.output
     answer: dict[str, Any] = json.loads(result.stdout)
@@ -41,7 +41,7 @@ def done(*arguments: str, stdin: str | None = None) -> dict[str, Any]:
 
 
 def add(*options: str) -> tuple[Client, dict[str, Any]]:
-    """Return a new client as it is stored, and what the command said."""
+    """Return a new client as it is stored, and the JSON of the command."""
     answer = done("clients", "add", *ADD, *options)
     client = deployment().clients().get(answer["client_id"])
     assert client is not None
@@ -49,7 +49,7 @@ def add(*options: str) -> tuple[Client, dict[str, Any]]:
 
 
 def update(client: Client, *options: str) -> tuple[Client, dict[str, Any]]:
-    """Return the client as it is stored after a change, and what the command said."""
+    """Return the client as it is stored after a change, and the JSON of the command."""
     answer = done("clients", "update", client.client_id, *options)
     changed = deployment().clients().get(client.client_id)
     assert changed is not None
@@ -62,7 +62,7 @@ def jwks_file(*jwks: dict[str, Any]) -> str:
 
 
 def test_what_a_client_is_by_itself() -> None:
-    """Without more options a client uses client_credentials with a secret, as ever."""
+    """A client without further options uses client_credentials with a secret."""
     client, answer = add()
     assert client.grant_types == {"client_credentials"}
     assert client.authentication == {"client_secret_basic", "client_secret_post"}
@@ -70,7 +70,7 @@ def test_what_a_client_is_by_itself() -> None:
 
 
 def test_every_field_is_registered_and_shown() -> None:
-    """Each option is a field, and `clients show` has them all but the secret (R23, R26, R27)."""
+    """Each option is a field, and `clients show` prints all of them but the secret (R23, R26, R27)."""
     options = ("--grant", "authorization_code", "--grant", "refresh_token", *WEB, "--redirect-uri", "http://127.0.0.1/")
     client, answer = add(
         *options,
@@ -113,7 +113,7 @@ def test_every_field_is_registered_and_shown() -> None:
 
 
 def test_a_public_client_has_no_secret() -> None:
-    """Whoever cannot keep a secret gets none, and a redirect URI makes it a client of the code grant (R25)."""
+    """A public client gets no secret, and a redirect URI registers it for the code grant (R25)."""
     client, answer = add("--auth", "none", *WEB)
     assert client.is_public
     assert client.grant_types == {"authorization_code"}
@@ -122,7 +122,7 @@ def test_a_public_client_has_no_secret() -> None:
 
 
 def test_public_keys_come_from_a_file() -> None:
-    """A client with keys authenticates by them and has no secret; of a key its public parts alone are stored."""
+    """A client with keys authenticates by them and has no secret; only the public members of a key are stored."""
     jwk = signing_key().jwk
     client, answer = add("--jwks", jwks_file(jwk | {"x5c": ["x"], "weight": 1.5}))
     assert client.authentication == {"private_key_jwt"}
@@ -134,7 +134,7 @@ def test_public_keys_come_from_a_file() -> None:
 
 
 def test_the_token_endpoint_is_registered_as_an_audience_and_shown() -> None:
-    """R22: the option is off by itself, goes on and off again, and off with the keys that it is about."""
+    """R22: the option is off by default, can be set and cleared, and is cleared together with the keys."""
     client, _ = add("--jwks", jwks_file(signing_key().jwk))
     assert not client.token_endpoint_audience
     assert "token_endpoint_audience" not in run("clients", "show", client.client_id).stdout
@@ -152,7 +152,7 @@ def test_the_token_endpoint_is_registered_as_an_audience_and_shown() -> None:
 
 
 def test_a_client_of_users_is_somebody_elses_and_needs_pkce_by_itself() -> None:
-    """Users are asked for consent, and codes need a challenge, unless the operator says otherwise (IS8, IS14)."""
+    """By default users are asked for consent, and codes need a PKCE challenge (IS8, IS14)."""
     client, _ = add(*WEB)
     assert (client.first_party, client.pkce, client.post_logout_redirect_uris) == (False, "required", ())
     rows = dict(line.split(maxsplit=1) for line in run("clients", "show", client.client_id).stdout.splitlines())
@@ -192,7 +192,7 @@ def test_what_a_client_of_users_had_goes_with_its_users() -> None:
     ],
 )
 def test_keys_that_a_verifier_would_refuse(text: str) -> None:
-    """A private, symmetric, doubled or encryption key is refused, nothing of it is repeated, and nothing stored."""
+    """A private, symmetric, repeated or encryption key is refused; the error omits it, and nothing is stored."""
     Path("keys.json").write_text(text)
     result = run("clients", "add", *ADD, "--jwks", "keys.json")
     assert result.exit_code == 2
@@ -217,7 +217,7 @@ def test_keys_that_a_verifier_would_refuse(text: str) -> None:
     ],
 )
 def test_a_wrong_option_is_a_usage_error(wrong: tuple[str, ...]) -> None:
-    """What no client could have is exit code 2, and nothing is stored."""
+    """A value that is invalid for every client gives exit code 2, and nothing is stored."""
     assert run("clients", "add", *ADD, *wrong).exit_code == 2
     assert registered() == ()
 
@@ -249,7 +249,7 @@ def test_a_wrong_option_is_a_usage_error(wrong: tuple[str, ...]) -> None:
     ],
 )
 def test_a_registration_that_could_not_work(wrong: tuple[str, ...]) -> None:
-    """What the rules of registration refuse is exit code 1 with the rule, and nothing is stored (R30)."""
+    """A registration that breaks a rule gives exit code 1 with the rule, and nothing is stored (R30)."""
     result = run("clients", "add", *ADD, *wrong)
     assert result.exit_code == 1
     assert isinstance(result.exception, ValueError)
@@ -264,7 +264,7 @@ def test_a_registration_that_could_not_work(wrong: tuple[str, ...]) -> None:
     ],
 )
 def test_a_refusal_says_the_rule_that_was_broken(wrong: tuple[str, ...], rule: str) -> None:
-    """And not another one, which the registration keeps."""
+    """The error names the broken rule and not another one."""
     assert rule in str(run("clients", "add", *ADD, *wrong).exception)
 
 
@@ -282,7 +282,7 @@ def test_what_is_given_changes_and_nothing_else() -> None:
 
 
 def test_redirect_uris_bring_and_take_the_code_grant() -> None:
-    """The grant follows the redirect URIs, unless grants are given."""
+    """The grant type follows the redirect URIs, unless --grant is given."""
     client, _ = add()
     client, _ = update(client, *WEB)
     assert client.grant_types == {"authorization_code", "client_credentials"}
@@ -292,7 +292,7 @@ def test_redirect_uris_bring_and_take_the_code_grant() -> None:
 
 
 def test_authentication_changes_with_what_it_needs() -> None:
-    """A client that turns to keys has no secret any more; one that turns back gets a new one, shown once (R23)."""
+    """A client that changes to keys loses its secret; one that changes back gets a new one, shown once (R23)."""
     client, first = add()
     client, answer = update(client, "--auth", "private_key_jwt", "--jwks", jwks_file(signing_key().jwk))
     assert (client.secret_hashes, "client_secret" in answer) == ((), False)
@@ -324,7 +324,7 @@ def test_a_wrong_change_changes_nothing(options: tuple[str, ...], code: int) -> 
 
 @pytest.mark.parametrize("command", [("show",), ("update", "--name", "x"), ("remove",), ("secret", "add")])
 def test_unknown_client(command: tuple[str, ...]) -> None:
-    """An id that nobody has is one line and exit code 1."""
+    """An unknown id is an error of one line with exit code 1."""
     result = run("clients", *command, "nobody")
     assert result.exit_code == 1
     assert "no client has this id" in str(result.exception)
@@ -332,13 +332,13 @@ def test_unknown_client(command: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("nobody", ["", "two words", "\udcff", "c" * 65])
 def test_what_can_be_no_id_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, nobody: str) -> None:
-    """DynamoDB refuses some of it in words of its own: the command says what it says of every unknown client."""
+    """DynamoDB would refuse some ids with its own error: the command says that the client is unknown."""
     monkeypatch.setattr(DynamoDbClientRegistry, "get", lambda *_: pytest.fail("asked"))
     assert "no client has this id" in str(run("clients", "show", "--", nobody).exception)
 
 
 def test_removal_is_asked_about() -> None:
-    """`clients remove` asks first, and says what it does not do."""
+    """`clients remove` asks first, and says that issued tokens stay valid."""
     client, _ = add()
     refused = run("clients", "remove", client.client_id, stdin="n\n")
     assert refused.exit_code == 1
@@ -351,13 +351,13 @@ def test_removal_is_asked_about() -> None:
 
 
 def test_removal_without_a_question() -> None:
-    """With --yes nothing is asked."""
+    """The option --yes skips the question."""
     client, _ = add()
     assert done("clients", "remove", client.client_id, "--yes")["outcome"] == "removed"
 
 
 def test_a_secret_turns_without_downtime() -> None:
-    """The second secret works beside the first; retiring takes the older one; there is never a third or none (R23)."""
+    """Both secrets are valid, and `retire` removes the older one; a client always has one or two (R23)."""
     client, first = add()
     second = done("clients", "secret", "add", client.client_id)["client_secret"]
     [both] = registered()
@@ -376,7 +376,7 @@ def test_a_secret_turns_without_downtime() -> None:
 
 
 def test_a_client_without_secrets_gets_none() -> None:
-    """A public client has no secret to turn."""
+    """A public client has no secret to rotate."""
     client, _ = add("--auth", "none", *WEB)
     result = run("clients", "secret", "add", client.client_id)
     assert result.exit_code == 1
@@ -384,8 +384,8 @@ def test_a_client_without_secrets_gets_none() -> None:
 
 
 def test_an_audience_that_knows_none_of_the_scopes_is_noted() -> None:
-    """A registered resource server without any of the client's scopes is said; an unregistered one is fine (R26)."""
+    """A note names a registered resource server that declares none of the client's scopes (R26)."""
     assert "note:" not in run("clients", "add", *ADD).stderr
     deployment().resource_servers().add(ResourceServer(audience=API, name="API", scopes=frozenset({"c"})))
-    assert f"note: {API} knows none" in run("clients", "add", *ADD).stderr
+    assert f"note: {API} declares none" in run("clients", "add", *ADD).stderr
     assert "note:" not in run("clients", "add", *ADD[:-1], "a c").stderr

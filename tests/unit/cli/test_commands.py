@@ -1,4 +1,4 @@
-"""The operator's command against a deployed stack."""
+"""The operator's command against a stack."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_client_is_registered_and_its_secret_is_shown_once() -> None:
 
 
 def test_clients_are_listed_as_a_table_and_as_json() -> None:
-    """`clients list` shows who may ask for what."""
+    """`clients list` shows each client with its scopes and audiences."""
     run(*ADD)
     [client] = registered()
     shown = run("clients", "list").stdout
@@ -64,13 +64,13 @@ def test_client_secrets_have_256_random_bits() -> None:
 
 @pytest.mark.parametrize("wrong", [("--scope", "a  b"), ("--audience", "two words"), ("--name", "")])
 def test_a_wrong_registration_says_why_and_stores_nothing(wrong: tuple[str, str]) -> None:
-    """A registration that could not work is refused before anything is written."""
+    """An invalid registration is refused before the first write."""
     assert isinstance(run(*ADD, *wrong).exception, ValueError)
     assert registered() == ()
 
 
 def test_keys_are_listed_with_their_states() -> None:
-    """`keys list` shows each key's state (NIST SP 800-57) and since when."""
+    """`keys list` shows each key's state (NIST SP 800-57) and the time of its begin."""
     key = signing_key("RS256")
     put_ring(key)
     shown = run("keys", "list").stdout
@@ -80,7 +80,7 @@ def test_keys_are_listed_with_their_states() -> None:
 
 
 def test_a_token_is_decoded_and_said_not_to_be_verified() -> None:
-    """`token decode` needs no stack, shows times as times, and promises nothing."""
+    """`token decode` needs no stack, formats times, and says that the token is unverified."""
     shown = run("token", "decode", make_token(claims={"client_id": "c_1"})).stdout
     assert "c_1" in shown
     assert "2026-" in shown
@@ -89,7 +89,7 @@ def test_a_token_is_decoded_and_said_not_to_be_verified() -> None:
 
 @pytest.mark.parametrize("time", [1e300, float("inf"), float("nan"), -1e18, 10**14, True, None, "soon"])
 def test_a_time_that_no_calendar_has_is_shown_as_it_is(time: object) -> None:
-    """`token decode` looks into tokens that anybody made: a claim that is no time has none beside it."""
+    """`token decode` shows forged tokens too: a claim outside the calendar is shown without a time."""
     shown = run("token", "decode", unsigned({"exp": time, "sub": "demo"}))
     assert shown.exit_code == 0
     assert f"exp        {time if time == 'soon' else json.dumps(time)}\nsub        demo\n" in shown.stdout
@@ -97,7 +97,7 @@ def test_a_time_that_no_calendar_has_is_shown_as_it_is(time: object) -> None:
 
 @pytest.mark.parametrize("hidden", ["\x1b[2J", "a\n\nvalid", "\ud800", "\u202e"])
 def test_a_token_cannot_write_on_the_terminal(hidden: str) -> None:
-    """`token decode` shows what cannot be seen, or would look like a line of its own, as JSON does."""
+    """`token decode` shows invisible characters and line ends as JSON escapes."""
     shown = run("token", "decode", unsigned({"sub": hidden, hidden: ["x"]}))
     assert hidden not in shown.stdout
     assert f"sub        {json.dumps(hidden)}\n" in shown.stdout
@@ -105,34 +105,34 @@ def test_a_token_cannot_write_on_the_terminal(hidden: str) -> None:
 
 
 def unsigned(claims: dict[str, object]) -> str:
-    """Return a token with these claims, and a signature that is none."""
+    """Return a token with these claims and an invalid signature."""
     parts = (json.dumps(part).encode() for part in ({"alg": "RS256"}, claims))
     return ".".join([*(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), "AAAA"])
 
 
 @pytest.mark.parametrize("text", ["nonsense", "\xff", "a.b.c"])
 def test_what_is_no_token_is_a_usage_error(text: str) -> None:
-    """`token decode` of anything else says so."""
+    """`token decode` refuses a text that is not a token, with exit code 2."""
     result = run("token", "decode", text)
     assert result.exit_code == 2
-    assert "no signed token" in result.stderr
+    assert "not a signed token" in result.stderr
 
 
 def test_without_a_stack_the_command_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No embedded stack and none named: one line on standard error and exit code 1."""
+    """Without an embedded or a named stack the error is one line on standard error, with exit code 1."""
     monkeypatch.chdir(tmp_path)
     assert "start one with `make run`" in said_before_it_stopped(monkeypatch, "keys", "list")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"outputs": {}, "emulator": {}}', "\xff"])
 def test_a_stack_that_is_described_otherwise(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """A damaged description, or that of another release: one line that names the file."""
+    """A damaged stack.json, or that of another release, gives one line that names the file."""
     Path("../.local/stack.json").write_text(text, encoding="latin-1")
     assert "stack.json cannot be read" in said_before_it_stopped(monkeypatch, "keys", "list")
 
 
 def test_a_stack_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A description without a stack behind it: one line that says how to start it."""
+    """A stack.json without a running stack gives one line that says how to start it."""
 
     address = "http://127.0.0.1:4580"
     file = Path("../.local/stack.json")
@@ -150,16 +150,19 @@ def test_a_deployed_stack_of_another_release(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(BaseClient, "_make_api_call", lambda *_: {"Stacks": [{"Outputs": outputs}]})
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     said = said_before_it_stopped(monkeypatch, "clients", "list", "--stack", "old")
-    assert said == "keyturn: stack old is of another release than this command: it has no output 'ClientTableName'"
+    assert said.startswith("keyturn: stack old is of another release than this command, since it has no output")
+    assert said.endswith("'ClientTableName': use the `keyturn` of that release, or deploy this one")
 
 
 def test_a_fault_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stack without a ring: one line on standard error that names the ring, and exit code 1."""
-    assert said_before_it_stopped(monkeypatch, "keys", "list") == "keyturn: ring default has no item"
+    """A stack without a ring gives one line on standard error that names the ring, and exit code 1."""
+    assert said_before_it_stopped(monkeypatch, "keys", "list") == (
+        "keyturn: ring default has no item: restore the ring as docs/runbook.md describes it"
+    )
 
 
 def test_an_answer_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk behind standard output: one line that says so, and exit code 1."""
+    """A full disk behind standard output gives one line with the cause, and exit code 1."""
 
     def fail(_text: str, **_options: bool) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -126,7 +126,7 @@ def test_the_search_ends_at_a_folder_of_another_user(
     below.mkdir()
     owned_by_another(monkeypatch, project.parent / place)
     said = refusal(below)
-    assert said.startswith("no embedded stack is up here")
+    assert said.startswith("no embedded stack runs in this folder")
     ignored = f"({project}/.local/stack.json is ignored: {project} belongs to uid {FOREIGN}, and you are "
     assert (ignored in said) == (place == "project")
 

@@ -40,7 +40,7 @@ def test_every_stage_that_keeps_answers_of_ours_is_flushed(monkeypatch: pytest.M
     assert result.exit_code == 0
     assert rest.flushed == [("default", "prod"), ("default", "test"), ("kept", "prod"), ("kept", "test")]
     assert http.flushed == [("h-kept", "$default")]
-    assert "done: flushed the authorizer's answers of REST API orders (kept), stage prod" in result.stdout
+    assert "done: flushed the cached authorizer results of REST API orders (kept), stage prod" in result.stdout
 
 
 def test_what_could_not_be_flushed_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,8 +53,8 @@ def test_what_could_not_be_flushed_is_said_with_the_command(monkeypatch: pytest.
     assert rest.flushed == [("b", "prod"), ("b", "test")]
     assert "aws apigateway flush-stage-authorizers-cache --rest-api-id a --stage-name 'prod'" in result.stderr
     assert "aws apigatewayv2 reset-authorizers-cache --api-id h --stage-name '$default'" in result.stderr
-    told = json.loads(run(monkeypatch, rest, http, "--json").stdout)
-    assert (len(told["flushed"]), len(told["not_flushed"])) == (2, 3)
+    report = json.loads(run(monkeypatch, rest, http, "--json").stdout)
+    assert (len(report["flushed"]), len(report["not_flushed"])) == (2, 3)
 
 
 @pytest.mark.parametrize(

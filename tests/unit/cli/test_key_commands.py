@@ -1,4 +1,4 @@
-"""What the operator asks of the rotator, and how its answer is told."""
+"""The operator's commands to the rotator, and the printed form of its reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from keyturn.domain.keys.key_ring import KeyRing, KeyState, RingKey
-from keyturn.domain.keys.rotation_refusal import UnknownKey
 from keyturn_cli import app as command_line
 from keyturn_cli import keys
 from keyturn_cli.rotator import CommandRefused, RotatorFunction
@@ -70,7 +69,7 @@ def run(
 
 
 def test_the_plan_is_told_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is due comes first, then what comes next by its time; nothing else is asked of the rotator."""
+    """The due steps come first, then the planned ones by time; the rotator gets only the action `plan`."""
     planned = [
         {"ring": "default", "action": "forget", "subject": "k0", "at": 86_400},
         {"ring": "ES256", "action": "promote", "subject": "k2", "at": 3600},
@@ -88,7 +87,7 @@ def test_the_plan_is_told_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_plan_says_which_ring_it_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A ring that cannot be read does not hide what is planned in the others."""
+    """An unreadable ring does not hide the planned steps of the others."""
     failed = [{"ring": "ES256", "action": "tick", "error": "item_damaged", "message": "ring ES256: KeyError"}]
     shown = run(monkeypatch, Stack({"applied": [], "due": [], "planned": [], "failed": failed}), "plan")
     assert shown.stderr == "unknown: ring ES256: ring ES256: KeyError\n"
@@ -105,7 +104,7 @@ def test_the_list_says_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(run(monkeypatch, stack, "list", "--json").stdout)["next"][0]["action"] == "promote"
     away = run(monkeypatch, Stack({"errorMessage": "no"}, FunctionError="Unhandled"), "list")
     assert (away.exit_code, "k1" in away.stdout) == (0, True)
-    assert away.stderr == "note: what comes next is not known: the rotator failed: no\n"
+    assert away.stderr == "note: the next steps are unknown: the rotator failed: no\n"
 
 
 def test_a_rotation_says_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +132,7 @@ def test_an_emergency_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = Stack(DONE)
     refused = run(monkeypatch, stack, "compromise", "k1", "--reason", "a drill", stdin="n\n")
     assert refused.exit_code == 1
-    assert "Nothing undoes this." in refused.stderr
+    assert "This cannot be undone." in refused.stderr
     assert stack.asked == []
     assert run(monkeypatch, stack, "compromise", "k1", "--reason", "a drill", stdin="y\n").exit_code == 0
     assert run(monkeypatch, stack, "compromise", "--reason", "a drill", "--yes", "--", "k1").exit_code == 0
@@ -142,23 +141,23 @@ def test_an_emergency_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_emergency_flushes_what_api_gateway_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After it is declared the answers that are kept are flushed; what could not be is told, and hides nothing (I8)."""
+    """After the declaration cached authorizer results are flushed; a failed flush is printed beside the rest (I8)."""
     done = run(monkeypatch, Stack(DONE), "compromise", "k1", "--reason", "a drill", "--yes")
-    assert "done: flushed the authorizer's answers of REST API orders (a), stage prod" in done.stdout
+    assert "done: flushed the cached authorizer results of REST API orders (a), stage prod" in done.stdout
     partly = run(
         monkeypatch, Stack(DONE), "compromise", "k1", "--reason", "a drill", "--yes", not_flushed=("HTTP API b: no",)
     )
     assert (partly.exit_code, "not done: HTTP API b: no" in partly.stderr) == (1, True)
     assert "done: promote k2" in partly.stdout
-    told = run(monkeypatch, Stack(DONE), "compromise", "k1", "--reason", "a drill", "--yes", "--json")
-    assert json.loads(told.stdout)["caches"]["not_flushed"] == []
+    report = run(monkeypatch, Stack(DONE), "compromise", "k1", "--reason", "a drill", "--yes", "--json")
+    assert json.loads(report.stdout)["caches"]["not_flushed"] == []
 
 
 def test_a_key_that_is_not_there_is_refused_before_the_rotator_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistyped kid says where the right ones are."""
+    """The error for a mistyped kid names the command that lists the kids."""
     stack = Stack(DONE)
     result = run(monkeypatch, stack, "compromise", "k9", "--reason", "a drill", "--yes")
-    assert isinstance(result.exception, UnknownKey)
+    assert isinstance(result.exception, keys.UnknownKid)
     assert "keyturn keys list" in str(result.exception)
     assert stack.asked == []
 
@@ -167,7 +166,7 @@ def test_a_key_that_is_not_there_is_refused_before_the_rotator_is_asked(monkeypa
 def test_a_reason_that_no_record_takes_is_refused_before_anything_is_asked(
     monkeypatch: pytest.MonkeyPatch, reason: str
 ) -> None:
-    """In an emergency nobody confirms first, and is refused then."""
+    """The reason is checked before the question, to lose no time in an emergency."""
     stack = Stack(DONE)
     result = run(monkeypatch, stack, "compromise", "k1", "--reason", reason)
     assert (result.exit_code, stack.asked) == (2, [])
@@ -180,14 +179,20 @@ def test_a_reason_that_no_record_takes_is_refused_before_anything_is_asked(
     [
         (
             Stack({"error": "standby_too_young", "message": "wait", "retry_after_seconds": 7}),
-            "standby_too_young: wait; try again in 7 s",
+            "standby_too_young: wait: try again in 7 s",
         ),
-        (Stack({"error": "no_standby", "message": "none"}), "no_standby: none"),
-        (Stack({"errorMessage": "boom"}, FunctionError="Unhandled"), "the rotator failed: boom"),
+        (
+            Stack({"error": "no_standby", "message": "none"}),
+            "no_standby: none: `keyturn keys plan` shows what comes next",
+        ),
+        (
+            Stack({"errorMessage": "boom"}, FunctionError="Unhandled"),
+            "the rotator failed: boom: read the function's log",
+        ),
     ],
 )
 def test_a_refusal_is_the_rotators_own_words(monkeypatch: pytest.MonkeyPatch, stack: Stack, message: str) -> None:
-    """What the rotator refuses is told as it says it, with when to try again."""
+    """A refusal of the rotator is printed in its own words, with the time to try again."""
     result = run(monkeypatch, stack, "rotate")
     assert isinstance(result.exception, CommandRefused)
     assert str(result.exception) == message

@@ -1,4 +1,4 @@
-"""What the operator revokes, what is shown before, and what is refused."""
+"""The operator's revocations: the plan that is shown before, the write, and the refused targets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from keyturn.domain.revocations.revocation import (
     TargetKind,
     pair_target,
 )
-from keyturn_cli.deployment import TOKEN_HORIZON
+from keyturn_cli.deployment import LONGEST_TOKEN_LIFETIME
 from tests.fakes.command_stack import command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import ISSUER, make_token, signing_key
 
@@ -73,7 +73,7 @@ def at(seconds: int) -> str:
 
 
 def test_a_token_is_revoked_by_its_jti_from_standard_input() -> None:
-    """`revoke --token -` needs no argument that others see, and lasts until nobody accepts the token (R50)."""
+    """`revoke --token -` reads the token from standard input, and the revocation outlasts the token (R50)."""
     issued_at = now()
     answer = revoke("--token", "-", stdin=a_token(iat=issued_at, exp=issued_at + 900))
     assert answer["token"] == {"sub": "u_0123456789abcdef0123456789abcdef", "client_id": "web", "exp": issued_at + 900}
@@ -89,7 +89,7 @@ def test_one_token_one_grant_and_one_session_are_not_asked_about(option: str, ki
     revoke(option, "x")
     [revocation] = found(Target(TargetKind(kind), "x"))
     assert revocation.not_before is None
-    assert abs(revocation.expires_at - now() - (days * 86_400 + TOKEN_HORIZON + EXPIRY_MARGIN)) < 60
+    assert abs(revocation.expires_at - now() - (days * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN)) < 60
 
 
 @pytest.mark.parametrize("what", WIDE)
@@ -99,7 +99,9 @@ def test_many_tokens_are_cut_at_this_second(what: tuple[str, ...]) -> None:
     answer = revoke(*what, "--yes", "--reason", "a drill")
     [target] = [item for item in items() if item["pk"]["S"] in ("client#c_1", "sub#u_1", "pair#u_1#c_1", "global#7")]
     assert before < int(target["not_before"]["N"]) == answer["not_before"]
-    assert int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + TOKEN_HORIZON + EXPIRY_MARGIN
+    assert (
+        int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN
+    )
     assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": "operator"})
 
 
@@ -139,10 +141,10 @@ def test_subject_and_client_together_name_the_pair(what: tuple[str, ...]) -> Non
 
 def test_what_is_stored_already_is_said() -> None:
     """A repetition is harmless, and the dry run says beforehand whether it would change anything (R50)."""
-    cut = now() - 60
-    assert (first := revoke("--all-before", at(cut), "--yes"))["changes"]
-    again = revoke("--all-before", at(cut - 5), "--dry-run")
-    assert again["stored"] == {"not_before": cut, "expires_at": first["expires_at"]}
+    cutoff = now() - 60
+    assert (first := revoke("--all-before", at(cutoff), "--yes"))["changes"]
+    again = revoke("--all-before", at(cutoff - 5), "--dry-run")
+    assert again["stored"] == {"not_before": cutoff, "expires_at": first["expires_at"]}
     raw = a_token()
     revoke("--token", "-", stdin=raw)
     assert not revoke("--token", "-", "--dry-run", stdin=raw)["changes"]
@@ -178,11 +180,11 @@ def test_an_identifier_that_is_given_again_is_no_news_to_snapshots(
 
 
 def test_a_copy_of_global_without_the_cut_counts_as_none() -> None:
-    """What one copy lacks is not stored: a token asks for one copy only."""
-    cut = now() - 60
-    revoke("--all-before", at(cut), "--yes")
+    """A cutoff that one copy lacks counts as not stored, since the check of a token reads one copy only."""
+    cutoff = now() - 60
+    revoke("--all-before", at(cutoff), "--yes")
     deployment().dynamodb.delete_item(TableName="revocations", Key=target_key(COPIES[7]))
-    answer = revoke("--all-before", at(cut), "--dry-run")
+    answer = revoke("--all-before", at(cutoff), "--dry-run")
     assert (answer["stored"], answer["changes"]) == (None, True)
 
 
@@ -192,30 +194,30 @@ def test_a_cut_of_everything_keeps_the_marks_of_compromised_keys() -> None:
     for copy in COPIES:
         deployment().dynamodb.put_item(TableName="revocations", Item=target_key(copy) | mark)
     assert revoke("--all-before", "now", "--dry-run")["stored"] is None
-    cut = revoke("--all-before", "now", "--yes")["not_before"]
+    cutoff = revoke("--all-before", "now", "--yes")["not_before"]
     assert [(each.not_before, each.compromised_kids) for each in found(*COPIES)] == [
-        (cut, frozenset({"stolen"}))
+        (cutoff, frozenset({"stolen"}))
     ] * GLOBAL_COPIES
 
 
 def test_a_time_counts_with_its_zone() -> None:
-    """`--all-before` cuts at an RFC 3339 time, whichever zone it is told in."""
-    cut = now() - 60
-    told = datetime.fromtimestamp(cut, timezone(timedelta(hours=5, minutes=30))).isoformat()
-    assert revoke("--all-before", told, "--yes")["not_before"] == cut
+    """`--all-before` cuts at an RFC 3339 time, in any time zone."""
+    cutoff = now() - 60
+    text = datetime.fromtimestamp(cutoff, timezone(timedelta(hours=5, minutes=30))).isoformat()
+    assert revoke("--all-before", text, "--yes")["not_before"] == cutoff
 
 
 def test_a_time_before_every_token_hits_nothing() -> None:
-    """A time older than any token lives is said to hit nothing, and nothing is written."""
-    assert revoke("--all-before", at(now() - TOKEN_HORIZON - 5), "--yes")["outcome"] == "nothing_to_revoke"
+    """A time before the longest token lifetime is reported to hit nothing, without a write."""
+    assert revoke("--all-before", at(now() - LONGEST_TOKEN_LIFETIME - 5), "--yes")["outcome"] == "nothing_to_revoke"
     assert items() == []
 
 
 def test_an_expired_token_is_nothing_to_revoke() -> None:
-    """A token that nobody accepts any more: said so, exit code 0, and nothing is written."""
+    """An expired token is reported as such with exit code 0, without a write."""
     raw = a_token(iat=now() - 3600, exp=now() - 61)
     shown = run("revoke", "--token", "-", stdin=raw)
-    assert (shown.exit_code, shown.stdout[:40]) == (0, "nothing to revoke: the token has expired")
+    assert (shown.exit_code, shown.stdout[:42]) == (0, "nothing to revoke: the token expired at 20")
     assert items() == []
 
 
@@ -228,7 +230,7 @@ def test_a_token_within_the_leeway_is_revoked() -> None:
 
 @pytest.mark.parametrize("foreign", ["issuer", "key", "nonsense"])
 def test_a_token_of_somebody_else_is_an_error(foreign: str) -> None:
-    """Revocations are by (iss, jti): a jti in a token that is not ours may be that of another token of ours."""
+    """Revocations are by (iss, jti): a foreign token may carry the jti of a token of this stack."""
     raw = {
         "issuer": a_token(iss="https://other.example"),
         "key": make_token(key=signing_key(name="other"), claims={"iss": ISSUER, "jti": "id-1"}),
@@ -269,6 +271,6 @@ def test_a_token_of_somebody_else_is_an_error(foreign: str) -> None:
     ],
 )
 def test_what_can_be_no_revocation_is_a_usage_error(what: tuple[str, ...]) -> None:
-    """Nothing, two things, no identifier of any token, no time or one to come: exit code 2, and nothing is written."""
+    """A missing, double, invalid or future target gives exit code 2, without a write."""
     assert run("revoke", *what, "--yes").exit_code == 2
     assert items() == []

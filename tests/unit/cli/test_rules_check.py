@@ -39,7 +39,7 @@ def test_rules_that_fit_every_kind_of_api_are_in_order(monkeypatch: pytest.Monke
     )
     assert (checked.wrong, checked.notes, checked.not_checked) == ([], [], [])
     assert (checked.exit_code, checked.apis_checked) == (0, True)
-    assert "AccessRules of the stack: in order; every other route is closed" in checked.printed.stdout
+    assert "AccessRules of the stack: no mistake; every other route is closed" in checked.printed.stdout
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_each_route_of_a_token_authorizer_needs_a_rule(monkeypatch: pytest.Monke
     assert wrong.endswith('add a rule to apis."*".routes for each of these: ' + wrong.rpartition(": ")[2])
     assert wrong.rpartition(": ")[2] in ("POST /y", "ANY /y")
     assert checked.exit_code == 1
-    assert "in order" not in checked.printed.stdout
+    assert "no mistake" not in checked.printed.stdout
 
 
 def test_each_route_of_a_cached_api_needs_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def test_a_cached_policy_under_a_key_without_the_token_is_wrong(monkeypatch: pyt
 
 @pytest.mark.parametrize("members", [{"answer": "policy", "cached_by": "token"}, {}])
 def test_a_result_cache_with_the_right_key_is_right(monkeypatch: pytest.MonkeyPatch, members: dict[str, Any]) -> None:
-    """R55: one policy for the API under a key that is the token, or one route under a key that names it."""
+    """R55: a cache key of the token alone needs one policy for the API; a key with the route does not."""
     api = http_api(
         "h",
         {"GET /orders": OURS},
@@ -224,7 +224,7 @@ def test_names_of_parameters_do_not_matter_where_rules_are_found_by_the_path(mon
 
 
 def test_audiences_are_those_of_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RFC 9068 §4: an audience that the stack does not accept opens nothing, named for an API or in a rule's claims."""
+    """RFC 9068 §4: an audience unknown to the stack opens no route, named for an API or in a rule's claims."""
     claims = {"scopes": [], "claims": {"aud": "https://other.example"}}
     document = {
         "a": {"audience": [AUDIENCE, "https://typo.example"], "routes": {"GET /x": []}},
@@ -258,7 +258,7 @@ def test_a_document_that_the_deployed_release_refuses_is_wrong(monkeypatch: pyte
     document = rules_for("GET /x", audience=AUDIENCE)
     checked = check(monkeypatch, document, rest_api("a", {"GET /x": OURS}), API_AUDIENCES=None)
     [wrong] = checked.wrong
-    assert "of a release that knows no" in wrong
+    assert "of a release without" in wrong
     assert checked.exit_code == 1
 
 
@@ -282,16 +282,16 @@ def test_what_cannot_be_listed_is_not_in_order(monkeypatch: pytest.MonkeyPatch, 
     assert (checked.exit_code, checked.apis_checked, checked.wrong) == (1, False, [])
     assert checked.not_checked[0].startswith(what)
     assert f"not checked: {what}" in checked.printed.stderr
-    assert "in order" not in checked.printed.stdout
+    assert "no mistake" not in checked.printed.stdout
 
 
 def test_a_file_without_a_stack_is_not_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """G7: a document can be in order by itself, and the command says that no API was asked."""
+    """G7: a document alone can be free of mistakes, and the command says that no API was compared."""
     monkeypatch.chdir(tmp_path)
     Path("rules.json").write_text(json.dumps({"apis": rules_for("GET /x")}))
     checked = run("rules", "check", "rules.json")
     assert checked.exit_code == 0
-    assert "rules.json: in order by itself; with --stack it is compared with the stack's APIs" in checked.stdout
+    assert "rules.json: no mistake in the document; --stack compares it with the stack's APIs" in checked.stdout
     assert json.loads(run("rules", "check", "rules.json", "--json").stdout)["apis_checked"] is False
 
 
@@ -306,7 +306,7 @@ def test_large_apis_are_listed_in_large_pages() -> None:
 
 
 def test_a_policy_that_a_stage_makes_too_large_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R59: the ARNs of a stage with a long name do not fit into 7 KB, and each call would be a 500."""
+    """R59: a policy with the ARNs of a long stage name exceeds 7 KB: each call would be a 500."""
     routes = {f"GET /{'x' * 20}{at}": OURS for at in range(50)}
     members = {"answer": "policy", "cached_by": "token"}
     changes: dict[str, Any] = {"AuthorizerResultTtlInSeconds": 60, "EnableSimpleResponses": False}

@@ -26,7 +26,7 @@ ROUTES = {
     "GET /jobs/{op}": OURS,
     "POST /jobs/all": OURS,
 }
-NOT_FOUND, MISSING_TOKEN = "404: the authorizer is not asked", "403: the authorizer is not asked"
+NOT_FOUND, MISSING_TOKEN = "404: the authorizer is not called", "403: the authorizer is not called"
 RULES = {
     "GET /reports/{id}": ["reports:read"],
     "ANY /{proxy+}": ["all"],
@@ -66,9 +66,9 @@ def deploy(monkeypatch: pytest.MonkeyPatch, *apis: dict[str, Any], **environment
 def explain(*arguments: str) -> dict[str, Any]:
     """Return what `rules explain --json` says; its exit code is 0 for an open route alone."""
     explained = run("rules", "explain", *arguments, "--json")
-    told: dict[str, Any] = json.loads(explained.stdout)
-    assert explained.exit_code == int(told["verdict"] != "open")
-    return told
+    explanation: dict[str, Any] = json.loads(explained.stdout)
+    assert explained.exit_code == int(explanation["verdict"] != "open")
+    return explanation
 
 
 def token(**claims: Any) -> str:
@@ -93,9 +93,9 @@ def test_the_route_is_the_one_that_a_rest_api_chooses(
 ) -> None:
     """G7: by path and method, then by a greedy resource; a rule below a greedy route counts too."""
     deploy(monkeypatch, rest_api("a", ROUTES, **REQUEST))
-    told = explain(method, asked)
-    assert (told["api_route"], told["rule"], told["needs"]) == (api_route, rule, needs)
-    assert (told["route"], told["verdict"]) == (f"{method} {asked}", "open")
+    explanation = explain(method, asked)
+    assert (explanation["api_route"], explanation["rule"], explanation["needs"]) == (api_route, rule, needs)
+    assert (explanation["route"], explanation["verdict"]) == (f"{method} {asked}", "open")
 
 
 def test_the_route_is_the_one_that_an_http_api_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +110,8 @@ def test_the_route_is_the_one_that_an_http_api_chooses(monkeypatch: pytest.Monke
 def test_a_token_authorizer_sees_the_path_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """G7: under TOKEN every rule that matches the path decides."""
     deploy(monkeypatch, rest_api("a", ROUTES))
-    told = explain("GET", "/reports/7")
-    assert told["rule"] == "GET /reports/{id} of *; ANY /{proxy+} of *"
+    explanation = explain("GET", "/reports/7")
+    assert explanation["rule"] == "GET /reports/{id} of *; ANY /{proxy+} of *"
     assert explain("GET", "/reports/%2e%2e")["verdict"] == "open"
 
 
@@ -138,34 +138,34 @@ def test_a_token_authorizer_sees_the_path_alone(monkeypatch: pytest.MonkeyPatch)
 def test_a_request_that_the_authorizer_does_not_see(
     monkeypatch: pytest.MonkeyPatch, api: dict[str, Any], method: str, path: str, verdict: str, answer: str
 ) -> None:
-    """G6: no rule decides where there is no route, or where its route asks another authorizer or none."""
+    """G6: rules decide only about a route that calls this authorizer."""
     deploy(monkeypatch, api)
-    told = explain(method, path)
-    assert (told["verdict"], told["answer"]) == (verdict, answer)
+    explanation = explain(method, path)
+    assert (explanation["verdict"], explanation["answer"]) == (verdict, answer)
 
 
 def test_an_encoded_path_may_have_two_routes(monkeypatch: pytest.MonkeyPatch) -> None:
     """G7: the route of the decoded path is said too, and the rules decide by the path as it is sent."""
     deploy(monkeypatch, rest_api("a", {"GET /admin": OURS, "ANY /{proxy+}": OURS}, **REQUEST))
-    told = explain("GET", "/%61dmin")
-    assert (told["api_route"], told["or_api_route"].partition(",")[0]) == ("ANY /{proxy+}", "GET /admin")
+    explanation = explain("GET", "/%61dmin")
+    assert (explanation["api_route"], explanation["or_api_route"].partition(",")[0]) == ("ANY /{proxy+}", "GET /admin")
     assert "or_api_route" not in explain("GET", "/admin")
 
 
 def test_a_cached_result_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """R19: within the TTL a revocation does not count, and neither does a change of the rules."""
     deploy(monkeypatch, rest_api("a", ROUTES, authorizerResultTtlInSeconds=None, **REQUEST))
-    told = explain("GET", "/reports/7", "--token", token(scope="reports:read"))
-    assert told["cached"].startswith("300 s")
-    assert told["revocations"] == "asked; the function is in the mode snapshot, and follows within 10 s"
+    explanation = explain("GET", "/reports/7", "--token", token(scope="reports:read"))
+    assert explanation["cached"].startswith("300 s")
+    assert explanation["revocations"] == "read; the function is in the mode snapshot, and follows within 10 s"
 
 
 def test_a_rule_for_a_route_of_another_spelling_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """G7: the API's route is `/reports/{reportId}`, and no rule has that name."""
     deploy(monkeypatch, http_api("h", {"GET /reports/{reportId}": OURS}))
-    told = explain("GET", "/reports/7", "--token", token(scope="reports:read"))
-    assert (told["api_route"], told["rule"]) == ("GET /reports/{reportId}", "none: the route is closed")
-    assert (told["verdict"], told["reason"], told["answer"]) == ("closed", "no_rule", "403")
+    explanation = explain("GET", "/reports/7", "--token", token(scope="reports:read"))
+    assert (explanation["api_route"], explanation["rule"]) == ("GET /reports/{reportId}", "none: the route is closed")
+    assert (explanation["verdict"], explanation["reason"], explanation["answer"]) == ("closed", "no_rule", "403")
     assert explain("GET", "/reports/{id}")["verdict"] == "no route"
 
 
@@ -186,9 +186,13 @@ def test_a_token_is_held_against_the_rules(
 ) -> None:
     """G7: whether the token opens the route, what it has, and what it lacks of all rules that decide."""
     deploy(monkeypatch, api)
-    told = explain("GET", path, "--token", token(scope=scope))
-    assert (told["token"], told["has"].split(), told.get("lacks")) == ("valid", sorted(scope.split()), lacks)
-    assert (told["verdict"], told["answer"]) == ("closed" if lacks else "open", answer)
+    explanation = explain("GET", path, "--token", token(scope=scope))
+    assert (explanation["token"], explanation["has"].split(), explanation.get("lacks")) == (
+        "valid",
+        sorted(scope.split()),
+        lacks,
+    )
+    assert (explanation["verdict"], explanation["answer"]) == ("closed" if lacks else "open", answer)
 
 
 @pytest.mark.parametrize(
@@ -215,9 +219,9 @@ def test_a_token_that_is_refused_opens_nothing(
     """R57: the status is 401 where the kind of API can say it, else 403."""
     deploy(monkeypatch, api)
     path = "$connect" if api["id"] == "w" else "/reports/7"
-    told = explain("GET", path, "--token", token(scope="reports:read all chat", **claims))
-    assert (told["verdict"], told["reason"], told["answer"]) == ("closed", reason, answer)
-    assert told["token"] == ("revoked" if reason == "revoked" else "refused")
+    explanation = explain("GET", path, "--token", token(scope="reports:read all chat", **claims))
+    assert (explanation["verdict"], explanation["reason"], explanation["answer"]) == ("closed", reason, answer)
+    assert explanation["token"] == ("revoked" if reason == "revoked" else "refused")
 
 
 def test_an_audience_of_another_api_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,9 +230,13 @@ def test_an_audience_of_another_api_opens_nothing(monkeypatch: pytest.MonkeyPatc
     audiences = {"AUDIENCES": "https://a.example https://b.example", "ACCESS_RULES": json.dumps({"apis": document})}
     deploy(monkeypatch, rest_api("a", {"GET /x": OURS}), **audiences)
     assert explain("GET", "/x", "--token", token(aud="https://a.example"))["verdict"] == "open"
-    told = explain("GET", "/x", "--token", token(aud="https://b.example"))
-    assert (told["verdict"], told["reason"], told["answer"]) == ("closed", "invalid_audience", "401")
-    assert told["audience"] == "https://a.example"
+    explanation = explain("GET", "/x", "--token", token(aud="https://b.example"))
+    assert (explanation["verdict"], explanation["reason"], explanation["answer"]) == (
+        "closed",
+        "invalid_audience",
+        "401",
+    )
+    assert explanation["audience"] == "https://a.example"
 
 
 def test_an_api_that_needs_an_audience_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,16 +244,16 @@ def test_an_api_that_needs_an_audience_is_closed(monkeypatch: pytest.MonkeyPatch
     document: dict[str, Any] = {"*": {"routes": {"GET /x": []}}}
     audiences = {"AUDIENCES": "https://a.example https://b.example", "ACCESS_RULES": json.dumps({"apis": document})}
     deploy(monkeypatch, rest_api("a", {"GET /x": OURS}), **audiences)
-    told = explain("GET", "/x")
-    assert (told["verdict"], "several audiences" in told["because"]) == ("closed", True)
+    explanation = explain("GET", "/x")
+    assert (explanation["verdict"], "several audiences" in explanation["because"]) == ("closed", True)
     assert explain("GET", "/x", "--token", token(aud="https://a.example"))["reason"] == "no_audience"
 
 
 def test_an_answer_that_api_gateway_does_not_expect_is_a_500(monkeypatch: pytest.MonkeyPatch) -> None:
     """R57: a good token opens nothing while EnableSimpleResponses and the rules differ."""
     deploy(monkeypatch, http_api("h", ROUTES, EnableSimpleResponses=None))
-    told = explain("GET", "/reports/7", "--token", token(scope="reports:read"))
-    assert (told["verdict"], told["answer"]) == ("closed", "500")
+    explanation = explain("GET", "/reports/7", "--token", token(scope="reports:read"))
+    assert (explanation["verdict"], explanation["answer"]) == ("closed", "500")
 
 
 def test_several_apis_have_to_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +270,7 @@ def test_several_apis_have_to_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("rest", "what"),
     [
-        (Apis(), "no API of this account and Region asks the authorizer"),
+        (Apis(), "no API of this account and Region calls the authorizer"),
         (
             Apis(rest_api("a"), denied=frozenset({"get_rest_apis"})),
             "the REST APIs cannot be listed",
@@ -299,8 +307,8 @@ def test_a_document_alone_is_explained_by_its_own_routes(
     document: dict[str, Any] = {"*": {"routes": RULES}, "b": {"routes": {"GET /reports/{id}": []}}}
     file = tmp_path / "rules.json"
     file.write_text(json.dumps({"apis": document}))
-    told = explain(*arguments, "--file", str(file))
-    assert (told["rule"], told.get("needs")) == (rule, needs)
+    explanation = explain(*arguments, "--file", str(file))
+    assert (explanation["rule"], explanation.get("needs")) == (rule, needs)
 
 
 def test_a_document_is_explained_for_the_stack_before_it_is_deployed(
@@ -328,7 +336,7 @@ def test_a_document_is_explained_for_the_stack_before_it_is_deployed(
     ],
 )
 def test_what_cannot_be_asked_is_refused(arguments: tuple[str, ...]) -> None:
-    """A method that no request has, what is no path, and one standard input for two things."""
+    """An unknown method, an invalid path, and standard input for both document and token are refused."""
     assert run("rules", "explain", *arguments).exit_code == 2
 
 

@@ -18,21 +18,21 @@ from tests.fakes.gateway_apis import (
 )
 
 UNREACHED = 'no route reaches these rules of apis."*"'
-NARROWING = 'these rules of apis."*" have no route, and close a part of a wider one'
+NARROWING = 'these rules of apis."*" have no route of their own, and close a part of a wider route'
 
 
 def test_what_an_operator_may_not_expect_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """G6, G7: routes that are closed or open to everybody, and rules that no route reaches, are no mistakes."""
+    """G6, G7: closed routes, routes open to everybody, and rules without a route are notes."""
     routes = {"GET /x": OURS, "GET /closed": OURS, "GET /health": NONE, "OPTIONS /x": NONE, "GET /iam": OTHER}
     checked = check(monkeypatch, rules_for("GET /x", "POST /gone", "GET /iam"), http_api("h", routes))
     assert (checked.wrong, checked.exit_code) == ([], 0)
     assert checked.notes == [
-        "HTTP API orders (h): closed, since no rule names them: GET /closed",
-        "HTTP API orders (h): open to everybody, since these have no authorizer: GET /health",
+        "HTTP API orders (h): closed, since no rule names these routes: GET /closed",
+        "HTTP API orders (h): open to everybody, since these routes have no authorizer: GET /health",
         'no route reaches these rules of apis."*": POST /gone, GET /iam',
     ]
     assert "note: HTTP API orders (h): open to everybody" in checked.printed.stderr
-    assert "in order" in checked.printed.stdout
+    assert "no mistake" in checked.printed.stdout
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_a_cached_policy_refuses_besides_is_noted(monkeypatch: pytest.Monke
     }
     routes = {"GET /items/{id}": OURS, "GET /items/{id}/public": OURS}
     [note] = check(monkeypatch, document, http_api("h", routes, EnableSimpleResponses=False)).notes
-    assert note.endswith("need what a rule beside them needs too: GET /items/{id}/public")
+    assert note.endswith("also need what another rule needs: GET /items/{id}/public")
 
 
 def test_a_route_may_name_an_authorizer_and_not_ask_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_a_route_may_name_an_authorizer_and_not_ask_it(monkeypatch: pytest.Monke
     rest["routes"][1]["resourceMethods"]["GET"]["authorizerId"] = "ours"
     http["routes"][0]["AuthorizerId"] = "ours"
     notes = check(monkeypatch, {"*": {"routes": {}}}, rest, http).notes
-    assert [note.rpartition("since")[2] for note in notes] == [" these have no authorizer: GET /x"] * 2
+    assert [note.rpartition("since")[2] for note in notes] == [" these routes have no authorizer: GET /x"] * 2
 
 
 def test_a_stage_with_an_older_deployment_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,9 +136,9 @@ def test_a_version_of_the_function_is_noted(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_without_an_api_that_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """G6: nothing was compared, since no API asks the authorizer."""
+    """G6: a note says that no API calls the authorizer."""
     checked = check(monkeypatch, rules_for("GET /x"), rest_api("a", authorizerUri=None))
-    assert checked.notes == ["no API of this account and Region asks the authorizer"]
+    assert checked.notes == ["no API of this account and Region calls the authorizer"]
 
 
 def test_many_routes_are_one_short_line_and_all_in_json(monkeypatch: pytest.MonkeyPatch) -> None:

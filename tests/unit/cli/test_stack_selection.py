@@ -1,4 +1,4 @@
-"""The command acts on the stack that was named, says which one first, and acts on none whose account is unknown."""
+"""The command changes the named stack, after a line that names it, and only in a known account."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_write_names_its_stack_first(embedded: Path, calls: Calls, write: tupl
 
 @pytest.mark.parametrize("write", WRITES, ids=" ".join)
 def test_nothing_is_written_to_an_account_that_is_unknown(embedded: Path, calls: Calls, write: tuple[str, ...]) -> None:
-    """Where STS does not name the account nothing is done, even with --yes, and the message says what to type."""
+    """Without an account from STS the command changes nothing, even with --yes; the error names the next step."""
     denied = ClientError({"Error": {"Code": "ExpiredToken", "Message": "The token is expired"}}, "GetCallerIdentity")
     calls.answers["GetCallerIdentity"] = denied
     result = keyturn(*write)
@@ -181,7 +181,7 @@ def test_nothing_is_written_with_credentials_of_another_account(
 
 @pytest.mark.parametrize("look", LOOKS, ids=" ".join)
 def test_a_read_needs_no_account(embedded: Path, calls: Calls, look: tuple[str, ...]) -> None:
-    """A command that changes nothing does not ask STS, and a plan is an invocation that changes nothing."""
+    """A read-only command does not call STS, and an invocation of `plan` is read-only."""
     result = run(*look, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "GetCallerIdentity" not in [operation for operation, _, _ in calls.made]
@@ -226,7 +226,7 @@ def test_a_region_selects_among_stacks_of_one_name(
 def test_a_profile_selects_region_and_credentials(
     embedded: Path, monkeypatch: pytest.MonkeyPatch, calls: Calls
 ) -> None:
-    """--profile is the profile of the AWS configuration; one that is not there is said, and nothing is done."""
+    """--profile is a profile of the AWS configuration; a missing one is an error, and nothing changes."""
     (embedded / "config").write_text(
         "[profile other]\nregion = eu-west-1\naws_access_key_id = a\naws_secret_access_key = b\n"
     )
@@ -247,7 +247,7 @@ def test_a_profile_selects_region_and_credentials(
 def test_a_profile_or_a_region_is_for_a_deployed_stack(
     embedded: Path, calls: Calls, option: str, command: tuple[str, ...]
 ) -> None:
-    """The option would do nothing for the embedded stack: that is an error, and nothing is done."""
+    """The option is an error for the embedded stack, where it would have no effect."""
     result = run(*command, option, "some")
     assert isinstance(result.exception, NoDeployment)
     assert str(result.exception) == (
@@ -308,7 +308,7 @@ def test_an_answer_is_for_the_stack_that_was_asked_about(
 def test_uninstall_names_the_account_before_it_looks(
     embedded: Path, monkeypatch: pytest.MonkeyPatch, calls: Calls
 ) -> None:
-    """An empty list says nothing without the account that it is of; KEYTURN_STACK does not replace the argument."""
+    """The account is printed, since an empty list is ambiguous; KEYTURN_STACK never replaces the argument."""
     monkeypatch.setenv("KEYTURN_STACK", "another")
     result = run("uninstall", "keyturn", "--region", "eu-west-1", "--json")
     assert result.stderr == f"stack: keyturn, account {ACCOUNT}, Region eu-west-1\n"
@@ -335,13 +335,3 @@ def test_each_command_of_a_stack_takes_the_same_options() -> None:
     for name, options in found.items():
         assert {"--profile", "--region"} <= set(options), name
         assert ("--stack" in options) == (name != ("uninstall",)), name
-
-
-def test_the_help_cuts_no_option_at_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each option can be read in full in a terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("TERMINAL_WIDTH", "80")
-    for name, options in commands(typer.main.get_command(command_line.app)):
-        shown = run(*name, "--help").stdout
-        for option in options:
-            assert option in shown or not option.startswith("--"), (name, option)

@@ -53,19 +53,23 @@ def explain(**claims: Any) -> dict[str, str]:
     """Return what `token explain` says of a token; `token decode --verify` must agree."""
     raw = token(**claims)
     explained = run("token", "explain", "-", "--json", stdin=raw)
-    told: dict[str, str] = json.loads(explained.stdout)
+    explanation: dict[str, str] = json.loads(explained.stdout)
     decoded = run("token", "decode", "-", "--verify", "--json", stdin=raw)
     verdict = json.loads(decoded.stdout)["verdict"]
-    assert verdict == "valid" if told["verdict"] == "valid" else verdict == f"{told['verdict']}: {told['sentence']}"
-    assert explained.exit_code == decoded.exit_code == int(told["verdict"] != "valid")
-    return told
+    assert (
+        verdict == "valid"
+        if explanation["verdict"] == "valid"
+        else verdict == f"{explanation['verdict']}: {explanation['sentence']}"
+    )
+    assert explained.exit_code == decoded.exit_code == int(explanation["verdict"] != "valid")
+    return explanation
 
 
 def test_a_good_token_is_valid_by_the_deployed_environment() -> None:
     """R12 to R15: the function's environment is read from Lambda, and its settings decide."""
-    told = explain()
-    assert told["verdict"] == "valid"
-    assert told["found"].startswith("exp 20")
+    explanation = explain()
+    assert explanation["verdict"] == "valid"
+    assert explanation["found"].startswith("exp 20")
 
 
 @pytest.mark.parametrize(
@@ -81,10 +85,10 @@ def test_a_good_token_is_valid_by_the_deployed_environment() -> None:
 )
 def test_a_token_that_the_gateway_refuses_is_refused(claims: dict[str, Any], reason: str, expected: str) -> None:
     """R12 to R15, RFC 9449 §7.2: audience, issuer, lifetime, times and binding are checked as at the gateway."""
-    told = explain(**claims)
-    assert (told["verdict"], told["reason"]) == ("refused", reason)
-    assert told["expected"].startswith(expected)
-    assert told["revocations"].startswith("not asked")
+    explanation = explain(**claims)
+    assert (explanation["verdict"], explanation["reason"]) == ("refused", reason)
+    assert explanation["expected"].startswith(expected)
+    assert explanation["revocations"].startswith("not read")
 
 
 @pytest.mark.parametrize(
@@ -107,14 +111,14 @@ def test_a_setting_of_the_function_changes_the_verdict(
 
 
 @pytest.mark.parametrize(
-    ("mode", "asked"), [("strict", "asked, as the function asks"), ("snapshot", "follows within 10 s")]
+    ("mode", "asked"), [("strict", "read, as the function reads them"), ("snapshot", "follows within 10 s")]
 )
 def test_revocations_are_asked_for(environment: dict[str, str], mode: str, asked: str) -> None:
     """R47: a revoked token says which revocation hits it, and in the mode snapshot how late the function may be."""
     environment["REVOCATION_MODE"] = mode
-    told = explain(jti="gone")
-    assert (told["verdict"], told["reason"], told["found"]) == ("revoked", "revoked", "jti#gone")
-    assert asked in told["revocations"]
+    explanation = explain(jti="gone")
+    assert (explanation["verdict"], explanation["reason"], explanation["found"]) == ("revoked", "revoked", "jti#gone")
+    assert asked in explanation["revocations"]
     assert asked in explain()["revocations"]
 
 
@@ -137,8 +141,8 @@ def test_a_text_that_is_no_token_is_explained(raw: str, reason: str) -> None:
 def test_a_key_that_is_not_published_is_unknown() -> None:
     """R07: the keys are those of the table that the function reads."""
     raw = make_token(key=signing_key("ES256", "other"))
-    told = json.loads(run("token", "explain", raw, "--json").stdout)
-    assert (told["reason"], told["expected"]) == ("unknown_key", signing_key().kid)
+    explanation = json.loads(run("token", "explain", raw, "--json").stdout)
+    assert (explanation["reason"], explanation["expected"]) == ("unknown_key", signing_key().kid)
 
 
 @pytest.mark.parametrize("option", ["--audience", "--leeway"])

@@ -25,7 +25,7 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack
 
 
 def test_an_erased_user_leaves_a_tombstone_alone(stack: UserStack) -> None:
-    """Status and time stay, so that the subject is never given again; nothing names the person."""
+    """Status and time stay, so that the subject is never given again; all personal data is erased."""
     subject = stack.add("--name", "Ada Lovelace", "--claim", "tenant=acme")
     stack.login.sign_in(subject, "sid-1")
     shown = run("users", "remove", EMAIL, "--yes")
@@ -47,7 +47,7 @@ def test_the_tombstone_is_written_before_the_deletions(stack: UserStack) -> None
     actions = stack.invocations.actions
     stack.invocations.fault = ReadTimeoutError(endpoint_url="https://lambda.example")
     said = refusal("users", "remove", subject, "--yes")
-    assert f"Run `keyturn users remove {subject}` again" in said
+    assert f"run `keyturn users remove {subject}` again" in said
     assert done("users", "list")["users"][0]["state"] == "erasing"
     stack.invocations.fault = None
     seen: list[str] = []

@@ -58,7 +58,7 @@ def test_the_status_is_written_before_the_cutoff(stack: UserStack, monkeypatch: 
     with monkeypatch.context() as broken:
         broken.setattr("keyturn.adapters.revocations.dynamodb_revocations.DynamoDbRevocationWriter.revoke", fail)
         said = refusal("users", "disable", subject, "--yes")
-    assert said.endswith(f"Run `keyturn users disable {subject}` again")
+    assert said.endswith(f"run `keyturn users disable {subject}` again")
     assert (status(stack, subject), cutoffs(subject)) == (Status.DISABLED, ())
     done("users", "disable", subject, "--yes")
     assert len(cutoffs(subject)) == 1
@@ -127,7 +127,7 @@ def test_a_session_that_is_not_there_is_an_error(stack: UserStack) -> None:
 def test_a_login_that_fails_is_one_sentence(
     stack: UserStack, command: tuple[str, ...], error: Exception | None
 ) -> None:
-    """A login that does not answer, or raised: the error says so, and repeats nothing of what the function printed."""
+    """The error for a login that fails or times out omits the text of the function."""
     subject = stack.add()
     stack.invocations.fault = error
     stack.invocations.function_error = True

@@ -77,7 +77,7 @@ def test_a_link_that_fails_hides_no_user(stack: UserStack) -> None:
     shown = run("users", "add", EMAIL, "--link")
     assert shown.exit_code == 1
     assert shown.stdout.startswith("subject  u_")
-    assert "no link was made: no link. Run `keyturn users link u_" in shown.stderr
+    assert "no link was made: no link: run `keyturn users link u_" in shown.stderr
 
 
 @pytest.mark.parametrize("email", [EMAIL, "ada@example.com", "ADA@EXAMPLE.COM"])
@@ -130,7 +130,7 @@ def test_a_creation_that_stopped_half_way_is_named_and_cleared(stack: UserStack,
 def test_a_profile_that_the_login_refuses_leaves_nothing(stack: UserStack) -> None:
     """A refusal is final: the status is removed, and the login's sentence is the message."""
     stack.invocations.actions = lambda _: {"error": "bad_request", "message": "a locale is a language tag"}
-    assert refusal("users", "add", EMAIL) == "a locale is a language tag"
+    assert refusal("users", "add", EMAIL).startswith("a locale is a language tag: ")
     assert stack.stored()["authorities"] == []
 
 
@@ -153,7 +153,7 @@ def test_a_profile_that_the_login_refuses_leaves_nothing(stack: UserStack) -> No
     ],
 )
 def test_a_wrong_user_is_refused_before_a_write(stack: UserStack, wrong: tuple[str, ...]) -> None:
-    """An address, name or claim that breaks a rule: an error, no item and no question to the login."""
+    """An address, name or claim that breaks a rule is refused before a write or a call of the login."""
     assert run("users", "add", *wrong).exit_code != 0
     assert stack.stored() == {"users": [], "authorities": [], "revocations": []}
     assert stack.invocations.events == []

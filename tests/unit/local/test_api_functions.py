@@ -1,4 +1,4 @@
-"""The functions of an HTTP API, asked by the front proxy in the place of the emulator."""
+"""The functions of an HTTP API, called by the front proxy in place of the emulator."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def test_the_function_answers_options_in_the_place_of_the_emulator() -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b'{"errorMessage": "x"}'])
 def test_a_function_that_fails_is_a_bad_gateway(payload: bytes) -> None:
-    """An answer that no function gives is 502, as at API Gateway."""
+    """A malformed answer of a function is 502, as at API Gateway."""
     with proxied() as (proxy, _):
         proxy.publish({"/": "/_aws/execute-api/abc"}, ApiFunctions(Functions(payload), ROUTES))
         assert call(proxy, "OPTIONS", "/oauth2/token")[0] == 502
 
 
 def test_the_function_is_told_the_cookies() -> None:
-    """R37: cookies are out of the header, one by one, as AWS has them in payload format 2.0, and the form is there."""
+    """R37: the event has the form, and the cookies one by one outside the header (payload format 2.0)."""
     functions = Functions()
     with proxied() as (proxy, upstream):
         proxy.publish({"/": "/_aws/execute-api/abc"}, ApiFunctions(functions, ROUTES))
@@ -60,7 +60,7 @@ def test_the_function_is_told_the_cookies() -> None:
 
 
 def test_the_function_is_told_what_comes_twice() -> None:
-    """R56: a header that came twice is joined by a comma, as API Gateway does it, and two of cookies are one list."""
+    """R56: repeated headers are joined by a comma, as at API Gateway, and repeated Cookie headers are one list."""
     functions = Functions()
     headers = [("Authorization", "a"), ("Cookie", "one=1"), ("authorization", "b"), ("cookie", "two=2;")]
     ApiFunctions(functions, ROUTES).answer(ProxiedRequest("GET", "/login", headers, b""))
@@ -71,7 +71,7 @@ def test_the_function_is_told_what_comes_twice() -> None:
 
 
 def test_each_cookie_of_the_function_is_a_header_of_its_own() -> None:
-    """R37: a Set-Cookie for each (RFC 6265 §3), whether the function was asked or the emulator."""
+    """R37: each cookie has its own Set-Cookie (RFC 6265 §3), from the function and from the emulator."""
     cookies = ["one=1; Path=/", "two=2"]
     functions = Functions(answer(cookies=cookies))
     with proxied() as (proxy, upstream):
@@ -107,7 +107,7 @@ def test_the_route_chooses_the_function(method: str, path: str, function: str) -
     [("GET", "/"), ("GET", "/login/"), ("GET", "/login/x"), ("POST", "/assets/a.css"), ("GET", "/assets/")],
 )
 def test_a_path_without_a_route_is_not_found(method: str, path: str) -> None:
-    """API Gateway answers 404 without a function where no route takes the request."""
+    """A request without a matching route is 404, and calls no function."""
     functions = Functions()
     with proxied() as (proxy, _):
         proxy.publish({"/": "/_aws/execute-api/abc"}, ApiFunctions(functions, ROUTES))

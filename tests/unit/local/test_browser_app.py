@@ -31,7 +31,7 @@ class _Api(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def call(app: BrowserApp, path: str, method: str = "GET", **headers: str) -> tup
     ],
 )
 def test_the_files_of_the_example_are_served(app: BrowserApp, path: str, file: str) -> None:
-    """The page comes under its address and under its redirect URI; scripts come from its own host alone."""
+    """The page is served at its address and at its redirect URI; scripts load from its own host alone."""
     status, headers, content = call(app, path)
     assert (status, content) == (200, (FOLDER / file).read_bytes())
     assert "script-src 'self';" in headers["content-security-policy"]
@@ -84,12 +84,12 @@ def test_a_call_of_the_api_is_forwarded_with_its_token(app: BrowserApp) -> None:
 
 @pytest.mark.parametrize("path", ["/README.md", "/../pyproject.toml", "/node_modules/", "/api/other", "/%2e%2e/x"])
 def test_no_other_file_is_served(app: BrowserApp, path: str) -> None:
-    """A path that is not in the list is 404, whatever lies in the folder."""
+    """A path outside the list is 404, even if the folder has the file."""
     assert call(app, path)[0] == 404
 
 
 def test_another_name_or_method_gets_nothing(app: BrowserApp) -> None:
-    """A request by a rebound name is 421, and one that would change something is 405."""
+    """A request with a rebound name is 421, and one with another method than GET or HEAD is 405."""
     assert call(app, "/", Host=f"rebound.example:{app.port}")[0] == 421
     assert call(app, "/", "POST")[0] == 405
 

@@ -87,7 +87,7 @@ def test_the_page_is_served_until_the_stack_stops(
 
 
 def test_a_missing_package_leaves_the_page_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without oidc-client-ts the start goes on, and says what is missing."""
+    """Without oidc-client-ts the start continues, and a line names the missing package."""
     monkeypatch.setattr(browser_app, "_CLIENT_LIBRARY", tmp_path / "absent.js")
     said = io.StringIO()
     with ExitStack() as servers:

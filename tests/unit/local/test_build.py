@@ -41,7 +41,7 @@ def count_builds(root: Path) -> int:
 
 
 def test_only_what_says_makefile_is_built(root: Path) -> None:
-    """Every function or layer whose build method is makefile becomes an archive of what its target wrote."""
+    """Every function or layer whose build method is makefile becomes an archive of the files that its target wrote."""
     artifacts = build_artifacts(TEMPLATE, root, root / "builds")
 
     assert list(artifacts) == ["HelloFunction"]
@@ -79,14 +79,14 @@ def test_equal_content_gives_equal_archives(root: Path) -> None:
 
 
 def test_a_missing_archive_is_built_again(root: Path) -> None:
-    """A record without its archive counts for nothing."""
+    """A record without its archive is ignored."""
     build_artifacts(TEMPLATE, root, root / "builds")["HelloFunction"].path.unlink()
 
     assert build_artifacts(TEMPLATE, root, root / "builds")["HelloFunction"].built
 
 
 def test_a_failed_build_says_what_make_said(root: Path) -> None:
-    """A target that fails is a BuildError with make's own words, and leaves nothing that passes for an archive."""
+    """A failing target is a BuildError with the output of make, and leaves no archive."""
     (root / "functions" / "Makefile").write_text("build-HelloFunction:\n\t@echo no such thing >&2; exit 3\n")
 
     with pytest.raises(BuildError, match=r"HelloFunction did not build:[^$]*no such thing"):

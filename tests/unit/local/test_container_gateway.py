@@ -1,4 +1,4 @@
-"""The door for containers, in front of a stub of the emulator."""
+"""The container gateway in front of a stub of the emulator."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ class _Upstream(BaseHTTPRequestHandler):
     do_GET = do_POST  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""
 
 
 class World:
-    """A door, and what got through it."""
+    """A container gateway, and the requests that it passed."""
 
-    def __init__(self, door: ContainerGateway, seen: list[tuple[str, str | None, bytes]]) -> None:
-        self.door = door
+    def __init__(self, gateway: ContainerGateway, seen: list[tuple[str, str | None, bytes]]) -> None:
+        self.gateway = gateway
         self.seen = seen
 
     def send(self, headers: dict[str, str], method: str = "POST", path: str = "/") -> int:
         """Return the status of one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.door.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=10)
         try:
             connection.request(method, path, b"body", headers)
             return connection.getresponse().status
@@ -56,13 +56,13 @@ class World:
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """Return a door in front of a stub."""
+    """Return a container gateway in front of a stub."""
     seen: list[tuple[str, str | None, bytes]] = []
     handler = type("Handler", (_Upstream,), {"seen": seen})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as upstream:
         threading.Thread(target=upstream.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        with ContainerGateway("127.0.0.1", 0, upstream.server_address[1]) as door:
-            yield World(door, seen)
+        with ContainerGateway("127.0.0.1", 0, upstream.server_address[1]) as gateway:
+            yield World(gateway, seen)
         upstream.shutdown()
 
 
@@ -85,7 +85,7 @@ def test_what_a_role_has_signed_passes_unchanged(world: World, service: str) -> 
     ],
 )
 def test_nothing_else_passes(world: World, changed: dict[str, str]) -> None:
-    """Root needs no signature at the emulator, and may start processes here: it never comes through the door."""
+    """The gateway refuses all others, since unsigned requests could be root at the emulator and start processes."""
     assert world.send({**SIGNED, **changed}) == 403
     assert world.seen == []
 
@@ -100,7 +100,7 @@ def test_nothing_else_passes(world: World, changed: dict[str, str]) -> None:
     ],
 )
 def test_no_other_path_passes(world: World, method: str, path: str) -> None:
-    """The services' one path, without a query that could carry another signature."""
+    """Only the path of the services passes, without a query that could carry another signature."""
     assert world.send(SIGNED, method, path) == 403
     assert world.seen == []
 
@@ -117,13 +117,13 @@ def test_no_other_path_passes(world: World, method: str, path: str) -> None:
 def test_the_bridge_is_found_from_what_docker_says(
     monkeypatch: pytest.MonkeyPatch, answer: str, address: str | None
 ) -> None:
-    """Old engines name the subnet alone; its first address is the machine's."""
+    """Old engines name only the subnet, whose first address is that of the machine."""
     monkeypatch.setattr("shutil.which", lambda _: "docker")
     monkeypatch.setattr("subprocess.run", lambda *_, **__: subprocess.CompletedProcess([], 0, answer))
     assert find_bridge() == address
 
 
 def test_a_bridge_in_a_virtual_machine_leads_to_loopback() -> None:
-    """Where the bridge's address is none of this machine, the engine takes `host.docker.internal` to loopback."""
-    with ContainerGateway("198.51.100.1", 0, 1) as door:
-        assert door.server_address[0] == "127.0.0.1"
+    """An engine in a VM forwards `host.docker.internal` to loopback, since the bridge is not on this machine."""
+    with ContainerGateway("198.51.100.1", 0, 1) as gateway:
+        assert gateway.server_address[0] == "127.0.0.1"

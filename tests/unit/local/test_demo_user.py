@@ -1,4 +1,4 @@
-"""The demo user of `make run`: registered once, and continued where a run stopped half way."""
+"""The demo user of `make run` is registered once; an interrupted registration continues."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORM = (
 
 
 class LoginPages(httpx.BaseTransport):
-    """Shows the form of a link and takes it; notes the passwords that were chosen."""
+    """Shows the form of a link and accepts it; records the chosen passwords."""
 
     def __init__(self) -> None:
         self.chosen: list[dict[str, list[str]]] = []
@@ -57,7 +57,7 @@ def register(tmp_path: Path, pages: LoginPages) -> DemoUser:
 
 
 def test_the_demo_user_can_sign_in_and_is_registered_once(stack: UserStack, tmp_path: Path) -> None:
-    """Status, profile and password are made the first time; afterwards the file has them, for its owner alone."""
+    """The first run makes status, profile and password; later runs read the file, which only its owner can read."""
     pages = LoginPages()
     user = register(tmp_path, pages)
     assert stack.actions() == ["add_user", "create_link"]
@@ -76,7 +76,7 @@ def test_the_demo_user_can_sign_in_and_is_registered_once(stack: UserStack, tmp_
 
 @pytest.mark.parametrize("status", [403, 503])
 def test_a_run_that_stopped_half_way_is_continued(stack: UserStack, tmp_path: Path, status: int) -> None:
-    """A password that was not taken is tried again by the next run, for the same user."""
+    """The next run tries a refused password again, for the same user."""
     pages = LoginPages()
     pages.answer = lambda: httpx.Response(status)
     with pytest.raises(DemoUserFailed, match=str(status)):
@@ -88,7 +88,7 @@ def test_a_run_that_stopped_half_way_is_continued(stack: UserStack, tmp_path: Pa
 
 
 def test_a_login_that_fails_ends_the_start_with_a_sentence(stack: UserStack, tmp_path: Path) -> None:
-    """A refusal, a page without a form and a connection that breaks are told apart."""
+    """A refusal, a page without a form and a broken connection have different messages."""
     pages = LoginPages()
     pages.page = lambda: httpx.Response(200, text="<p>over</p>")
     with pytest.raises(DemoUserFailed, match="without a password form"):

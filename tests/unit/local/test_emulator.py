@@ -1,4 +1,4 @@
-"""What a start makes of the run before it."""
+"""The handling of the last run at a start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.emulator import StateFound, settle_last_run
 if TYPE_CHECKING:
     from pathlib import Path
 
-# As the emulator does: it holds the lock of the marker that it inherited for as long as it lives.
+# Like the emulator, it holds the lock of the inherited marker for its whole life.
 HOLD_UNTIL_SIGTERM = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); signal.pause()"
 
 
@@ -35,7 +35,7 @@ def test_a_graceful_stop_leaves_state_to_keep(tmp_path: Path) -> None:
 
 
 def test_a_killed_emulator_leaves_nothing_to_trust(tmp_path: Path) -> None:
-    """A marker that nobody holds is a killed run: its state is dropped, and the next start is a first one."""
+    """A marker without a lock is a killed run: its state is dropped, and the next start is a first one."""
     state = leave_state(tmp_path)
     (tmp_path / "running").write_text("4711")
 
@@ -45,7 +45,7 @@ def test_a_killed_emulator_leaves_nothing_to_trust(tmp_path: Path) -> None:
 
 
 def test_an_emulator_left_behind_is_stopped_gracefully(tmp_path: Path) -> None:
-    """An emulator that outlived its parent is told to stop, and what it saved is kept."""
+    """An emulator that outlived its parent receives SIGTERM, and its saved state is kept."""
     state = leave_state(tmp_path)
     with (tmp_path / "running").open("w") as marker:
         fcntl.flock(marker, fcntl.LOCK_EX)

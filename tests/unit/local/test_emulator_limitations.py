@@ -1,17 +1,17 @@
-"""The table of emulator gaps, and what it does about them."""
+"""The table of emulator limitations, with its adaptations and repairs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from local.emulator_limitations import GAPS, adapt_template, repair_gaps
+from local.emulator_limitations import LIMITATIONS, adapt_template, repair_limitations
 
 if TYPE_CHECKING:
     from local.emulator import Emulator
 
 
 class RecordingDynamoDB:
-    """Answers as a table without expiry would, and records what is turned on."""
+    """Answers like a table without expiry, and records the features that are turned on."""
 
     def __init__(self, expiry: str) -> None:
         self.expiry = expiry
@@ -28,7 +28,7 @@ class RecordingDynamoDB:
 
 
 class StubEmulator:
-    """Hands out one client."""
+    """Returns one client."""
 
     def __init__(self, dynamodb: RecordingDynamoDB) -> None:
         self.dynamodb = dynamodb
@@ -53,16 +53,16 @@ TEMPLATE = {
 }
 
 
-def test_every_gap_says_what_happens_instead() -> None:
+def test_every_limitation_says_what_happens_instead() -> None:
     """Each row names its subject once and says what happens here."""
-    assert len({gap.subject for gap in GAPS}) == len(GAPS)
-    assert all(gap.subject and gap.here for gap in GAPS)
+    assert len({row.subject for row in LIMITATIONS}) == len(LIMITATIONS)
+    assert all(row.subject and row.here for row in LIMITATIONS)
 
 
 def test_tables_get_what_cloudformation_ignores() -> None:
-    """Expiry and point-in-time recovery are turned on for the tables that exist and ask for them."""
+    """Expiry and point-in-time recovery are turned on for each deployed table whose template names them."""
     dynamodb = RecordingDynamoDB("DISABLED")
-    repair_gaps(cast("Emulator", StubEmulator(dynamodb)), TEMPLATE, {"Table": "keyturn-Table-1"})
+    repair_limitations(cast("Emulator", StubEmulator(dynamodb)), TEMPLATE, {"Table": "keyturn-Table-1"})
 
     assert sorted(dynamodb.calls) == [("expiry", "keyturn-Table-1"), ("recovery", "keyturn-Table-1")]
 
@@ -70,7 +70,7 @@ def test_tables_get_what_cloudformation_ignores() -> None:
 def test_a_repair_may_run_again() -> None:
     """Expiry that is on already is left alone, since DynamoDB refuses to turn it on twice."""
     dynamodb = RecordingDynamoDB("ENABLED")
-    repair_gaps(cast("Emulator", StubEmulator(dynamodb)), TEMPLATE, {"Table": "keyturn-Table-1"})
+    repair_limitations(cast("Emulator", StubEmulator(dynamodb)), TEMPLATE, {"Table": "keyturn-Table-1"})
 
     assert dynamodb.calls == [("recovery", "keyturn-Table-1")]
 
@@ -84,7 +84,7 @@ def test_old_layer_versions_do_not_pile_up() -> None:
 
 
 def test_alarms_on_metric_math_are_left_out() -> None:
-    """The emulator refuses them; an alarm on one metric, and what has metrics of its own, stays."""
+    """The emulator refuses alarms on metric math; an alarm on one metric and other resources with metrics stay."""
     single = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Errors"}}
     math = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Expression": "SUM(METRICS())"}]}}
     other = {"Type": "AWS::CloudWatch::AnomalyDetector", "Properties": {"Metrics": []}}

@@ -17,13 +17,13 @@ def test_a_value_cannot_leave_its_string() -> None:
 
 
 def test_a_placeholder_without_a_value_is_named() -> None:
-    """An event template with a new placeholder says which one nobody fills."""
+    """The error for a template with a new placeholder names it."""
     with pytest.raises(EventsError, match=r"\$\{token\} has no value"):
         render_event('{"a": "${token}"}', {"kid": "1"})
 
 
 def test_a_sign_in_event_posts_the_page_that_was_shown() -> None:
-    """The form holds the page's own token, and the cookie is that which came with the page."""
+    """The form holds the CSRF token of the page, and the event its cookie."""
     page = '<form><input type="hidden" name="csrf_token" value="a-token_1"></form>'
     values = sign_in_values(page, "keyturn-browser=secret; Path=/; HttpOnly")
     form = base64.b64decode(values["sign_in_form"])
@@ -34,6 +34,6 @@ def test_a_sign_in_event_posts_the_page_that_was_shown() -> None:
 
 
 def test_a_page_without_a_form_is_no_sign_in() -> None:
-    """A stack whose login fails says so, and no event is rendered."""
-    with pytest.raises(EventsError, match="no form that is guarded"):
+    """A failing login is an error, and no event is rendered."""
+    with pytest.raises(EventsError, match="no form with a CSRF token"):
         sign_in_values("<h1>Something went wrong</h1>", "")

@@ -33,7 +33,7 @@ def test_the_path_reaches_the_api_and_its_query_is_untouched() -> None:
 
 
 def test_each_prefix_is_an_api_of_its_own() -> None:
-    """A prefix is taken off the path; one that is only the beginning of a word is no prefix."""
+    """A prefix is removed from the path; a prefix ends at a slash."""
     with proxied(http="/_aws/execute-api/one", rest="/_aws/execute-api/two/example") as (proxy, _):
         assert call(proxy, "GET", "/http/reports")[2]["path"] == "/_aws/execute-api/one/reports"
         assert call(proxy, "GET", "/rest/reports")[2]["path"] == "/_aws/execute-api/two/example/reports"
@@ -85,7 +85,7 @@ def test_a_page_that_is_rebound_to_this_address_reads_nothing(host: str) -> None
     ids=["HTTP/1.0", "no Host", "two Hosts", "the same Host twice", "absolute form"],
 )
 def test_a_request_has_one_host(head: bytes) -> None:
-    """RFC 9112 §3.2: a request that names no Host, or two, or one in its target, reaches nothing."""
+    """RFC 9112 §3.2: a request with a missing or second Host, or one in its target, is refused."""
     with proxied() as (proxy, upstream):
         assert send_raw(proxy, head + b"\r\n").startswith(b"HTTP/1.1 400 ")
     assert upstream.requests == 0
@@ -101,7 +101,7 @@ def test_a_host_is_compared_without_case() -> None:
 
 
 def test_before_the_apis_are_there_the_answer_is_503() -> None:
-    """A proxy that has nothing to publish yet says so."""
+    """A proxy without routes answers 503."""
     with FrontProxy("127.0.0.1", 0, 1) as proxy:
         assert call(proxy, "GET", "/")[0] == 503
 
@@ -125,7 +125,7 @@ def test_a_lambdas_www_authenticate_is_renamed() -> None:
 
 
 def test_a_gateway_responses_www_authenticate_stays() -> None:
-    """WWW-Authenticate of a REST API's own gateway response, told by its error type, keeps its name."""
+    """WWW-Authenticate of a REST API's own gateway response keeps its name; the error type identifies it."""
     with proxied() as (proxy, upstream):
         upstream.headers = [("WWW-Authenticate", "Bearer"), ("x-amzn-ErrorType", "UnauthorizedException")]
         _, headers, _ = call(proxy, "GET", "/")
@@ -152,7 +152,7 @@ def test_repeated_headers_stay_repeated() -> None:
 
 
 def test_a_body_over_api_gateways_quota_is_413() -> None:
-    """10 MB pass, one byte more does not, and the client gets to read why."""
+    """10 MB pass, one byte more is refused, and the client can read the answer."""
     with proxied() as (proxy, upstream):
         assert call(proxy, "POST", "/", b"x" * MAX_BODY)[2]["length"] == MAX_BODY
         status, _, answer = call(proxy, "POST", "/", b"x" * (MAX_BODY + 1))
@@ -173,7 +173,7 @@ def test_a_body_over_api_gateways_quota_is_413() -> None:
     ids=["two lengths", "a negative length", "a body that ends early", "no chunks", "both", "gzip", "a folded header"],
 )
 def test_a_request_that_two_servers_could_read_differently_is_refused(head: bytes, status: int) -> None:
-    """What could smuggle a request (RFC 9112 §11.2) never reaches the emulator."""
+    """A request that could smuggle another one (RFC 9112 §11.2) never reaches the emulator."""
     with proxied() as (proxy, upstream):
         answer = send_raw(proxy, b"POST / HTTP/1.1\r\nHost: HOST\r\n" + head + b"\r\nhello")
     assert answer.startswith(b"HTTP/1.1 %d " % status)

@@ -29,7 +29,7 @@ PENDING = "3c0e0d0f"
 
 
 class World:
-    """A guard, and the requests that got through it."""
+    """A guard, and the requests that it passed."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict[str, str], bytes]] = []
@@ -113,7 +113,7 @@ def test_root_is_the_key_of_this_run_and_ministack_never_sees_it(world: World) -
 
 
 def test_a_roles_request_passes_as_it_was(world: World) -> None:
-    """MiniStack checks a role's signature again, so nothing of the request is changed."""
+    """A request of a role passes unchanged, since MiniStack checks its signature again."""
     assert world.post(ROLE, host="host.docker.internal:4581") == 200
     [(_, headers, body)] = world.seen
     assert headers == {
@@ -137,7 +137,7 @@ def test_a_roles_request_passes_as_it_was(world: World) -> None:
     ids=lambda credentials: credentials.access_key_id or "no key",
 )
 def test_no_other_key_passes(world: World, credentials: Credentials) -> None:
-    """Neither a default credential of MiniStack's nor a key without its secret and its token."""
+    """A default credential of MiniStack, and a key without its secret or token, are refused."""
     assert world.post(credentials) == 403
     assert world.seen == []
 
@@ -154,7 +154,7 @@ def test_a_signature_is_good_for_fifteen_minutes(world: World, distance: int, st
 
 @pytest.mark.parametrize("amz_date", ["", "20261301T000000Z", "2026-01-01T00:00:00Z", "20260101T000000", "now"])
 def test_a_date_that_is_none_is_refused(world: World, amz_date: str) -> None:
-    """A date that cannot be read is refused, not overlooked."""
+    """An unreadable date is refused."""
     headers = signed(ROOT, b"") | {"X-Amz-Date": amz_date}
     assert world.send(*headers.items())["status"] == 403
 
@@ -171,7 +171,7 @@ def test_a_date_that_is_none_is_refused(world: World, amz_date: str) -> None:
     ids=str,
 )
 def test_what_was_signed_cannot_be_changed(world: World, change: dict[str, str]) -> None:
-    """Headers and body are those of the signature; the body's hash is not taken on trust."""
+    """Headers and body must match the signature, and the guard computes the body's hash itself."""
     for credentials in (ROOT, ROLE):
         assert world.send(*(signed(credentials, b"body") | change).items(), body=b"body")["status"] == 403
         kept = {"X-Amz-Content-SHA256": hashlib.sha256(b"body").hexdigest()}
@@ -197,7 +197,7 @@ def test_a_signature_covers_host_and_time(world: World, unsigned: str) -> None:
 
 @pytest.mark.parametrize("name", ["Authorization", "Host", "X-Amz-Date", "X-Amz-Security-Token"])
 def test_a_header_of_the_signature_comes_once(world: World, name: str) -> None:
-    """Two parsers could take a different one of two."""
+    """A repeated header is refused: two parsers could choose different values."""
     headers = signed(ROLE, b"")
     assert world.send(*headers.items(), (name, headers[name]))["status"] == 403
 
@@ -222,7 +222,7 @@ def test_a_second_credential_in_the_header_is_refused(world: World) -> None:
     ],
 )
 def test_no_credential_is_taken_from_the_query(world: World, path: str, query: str) -> None:
-    """A query needs no preflight; neither alone nor beside a good signature is a key of it acted on."""
+    """A key in the query, which needs no preflight, is refused, even beside a valid signature."""
     for headers in ({"Host": HOST}, signed(ROOT, b"")):
         assert world.send(*headers.items(), path=path, query_string=query.encode())["status"] == 403
     assert world.seen == []
@@ -240,7 +240,7 @@ def test_an_api_is_open_without_a_signature(world: World) -> None:
 
 @pytest.mark.parametrize("value", ["AWS test:x", "AWS4-HMAC-SHA256 Credential=test/", " aws4-ecdsa-p256-sha256 x"])
 def test_a_key_that_calls_an_api_is_checked(world: World, value: str) -> None:
-    """MiniStack would take `test` for root at an API with IAM authorization."""
+    """The key `test` is refused: MiniStack treats it as root at an API with IAM authorization."""
     assert world.send(("Host", HOST), ("Authorization", value), path=API)["status"] == 403
 
 
@@ -285,13 +285,13 @@ def test_a_websocket_reaches_apis_alone(world: World, path: str) -> None:
     "path", ["/_ministack/reset", "/_ministack/config", "/_localstack/health", f"{CALLBACK}x", "/_"]
 )
 def test_the_emulators_own_paths_are_closed_for_root_too(world: World, path: str) -> None:
-    """`/_ministack/*` would act without asking MiniStack's IAM."""
+    """The paths `/_ministack/*`, which bypass MiniStack's IAM, are closed."""
     assert world.send(("Host", HOST), path=path)["status"] == 403
     assert world.send(*signed_by_botocore(world, path).items(), path=path)["status"] == 403
 
 
 def test_health_is_open_to_read(world: World) -> None:
-    """The start waits for it; a web page does not see it."""
+    """The health check, which a start polls, is open; a web page cannot read it."""
     assert world.send(("Host", HOST), path=HEALTH, method="GET")["status"] == 200
     assert world.send(("Host", HOST), path=HEALTH, method="POST")["status"] == 403
     assert world.send(("Host", HOST), ("Origin", "null"), path=HEALTH, method="GET")["status"] == 403
@@ -339,7 +339,7 @@ def test_a_refusal_is_an_error_that_sdks_show(world: World) -> None:
 
 
 def test_a_refusal_is_logged_without_what_was_sent(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """R66: method and reason; a path or a header of a stranger may hold anything."""
+    """R66: the log has method and reason alone, since path and headers may hold secrets."""
     world.send(("Host", HOST), ("Authorization", "Bearer secret"), path="/secret\nforged line", query_string=b"secret")
     assert "secret" not in caplog.text
     assert caplog.messages == [f"refused: POST: {UNSIGNED}"]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
 def test_the_ports_of_the_last_run_are_taken_again(tmp_path: Path) -> None:
-    """A second start takes the same ports, so that the issuer stays the issuer, and remarks nothing."""
+    """A second start takes the same ports, so that the issuer stays the issuer, without a remark."""
     first, _ = choose_ports(tmp_path / "ports.json", ANY_PORTS)
     second, remarks = choose_ports(tmp_path / "ports.json", ANY_PORTS)
 
@@ -26,7 +26,7 @@ def test_the_ports_of_the_last_run_are_taken_again(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_replaced_and_remarked(tmp_path: Path) -> None:
-    """Somebody else's port is left alone; the remark says who moved where."""
+    """A port of another program is left alone; a remark names the part and its new port."""
     with socket.socket() as somebody_else:
         somebody_else.bind(("127.0.0.1", 0))
         somebody_else.listen()
@@ -41,7 +41,7 @@ def test_a_port_that_is_taken_is_replaced_and_remarked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"issuer": 1}'])
 def test_a_damaged_memory_is_none(tmp_path: Path, content: str) -> None:
-    """A file that cannot be read as ports is as good as no file."""
+    """An unreadable file of ports counts as a missing one."""
     (tmp_path / "ports.json").write_text(content)
 
     ports, _ = choose_ports(tmp_path / "ports.json", ANY_PORTS)

@@ -27,7 +27,7 @@ STACK = StackFile(
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    """The file holds all of the stack, and nothing is left beside it."""
+    """The file holds the whole description, and no temporary file stays beside it."""
     write_stack_file(tmp_path / "stack.json", STACK)
 
     assert read_stack_file(tmp_path / "stack.json") == STACK

@@ -39,7 +39,7 @@ def test_every_local_parameter_is_one_of_the_template() -> None:
 
 
 def test_a_template_that_does_not_transform_says_why() -> None:
-    """A SAM resource without its properties is refused with the transform's own words."""
+    """A SAM resource without its properties is refused with the message of the transform."""
     with pytest.raises(TransformError, match="Broken"):
         transform_template(
             {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Broken": {"Type": "AWS::Serverless::Function"}}},

@@ -10,7 +10,7 @@ from login.assets import ASSET_PATH, STYLESHEET_PATH, find_asset
 
 
 def test_the_stylesheet_is_named_by_its_content() -> None:
-    """The name holds the first 16 hex digits of the SHA-256, so that a browser may keep the file for ever."""
+    """The name holds the first 16 hex digits of the SHA-256: a browser may cache the file for ever."""
     name = STYLESHEET_PATH.removeprefix(ASSET_PATH)
     asset = find_asset(name)
     assert asset is not None
@@ -31,5 +31,5 @@ def test_the_plain_name_is_kept_for_a_short_time() -> None:
 
 @pytest.mark.parametrize("name", ["", "style.css", "../app.py", "..%2fapp.py", "keyturn-0000000000000000.css"])
 def test_no_other_name_is_an_asset(name: str) -> None:
-    """A name that is not exactly an asset's gives nothing."""
+    """Only the exact name of an asset returns a file."""
     assert find_asset(name) is None

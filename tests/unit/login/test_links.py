@@ -1,4 +1,4 @@
-"""One-time links: opened as often as a mail scanner likes, used once, and only while everything is as it was."""
+"""One-time links: opened any number of times, used once, and only while user and password are unchanged."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_reset_ends_every_session_and_grant(login: LoginUseCases) -> None:
 
 
 def test_first_password_revokes_nothing(login: LoginUseCases) -> None:
-    """A first password writes no revocation: ten thousand new users fill no feed."""
+    """A first password writes no revocation, so that ten thousand new users leave the feed empty."""
     login.add_user(password=None)
     del login.stores.passwords.stored[ADA]
     assert login.links.use(made(login), NEW_PASSWORD) is None
@@ -140,7 +140,7 @@ def test_link_is_over_when_something_changed(login: LoginUseCases, change: str) 
 
 @pytest.mark.parametrize("value", ["", "x" * 43, "\ud800", "x" * 10_000, "l#x"])
 def test_unknown_link_is_over(login: LoginUseCases, value: str) -> None:
-    """A value that no link has opens nothing."""
+    """The value of an unknown link is refused."""
     assert login.links.open(value) is None
     assert login.links.use(value, NEW_PASSWORD) == OVER
 

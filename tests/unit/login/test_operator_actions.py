@@ -1,4 +1,4 @@
-"""The operator's actions: strict input, answers that a repeat does not change, and nothing half done."""
+"""The operator's actions: strict input, the same answer to a repeat, and whole effects."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_user_is_added_with_a_verified_address(login: LoginUseCases) -> None:
 
 
 def test_unverified_address_stays_unverified(login: LoginUseCases) -> None:
-    """An operator may add an address for which nobody vouched."""
+    """An operator may add an unverified address."""
     add_bob(login, email_verified=False)
     assert login.stores.users.stored[BOB].email_verified_at is None
 
@@ -102,7 +102,7 @@ def test_unlock_lets_unknown_browsers_in(login: LoginUseCases) -> None:
 
 
 def test_sessions_are_listed_without_their_keys(login: LoginUseCases) -> None:
-    """A list of sessions has times and device, no hash of a cookie, and no session that is over."""
+    """A list of live sessions has times and device, without the hash of a cookie."""
     session = login.signed_in().session
     (listed,) = ask(login, "list_sessions")["sessions"]
     assert listed == {

@@ -135,7 +135,7 @@ def test_crash_at_the_new_password_leaves_no_session(login: LoginUseCases, after
 
 @pytest.mark.parametrize("crash", [False, True])
 def test_sign_in_between_cutoff_and_password_is_ended(login: LoginUseCases, crash: bool) -> None:
-    """A thief who signs in by the old password after the first cutoff is ended by the second one, crash or not."""
+    """The second cutoff ends a thief's sign-in by the old password after the first one, even after a crash."""
     here, real = login.signed_in(), login.stores.sign_ins.change_password
     thief: list[int] = []
 
@@ -160,7 +160,7 @@ def test_sign_in_between_cutoff_and_password_is_ended(login: LoginUseCases, cras
 
 
 def test_new_password_without_a_session_says_so(login: LoginUseCases) -> None:
-    """A user who changes between the new password and the new session is not told that the password stays."""
+    """A change of the user between the new password and the new session is reported as a saved password."""
     here = login.signed_in()
     login.stores.sign_ins.sign_in = lambda *_, **__: False  # type: ignore[method-assign]
     assert change(login, here) == ChangeRefused(reason=ChangeRefusal.SAVED)

@@ -29,7 +29,7 @@ def session_with_code(login: LoginUseCases) -> Session:
 
 
 def test_session_without_code_writes_no_revocation(login: LoginUseCases) -> None:
-    """A sid that gave no code is in no token: sign-in and sign-out in a loop fill no feed."""
+    """A sid without a code is in no token: repeated sign-in and sign-out leave the feed empty."""
     for _ in range(5):
         login.end.end(login.signed_in().session, reason="signed_out", actor=ADA)
     assert login.revocations.writes == []

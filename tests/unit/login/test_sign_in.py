@@ -1,4 +1,4 @@
-"""Sign-in: one refusal for every cause, sessions that lie after every cutoff, and equal work for strangers."""
+"""Sign-in: one refusal for every cause, sessions later than every cutoff, and equal work for unknown users."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_another_user_ends_the_session_of_this_browser(login: LoginUseCases) -> 
 
 
 def test_another_users_session_without_a_code_is_deleted_alone(login: LoginUseCases) -> None:
-    """Two users who sign in by turns in one browser, without an application, fill no feed."""
+    """Two users who sign in by turns in one browser, without an application, leave the feed empty."""
     login.add_user(BOB, "bob@example.com")
     first = login.signed_in().session
     assert isinstance(login.sign_in.attempt(attempt(email="bob@example.com", replaced=first)), SignedIn)
@@ -267,7 +267,7 @@ def test_change_that_races_with_sign_in_leaves_no_session(login: LoginUseCases, 
 
 
 def test_code_that_is_given_meanwhile_keeps_the_old_session(login: LoginUseCases) -> None:
-    """A session that gives its first code while it is replaced is read again: its sid would be revoked by nobody."""
+    """A session that gives its first code while it is replaced is read again: otherwise its sid would stay valid."""
     first = login.signed_in().session
     login.stores.sessions.stored[first.key_hash] = replace(first, gave_code=True)
     assert login.sign_in.attempt(attempt(replaced=first)) == SignInRefused(reason=SignInRefusal.CHANGED)

@@ -1,4 +1,4 @@
-"""Throttling of sign-ins: bounds for guessers, and nobody locked out by somebody else (login.md, Rules)."""
+"""Throttling of sign-ins: it bounds guessers, and lets no user lock out another one (login.md, Rules)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_known_browser_goes_on_while_others_guess(login: LoginUseCases) -> None:
 
 
 def test_known_browser_is_bounded_by_itself(login: LoginUseCases) -> None:
-    """R65: A stolen device cookie gives no more guesses than its own bucket has, and no lock for others."""
+    """R65: A stolen device cookie gives only the guesses of its own bucket, and locks no other browser."""
     device = login.signed_in().device_cookie
     next_window(login)
     results = [login.try_password("wrong", device=device) for _ in range(20)]
@@ -105,7 +105,7 @@ def test_one_browser_is_known_for_several_users(login: LoginUseCases) -> None:
 
 @pytest.mark.parametrize("device", ["", "short", "x" * 44, "x" * 42 + "=", "\ud800" * 43])
 def test_malformed_device_cookie_is_replaced(login: LoginUseCases, device: str) -> None:
-    """A device cookie that the login did not write is never remembered."""
+    """A device cookie that the login did not write is replaced."""
     cookie = login.signed_in(device=device).device_cookie
     assert cookie != device
     assert list(login.stores.devices.stored) == [(ADA, hash_cookie(cookie))]

@@ -309,6 +309,6 @@ def test_a_post_without_a_session_leads_to_the_sign_in(login: LoginHarness, brow
 
 
 def test_the_page_says_only_known_things_as_done(browser: LoginBrowser) -> None:
-    """The word in the query chooses a sentence of ours, and is not shown itself."""
+    """The word in the query chooses a known sentence, and is not shown itself."""
     page = browser.get("/account", done="<script>you-are-hacked")
     assert (page.status, "hacked" in page.body) == (200, False)

@@ -94,7 +94,7 @@ def test_the_form_on_the_account_page_works_too(browser: LoginBrowser) -> None:
 def test_a_user_who_changed_meanwhile_is_told(
     login: LoginHarness, browser: LoginBrowser, call: str, message: str
 ) -> None:
-    """A change that lost a race has signed the user out, and the sign-in page says whether the password is saved."""
+    """A change that lost a race signs the user out; the sign-in page says whether the password is saved."""
     monkey = pytest.MonkeyPatch()
     with monkey.context() as patch:
         patch.setattr(login.stores.sign_ins, call, lambda *args, **kwargs: False)
@@ -105,7 +105,7 @@ def test_a_user_who_changed_meanwhile_is_told(
 
 
 def test_only_known_pages_follow_a_sign_in(login: LoginHarness) -> None:
-    """The word for the page after a sign-in is one of ours: no URL of a stranger is ever followed."""
+    """The page after a sign-in is named by a known word: a foreign URL is never followed."""
     browser = login.browser()
     assert "evil" not in browser.get("/login", then="https://evil.example/").body
     answer = browser.submit("/login/password", email=EMAIL, password=PASSWORD, then="//evil.example")

@@ -121,7 +121,7 @@ def test_a_mark_counts_for_exactly_what_was_allowed(
 
 @pytest.mark.parametrize(("cutoff", "status"), [(-51, 303), (-50, 200), (0, 200)])
 def test_a_withdrawn_consent_asks_again(login: LoginHarness, cutoff: int, status: int) -> None:
-    """A consent counts if it is later than the cutoff of its user at its client, and not in the cutoff's second."""
+    """A consent counts if it is later than the cutoff's second of its user at its client."""
     store_consent(login)
     at = login.now + cutoff
     pair = pair_target(login.subject, CLIENT_ID)
@@ -173,7 +173,7 @@ def test_a_decision_that_is_sent_twice_is_harmless(login: LoginHarness) -> None:
 
 
 def test_a_form_of_another_session_is_refused(login: LoginHarness) -> None:
-    """The guard of the consent page is bound to the session: the token of the sign-in form is worth nothing here."""
+    """The guard of the consent page is bound to the session: the token of the sign-in form is refused."""
     browser, interaction = ask(login)
     browser.get("/login", interaction=interaction, again="1")
     token = browser.forms["/login/password"]["csrf_token"]

@@ -138,7 +138,7 @@ def check(answer: Answer, string: str, capsys: pytest.CaptureFixture[str]) -> No
 def test_a_hostile_field_of_a_form(
     login: LoginHarness, capsys: pytest.CaptureFixture[str], name: str, field: str
 ) -> None:
-    """Every string of the list in each field of each form is refused or has no effect but the one it may have."""
+    """Every string of the list in each field of each form is refused, or has only its permitted effect."""
     form = FORMS[name]
     browser = form.prepare(login)
     shown, cookies = dict(browser.forms[form.action]), dict(browser.cookies)
@@ -169,7 +169,7 @@ def test_a_hostile_field_of_a_query(
 
 @pytest.mark.parametrize("name", ["__Host-keyturn-browser", "__Host-keyturn-session", "__Host-keyturn-device"])
 def test_a_hostile_cookie(login: LoginHarness, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    """Every string of the list as a cookie is a cookie that nobody has."""
+    """Every string of the list as a cookie is an unknown cookie."""
     for string in STRINGS:
         browser = LoginBrowser(login, {name: string})
         check(browser.get("/account"), string, capsys)

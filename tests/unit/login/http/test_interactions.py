@@ -227,7 +227,7 @@ def test_a_page_changes_nothing(login: LoginHarness) -> None:
 
 
 def test_a_parameter_that_is_there_twice_is_refused(login: LoginHarness) -> None:
-    """R20: two interactions in one query or form are no choice of ours."""
+    """R20: two interactions in one query or form are refused."""
     browser = login.browser()
     interaction = login.begin(browser)
     query = f"interaction={interaction}&interaction={interaction}"

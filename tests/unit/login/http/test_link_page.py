@@ -37,7 +37,7 @@ def test_a_link_leads_to_a_new_password(login: LoginHarness, link: str) -> None:
 
 
 def test_a_link_works_once(login: LoginHarness, link: str) -> None:
-    """A second use, and a double submit, get the page that says to sign in or to ask for a new link."""
+    """A second use, and a double submit, get a page: sign in, or ask for a new link."""
     browser = login.browser()
     browser.get(PATH, link=link)
     form = browser.forms[PATH]

@@ -30,7 +30,7 @@ BOTH = {"/login/link", "/account/password", "/oauth2/logout"}
 def test_an_unknown_path_gets_a_page(login: LoginHarness, path: str) -> None:
     """A path without a page gets 404 and a page, also for an asset that does not exist."""
     answer = login.browser().get(path)
-    assert (answer.status, "There is no such page" in answer.body) == (404, True)
+    assert (answer.status, "This page does not exist" in answer.body) == (404, True)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "get"])
@@ -41,7 +41,7 @@ def test_another_method_gets_405(login: LoginHarness, path: str, method: str) ->
     answer = login.send(http_api_event(method, path))
     allowed = "GET, POST" if path in BOTH else "POST" if path in POSTS else "GET"
     assert (answer.status, answer.headers["allow"]) == (405, allowed)
-    assert ("This page cannot be used like that" in answer.body) is (method != "HEAD")
+    assert ("This page cannot be used this way" in answer.body) is (method != "HEAD")
     assert login.items() == before
 
 
@@ -117,7 +117,7 @@ def test_a_fault_gets_a_page_and_one_log_line(
     status: int,
     retry_after: str | None,
 ) -> None:
-    """A store or KMS that is away gets 503 and a time to wait, and another fault gets 500, each with one log line.
+    """An unavailable store or KMS gives 503 with a time to wait, any other fault 500; each has one log line.
 
     The message of a foreign exception is in no log line: it may quote a password.
     """
@@ -217,16 +217,16 @@ def test_no_browser_reaches_the_operators_actions(login: LoginHarness, member: s
 
 
 def test_an_event_of_both_kinds_is_refused(login: LoginHarness) -> None:
-    """An event that is of API Gateway and of an operator comes from neither."""
+    """An event with the members of both kinds is refused: neither sender makes one."""
     event = http_api_event("GET", "/login") | {"keyturn": "unlock", "subject": login.subject}
     login.stores.attempts.failed[login.subject] = 100
-    with pytest.raises(ValueError, match="never of both"):
+    with pytest.raises(ValueError, match="either of API Gateway or of an operator"):
         app.lambda_handler(event, None)
     assert login.stores.attempts.failed == {login.subject: 100}
 
 
 def test_strangers_text_is_not_logged(login: LoginHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither an unknown path nor an unknown method of a stranger reaches the log."""
+    """The log omits an unknown path and an unknown method."""
     login.send(http_api_event("HACK", "/log4j-jndi"))
     login.send(http_api_event("HACK", "/login"))
     logged = capsys.readouterr().out

@@ -90,7 +90,7 @@ def test_wrong_credentials_get_one_page(login: LoginHarness, email: str, passwor
 
 @pytest.mark.parametrize("status", [Status.DISABLED, Status.ERASED, None])
 def test_a_user_who_may_not_sign_in_gets_the_same_page(login: LoginHarness, status: Status | None) -> None:
-    """R64: A disabled or erased user, and one without an authority, are told the same as for a wrong password."""
+    """R64: A disabled or erased user, and one without an authority, get the answer of a wrong password."""
     stored = login.stores.authorities.stored
     if status is None:
         del stored[login.subject]

@@ -84,7 +84,7 @@ def test_naughty_strings_change_no_markup(argument: str) -> None:
 
 @pytest.mark.parametrize("argument", ARGUMENTS)
 def test_hostile_text_is_shown_as_it_is(argument: str) -> None:
-    """A page shows the text itself: no placeholder in it is filled, and no character of it is lost."""
+    """A page shows each character of the text itself, and fills none of its placeholders."""
     for text in INJECTIONS:
         seen = Markup(ARGUMENTS[argument](text))
         values = [value for tag in seen.tags for value in tag.attributes.values()]

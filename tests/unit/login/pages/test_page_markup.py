@@ -86,7 +86,7 @@ def test_no_page_shows_a_password_again(seen: Markup) -> None:
 
 
 def test_a_refused_form_says_so_first() -> None:
-    """The title of a refused form begins with the error, and an alert tells why."""
+    """The title of a refused form begins with the error, and an alert gives the reason."""
     html = sign_in(PostForm("/login/password", {}), failure=say(Text.SIGN_IN_WRONG))
     assert "<title>Error: Sign in" in html
     assert [tag.attributes["role"] for tag in Markup(html).tags if "role" in tag.attributes] == ["alert"]

@@ -19,7 +19,7 @@ _NEGATIONS = {"no", "not", "never", "none", "nobody", "nothing"}
 
 
 def test_every_text_is_used() -> None:
-    """A key that no page and no endpoint uses leaves the catalogue."""
+    """Each key of the catalogue is used by a page or an endpoint."""
     used = {
         node.attr
         for path in SOURCES
