@@ -21,7 +21,7 @@ DECISIONS = 3000
 # Where each part is looked up by its caller, and under which name it is shown.
 PARTS: tuple[tuple[Any, str, str], ...] = (
     (authorizer.app, "parse_request", "read the event"),
-    (authorizer.authorize.Authorizer, "rules_of", "find the API's rules"),
+    (authorizer.authorize.Authorizer, "begin", "find the API's rules"),
     (authorizer.authorize, "bearer_token", "find the one token"),
     (authorizer.authorize, "verify_access_token", "verify the token, all of it"),
     (verify, "UnverifiedToken", "… its form and header"),

@@ -48,6 +48,6 @@ def keyturn_decision(material: Material, log_percent: int = 10) -> Callable[[], 
 
 def _held() -> int:
     """Return how many revocations the composed authorizer has in memory."""
-    view = root.bootstrap()._revocations
-    assert isinstance(view, RevocationCache)
-    return len(view._snapshot)
+    cache = root.bootstrap().authorizer._revocations
+    assert isinstance(cache, RevocationCache)
+    return len(cache._snapshot)

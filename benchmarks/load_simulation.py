@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from random import Random
 from statistics import fmean
 
-from authorizer.bounded_cache import BoundedCache, Freshness
 from authorizer.metrics import Metrics
+from authorizer.revocation_bound import RevocationBound
 from authorizer.sandbox_time import SandboxTime
 from benchmarks.load_model import Load
 from keyturn.domain.errors import KeyturnError, StoreUnavailable
 from keyturn.domain.revocations.revocation import GLOBAL_COPIES
+from keyturn.domain.time.ages import Instant
 
 
 @dataclass
@@ -66,20 +67,21 @@ class _Sandbox:
         self._observed = observed
         self._time = time = SandboxTime(lambda: self.now, lambda: self.now, lambda: None, 3)
         metrics = Metrics("authorizer", time)
-        self._view = BoundedCache("feed", self._refresh, Freshness(bound, time, metrics))
+        self._cache = RevocationBound(bound, time, metrics).cache("feed", self._refresh)
 
-    def _refresh(self) -> None:
+    def _refresh(self, sent: Instant) -> tuple[None, Instant]:
         if self._outage[0] <= self.now < self._outage[1]:
             raise StoreUnavailable("away")
         self._read_at = self.now
         if self.now >= 0:
             self._observed.renewals[int(self.now)] += 1
             self._observed.copies[self._copy] += 1
+        return None, self._time.note_read(sent)
 
     def decide(self) -> None:
         """Let one request pass; before the time 0 it warms the sandbox up and is not observed."""
         try:
-            self._view.ensure(self._time.now())
+            self._cache.get(self._time.now())
         except KeyturnError:
             self._observed.unanswered += 1
         else:

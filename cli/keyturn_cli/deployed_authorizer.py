@@ -10,7 +10,7 @@ from authorizer.bootstrap import verification_policy
 from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Refused
 from authorizer.request import AuthorizerRequest, parse_request
-from authorizer.settings import AuthorizerSettings, SettingsError
+from authorizer.settings import AuthorizerSettings
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.domain.access.access_rules import ANY_API, AccessRules
@@ -18,6 +18,7 @@ from keyturn.domain.access.api_rules import ANY_METHOD, POLICY, ApiRules, Rule
 from keyturn.domain.access.cached_rules import PolicyTooLarge
 from keyturn.domain.keys.key_ring import to_jwks
 from keyturn.domain.revocations.revocation import Revocation, targets_of
+from keyturn.environment import SettingsError
 from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
 from keyturn_cli.deployment import Deployment
 from keyturn_cli.errors import CommandError
@@ -69,7 +70,7 @@ class DeployedAuthorizer:
         """Return what the function answers to an event, under these access rules."""
         request = parse_request(dict(event))
         authorizer = self._with(rules)
-        of_api = authorizer.rules_of(request)
+        of_api = authorizer.begin(request)
         try:
             try:
                 token = authorizer.authorize(request, of_api)
@@ -90,8 +91,7 @@ class DeployedAuthorizer:
     def _with(self, rules: AccessRules) -> Authorizer:
         # The caches of the function are for many requests; a command reads keys and rules once.
         once: Any = _ReadOnce(self.keys, rules, self.now)
-        unused: Any = None
-        return Authorizer(once, self._revocations, self.policy, once, once, unused, unused)
+        return Authorizer(once, self._revocations, self.policy, once, once)
 
 
 class _ReadOnce:

@@ -1,12 +1,12 @@
-"""The access rules as last read: where they can change without a deployment, they are read again once a minute."""
+"""The access rules as last read: the document may change without a deployment, and is read again once a minute."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
-from keyturn.domain.errors import KeyturnError
-from keyturn.domain.time.ages import age
+from keyturn.domain.errors import KeyturnError, StoreUnavailable
+from keyturn.domain.time.bounded_cache import AgePolicy, BoundedCache
 from keyturn.observability import log_event
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from keyturn.domain.access.stack_audiences import StackAudiences
     from keyturn.domain.time.ages import Instant
 
-# Parameter Store serves 40 reads a second to a whole account and Region: at this period those of 2,400 sandboxes.
+# Parameter Store serves 40 reads a second to a whole account and Region: at this period, the reads of 2,400 sandboxes.
 PERIOD = 60.0
 
 
@@ -26,59 +26,67 @@ class RulesUnusable(KeyturnError):
     """The document of the access rules is wrong; the text says where it is, what is wrong, and what is expected."""
 
 
+class RulesDocument:
+    """The document of the access rules: `load` returns its text, `source` names its place in messages.
+
+    `date` returns the Date of the answer that brought it, in seconds since the epoch, or None.
+    """
+
+    __slots__ = ("date", "load", "source")
+
+    def __init__(self, load: Callable[[], str], source: str, date: Callable[[], int | None] = lambda: None) -> None:
+        self.load = load
+        self.source = source
+        self.date = date
+
+
 class AccessRulesCache:
-    """The rules that decide; `load` returns their document, `source` says where it is.
+    """The rules by which the authorizer decides; `stack` has its audiences, None where an API's audiences do not count.
 
-    `date` returns the Date of the answer that brought it, in seconds since the epoch, or None. `stack` has the
-    authorizer's audiences, None where no audience of an API counts.
-
-    The document is read again when a minute has passed by any clock of the sandbox, or the wall clock went back. A
-    document that is wrong, or cannot be read, changes nothing where there is an older one: its rules go on, however
-    old, since a mistake of an operator, or an outage of another service, should not close every API at once.
+    The document is read again when a minute has passed by any clock of the sandbox, or the wall clock went back. If it
+    cannot be read, or is wrong, the rules in hand stay in use for another minute, however old: a mistake of an
+    operator, or an outage of another service, should not close every API at once. So a failed read counts as a read.
     """
 
     def __init__(
-        self,
-        load: Callable[[], str],
-        source: str,
-        time: SandboxTime,
-        metrics: Metrics,
-        date: Callable[[], int | None] = lambda: None,
-        stack: StackAudiences | None = None,
+        self, document: RulesDocument, time: SandboxTime, metrics: Metrics, stack: StackAudiences | None = None
     ) -> None:
-        """Begin without rules; the first call of `rules` reads."""
-        self._load = load
-        self._source = source
+        self._document = document
         self._time = time
         self._metrics = metrics
-        self._date = date
         self._stack = stack
         self._text: str | None = None
         self._rules: AccessRules | None = None
-        self._tried_at: Instant | None = None
+        policy = AgePolicy(time.now, bound=PERIOD, renew_from=PERIOD)
+        self._cache = BoundedCache("access rules", self._read, policy)
 
     def rules(self) -> AccessRules:
-        """Return the rules; raises KeyturnError while there have been none yet."""
-        if self._rules is None:
-            self._rules = self._read()
-        elif age(self._tried_at, self._time.now()) >= PERIOD:
-            try:
-                self._rules = self._read()
-            except KeyturnError as fault:
-                self._metrics.count("RulesFailures")
-                log_event("ERROR", "access_rules_not_renewed", fault=type(fault).__name__, detail=str(fault))
-        return self._rules
+        """Return the rules; raises KeyturnError while none were ever read."""
+        try:
+            return self._cache.get(self._time.now())
+        except StoreUnavailable as fault:
+            # The read took a minute or longer, by a clock.
+            return self._cache.last_read(otherwise=fault)
 
-    def _read(self) -> AccessRules:
-        # From before the read: a document that changed meanwhile is as old as the question.
-        self._tried_at = self._time.now()
-        text = self._load()
-        self._tried_at = self._tried_at._replace(date=self._date())
-        rules = self._rules if text == self._text else None
-        if rules is None:
-            try:
-                rules = parse_access_rules(text, self._stack)
-            except AccessRulesError as error:
-                raise RulesUnusable(f"{self._source}: {error}") from None
-        self._text = text
-        return rules
+    def _read(self, sent: Instant) -> tuple[AccessRules, Instant]:
+        read_at = sent
+        try:
+            text = self._document.load()
+            read_at = sent._replace(date=self._document.date())
+            rules = self._rules if text == self._text else None
+            if rules is None:
+                rules = self._parse(text)
+        except KeyturnError as fault:
+            if self._rules is None:
+                raise
+            self._metrics.count("RulesFailures")
+            log_event("ERROR", "access_rules_not_renewed", fault=type(fault).__name__, detail=str(fault))
+            return self._rules, read_at
+        self._text, self._rules = text, rules
+        return rules, read_at
+
+    def _parse(self, text: str) -> AccessRules:
+        try:
+            return parse_access_rules(text, self._stack)
+        except AccessRulesError as error:
+            raise RulesUnusable(f"{self._document.source}: {error}") from None

@@ -1,4 +1,4 @@
-"""Of allowed requests only a sample is logged: they are most of all lines, and each one is paid for."""
+"""The log of allowed requests: a sample of them, because most requests are allowed and each line costs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 
 
 class AllowLog:
-    """The lines of allowed requests: evenly spread, so many in a hundred of them, the first of a sandbox among them."""
+    """The lines of `percent` (0 to 100) of the allowed requests: evenly spread, with the first one of a sandbox.
 
-    __slots__ = ("_owed", "_percent")
+    At 0 percent there are no lines.
+    """
+
+    __slots__ = ("_hundredths", "_percent")
 
     def __init__(self, percent: int) -> None:
-        """Take how many in a hundred, 0 to 100; at 0 there is none."""
         self._percent = percent
-        self._owed = 99
+        # Each request adds its share of a line in hundredths; a whole line is written at 100.
+        self._hundredths = 99
 
-    def note(self, request: AuthorizerRequest, token: VerifiedAccessToken) -> None:
-        """Write a line if this request is one of the sample."""
-        self._owed += self._percent
-        if self._owed >= 100:
-            self._owed -= 100
+    def record(self, request: AuthorizerRequest, token: VerifiedAccessToken) -> None:
+        """Count an allowed request, and write a line if it is one of the sample."""
+        self._hundredths += self._percent
+        if self._hundredths >= 100:
+            self._hundredths -= 100
             log_event("INFO", "allowed", api=request.kind, jti=token.jti)

@@ -1,4 +1,4 @@
-"""The Lambda function: an event in, an answer out, or an error that API Gateway turns into 401 or 500 (R57)."""
+"""The Lambda handler: returns the answer to an event, or raises what API Gateway turns into 401 or 500 (R57)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keyturn.observability import log_event, place_of
 if TYPE_CHECKING:
     from typing import Any
 
-    from authorizer.authorize import Authorizer
+    from authorizer.bootstrap import AuthorizerFunction
     from authorizer.request import AuthorizerRequest
 
 
@@ -27,39 +27,39 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     try:
         answer = _decide(event, context)
     except Exception as fault:
-        # The only broad except: whatever went wrong, nobody is let in, and nobody's refusal is cached.
+        # The only broad except: after any fault the request is refused, and API Gateway caches no refusal.
         _log_fault(fault)
         raise AuthorizerFault("the authorizer could not decide; its log says why") from None
     if answer is None:
-        # The one text that API Gateway turns into 401.
+        # API Gateway turns this text alone into 401.
         raise Exception("Unauthorized") from None
     return answer
 
 
 def _decide(event: object, context: object) -> dict[str, Any] | None:
     request = parse_request(event, context)
-    authorizer = bootstrap()
+    function = bootstrap()
     try:
-        return _answer(request, authorizer)
+        return _answer(request, function)
     except Exception:
-        authorizer.metrics.count("Faults")
+        function.metrics.count("Faults")
         raise
     finally:
-        if authorizer.metrics.due:
-            authorizer.metrics.write()
+        if function.metrics.due:
+            function.metrics.write()
 
 
-def _answer(request: AuthorizerRequest, authorizer: Authorizer) -> dict[str, Any] | None:
-    rules = authorizer.rules_of(request)
+def _answer(request: AuthorizerRequest, function: AuthorizerFunction) -> dict[str, Any] | None:
+    rules = function.authorizer.begin(request)
     try:
-        token = authorizer.authorize(request, rules)
+        token = function.authorizer.authorize(request, rules)
         answer = allow(request, token, rules)
     except Refused as refusal:
-        authorizer.metrics.count_refusal(request.api_id, refusal.reason)
+        function.metrics.count_refusal(request.api_id, refusal.reason)
         _log_refusal(request, refusal)
         return refuse(request, refusal, rules)
-    authorizer.metrics.count("Allows")
-    authorizer.allow_log.note(request, token)
+    function.metrics.count("Allows")
+    function.allow_log.record(request, token)
     if rules.opens_without_audience(request):
         log_event("WARN", "allowed_without_audience", api=request.kind, api_id=request.api_id, jti=token.jti)
     return answer
@@ -71,7 +71,7 @@ def _log_refusal(request: AuthorizerRequest, refusal: Refused) -> None:
 
 
 def _log_fault(fault: Exception) -> None:
-    """Say what went wrong: by its text if it is ours, else by type and place, as a foreign text may hold a secret."""
+    """Log a fault: its text if it is ours, else its type and place, because a library's text may hold a secret."""
     if isinstance(fault, KeyturnError):
         log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, detail=str(fault))
         return

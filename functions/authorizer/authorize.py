@@ -1,4 +1,4 @@
-"""The decision, in the order in which it is taken."""
+"""The decision about a request, check by check in their order."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from keyturn.jose.compact import UnverifiedToken
 
 if TYPE_CHECKING:
     from authorizer.access_rules_cache import AccessRulesCache
-    from authorizer.allow_log import AllowLog
     from authorizer.key_ring_cache import KeyRingCache
-    from authorizer.metrics import Metrics
     from authorizer.request import AuthorizerRequest
     from authorizer.sandbox_time import SandboxTime
     from keyturn.domain.access.api_rules import ApiRules
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Authorizer:
-    """Decides about requests: with keys and revocations younger than the bound."""
+    """Decides about requests, by keys and revocations younger than the bound."""
 
     def __init__(
         self,
@@ -32,32 +30,27 @@ class Authorizer:
         policy: VerificationPolicy,
         rules: AccessRulesCache,
         time: SandboxTime,
-        metrics: Metrics,
-        allow_log: AllowLog,
     ) -> None:
-        """Take what a decision needs, and where it is counted and logged."""
         self._keys = keys
         self._revocations = revocations
         self._policy = policy
-        self._time = time
         self._rules = rules
-        self.metrics = metrics
-        self.allow_log = allow_log
+        self._time = time
 
-    def rules_of(self, request: AuthorizerRequest) -> ApiRules:
-        """Begin the decision about a request: return the access rules of its API, as they are now."""
+    def begin(self, request: AuthorizerRequest) -> ApiRules:
+        """Begin the decision about a request: take its times, and return the present access rules of its API."""
         self._time.begin(request)
         return self._rules.rules().of_api(request.api_id)
 
     def authorize(self, request: AuthorizerRequest, rules: ApiRules) -> VerifiedAccessToken:
         """Return the request's token if the rules open the route to it; raises Unauthorized, Forbidden.
 
-        Any other error is a fault, and no reason to allow or to deny.
+        Any other error is a fault: it is a reason neither to allow nor to deny.
         """
         raw = bearer_token(request)
         keys = self._keys.keys()
-        # One time for the whole decision: a token that is in time when it is verified meets its revocation, however
-        # long the store takes to answer.
+        # Use one time for the whole decision: a token that is valid when it is verified is compared with its
+        # revocations at that same time, however long the store takes to answer.
         now = self._time.seconds()
         token = self._verify(raw, keys, now)
         self._check_revocations(token, now)
@@ -70,7 +63,7 @@ class Authorizer:
         except TokenError as error:
             raise Unauthorized(error.reason.value, kid=_kid_of(raw)) from None
         if "cnf" in token.claims:
-            # Bound to a key that nobody has proven here: as a bearer token it may be stolen (RFC 9449 §7.2).
+            # The token is bound to a key, whose possession is not proven here: it may be stolen (RFC 9449 §7.2).
             raise Unauthorized("sender_constrained", token=token)
         return token
 
@@ -89,7 +82,7 @@ def _check_rules(request: AuthorizerRequest, rules: ApiRules, token: VerifiedAcc
 
 
 def _kid_of(raw: str) -> str | None:
-    """Return the kid of a refused token if it has the one safe form: operators look for it when keys turn."""
+    """Return the kid of a refused token if its form is safe: operators look for it when keys are rotated."""
     try:
         return UnverifiedToken(raw).header.kid
     except TokenError:

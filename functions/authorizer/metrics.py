@@ -1,4 +1,4 @@
-"""What alarms read: one line a minute in the embedded metric format, which CloudWatch takes out of the log."""
+"""Metrics for the alarms: one line a minute in the embedded metric format, which CloudWatch reads from the log."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ _UNITS = {"OldestView": "Percent"}
 
 
 class Metrics:
-    """Counts and largest values since the last line, of this sandbox."""
+    """Counts and largest values of this sandbox since the last line; the first line is due in a minute."""
 
     __slots__ = ("_function", "_gauges", "_refusals", "_time", "_values", "_written_at")
 
     def __init__(self, function: str, time: SandboxTime) -> None:
-        """Begin without any; the first line is due in a minute."""
         self._function = function
         self._time = time
         self._values: dict[str, float] = {}
@@ -33,22 +32,22 @@ class Metrics:
         self._gauges: list[Callable[[], dict[str, float]]] = []
         self._written_at = time.now()
 
-    def read(self, gauge: Callable[[], dict[str, float]]) -> None:
-        """Have each line say what the gauge returns then: values by their names."""
+    def add_gauge(self, gauge: Callable[[], dict[str, float]]) -> None:
+        """Add to each line the values that the gauge returns at that time, by name."""
         self._gauges.append(gauge)
 
     def count(self, name: str) -> None:
-        """Count one more."""
+        """Add one to a count."""
         self._values[name] = self._values.get(name, 0) + 1
 
     def count_refusal(self, api_id: str, reason: str) -> None:
-        """Count one more of Refusals; by API and reason it is told beside the metrics, since each metric costs."""
+        """Add one to Refusals, and to its count by API and reason, a field beside the metrics: each metric costs."""
         self.count("Refusals")
         reasons = self._refusals.setdefault(api_id, {})
         reasons[reason] = reasons.get(reason, 0) + 1
 
-    def at_most(self, name: str, value: float) -> None:
-        """Keep the value if it is the largest."""
+    def keep_largest(self, name: str, value: float) -> None:
+        """Record the value if it is the largest since the last line."""
         if value > self._values.get(name, -1.0):
             self._values[name] = value
 
@@ -70,6 +69,6 @@ class Metrics:
             "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in values],
         }
         line = {"_aws": {"Timestamp": int(self._written_at.wall * 1000), "CloudWatchMetrics": [directive]}}
-        told = {"RefusalsByApi": refusals} if refusals else {}
-        sys.stdout.write(json.dumps({**line, "FunctionName": self._function, **values, **told}) + "\n")
+        by_api = {"RefusalsByApi": refusals} if refusals else {}
+        sys.stdout.write(json.dumps({**line, "FunctionName": self._function, **values, **by_api}) + "\n")
         sys.stdout.flush()

@@ -1,10 +1,9 @@
-"""The live revocations as last read: the first request asks for its own, the next ones look into memory (R47)."""
+"""The live revocations as last read: the first request reads its own, later ones look into memory (R47)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from authorizer.bounded_cache import BoundedCache
 from keyturn.domain.errors import ItemDamaged, KeyturnError
 from keyturn.domain.revocations.revocation_snapshot import RevocationSnapshot, TooManyRevocations
 from keyturn.domain.time.ages import age
@@ -13,75 +12,75 @@ from keyturn.observability import log_event
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from authorizer.bounded_cache import Freshness
+    from authorizer.revocation_bound import RevocationBound
     from keyturn.domain.revocations.revocation import Revocation, Target
     from keyturn.domain.time.ages import Instant
     from keyturn.ports import RevocationFeed, RevocationReader
 
-# For how long a sandbox asks for each request's own revocations before it looks again whether the feed is in order.
+# A sandbox that found the feed damaged or too long reads each request's own revocations for this time.
 _STRICT_SECONDS = 60.0
-# A store that was waited for as long as this in vain would not answer the next question either, within the time that an
-# authorizer has.
-_PATIENCE = 1.0
+# A store that took longer than this to fail leaves the request too little time to wait for it again.
+_LONGEST_WAIT = 1.0
 
 
 class RevocationCache:
-    """A RevocationReader by a snapshot that is never used at an age of the bound or more.
+    """A RevocationReader by a snapshot, which decides at an age below the bound only.
 
-    Whatever keeps the snapshot from being had, too many revocations or a damaged feed, the request's own revocations
-    are asked for instead: `strict` says the same, for a read. `horizon` in seconds: how long any token is accepted.
+    Without such a snapshot, as with too many revocations or a damaged feed, `strict` reads the request's own
+    revocations: the decision is the same, for one read more. `longest_token_lifetime` is in seconds, leeway included.
     """
 
     def __init__(
         self,
         strict: RevocationReader,
         feed: RevocationFeed,
-        freshness: Freshness,
+        bound: RevocationBound,
         *,
-        horizon: int,
+        longest_token_lifetime: int,
     ) -> None:
-        """Begin with an empty snapshot; nothing is read yet."""
         self._strict = strict
         self._feed = feed
-        self._freshness = freshness
-        self._snapshot = RevocationSnapshot(horizon)
-        self._view = BoundedCache("feed of revocations", self._refresh, freshness)
-        # Skip the snapshot on the first request: many sandboxes serve only one.
-        self._first = True
+        self._time = bound.time
+        self._metrics = bound.metrics
+        self._snapshot = RevocationSnapshot(longest_token_lifetime)
+        self._cache = bound.cache("feed of revocations", self._read)
+        self._is_first = True
         self._strict_since: Instant | None = None
-        freshness.metrics.read(self._live_revocations)
+        bound.metrics.add_gauge(self._live_revocations)
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
         """Return the revocations of these targets; raises what the strict reader raises."""
-        if self._is_at_hand():
-            return self._snapshot.find(targets)
-        self._freshness.metrics.count("StrictDecisions")
-        return self._strict.find(targets)
-
-    def _is_at_hand(self) -> bool:
-        started = self._freshness.time.now()
-        if self._first or age(self._strict_since, started) < _STRICT_SECONDS:
-            self._first = False
-            return False
+        if self._is_first:
+            # Skip the snapshot on the first request: many sandboxes serve only one.
+            self._is_first = False
+            return self._find_strictly(targets)
+        started = self._time.now()
+        if age(self._strict_since, started) < _STRICT_SECONDS:
+            return self._find_strictly(targets)
         try:
-            self._view.ensure(started)
+            snapshot = self._cache.get(started)
         except KeyturnError as fault:
-            if self._freshness.time.now().monotonic - started.monotonic > _PATIENCE:
+            if self._time.now().monotonic - started.monotonic > _LONGEST_WAIT:
                 raise
             log_event("WARN", "strict_instead_of_snapshot", fault=type(fault).__name__, detail=str(fault))
-            return False
-        return True
+            return self._find_strictly(targets)
+        return snapshot.find(targets)
 
-    def _refresh(self) -> None:
+    def _find_strictly(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+        self._metrics.count("StrictDecisions")
+        return self._strict.find(targets)
+
+    def _read(self, sent: Instant) -> tuple[RevocationSnapshot, Instant]:
         snapshot = self._snapshot
         try:
             now, everything = self._feed.everything()
             snapshot.add(self._feed.entries(snapshot.begin(now), now))
         except (TooManyRevocations, ItemDamaged):
-            self._strict_since = self._freshness.time.now()
+            self._strict_since = self._time.now()
             raise
         snapshot.everything = everything
         snapshot.complete(now)
+        return snapshot, self._time.note_read(sent)
 
     def _live_revocations(self) -> dict[str, float]:
         counts = self._snapshot.count_kinds()

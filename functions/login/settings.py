@@ -1,4 +1,4 @@
-"""The environment that this function needs."""
+"""The settings of the login, read from its environment."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from typing import NamedTuple
 
 from keyturn.domain.credentials.buckets import AttemptLimits
 from keyturn.domain.credentials.password import Argon2Parameters
-from keyturn.domain.errors import KeyturnError
 from keyturn.domain.issuer_url import check_issuer_url
+from keyturn.environment import SettingsError, parsed, text, whole_number
 
 _HEADER_NAME = re.compile("[a-z0-9-]{1,64}")
 _MIN_SECRET_LENGTH = 32
-
-
-class SettingsError(KeyturnError):
-    """An environment variable is missing or wrong; the text names it."""
 
 
 class Tables(NamedTuple):
@@ -60,26 +56,26 @@ class LoginSettings(NamedTuple):
     def from_environment(cls, environment: Mapping[str, str]) -> LoginSettings:
         """Return the settings; raises SettingsError that names the variable and its rule."""
         header, secret = _client_address(environment)
-        lifetime = _number(environment, "SESSION_LIFETIME_SECONDS", 300, 366 * 86_400)
+        lifetime = whole_number(environment, "SESSION_LIFETIME_SECONDS", 300, 366 * 86_400)
         return cls(
-            issuer=_issuer(environment),
+            issuer=parsed("ISSUER", text(environment, "ISSUER"), check_issuer_url),
             tables=_tables(environment),
-            pepper_key=_text(environment, "PEPPER_KEY"),
-            max_token_lifetime=_number(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600),
-            leeway=_number(environment, "LEEWAY_SECONDS", 0, 60),
-            session_idle=_number(environment, "SESSION_IDLE_SECONDS", 300, lifetime),
+            pepper_key=text(environment, "PEPPER_KEY"),
+            max_token_lifetime=whole_number(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600),
+            leeway=whole_number(environment, "LEEWAY_SECONDS", 0, 60),
+            session_idle=whole_number(environment, "SESSION_IDLE_SECONDS", 300, lifetime),
             session_lifetime=lifetime,
             argon2=Argon2Parameters(
                 # 7 MiB is the least memory of the OWASP table that has five iterations.
-                memory=_number(environment, "ARGON2_MEMORY_KIB", 7168, 1_048_576),
-                iterations=_number(environment, "ARGON2_ITERATIONS", 1, 100),
-                lanes=_number(environment, "ARGON2_LANES", 1, 16),
+                memory=whole_number(environment, "ARGON2_MEMORY_KIB", 7168, 1_048_576),
+                iterations=whole_number(environment, "ARGON2_ITERATIONS", 1, 100),
+                lanes=whole_number(environment, "ARGON2_LANES", 1, 16),
             ),
             limits=AttemptLimits(
-                per_account=_number(environment, "SIGN_INS_PER_ACCOUNT", 1, 10_000),
-                per_device=_number(environment, "SIGN_INS_PER_DEVICE", 1, 10_000),
-                per_address=_number(environment, "SIGN_INS_PER_ADDRESS", 1, 1_000_000),
-                window=_number(environment, "SIGN_IN_WINDOW_SECONDS", 60, 86_400),
+                per_account=whole_number(environment, "SIGN_INS_PER_ACCOUNT", 1, 10_000),
+                per_device=whole_number(environment, "SIGN_INS_PER_DEVICE", 1, 10_000),
+                per_address=whole_number(environment, "SIGN_INS_PER_ADDRESS", 1, 1_000_000),
+                window=whole_number(environment, "SIGN_IN_WINDOW_SECONDS", 60, 86_400),
             ),
             client_address_header=header,
             client_address_secret=secret,
@@ -88,14 +84,14 @@ class LoginSettings(NamedTuple):
 
 def _tables(environment: Mapping[str, str]) -> Tables:
     return Tables(
-        key_rings=_text(environment, "KEY_RING_TABLE"),
-        revocations=_text(environment, "REVOCATION_TABLE"),
-        clients=_text(environment, "CLIENT_TABLE"),
-        users=_text(environment, "USER_TABLE"),
-        authorities=_text(environment, "AUTHORITY_TABLE"),
-        credentials=_text(environment, "CREDENTIAL_TABLE"),
-        sessions=_text(environment, "SESSION_TABLE"),
-        interactions=_text(environment, "INTERACTION_TABLE"),
+        key_rings=text(environment, "KEY_RING_TABLE"),
+        revocations=text(environment, "REVOCATION_TABLE"),
+        clients=text(environment, "CLIENT_TABLE"),
+        users=text(environment, "USER_TABLE"),
+        authorities=text(environment, "AUTHORITY_TABLE"),
+        credentials=text(environment, "CREDENTIAL_TABLE"),
+        sessions=text(environment, "SESSION_TABLE"),
+        interactions=text(environment, "INTERACTION_TABLE"),
     )
 
 
@@ -110,25 +106,3 @@ def _client_address(environment: Mapping[str, str]) -> tuple[str, str]:
     if header and len(secret) < _MIN_SECRET_LENGTH:
         raise SettingsError(f"CLIENT_ADDRESS_SECRET has {_MIN_SECRET_LENGTH} characters or more")
     return header, secret
-
-
-def _text(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
-    if not value:
-        raise SettingsError(f"{name} is not set")
-    return value
-
-
-def _issuer(environment: Mapping[str, str]) -> str:
-    try:
-        return check_issuer_url(_text(environment, "ISSUER"))
-    except ValueError as error:
-        raise SettingsError(f"ISSUER: {error}") from None
-
-
-def _number(environment: Mapping[str, str], name: str, least: int, most: int) -> int:
-    text = _text(environment, name)
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-    if not least <= value <= most:
-        raise SettingsError(f"{name} is not a whole number from {least} to {most}")
-    return value

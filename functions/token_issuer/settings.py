@@ -1,17 +1,13 @@
-"""The environment that this function needs."""
+"""The settings of the token issuer, read from its environment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keyturn.domain.errors import KeyturnError
 from keyturn.domain.issuer_url import check_issuer_url
 from keyturn.domain.keys.audience_algorithms import parse_audience_algorithms
-
-
-class SettingsError(KeyturnError):
-    """An environment variable is missing or wrong; the text names it."""
+from keyturn.environment import parsed, text, whole_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,50 +38,23 @@ class IssuerSettings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> IssuerSettings:
         """Return the settings; raises SettingsError that names the variable and what it should be."""
-        ceiling = _seconds(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600)
+        ceiling = whole_number(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600)
         return cls(
-            issuer=_issuer(environment),
-            key_ring_table=_text(environment, "KEY_RING_TABLE"),
-            revocation_table=_text(environment, "REVOCATION_TABLE"),
-            client_table=_text(environment, "CLIENT_TABLE"),
-            grant_table=_text(environment, "GRANT_TABLE"),
-            user_table=_text(environment, "USER_TABLE"),
-            authority_table=_text(environment, "AUTHORITY_TABLE"),
-            session_table=_text(environment, "SESSION_TABLE"),
-            interaction_table=_text(environment, "INTERACTION_TABLE"),
-            audience_algorithms=_audience_algorithms(environment),
-            access_token_lifetime=_seconds(environment, "ACCESS_TOKEN_LIFETIME_SECONDS", 1, ceiling),
+            issuer=parsed("ISSUER", text(environment, "ISSUER"), check_issuer_url),
+            key_ring_table=text(environment, "KEY_RING_TABLE"),
+            revocation_table=text(environment, "REVOCATION_TABLE"),
+            client_table=text(environment, "CLIENT_TABLE"),
+            grant_table=text(environment, "GRANT_TABLE"),
+            user_table=text(environment, "USER_TABLE"),
+            authority_table=text(environment, "AUTHORITY_TABLE"),
+            session_table=text(environment, "SESSION_TABLE"),
+            interaction_table=text(environment, "INTERACTION_TABLE"),
+            audience_algorithms=parsed(
+                "AUDIENCE_ALGORITHMS", environment.get("AUDIENCE_ALGORITHMS", ""), parse_audience_algorithms
+            ),
+            access_token_lifetime=whole_number(environment, "ACCESS_TOKEN_LIFETIME_SECONDS", 1, ceiling),
             max_token_lifetime=ceiling,
-            leeway=_seconds(environment, "LEEWAY_SECONDS", 0, 60),
-            ring_view=_seconds(environment, "RING_VIEW_SECONDS", 2, 600),
-            jwks_max_age=_seconds(environment, "JWKS_MAX_AGE_SECONDS", 1, 86_400),
+            leeway=whole_number(environment, "LEEWAY_SECONDS", 0, 60),
+            ring_view=whole_number(environment, "RING_VIEW_SECONDS", 2, 600),
+            jwks_max_age=whole_number(environment, "JWKS_MAX_AGE_SECONDS", 1, 86_400),
         )
-
-
-def _text(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
-    if not value:
-        raise SettingsError(f"{name} is not set")
-    return value
-
-
-def _audience_algorithms(environment: Mapping[str, str]) -> dict[str, str]:
-    try:
-        return parse_audience_algorithms(environment.get("AUDIENCE_ALGORITHMS", ""))
-    except ValueError as error:
-        raise SettingsError(f"AUDIENCE_ALGORITHMS: {error}") from None
-
-
-def _issuer(environment: Mapping[str, str]) -> str:
-    try:
-        return check_issuer_url(_text(environment, "ISSUER"))
-    except ValueError as error:
-        raise SettingsError(f"ISSUER: {error}") from None
-
-
-def _seconds(environment: Mapping[str, str], name: str, least: int, most: int) -> int:
-    text = _text(environment, name)
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-    if not least <= value <= most:
-        raise SettingsError(f"{name} is not a whole number of seconds from {least} to {most}")
-    return value

@@ -126,7 +126,7 @@ class ClockWorld:
             patch.object(root, "wall_seconds", lambda: self.wall),
             patch.object(root, "monotonic_seconds", lambda: self.monotonic),
         ):
-            self.authorizer = root.bootstrap.__wrapped__()
+            self.authorizer = root.bootstrap.__wrapped__().authorizer
 
     def decide(self, step: Step) -> Decision:
         """Let time pass, and one request come; `present` is then the moment at which API Gateway received it."""
@@ -142,7 +142,7 @@ class ClockWorld:
         # The clocks are those of the invocation from here on, the time is that of the request.
         self.present = self._moment(step.kind)._replace(true=received_at, gateway=received.gateway)
         try:
-            self.authorizer.authorize(request, self.authorizer.rules_of(request))
+            self.authorizer.authorize(request, self.authorizer.begin(request))
             outcome = "allowed"
         except Refused as refusal:
             outcome = refusal.reason

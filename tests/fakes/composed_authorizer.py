@@ -54,11 +54,12 @@ class ComposedAuthorizer:
             patch.object(root, "wall_seconds", lambda: self.now),
             patch.object(root, "monotonic_seconds", lambda: self.now - self.frozen),
         ):
-            self.authorizer = root.bootstrap.__wrapped__()
+            self.function = root.bootstrap.__wrapped__()
 
     def decide(self) -> list[tuple[str, str]]:
         """Let one request pass; return the operations and their tables."""
         asked = len(self.dynamodb.operations)
         with patch.dict("os.environ", ENVIRON):  # the client reads its credentials at each call
-            self.authorizer.authorize(self._request, self.authorizer.rules_of(self._request))
+            authorizer = self.function.authorizer
+            authorizer.authorize(self._request, authorizer.begin(self._request))
         return self.dynamodb.operations[asked:]

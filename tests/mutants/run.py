@@ -59,8 +59,8 @@ PARTS = {
         0.95,
     ),
     "authorizer": Part(
-        ("authorizer/*.py",),
-        ("tests/unit/authorizer/*.py",),
+        ("authorizer/*.py", "keyturn/domain/time/bounded_cache.py", "keyturn/environment.py"),
+        ("tests/unit/authorizer/*.py", "tests/unit/domain/time/test_bounded_cache.py"),
         (),
         0.95,
     ),

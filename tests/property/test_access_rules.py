@@ -17,12 +17,13 @@ import pytest
 from hypothesis import settings
 
 from authorizer import app
-from authorizer.access_rules_cache import AccessRulesCache
+from authorizer.access_rules_cache import AccessRulesCache, RulesDocument
 from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
-from authorizer.bounded_cache import Freshness
+from authorizer.bootstrap import AuthorizerFunction
 from authorizer.key_ring_cache import KeyRingCache
 from authorizer.metrics import Metrics
+from authorizer.revocation_bound import RevocationBound
 from keyturn.domain.access import result_cache
 from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
 from keyturn.domain.access.api_rules import METHODS, ApiRules
@@ -72,16 +73,17 @@ class World(NamedTuple):
     required: bool
     apis: list[Api]
 
-    def authorizer(self, document: dict[str, Any]) -> Authorizer:
-        """Return an authorizer with this document."""
+    def authorizer(self, document: dict[str, Any]) -> AuthorizerFunction:
+        """Return an authorizer function with this document."""
         time = sandbox_time(_now)
         metrics = Metrics("authorizer", time)
         stack = StackAudiences(self.audiences, "required" if self.required else "warn")
         text = json.dumps(document)
-        rules = AccessRulesCache(lambda: text, "ACCESS_RULES", time, metrics, stack=stack)
-        keys = KeyRingCache(StubKeyRingReader(ring_of()), Freshness(10, time, metrics))
+        rules = AccessRulesCache(RulesDocument(lambda: text, "ACCESS_RULES"), time, metrics, stack)
+        keys = KeyRingCache(StubKeyRingReader(ring_of()), RevocationBound(10, time, metrics))
         verification = policy(audiences=set(self.audiences))
-        return Authorizer(keys, MemoryRevocations(), verification, rules, time, metrics, AllowLog(0))
+        authorizer = Authorizer(keys, MemoryRevocations(), verification, rules, time)
+        return AuthorizerFunction(authorizer, metrics, AllowLog(0))
 
     def without_cache(self) -> dict[str, Any]:
         """Return the document as it is for an authorizer without a result cache."""
@@ -215,7 +217,7 @@ def violation(seed: int) -> str | None:
     return None
 
 
-def _ask(authorizer: Authorizer, event: dict[str, Any]) -> Any:
+def _ask(authorizer: AuthorizerFunction, event: dict[str, Any]) -> Any:
     with patch.object(app, "bootstrap", lambda: authorizer):
         return app.lambda_handler(event, None)
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from authorizer import access_rules_cache, bounded_cache
 from authorizer.sandbox_time import SandboxTime
+from keyturn.domain.time import bounded_cache
 from keyturn.domain.time.ages import Instant
 from tests.fakes.clock_world import (
     BOUND,
@@ -208,9 +208,7 @@ def _without_witness(time: SandboxTime, _request: object) -> None:
 @pytest.mark.parametrize(
     ("place", "name", "fault"),
     [
-        (access_rules_cache, "age", _by_monotonic),  # rules were read again after hours
-        (access_rules_cache, "age", _by_both),
-        (bounded_cache, "age", _by_monotonic),
+        (bounded_cache, "age", _by_monotonic),  # rules were read again after hours
         (bounded_cache, "age", _by_both),  # both clocks still: a view of any age decided
         (SandboxTime, "begin", _without_witness),  # and an expired token passed
         (SandboxTime, "seconds", lambda time: time.now().wall),

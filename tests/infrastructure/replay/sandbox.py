@@ -48,7 +48,7 @@ class Sandbox:
         composed.now = at
         composed.dynamodb.date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(at))
         event = timed(_event(kind, self._good_token(at) if token is None else token), at)
-        with patch.object(app, "bootstrap", lambda: composed.authorizer):
+        with patch.object(app, "bootstrap", lambda: composed.function):
             return self._function.invoke(lambda: app.lambda_handler(event, None), at, weight)
 
     def _before(self, operation: str, table: str) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from authorizer import app
-from authorizer.access_rules_cache import AccessRulesCache
+from authorizer.access_rules_cache import AccessRulesCache, RulesDocument
 from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
-from authorizer.bounded_cache import Freshness
+from authorizer.bootstrap import AuthorizerFunction
 from authorizer.key_ring_cache import KeyRingCache
 from authorizer.metrics import Metrics
 from authorizer.request import AuthorizerRequest
+from authorizer.revocation_bound import RevocationBound
 from keyturn.domain.access.stack_audiences import REQUIRED, StackAudiences
 from keyturn.domain.revocations.revocation import Revocation
 from keyturn.jose import VerifiedAccessToken
@@ -43,7 +44,7 @@ class AuthorizerWorld:
         self.ring = StubKeyRingReader(ring_of())
         self.revocations = MemoryRevocations()
         self._capsys = capsys
-        self.allowed_log_percent = 100
+        self.allow_log = AllowLog(100)
         self.audiences = StackAudiences([token_factory.AUDIENCE], REQUIRED)
         self.policy = token_factory.policy()
         self.document: dict[str, Any] | None = None
@@ -60,22 +61,20 @@ class AuthorizerWorld:
         """Return an authorizer whose API wants this answer, or with the document that was set."""
         document = json.dumps(self.document or {"apis": {API_ID: {"answer": answer, "routes": ROUTES}}})
         return Authorizer(
-            KeyRingCache(self.ring, Freshness(10, self.time, self.metrics)),
+            KeyRingCache(self.ring, RevocationBound(10, self.time, self.metrics)),
             self.revocations,
             self.policy,
-            AccessRulesCache(lambda: document, "ACCESS_RULES", self.time, self.metrics, stack=self.audiences),
+            AccessRulesCache(RulesDocument(lambda: document, "ACCESS_RULES"), self.time, self.metrics, self.audiences),
             self.time,
-            self.metrics,
-            AllowLog(self.allowed_log_percent),
         )
 
     def authorize(self, request: AuthorizerRequest) -> VerifiedAccessToken:
         """Decide about a request, by the rules of its API."""
-        return self.authorizer.authorize(request, self.authorizer.rules_of(request))
+        return self.authorizer.authorize(request, self.authorizer.begin(request))
 
-    def bootstrap(self) -> Authorizer:
-        """Return the authorizer, as the handler asks for it."""
-        return self.authorizer
+    def bootstrap(self) -> AuthorizerFunction:
+        """Return the function, as the handler's own bootstrap does."""
+        return AuthorizerFunction(self.authorizer, self.metrics, self.allow_log)
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what was logged since the last call."""

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from authorizer.access_rules_cache import PERIOD, AccessRulesCache, RulesUnusable
+from authorizer.access_rules_cache import PERIOD, AccessRulesCache, RulesDocument, RulesUnusable
 from authorizer.metrics import Metrics
 from authorizer.request import parse_request
 from keyturn.domain.errors import StoreUnavailable
@@ -27,7 +27,7 @@ class World:
         self.monotonic = 50.0
         self.time = sandbox_time(lambda: self.wall, lambda: self.monotonic)
         self.metrics = Metrics("authorizer", self.time)
-        self.view = AccessRulesCache(self.load, "the parameter /rules", self.time, self.metrics)
+        self.cache = AccessRulesCache(RulesDocument(self.load, "the parameter /rules"), self.time, self.metrics)
 
     def pass_time(self, seconds: float) -> None:
         self.wall += seconds
@@ -41,7 +41,7 @@ class World:
 
     def required(self) -> str:
         """Return the one scope that is required now."""
-        [rule] = self.view.rules().of_api(REQUEST.api_id).required_rules(REQUEST)
+        [rule] = self.cache.rules().of_api(REQUEST.api_id).required_rules(REQUEST)
         [scope] = rule.scopes
         return scope
 
@@ -81,13 +81,13 @@ def test_an_older_document_goes_on(world: World, fault: Exception | None, capsys
 
 def test_an_unchanged_document_is_not_parsed_again(world: World) -> None:
     """A read that brings the same text keeps the rules as they are, and one that brings another does not."""
-    before = world.view.rules()
+    before = world.cache.rules()
     world.pass_time(PERIOD)
-    assert world.view.rules() is before
+    assert world.cache.rules() is before
     assert world.reads == 2
     world.scope = "second"
     world.pass_time(PERIOD)
-    assert world.view.rules() is not before
+    assert world.cache.rules() is not before
 
 
 def test_without_an_older_document_nobody_is_let_in(world: World) -> None:

@@ -10,9 +10,9 @@ from authorizer.allow_log import AllowLog
 from authorizer.app import AuthorizerFault, lambda_handler
 from authorizer.bootstrap import bootstrap
 from authorizer.request import parse_request
-from authorizer.settings import SettingsError
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
+from keyturn.environment import SettingsError
 from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event
 from tests.fakes.token_factory import NOW, good_claims, make_token, signing_key
 from tests.unit.authorizer.test_settings import ENVIRON
@@ -207,8 +207,7 @@ def test_a_sample_of_the_allowed_requests_is_logged(
     world: AuthorizerWorld, token: str, percent: int, logged: list[int]
 ) -> None:
     """So many in a hundred, evenly, the first among them; none at 0, and each is counted anyhow."""
-    world.allowed_log_percent = percent
-    world.authorizer = world.build("simple")
+    world.allow_log = AllowLog(percent)
     lines = []
     for _ in range(20):
         outcome(authorizer_event("http_2.0", token))
@@ -224,7 +223,7 @@ def test_the_sample_stays_as_large_as_it_was_asked_to_be(world: AuthorizerWorld,
     log, request = AllowLog(percent), parse_request(authorizer_event("http_2.0", token))
     allowed = world.authorize(request)
     for _ in range(1000):
-        log.note(request, allowed)
+        log.record(request, allowed)
     assert len(world.lines()) == 10 * percent
 
 
@@ -260,8 +259,8 @@ def test_a_line_of_metrics_is_in_the_embedded_format(world: AuthorizerWorld, tok
 def test_the_largest_value_of_a_minute_is_told(world: AuthorizerWorld) -> None:
     """A view that was old for one request shows, whatever came before and after it; then the next minute begins."""
     for value in (40.0, 90.0, 10.0):
-        world.metrics.at_most("OldestView", value)
+        world.metrics.keep_largest("OldestView", value)
     world.metrics.write()
-    world.metrics.at_most("OldestView", 5.0)
+    world.metrics.keep_largest("OldestView", 5.0)
     world.metrics.write()
     assert [line["OldestView"] for line in world.lines()] == [90.0, 5.0]

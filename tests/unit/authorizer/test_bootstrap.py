@@ -63,7 +63,7 @@ def test_a_parameter_that_is_wrong_is_named_and_counted(capsys: pytest.CaptureFi
     sandbox.now += PERIOD
     sandbox.decide()
     capsys.readouterr()
-    sandbox.authorizer.metrics.write()
+    sandbox.function.metrics.write()
     assert json.loads(capsys.readouterr().out)["RulesFailures"] == 1
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from authorizer.bounded_cache import Freshness
 from authorizer.key_ring_cache import KeyRingCache
 from authorizer.metrics import Metrics
+from authorizer.revocation_bound import RevocationBound
 from keyturn.domain.errors import AccessDenied, ItemDamaged, KeyRingMissing, KeyturnError, StoreUnavailable, Throttled
 from keyturn.domain.keys.key_ring import KeyState
 from tests.fakes.sandbox_time import sandbox_time
@@ -26,7 +26,7 @@ class World:
         self.monotonic = 50.0
         self.reader = StubKeyRingReader(ring_of())
         time = sandbox_time(lambda: self.wall, lambda: self.monotonic)
-        self.view = KeyRingCache(self.reader, Freshness(BOUND, time, Metrics("a", time)))
+        self.cache = KeyRingCache(self.reader, RevocationBound(BOUND, time, Metrics("a", time)))
 
     def pass_time(self, seconds: float) -> None:
         self.wall += seconds
@@ -36,14 +36,14 @@ class World:
 @pytest.fixture
 def world() -> World:
     world = World()
-    world.view.keys()
+    world.cache.keys()
     return world
 
 
 def test_first_use_reads() -> None:
     """The first decision of a sandbox reads the ring, and sees its published keys."""
     world = World()
-    assert world.view.keys().kids == {signing_key().kid}
+    assert world.cache.keys().kids == {signing_key().kid}
     assert world.reader.reads == 1
 
 
@@ -53,15 +53,15 @@ def test_first_use_without_an_answer_is_a_fault(fault: KeyturnError) -> None:
     world = World()
     world.reader.fault = fault
     with pytest.raises(type(fault)):
-        world.view.keys()
+        world.cache.keys()
     world.reader.fault = None
-    assert len(world.view.keys()) == 1
+    assert len(world.cache.keys()) == 1
 
 
 def test_young_view_is_used_without_a_read(world: World) -> None:
     """Below half of the bound nothing is read."""
     world.pass_time(BOUND / 2 - 0.001)
-    world.view.keys()
+    world.cache.keys()
     assert world.reader.reads == 1
 
 
@@ -69,7 +69,7 @@ def test_view_is_renewed_from_half_of_the_bound_on(world: World) -> None:
     """R07: at half of the bound the ring is read again, and a new key is seen."""
     world.reader.ring = ring_of(signing_key("ES256", "second"), signing_key())
     world.pass_time(BOUND / 2)
-    assert world.view.keys().kids == {signing_key("ES256", "second").kid, signing_key().kid}
+    assert world.cache.keys().kids == {signing_key("ES256", "second").kid, signing_key().kid}
     assert world.reader.reads == 2
 
 
@@ -78,7 +78,7 @@ def test_keys_of_all_rings_are_seen(world: World) -> None:
     other = signing_key("Ed25519")
     world.reader.others = (ring_of(other).replace(name="Ed25519"),)
     world.wall = world.monotonic = world.wall + BOUND
-    assert world.view.keys().kids == {signing_key().kid, other.kid}
+    assert world.cache.keys().kids == {signing_key().kid, other.kid}
 
 
 def test_destroyed_key_leaves_with_the_next_read(world: World) -> None:
@@ -86,14 +86,14 @@ def test_destroyed_key_leaves_with_the_next_read(world: World) -> None:
     compromised = world.reader.ring.keys[0].replace(state=KeyState.COMPROMISED)
     world.reader.ring = world.reader.ring.with_key(compromised)
     world.pass_time(BOUND / 2)
-    assert len(world.view.keys()) == 0
+    assert len(world.cache.keys()) == 0
 
 
 def test_old_view_decides_below_the_bound(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """R47: while the ring cannot be read, the old view decides below the bound, and a line says so."""
     world.reader.fault = StoreUnavailable("DynamoDB GetItem: TimeoutError")
     world.pass_time(BOUND - 0.001)
-    assert len(world.view.keys()) == 1
+    assert len(world.cache.keys()) == 1
     assert json.loads(capsys.readouterr().out) == {
         "level": "WARN",
         "event": "view_not_refreshed",
@@ -108,32 +108,32 @@ def test_old_view_decides_nothing_at_the_bound(world: World) -> None:
     world.reader.fault = StoreUnavailable("x")
     world.pass_time(BOUND)
     with pytest.raises(StoreUnavailable):
-        world.view.keys()
+        world.cache.keys()
     world.reader.fault = None
-    assert len(world.view.keys()) == 1
+    assert len(world.cache.keys()) == 1
 
 
 def test_old_view_decides_nothing_at_the_bound_while_no_refresh_is_tried(world: World) -> None:
     """R47: right after a refresh that failed the view is not tried again, but for one that has come to the bound."""
     world.reader.fault = StoreUnavailable("x")
     world.pass_time(BOUND - 0.5)
-    world.view.keys()
+    world.cache.keys()
     world.pass_time(0.5)
     with pytest.raises(StoreUnavailable):
-        world.view.keys()
+        world.cache.keys()
 
 
 def test_age_counts_from_before_the_read(world: World) -> None:
     """R47: a slow answer is as old as its question."""
     world.reader.before = lambda: world.pass_time(3)
     world.pass_time(BOUND / 2)
-    world.view.keys()
+    world.cache.keys()
     world.reader.before = lambda: None
     world.pass_time(1.999)
-    world.view.keys()
+    world.cache.keys()
     assert world.reader.reads == 2
     world.pass_time(0.001)
-    world.view.keys()
+    world.cache.keys()
     assert world.reader.reads == 3
 
 
@@ -144,32 +144,32 @@ def test_time_that_a_read_takes_counts(world: World, fails: bool) -> None:
     world.reader.before = lambda: world.pass_time(BOUND / 2 if fails else BOUND)
     world.reader.fault = StoreUnavailable("x") if fails else None
     with pytest.raises(StoreUnavailable):
-        world.view.keys()
+        world.cache.keys()
 
 
 def test_monotonic_clock_alone_makes_a_view_old(world: World) -> None:
     """A wall clock that stands still does not keep a view young."""
     world.monotonic += BOUND / 2
-    world.view.keys()
+    world.cache.keys()
     assert world.reader.reads == 2
 
 
 def test_wall_clock_alone_makes_a_view_old(world: World) -> None:
     """A monotonic clock that stood still in a frozen sandbox does not keep a view young."""
     world.wall += BOUND / 2
-    world.view.keys()
+    world.cache.keys()
     assert world.reader.reads == 2
 
 
 def test_wall_clock_that_went_back_makes_a_view_infinitely_old(world: World) -> None:
     """R47: a wall clock set back says nothing about the age, so the ring is read, or there is no decision."""
     world.wall -= 0.001
-    world.view.keys()
+    world.cache.keys()
     assert world.reader.reads == 2
     world.wall -= 600
     world.reader.fault = StoreUnavailable("x")
     with pytest.raises(StoreUnavailable):
-        world.view.keys()
+        world.cache.keys()
 
 
 @pytest.mark.parametrize("set_by", [-0.5, 3600.0])
@@ -180,9 +180,9 @@ def test_a_view_that_was_too_old_does_not_become_young(world: World, set_by: flo
     for passed in (0.0, 1.0 - set_by if set_by > 0 else 1.0, 0.5):
         world.wall += passed
         with pytest.raises(StoreUnavailable):
-            world.view.keys()
+            world.cache.keys()
     world.reader.fault = None
-    assert world.view.keys()
+    assert world.cache.keys()
 
 
 def test_ring_with_a_weak_key_is_damaged(world: World) -> None:
@@ -191,11 +191,11 @@ def test_ring_with_a_weak_key_is_damaged(world: World) -> None:
     world.reader.ring = world.reader.ring.with_key(key.replace(jwk={**key.jwk, "use": "enc"}))
     world.pass_time(BOUND)
     with pytest.raises(ItemDamaged, match=r"^the key rings: "):
-        world.view.keys()
+        world.cache.keys()
 
 
 def test_unchanged_keys_are_not_parsed_again(world: World) -> None:
     """A read that brings the same keys keeps the key set, prepared as it is."""
-    before = world.view.keys()
+    before = world.cache.keys()
     world.pass_time(BOUND / 2)
-    assert world.view.keys() is before
+    assert world.cache.keys() is before

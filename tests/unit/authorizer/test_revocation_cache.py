@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from authorizer.bounded_cache import Freshness
 from authorizer.metrics import Metrics
+from authorizer.revocation_bound import RevocationBound
 from authorizer.revocation_cache import RevocationCache
 from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable, Throttled
 from keyturn.domain.revocations import revocation_snapshot
@@ -18,7 +18,7 @@ from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.token_factory import NOW
 
-BOUND, HORIZON = 10.0, 3610
+BOUND, LIFETIME = 10.0, 3610
 JTI, SUBJECT, GLOBAL = Target(TargetKind.TOKEN, "a"), Target(TargetKind.SUBJECT, "u"), Target(TargetKind.GLOBAL, "7")
 WANTED = (JTI, SUBJECT, GLOBAL)
 
@@ -63,15 +63,15 @@ class World:
         self.strict = MemoryRevocations()
         time = sandbox_time(lambda: self.wall, lambda: self.monotonic)
         self.metrics = Metrics("authorizer", time)
-        freshness = Freshness(BOUND, time, self.metrics)
-        self.view = RevocationCache(self.strict, self.feed, freshness, horizon=HORIZON)
+        bound = RevocationBound(BOUND, time, self.metrics)
+        self.cache = RevocationCache(self.strict, self.feed, bound, longest_token_lifetime=LIFETIME)
 
     def pass_time(self, seconds: float) -> None:
         self.wall += seconds
         self.monotonic += seconds
 
     def revoked(self) -> bool:
-        return bool(self.view.find(WANTED))
+        return bool(self.cache.find(WANTED))
 
     @property
     def asked(self) -> int:
@@ -94,7 +94,7 @@ def test_the_first_request_asks_and_the_second_reads_the_feed() -> None:
     world.revoked()
     assert (world.asked, world.feed.reads) == (1, [])
     world.revoked()
-    assert (world.asked, world.feed.reads) == (1, [NOW - HORIZON - FEED_OVERLAP])
+    assert (world.asked, world.feed.reads) == (1, [NOW - LIFETIME - FEED_OVERLAP])
 
 
 def test_warm_requests_read_nothing(world: World) -> None:
@@ -145,7 +145,7 @@ def test_an_emergency_is_part_of_the_snapshot(world: World) -> None:
     """I8, R47: a compromised key, as a copy of global tells it, refuses its tokens without a read for each request."""
     world.feed.copy = Revocation(GLOBAL, expires_at=NOW + 9999, compromised_kids={"stolen"})
     world.pass_time(BOUND / 2)
-    assert world.view.find(WANTED) == (world.feed.copy,)
+    assert world.cache.find(WANTED) == (world.feed.copy,)
     assert world.asked == 1
 
 
@@ -153,7 +153,7 @@ def test_a_later_read_begins_where_the_last_one_did(world: World) -> None:
     """P8: only the first read goes back over the whole life of a token."""
     world.pass_time(BOUND / 2)
     world.revoked()
-    assert world.feed.reads == [NOW - HORIZON - FEED_OVERLAP, NOW - FEED_OVERLAP]
+    assert world.feed.reads == [NOW - LIFETIME - FEED_OVERLAP, NOW - FEED_OVERLAP]
 
 
 def test_a_request_that_asks_for_itself_says_why(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -281,7 +281,7 @@ def test_a_read_that_takes_longer_than_the_bound_is_no_snapshot(world: World) ->
     """R47: the age counts from before the read."""
     world.feed.takes = BOUND + 1
     world.pass_time(BOUND)
-    with pytest.raises(StoreUnavailable, match="longer than the revocation bound"):
+    with pytest.raises(StoreUnavailable, match="took 10 s or longer"):
         world.revoked()
 
 

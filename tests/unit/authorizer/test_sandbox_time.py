@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from authorizer.access_rules_cache import AccessRulesCache
+from authorizer.access_rules_cache import AccessRulesCache, RulesDocument
 from authorizer.app import lambda_handler
-from authorizer.bounded_cache import BoundedCache, Freshness
 from authorizer.metrics import Metrics
 from authorizer.request import parse_request
+from authorizer.revocation_bound import RevocationBound
 from authorizer.revocation_cache import RevocationCache
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
 from keyturn.domain.revocations.revocation import Revocation
+from keyturn.domain.time.ages import Instant
 from tests.fakes.authorizer_events import KINDS, authorizer_event
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.memory_revocations import MemoryRevocations
@@ -54,6 +55,11 @@ class Sandbox:
         if self.fault is not None:
             raise self.fault
 
+    def read_at(self, sent: Instant) -> tuple[None, Instant]:
+        """Be read for a cache, or fail."""
+        self.read()
+        return None, self.time.note_read(sent)
+
 
 class _Feed:
     """A feed that is read, or damaged."""
@@ -69,9 +75,9 @@ class _Feed:
         return ()
 
 
-def _view(sandbox: Sandbox) -> Callable[[], object]:
-    view = BoundedCache("view", sandbox.read, Freshness(BOUND, sandbox.time, sandbox.metrics))
-    return lambda: view.ensure(sandbox.time.now())
+def _cache(sandbox: Sandbox) -> Callable[[], object]:
+    cache = RevocationBound(BOUND, sandbox.time, sandbox.metrics).cache("a store", sandbox.read_at)
+    return lambda: cache.get(sandbox.time.now())
 
 
 def _rules(sandbox: Sandbox) -> Callable[[], object]:
@@ -79,7 +85,7 @@ def _rules(sandbox: Sandbox) -> Callable[[], object]:
         sandbox.read()
         return RULES
 
-    return AccessRulesCache(load, "the parameter /rules", sandbox.time, sandbox.metrics).rules
+    return AccessRulesCache(RulesDocument(load, "the parameter /rules"), sandbox.time, sandbox.metrics).rules
 
 
 def _failing_rules(sandbox: Sandbox) -> Callable[[], object]:
@@ -92,7 +98,7 @@ def _failing_rules(sandbox: Sandbox) -> Callable[[], object]:
 
 def _pause(sandbox: Sandbox) -> Callable[[], object]:
     """The pause after a refresh that failed, of a view that could still decide."""
-    use = _view(sandbox)
+    use = _cache(sandbox)
     use()
     sandbox.fault = StoreUnavailable("down")
     sandbox.wall, sandbox.monotonic = sandbox.wall + BOUND / 2, sandbox.monotonic + BOUND / 2
@@ -101,11 +107,11 @@ def _pause(sandbox: Sandbox) -> Callable[[], object]:
 
 def _strict(sandbox: Sandbox) -> Callable[[], object]:
     """The minute in which each request asks for its own revocations, since the feed is damaged."""
-    freshness = Freshness(BOUND, sandbox.time, sandbox.metrics)
-    view = RevocationCache(MemoryRevocations(), _Feed(sandbox), freshness, horizon=3610)
-    view.find(())
+    bound = RevocationBound(BOUND, sandbox.time, sandbox.metrics)
+    cache = RevocationCache(MemoryRevocations(), _Feed(sandbox), bound, longest_token_lifetime=3610)
+    cache.find(())
     sandbox.fault = ItemDamaged("no target")
-    return lambda: view.find(())
+    return lambda: cache.find(())
 
 
 def _metrics(sandbox: Sandbox) -> Callable[[], object]:
@@ -120,7 +126,7 @@ def _metrics(sandbox: Sandbox) -> Callable[[], object]:
 
 KEPT = pytest.mark.parametrize(
     ("kept", "period"),
-    [(_view, BOUND), (_rules, 60.0), (_failing_rules, 60.0), (_pause, 1.0), (_strict, 60.0), (_metrics, 60.0)],
+    [(_cache, BOUND), (_rules, 60.0), (_failing_rules, 60.0), (_pause, 1.0), (_strict, 60.0), (_metrics, 60.0)],
 )
 
 
@@ -188,7 +194,7 @@ def test_what_is_kept_is_not_due_before(kept: Callable[[Sandbox], Callable[[], o
 def test_a_request_that_waited_costs_no_read() -> None:
     """P8: below the bound this machine's clocks alone renew: a request that waited makes nothing due."""
     sandbox = Sandbox()
-    use = _view(sandbox)
+    use = _cache(sandbox)
     sandbox.begin(gateway=NOW - 4.0)
     use()
     sandbox.begin(gateway=NOW + BOUND / 2)
@@ -200,7 +206,7 @@ def test_a_request_that_waited_costs_no_read() -> None:
 def test_a_view_at_the_bound_by_the_requests_time_decides_nothing() -> None:
     """R47: where it cannot be renewed either, the answer is a fault."""
     sandbox = Sandbox()
-    use = _view(sandbox)
+    use = _cache(sandbox)
     sandbox.begin(gateway=float(NOW))
     use()
     sandbox.fault = StoreUnavailable("down")
@@ -213,7 +219,7 @@ def test_a_view_at_the_bound_by_the_requests_time_decides_nothing() -> None:
 def test_a_wrong_time_of_one_request_is_no_fault(wrong: dict[str, Any]) -> None:
     """R47: a request whose time is a day off reads once more, and so does the next one; neither is refused."""
     sandbox = Sandbox()
-    use = _view(sandbox)
+    use = _cache(sandbox)
     [clock] = wrong
     for reads, times in ((1, {clock: float(NOW)}), (2, wrong), (3, {clock: NOW + 1.0}), (3, {clock: NOW + 2.0})):
         sandbox.begin(**times)
@@ -224,7 +230,7 @@ def test_a_wrong_time_of_one_request_is_no_fault(wrong: dict[str, Any]) -> None:
 def test_a_read_by_a_request_without_a_time_is_compared_by_date() -> None:
     """R47: the next request has a time: Date says how old the read is, within 5 s."""
     sandbox = Sandbox()
-    use = _view(sandbox)
+    use = _cache(sandbox)
     sandbox.begin()
     use()
     sandbox.begin(gateway=NOW + BOUND + 2.999)
@@ -238,7 +244,7 @@ def test_a_read_by_a_request_without_a_time_is_compared_by_date() -> None:
 def test_what_remains_without_any_witness() -> None:
     """R47, as docs/authorizer.md says: both clocks still, no time of the request: nothing can tell."""
     sandbox = Sandbox()
-    use = _view(sandbox)
+    use = _cache(sandbox)
     use()
     use()
     assert sandbox.reads == 1
@@ -265,7 +271,7 @@ def test_an_expired_token_is_refused_by_the_requests_own_time(world: AuthorizerW
         if "requestContext" in event:
             event["requestContext"] |= {"timeEpoch": milliseconds, "requestTimeEpoch": milliseconds}
         request = parse_request(event, lambda_context(deadline=milliseconds + 3000 if kind == "rest_token" else None))
-        rules = world.authorizer.rules_of(request)
+        rules = world.authorizer.begin(request)
         if good:
             world.authorizer.authorize(request, rules)
             continue

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from authorizer.settings import AuthorizerSettings, SettingsError
+from authorizer.settings import AuthorizerSettings
+from keyturn.environment import SettingsError
 
 ENVIRON = {
     "ISSUER": "https://issuer.example",
@@ -62,6 +63,7 @@ def test_missing_variable_is_named(name: str, value: str | None) -> None:
         ("LEEWAY_SECONDS", "61"),
         ("LEEWAY_SECONDS", "-1"),
         ("LEEWAY_SECONDS", "1.5"),
+        ("LEEWAY_SECONDS", " 5"),
         ("LEEWAY_SECONDS", "²"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "0"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "3601"),
@@ -85,8 +87,8 @@ def test_wrong_variable_is_named(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("LEEWAY_SECONDS", "is a whole number of seconds, 0 to 60"),
-        ("ALLOWED_LOG_PERCENT", "is a whole number in a hundred, 0 to 100"),
+        ("LEEWAY_SECONDS", "is not a whole number from 0 to 60"),
+        ("ALLOWED_LOG_PERCENT", "is not a whole number from 0 to 100"),
         ("REVOCATION_MODE", "is one of snapshot, strict"),
         ("API_AUDIENCES", "is one of required, warn"),
     ],

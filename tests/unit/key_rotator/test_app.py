@@ -12,9 +12,9 @@ import pytest
 from key_rotator import app, bootstrap
 from key_rotator.report import RunIncomplete
 from key_rotator.rotation import ClocksDisagree
-from key_rotator.settings import SettingsError
 from keyturn.domain.errors import AccessDenied, KeyRingMissing
 from keyturn.domain.keys.key_ring import KeyState
+from keyturn.environment import SettingsError
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.rotation_harness import LEAD, PERIOD, RotationHarness
 from tests.unit.key_rotator.test_settings import ENVIRONMENT

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from key_rotator.settings import RotatorSettings, SettingsError
+from key_rotator.settings import RotatorSettings
+from keyturn.environment import SettingsError
 
 ENVIRONMENT = {
     "STACK_NAME": "keyturn",

@@ -15,11 +15,11 @@ from keyturn.domain.errors import (
     StoreUnavailable,
     Throttled,
 )
+from keyturn.environment import SettingsError
 from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
 from tests.fakes.issuer_harness import SECRET, TOKEN, IssuerHarness, make_client
 from tests.fakes.stub_key_ring import ring_of
 from token_issuer import app
-from token_issuer.settings import SettingsError
 
 WAITING_HELPS = [
     (Throttled("slow down"), "1"),

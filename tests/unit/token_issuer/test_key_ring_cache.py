@@ -14,9 +14,9 @@ MAX_AGE = 60
 
 
 def test_kept_for_half_of_its_age(issuer: IssuerHarness) -> None:
-    """The ring is read once, and again after more than half of the acceptable age."""
+    """The ring is read once, and again from half of the acceptable age on."""
     reads = []
-    for moment in (0, MAX_AGE / 2, MAX_AGE / 2 + 1):
+    for moment in (0, MAX_AGE / 2 - 1, MAX_AGE / 2):
         issuer.wall, issuer.monotonic = 5000.0 + moment, 100.0 + moment
         issuer.view.ring(DEFAULT_RING)
         reads.append(issuer.rings.reads)
@@ -32,7 +32,7 @@ def test_the_larger_elapsed_time_counts(issuer: IssuerHarness, clock: str) -> No
     assert issuer.rings.reads == 2
 
 
-@pytest.mark.parametrize(("passed", "reads"), [(MAX_AGE / 2, 1), (MAX_AGE / 2 + 2, 2), (86_400, 2)])
+@pytest.mark.parametrize(("passed", "reads"), [(MAX_AGE / 2, 1), (MAX_AGE / 2 + 1, 2), (86_400, 2)])
 def test_the_date_of_a_later_answer_counts(issuer: IssuerHarness, passed: float, reads: int) -> None:
     """Another answer's Date says how old the ring is where both clocks stand still (I10)."""
     issuer.date = NOW
@@ -69,7 +69,7 @@ def test_failed_read_within_the_age(issuer: IssuerHarness) -> None:
     """A store that is down for a moment stops nobody while the view is young enough."""
     first = issuer.view.ring(DEFAULT_RING)
     issuer.rings.fault = StoreUnavailable("down")
-    issuer.wall += MAX_AGE
+    issuer.wall += MAX_AGE - 1
     assert issuer.view.ring(DEFAULT_RING) is first
 
 
@@ -77,7 +77,7 @@ def test_view_that_is_too_old(issuer: IssuerHarness) -> None:
     """With a view older than acceptable nothing is signed (I10)."""
     issuer.view.ring(DEFAULT_RING)
     issuer.rings.fault = StoreUnavailable("down")
-    issuer.wall += MAX_AGE + 1
+    issuer.wall += MAX_AGE
     with pytest.raises(StoreUnavailable, match="down"):
         issuer.view.ring(DEFAULT_RING)
     assert issuer.post("/oauth2/token", grant_type="client_credentials").status == 503

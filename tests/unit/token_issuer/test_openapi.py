@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
+from keyturn.environment import SettingsError
 from keyturn.web.form_guard import TOKEN_FIELD
 from tests.fakes.issuer_harness import METADATA, SECRET, make_client
 from tests.fakes.issuer_requests import APP, ENDPOINTS
@@ -30,7 +31,6 @@ from token_issuer import app
 from token_issuer.authorization_flow import INTERACTION_FIELD
 from token_issuer.errors import OAuthError
 from token_issuer.restart_page import RESTART_FIELD
-from token_issuer.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from keyturn.environment import SettingsError
 from tests.fakes.issuer_harness import ENVIRONMENT
-from token_issuer.settings import IssuerSettings, SettingsError
+from token_issuer.settings import IssuerSettings
 
 
 def test_good_environment() -> None:

@@ -140,7 +140,7 @@ def test_a_fault_gets_a_page_and_one_log_line(
 
 def test_a_login_that_cannot_start_shows_a_page(monkeypatch: pytest.MonkeyPatch, login: LoginHarness) -> None:
     """A setting that is missing is logged with its name, and gets 500."""
-    from login.settings import SettingsError
+    from keyturn.environment import SettingsError
 
     def fail() -> None:
         raise SettingsError("USER_TABLE is not set")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from login.settings import LoginSettings, SettingsError
+from keyturn.environment import SettingsError
+from login.settings import LoginSettings
 from tests.fakes.login_harness import ENVIRONMENT
 
 SECRET = "s" * 32

@@ -1,0 +1,44 @@
+"""Readers of environment variables, for the settings of each function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keyturn.domain.errors import KeyturnError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
+
+    Parsed = TypeVar("Parsed")
+
+_MAX_DIGITS = 9
+
+
+class SettingsError(KeyturnError):
+    """A variable of the environment is missing or wrong; the text names it."""
+
+
+def text(environment: Mapping[str, str], name: str) -> str:
+    """Return a variable as it is; raises SettingsError if it is missing or blank."""
+    value = environment.get(name, "")
+    if not value.strip():
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
+def whole_number(environment: Mapping[str, str], name: str, least: int = 0, most: int = 10**_MAX_DIGITS - 1) -> int:
+    """Return a variable in decimal digits; raises SettingsError unless it is from `least` to `most`."""
+    digits = text(environment, name)
+    value = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS else -1
+    if not least <= value <= most:
+        raise SettingsError(f"{name} is not a whole number from {least} to {most}")
+    return value
+
+
+def parsed(name: str, value: str, parse: Callable[[str], Parsed]) -> Parsed:
+    """Return what `parse` makes of a variable's value; raises SettingsError for its ValueError."""
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}") from None
