@@ -22,12 +22,10 @@ COMPLEXITY = 8
 # Each function that may be over a budget, with the reason.
 EXCEPTIONS = {
     "cli/keyturn_cli/uninstall.py::_delete_keys": "asks twice and deletes: one order of steps that must stay visible",
-    "functions/authorizer/authorize.py::Authorizer.__init__": "a composition root alone calls it, by name",
-    "functions/authorizer/rules_view.py::RulesView.__init__": "a composition root alone calls it, by name",
-    "functions/token_issuer/endpoints/introspection.py::IntrospectionEndpoint.__init__": "as Authorizer",
-    "functions/token_issuer/endpoints/revocation.py::RevocationEndpoint.__init__": "as Authorizer",
-    "layers/keyturn/keyturn/domain/client.py::Client.__post_init__": "one flat list of the rules of a registration",
-    "layers/keyturn/keyturn/domain/client.py::Client._check_grants": "one flat list of the rules of a registration",
+    "functions/token_issuer/endpoints/introspection.py::IntrospectionEndpoint.__init__": "a composition root alone calls it, by name",
+    "functions/token_issuer/endpoints/revocation.py::RevocationEndpoint.__init__": "a composition root alone calls it, by name",
+    "layers/keyturn/keyturn/domain/clients/client.py::Client.__post_init__": "one flat list of the rules of a registration",
+    "layers/keyturn/keyturn/domain/clients/client.py::Client._check_grants": "one flat list of the rules of a registration",
     "local/guarded_emulator.py::Guard._is_open": "one flat list of the requests that need no signature",
 }
 MOST_EXCEPTIONS = 10
@@ -74,8 +72,7 @@ def line_count(function: Function) -> int:
 def positional_count(function: Function) -> int:
     """Return how many arguments a caller may give by position.
 
-    The instance, keyword-only parameters, the fixtures of a test and the options of a command count for nothing:
-    nobody has to remember their order.
+    Callers remember the order of these alone: the instance, keyword-only parameters, fixtures and options are left out.
     """
     if is_called_by_name(function.node):
         return 0

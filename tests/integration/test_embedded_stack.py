@@ -32,7 +32,7 @@ def ask_for_token(stack: StackFile) -> httpx.Response:
 
 
 def test_the_demo_has_the_expected_results(stack: StackFile) -> None:
-    """Each step of the demo, from a call without a token to an emergency, has its expected result on its own stack."""
+    """Each step of the demo, from a first refusal to an emergency, has its expected result."""
     told = io.StringIO()
     assert run_demo(stack, Progress(told)), told.getvalue()
 

@@ -47,18 +47,8 @@ class _Reader:
 def blocks(lines: Iterable[str], first: int, *, tables: bool = True) -> Iterator[Block]:
     """Yield the texts of the lines, the first of which has the number `first`; code is left out, on wish tables too."""
     reader = _Reader()
-    fenced = comment = in_list = blank = False
-    for number, line in enumerate(lines, first):
-        if comment or line.lstrip().startswith("<!--"):
-            comment = "-->" not in line
-            continue
-        if _FENCE.match(line):
-            fenced = not fenced
-            yield from reader.flush()
-            continue
-        if fenced:
-            continue
-        line = re.sub(r"^\s*>(?!>)\s?", "", line)
+    in_list = blank = False
+    for number, line in _visible(lines, first):
         if _RULE.match(line) or line.lstrip().startswith(">>>"):
             yield from reader.flush()
             blank = True
@@ -70,19 +60,33 @@ def blocks(lines: Iterable[str], first: int, *, tables: bool = True) -> Iterator
             in_list = False
         elif line.lstrip().startswith("|"):
             yield from reader.flush()
-            if tables:
-                yield from _cells(number, line)
+            yield from _cells(number, line) if tables else ()
         elif item := _ITEM.match(line):
             yield from reader.flush()
             reader.kind, in_list = ITEM, True
             reader.add(number, line[item.end() :])
-        elif not reader.lines and blank and indent >= _CODE_INDENT and not in_list:
-            continue  # code by its indentation
-        else:
+        elif reader.lines or not _is_code(indent, blank=blank, in_list=in_list):
             in_list = in_list and (indent > 0 or bool(reader.lines))
             reader.add(number, line)
         blank = False
     yield from reader.flush()
+
+
+def _is_code(indent: int, *, blank: bool, in_list: bool) -> bool:
+    return blank and indent >= _CODE_INDENT and not in_list
+
+
+def _visible(lines: Iterable[str], first: int) -> Iterator[tuple[int, str]]:
+    """Yield the numbered lines without comments and fenced code; a fence becomes an empty line, which ends a text."""
+    fenced = comment = False
+    for number, line in enumerate(lines, first):
+        if comment or line.lstrip().startswith("<!--"):
+            comment = "-->" not in line
+        elif _FENCE.match(line):
+            fenced = not fenced
+            yield number, ""
+        elif not fenced:
+            yield number, re.sub(r"^\s*>(?!>)\s?", "", line)
 
 
 def _cells(number: int, line: str) -> Iterator[Block]:
