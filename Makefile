@@ -1,4 +1,4 @@
-# One entry for everything: `make help`.
+# `make help` lists the targets.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -12,7 +12,8 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 # ---------------------------------------------------------------------------------------------------------------------------
-# The environments. Their stamps are named after the content of the lock, so that a fresh checkout's file times mean nothing.
+# The environments. Each stamp is named after the lock's content, since the file times of a fresh checkout say nothing
+# about it.
 # ---------------------------------------------------------------------------------------------------------------------------
 checksum = $(shell cat $(1) 2>/dev/null | cksum | tr ' ' -)
 DEV_STAMP := .venv/dependencies-$(call checksum,requirements/dev.lock)
@@ -22,7 +23,7 @@ LONG_STAMP := .venv-long/dependencies-$(call checksum,requirements/long.lock)
 BENCH_STAMP := .venv-bench/dependencies-$(call checksum,requirements/bench.lock)
 CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
 
-# An interpreter asked for by name (`make PYTHON=python3.12 setup`) replaces an environment of another version.
+# An explicit interpreter (`make PYTHON=python3.12 setup`) replaces an environment of another version.
 python_version = $(shell $(1) -c 'import sys; v = sys.version_info; print(v[:2] if v >= (3, 11) else "")' 2>/dev/null)
 ifdef PYTHON
   ifneq ($(filter-out $(call python_version,.venv/bin/python),$(call python_version,$(PYTHON))),)
@@ -53,7 +54,7 @@ $(TOOLS_STAMP): | $(DEV_STAMP)
 	@.venv/bin/python -m pip --python .venv-tools/bin/python install -qq --require-hashes --requirement requirements/tools.lock
 	@touch $@
 
-# Its pins fight with those of both others.
+# Its pins conflict with those of both other environments.
 $(CHECKOV_STAMP): | $(DEV_STAMP)
 	$(call create_environment,.venv-checkov,requirements/checkov.lock)
 	@.venv/bin/python -m pip --python .venv-checkov/bin/python install -qq --require-hashes --requirement requirements/checkov.lock
@@ -69,7 +70,7 @@ $(BENCH_STAMP): | $(DEV_STAMP)
 	@.venv/bin/python -m pip --python .venv-bench/bin/python install -qq --require-hashes --requirement requirements/bench.lock
 	@touch $@
 
-# The npm clients run on the machine's Node where it is new enough, else on that of a lock of its own.
+# The npm clients run on the machine's Node if it is new enough; else on a Node that a lock of its own pins.
 CLIENTS := tests/integration/javascript
 CLIENTS_STAMP := $(CLIENTS)/node_modules/dependencies-$(call checksum,$(CLIENTS)/package-lock.json)
 NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null && command -v node)
@@ -97,11 +98,11 @@ $(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP) $(APP_STAMP): | $(NODE_STAMP)
 	@touch $@
 
 .PHONY: setup tools lock
-setup: $(PROJECT_STAMP) ## build .venv from the lock, and nothing else
+setup: $(PROJECT_STAMP) ## build only .venv, from the lock
 
 tools: $(TOOLS_STAMP)
 
-lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest versions)
+lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
 	@compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-header --no-emit-index-url $${UPGRADE:+--upgrade} "$$@"; }; \
 	compile requirements/dev.in --output-file requirements/dev.lock; \
@@ -119,25 +120,25 @@ lock: setup ## compile the locks from the .in files (UPGRADE=1 takes the newest 
 # The embedded stack
 # ---------------------------------------------------------------------------------------------------------------------------
 .PHONY: run demo events
-# The stack comes up without the page too.
-run: setup ## start the embedded stack, tell the story, serve a page to sign in, and stay up
+# The stack starts without the page too.
+run: setup ## start the stack, run the demo, serve the sign-in page
 	@$(MAKE) --silent $(APP_STAMP) || echo "examples/browser-app is not served: npm did not install its package" >&2
 	@.venv/bin/python -m local run
 
-demo: setup ## tell the story on the embedded stack, and exit
+demo: setup ## run the demo on the embedded stack, and exit
 	@.venv/bin/python -m local demo
 
-events: setup ## render events/ and what else `sam local` needs of the running stack into .local
+events: setup ## render events, environments and profiles for `sam local`
 	@.venv/bin/python -m local events
 
 # ---------------------------------------------------------------------------------------------------------------------------
-# Tests and checks. What cannot run for want of a tool says so, and fails in CI.
+# Tests and checks. A check without its tool prints NOT RUN, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
 ON_THE_STACK := tests/emulator tests/integration
 STAGES := format lint types imports dead-code secrets template artifacts test guards browser containers
 
 .PHONY: check test test-fast test-stack $(STAGES)
-check: setup ## what CI runs: every check, the build, every test, with the time of each stage
+check: setup ## run what CI runs: all checks, the build and all tests
 	@for stage in $(STAGES); do \
 		echo "== $$stage"; started=$$SECONDS; \
 		$(MAKE) $$stage || { echo "== $$stage FAILED after $$((SECONDS - started)) s" >&2; exit 1; }; \
@@ -160,11 +161,12 @@ dead-code: setup
 imports: setup
 	@PYTHONPATH=.:functions .venv/bin/lint-imports --no-logo
 
-# What tests and locks hold looks like secrets and is none; the catalogue of the pages has sentences on passwords.
+# Tests and locks hold strings that only look like secrets; the text catalogue of the pages has sentences about
+# passwords.
 secrets: setup
 	@git ls-files -z -- ':!tests' ':!functions/login/pages/texts.py' ':!*.lock' ':!layers/*/requirements.txt' ':!*/package-lock.json' | xargs -0 .venv/bin/detect-secrets-hook
 
-# The cycle that matters shows only after the SAM transform, so the native template is linted too.
+# A dependency cycle shows only after the SAM transform, so the transformed template is linted too.
 template: setup tools $(CHECKOV_STAMP)
 	@.venv-tools/bin/sam validate --lint --template template.yaml
 	@.venv-tools/bin/cfn-lint template.yaml
@@ -176,11 +178,12 @@ SAM_BUILD = LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cach
 not_run = echo "NOT RUN: $@ needs $(1)"; test -z "$${CI:-}"
 
 .PHONY: build
-build: setup tools ## sam build for ARCHITECTURE (arm64 by default, or x86_64) into .aws-sam/build
+build: setup tools ## run `sam build` (ARCHITECTURE=arm64 or x86_64)
 	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 1; }
 	@$(SAM_BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
 
-# What Lambda would get, for each processor: imported where this machine is one, and read file by file.
+# The artifacts that Lambda would get, for each processor: read file by file, and imported if this machine has that
+# processor.
 artifacts: setup tools
 ifneq ($(call python_version,.venv/bin/python),$(call python_version,$(LAMBDA_PYTHON)))
 	@$(call not_run,python3.13 (the Lambda runtime) in .venv: pyenv install 3.13 && make setup)
@@ -193,7 +196,7 @@ else
 	@KEYTURN_SAM_BUILDS=.aws-sam .venv/bin/python -m pytest tests/infrastructure/test_packaging.py
 endif
 
-test: test-fast test-stack ## every test that needs no Docker, no browser and no account
+test: test-fast test-stack ## run the tests without Docker, browser and account
 
 # The tests that coverage is measured by run there, and only there.
 test-fast: coverage
@@ -204,20 +207,21 @@ test-fast: coverage
 test-stack: setup $(CLIENTS_STAMP)
 	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ON_THE_STACK)
 
-# Web pages in a real browser, against the embedded stack. `.ci/run` installs one where it may; a laptop has its own.
+# Web pages in a real browser, against the embedded stack. `.ci/run` installs a browser if it has the right to; a laptop
+# has its own.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-browser: setup ## web pages in Chromium against the embedded stack: what they may do and what they may read
+browser: setup ## test the web pages in Chromium against the stack
 	@if test -z "$(CHROMIUM)"; then $(call not_run,Chromium: apt-get install chromium); \
 	else $(MAKE) $(PAGES_STAMP) $(APP_STAMP) $(CLIENTS_STAMP) && PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
 		.venv/bin/python -m pytest tests/browser; fi
 
 .PHONY: screenshots
-screenshots: setup ## every hosted page in both themes at 320 and 1,440 px into build/screenshots, the chief ones into docs
+screenshots: setup ## write pictures of the pages: build/screenshots and docs
 	@if test -z "$(CHROMIUM)"; then $(call not_run,Chromium: apt-get install chromium); \
 	else $(MAKE) $(PAGES_STAMP) && PATH="$(NODE_PATH)$$PATH" PYTHONPATH=.:functions KEYTURN_NODE="$(NODE)" KEYTURN_CHROMIUM="$(CHROMIUM)" \
 		.venv/bin/python -m tests.browser.screenshots build/screenshots --documentation docs/screenshots; fi
 
-# Real containers, against the embedded stack. `.ci/run` starts an engine where it may; a laptop has its own.
+# Real containers, against the embedded stack. `.ci/run` starts an engine if it has the right to; a laptop has its own.
 PROCESSOR := $(patsubst aarch64,arm64,$(shell uname -m))
 CONTAINER_IMAGE := public.ecr.aws/lambda/python:3.13-$(PROCESSOR)
 containers: setup tools
@@ -225,7 +229,7 @@ containers: setup tools
 	elif test ! -e .aws-sam/$(PROCESSOR)/template.yaml; then $(call not_run,the build of `make artifacts`); \
 	else tests/sam_local/runtime_image.sh $(CONTAINER_IMAGE) "$(LAMBDA_PYTHON)" && .venv/bin/python -m pytest tests/sam_local; fi
 
-# What the verifier and the authorizer are held to: every branch is run, and every rule's test fails without the rule's line.
+# Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line.
 COVERED_BY := tests/unit/jose tests/unit/authorizer \
 	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
 	tests/contract/test_http_readers.py tests/contract/test_revocation_feed.py
@@ -235,24 +239,24 @@ coverage: setup
 guards: setup
 	@.venv/bin/python -m tests.guards.run
 
-# The long runs; docs/verifier.md and docs/authorizer.md have their figures.
+# The long runs. docs/verifier.md and docs/authorizer.md have their figures.
 .PHONY: fuzz mutants
-fuzz: setup $(LONG_STAMP) ## tokens, clocks and access rules at length, then a coverage-guided hunt (MINUTES=10)
+fuzz: setup $(LONG_STAMP) ## fuzz tokens, clocks and access rules (MINUTES=10)
 	@.venv/bin/python -m pytest --quiet --numprocesses auto --hypothesis-profile long \
 		tests/unit/jose/test_verifier_properties.py tests/property
 	@PYTHONPATH=.:layers/keyturn .venv-long/bin/python -m tests.fuzz.verifier $(or $(MINUTES),10)
 
-mutants: setup $(LONG_STAMP) ## break every expression of verifier and authorizer once: 25 minutes (ONLY=verifier, authorizer, rules or readers)
+mutants: setup $(LONG_STAMP) ## run the mutants of verifier and authorizer (ONLY=a part)
 	@.venv-long/bin/python -m tests.mutants.run $(ONLY)
 
-# Not part of `make check`: what it prints is of the machine that it runs on.
+# Not part of `make check`: its figures depend on the machine.
 .PHONY: bench
-bench: $(PROJECT_STAMP) $(BENCH_STAMP) $(PEERS_STAMP) ## measure P1 to P9 and P11 beside peers, and write docs/benchmarks.md (ONLY="warm p9" prints those)
+bench: $(PROJECT_STAMP) $(BENCH_STAMP) $(PEERS_STAMP) ## measure beside peers, write docs/benchmarks.md (ONLY=warm)
 	@PYTHONPATH=.:functions:layers/keyturn KEYTURN_NODE="$(NODE)" .venv-bench/bin/python -m benchmarks $(ONLY)
 
-# The region is the person's own, of the environment or of the profile, not the default that everything else here takes.
+# The region comes from the operator's environment or profile; the other targets set a default.
 .PHONY: verify-aws
-verify-aws: setup tools ## deploy into an AWS account as STACK=name, assert every fact, write docs/verification (KEEP=1 leaves the stack)
+verify-aws: setup tools ## verify in an AWS account as STACK=name (KEEP=1 keeps it)
 	@test -n "$(STACK)" || { echo "make verify-aws STACK=name: see docs/verification/README.md" >&2; exit 2; }
 	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 2; }
 	@$(if $(filter file,$(origin AWS_DEFAULT_REGION)),unset AWS_DEFAULT_REGION;) LAMBDA_PYTHON="$(LAMBDA_PYTHON)" \
@@ -260,11 +264,11 @@ verify-aws: setup tools ## deploy into an AWS account as STACK=name, assert ever
 		$(foreach parameter,$(PARAMETERS),--parameter $(parameter)) -- "$(STACK)"
 
 .PHONY: requirements
-requirements: setup ## write the tests' names into docs/requirements.md and docs/verifier.md, and docs/conformance.md
+requirements: setup ## write the generated parts of docs
 	@.venv/bin/python -m tests.infrastructure.requirement_table
 	@.venv/bin/python -m tests.guards.page
 	@.venv/bin/python -m tests.infrastructure.conformance_page
 
 .PHONY: help
-help: ## print this
+help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
