@@ -62,7 +62,7 @@ class Demo:
         self._expect_everywhere("call with a token of the old key", first, dict.fromkeys(_EVERYWHERE, 200))
         self._expect_everywhere("call with a token of the new key", second, dict.fromkeys(_EVERYWHERE, 200))
 
-        self._progress.line("  Revoke a token: it is refused from the next call on")
+        self._progress.line("  Revoke a token: the next call refuses it")
         self._expect("introspect it: active", True, self._introspect(first))
         self._expect("revoke it (RFC 7009)", 200, self._post("/oauth2/revoke", token=first).status_code)
         self._expect_everywhere("call with the revoked token", first, _BAD_TOKEN)

@@ -20,7 +20,7 @@ _Answer = TypeVar("_Answer")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the answer to an event of the HTTP API (payload format 2.0) or of an operator, and log one line.
+    """Answer an event of the HTTP API (payload format 2.0) or of an operator, and log one line.
 
     API Gateway writes `requestContext` into each of its events, so that no browser reaches the operator's actions.
     Raises KeyError for an event of another kind, and ValueError for one that is of both.

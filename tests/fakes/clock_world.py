@@ -139,7 +139,7 @@ class ClockWorld:
         event, received_at = self._event(step), self.true
         self.pass_time(step.queue)
         request = self._request(event)
-        # The clocks are those of the invocation from here on, the time is that of the request.
+        # After this step the clocks are the invocation's; the time is the request's.
         self.present = self._moment(step.kind)._replace(true=received_at, gateway=received.gateway)
         try:
             self.authorizer.authorize(request, self.authorizer.begin(request))

@@ -1,4 +1,4 @@
-"""What botocore and Typer would work out anew for each session and each command, kept for the test process."""
+"""Setups that botocore and Typer would repeat for each session and each command, kept for the test process."""
 
 from __future__ import annotations
 

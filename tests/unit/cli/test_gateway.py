@@ -22,7 +22,7 @@ def run(monkeypatch: pytest.MonkeyPatch, rest: Apis, http: Apis, *arguments: str
 
 
 def test_every_stage_that_keeps_answers_of_ours_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """REST APIs keep answers unless they say otherwise, HTTP APIs if they say so; other authorizers are left alone."""
+    """REST APIs cache results unless they say otherwise, HTTP APIs if they say so; other authorizers are left alone."""
     rest = Apis(
         rest_api("default", authorizerResultTtlInSeconds=None),
         rest_api("kept", authorizerUri=uri(f"{ARN}:live"), authorizerResultTtlInSeconds=60),

@@ -189,7 +189,7 @@ def test_a_copy_of_global_without_the_cut_counts_as_none() -> None:
 
 
 def test_a_cut_of_everything_keeps_the_marks_of_compromised_keys() -> None:
-    """I8: `--all-before` is in every copy of global, and takes no mark of an emergency away."""
+    """I8: `--all-before` is in every global copy, and keeps the marks of an emergency."""
     mark = encode_item({"v": 1, "expires_at": now() + 99_999, "compromised_kids": frozenset({"stolen"})})
     for copy in COPIES:
         deployment().dynamodb.put_item(TableName="revocations", Item=target_key(copy) | mark)

@@ -175,7 +175,7 @@ def test_a_result_cache_that_mixes_requests_up_is_wrong(monkeypatch: pytest.Monk
 
 
 def test_a_cached_policy_under_a_key_without_the_token_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R55: with `cached_by` too, a key of a tenant alone gives one caller the result of another."""
+    """R55: a cache key of a tenant alone gives one caller another's result, also under `cached_by`."""
     document = rules_for("GET /orders", answer="policy", cached_by="token")
     source = {"type": "REQUEST", "identitySource": "method.request.header.X-Tenant, context.resourcePath"}
     api = rest_api("a", {"GET /orders": OURS}, authorizerResultTtlInSeconds=60, **source)

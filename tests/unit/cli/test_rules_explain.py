@@ -303,7 +303,7 @@ def test_an_api_that_is_not_known_is_an_error(monkeypatch: pytest.MonkeyPatch, r
 def test_a_document_alone_is_explained_by_its_own_routes(
     tmp_path: Path, arguments: tuple[str, ...], rule: str, needs: str | None
 ) -> None:
-    """G7: with --file alone no stack is asked, and the routes of the document stand for the API's."""
+    """G7: --file alone asks no stack, and the document's routes stand for the API's."""
     document: dict[str, Any] = {"*": {"routes": RULES}, "b": {"routes": {"GET /reports/{id}": []}}}
     file = tmp_path / "rules.json"
     file.write_text(json.dumps({"apis": document}))
@@ -314,7 +314,7 @@ def test_a_document_alone_is_explained_by_its_own_routes(
 def test_a_document_is_explained_for_the_stack_before_it_is_deployed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """G7: with a token, --file replaces the deployed document, for the real routes and settings."""
+    """G7: --file beside a token replaces the deployed document, for the real routes and settings."""
     deploy(monkeypatch, http_api("h", {"GET /new": OURS}))
     file = tmp_path / "rules.json"
     file.write_text(json.dumps({"apis": {"*": {"routes": {"GET /new": ["new"]}}}}))
