@@ -43,9 +43,9 @@ class RulesDocument:
 class AccessRulesCache:
     """The rules by which the authorizer decides; `stack` has its audiences, None where an API's audiences do not count.
 
-    The document is read again when a minute has passed by any clock of the sandbox, or the wall clock went back. If it
-    cannot be read, or is wrong, the rules in hand stay in use for another minute, however old: a mistake of an
-    operator, or an outage of another service, should not close every API at once. So a failed read counts as a read.
+    The document is read again when a minute has passed by any clock of the sandbox. It is also read when the wall clock
+    went back. A failed read counts as a read: the rules in hand stay in use for another minute, however old. A mistake
+    in the document, or an outage of another service, should not close every API at once.
     """
 
     def __init__(

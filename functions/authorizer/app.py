@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AuthorizerFault(Exception):
-    """The authorizer could not decide: API Gateway answers 500, and caches nothing (G4)."""
+    """The authorizer cannot decide: API Gateway answers 500 without caching it (G4)."""
 
 
 def lambda_handler(event: object, context: object) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     try:
         answer = _decide(event, context)
     except Exception as fault:
-        # The only broad except: after any fault the request is refused, and API Gateway caches no refusal.
+        # The only broad except: any fault refuses the request, and API Gateway does not cache it.
         _log_fault(fault)
         raise AuthorizerFault("the authorizer could not decide; its log says why") from None
     if answer is None:

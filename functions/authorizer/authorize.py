@@ -49,8 +49,8 @@ class Authorizer:
         """
         raw = bearer_token(request)
         keys = self._keys.keys()
-        # Use one time for the whole decision: a token that is valid when it is verified is compared with its
-        # revocations at that same time, however long the store takes to answer.
+        # Use one time for the whole decision, however long the store takes to answer: the token meets its revocations
+        # at the same time at which it was verified.
         now = self._time.seconds()
         token = self._verify(raw, keys, now)
         self._check_revocations(token, now)

@@ -1,6 +1,6 @@
 """The one bearer token of a request (RFC 6750 §2.1, R56): from its headers, never from query or body.
 
-A browser cannot set the Authorization header of a WebSocket handshake. There, and there alone, the token may stand in
+A browser cannot set the Authorization header of a WebSocket handshake. In a handshake alone, the token may be in
 `Sec-WebSocket-Protocol` instead, right after the one protocol `bearer`: `bearer, <token>, chat.v1`.
 """
 
@@ -52,8 +52,8 @@ def _handshake_value(request: AuthorizerRequest) -> object:
 
 def _header_value(request: AuthorizerRequest, wanted: str) -> object:
     """Return the header's only value, or None; raises Unauthorized for several."""
-    # REST keeps the last of several values in `headers` and all of them in `multiValueHeaders`, each under the spelling
-    # that the client chose (G9): what a backend would read is not known here, hence one value in all or none.
+    # A REST API keeps the last of several values in `headers` and all of them in `multiValueHeaders`. Each is under the
+    # spelling that the client chose (G9). A backend may read any of them, so that only a single value is accepted.
     single = _under_any_spelling(request.headers, wanted)
     several = _under_any_spelling(request.multi_value_headers, wanted)
     values = [each for value in several for each in (value if isinstance(value, list) else [value])]
@@ -65,7 +65,7 @@ def _header_value(request: AuthorizerRequest, wanted: str) -> object:
 
 
 def _under_any_spelling(headers: Mapping[str, Any], wanted: str) -> list[Any]:
-    # A spelling of an ASCII name has its length: few of the two dozen names of a browser need to be put in lower case.
+    # Each spelling of an ASCII name has its length: few of a browser's two dozen names need to be put in lower case.
     length = len(wanted)
     return [headers[name] for name in headers if len(name) == length and name.lower() == wanted]
 
@@ -73,7 +73,7 @@ def _under_any_spelling(headers: Mapping[str, Any], wanted: str) -> list[Any]:
 def _token_of(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise Unauthorized("missing_credentials")
-    # HTTP APIs join repeated headers with commas (G9), and no token holds one.
+    # HTTP APIs join repeated headers with commas (G9), and a token has no comma.
     if "," in value:
         raise Unauthorized("several_credentials")
     scheme, space, token = value.partition(" ")

@@ -1,4 +1,4 @@
-"""The answers that API Gateway takes: for exactly the request that was asked about, or all routes (R54, R57, R59)."""
+"""The answers to API Gateway: for exactly the request in question, or for all routes of its API (R54, R57, R59)."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 MAX_RESOURCE_LENGTH = 512
 
-# `*` and `?` in a path are text for the caller and wildcards in a policy, and `${…}` is a policy variable: such a path
-# would open others, for as long as the answer is cached (G1).
+# `*` and `?` are text in a path and wildcards in a policy; `${…}` is a policy variable. A policy with such a path would
+# open others, for as long as the answer is cached (G1).
 _POLICY_SYNTAX = ("*", "?", "${")
 
-# A Deny names a principal too. No client id begins with a hyphen, and no subject is as short.
+# A Deny names a principal too. Client ids begin with another character, and subjects are longer.
 _NOBODY = "-"
 
 
 def allow(request: AuthorizerRequest, token: VerifiedAccessToken, rules: ApiRules) -> dict[str, Any]:
-    """Return the answer that lets the request pass, with what the backend may know of the caller.
+    """Return the answer that lets the request pass, with the facts about the caller that the backend may know.
 
-    Raises Forbidden if a policy cannot name this request and no other, PolicyTooLarge.
+    Raises Forbidden if a policy cannot name this request alone, and PolicyTooLarge.
     """
     if _is_simple(request, rules):
         return {"isAuthorized": True, "context": _context(token, rules)}
@@ -44,9 +44,9 @@ def allow(request: AuthorizerRequest, token: VerifiedAccessToken, rules: ApiRule
 
 
 def refuse(request: AuthorizerRequest, refusal: Refused, rules: ApiRules) -> dict[str, Any] | None:
-    """Return the answer that stops the request; None where API Gateway wants to be told `Unauthorized` (R57).
+    """Return the answer that stops the request; None where API Gateway expects the error `Unauthorized` (R57).
 
-    Where the answer is cached for all routes, it is the policy for all that the token opens; this is not among them.
+    Where API Gateway caches one answer for all routes, return the policy of the routes that the token opens.
     Raises PolicyTooLarge.
     """
     if request.kind in REST_KINDS and isinstance(refusal, Unauthorized):
@@ -56,8 +56,8 @@ def refuse(request: AuthorizerRequest, refusal: Refused, rules: ApiRules) -> dic
     token = refusal.token
     if isinstance(rules, CachedApiRules) and isinstance(refusal, Forbidden) and token is not None:
         return _policy_of_all_routes(request, token, rules)
-    # What is more than text in a policy is any one character here, and of a path that is too long the beginning counts:
-    # a Deny may cover more, never less (G1, G13).
+    # A Deny may cover more than the request, never less (G1, G13). So `?`, which matches one
+    # character, replaces each character with a meaning in a policy. A path that is too long is cut, and ends in `*`.
     arn = request.arn.replace("*", "?").replace("${", "?{")
     denied = arn if len(arn) <= MAX_RESOURCE_LENGTH else arn[: MAX_RESOURCE_LENGTH - 1] + "*"
     return _policy(_NOBODY if token is None else token.subject, [_statement("Deny", denied)])
@@ -83,7 +83,7 @@ def _policy(principal: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _context(token: VerifiedAccessToken, rules: ApiRules) -> dict[str, str]:
-    """Return what the backend may know, as strings, since REST APIs take nothing else; never the token (R59)."""
+    """Return facts for the backend, as strings, since REST APIs take only strings; never the token itself (R59)."""
     context = {
         "sub": token.subject,
         "client_id": token.client_id,

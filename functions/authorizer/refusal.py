@@ -1,4 +1,4 @@
-"""The two ways to say no: both are answers, neither is a fault."""
+"""The two kinds of refusal, 401 and 403: both are answers, and neither is a fault."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 class Refused(Exception):
     """A request that may not pass.
 
-    `reason` is one word for the log; `token` is there once it is verified; `kid` names the key of one that is not.
+    `reason` is one word for the log. `token` is set once it is verified; `kid` names the key of an unverified token.
+    A log line may show all of it: of an unverified token, a kid of safe form alone.
     """
 
     def __init__(self, reason: str, *, token: VerifiedAccessToken | None = None, kid: str | None = None) -> None:
-        """Take what a log line may say; nothing of an unverified token but a kid of safe form."""
         super().__init__(reason)
         self.reason = reason
         self.token = token
@@ -23,8 +23,8 @@ class Refused(Exception):
 
 
 class Unauthorized(Refused):
-    """There is no token that holds: the caller should get one (401 where API Gateway can say so)."""
+    """The request has no valid token: the caller should get one (401 where API Gateway can answer it)."""
 
 
 class Forbidden(Refused):
-    """The token holds and does not open this route (403)."""
+    """The token is valid, and does not open this route (403)."""

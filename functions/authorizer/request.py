@@ -1,4 +1,4 @@
-"""What an authorizer event says, whichever of API Gateway's shapes it has: told by what is there."""
+"""The request in an authorizer event; the members of the event show which of API Gateway's shapes it has."""
 
 from __future__ import annotations
 
@@ -37,18 +37,19 @@ REST_KINDS = frozenset({ApiKind.REST_TOKEN, ApiKind.REST_REQUEST})
 
 
 class UnknownEvent(KeyturnError):
-    """The event is none that API Gateway sends to an authorizer of a kind that we answer: somebody else called."""
+    """The event is not an authorizer event of a supported API: another caller than API Gateway sent it."""
 
 
 class AuthorizerRequest:
-    """One request at the gateway, by what API Gateway itself says of it (R58, G7, G8).
+    """One request at the gateway, as API Gateway itself describes it (R58, G7, G8).
 
-    `arn`, as sent, names it exactly; `api_id`, `method` and `path` are its parts, `path` without the leading slash and
-    as the caller wrote it; an ARN that ends in `$connect` or `$default` has that as its method, and no path. `template`
-    is the route that API Gateway chose, `/reports/{id}`, `$default` or `$connect`; None for a TOKEN event, which has no
-    route. `paths` are the paths that the request may have: the ARN's alone where it has one. `headers` and
-    `multi_value_headers` as sent; `authorization` of a TOKEN event. `time` is API Gateway's time of the request and
-    `deadline` Lambda's of the invocation, in seconds since the epoch, or None.
+    `arn`, as sent, names the request exactly; `api_id`, `method` and `path` are its parts. `path` is as the caller
+    wrote it, without the leading slash. An ARN that ends in `$connect` or `$default` has that as its method, and an
+    empty path.
+    `template` is the route that API Gateway chose: `/reports/{id}`, `$default` or `$connect`. A TOKEN event has no
+    route: None. `paths` are the paths that the request may have: the ARN's alone where it has one. `headers` and
+    `multi_value_headers` are as sent; `authorization` is that of a TOKEN event. `time` is when API Gateway received the
+    request, `deadline` when Lambda ends the invocation: in seconds since the epoch, or None.
     """
 
     __slots__ = (
@@ -67,7 +68,7 @@ class AuthorizerRequest:
     )
 
     def __init__(self, kind: ApiKind, event: Mapping[str, Any], arn: str, template: str | None) -> None:
-        """Take the event's parts; raises UnknownEvent."""
+        """Read the event's parts; raises UnknownEvent."""
         self.kind = kind
         self.arn = arn
         self.api_id, self.method, self.path = _split_arn(arn)
@@ -84,16 +85,16 @@ class AuthorizerRequest:
 
 
 def parse_request(event: object, context: object = None) -> AuthorizerRequest:
-    """Return the request of an authorizer event; raises UnknownEvent. `context` is the invocation's, of Lambda."""
+    """Return the request of an authorizer event; raises UnknownEvent. `context` is Lambda's."""
     request = _parse_event(event)
-    # The runtime has no public name for it: get_remaining_time_in_millis compares it with a wall clock that may lag.
+    # The deadline has no public name: get_remaining_time_in_millis compares it with a wall clock that may lag.
     request.deadline = request_seconds(getattr(context, "_epoch_deadline_time_in_ms", None))
     return request
 
 
 def _parse_event(event: object) -> AuthorizerRequest:
     if not isinstance(event, dict):
-        raise UnknownEvent("the event is no JSON object")
+        raise UnknownEvent("the event is not a JSON object")
     if event.get("type") == "TOKEN" and "methodArn" in event:
         return AuthorizerRequest(ApiKind.REST_TOKEN, event, _text(event, "methodArn"), None)
     if event.get("type") == "REQUEST" and "methodArn" in event and "resource" in event:
@@ -126,7 +127,7 @@ def _split_arn(arn: str) -> tuple[str, str, str]:
 def _method_and_paths(event: Mapping[str, Any], method: str, path: str) -> tuple[str, tuple[str, ...]]:
     """Return the method and paths of an event whose ARN may name the route instead; raises UnknownEvent.
 
-    The name of a stage, or the API mapping of a custom domain, may stand before the path that the backend sees.
+    The path that the backend sees may have a prefix: the name of a stage, or the API mapping of a custom domain.
     """
     context = _mapping(event.get("requestContext"))
     http = _mapping(context.get("http"))
@@ -146,7 +147,7 @@ def _method_and_paths(event: Mapping[str, Any], method: str, path: str) -> tuple
 def _text(event: Mapping[str, Any], name: str) -> str:
     value = event.get(name)
     if not isinstance(value, str):
-        raise UnknownEvent(f"the event's {name} is no string")
+        raise UnknownEvent(f"the event's {name} is not a string")
     return value
 
 

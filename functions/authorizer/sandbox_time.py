@@ -1,4 +1,4 @@
-"""The clocks of a sandbox: its own two, the times of the request at hand, and the Date of what was read (ADR 23)."""
+"""The clocks of a sandbox: its own two, the times of the present request, and the Date of each read (ADR 23)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SandboxTime:
-    """Instants by every clock at hand.
+    """Instants by every available clock.
 
     `date` returns the Date of DynamoDB's last answer, in seconds since the epoch, or None; `timeout` is the function's,
     in whole seconds.
@@ -28,7 +28,6 @@ class SandboxTime:
         date: Callable[[], int | None],
         timeout: int,
     ) -> None:
-        """Begin without a request and without a read."""
         self._wall = wall
         self._monotonic = monotonic
         self._date = date
@@ -39,7 +38,7 @@ class SandboxTime:
         self._answered: Instant | None = None
 
     def begin(self, request: AuthorizerRequest) -> None:
-        """Take the times of the next request: API Gateway's, and Lambda's deadline less the function's timeout."""
+        """Set the times of the next request: API Gateway's, and Lambda's deadline less the function's timeout."""
         self._gateway = request.time
         self._invocation = None if request.deadline is None else request.deadline - self._timeout
 
@@ -48,7 +47,7 @@ class SandboxTime:
         return Instant(self._wall(), self._monotonic(), self._gateway, self._invocation)
 
     def note_read(self, sent: Instant) -> Instant:
-        """Return the instant of a read of DynamoDB whose answer has just arrived, with that answer's Date."""
+        """Record a read of DynamoDB whose answer has just arrived; return its instant with that answer's Date."""
         date = self._date()
         read = Instant(sent.wall, sent.monotonic, sent.gateway, sent.invocation, date)
         if date is not None:
@@ -58,6 +57,6 @@ class SandboxTime:
     def seconds(self) -> float:
         """Return the present that tokens are compared with, in seconds since the epoch.
 
-        It is the wall clock, but never earlier than DynamoDB's Date and the request's own times allow (R14, R47).
+        It is the wall clock, but not earlier than DynamoDB's Date and the request's own times allow (R14, R47).
         """
         return present_seconds(self._read, self._answered, self.now())

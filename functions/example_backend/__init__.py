@@ -1,1 +1,1 @@
-"""The backend of the example APIs: what stands behind the authorizer when there is nothing of one's own yet."""
+"""The backend of the example APIs, behind the authorizer: an operator replaces it by a backend of their own."""

@@ -1,4 +1,4 @@
-"""Says who called, as the authorizer told it."""
+"""Returns the caller, as the authorizer describes it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the caller; an HTTP API nests what a Lambda authorizer told under `lambda`, a REST API does not."""
+    """Return the caller; an HTTP API nests the context of a Lambda authorizer under `lambda`, a REST API does not."""
     authorizer = event["requestContext"].get("authorizer", {})
     caller = authorizer.get("lambda", authorizer)
     print(json.dumps({"event": "example_called", "client_id": caller.get("client_id")}))

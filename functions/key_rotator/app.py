@@ -20,21 +20,21 @@ _MAX_TEXT = 256
 
 
 class MalformedEvent(RotationRefused):
-    """The event is not one that the rotator knows."""
+    """The rotator does not know the event."""
 
     code = "malformed_event"
 
 
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
-    """Return what was done: the rings, the steps applied, due and planned; or an error with its message.
+    """Return the rings and the steps applied, due and planned; or an error with its message.
 
-    A tick that fails raises: Lambda counts it, the alarm rings, and the schedule tries again.
+    A tick that fails raises: Lambda counts the error, the alarm rings, and the schedule tries again.
     """
     try:
         answer = _answer(event, context)
         reason = None
     except Exception as fault:
-        # The message of a fault that is not ours may hold anything.
+        # The message of a library's fault may hold a secret.
         reason = str(fault) if isinstance(fault, KeyturnError) else f"{type(fault).__name__}: see the rotator's log"
         log_event("error", "key_rotator_failed", error=type(fault).__name__, message=str(fault))
         if not is_custom_resource_event(event):

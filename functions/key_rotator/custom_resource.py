@@ -1,6 +1,6 @@
-"""The stack's custom resource: makes the first key, and refuses deployments whose durations break a rule.
+"""The stack's custom resource: creates the first key, and refuses deployments whose durations break a rule.
 
-CloudFormation waits for an answer at a URL of its own: one that never comes blocks the stack for an hour.
+CloudFormation waits for an answer at a URL of its own: without an answer, the stack is blocked for an hour.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ Send = Callable[[urllib.request.Request], int]
 
 
 class ResponseUndelivered(KeyturnError):
-    """CloudFormation did not take the answer."""
+    """CloudFormation did not accept the answer."""
 
 
 class UnknownRequestType(KeyturnError):
-    """A custom resource is created, updated or deleted, and nothing else."""
+    """The request is neither a creation, an update nor a deletion of the custom resource."""
 
 
 def is_custom_resource_event(event: object) -> bool:
-    """Tell whether CloudFormation sent the event, and waits."""
+    """Return whether CloudFormation sent the event, and waits for an answer."""
     return isinstance(event, dict) and isinstance(event.get("RequestType"), str) and "ResponseURL" in event
 
 
 def apply_request(event: Mapping[str, Any], connect: Callable[[], Rings]) -> None:
-    """Do what CloudFormation asks for; raises what CloudFormation is to hear as the reason."""
+    """Carry out CloudFormation's request; raises a fault, whose text is the reason in the answer."""
     request = event["RequestType"]
     if request == "Create":
         reports = connect().create()
@@ -49,14 +49,14 @@ def apply_request(event: Mapping[str, Any], connect: Callable[[], Rings]) -> Non
     elif request != "Delete":
         raise UnknownRequestType(f"the request type is {request!r}")
     else:
-        reports = []  # keys outlive the stack, as the tables do, until somebody has decided about both
+        reports = []  # keys outlive the stack, as the tables do: an operator decides about both
     for report in reports:
         report.check()
 
 
 def send(request: urllib.request.Request) -> int:
     """Return the status of the answer to a request; raises OSError, HTTPException."""
-    with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - _check_url has seen its scheme
+    with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - _check_url checks its scheme
         return int(response.status)
 
 
@@ -67,7 +67,7 @@ def respond(
     put: Send = send,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Tell CloudFormation that it is done, or the reason why not; raises ResponseUndelivered."""
+    """Report success to CloudFormation, or the reason of the failure; raises ResponseUndelivered."""
     url = _check_url(event["ResponseURL"])
     body = json.dumps(_response(event, reason)).encode()
     # The URL is signed for an empty content type.
@@ -77,11 +77,11 @@ def respond(
             if put(request) == http.client.OK:
                 return
         except (OSError, http.client.HTTPException):
-            # Its text may hold the URL, and the URL is a credential.
+            # The error's text may hold the URL, and the URL is a credential.
             pass
         if wait is not None:
             pause(wait)
-    raise ResponseUndelivered(f"CloudFormation did not take the answer in {len(_PAUSES) + 1} attempts")
+    raise ResponseUndelivered(f"CloudFormation did not accept the answer in {len(_PAUSES) + 1} attempts")
 
 
 def _response(event: Mapping[str, Any], reason: str | None) -> dict[str, Any]:

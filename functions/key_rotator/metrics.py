@@ -1,4 +1,4 @@
-"""What alarms read: metrics that CloudWatch takes out of the log (embedded metric format)."""
+"""Metrics for the alarms, which CloudWatch reads from the log (embedded metric format)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ NAMESPACE = "Keyturn"
 
 
 def count_successful_run(function_name: str) -> None:
-    """Count a run that did all that was due: a schedule that never fires is seen by the absence of them (I12)."""
+    """Count a run that did all that was due: an alarm rings on the absence of runs (I12)."""
     with single_metric(name="SuccessfulRuns", unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
         metric.add_dimension(name="FunctionName", value=function_name)
 
 
 def measure_rings(reports: Sequence[Report], policies: Mapping[str, RotationPolicy], function_name: str) -> None:
-    """Emit how many keys of each ring are in which state, the age of the key that signs, and the overdue rings (I12).
+    """Emit the keys of each ring by state, the age of its active key, and the number of overdue rings (I12).
 
-    A ring that could not be read is overdue: nobody knows how old its key is.
+    A ring that could not be read counts as overdue, since the age of its key is unknown.
     """
     late = 0
     for report in reports:

@@ -1,4 +1,4 @@
-"""What one run did and what is left, and how that is told."""
+"""The report of one run: the steps done, due and planned, the failures, and their form as JSON."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class RunIncomplete(KeyturnError):
-    """Some of what was due could not be done; the message says what and why."""
+    """Some steps that were due failed; the message says which, and why."""
 
 
 @dataclass(slots=True)
 class Report:
-    """One run on one ring, as it goes along.
+    """One run on one ring, filled step by step.
 
-    `unusable` has the kids that KMS does not sign with any more; `now`, when the ring was last read, is in seconds of
-    the epoch.
+    `unusable` has the kids with which KMS does not sign any more. `now` is when the ring was last read, in seconds
+    since the epoch.
     """
 
     name: str
@@ -37,11 +37,11 @@ class Report:
     now: int = 0
 
     def has_failed(self, step: Step) -> bool:
-        """Tell whether this run tried that already, in vain."""
+        """Return whether this run has tried the same step, and failed."""
         return any((step.action, step.subject) == (failed.action, failed.subject) for failed, _ in self.failures)
 
     def check(self) -> None:
-        """Raise what kept the run from beginning, or RunIncomplete if a part of it failed."""
+        """Raise the fault that prevented the run, or RunIncomplete if a part of it failed."""
         for step, fault in self.failures:
             if step.action is Action.TICK:
                 raise fault
@@ -49,7 +49,7 @@ class Report:
             raise RunIncomplete("; ".join(f"{step.action} {step.subject}: {fault}" for step, fault in self.failures))
 
     def fields(self) -> dict[str, list[dict[str, Any]]]:
-        """Return what was done, is due and planned, and what failed, as JSON values; times in seconds of the epoch."""
+        """Return the steps done, due, planned and failed, as JSON values; times are in seconds since the epoch."""
         return {
             "applied": [self._step(step) for step in self.applied],
             "due": [self._step(step) for step in self.due],
@@ -67,7 +67,7 @@ class Report:
 
 
 def to_answer(reports: Sequence[Report]) -> dict[str, Any]:
-    """Return what one invocation did to all rings, as JSON values; `failed` and `notes` only where there are any."""
+    """Return the answer about all rings, as JSON values; `failed` and `notes` are there only if they have entries."""
     answer: dict[str, Any] = {"applied": [], "due": [], "planned": [], "failed": []}
     for report in reports:
         for name, steps in report.fields().items():

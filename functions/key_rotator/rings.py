@@ -1,4 +1,4 @@
-"""All rings of the stack: each is turned by itself, so that what stops one does not stop another."""
+"""All rings of the stack: each is rotated by itself, so that a fault of one does not stop another."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ class Rings:
         return {rotator.ring_name: rotator.policy for rotator in self.rotators}
 
     def create(self) -> list[Report]:
-        """Make the rings of a new stack, each with a first key that signs at once."""
+        """Create the rings of a new stack, each with a first key that signs at once."""
         return [rotator.create_ring() for rotator in self.rotators if rotator.policy.in_use]
 
     def update(self) -> list[Report]:
-        """Take over what a deployment changed: durations, and rings that an audience needs now.
+        """Apply the changes of a deployment: durations, and rings that an audience needs now.
 
-        The default ring is never made here: one that is missing is an alarm.
+        The default ring is never created here: if it is missing, an alarm rings.
         """
         default, *others = self.rotators
         return [default.accept_policy(), *(rotator.add_ring() for rotator in others if rotator.policy.in_use)]
 
     def tick(self) -> list[Report]:
-        """Do what is due in every ring that is in use or still there; each report says what failed."""
+        """Apply the steps due in every ring that is in use or still exists; each report says which failed."""
         return self._each(Rotator.tick)
 
     def plan(self) -> list[Report]:
-        """Say what is due and what comes next; changes nothing."""
+        """Return the steps that are due and planned, without a change."""
         return self._each(Rotator.plan)
 
     def rotate(self, name: str) -> list[Report]:
@@ -52,7 +52,7 @@ class Rings:
         raise UnknownRing(f"the stack has no ring of this name: it has {', '.join(published)}")
 
     def compromise(self, kid: str, *, reason: str, actor: str) -> list[Report]:
-        """Take a key out of use, in whichever ring it is (invariant I8); raises UnknownKey."""
+        """Take a key out of use, in any ring (invariant I8); raises UnknownKey."""
         unread = None
         published = self._published()
         for rotator in self.rotators:
@@ -65,11 +65,11 @@ class Rings:
                 continue
             if ring.find(kid) is not None or any(entry.kid == kid for entry in ring.compromises):
                 return [_beside(rotator, published).compromise(kid, reason=reason, actor=actor)]
-        # What could not be read may be where the key is.
+        # The key may be in the ring that could not be read.
         raise unread or UnknownKey(f"no ring has a key {kid}")
 
     def _each(self, action: Callable[[Rotator], Report]) -> list[Report]:
-        """Return the reports of all rings that there should be or still are; what stops one stops no other."""
+        """Return the reports of all rings that are in use or still exist; a fault of one does not stop another."""
         published = self._published()
         reports = []
         for rotator in self.rotators:
@@ -81,7 +81,7 @@ class Rings:
         return reports
 
     def _published(self) -> dict[str, int]:
-        """Return how many keys each ring has in the JWKS, at most, without those that are not in use and hold none."""
+        """Return how many keys each ring has in the JWKS, at most, for rings in use or with keys."""
         published = {}
         for rotator in self.rotators:
             try:
@@ -98,7 +98,7 @@ class Rings:
 
 
 def _beside(rotator: Rotator, published: Mapping[str, int]) -> Rotator:
-    """Return the rotator that knows how much room the other rings leave in the JWKS."""
+    """Return the rotator with the number of keys that the other rings have in the JWKS."""
     return replace(rotator, elsewhere=sum(published.values()) - published.get(rotator.ring_name, 0))
 
 

@@ -1,6 +1,6 @@
 """One run of the rotator: load the ring, plan, apply each step with one conditional write, until nothing is due.
 
-A run may crash anywhere, be repeated, or meet another one: whatever it did is in the ring, and the next run goes on.
+A run may crash anywhere, be repeated, or meet another run: the ring records its steps, and the next run continues.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from keyturn.ports import Clock, KeyProvisioner, KeyRingStore
 
 _CLOCK_TOLERANCE = 300
 _DAY = 86_400
-# An emergency does not give way to a run that happens to write at the same time.
+# An emergency is tried again when another run writes at the same time.
 _EMERGENCY_ATTEMPTS = 5
 _RECORD_ATTEMPTS = 3
 
@@ -34,7 +34,7 @@ class ClocksDisagree(KeyturnError):
 
 @dataclass(frozen=True, kw_only=True)
 class Rotator:
-    """Turns the keys of one ring; `local_time` in seconds since the epoch, `new_nonce` names a creation.
+    """Rotates the keys of one ring; `local_time` is in seconds since the epoch, `new_nonce` names a creation.
 
     `elsewhere` is the number of keys that other rings have in the JWKS.
     """
@@ -48,12 +48,12 @@ class Rotator:
     ring_name: str = DEFAULT_RING
     elsewhere: int = 0
 
-    # ----- what can be asked for
+    # ----- the commands
 
     def tick(self) -> Report:
-        """Do what is due; what fails is in the report, and the rest is done all the same.
+        """Apply the steps that are due; a failed step is in the report and does not stop the others.
 
-        Raises PolicyViolation, ClocksDisagree, KeyRingMissing, KeyRingEmpty, ItemDamaged: then nothing was changed.
+        Raises PolicyViolation, ClocksDisagree, KeyRingMissing, KeyRingEmpty, ItemDamaged before any change.
         """
         ring = self._load_to_change()
         report = Report(self.ring_name)
@@ -61,14 +61,14 @@ class Rotator:
         return self._apply_due(report)
 
     def plan(self) -> Report:
-        """Say what is due and what comes next; changes nothing."""
+        """Return the steps that are due and planned, without a change."""
         self.policy.check()
         report = Report(self.ring_name)
         check_keys(self.keys, self.store.load(self.ring_name), report)
         return self._conclude(report)
 
     def rotate(self) -> Report:
-        """Promote the standby ahead of its time, then do what is due; raises RotationRefused."""
+        """Promote the standby ahead of its time, then apply the steps due; raises RotationRefused."""
         report = Report(self.ring_name)
         for attempt in range(2):
             ring = self._load_to_change()
@@ -87,16 +87,16 @@ class Rotator:
     def compromise(self, kid: str, *, reason: str, actor: str) -> Report:
         """Take a key out of use everywhere, at once and for good (invariant I8); raises UnknownKey.
 
-        Nothing but the stores can stop this: neither durations that break a rule nor a clock that is off.
+        Only the stores can stop this: durations that break a rule, or a wrong clock, do not.
         """
         report = Report(self.ring_name)
         self._compromise(kid, reason, actor, report)
         return self._follow_up(report, first=frozenset({Action.DISABLE}))
 
     def create_ring(self) -> Report:
-        """Make the ring of a new stack, its first key, which signs at once, and the standby; what is there stays.
+        """Create the ring of a new stack, its first key, which signs at once, and the standby; existing keys stay.
 
-        The only way to a first key that signs at once: no verifier can have cached anything before it.
+        A first key signs at once only here: before it, no verifier can have cached a JWKS.
         """
         report = self.add_ring()
         ring = report.ring
@@ -108,27 +108,27 @@ class Rotator:
         return report
 
     def add_ring(self) -> Report:
-        """Make a ring, or take one into use again: its first key waits for the lead, since verifiers cache the JWKS."""
+        """Create a ring, or use one again: its first key waits for the lead, since verifiers cache the JWKS."""
         self.policy.check()
         with contextlib.suppress(AlreadyExists):
             lifetime = self.policy.max_token_lifetime
             self.store.create(KeyRing(name=self.ring_name, version=1, keys=(), longest_lifetime=lifetime))
         ring = self._load_to_change()
         if active_key(ring) is None and standby_key(ring) is None and not any(each.arn for each in ring.intents):
-            # An intent without a key is from a run that crashed: nothing signs, so this one does not wait for its end.
+            # An intent without a key is from a run that crashed. Waiting for its end would delay the first signature.
             with contextlib.suppress(VersionConflict):
                 self._create_key(ring, "")
         return self._apply_due(Report(self.ring_name))
 
     def accept_policy(self) -> Report:
-        """Take changed durations over: the ring remembers the longest lifetime (I2); raises PolicyViolation."""
+        """Apply changed durations: the ring records the longest lifetime (I2); raises PolicyViolation."""
         self.policy.check()
         return self._apply_due(Report(self.ring_name), only=frozenset({Action.RAISE_LONGEST_LIFETIME}))
 
     # ----- one run
 
     def _load_to_change(self) -> KeyRing:
-        """Return the ring once it is sure that this run may act on time; the answer that brings it sets the clock."""
+        """Return the ring, after a check of policy and clocks; the answer to its read sets the clock."""
         self.policy.check()
         ring = self.store.load(self.ring_name)
         local, service = self.local_time(), self.clock.now()
@@ -137,7 +137,7 @@ class Rotator:
         return ring
 
     def _apply_due(self, report: Report, only: frozenset[Action] = frozenset(Action)) -> Report:
-        """Apply what is due, most urgent first, on the ring as it is at each step; a failed step is not tried again."""
+        """Apply the steps due, most urgent first, reading the ring for each; a failed step is not tried again."""
         met_another_run = False
         while True:
             self._conclude(report)
@@ -149,7 +149,7 @@ class Rotator:
                 self._apply(step, ring)
             except VersionConflict:
                 if met_another_run:
-                    report.notes.append("another run is at work and goes on with what is due")
+                    report.notes.append("another run is active and applies the steps that are due")
                     return report
                 met_another_run = True
             except KeyturnError as fault:
@@ -158,7 +158,7 @@ class Rotator:
                 report.applied.append(step)
 
     def _follow_up(self, report: Report, first: frozenset[Action] = frozenset()) -> Report:
-        """Do what is due after a command that has been carried out: no fault from here on may hide that it was."""
+        """Apply the steps due after a command: no fault from here on may hide that the command was carried out."""
         try:
             self._apply_due(report, only=first)
             check_keys(self.keys, self._load_to_change(), report)
@@ -168,7 +168,7 @@ class Rotator:
         return report
 
     def _conclude(self, report: Report) -> Report:
-        """Write the present state of things into the report."""
+        """Write the present ring and its steps into the report, and return the report."""
         ring = self.store.load(self.ring_name)
         now = math.floor(self.clock.now().earliest)
         report.ring, report.now = ring, now
@@ -232,13 +232,13 @@ class Rotator:
         self.store.save(transition.forget(ring, kid))
 
     def _create_key(self, ring: KeyRing, _subject: str) -> None:
-        """Record the wish, ask KMS, record the answer; the key is published by a step of its own."""
+        """Record the intent, ask KMS, record the answer; a step of its own publishes the key."""
         nonce, algorithm = self.new_nonce(), self.policy.algorithm
         opened = self.store.save(transition.open_intent(ring, nonce=nonce, algorithm=algorithm, now=self._stamp()))
         try:
             arn = self.keys.create_key(algorithm, nonce, rsa_key_size=self.policy.rsa_key_size)
         except (AccessDenied, Throttled):
-            # KMS has said no: there is nothing to look for later.
+            # KMS refused, so that later runs have no key to look for.
             with contextlib.suppress(KeyturnError):
                 self.store.save(transition.drop_intent(opened, nonce))
             raise
@@ -254,7 +254,7 @@ class Rotator:
                 if attempt == _RECORD_ATTEMPTS - 1:
                     raise
             except IntentGivenUp:
-                # This run was too late, and nobody else can know this key.
+                # This run was too late, and only this run knows the key.
                 self.keys.schedule_deletion(arn, self.policy.deletion_window_days)
                 raise
 

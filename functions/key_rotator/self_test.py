@@ -1,4 +1,4 @@
-"""What a new key must show before anyone is told of it (invariant I10)."""
+"""The test of a new key before it is published (invariant I10)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from keyturn.jose.jwk import parse_jwk
 from keyturn.jose.public_key import public_jwk
 from keyturn.ports import Signer
 
-# Without a dot: no signature over it can ever be the signature of a token.
+# The message is without a dot, so that a signature over it is never the signature of a token.
 MESSAGE = b"keyturn self-test of a new signing key"
 
 
 class SelfTestFailed(KeyturnError):
-    """The key is not what it should be: it is never published."""
+    """The key failed its test, and is never published."""
 
 
 def describe_key(spki: bytes, algorithm: str) -> dict[str, str]:

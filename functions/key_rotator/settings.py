@@ -13,7 +13,7 @@ from keyturn.environment import parsed, text, whole_number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotatorSettings:
-    """The rotator's configuration; `policies` by the name of the ring, for each that a stack can have."""
+    """The rotator's configuration; `policies` are by the name of the ring, for each ring that a stack can have."""
 
     stack_name: str
     key_ring_table: str
@@ -24,7 +24,7 @@ class RotatorSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> RotatorSettings:
-        """Return the settings, whose durations nobody has checked against each other; raises SettingsError."""
+        """Return the settings, before any check of their durations against each other; raises SettingsError."""
         return cls(
             stack_name=text(environment, "STACK_NAME"),
             key_ring_table=text(environment, "KEY_RING_TABLE"),

@@ -24,9 +24,9 @@ class _Rings(NamedTuple):
 class KeyRingCache:
     """The rings as this sandbox last read them; `now` returns this instant, with the Date of DynamoDB's last answer.
 
-    Their age counts from before the read. From half of `max_age` seconds on they are read again. At `max_age` they sign
-    nothing, since a key might have been retired meanwhile (I10). Below it an outage is tolerated, and damage is a
-    fault: waiting repairs no damaged ring.
+    Their age counts from before the read. From half of `max_age` seconds on they are read again. At `max_age` they
+    sign nothing, since a key might have been retired meanwhile (I10). Below it an outage is tolerated. A damaged ring
+    is a fault at once: waiting repairs no damage.
     """
 
     def __init__(self, rings: KeyRingReader, now: Callable[[], Instant], *, max_age: int) -> None:

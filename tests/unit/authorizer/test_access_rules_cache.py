@@ -1,4 +1,4 @@
-"""The access rules as a parameter has them: read once a minute, and never lost to a mistake or an outage."""
+"""The access rules of a parameter: read once a minute, and kept through a mistake or an outage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REQUEST = parse_request(authorizer_event("http_2.0", "t"))
 
 
 class World:
-    """A parameter, its faults, a clock, and the view of a sandbox."""
+    """A parameter, its faults, a clock, and the cache of a sandbox."""
 
     def __init__(self) -> None:
         self.scope = "first"
@@ -62,8 +62,10 @@ def test_a_change_counts_a_minute_later_at_the_latest(world: World) -> None:
 
 
 @pytest.mark.parametrize("fault", [None, StoreUnavailable("SSM GetParameter: TimeoutError")])
-def test_an_older_document_goes_on(world: World, fault: Exception | None, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is wrong or cannot be read changes nothing, is logged and counted, and is tried again a minute later."""
+def test_an_older_document_stays_in_use(
+    world: World, fault: Exception | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failed read keeps the older rules, is logged and counted, and is tried again a minute later."""
     world.required()
     world.scope, world.fault = "", fault
     world.pass_time(PERIOD)
@@ -91,7 +93,7 @@ def test_an_unchanged_document_is_not_parsed_again(world: World) -> None:
 
 
 def test_without_an_older_document_nobody_is_let_in(world: World) -> None:
-    """A cold sandbox has no rules to go on with: a fault at each request, until the document is in order."""
+    """A cold sandbox without rules answers each request with a fault, until the document is right."""
     world.scope = ""
     for _ in range(2):
         with pytest.raises(RulesUnusable, match="the parameter /rules"):

@@ -80,7 +80,7 @@ def test_a_token_for_another_api_is_no_valid_token(
 def test_an_api_without_an_audience_is_refused_where_there_are_several(
     world: AuthorizerWorld, kind: str, cached: dict[str, Any]
 ) -> None:
-    """R13: with several audiences in the stack, a document that names none for the API opens nothing of it."""
+    """R13: with several audiences in the stack, an API whose rules name no audience stays closed."""
     assert ask(world, kind, A, **cached) == "deny"
     assert reason_of(world) == "no_audience"
 
@@ -166,7 +166,7 @@ def test_an_audience_is_a_string_or_a_list_of_strings(value: Any) -> None:
 
 
 def test_an_audience_that_the_stack_lacks_is_found() -> None:
-    """R13: a document's audience that is none of the stack's opens nothing, and a sentence says where it stands."""
+    """R13: an audience outside of the stack opens no route, and a message says where it was found."""
     routes = {"GET /a": {"scopes": [], "claims": {"aud": [A, OTHER]}}, "GET /b": []}
     rules = parse_access_rules(json.dumps({"apis": {"x": {"routes": routes}, "*": {"routes": {}, "audience": OTHER}}}))
     assert unknown_audiences(rules, StackAudiences((A, B), "required")) == [
@@ -180,7 +180,7 @@ MEMBERS_BEFORE = {"api": {"answer", "cached_by", "context", "routes"}, "rule": {
 
 
 def read_before(document: dict[str, Any]) -> bool:
-    """Tell whether an authorizer of before reads the document."""
+    """Return whether an older authorizer reads the document."""
     return all(
         set(api) <= MEMBERS_BEFORE["api"]
         and all(isinstance(rule, list) or set(rule) <= MEMBERS_BEFORE["rule"] for rule in api["routes"].values())

@@ -54,7 +54,7 @@ def test_good_token_is_allowed_and_logged(world: AuthorizerWorld, token: str, ki
     ("raw", "reason"), [("x.y.z", "invalid_token"), ("", "malformed_credentials"), ("a,b", "several_credentials")]
 )
 def test_bad_token_is_401_on_rest_and_no_on_http(world: AuthorizerWorld, kind: str, raw: str, reason: str) -> None:
-    """R57: a bad token is Unauthorized on a REST API and a no on an HTTP API, with one line that gives the reason."""
+    """R57: a bad token is Unauthorized on a REST API and refused on an HTTP API; one line gives the reason."""
     assert outcome(authorizer_event(kind, raw)) == ("401" if kind in REST else "deny")
     assert world.lines() == [{"level": "INFO", "event": "refused", "reason": reason, "api": kind}]
 
@@ -78,7 +78,7 @@ def test_revoked_token_is_refused_as_a_bad_one(world: AuthorizerWorld, token: st
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_forbidden_request_is_denied(world: AuthorizerWorld, token: str, kind: str) -> None:
-    """R57: a good token that does not open the route is denied (403), never told to authenticate again."""
+    """R57: a good token that does not open the route is denied by 403, rather than asked to authenticate again."""
     assert outcome(authorizer_event(kind, token, method="POST")) == "deny"
     assert [line["reason"] for line in world.lines()] == ["insufficient_scope"]
 
@@ -130,7 +130,7 @@ def test_raised_fault_tells_nothing(world: AuthorizerWorld, token: str) -> None:
 
 @pytest.mark.parametrize("event", [None, {}, [], {"version": "2.0", "routeKey": "GET /x"}, {"type": "TOKEN"}])
 def test_foreign_event_is_500(world: AuthorizerWorld, event: Any) -> None:
-    """An event that is none of API Gateway's gets no answer."""
+    """An event of another source than API Gateway gets no answer."""
     assert outcome(event) == "500"
     assert [line["fault"] for line in world.lines()] == ["UnknownEvent"]
 
@@ -171,7 +171,7 @@ def test_environment_makes_one_authorizer(monkeypatch: pytest.MonkeyPatch) -> No
     bootstrap.cache_clear()
 
 
-def test_decisions_are_counted_and_told_once_a_minute(world: AuthorizerWorld, token: str) -> None:
+def test_decisions_are_counted_and_written_once_a_minute(world: AuthorizerWorld, token: str) -> None:
     """Faults are counted apart from refusals, since Lambda counts a 401 as an error as well; one line a minute."""
     good = authorizer_event("rest_token", token)
     outcome(good)
@@ -188,8 +188,8 @@ def test_decisions_are_counted_and_told_once_a_minute(world: AuthorizerWorld, to
     assert (line["Allows"], line["Refusals"], line["Faults"], line["FunctionName"]) == (2, 1, 1, "authorizer")
 
 
-def test_refusals_are_told_by_api_and_reason(world: AuthorizerWorld) -> None:
-    """The line of a minute says which API was refused why and how often, as no metric of its own, and begins again."""
+def test_refusals_are_counted_by_api_and_reason(world: AuthorizerWorld) -> None:
+    """The line of a minute counts refusals by API and reason, in a field beside the metrics, and begins again."""
     for raw in ("nonsense", "nonsense", make_token(claims={"iat": NOW - 900, "exp": NOW - 100})):
         outcome(authorizer_event("http_2.0", raw))
     for _ in range(2):
@@ -206,7 +206,7 @@ def test_refusals_are_told_by_api_and_reason(world: AuthorizerWorld) -> None:
 def test_a_sample_of_the_allowed_requests_is_logged(
     world: AuthorizerWorld, token: str, percent: int, logged: list[int]
 ) -> None:
-    """So many in a hundred, evenly, the first among them; none at 0, and each is counted anyhow."""
+    """The sample is evenly spread, begins with the first request and is empty at 0; each request is counted."""
     world.allow_log = AllowLog(percent)
     lines = []
     for _ in range(20):
@@ -219,7 +219,7 @@ def test_a_sample_of_the_allowed_requests_is_logged(
 
 @pytest.mark.parametrize("percent", [1, 7, 50, 99])
 def test_the_sample_stays_as_large_as_it_was_asked_to_be(world: AuthorizerWorld, token: str, percent: int) -> None:
-    """Of a thousand allowed requests exactly ten times the percentage is logged: no rounding adds up."""
+    """Exactly ten times the percentage of a thousand allowed requests is logged: rounding errors do not add up."""
     log, request = AllowLog(percent), parse_request(authorizer_event("http_2.0", token))
     allowed = world.authorize(request)
     for _ in range(1000):
@@ -256,8 +256,8 @@ def test_a_line_of_metrics_is_in_the_embedded_format(world: AuthorizerWorld, tok
     assert world.metrics.due
 
 
-def test_the_largest_value_of_a_minute_is_told(world: AuthorizerWorld) -> None:
-    """A view that was old for one request shows, whatever came before and after it; then the next minute begins."""
+def test_the_largest_value_of_a_minute_is_written(world: AuthorizerWorld) -> None:
+    """A value that was old for one request shows among younger ones; then the next minute begins."""
     for value in (40.0, 90.0, 10.0):
         world.metrics.keep_largest("OldestView", value)
     world.metrics.write()

@@ -67,7 +67,7 @@ def test_good_token_opens_its_route(world: AuthorizerWorld, token: str, kind: st
 def test_bad_token_is_unauthorized(
     world: AuthorizerWorld, raw: str, reason: TokenErrorReason | None, kid: str | None
 ) -> None:
-    """R04 to R16: a token that does not verify is refused for the verifier's reason; a kid of safe form is told."""
+    """R04 to R16: a token that does not verify is refused for the verifier's reason; a kid of safe form is logged."""
     refusal = refusal_of(world, request_with(raw))
     assert isinstance(refusal, Unauthorized)
     assert reason is None or refusal.reason == reason.value
@@ -195,7 +195,7 @@ def test_other_tokens_revocation_does_not_hit(world: AuthorizerWorld, token: str
 
 @pytest.mark.parametrize("fault", [StoreUnavailable("x"), Throttled("x"), ItemDamaged("x")])
 def test_unanswered_revocations_are_a_fault(world: AuthorizerWorld, token: str, fault: KeyturnError) -> None:
-    """R47, R57: a revocation that could not be read is no answer, and the fault is passed on as it is."""
+    """R47, R57: without an answer about revocations there is no decision: the fault is passed on as it is."""
     world.revocations.fault = fault
     with pytest.raises(type(fault)):
         world.authorize(request_with(token))
@@ -242,7 +242,7 @@ def test_a_claim_opens_a_route_as_a_scope_does(world: AuthorizerWorld, departmen
 
 
 def test_token_without_any_scope_opens_what_asks_for_none(world: AuthorizerWorld) -> None:
-    """A token that carries no scope opens no route that asks for one, and every route that asks for none."""
+    """A token without a scope opens exactly the routes that require none."""
     token = make_token(claims={"scope": ABSENT})
     assert refusal_of(world, request_with(token)).reason == "insufficient_scope"
     assert world.authorize(request_with(token, path="/me")).scope == frozenset()

@@ -1,4 +1,4 @@
-"""What the composition root connects, seen from what the composed authorizer asks AWS for."""
+"""The connections of the composition root, as the requests of the composed authorizer to AWS show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer is right for every route that API Gateway may use it for, by an IAM evaluation of each ARN."""
+"""A cached answer is right for every route to which API Gateway applies it: IAM evaluates each ARN."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_cached_policy_is_right_for_the_oddest_paths(api_routes: dict[str, lis
 def test_the_cache_opens_nothing_that_is_closed_without_it(
     api_routes: dict[str, Any], scope: frozenset[str], call: tuple[str, str, str]
 ) -> None:
-    """R55, G7: where the route of a path has a rule, a token that opens it with the cache opens it without one."""
+    """R55, G7: where the route of a path has a rule, a token that opens it with a cache opens it without."""
     cached, direct = rules_of(api_routes, cached=True), rules_of(api_routes, cached=False)
     if cached is None or direct is None:
         return
@@ -148,7 +148,7 @@ def test_the_cache_opens_nothing_that_is_closed_without_it(
 @example(("http_2.0", "GET", "/a?"), ("http_2.0", "GET", "/ab"))
 @example(("rest_request", "GET", "/${*}"), ("rest_request", "GET", "/*"))
 def test_an_answer_for_one_route_opens_no_other(first: tuple[str, str, str], later: tuple[str, str, str]) -> None:
-    """R54, G1: even where it is cached, though it should not be, the policy for one request allows nothing else."""
+    """R54, G1: the policy for one request allows that request alone, even where it is cached by mistake."""
     rules = rules_of({"ANY /{rest+}": []}, cached=False)
     assert rules is not None
     # The widest route that an event can name.
@@ -242,7 +242,7 @@ def test_declared_claims_are_told_under_the_cache() -> None:
 
 
 def test_a_revoked_token_opens_nothing_under_the_cache() -> None:
-    """R55: a token that does not hold is denied, and no route with it, though its scopes would open some."""
+    """R55: an invalid token is denied every route, although its scopes would open some."""
     rules = rules_of({"GET /a": []}, cached=True)
     assert rules is not None
     request = request_of(("http_2.0", "GET", "/a"))
@@ -262,7 +262,7 @@ def test_a_revoked_token_opens_nothing_under_the_cache() -> None:
     ],
 )
 def test_rules_that_no_cached_policy_can_say_are_refused(api_routes: dict[str, Any], message: str) -> None:
-    """R55: over 7 KB, or with a route that has no path, a cache by the token is refused, with what to do."""
+    """R55: a cache by the token is refused over 7 KB, or with a route without a path; the message says what to do."""
     document = {"apis": {"*": {"answer": "policy", "cached_by": "token", "routes": api_routes}}}
     with pytest.raises(AccessRulesError, match=message):
         parse_access_rules(json.dumps(document))

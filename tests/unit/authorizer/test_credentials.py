@@ -62,7 +62,7 @@ def test_token_follows_the_scheme(kind: str, scheme: str) -> None:
     ],
 )
 def test_other_form_is_malformed(kind: str, value: str) -> None:
-    """R56: another scheme, no space, or more than one is no credential."""
+    """R56: another scheme, a missing space or a second space is refused."""
     assert reason_of(event_with(kind, value)) == "malformed_credentials"
 
 
@@ -78,7 +78,7 @@ def test_comma_means_several(kind: str, value: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("value", ["", None, 5, ["Bearer a.b.c"], {"Bearer": "a.b.c"}])
 def test_value_that_is_no_text_is_missing(kind: str, value: object) -> None:
-    """An empty value, and one that no header can have, is no credential."""
+    """An empty value, and a value that headers cannot have, are refused."""
     assert reason_of(event_with(kind, value)) == "missing_credentials"
 
 
@@ -124,7 +124,7 @@ def test_one_of_the_two_maps_is_enough(only: str) -> None:
 
 
 def test_a_text_in_multi_value_headers_is_one_value() -> None:
-    """R56: a value that is not in a list is one value, not its letters."""
+    """R56: a value outside of a list counts as one value, rather than as its letters."""
     event = event_with("rest_request", "Bearer a.b.c")
     event |= {"headers": None, "multiValueHeaders": {"Authorization": "Bearer a.b.c"}}
     assert token_of(event) == "a.b.c"
@@ -149,7 +149,7 @@ def test_only_the_header_is_read(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", WITH_HEADERS)
 def test_a_header_of_another_name_is_not_looked_at(kind: str) -> None:
-    """R56: not even one whose name is as long: alone it is no credentials, beside them no second ones."""
+    """R56: another header with a name of the same length is neither credentials nor a second value of them."""
     event = event_with(kind, "Bearer a.b.c")
     for headers, value in ((event["headers"], "Bearer x.y.z"), (event.get("multiValueHeaders", {}), ["Bearer x.y.z"])):
         headers["x-credentials"] = value

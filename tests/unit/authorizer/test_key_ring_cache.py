@@ -1,4 +1,4 @@
-"""How long public keys are believed."""
+"""The age at which public keys are renewed, and at which they are refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOUND = 10
 
 
 class World:
-    """A view, its reader, and the two clocks that a test moves."""
+    """A cache, its reader, and the two clocks that a test moves."""
 
     def __init__(self) -> None:
         self.wall = float(NOW)
@@ -58,14 +58,14 @@ def test_first_use_without_an_answer_is_a_fault(fault: KeyturnError) -> None:
     assert len(world.cache.keys()) == 1
 
 
-def test_young_view_is_used_without_a_read(world: World) -> None:
+def test_young_keys_are_used_without_a_read(world: World) -> None:
     """Below half of the bound nothing is read."""
     world.pass_time(BOUND / 2 - 0.001)
     world.cache.keys()
     assert world.reader.reads == 1
 
 
-def test_view_is_renewed_from_half_of_the_bound_on(world: World) -> None:
+def test_keys_are_renewed_from_half_of_the_bound_on(world: World) -> None:
     """R07: at half of the bound the ring is read again, and a new key is seen."""
     world.reader.ring = ring_of(signing_key("ES256", "second"), signing_key())
     world.pass_time(BOUND / 2)
@@ -82,15 +82,15 @@ def test_keys_of_all_rings_are_seen(world: World) -> None:
 
 
 def test_destroyed_key_leaves_with_the_next_read(world: World) -> None:
-    """A key that is no longer published is gone from the next view."""
+    """A key that is no longer published is missing from the next read."""
     compromised = world.reader.ring.keys[0].replace(state=KeyState.COMPROMISED)
     world.reader.ring = world.reader.ring.with_key(compromised)
     world.pass_time(BOUND / 2)
     assert len(world.cache.keys()) == 0
 
 
-def test_old_view_decides_below_the_bound(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """R47: while the ring cannot be read, the old view decides below the bound, and a line says so."""
+def test_old_keys_decide_below_the_bound(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """R47: while the ring cannot be read, the keys in hand decide below the bound, and a line says so."""
     world.reader.fault = StoreUnavailable("DynamoDB GetItem: TimeoutError")
     world.pass_time(BOUND - 0.001)
     assert len(world.cache.keys()) == 1
@@ -103,8 +103,8 @@ def test_old_view_decides_below_the_bound(world: World, capsys: pytest.CaptureFi
     }
 
 
-def test_old_view_decides_nothing_at_the_bound(world: World) -> None:
-    """R47: at the bound a view that could not be renewed is a fault, and it recovers by itself."""
+def test_old_keys_decide_nothing_at_the_bound(world: World) -> None:
+    """R47: at the bound, keys that could not be renewed are a fault, and the cache recovers by itself."""
     world.reader.fault = StoreUnavailable("x")
     world.pass_time(BOUND)
     with pytest.raises(StoreUnavailable):
@@ -113,8 +113,8 @@ def test_old_view_decides_nothing_at_the_bound(world: World) -> None:
     assert len(world.cache.keys()) == 1
 
 
-def test_old_view_decides_nothing_at_the_bound_while_no_refresh_is_tried(world: World) -> None:
-    """R47: right after a refresh that failed the view is not tried again, but for one that has come to the bound."""
+def test_old_keys_decide_nothing_at_the_bound_while_no_refresh_is_tried(world: World) -> None:
+    """R47: right after a failed refresh, keys at the bound are read again; without an answer they decide nothing."""
     world.reader.fault = StoreUnavailable("x")
     world.pass_time(BOUND - 0.5)
     world.cache.keys()
@@ -139,7 +139,7 @@ def test_age_counts_from_before_the_read(world: World) -> None:
 
 @pytest.mark.parametrize("fails", [True, False])
 def test_time_that_a_read_takes_counts(world: World, fails: bool) -> None:
-    """R47: a read that takes until the bound decides nothing, whether it fails or not."""
+    """R47: keys whose read took until the bound decide nothing, also if the read succeeded."""
     world.pass_time(BOUND / 2)
     world.reader.before = lambda: world.pass_time(BOUND / 2 if fails else BOUND)
     world.reader.fault = StoreUnavailable("x") if fails else None
@@ -147,22 +147,22 @@ def test_time_that_a_read_takes_counts(world: World, fails: bool) -> None:
         world.cache.keys()
 
 
-def test_monotonic_clock_alone_makes_a_view_old(world: World) -> None:
-    """A wall clock that stands still does not keep a view young."""
+def test_monotonic_clock_alone_makes_keys_old(world: World) -> None:
+    """A wall clock that stands still does not keep the keys young."""
     world.monotonic += BOUND / 2
     world.cache.keys()
     assert world.reader.reads == 2
 
 
-def test_wall_clock_alone_makes_a_view_old(world: World) -> None:
-    """A monotonic clock that stood still in a frozen sandbox does not keep a view young."""
+def test_wall_clock_alone_makes_keys_old(world: World) -> None:
+    """A monotonic clock that stood still in a frozen sandbox does not keep the keys young."""
     world.wall += BOUND / 2
     world.cache.keys()
     assert world.reader.reads == 2
 
 
-def test_wall_clock_that_went_back_makes_a_view_infinitely_old(world: World) -> None:
-    """R47: a wall clock set back says nothing about the age, so the ring is read, or there is no decision."""
+def test_wall_clock_that_went_back_makes_keys_infinitely_old(world: World) -> None:
+    """R47: a wall clock set back says nothing about the age: the ring is read before a decision."""
     world.wall -= 0.001
     world.cache.keys()
     assert world.reader.reads == 2
@@ -173,8 +173,8 @@ def test_wall_clock_that_went_back_makes_a_view_infinitely_old(world: World) -> 
 
 
 @pytest.mark.parametrize("set_by", [-0.5, 3600.0])
-def test_a_view_that_was_too_old_does_not_become_young(world: World, set_by: float) -> None:
-    """R47: a wall clock that was set, and comes to a time just after the read again, gives no view back."""
+def test_keys_that_were_too_old_stay_refused(world: World, set_by: float) -> None:
+    """R47: keys that were too old stay refused when a wall clock passes the time of the read again."""
     world.wall += set_by
     world.reader.fault = StoreUnavailable("down")
     for passed in (0.0, 1.0 - set_by if set_by > 0 else 1.0, 0.5):
@@ -186,7 +186,7 @@ def test_a_view_that_was_too_old_does_not_become_young(world: World, set_by: flo
 
 
 def test_ring_with_a_weak_key_is_damaged(world: World) -> None:
-    """R09: a ring whose JWKS the verifier refuses is a fault once the last good view is too old."""
+    """R09: a ring whose JWKS the verifier refuses is a fault once the last good keys are too old."""
     [key] = world.reader.ring.keys
     world.reader.ring = world.reader.ring.with_key(key.replace(jwk={**key.jwk, "use": "enc"}))
     world.pass_time(BOUND)

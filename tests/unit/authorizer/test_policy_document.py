@@ -61,7 +61,7 @@ def test_policy_allow_names_exactly_this_request(kind: str, answer: str) -> None
     "path", ["/reports/*", "/reports/?", "/*", "/reports/${*}", "/r/${aws:SourceIp}", "/" + "x" * 512]
 )
 def test_path_with_policy_syntax_is_not_allowed(kind: str, answer: str, path: str) -> None:
-    """R54, G1, G13: a path that would be a wildcard or a variable in a policy, or is too long for one, is forbidden."""
+    """R54, G1, G13: a path with a wildcard or a variable of policies, or too long for a policy, is forbidden."""
     request = request_for(kind, path)
     with pytest.raises(Forbidden) as raised:
         allow(request, TOKEN, ApiRules(answer, {}))
@@ -110,7 +110,7 @@ def test_simple_answer_needs_no_resource() -> None:
 
 @pytest.mark.parametrize("kind", ["rest_token", "rest_request"])
 def test_rest_api_is_told_unauthorized(kind: str) -> None:
-    """R57: a bad token on a REST API has no answer: API Gateway is to be told Unauthorized."""
+    """R57: a bad token on a REST API has no answer: the handler raises Unauthorized."""
     assert refuse(request_for(kind), Unauthorized("revoked", token=TOKEN), SIMPLE) is None
 
 
@@ -125,7 +125,7 @@ def test_forbidden_is_a_deny_for_this_request(kind: str) -> None:
 
 
 def test_http_api_is_denied_for_a_bad_token() -> None:
-    """R57: an HTTP API is told no, as a boolean or as a Deny that names nobody."""
+    """R57: an HTTP API gets a refusal: a boolean, or a Deny without a caller."""
     refusal = Unauthorized("invalid_signature")
     assert refuse(request_for("http_2.0"), refusal, SIMPLE) == {"isAuthorized": False}
     for kind in ("http_1.0", "http_2.0"):
@@ -146,7 +146,7 @@ def test_context_is_flat_strings_and_no_token(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_declared_claims_are_in_the_context_as_strings(kind: str) -> None:
-    """R59: a claim that the rules declare reaches the backend, what is no string as JSON; an absent one does not."""
+    """R59: a claim that the rules declare reaches the backend: strings as they are, other types as JSON."""
     claims = good_claims(tenant="a", beta=True, level=7, groups=["x", "y"], plan={"a": 1}, nothing=None, other="no")
     declared = ("tenant", "beta", "level", "groups", "plan", "nothing", "absent")
     context = allow(request_for(kind), VerifiedAccessToken(claims, "kid"), ApiRules("simple", {}, declared))["context"]

@@ -63,7 +63,7 @@ def test_recorded_event_is_refused_in_its_own_shape(world: AuthorizerWorld, path
 def test_recorded_event_with_a_good_token_is_forbidden(
     world: AuthorizerWorld, token: str, path: Path, kind: str
 ) -> None:
-    """R57: with a good token, the same event is for an API without rules: denied, not Unauthorized and not a fault."""
+    """R57: the same event with a good token is for an API without rules: denied, rather than Unauthorized."""
     event = read(path)
     if kind == "rest_token":
         event["authorizationToken"] = f"Bearer {token}"
@@ -80,7 +80,7 @@ def test_recorded_event_with_a_good_token_is_forbidden(
 
 @pytest.mark.parametrize("path", OTHERS, ids=lambda value: value.name)
 def test_recorded_event_of_another_kind_is_a_fault(world: AuthorizerWorld, path: Path) -> None:
-    """An event that is no authorizer event, or none of a kind that is answered, gets no answer."""
+    """An event of another kind, or of an unsupported API, gets no answer."""
     with pytest.raises(AuthorizerFault):
         lambda_handler(read(path), None)
 

@@ -13,7 +13,7 @@ from tests.fakes.lambda_context import lambda_context
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_event_tells_its_kind_and_route(kind: str) -> None:
-    """Each shape is told by what is there; the method and the API come from the ARN, the route from API Gateway."""
+    """The members of an event show its shape; method and API come from the ARN, the route from API Gateway."""
     request = parse_request(authorizer_event(kind, "t", method="POST", path="/reports/7", template="/reports/{id}"))
     assert request.kind == kind
     assert (request.arn, request.api_id) == (method_arn("POST", "/reports/7"), API_ID)
@@ -35,7 +35,7 @@ def test_rest_request_event_without_a_version_is_rest() -> None:
 
 @pytest.mark.parametrize("kind", ["rest_request", "http_1.0", "http_2.0"])
 def test_method_and_route_are_the_gateways(kind: str) -> None:
-    """R58, G7, G8: no header and no raw path changes what is decided about."""
+    """R58, G7, G8: headers and raw paths do not change the request that is decided about."""
     event = authorizer_event(kind, "t")
     plain = parse_request(event)
     event["headers"] |= {
@@ -91,9 +91,9 @@ def test_only_a_token_event_brings_its_credentials_beside_the_headers(kind: str)
 @pytest.mark.parametrize(
     ("event", "text"),
     [
-        ([], "the event is no JSON object"),
+        ([], "the event is not a JSON object"),
         ({}, "the event is not one of an API Gateway authorizer"),
-        ({"type": "TOKEN", "methodArn": None}, "the event's methodArn is no string"),
+        ({"type": "TOKEN", "methodArn": None}, "the event's methodArn is not a string"),
         ({"type": "TOKEN", "methodArn": "arn:aws:execute-api"}, "the event's ARN is not one of execute-api"),
         (
             {"type": "TOKEN", "methodArn": "urn:aws:execute-api:r:1:a/s/GET/x"},
@@ -103,7 +103,7 @@ def test_only_a_token_event_brings_its_credentials_beside_the_headers(kind: str)
     ],
 )
 def test_what_is_wrong_with_an_event_is_said(event: Any, text: str) -> None:
-    """The log of a fault says which part of the event is none of API Gateway's, and repeats nothing of it."""
+    """The log of a fault names the wrong part of the event, and repeats nothing of it."""
     with pytest.raises(UnknownEvent) as raised:
         parse_request(event)
     assert str(raised.value) == text
@@ -176,7 +176,7 @@ def test_a_time_that_is_none_is_no_fault(kind: str, context: object, value: obje
 
 
 def test_a_token_event_has_the_deadline_alone() -> None:
-    """R47: a TOKEN event has no requestContext; one that somebody put there says nothing."""
+    """R47: a TOKEN event has no requestContext, so that an inserted one is ignored."""
     event = authorizer_event("rest_token", "t")
     context = lambda_context(deadline=1_790_000_003_000)
     assert (parse_request(event).time, parse_request(event).deadline) == (None, None)
@@ -187,7 +187,7 @@ def test_a_token_event_has_the_deadline_alone() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("deadline", [None, True, "1790000003000", 1.79e12, -1, 0, 1_790_000_003, 10**40, object()])
 def test_a_context_without_a_deadline_is_no_fault(kind: str, deadline: object) -> None:
-    """R47: the runtime's attribute has no public name: without it, or with another value, there is no witness."""
+    """R47: the runtime's attribute has no public name: if it is missing or has another value, the deadline is None."""
     assert parse_request(authorizer_event(kind, "t"), lambda_context(deadline=deadline)).deadline is None
     assert parse_request(authorizer_event(kind, "t"), object()).deadline is None
     assert parse_request(authorizer_event(kind, "t"), None).deadline is None

@@ -1,4 +1,4 @@
-"""Snapshot mode: right below the bound, strict where there is no snapshot, never an Allow beyond the bound (R47)."""
+"""Snapshot mode: right below the bound, strict without a snapshot, and without an Allow beyond the bound (R47)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class MemoryFeed:
 
 
 class World:
-    """A view on a feed, a strict reader beside it, and the two clocks that a test moves."""
+    """A cache on a feed, a strict reader beside it, and the two clocks that a test moves."""
 
     def __init__(self) -> None:
         self.wall = float(NOW)
@@ -81,7 +81,7 @@ class World:
 
 @pytest.fixture
 def world() -> World:
-    """Return a view that has answered two requests: the second one read the feed."""
+    """Return a cache that has answered two requests: the second one read the feed."""
     world = World()
     assert not world.revoked()
     assert not world.revoked()
@@ -106,7 +106,7 @@ def test_warm_requests_read_nothing(world: World) -> None:
 
 
 def test_a_revocation_counts_within_the_bound(world: World) -> None:
-    """R47: what was written is seen by a request that starts the bound later, and by none that needs no read before."""
+    """R47: a revocation is seen by a request that begins half of the bound after it was written."""
     world.feed.write(JTI)
     world.pass_time(BOUND / 2)
     assert world.revoked()
@@ -142,7 +142,7 @@ def test_at_the_bound_and_with_everything_away_nobody_is_let_in(world: World) ->
 
 
 def test_an_emergency_is_part_of_the_snapshot(world: World) -> None:
-    """I8, R47: a compromised key, as a copy of global tells it, refuses its tokens without a read for each request."""
+    """I8, R47: tokens of a compromised key in the global revocation are refused without a read for each request."""
     world.feed.copy = Revocation(GLOBAL, expires_at=NOW + 9999, compromised_kids={"stolen"})
     world.pass_time(BOUND / 2)
     assert world.cache.find(WANTED) == (world.feed.copy,)
@@ -217,7 +217,7 @@ def test_it_recovers_by_itself(world: World) -> None:
 
 @pytest.mark.parametrize("position", range(4))
 def test_a_feed_that_breaks_off_loses_nothing(world: World, position: int) -> None:
-    """Whatever page fails, the next read begins where the last whole one did."""
+    """After a failure on any page, the next read begins where the last whole one did."""
     for number in range(3):
         world.feed.write(Target(TargetKind.TOKEN, str(number)))
     world.feed.write(JTI)

@@ -97,7 +97,7 @@ def _failing_rules(sandbox: Sandbox) -> Callable[[], object]:
 
 
 def _pause(sandbox: Sandbox) -> Callable[[], object]:
-    """The pause after a refresh that failed, of a view that could still decide."""
+    """Return a use in the pause after a failed refresh, below the bound."""
     use = _cache(sandbox)
     use()
     sandbox.fault = StoreUnavailable("down")
@@ -106,7 +106,7 @@ def _pause(sandbox: Sandbox) -> Callable[[], object]:
 
 
 def _strict(sandbox: Sandbox) -> Callable[[], object]:
-    """The minute in which each request asks for its own revocations, since the feed is damaged."""
+    """Return a use in the minute in which each request reads its own revocations, because the feed is damaged."""
     bound = RevocationBound(BOUND, sandbox.time, sandbox.metrics)
     cache = RevocationCache(MemoryRevocations(), _Feed(sandbox), bound, longest_token_lifetime=3610)
     cache.find(())
@@ -154,7 +154,7 @@ def test_what_is_kept_is_due_by_the_larger_clock(
     assert reads > 0
     sandbox.wall += wall * period if wall > 0 else wall
     sandbox.monotonic += monotonic * period
-    with suppress(StoreUnavailable):  # of a view that is too old, and cannot be renewed
+    with suppress(StoreUnavailable):  # of a value that is too old and cannot be renewed
         use()
     assert sandbox.reads == reads + 1
 
@@ -203,8 +203,8 @@ def test_a_request_that_waited_costs_no_read() -> None:
     assert sandbox.reads == 1
 
 
-def test_a_view_at_the_bound_by_the_requests_time_decides_nothing() -> None:
-    """R47: where it cannot be renewed either, the answer is a fault."""
+def test_a_value_at_the_bound_by_the_requests_time_decides_nothing() -> None:
+    """R47: a value at the bound that cannot be renewed is a fault."""
     sandbox = Sandbox()
     use = _cache(sandbox)
     sandbox.begin(gateway=float(NOW))
@@ -242,7 +242,7 @@ def test_a_read_by_a_request_without_a_time_is_compared_by_date() -> None:
 
 
 def test_what_remains_without_any_witness() -> None:
-    """R47, as docs/authorizer.md says: both clocks still, no time of the request: nothing can tell."""
+    """R47, as docs/authorizer.md says: with both clocks still and no time of the request, time seems to stand still."""
     sandbox = Sandbox()
     use = _cache(sandbox)
     use()
@@ -264,7 +264,7 @@ def test_the_handler_takes_the_times_of_each_request(world: AuthorizerWorld, kin
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_expired_token_is_refused_by_the_requests_own_time(world: AuthorizerWorld, kind: str) -> None:
-    """R14, R47: with both clocks still, exp and the leeway of 10 s are over 2 s of skew later at the latest."""
+    """R14, R47: with both clocks still, a token is refused 2 s of skew after exp and the leeway of 10 s."""
     for passed, good in ((0, True), (11.999, True), (12, False)):
         milliseconds = int((NOW + passed) * 1000)
         event = authorizer_event(kind, make_token(claims={"iat": NOW - 900, "exp": NOW, "scope": "reports:read"}))

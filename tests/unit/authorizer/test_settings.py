@@ -94,7 +94,7 @@ def test_wrong_variable_is_named(name: str, value: str) -> None:
     ],
 )
 def test_an_error_says_what_is_expected(name: str, text: str) -> None:
-    """Whoever reads the error knows what to set, without the source."""
+    """The message says what to set: an operator does not need the source."""
     with pytest.raises(SettingsError) as raised:
         AuthorizerSettings(ENVIRON | {name: "x"})
     assert str(raised.value) == f"{name} {text}"

@@ -73,7 +73,7 @@ def test_a_good_token_connects(world: AuthorizerWorld, token: str, headers: dict
 def test_anything_but_one_token_is_denied(
     world: AuthorizerWorld, token: str, headers: dict[str, str], reason: str
 ) -> None:
-    """R56: none, several, or one in a wrong place; a token in the query is not looked at."""
+    """R56: a missing token, several, or one in a wrong place is refused; the query is ignored."""
     assert effect(handshake(**{name: value.replace("{}", token) for name, value in headers.items()})) == "Deny"
     assert [line["reason"] for line in world.lines()] == [reason]
 

@@ -217,7 +217,7 @@ def test_a_default_event_without_its_path_is_a_fault(kind: str, wrong: dict[str,
 
 
 def test_a_cached_policy_names_known_methods_alone() -> None:
-    """R55: under `cached_by`, a method that no policy names, and an ambiguous path, have no rule."""
+    """R55: under `cached_by`, neither methods outside of policies nor ambiguous paths have a rule."""
     document = {"apis": {"*": {"routes": {"ANY /a": []}, "answer": "policy", "cached_by": "token"}}}
     rules = parse_access_rules(json.dumps(document)).of_api("*")
     asked = {"GET": "/a", "LINK": "/a", "DELETE": "/a/"}

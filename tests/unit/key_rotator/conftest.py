@@ -1,4 +1,4 @@
-"""What the tests of the rotator share."""
+"""The fixtures of the rotator's tests."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def test_compromise_of_an_unknown_key_is_refused() -> None:
     ],
 )
 def test_malformed_event_is_a_clear_error(started: RotationHarness, event: dict[str, Any]) -> None:
-    """An event that the rotator does not know changes nothing and is answered as malformed."""
+    """An unknown event is answered as malformed, without a change."""
     before = started.ring
     answer = app.lambda_handler(event, lambda_context())
     assert answer["error"] == "malformed_event"
@@ -161,7 +161,7 @@ def test_malformed_event_is_a_clear_error(started: RotationHarness, event: dict[
 
 @pytest.mark.parametrize("event", [None, [], "tick", 5])
 def test_event_that_is_no_object_is_a_clear_error(event: Any) -> None:
-    """Not even an object: still a clear answer."""
+    """An event that is not an object gets the same clear answer."""
     assert app.lambda_handler(event, lambda_context())["error"] == "malformed_event"
 
 
@@ -186,7 +186,7 @@ def test_event_of_the_examples_is_known(started: RotationHarness, path: Path) ->
 
 
 def test_command_that_fails_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that meets a fault answers its name, as the operator waits for it."""
+    """A command that meets a fault answers with its name, because an operator waits for it."""
     monkeypatch.setattr(app, "bootstrap", RotationHarness().rings)
     assert app.lambda_handler({"action": "plan"}, lambda_context()) == {
         "error": "key_ring_missing",
@@ -197,7 +197,7 @@ def test_command_that_fails_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unexpected_fault_raises(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A fault that nobody foresaw is logged and raised."""
+    """An unexpected fault is logged and raised."""
 
     def broken() -> None:
         raise RuntimeError("boom")

@@ -110,7 +110,7 @@ def _recover(harness: RotationHarness, run: Callable[[Rotator], None]) -> None:
 
 
 def _check_steady_state(harness: RotationHarness, where: str) -> None:
-    """One key signs, one is the standby, both usable; no intent is open, and no other key of KMS can sign."""
+    """One key signs and one is the standby, both usable; all intents are closed, and no other key of KMS can sign."""
     assert harness.ring.intents == (), where
     published = {key.arn for key in harness.ring.published()}
     assert harness.only(KeyState.ACTIVE)

@@ -19,7 +19,7 @@ URL = "https://cloudformation-custom-resource-response.s3.amazonaws.com/?X-Amz-S
 
 
 class Inbox:
-    """What CloudFormation hears; `script` has the status or the fault of each attempt before it hears."""
+    """The answers that CloudFormation receives; `script` has the status or the fault of each attempt before."""
 
     def __init__(self, *script: int | Exception) -> None:
         """Begin empty."""
@@ -56,7 +56,7 @@ def event(kind: str, **fields: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Inbox:
-    """Return what CloudFormation hears from the handler."""
+    """Return the answers that CloudFormation receives from the handler."""
     inbox = Inbox()
     monkeypatch.setattr(app, "respond", lambda event, reason: respond(event, reason, put=inbox.put))
     return inbox
@@ -69,7 +69,7 @@ def send(harness: RotationHarness, monkeypatch: pytest.MonkeyPatch, kind: str, *
 
 
 def test_create_makes_the_ring(harness: RotationHarness, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new stack ends with an active key and a standby, and CloudFormation hears of success."""
+    """A new stack ends with an active key and a standby, and CloudFormation receives a success."""
     send(harness, monkeypatch, "Create")
     assert harness.only(KeyState.ACTIVE)
     assert harness.only(KeyState.PRE_ACTIVATION)
@@ -125,14 +125,14 @@ def test_update_takes_the_durations_over_and_turns_no_key(
 
 
 def test_update_never_makes_a_ring(harness: RotationHarness, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A ring that is missing at an update is a failure, not a new beginning."""
+    """A ring that is missing at an update is a failure, rather than a reason to create it."""
     send(harness, monkeypatch, "Update")
     assert (inbox.answer["Status"], inbox.answer["Reason"]) == ("FAILED", "ring default has no item")
     assert harness.kms.made == {}
 
 
 def test_delete_keeps_the_keys(started: RotationHarness, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the end of the stack nothing is destroyed, even if the rotator could not be composed."""
+    """The deletion of the stack destroys nothing, even if the composition of the rotator fails."""
 
     def broken() -> None:
         raise AssertionError("not needed")
@@ -144,7 +144,7 @@ def test_delete_keeps_the_keys(started: RotationHarness, inbox: Inbox, monkeypat
 
 
 def test_unknown_request_type_fails(started: RotationHarness, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request of another kind is refused, and CloudFormation hears of it."""
+    """A request of another kind is refused, and CloudFormation receives a failure."""
     send(started, monkeypatch, "Rename")
     assert inbox.answer["Reason"] == "the request type is 'Rename'"
 
@@ -168,7 +168,7 @@ def test_failing_step_fails_the_creation(
 
 
 def test_unexpected_fault_is_told_without_its_text(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody foresaw is told by its type: its text may hold anything."""
+    """The answer names an unexpected fault by its type: its text may hold a secret."""
 
     def broken() -> None:
         raise RuntimeError("s3cret")
@@ -194,7 +194,7 @@ def test_answer_is_sent_again_after_a_fault() -> None:
 
 
 def test_answer_that_never_arrives_raises_without_the_url() -> None:
-    """After three attempts the handler fails, so that Lambda tries again; the URL is a credential and is not told."""
+    """After three attempts the handler fails, so that Lambda tries again; the URL is a credential and is not logged."""
     inbox = Inbox(503, OSError(URL), 403)
     with pytest.raises(ResponseUndelivered) as failure:
         respond(event("Create"), None, put=inbox.put, pause=lambda _: None)

@@ -49,7 +49,7 @@ def test_second_request_for_the_same_key_answers_and_changes_nothing(started: Ro
 
 
 def test_unknown_key_is_refused(started: RotationHarness) -> None:
-    """A kid that the ring does not have is refused, and nothing changes."""
+    """A kid that the ring does not have is refused without a change."""
     before = started.ring
     with pytest.raises(UnknownKey):
         compromise(started, "no-such-key")
@@ -57,7 +57,7 @@ def test_unknown_key_is_refused(started: RotationHarness) -> None:
 
 
 def test_young_standby_signs_with_a_warning(harness: RotationHarness) -> None:
-    """A standby that some caches do not know yet signs all the same, and the answer says for how long that matters."""
+    """A standby that some caches do not know yet signs at once; the answer says for how long that matters."""
     harness.rotator().create_ring()
     report = harness.rotator().compromise(harness.only(KeyState.ACTIVE).kid, reason="leak", actor="ann")
     active = harness.only(KeyState.ACTIVE)
@@ -65,7 +65,7 @@ def test_young_standby_signs_with_a_warning(harness: RotationHarness) -> None:
 
 
 def test_without_a_standby_the_next_key_signs_at_once(started: RotationHarness) -> None:
-    """With no standby nothing signs until the next key is made, in the same run, and the answer says so."""
+    """Without a standby, signing stops until the same run has created the next key, and the answer says so."""
     stolen = started.only(KeyState.ACTIVE)
     started.store.put(started.ring.replace(keys=(stolen,)))
     report = started.rotator().compromise(stolen.kid, reason="leak", actor="ann")

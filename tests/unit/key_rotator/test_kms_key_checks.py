@@ -1,4 +1,4 @@
-"""What others did to the keys in KMS by hand: signing goes on where it can, and the alarm rings."""
+"""Keys that somebody changed in KMS by hand: signing continues where it can, and the alarm rings."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_standby_that_was_disabled_by_hand_never_signs(started: RotationHarnes
 
 
 def test_a_rotation_onto_a_key_that_was_disabled_is_refused(started: RotationHarness) -> None:
-    """An operator's rotation does not stop the signing: the disabled standby is none."""
+    """An operator's rotation leaves the active key signing: a disabled standby is not promoted."""
     started.kms.made[started.only(STANDBY).arn].state = "Disabled"
     before = started.ring
     with pytest.raises(NoStandby):
@@ -70,7 +70,7 @@ def test_an_emergency_onto_a_disabled_standby_makes_a_key(started: RotationHarne
 
 
 def test_a_key_that_only_verifies_may_be_in_any_state(started: RotationHarness) -> None:
-    """Nobody asks KMS about a key that signs no more."""
+    """Keys that only verify are not checked in KMS."""
     started.rotator().rotate()
     del started.kms.made[started.only(OLD).arn]
     started.rotator().tick().check()
@@ -86,7 +86,7 @@ def test_a_plan_sees_what_was_done_by_hand(started: RotationHarness) -> None:
 
 
 def test_a_key_about_which_kms_says_nothing_goes_on_signing(started: RotationHarness) -> None:
-    """A throttled look is no reason to turn the keys: it is reported, and nothing changes."""
+    """A throttled check is reported, and rotates no key."""
 
     class SilentKms(MemoryKms):
         def can_sign(self, arn: str) -> bool:

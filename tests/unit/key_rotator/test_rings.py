@@ -88,7 +88,7 @@ def test_a_ring_that_is_dropped_leaves_when_its_tokens_have_ended(started: Rotat
 
 
 def test_a_ring_that_is_taken_up_again_begins_anew(started: RotationHarness) -> None:
-    """A ring that was dropped and is needed again gets a first key that waits for the lead, as a new one does."""
+    """A dropped ring that is needed again gets a first key that waits for the lead, like a new ring."""
     check(started.rings("RS256").update())
     check(started.rings().tick())
     check(started.rings("RS256").update())
@@ -96,7 +96,7 @@ def test_a_ring_that_is_taken_up_again_begins_anew(started: RotationHarness) -> 
 
 
 def test_a_ring_that_is_needed_and_missing_is_an_alarm(started: RotationHarness) -> None:
-    """Only a deployment adds a ring: a tick that finds none says so, and turns the others."""
+    """Only a deployment adds a ring: a tick that finds none says so, and rotates the others."""
     started.rotator().rotate()
     started.pass_time(RETENTION)
     default, missing = started.rings("RS256").tick()
@@ -141,7 +141,7 @@ def test_an_emergency_goes_on_beside_a_damaged_ring(started: RotationHarness) ->
 
 
 def test_a_rotation_names_its_ring(started: RotationHarness) -> None:
-    """A ring that the stack does not have is refused by name, as is one that is not in use any more."""
+    """A ring that the stack does not have, or that is out of use, is refused by name."""
     check(started.rings("RS256").update())
     with pytest.raises(UnknownRing, match="default, RS256"):
         started.rings("RS256").rotate("PS256")

@@ -31,14 +31,14 @@ def test_stack_begins_with_an_active_key_and_a_standby(harness: RotationHarness)
 
 
 def test_creating_the_ring_again_changes_nothing(started: RotationHarness) -> None:
-    """A custom resource that is asked twice makes no second ring and no third key."""
+    """A repeated request of the custom resource creates neither a second ring nor a third key."""
     before = started.ring
     assert started.rotator().create_ring().applied == []
     assert started.ring is before
 
 
 def test_creating_the_ring_does_not_wait_for_a_crashed_run(harness: RotationHarness) -> None:
-    """Where nothing signs, an intent whose run died does not delay the first key; what it left is destroyed later."""
+    """An intent whose run died does not delay the first key of a ring; its key is destroyed later."""
     lost = Intent(nonce="lost", since=NOW, algorithm="ES256")
     harness.store.create(KeyRing(name=DEFAULT_RING, version=1, keys=(), intents=(lost,), longest_lifetime=600))
     orphan = harness.kms.create_key("ES256", "lost")
@@ -52,7 +52,7 @@ def test_creating_the_ring_does_not_wait_for_a_crashed_run(harness: RotationHarn
 
 
 def test_steady_state_is_left_alone(started: RotationHarness) -> None:
-    """A tick with nothing due writes nothing."""
+    """A tick without due steps writes nothing."""
     before = started.ring
     assert started.applied() == []
     assert started.ring is before
@@ -163,7 +163,7 @@ def test_durations_that_break_a_rule_stop_every_run(started: RotationHarness, ac
 
 @pytest.mark.parametrize("action", ["tick", "plan", "rotate", "accept_policy"])
 def test_missing_ring_is_an_alarm(harness: RotationHarness, action: str) -> None:
-    """A ring that is not there is never made by anything but the custom resource."""
+    """Only the custom resource creates a missing ring."""
     with pytest.raises(KeyRingMissing):
         getattr(harness.rotator(), action)()
     assert harness.kms.made == {}
@@ -231,7 +231,7 @@ class RefusingKms(MemoryKms):
 
 @pytest.mark.parametrize("fault", [AccessDenied("KMS CreateKey: no"), Throttled("KMS CreateKey: slow down")])
 def test_refused_creation_leaves_no_intent(started: RotationHarness, fault: Exception) -> None:
-    """When KMS says no, nothing is left to look for, and the next run tries again at once."""
+    """After a refusal of KMS the intent is dropped, and the next run tries again at once."""
     started.rotator().rotate()
     started.store.put(started.ring.replace(keys=[k for k in started.ring.keys if k.state is KeyState.ACTIVE]))
     report = started.rotator(None, keys=RefusingKms(fault)).tick()
@@ -297,12 +297,12 @@ def test_two_conflicts_end_the_run_politely(started: RotationHarness) -> None:
     report = started.rotator(None, store=Busy()).tick()
     report.check()
     assert report.applied == []
-    assert report.notes == ["another run is at work and goes on with what is due"]
+    assert report.notes == ["another run is active and applies the steps that are due"]
     assert started.applied() == [Action.PROMOTE, Action.CREATE_KEY, Action.PUBLISH]
 
 
 def test_two_runs_at_once_have_one_effect(started: RotationHarness) -> None:
-    """A run that is overtaken at its first write plans again, finds nothing to do, and makes no second key (I5)."""
+    """A run that is overtaken at its first write plans again: the step is done, and no second key is created (I5)."""
     started.pass_time(PERIOD)
 
     class Overtaken(MemoryKeyRing):
@@ -355,7 +355,7 @@ def test_run_that_records_too_late_destroys_its_key(started: RotationHarness) ->
 
 
 def test_accepted_policy_only_raises_the_lifetime(started: RotationHarness) -> None:
-    """An update of the stack takes the durations over and turns no key."""
+    """An update of the stack applies the durations and rotates no key."""
     started.pass_time(PERIOD)
     started.policy = RotationHarness(max_token_lifetime=1200).policy
     report = started.rotator().accept_policy()

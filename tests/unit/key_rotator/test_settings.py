@@ -60,7 +60,7 @@ def test_each_algorithm_that_an_audience_needs_has_a_ring() -> None:
 
 @pytest.mark.parametrize("text", ["ES256", "=ES256", "a=HS256", "a=ES256 a=PS256", "a=es256"])
 def test_audience_algorithm_that_is_none_is_named(text: str) -> None:
-    """What is no pair of audience and algorithm is named in the error."""
+    """The error names an entry that is not a pair of audience and algorithm."""
     with pytest.raises(SettingsError, match=r"^AUDIENCE_ALGORITHMS: "):
         RotatorSettings.from_environment(ENVIRONMENT | {"AUDIENCE_ALGORITHMS": text})
 

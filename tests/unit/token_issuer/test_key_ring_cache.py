@@ -1,4 +1,4 @@
-"""The issuer's view of the ring is never trusted past its age (I10, I11)."""
+"""The key rings in the issuer's cache are never used past their age (I10, I11)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_kept_for_half_of_its_age(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("clock", ["wall", "monotonic"])
 def test_the_larger_elapsed_time_counts(issuer: IssuerHarness, clock: str) -> None:
-    """A frozen monotonic clock does not keep a view young, nor does a wall clock that stands still (I10)."""
+    """Neither a frozen monotonic clock nor a wall clock that stands still keeps the rings young (I10)."""
     issuer.view.ring(DEFAULT_RING)
     setattr(issuer, clock, getattr(issuer, clock) + MAX_AGE / 2 + 1)
     issuer.view.ring(DEFAULT_RING)
@@ -44,7 +44,7 @@ def test_the_date_of_a_later_answer_counts(issuer: IssuerHarness, passed: float,
 
 
 def test_wall_clock_that_went_back(issuer: IssuerHarness) -> None:
-    """A wall clock that went back makes a view too old for anything (I10)."""
+    """A wall clock that went back makes the rings too old to sign (I10)."""
     issuer.view.ring(DEFAULT_RING)
     issuer.wall -= 1
     issuer.rings.fault = StoreUnavailable("down")
@@ -52,8 +52,8 @@ def test_wall_clock_that_went_back(issuer: IssuerHarness) -> None:
         issuer.view.ring(DEFAULT_RING)
 
 
-def test_a_view_that_was_too_old_does_not_become_young(issuer: IssuerHarness) -> None:
-    """A wall clock that went back and runs past the read again, by less than the age, gives no view back (I10)."""
+def test_rings_that_were_too_old_stay_refused(issuer: IssuerHarness) -> None:
+    """Rings that were too old stay refused when a wall clock that went back passes the read again (I10)."""
     issuer.view.ring(DEFAULT_RING)
     issuer.rings.fault = StoreUnavailable("down")
     for moved in (-1, 2, 1):
@@ -66,15 +66,15 @@ def test_a_view_that_was_too_old_does_not_become_young(issuer: IssuerHarness) ->
 
 
 def test_failed_read_within_the_age(issuer: IssuerHarness) -> None:
-    """A store that is down for a moment stops nobody while the view is young enough."""
+    """A store that is down for a short time stops no request while the rings are young enough."""
     first = issuer.view.ring(DEFAULT_RING)
     issuer.rings.fault = StoreUnavailable("down")
     issuer.wall += MAX_AGE - 1
     assert issuer.view.ring(DEFAULT_RING) is first
 
 
-def test_view_that_is_too_old(issuer: IssuerHarness) -> None:
-    """With a view older than acceptable nothing is signed (I10)."""
+def test_rings_that_are_too_old(issuer: IssuerHarness) -> None:
+    """Rings at their largest age sign nothing (I10)."""
     issuer.view.ring(DEFAULT_RING)
     issuer.rings.fault = StoreUnavailable("down")
     issuer.wall += MAX_AGE
@@ -86,7 +86,7 @@ def test_view_that_is_too_old(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("fault", [ItemDamaged("no version"), KeyRingMissing("no item")])
 def test_damaged_ring(issuer: IssuerHarness, fault: Exception) -> None:
-    """A ring that is damaged or gone stops signing at once: it is no outage that waiting mends (I10)."""
+    """A ring that is damaged or gone stops signing at once: waiting does not repair it (I10)."""
     issuer.view.ring(DEFAULT_RING)
     issuer.rings.fault = fault
     issuer.wall += MAX_AGE / 2 + 1
@@ -95,7 +95,7 @@ def test_damaged_ring(issuer: IssuerHarness, fault: Exception) -> None:
 
 
 def test_age_counts_from_before_the_read(issuer: IssuerHarness) -> None:
-    """A read that took longer than a view may be old is no view (I10)."""
+    """Rings whose read took longer than their largest age are refused (I10)."""
 
     def slow() -> None:
         issuer.monotonic += MAX_AGE + 1
@@ -106,7 +106,7 @@ def test_age_counts_from_before_the_read(issuer: IssuerHarness) -> None:
 
 
 def test_stale_jwks(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> None:
-    """The JWKS is stale rather than gone while the store is down or the item is damaged, and the log says so (I11)."""
+    """The JWKS is stale rather than missing while the store is down or the item damaged; the log says so (I11)."""
     fresh = issuer.get(JWKS)
     issuer.wall += 100 * MAX_AGE
     for fault in (StoreUnavailable("down"), ItemDamaged("no version")):
@@ -117,7 +117,7 @@ def test_stale_jwks(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_jwks_is_never_empty(issuer: IssuerHarness) -> None:
-    """Without a view and without a published key the JWKS is 503, never an empty set to be cached (I11)."""
+    """Without a published key the JWKS is 503: caches would keep an empty set (I11)."""
     issuer.rings.ring = ring_of().replace(keys=())
     with pytest.raises(NoActiveKey):
         issuer.view.jwks()
@@ -127,7 +127,7 @@ def test_jwks_is_never_empty(issuer: IssuerHarness) -> None:
 
 
 def test_jwk_that_no_verifier_takes(issuer: IssuerHarness) -> None:
-    """A ring with a JWK that a strict verifier refuses is damaged: neither signed with nor published."""
+    """A ring with a JWK that a strict verifier refuses is damaged: it neither signs nor is published."""
     ring = ring_of()
     weak = ring.keys[0].replace(jwk=ring.keys[0].jwk | {"d": "AQAB"})
     issuer.rings.ring = ring.with_key(weak)

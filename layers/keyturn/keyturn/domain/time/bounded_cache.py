@@ -54,8 +54,8 @@ class AgePolicy:
 class BoundedCache(Generic[Value]):
     """The value that `read` returned last, which `get` never returns at an age of the bound or more.
 
-    `read` is given the instant before the read, and returns a value with that instant and the Date of the answer: an
-    answer is as old as its question. `name` says in a message what is read. `on_use` is given the age of each value
+    `read` is given the instant before the read, and returns a value with that instant and the answer's Date: an answer
+    is as old as its question. `name` says in a message what is read. `on_use` is given the age of each value
     returned, in percent of the bound. `on_failure` is given the name, a tolerated fault, and whether the value in hand
     is still used.
 
