@@ -282,7 +282,7 @@ def _note_scopes(deployment: Deployment, client: Client) -> None:
         try:
             server = servers.get(audience)
         except KeyturnError as fault:
-            # The client is stored, so that an error from here on is a note.
+            # The client is stored: a later error is a note.
             print_note(f"the resource server {audience} cannot be read: {fault}")
             continue
         if server is not None and server.scopes.isdisjoint(client.scopes):

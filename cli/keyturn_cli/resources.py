@@ -185,7 +185,7 @@ def _print_stored(deployment: Deployment, server: ResourceServer, *, as_json: bo
     """Show the stored registration, and note the effects that an operator may not expect."""
     _show(server, as_json=as_json)
     print_note(_WITHIN_A_MINUTE)
-    # The registration is stored, so that an error from here on is a note.
+    # The registration is stored: a later error is a note.
     try:
         notes = list(_notes(deployment, server))
     except KeyturnError as fault:

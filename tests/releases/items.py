@@ -1,9 +1,9 @@
 """Writes and reads the stored items of one release, for a comparison with another; each release runs its own copy.
 
 `items.py write` prints one item of each kind and state, as the adapters store it: {name: attribute values}, where a
-name is `<table>/<primary key>`. `items.py read` takes that on its standard input and prints, by name,
-{"meaning": fields}, {"refused": why}, or {} for a kind that this release does not know.
-The two commands and these formats must not change: the next release calls them.
+name is `<table>/<primary key>`. `items.py read` takes that on its standard input. It prints, by name, {"meaning":
+fields}, {"refused": why}, or {} for an unknown kind. The two commands and these formats must not change: the next
+release calls them.
 """
 
 from __future__ import annotations

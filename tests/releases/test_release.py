@@ -37,7 +37,7 @@ def test_before_the_second_release_there_is_none_before(repository: Path) -> Non
 
 
 def test_a_release_is_the_one_before_from_the_next_commit_on(repository: Path) -> None:
-    """A release is compared with its predecessor at its own commit; from the next commit on it is the one before."""
+    """A release is compared with its predecessor at its own commit; at the next commit it is the one before."""
     commit(repository, "v0.9.0")
     commit(repository, "v0.10.0", "v1.0.0-rc1", "nightly")
     assert find_tag(repository) == "v0.9.0"

@@ -118,7 +118,7 @@ def test_nothing_is_sent_to_a_stranger(flow: UserFlow, changes: dict[str, str | 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 def test_a_client_named_twice_is_a_page(flow: UserFlow, name: str) -> None:
-    """R20, R30: with two client ids the client is unknown, so that the answer is a page."""
+    """R20, R30: two client ids make the client unknown: the answer is a page."""
     query = urlencode([*authorization_request().items(), (name, "x")])
     answer = flow.get(AUTHORIZE, query=query)
     assert (answer.status, "location" in answer.headers) == (400, False)
