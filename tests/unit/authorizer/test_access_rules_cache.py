@@ -23,6 +23,7 @@ class World:
         self.scope = "first"
         self.fault: Exception | None = None
         self.reads = 0
+        self.takes = 0.0
         self.wall = 1000.0
         self.monotonic = 50.0
         self.time = sandbox_time(lambda: self.wall, lambda: self.monotonic)
@@ -35,6 +36,7 @@ class World:
 
     def load(self) -> str:
         self.reads += 1
+        self.pass_time(self.takes)
         if self.fault is not None:
             raise self.fault
         return json.dumps({"apis": {"*": {"routes": {"GET /reports": [self.scope]}}}}) if self.scope else "{"
@@ -100,3 +102,15 @@ def test_without_an_older_document_nobody_is_let_in(world: World) -> None:
             world.required()
     world.scope = "first"
     assert world.required() == "first"
+
+
+@pytest.mark.parametrize("fault", [None, StoreUnavailable("SSM GetParameter: TimeoutError")])
+def test_a_read_of_a_minute_closes_no_api(world: World, fault: Exception | None) -> None:
+    """Rules whose read took a minute decide, the older rules if it failed, and the next request reads again."""
+    world.required()
+    world.scope, world.fault, world.takes = "second", fault, PERIOD
+    world.pass_time(PERIOD)
+    assert world.required() == ("first" if fault else "second")
+    world.takes = 0.0
+    world.required()
+    assert world.reads == 3
