@@ -80,6 +80,8 @@ class _Reach:
             if node.attr == "items":
                 return self.follow(node.value, function)
             return found  # the object that has the attribute is another value
+        elif isinstance(node, ast.Call) and attribute_of(node) == "loads":
+            return found  # another program wrote the document
         elif isinstance(node, ast.Call) and self._known(node):
             return self._called(node, None)
         return found | {

@@ -34,7 +34,7 @@ EVERYWHERE = {TOKEN, REVOKE, INTROSPECT}
 SETTINGS = {
     "PrivateKeyJWT(issuer)": Setting(ISSUER, "no", EVERYWHERE, EVERYWHERE),
     "PrivateKeyJWT(token_endpoint)": Setting(f"{ISSUER}{TOKEN}", "yes", set(), EVERYWHERE),
-    "PrivateKeyJWT()": Setting(None, "yes, and works at the token endpoint alone", set(), {TOKEN}),
+    "PrivateKeyJWT()": Setting(None, "yes, and works only at the token endpoint", set(), {TOKEN}),
 }
 
 
