@@ -96,7 +96,7 @@ def load(pages: list[bytes]) -> RevocationSnapshot:
     dynamodb = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: NOW, CountedDynamoDB(*pages))
     feed = HttpRevocationFeed(dynamodb, "revocations", copy=7)
     snapshot = RevocationSnapshot(HORIZON)
-    now, snapshot.everything = feed.everything()
+    now, snapshot.global_revocation = feed.global_revocation()
     snapshot.add(feed.entries(snapshot.begin(now), now))
     snapshot.complete(now)
     return snapshot

@@ -122,7 +122,8 @@ class Deployment:
 
     def revocations(self) -> DynamoDbRevocationWriter:
         """Return the writer of revocations."""
-        return DynamoDbRevocationWriter(self.dynamodb, self.revocation_table, self.clock(), token_horizon=TOKEN_HORIZON)
+        table = self.revocation_table
+        return DynamoDbRevocationWriter(self.dynamodb, table, self.clock(), token_lifetime=TOKEN_HORIZON)
 
 
 def find_deployment(selected: StackSelection | None, folder: Path) -> Deployment:

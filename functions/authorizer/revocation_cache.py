@@ -75,12 +75,12 @@ class RevocationCache:
     def _refresh(self) -> None:
         snapshot = self._snapshot
         try:
-            now, everything = self._feed.everything()
+            now, global_revocation = self._feed.global_revocation()
             snapshot.add(self._feed.entries(snapshot.begin(now), now))
         except (TooManyRevocations, ItemDamaged):
             self._strict_since = self._freshness.time.now()
             raise
-        snapshot.everything = everything
+        snapshot.global_revocation = global_revocation
         snapshot.complete(now)
 
     def _live_revocations(self) -> dict[str, float]:

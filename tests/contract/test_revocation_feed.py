@@ -36,7 +36,7 @@ class World:
         self.client = client
         self.clock = SteppedClock()
         self.connections = MotoConnections(client, lambda: self.clock.seconds)
-        self.writer = DynamoDbRevocationWriter(client, TABLE, self.clock, token_horizon=HORIZON, pause=lambda _: None)
+        self.writer = DynamoDbRevocationWriter(client, TABLE, self.clock, token_lifetime=HORIZON, pause=lambda _: None)
         lean = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: self.clock.seconds, self.connections)
         self.feed = HttpRevocationFeed(lean, TABLE, copy=7)
 
@@ -49,7 +49,7 @@ class World:
         self.client.put_item(TableName=TABLE, Item=encode_item(item))
 
     def read(self, since: int) -> list[tuple[str, int | None, int]]:
-        now, _ = self.feed.everything()
+        now, _ = self.feed.global_revocation()
         return [tuple(entry) for entry in self.feed.entries(since, now)]  # type: ignore[misc]
 
 
@@ -85,16 +85,16 @@ def test_what_is_written_is_read(world: World) -> None:
 
 def test_service_time_comes_with_global(world: World) -> None:
     """The time of the read is DynamoDB's, and the copy of global has cut and compromised kids."""
-    assert world.feed.everything() == (MIDNIGHT - 10, None)
+    assert world.feed.global_revocation() == (MIDNIGHT - 10, None)
     world.revoke(TargetKind.GLOBAL, "0", MIDNIGHT - 20)
-    _, everything = world.feed.everything()
+    _, everything = world.feed.global_revocation()
     assert everything is not None
     assert (everything.not_before, everything.target.key) == (MIDNIGHT - 20, "global#7")
 
 
 def test_global_is_read_strongly_consistent(world: World) -> None:
     """R47, I8: a read that may be old could miss an emergency that was acknowledged."""
-    world.feed.everything()
+    world.feed.global_revocation()
     [(headers, request)] = world.connections.requests
     assert headers["X-Amz-Target"].endswith(".GetItem")
     key = target_key(Target(TargetKind.GLOBAL, "7"))
@@ -113,7 +113,7 @@ def test_a_read_within_a_day_is_one_query() -> None:
 def test_midnight_hides_nothing(world: World) -> None:
     """A read from before midnight on sees both days; one that began before it and ends behind it too."""
     world.revoke(TargetKind.TOKEN, "yesterday")
-    now, _ = world.feed.everything()
+    now, _ = world.feed.global_revocation()
     world.clock.seconds = MIDNIGHT + 3.0
     world.revoke(TargetKind.TOKEN, "today")
     found = {target for target, _, _ in map(tuple, world.feed.entries(MIDNIGHT - 60, now))}
@@ -189,7 +189,7 @@ def answers(*script: Answer) -> HttpRevocationFeed:
 def test_an_answer_without_a_time_is_none(date: str | None) -> None:
     """Without service time nobody knows from where to read."""
     with pytest.raises(StoreUnavailable, match=r"^DynamoDB did not say what time it is$"):
-        answers(Answer(200, {}, date)).everything()
+        answers(Answer(200, {}, date)).global_revocation()
 
 
 def test_an_answer_without_items_is_none() -> None:

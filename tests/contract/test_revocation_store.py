@@ -32,7 +32,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         return
     with moto_dynamodb() as dynamodb:
         create_table(dynamodb, "revocations", "pk", "sk")
-        writer = DynamoDbRevocationWriter(dynamodb, "revocations", SteppedClock(), token_horizon=3610)
+        writer = DynamoDbRevocationWriter(dynamodb, "revocations", SteppedClock(), token_lifetime=3610)
 
         def count() -> int:
             items = dynamodb.scan(TableName="revocations")["Items"]

@@ -101,7 +101,7 @@ class RevocationReader(Protocol):
 class RevocationFeed(Protocol):
     """Whoever keeps the live revocations in memory reads here what is new."""
 
-    def everything(self) -> tuple[int, Revocation | None]:
+    def global_revocation(self) -> tuple[int, Revocation | None]:
         """Return service time, in whole seconds and not later than now, and a copy of global, or None.
 
         Strongly consistent; raises ItemDamaged.

@@ -17,7 +17,7 @@ _MAX_NUMERIC_DATE = 2**53
 
 
 def is_identifier(value: str) -> bool:
-    """Tell whether a token that holds can have this as its sub, client_id, jti, sid or gid."""
+    """Return whether a token that holds can have this as its sub, client_id, jti, sid or gid."""
     # isprintable() is the quick answer for all usual ones. It is stricter, and knows one version of Unicode: a no-break
     # space, a joiner inside of an emoji or a newer letter is not printable to it. The pattern, which is for those, is
     # compiled when it is first needed, and not in each cold start.

@@ -97,7 +97,7 @@ def pauses() -> list[float]:
 @pytest.fixture
 def writer(dynamodb: Any, clock: SteppedClock, pauses: list[float]) -> DynamoDbRevocationWriter:
     """Return the writer."""
-    return DynamoDbRevocationWriter(dynamodb, TABLE, clock, token_horizon=HORIZON, pause=pauses.append)
+    return DynamoDbRevocationWriter(dynamodb, TABLE, clock, token_lifetime=HORIZON, pause=pauses.append)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocations.revocation import CUT_KINDS, GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS, GLOBAL_COPIES, Revocation, Target, TargetKind
 from tests.fakes.at_once import at_once
 from tests.fakes.interruption import Crash
 from tests.fakes.lost_answer import lost_answer
@@ -37,7 +37,7 @@ class Store:
     def revoke(self, revocation: Revocation, dynamodb: Any = None) -> None:
         """Revoke in a sandbox of its own."""
         writer = DynamoDbRevocationWriter(
-            dynamodb or self.dynamodb, TABLE, self.clock, token_horizon=3610, pause=lambda _: None
+            dynamodb or self.dynamodb, TABLE, self.clock, token_lifetime=3610, pause=lambda _: None
         )
         writer.revoke(revocation, reason="r", actor="a")
 
@@ -90,7 +90,7 @@ def store() -> Iterator[Store]:
 
 def revocation_of(kind: TargetKind, cutoff: int = NOW, lifetime: int = 1000) -> Revocation:
     """Return a revocation of one kind; the cutoff counts for the kinds that have one."""
-    not_before = cutoff if kind in CUT_KINDS else None
+    not_before = cutoff if kind in CUTOFF_KINDS else None
     identifier = "0" if kind is TargetKind.GLOBAL else "x"
     return Revocation(Target(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
 
@@ -110,7 +110,7 @@ def test_a_repeat_writes_nothing(store: Store, kind: TargetKind) -> None:
     assert store.items() == before
 
 
-@pytest.mark.parametrize("kind", sorted(CUT_KINDS))
+@pytest.mark.parametrize("kind", sorted(CUTOFF_KINDS))
 def test_the_cutoff_decides(store: Store, kind: TargetKind) -> None:
     """R49: an earlier cutoff writes nothing, a later one writes the target and a feed item."""
     store.revoke(revocation_of(kind))

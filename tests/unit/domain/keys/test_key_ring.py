@@ -48,7 +48,7 @@ def test_two_active_keys_are_damage() -> None:
 
 def test_a_kid_that_is_there_twice_is_damage() -> None:
     """A kid names one key (I9)."""
-    with pytest.raises(ItemDamaged, match="a kid is there twice"):
+    with pytest.raises(ItemDamaged, match="a kid occurs twice"):
         make_ring(make_key("a", KeyState.ACTIVE), make_key("a", KeyState.DESTROYED))
 
 

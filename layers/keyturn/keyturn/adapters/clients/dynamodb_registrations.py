@@ -92,7 +92,7 @@ class DynamoDbRegistrations:
 
 
 def _is_ours(error: ClientError, item: dict[str, Any]) -> bool:
-    """Tell whether what is in the way is our own write: it was sent again, since its answer had been lost.
+    """Return whether what is in the way is our own write: it was sent again, since its answer had been lost.
 
     Otherwise an operator would hear that nothing was stored, and never see the secret that is.
     """

@@ -169,5 +169,5 @@ def _is_ours(error: ClientError, saved: KeyRing) -> bool:
 
 
 def _is_item(found: object, saved: KeyRing) -> bool:
-    """Tell whether the stored item is what we meant to write: an earlier attempt came through, its answer did not."""
+    """Return whether the stored item is what we meant to write: an earlier attempt came through, its answer did not."""
     return found == encode_item(ring_to_item(saved))

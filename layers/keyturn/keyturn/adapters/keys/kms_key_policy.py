@@ -69,7 +69,7 @@ def _account_root(role: str) -> str:
 
 
 def same_policy(stored: str, expected: dict[str, Any]) -> bool:
-    """Tell whether a stored policy says the same, whatever its order and spacing; text that is no JSON does not."""
+    """Return whether a stored policy says the same, whatever its order and spacing; text that is no JSON does not."""
     try:
         return bool(_canonical(json.loads(stored)) == _canonical(expected))
     except ValueError:

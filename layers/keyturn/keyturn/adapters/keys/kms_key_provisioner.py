@@ -128,7 +128,7 @@ class KmsKeyProvisioner(KmsSigner):
                     raise
 
     def _is_gone(self, arn: str, error: ClientError) -> bool:
-        """Tell whether the error means that nobody can use the key; an invalid state alone may mean another one."""
+        """Return whether the error means that nobody can use the key; an invalid state alone may mean another one."""
         code = error_code(error)
         if code == "KMSInvalidStateException":
             return self._state(arn) in (*_PENDING, None)

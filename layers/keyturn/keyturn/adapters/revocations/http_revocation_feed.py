@@ -9,7 +9,7 @@ from keyturn.adapters.aws.attribute_values import decode_item
 from keyturn.adapters.aws.item_version import check_item_version
 from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
-from keyturn.domain.revocations.revocation import CUT_KINDS, Target, TargetKind
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS, Target, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _DAY = 86_400
 # Midnight may lie between `now` and the read; a view of which that much of the bound is gone is not used at all.
 _AHEAD = 300
-_CUTS = tuple(f"{kind}#" for kind in CUT_KINDS)
-_OTHERS = tuple(f"{kind}#" for kind in TargetKind if kind not in CUT_KINDS)
+_CUTS = tuple(f"{kind}#" for kind in CUTOFF_KINDS)
+_OTHERS = tuple(f"{kind}#" for kind in TargetKind if kind not in CUTOFF_KINDS)
 _GLOBAL = f"{TargetKind.GLOBAL}#"
 
 
@@ -36,7 +36,7 @@ class HttpRevocationFeed:
         self._table = table
         self._global = Target(TargetKind.GLOBAL, str(copy))
 
-    def everything(self) -> tuple[int, Revocation | None]:
+    def global_revocation(self) -> tuple[int, Revocation | None]:
         """Return service time, in whole seconds and not later than now, and the copy of global, or None.
 
         Strongly consistent. Raises StoreUnavailable, ItemDamaged.

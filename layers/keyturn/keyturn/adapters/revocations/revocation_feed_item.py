@@ -64,7 +64,7 @@ def acknowledgement_update(target: Target, revocation: Revocation) -> dict[str, 
 
 
 def is_acknowledged(item: dict[str, Any], revocation: Revocation) -> bool:
-    """Tell whether a target item notes that this revocation, or one with a later cutoff, was acknowledged."""
+    """Return whether a target item notes that this revocation, or one with a later cutoff, was acknowledged."""
     cutoff = item.get("acknowledged")
     return type(cutoff) is int and (revocation.not_before or 0) <= cutoff
 

@@ -1,8 +1,8 @@
-"""What a client holds of a grant: its code, and its refresh tokens; opaque, and stored as hashes alone (R45).
+"""The credentials of a grant: its code and its refresh tokens; opaque to clients, and stored as hashes alone (R45).
 
-Both begin with the grant's id, so that one item answers for all of them. A refresh token has two secrets: one that all
-tokens of its grant share, which proves that a token that is not the current one was once, and one of its own. An id
-alone, which resource servers see, ends no grant.
+Both begin with the grant's id, so that one item is read for all of them. A refresh token has two secrets. All tokens of
+its grant share the first: it proves that an old token was once current. The second is its own. The grant's id alone,
+which resource servers know, cannot revoke the grant.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ class AuthorizationCode(NamedTuple):
 
     @property
     def value(self) -> str:
-        """The code as a client gets it."""
+        """The text of the code."""
         return _encode(_decode_id(self.gid) + self.secret)
 
     @property
     def code_hash(self) -> str:
-        """What is stored of it."""
+        """The hash that is stored in place of the code."""
         return _hash(self.secret)
 
 
 class RefreshToken(NamedTuple):
-    """A refresh token (RFC 6749 §1.5): the grant's id, what proves its family, and 256 bits of its own."""
+    """A refresh token (RFC 6749 §1.5): the grant's id, the family's secret (`proof`), and 256 bits of its own."""
 
     gid: str
     proof: bytes
@@ -43,23 +43,23 @@ class RefreshToken(NamedTuple):
 
     @property
     def value(self) -> str:
-        """The token as a client gets it."""
+        """The text of the token."""
         return _encode(_decode_id(self.gid) + self.proof + self.secret)
 
     @property
     def proof_hash(self) -> str:
-        """What is stored of the family's secret."""
+        """The hash that is stored in place of the family's secret."""
         return _hash(self.proof)
 
     @property
     def secret_hash(self) -> str:
-        """What is stored of its own secret."""
+        """The hash that is stored in place of the token's own secret."""
         return _hash(self.secret)
 
     def successor(self, nonce: bytes) -> RefreshToken:
-        """Return the token that follows this one: the same for the same nonce, so that a lost answer can be repeated.
+        """Return the token that follows this one: the same nonce gives the same token, so that it can be sent again.
 
-        Whoever has read the nonce in the table alone cannot tell it: this token is the key (R40).
+        A reader of the table cannot compute it from the nonce: this token's secret is the key (R40).
         """
         return self._replace(secret=hmac.digest(self.secret, _decode_id(self.gid) + nonce, "sha256"))
 
@@ -67,18 +67,18 @@ class RefreshToken(NamedTuple):
 def new_grant_id(random: bytes) -> str:
     """Return the id of a new grant from 128 random bits."""
     if len(random) != _ID_BYTES:
-        raise ValueError("a grant's id is made of 16 bytes")
+        raise ValueError("a grant's id has 16 bytes")
     return _encode(random)
 
 
 def parse_code(value: str) -> AuthorizationCode | None:
-    """Return the code that a value is, or None."""
+    """Return the parts of a code, or None for any other value."""
     parts = _decode(value, _ID_BYTES + _SECRET_BYTES)
     return None if parts is None else AuthorizationCode(_encode(parts[:_ID_BYTES]), parts[_ID_BYTES:])
 
 
 def parse_refresh_token(value: str) -> RefreshToken | None:
-    """Return the refresh token that a value is, or None: an access token, for instance, is none (R41)."""
+    """Return the parts of a refresh token, or None for any other value, such as an access token (R41)."""
     parts = _decode(value, _ID_BYTES + 2 * _SECRET_BYTES)
     if parts is None:
         return None

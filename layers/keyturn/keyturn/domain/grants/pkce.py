@@ -13,7 +13,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 def is_challenge(value: str) -> bool:
-    """Tell whether a value can be an S256 challenge (§4.2): 32 octets in base64url."""
+    """Return whether a value can be an S256 challenge (§4.2): 32 octets in base64url."""
     return _CHALLENGE.fullmatch(value) is not None
 
 

@@ -10,7 +10,7 @@ _SUBJECT = re.compile("u_[A-Za-z0-9_-]{22,64}")
 
 
 def new_subject(random: bytes) -> str:
-    """Return the subject for SUBJECT_BYTES random bytes; a subject is never given again."""
+    """Return the subject for SUBJECT_BYTES random bytes; a subject is never used for a second user."""
     return "u_" + base64.urlsafe_b64encode(random).decode().rstrip("=")
 
 
