@@ -160,7 +160,7 @@ def test_an_item_that_nobody_can_read_is_damage(world: World, fields: dict[str, 
     ("fields", "text"),
     [
         ({"target": None}, "KeyError: 'target'"),
-        ({"target": "unknown#a"}, "an item names no target, or cuts at no time"),
+        ({"target": "unknown#a"}, "an item lacks its target or its cutoff"),
         ({"sk": "99999 is no time"}, "ValueError: invalid literal for int() with base 10: '99999 is n'"),
     ],
 )
@@ -188,7 +188,7 @@ def answers(*script: Answer) -> HttpRevocationFeed:
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Tue, 22 Sep 2026 00:00:00", "Tue, 22 Foo 2026 00:00:00 GMT"])
 def test_an_answer_without_a_time_is_none(date: str | None) -> None:
     """Without service time nobody knows from where to read."""
-    with pytest.raises(StoreUnavailable, match=r"^DynamoDB did not say what time it is$"):
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB's response has no Date$"):
         answers(Answer(200, {}, date)).global_revocation()
 
 

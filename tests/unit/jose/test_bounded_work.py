@@ -12,8 +12,8 @@ import cryptography
 import pytest
 
 import keyturn
+from keyturn.domain.base64url import encode
 from keyturn.jose import TokenError, TokenErrorReason, verify_access_token
-from keyturn.jose.base64url import encode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 from tests.fakes.token_factory import NOW, good_header, key_set, make_token, policy, sign_raw, signing_key
 

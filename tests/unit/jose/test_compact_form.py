@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from keyturn.domain.base64url import encode
 from keyturn.jose import KeySet, TokenError, TokenErrorReason, verify_access_token, verify_jws
-from keyturn.jose.base64url import encode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 from keyturn.jose.verification_key import VerificationKey
 from tests.fakes.token_factory import (

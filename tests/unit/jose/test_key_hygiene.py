@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from keyturn.domain.base64url import decode, encode
 from keyturn.jose import KeySet, TokenError, verify_jws
-from keyturn.jose.base64url import decode, encode
 from keyturn.jose.key_hygiene import _ROCA_ORDERS, check_ed25519, check_rsa
 from tests.fakes.token_factory import ABSENT, ALGORITHMS, jwks, key_set, make_token, signing_key
 

@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from keyturn.domain.base64url import encode
 from keyturn.jose import KeySet, VerificationPolicy
 from keyturn.jose.algorithms import ALGORITHM_NAMES
-from keyturn.jose.base64url import encode
 from keyturn.jose.id_token import IdTokenPolicy
 from keyturn.jose.public_key import public_jwk
 from keyturn.jose.remote_algorithm import RemoteAlgorithm
@@ -83,10 +83,10 @@ def test_what_is_said_of_a_key_that_cannot_be_published() -> None:
     """R52: a public key of another kind, and a JWK without its members."""
     other = x25519.X25519PrivateKey.generate().public_key()
     spki = other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    assert message(lambda: public_jwk(spki, "Ed25519")) == "the public key is of no type that Keyturn knows"
+    assert message(lambda: public_jwk(spki, "Ed25519")) == "the type of the public key is unknown to Keyturn"
     curve = ec.generate_private_key(ec.SECP256K1()).public_key()
     spki_of_curve = curve.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    assert message(lambda: public_jwk(spki_of_curve, "ES256")) == "the public key is of no type that Keyturn knows"
+    assert message(lambda: public_jwk(spki_of_curve, "ES256")) == "the type of the public key is unknown to Keyturn"
     assert message(lambda: thumbprint({})) == "a thumbprint needs kty and the key's required members"
 
 

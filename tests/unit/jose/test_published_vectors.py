@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from keyturn.domain.base64url import decode
 from keyturn.jose import KeySet, TokenError, VerificationPolicy, verify_access_token, verify_jws
-from keyturn.jose.base64url import decode
 from keyturn.jose.jwk import parse_jwk
 from keyturn.jose.strict_json import parse_object
 from keyturn.jose.thumbprint import thumbprint

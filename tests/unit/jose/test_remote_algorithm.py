@@ -8,8 +8,8 @@ from itertools import product
 import jwt
 import pytest
 
+from keyturn.domain.base64url import decode
 from keyturn.jose import TokenError, TokenErrorReason, verify_access_token
-from keyturn.jose.base64url import decode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 from keyturn.jose.remote_algorithm import RemoteAlgorithm, encode_access_token, encode_id_token
 from tests.fakes.token_factory import ALGORITHMS, AUDIENCE, ISSUER, NOW, good_claims, key_set, policy, signing_key

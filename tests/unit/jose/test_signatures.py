@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from keyturn.domain.base64url import decode, encode
 from keyturn.jose import KeySet, TokenError, TokenErrorReason, verify_access_token, verify_jws
-from keyturn.jose.base64url import decode, encode
 from keyturn.jose.ecdsa_signature import CURVES, from_der, to_der
 from keyturn.jose.verification_key import VerificationKey
 from tests.fakes.token_factory import ALGORITHMS, NOW, SigningKey, key_set, make_token, policy, signing_key

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keyturn.domain.base64url import decode, encode
 from keyturn.jose import TokenError, verify_access_token
-from keyturn.jose.base64url import decode, encode
 from tests.fakes.oracles import KEYS, POLICY, judge
 from tests.fakes.token_factory import (
     AUDIENCE,

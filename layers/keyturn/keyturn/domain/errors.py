@@ -51,4 +51,4 @@ class AlreadyExists(KeyturnError):
 
 
 class ClockUnavailable(KeyturnError):
-    """No store has returned a Date yet; others cannot compare a time of the local clock alone."""
+    """Service time is unknown until a store returns a Date: others cannot compare a time of the local clock."""

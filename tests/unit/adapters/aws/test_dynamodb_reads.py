@@ -99,8 +99,8 @@ def test_second_attempt_may_help_and_a_third_is_not_made(
 @pytest.mark.parametrize(
     ("outcome", "text"),
     [
-        (Answer(503, b"<html>"), "status 503, and no JSON object"),
-        (Answer(200, b"[]"), "status 200, and no JSON object"),
+        (Answer(503, b"<html>"), "status 503 without a JSON object"),
+        (Answer(200, b"[]"), "status 200 without a JSON object"),
         (Answer(400, {}), "status 400 "),
         (failure("InternalServerError", 500), "status 500 InternalServerError"),
     ],

@@ -139,11 +139,11 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
 @pytest.mark.parametrize(
     ("sent", "fault"),
     [
-        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", "no answer of HTTP/1.1"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD, "no answer of HTTP/1.1"),
-        (b"HTTP/1.1 OK\r\n\r\n", "no answer of HTTP/1.1"),
-        (b"HTTP/1.1 \r\n\r\n", "no answer of HTTP/1.1"),
-        (b"SSH-2.0-OpenSSH\r\n", "no answer of HTTP/1.1"),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", "not a response of HTTP/1.1"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD, "not a response of HTTP/1.1"),
+        (b"HTTP/1.1 OK\r\n\r\n", "not a response of HTTP/1.1"),
+        (b"HTTP/1.1 \r\n\r\n", "not a response of HTTP/1.1"),
+        (b"SSH-2.0-OpenSSH\r\n", "not a response of HTTP/1.1"),
         (HEAD + b"\r\n{}", "the answer does not say its length"),
         (HEAD + b"no colon\r\n\r\n", "the header has no end"),
         (HEAD + b"Content-Length: 2\n\n{}", "the header has no end"),

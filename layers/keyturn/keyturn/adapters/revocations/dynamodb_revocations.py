@@ -64,8 +64,8 @@ class DynamoDbRevocationReader:
 class DynamoDbRevocationWriter:
     """A RevocationWriter: strict readers see a revocation at once, snapshots at their next read of the feed.
 
-    `clock` is the one that readers share. `token_lifetime`: the longest that any token is accepted after its iat, in
-    seconds, which is the longest token lifetime and the leeway.
+    `clock` is the one that readers share. `token_lifetime`: the seconds for which any token is accepted after its iat,
+    which is the longest token lifetime and the leeway.
     """
 
     def __init__(
@@ -77,7 +77,6 @@ class DynamoDbRevocationWriter:
         token_lifetime: int,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-
         self._dynamodb = dynamodb
         self._table = table
         self._clock = clock

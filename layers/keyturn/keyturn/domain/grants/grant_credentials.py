@@ -7,11 +7,11 @@ which resource servers know, cannot revoke the grant.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 from typing import NamedTuple
+
+from keyturn.domain.base64url import decode, encode
 
 _ID_BYTES = 16
 _SECRET_BYTES = 32
@@ -26,7 +26,7 @@ class AuthorizationCode(NamedTuple):
     @property
     def value(self) -> str:
         """The text of the code."""
-        return _encode(_decode_id(self.gid) + self.secret)
+        return encode(_decode_id(self.gid) + self.secret)
 
     @property
     def code_hash(self) -> str:
@@ -44,7 +44,7 @@ class RefreshToken(NamedTuple):
     @property
     def value(self) -> str:
         """The text of the token."""
-        return _encode(_decode_id(self.gid) + self.proof + self.secret)
+        return encode(_decode_id(self.gid) + self.proof + self.secret)
 
     @property
     def proof_hash(self) -> str:
@@ -68,13 +68,13 @@ def new_grant_id(random: bytes) -> str:
     """Return the id of a new grant from 128 random bits."""
     if len(random) != _ID_BYTES:
         raise ValueError("a grant's id has 16 bytes")
-    return _encode(random)
+    return encode(random)
 
 
 def parse_code(value: str) -> AuthorizationCode | None:
     """Return the parts of a code, or None for any other value."""
     parts = _decode(value, _ID_BYTES + _SECRET_BYTES)
-    return None if parts is None else AuthorizationCode(_encode(parts[:_ID_BYTES]), parts[_ID_BYTES:])
+    return None if parts is None else AuthorizationCode(encode(parts[:_ID_BYTES]), parts[_ID_BYTES:])
 
 
 def parse_refresh_token(value: str) -> RefreshToken | None:
@@ -83,27 +83,21 @@ def parse_refresh_token(value: str) -> RefreshToken | None:
     if parts is None:
         return None
     proof, secret = parts[_ID_BYTES:-_SECRET_BYTES], parts[-_SECRET_BYTES:]
-    return RefreshToken(_encode(parts[:_ID_BYTES]), proof, secret)
+    return RefreshToken(encode(parts[:_ID_BYTES]), proof, secret)
 
 
 def _hash(secret: bytes) -> str:
     return hashlib.sha256(secret).hexdigest()
 
 
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
 def _decode_id(gid: str) -> bytes:
-    return base64.urlsafe_b64decode(gid + "==")
+    raw = _decode(gid, _ID_BYTES)
+    if raw is None:
+        raise ValueError("a grant's id is base64url of 16 bytes")
+    return raw
 
 
 def _decode(value: str, size: int) -> bytes | None:
     """Return so many bytes of canonical base64url, or None: each credential has one spelling."""
-    if len(value) != -(-size * 4 // 3):
-        return None
-    try:
-        raw = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return raw if len(raw) == size and _encode(raw) == value else None
+    raw = decode(value.encode("ascii", "replace"))  # "?" is outside of base64url
+    return raw if raw is not None and len(raw) == size else None
