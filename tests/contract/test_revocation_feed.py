@@ -30,7 +30,7 @@ ENVIRON = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AW
 
 
 class World:
-    """A writer and a reader of one table, and the time that both are told."""
+    """A writer and a reader of one table, and the service time of both."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         self.client = client
@@ -165,7 +165,7 @@ def test_an_item_that_nobody_can_read_is_damage(world: World, fields: dict[str, 
     ],
 )
 def test_damage_is_described(world: World, fields: dict[str, object], text: str) -> None:
-    """Whoever repairs the feed reads which of its fields is wrong."""
+    """The fault names the wrong field, for the operator who repairs the feed."""
     world.put(**fields)
     with pytest.raises(ItemDamaged) as raised:
         world.read(MIDNIGHT - 60)
@@ -193,6 +193,6 @@ def test_an_answer_without_a_time_is_none(date: str | None) -> None:
 
 
 def test_an_answer_without_items_is_none() -> None:
-    """An answer that says nothing does not say that nothing was revoked."""
+    """A response without Items is a fault instead of an empty feed."""
     with pytest.raises(StoreUnavailable, match=r"^DynamoDB Query: an answer without Items$"):
         list(answers(Answer(200, {"Count": 0})).entries(MIDNIGHT - 10, MIDNIGHT - 5))

@@ -1,4 +1,4 @@
-"""What a developer reads who configured the verifier wrongly, word by word: a message says what to do (house style)."""
+"""The exact messages of a wrong configuration: each says what to do (house style)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_what_is_said_of_another_key(key: Any, changes: dict[str, str], said: st
 
 
 def test_what_is_said_of_a_set() -> None:
-    """R09: a document that is no set, an entry that is no key, and a kid twice."""
+    """R09: a document that is not a set, an invalid entry, and a repeated kid."""
     assert message(lambda: KeySet.from_jwks([])) == 'a JWKS is a JSON object with a list "keys"'  # type: ignore[arg-type]
     assert message(lambda: KeySet.from_jwks(jwks(EC, EC))) == "two keys of the JWKS have the same kid"
     assert message(lambda: KeySet.from_jwks({"keys": [EC.jwk, "key"]})) == "keys[1]: a JWK is a JSON object"
@@ -135,7 +135,7 @@ def test_what_is_said_of_a_policy(changes: dict[str, Any], said: str) -> None:
     ],
 )
 def test_what_is_said_of_a_policy_for_id_tokens(changes: dict[str, Any], said: str) -> None:
-    """What could never be meant raises ValueError when the policy is made, and names the rule."""
+    """A rule that cannot be meant raises ValueError when the policy is created, and names the rule."""
     good: dict[str, Any] = {"issuer": "https://i.example", "client_id": "c", "algorithms": {"RS256"}}
     assert message(lambda: IdTokenPolicy(**(good | changes))) == said
 

@@ -144,7 +144,7 @@ def test_only_zeros_in_front_are_left_out(first: int) -> None:
 
 @pytest.mark.parametrize("octets", range(60, 64))
 def test_the_length_of_der_has_one_form(octets: int) -> None:
-    """R08: X.690 §10.1: up to 127 octets of both numbers are told in one octet, 128 and more in two."""
+    """R08: X.690 §10.1: the length of both numbers takes one octet up to 127, two from 128 on."""
     number = (1 << (8 * octets - 1)) - 1
     assert converts(number, number, 66, "ES512")
 

@@ -1,4 +1,4 @@
-"""A repeat of an acknowledged revocation writes nothing; one that nobody acknowledged is written again (R47, R50)."""
+"""Repeats of a revocation: an acknowledged one is skipped, and any other is written again (R47, R50)."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_note_that_fails_takes_no_acknowledgement_back(store: Store, code: str
 
 
 def test_a_target_that_is_gone_gets_no_note(store: Store) -> None:
-    """A target that was deleted meanwhile is not made anew out of a note alone, which nobody could read."""
+    """An acknowledgement never creates a deleted target again: an item with it alone would be unreadable."""
 
     def delete() -> None:
         store.dynamodb.delete_item(TableName=TABLE, Key=target_key(Target(TargetKind.TOKEN, "x")))
@@ -224,7 +224,7 @@ def test_a_read_that_fails_acknowledges_nothing(store: Store) -> None:
 
 
 def test_an_unprocessed_item_is_written_again(store: Store) -> None:
-    """R47: what DynamoDB did not answer is not taken for acknowledged."""
+    """R47: a target that DynamoDB left unprocessed does not count as acknowledged."""
     store.revoke(revocation_of(TargetKind.TOKEN))
 
     class Unprocessed:

@@ -74,6 +74,6 @@ def test_the_claims_of_the_token_profile_are_reserved() -> None:
     ],
 )
 def test_a_registration_that_works(changes: dict[str, Any]) -> None:
-    """What is at the edge of each rule is taken."""
+    """A value at the limit of each rule is accepted."""
     [(name, value)] = changes.items()
     assert getattr(make_server(**changes), name) == value

@@ -37,7 +37,7 @@ def make_token(**claims: Any) -> VerifiedAccessToken:
 
 @pytest.mark.parametrize("kind", [TargetKind.TOKEN, TargetKind.GRANT, TargetKind.SESSION])
 def test_a_token_a_grant_or_a_session_is_refused_whatever_its_iat(kind: TargetKind) -> None:
-    """What was revoked by name stays revoked for tokens of any age."""
+    """A revocation by id refuses tokens of any age."""
     revocation = Revocation(Target(kind, "x"), expires_at=LATER)
     assert revocation.hits(issued_at=0, kid="k", now=NOW)
     assert revocation.hits(issued_at=NOW + 5, kid="k", now=NOW)
@@ -68,7 +68,7 @@ def test_a_compromised_key_is_refused_by_any_copy_of_global_and_for_good() -> No
 
 @pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR])
 def test_a_cut_without_its_time_is_refused(kind: TargetKind) -> None:
-    """A revocation that would hit nothing is not stored as if it did."""
+    """A revocation that would refuse no token raises."""
     with pytest.raises(ValueError, match="needs a cutoff"):
         Revocation(Target(kind, "x"), expires_at=LATER)
 

@@ -32,7 +32,7 @@ def snapshot_of(*entries: FeedEntry, now: int = T) -> RevocationSnapshot:
 
 
 def hit(snapshot: RevocationSnapshot, target: Target, *, issued_at: int = T, kid: str = "k") -> bool:
-    """Tell whether a token of this target is refused."""
+    """Return whether a token of this target is refused."""
     return any(found.hits(issued_at=issued_at, kid=kid, now=T) for found in snapshot.find([target]))
 
 
@@ -100,7 +100,7 @@ def test_an_identifier_may_hold_the_sign_that_ends_a_kind() -> None:
 
 
 def test_the_first_read_goes_back_to_the_oldest_token_that_lives() -> None:
-    """What was revoked longer ago than any token lives can hit none."""
+    """A revocation older than the longest token lifetime is removed."""
     assert RevocationSnapshot(HORIZON).begin(T) == T - HORIZON - FEED_OVERLAP
 
 
@@ -115,7 +115,7 @@ def test_a_clock_that_jumped_ahead_hides_nothing() -> None:
 
 
 def test_a_read_that_failed_does_not_move_the_next_one() -> None:
-    """What a read saw before it failed stays, and is read again."""
+    """Entries that a read added before it failed stay, and are read again."""
     snapshot = snapshot_of(now=T)
     snapshot.begin(T + 5)
     snapshot.add([entry("jti#a")])
