@@ -19,9 +19,9 @@ from benchmarks.item_size import item_bytes
 from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
 from keyturn.adapters.revocations.http_revocation_feed import HttpRevocationFeed
 from keyturn.adapters.revocations.revocation_feed_item import Cause, feed_item
+from keyturn.domain.base64url import encode
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind, targets_of
 from keyturn.domain.revocations.revocation_snapshot import MAX_REVOCATIONS, RevocationSnapshot
-from keyturn.jose.base64url import encode
 from tests.fakes.composed_authorizer import ENVIRON
 from tests.fakes.counted_dynamodb import CountedDynamoDB
 from tests.fakes.token_factory import NOW, good_claims
@@ -96,7 +96,7 @@ def load(pages: list[bytes]) -> RevocationSnapshot:
     dynamodb = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: NOW, CountedDynamoDB(*pages))
     feed = HttpRevocationFeed(dynamodb, "revocations", copy=7)
     snapshot = RevocationSnapshot(HORIZON)
-    now, snapshot.everything = feed.everything()
+    now, snapshot.global_revocation = feed.global_revocation()
     snapshot.add(feed.entries(snapshot.begin(now), now))
     snapshot.complete(now)
     return snapshot

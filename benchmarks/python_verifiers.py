@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.material import Material
+from keyturn.domain.base64url import decode
 from keyturn.jose import KeySet, VerificationPolicy, verify_access_token
-from keyturn.jose.base64url import decode
 from keyturn.jose.ecdsa_signature import to_der
 
 Verify = Callable[[], object]

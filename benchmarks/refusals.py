@@ -7,8 +7,8 @@ from collections.abc import Callable
 from itertools import cycle
 
 from benchmarks.material import Material
+from keyturn.domain.base64url import encode
 from keyturn.jose import KeySet, TokenError, TokenErrorReason, VerificationPolicy, verify_access_token
-from keyturn.jose.base64url import encode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 
 _HEADERS = 2000  # far more than the verifier remembers

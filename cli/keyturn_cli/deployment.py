@@ -122,7 +122,7 @@ class Deployment:
     def revocations(self) -> DynamoDbRevocationWriter:
         """Return the writer of revocations."""
         return DynamoDbRevocationWriter(
-            self.dynamodb, self.revocation_table, self.clock(), token_horizon=LONGEST_TOKEN_LIFETIME
+            self.dynamodb, self.revocation_table, self.clock(), token_lifetime=LONGEST_TOKEN_LIFETIME
         )
 
 

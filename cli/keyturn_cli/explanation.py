@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from keyturn.domain.base64url import decode
 from keyturn.jose import ANY_AUDIENCE, KeySet, TokenErrorReason, VerificationPolicy
-from keyturn.jose.base64url import decode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 from keyturn_cli.output import format_time
 

@@ -10,7 +10,7 @@ import typer
 
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.adapters.revocations.revocation_feed_item import stored_targets
-from keyturn.domain.revocations.revocation import CUT_KINDS, EXPIRY_MARGIN, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS, EXPIRY_MARGIN, Revocation, Target, TargetKind
 from keyturn.domain.revocations.revocation_expiry import revocation_expiry
 from keyturn.jose import VerifiedAccessToken
 from keyturn.jose.policy import MAX_LEEWAY
@@ -102,11 +102,11 @@ def plan(deployment: Deployment, what: Aim) -> Plan:
     now = deployment.clock().now()
     # The latest possible present: no issued token has a later iat.
     present = floor(now.latest)
-    expires_at = revocation_expiry(what.target.kind, now=present, token_horizon=LONGEST_TOKEN_LIFETIME)
+    expires_at = revocation_expiry(what.target.kind, now=present, token_lifetime=LONGEST_TOKEN_LIFETIME)
     if what.token is not None:
         expires_at = what.token.expires_at + MAX_LEEWAY + EXPIRY_MARGIN
     cutoff = None
-    if what.target.kind in CUT_KINDS:
+    if what.target.kind in CUTOFF_KINDS:
         cutoff = present if what.before is None else what.before
         if cutoff > present:
             # The issuer gives each token an iat after the revocation cutoff: a future one would stop it until then.
@@ -132,7 +132,7 @@ def _stored(deployment: Deployment, target: Target, now: float) -> Revocation | 
     found = [
         each
         for each in reader.find(copies)
-        if each.expires_at > now and (each.not_before is not None or target.kind not in CUT_KINDS)
+        if each.expires_at > now and (each.not_before is not None or target.kind not in CUTOFF_KINDS)
     ]
     if len(found) < len(copies):
         return None

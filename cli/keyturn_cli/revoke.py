@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from keyturn.domain.revocations.revocation import CUT_KINDS
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import confirm, print_json, print_line, print_rows
@@ -53,7 +53,7 @@ def revoke(
         if dry_run:
             _print_outcome(planned, "dry_run", as_json=as_json)
             return
-        if not yes and what.target.kind in CUT_KINDS:
+        if not yes and what.target.kind in CUTOFF_KINDS:
             print_rows(planned.rows(), err=True)
             confirm("Revoke?")
             # The plan is made again, to hit the tokens that were issued while the question was open.

@@ -73,12 +73,12 @@ class RevocationCache:
     def _read(self, sent: Instant) -> tuple[RevocationSnapshot, Instant]:
         snapshot = self._snapshot
         try:
-            now, everything = self._feed.everything()
+            now, global_revocation = self._feed.global_revocation()
             snapshot.add(self._feed.entries(snapshot.begin(now), now))
         except (TooManyRevocations, ItemDamaged):
             self._strict_since = self._time.now()
             raise
-        snapshot.everything = everything
+        snapshot.global_revocation = global_revocation
         snapshot.complete(now)
         return snapshot, self._time.note_read(sent)
 

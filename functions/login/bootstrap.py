@@ -47,7 +47,7 @@ def connect(settings: LoginSettings) -> Ports:
             dynamodb,
             tables.revocations,
             clock,
-            token_horizon=settings.max_token_lifetime + settings.leeway,
+            token_lifetime=settings.max_token_lifetime + settings.leeway,
         ),
         users=DynamoDbUsers(dynamodb, tables.users),
         authorities=DynamoDbAuthorityReader(dynamodb, tables.authorities),

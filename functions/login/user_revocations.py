@@ -77,7 +77,7 @@ class UserRevocations:
         return floor(self._clock.now().latest)
 
     def _expiry(self, kind: TargetKind, now: int) -> int:
-        return revocation_expiry(kind, now=now, token_horizon=self._longest_token)
+        return revocation_expiry(kind, now=now, token_lifetime=self._longest_token)
 
     def _revoke(self, target: Target, present: int, *, not_before: int | None, reason: str, actor: str) -> None:
         revocation = Revocation(target, not_before=not_before, expires_at=self._expiry(target.kind, present))

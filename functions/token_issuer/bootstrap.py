@@ -49,7 +49,7 @@ def connect(settings: IssuerSettings, dynamodb: DynamoDBClient) -> Ports:
             dynamodb,
             settings.revocation_table,
             clock,
-            token_horizon=settings.max_token_lifetime + settings.leeway,
+            token_lifetime=settings.max_token_lifetime + settings.leeway,
         ),
         grants=DynamoDbGrants(dynamodb, settings.grant_table),
         clock=clock,

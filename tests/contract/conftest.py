@@ -1,4 +1,4 @@
-"""What the suites of several ports share."""
+"""Fixtures that the suites of several ports share."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_an_item_that_cannot_be_read_counts_as_used(dynamodb: DynamoDBClient, cl
 def test_a_store_that_does_not_answer(
     dynamodb: DynamoDBClient, clock: SteppedSeconds, monkeypatch: pytest.MonkeyPatch, code: str, fault: type[Exception]
 ) -> None:
-    """What was not written is a fault: neither used nor unused."""
+    """A failed write is a fault: the assertion counts as neither used nor unused."""
 
     def refuse(**_call: Any) -> None:
         raise ClientError({"Error": {"Code": code, "Message": ""}}, "PutItem")

@@ -101,7 +101,7 @@ def test_same_id_twice(store: ClientRegistry) -> None:
 
 
 def test_two_operators_change_one_client(store: ClientRegistry) -> None:
-    """Whoever read the older revision is told so, and changes nothing: no change is lost."""
+    """A change of an older revision is refused, so that another operator's change is never lost."""
     store.add(make_client())
     one, other = store.get("web"), store.get("web")
     assert one is not None
@@ -249,7 +249,7 @@ def test_next_version_is_read(dynamodb: DynamoDBClient) -> None:
 
 
 def test_what_a_newer_release_wrote_is_left_to_it(dynamodb: DynamoDBClient) -> None:
-    """A client of the next version is not written back by this release, which would drop what it does not know."""
+    """This release refuses to write back a client of the next version: it would drop unknown fields."""
     newer = encode_item(client_to_item(make_client()) | {"v": ITEM_VERSION + 1, "new": "x"})
     dynamodb.put_item(TableName="clients", Item=newer)
     store = DynamoDbClientRegistry(dynamodb, "clients")
@@ -266,7 +266,7 @@ def test_id_that_no_key_can_hold() -> None:
 
 
 def test_missing_table(dynamodb: DynamoDBClient) -> None:
-    """A table that is not there is a fault, not an unknown client."""
+    """A missing table is a fault instead of an unknown client."""
     store = DynamoDbClientRegistry(dynamodb, "elsewhere")
     with pytest.raises(StoreUnavailable):
         store.get("web")

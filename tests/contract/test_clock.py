@@ -39,7 +39,7 @@ def clock_and_answer(request: pytest.FixtureRequest) -> Iterator[tuple[Clock, As
 
 
 def test_a_clock_that_has_heard_nothing_says_so(clock_and_answer: tuple[Clock, Ask]) -> None:
-    """Before a store has answered there is no service time, and no local clock takes its place (I7)."""
+    """Service time is unknown before a store has answered: the local clock never replaces it (I7)."""
     clock, _ = clock_and_answer
     with pytest.raises(ClockUnavailable):
         clock.now()

@@ -69,7 +69,7 @@ def successor(token: RefreshToken, nonce: str = NONCE) -> RefreshToken:
     ],
 )
 def test_a_grant_is_found_as_it_was_stored(store: GrantWriter, grant: Grant) -> None:
-    """Every field comes back, present or not; an id that nobody stored is none."""
+    """Every field comes back, present or absent; an unknown id gives None."""
     store.create(grant)
     assert store.get(GID) == grant
     assert store.get("A" * 22) is None
@@ -127,7 +127,7 @@ def test_an_answer_that_was_lost_between_us_and_the_store_is_no_second_use(store
 )
 @pytest.mark.parametrize("used", [False, True])
 def test_what_a_code_is_bound_to_has_to_be_there(store: GrantWriter, changes: dict[str, Any], used: bool) -> None:
-    """R32, R33: another client, redirect URI, verifier or secret gets nothing, ends nothing and changes nothing."""
+    """R32, R33: another client, redirect URI, verifier or secret is refused, and leaves the grant unchanged."""
     store.create(make_grant())
     if used:
         store.redeem(redemption())
@@ -251,7 +251,7 @@ def test_a_made_up_secret_with_the_proof_of_the_family_is_reuse(family: GrantWri
 
 
 def test_a_grant_without_refresh_tokens_has_none(store: GrantWriter) -> None:
-    """R42: a client that was given none cannot make one up."""
+    """R42: a client without a refresh token cannot invent one."""
     store.create(make_grant())
     store.redeem(redemption(refresh=None))
     assert refused(lambda: store.rotate(rotation())) == (GrantRefusal.UNKNOWN, None)
@@ -312,7 +312,7 @@ def test_what_the_sdk_sends_again_by_itself_is_one_write(
 
 
 def test_a_damaged_item_is_a_fault(dynamodb: DynamoDBClient) -> None:
-    """An item that this release does not read is not taken for "no such grant"."""
+    """An unreadable item is a fault instead of an unknown grant."""
     store = DynamoDbGrantWriter(dynamodb, "grants")
     dynamodb.put_item(TableName="grants", Item={"pk": {"S": f"grant#{GID}"}, "v": {"N": "9"}})
     for action in (lambda: store.get(GID), lambda: store.redeem(redemption()), lambda: store.rotate(rotation())):
@@ -341,7 +341,7 @@ def test_a_used_code_is_remembered_while_its_tokens_live(
 
 
 def test_the_table_holds_no_secret(dynamodb: DynamoDBClient) -> None:
-    """R45: neither the code nor a refresh token, nor what its successor is made of, can be read out of the table."""
+    """R45: the table reveals neither the code nor a refresh token, nor the secret of its successor."""
     store = DynamoDbGrantWriter(dynamodb, "grants")
     store.create(make_grant())
     store.redeem(redemption())

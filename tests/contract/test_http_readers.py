@@ -1,6 +1,6 @@
-"""The readers of key ring and revocations: the lean ones beside boto3's, on the same items, with the same outcomes.
+"""The readers of key ring and revocations without boto3: they give the same results as boto3's on the same items.
 
-The lean client's connection is replaced by one that hands each operation to moto, in process and without a socket.
+The HTTP client's connection is replaced by one that calls moto in process, without a socket.
 """
 
 from __future__ import annotations
@@ -149,14 +149,14 @@ def test_nothing_stored_is_nothing_found(revocation_reader: RevocationReader) ->
 def test_damaged_revocation_is_refused(
     revocation_reader: RevocationReader, dynamodb: DynamoDBClient, fields: dict[str, object]
 ) -> None:
-    """An item that this release does not read may say "revoked": it is ItemDamaged, never overlooked."""
+    """An unreadable item may be a revocation: it is ItemDamaged, and is never ignored."""
     put_target(dynamodb, SUBJECT, **{"not_before": 5} | fields)
     with pytest.raises(ItemDamaged):
         revocation_reader.find([JTI, SUBJECT])
 
 
 def test_absent_table_is_a_fault(revocation_reader: RevocationReader, dynamodb: DynamoDBClient) -> None:
-    """A table that is not there does not mean that nothing is revoked."""
+    """A missing table is a fault: its revocations are unknown."""
     dynamodb.delete_table(TableName=REVOCATIONS)
     with pytest.raises(StoreUnavailable):
         revocation_reader.find([JTI])
@@ -200,7 +200,7 @@ def test_unprocessed_keys_are_asked_once_more() -> None:
 
 
 def test_keys_unprocessed_twice_are_a_fault() -> None:
-    """R47: a target that was not answered is not "not revoked"."""
+    """R47: a target without an answer may be revoked."""
     reader, connections = scripted(unprocessed(JTI), unprocessed(JTI))
     with pytest.raises(StoreUnavailable, match="1 keys are unprocessed after 2 reads"):
         reader.find([JTI])
@@ -237,7 +237,7 @@ def test_a_ring_that_is_left_out_is_asked_for_again_and_never_taken_for_absent(k
 
 @pytest.mark.parametrize("responses", [{}, {"another": []}])
 def test_an_answer_without_the_table_has_no_ring(responses: dict[str, list[object]]) -> None:
-    """An answer that has nothing of the table is as one in which the ring is not there."""
+    """A response without the table counts as one without the ring."""
     connections = ScriptedConnections(Answer(200, {"Responses": responses}))
     client = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections)
     with pytest.raises(KeyRingMissing):
@@ -252,7 +252,7 @@ def test_an_answer_need_not_say_that_all_was_processed() -> None:
 
 @pytest.mark.parametrize("answer", [{}, {"Responses": None}, {"Responses": []}])
 def test_answer_without_responses_is_a_fault(answer: dict[str, object]) -> None:
-    """R47: an answer that says nothing about the targets is not "not revoked"."""
+    """R47: a response without the targets is a fault."""
     reader, _ = scripted(Answer(200, json.dumps(answer).encode()))
     with pytest.raises(StoreUnavailable, match=r"^DynamoDB BatchGetItem: an answer without Responses$"):
         reader.find([JTI])

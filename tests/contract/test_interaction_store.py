@@ -73,7 +73,7 @@ WRITES = [demand, consent, confirm, deny, use]
     ],
 )
 def test_an_interaction_is_found_as_it_was_stored(stores: LoginStores, interaction: Interaction) -> None:
-    """Every field comes back, present or not; another id has none."""
+    """Every field comes back, present or absent; an unknown id gives None."""
     stores.opener.create(interaction)
     assert stored(stores, interaction) == interaction
     assert stores.opener.get(interaction.key_hash) == interaction
@@ -138,7 +138,7 @@ def test_new_demands_begin_again(stores: LoginStores) -> None:
 
 
 def test_a_consent_is_marked_and_recorded(stores: LoginStores) -> None:
-    """One write stores the mark of this request and the consent that counts for later ones, in place of an older."""
+    """One write stores the mark of this request and the consent for later ones, which replaces an older consent."""
     interaction = store(stores, **SIGNED_IN)
     for _ in range(2):
         assert consent(stores, interaction)
@@ -158,7 +158,7 @@ def test_a_native_client_is_confirmed(stores: LoginStores) -> None:
 
 
 def test_a_refusal_is_final(stores: LoginStores) -> None:
-    """After the user refused, nothing is marked, demanded or used any more; refusing twice is no error."""
+    """A refused interaction accepts neither marks, demands nor use; a second refusal is accepted."""
     interaction = store(stores, **SIGNED_IN)
     for _ in range(2):
         assert deny(stores, interaction)
@@ -174,7 +174,7 @@ def test_a_refusal_is_final(stores: LoginStores) -> None:
     "there", [{"grant_id": "another"}, {"browser_hash": "another"}, {"browser_hash": None}], ids=str
 )
 def test_an_interaction_that_is_used_or_foreign_stays(stores: LoginStores, there: dict[str, Any], write: Act) -> None:
-    """A used interaction, one of another browser and an unbound one are not written, and nothing else is."""
+    """A used interaction, one of another browser and an unbound one are refused, and the tables stay unchanged."""
     interaction = store(stores, **SIGNED_IN, **there)
     assert not write(stores, make_interaction(**SIGNED_IN))
     assert not write(stores, make_interaction(**SIGNED_IN, browser_hash=None))
@@ -305,7 +305,7 @@ def test_a_write_that_is_sent_again_succeeds(
     ],
 )
 def test_a_damaged_interaction_is_a_fault(login_dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
-    """An interaction that cannot be read, or demands what this release does not know, gives no page and no code."""
+    """An unreadable interaction, or one with an unknown demand, is a fault."""
     item = interaction_to_item(make_interaction(**MARKED)) | damage
     login_dynamodb.put_item(TableName="interactions", Item=encode_item(item))
     with pytest.raises(ItemDamaged, match="interaction item i#"):
@@ -314,7 +314,7 @@ def test_a_damaged_interaction_is_a_fault(login_dynamodb: DynamoDBClient, damage
 
 @pytest.mark.parametrize("write", [*WRITES, lambda stores, interaction: stores.opener.bind(interaction)])
 def test_a_missing_table_is_a_fault(dynamodb: DynamoDBClient, write: Act) -> None:
-    """A table that is not there is a fault, not an interaction that is over."""
+    """A missing table is a fault instead of an expired interaction."""
     stores = dynamodb_stores(dynamodb)
     with pytest.raises(StoreUnavailable):
         write(stores, make_interaction())

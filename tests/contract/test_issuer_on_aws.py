@@ -106,7 +106,7 @@ def test_a_token_is_revoked_once(dynamodb: DynamoDBClient) -> None:
 
 
 def test_a_client_with_a_key_and_a_rate(dynamodb: DynamoDBClient) -> None:
-    """An assertion opens the door once, and so many a minute; both are remembered in the table of grants (R22)."""
+    """An assertion authenticates once, and so many a minute; the table of grants stores both (R22)."""
     DynamoDbClientRegistry(dynamodb, "clients").add(keyed_client(rate=1))
     now = math.floor(wall_seconds())
     claims = {"iat": now, "exp": now + 60}

@@ -39,7 +39,7 @@ def test_key_signs_what_its_public_half_verifies(keys: KeyProvisioner, algorithm
 
 
 def test_a_key_can_sign_until_it_is_disabled(keys: KeyProvisioner) -> None:
-    """A new key can sign; one that is disabled, pending deletion or unknown cannot, which is no error."""
+    """A new key can sign; a key that is disabled, pending deletion or unknown cannot."""
     disabled, pending = keys.create_key("ES256", "n"), keys.create_key("ES256", "n")
     assert keys.can_sign(disabled)
     keys.disable(disabled)
@@ -80,7 +80,7 @@ def test_disabling_and_deleting_may_be_repeated(keys: KeyProvisioner) -> None:
 
 
 def test_key_that_is_gone_is_disabled_and_deleted_already(keys: KeyProvisioner) -> None:
-    """What is not there cannot sign: disabling and deleting it is no error."""
+    """A deleted key cannot sign; disabling and deleting it are accepted."""
     gone = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000"
     keys.disable(gone)
     keys.schedule_deletion(gone, 7)

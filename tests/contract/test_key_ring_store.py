@@ -98,7 +98,7 @@ def test_empty_ring_comes_back(subject: Subject) -> None:
 
 
 def test_missing_ring_is_a_fault(subject: Subject) -> None:
-    """A ring that is not there is not an empty ring."""
+    """A missing ring is a fault instead of an empty ring."""
     with pytest.raises(KeyRingMissing):
         subject.store.load(DEFAULT_RING)
 
@@ -112,7 +112,7 @@ def test_ring_is_created_once(subject: Subject) -> None:
 
 
 def test_save_makes_the_next_version(subject: Subject) -> None:
-    """What is saved has the next version, and is what is loaded."""
+    """A saved ring has the next version, and is the one that is loaded."""
     ring = subject.store.create(RING)
     saved = subject.store.save(ring.replace(longest_lifetime=5))
     assert (saved.version, saved.longest_lifetime) == (2, 5)
@@ -120,7 +120,7 @@ def test_save_makes_the_next_version(subject: Subject) -> None:
 
 
 def test_save_on_an_old_version_is_refused(subject: Subject) -> None:
-    """Of two writers with the same version one comes through, and the other changes nothing (I5)."""
+    """If two writers have the same version, one succeeds, and the other changes nothing (I5)."""
     ring = subject.store.create(RING)
     subject.store.save(ring.replace(longest_lifetime=5))
     with pytest.raises(VersionConflict):

@@ -129,7 +129,7 @@ def test_devices_are_forgotten(stores: LoginStores) -> None:
 
 
 def test_a_bucket_takes_its_limit(stores: LoginStores) -> None:
-    """Within the limit nobody waits; beyond it the seconds to the next window are named, and nothing is counted."""
+    """An attempt within the limit returns 0; beyond it the seconds to the next window are returned without counting."""
     start = NOW - NOW % 900
     taken = [stores.attempts.take("account", limit=3, window=900, now=start + at) for at in (0, 1, 2, 3, 899)]
     assert taken == [0, 0, 0, 897, 1]
@@ -177,7 +177,7 @@ def test_a_rehash_that_is_sent_again_is_one(login_dynamodb: DynamoDBClient, monk
     [{"v": 9}, {"mac": None}, {"salt": 7}, {"parameters": {"memory": 1}}, {"parameters": 7}, {"revision": "0"}],
 )
 def test_a_damaged_password_is_a_fault(login_dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
-    """A password that cannot be read is not taken for a user without one, who could choose one by a link."""
+    """An unreadable password is a fault: a user without one could choose a password by a link."""
     item = password_to_item(make_password()) | damage
     login_dynamodb.put_item(TableName="credentials", Item=encode_item(item))
     with pytest.raises(ItemDamaged, match=f"password item u#{ADA}") as raised:
@@ -187,14 +187,14 @@ def test_a_damaged_password_is_a_fault(login_dynamodb: DynamoDBClient, damage: d
 
 @pytest.mark.parametrize("damage", [{"v": 9}, {"subject": None}, {"user_revision": "0"}, {"expires_at": None}])
 def test_a_damaged_link_is_a_fault(login_dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
-    """A link that cannot be read gives no password."""
+    """An unreadable link is a fault."""
     login_dynamodb.put_item(TableName="credentials", Item=encode_item(link_to_item(make_link()) | damage))
     with pytest.raises(ItemDamaged, match="link item l#"):
         dynamodb_stores(login_dynamodb).passwords.get_link(make_link().key_hash)
 
 
 def test_damaged_devices_and_counters_are_faults(login_dynamodb: DynamoDBClient) -> None:
-    """A device that cannot be read is not known, and a counter that cannot be read is not 0."""
+    """An unreadable device or counter is a fault."""
     for sort_key in (f"d#{DEVICE}", "failures"):
         item = {"pk": f"u#{ADA}", "sk": sort_key, "v": 1, "credential_revision": "0", "failed": "0"}
         login_dynamodb.put_item(TableName="credentials", Item=encode_item(item))

@@ -51,7 +51,7 @@ def test_an_endpoint_counts_for_itself(rates: RateCounter) -> None:
 
 
 def test_a_changed_rate_counts_at_once(rates: RateCounter) -> None:
-    """What was taken stays taken when the operator changes the rate."""
+    """Counted requests stay counted when the operator changes the rate."""
     assert [rates.take("web", "token", rate) for rate in (1, 1, 3, 3, 3)] == [0, 40, 0, 0, 40]
 
 
@@ -91,7 +91,7 @@ def test_a_newer_releases_item_keeps_its_version(dynamodb: DynamoDBClient, clock
 def test_a_store_that_does_not_answer(
     dynamodb: DynamoDBClient, clock: SteppedSeconds, monkeypatch: pytest.MonkeyPatch, code: str, fault: type[Exception]
 ) -> None:
-    """A rate that cannot be counted is a fault, and not within the rate."""
+    """A failed count is a fault instead of a request within the rate."""
 
     def refuse(**_call: Any) -> None:
         raise ClientError({"Error": {"Code": code, "Message": ""}}, "UpdateItem")

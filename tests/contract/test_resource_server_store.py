@@ -73,7 +73,7 @@ def test_same_audience_twice(store: ResourceServerRegistry) -> None:
 
 
 def test_two_operators_change_one_resource_server(store: ResourceServerRegistry) -> None:
-    """Whoever read the older revision is told so, and changes nothing: no change is lost."""
+    """A change of an older revision is refused, so that another operator's change is never lost."""
     store.add(make_server())
     one, other = store.get(AUDIENCE), store.get(AUDIENCE)
     assert one is not None
@@ -88,7 +88,7 @@ def test_two_operators_change_one_resource_server(store: ResourceServerRegistry)
 
 
 def test_of_16_operators_at_once_one_changes_it(store: ResourceServerRegistry) -> None:
-    """Of all who read one revision a single one writes the next; of all who register one audience, a single one."""
+    """If several operators write the next revision or register one audience at once, exactly one succeeds."""
 
     def outcome(change: Callable[[], object]) -> str:
         try:
@@ -151,7 +151,7 @@ def test_list(store: ResourceServerRegistry) -> None:
 
 
 def test_clients_are_in_the_same_table(dynamodb: DynamoDBClient) -> None:
-    """A client is not taken for a resource server, also not one that has the audience for an id."""
+    """A client is never read as a resource server, even if its id is the audience."""
     DynamoDbClientRegistry(dynamodb, "clients").add(make_client("orders"))
     servers = DynamoDbResourceServerRegistry(dynamodb, "clients")
     servers.add(make_server("orders"))
@@ -175,7 +175,7 @@ def test_clients_are_in_the_same_table(dynamodb: DynamoDBClient) -> None:
     ],
 )
 def test_damaged_item(dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
-    """An item of another version, or that no registration could make, is refused, not guessed at."""
+    """An item of another version, or with an invalid registration, is refused."""
     dynamodb.put_item(TableName="clients", Item=encode_item(resource_server_to_item(make_server()) | damage))
     store = DynamoDbResourceServerRegistry(dynamodb, "clients")
     with pytest.raises(ItemDamaged, match="resource#https://orders"):
@@ -201,7 +201,7 @@ def test_what_a_newer_release_wrote_is_left_to_it(dynamodb: DynamoDBClient) -> N
 
 
 def test_missing_table(dynamodb: DynamoDBClient) -> None:
-    """A table that is not there is a fault, not an unknown resource server."""
+    """A missing table is a fault instead of an unknown resource server."""
     store = DynamoDbResourceServerRegistry(dynamodb, "elsewhere")
     with pytest.raises(StoreUnavailable):
         store.get(AUDIENCE)

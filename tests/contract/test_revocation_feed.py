@@ -30,13 +30,13 @@ ENVIRON = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AW
 
 
 class World:
-    """A writer and a reader of one table, and the time that both are told."""
+    """A writer and a reader of one table, and the service time of both."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         self.client = client
         self.clock = SteppedClock()
         self.connections = MotoConnections(client, lambda: self.clock.seconds)
-        self.writer = DynamoDbRevocationWriter(client, TABLE, self.clock, token_horizon=HORIZON, pause=lambda _: None)
+        self.writer = DynamoDbRevocationWriter(client, TABLE, self.clock, token_lifetime=HORIZON, pause=lambda _: None)
         lean = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: self.clock.seconds, self.connections)
         self.feed = HttpRevocationFeed(lean, TABLE, copy=7)
 
@@ -49,7 +49,7 @@ class World:
         self.client.put_item(TableName=TABLE, Item=encode_item(item))
 
     def read(self, since: int) -> list[tuple[str, int | None, int]]:
-        now, _ = self.feed.everything()
+        now, _ = self.feed.global_revocation()
         return [tuple(entry) for entry in self.feed.entries(since, now)]  # type: ignore[misc]
 
 
@@ -85,16 +85,16 @@ def test_what_is_written_is_read(world: World) -> None:
 
 def test_service_time_comes_with_global(world: World) -> None:
     """The time of the read is DynamoDB's, and the copy of global has cut and compromised kids."""
-    assert world.feed.everything() == (MIDNIGHT - 10, None)
+    assert world.feed.global_revocation() == (MIDNIGHT - 10, None)
     world.revoke(TargetKind.GLOBAL, "0", MIDNIGHT - 20)
-    _, everything = world.feed.everything()
+    _, everything = world.feed.global_revocation()
     assert everything is not None
     assert (everything.not_before, everything.target.key) == (MIDNIGHT - 20, "global#7")
 
 
 def test_global_is_read_strongly_consistent(world: World) -> None:
     """R47, I8: a read that may be old could miss an emergency that was acknowledged."""
-    world.feed.everything()
+    world.feed.global_revocation()
     [(headers, request)] = world.connections.requests
     assert headers["X-Amz-Target"].endswith(".GetItem")
     key = target_key(Target(TargetKind.GLOBAL, "7"))
@@ -113,7 +113,7 @@ def test_a_read_within_a_day_is_one_query() -> None:
 def test_midnight_hides_nothing(world: World) -> None:
     """A read from before midnight on sees both days; one that began before it and ends behind it too."""
     world.revoke(TargetKind.TOKEN, "yesterday")
-    now, _ = world.feed.everything()
+    now, _ = world.feed.global_revocation()
     world.clock.seconds = MIDNIGHT + 3.0
     world.revoke(TargetKind.TOKEN, "today")
     found = {target for target, _, _ in map(tuple, world.feed.entries(MIDNIGHT - 60, now))}
@@ -160,12 +160,12 @@ def test_an_item_that_nobody_can_read_is_damage(world: World, fields: dict[str, 
     ("fields", "text"),
     [
         ({"target": None}, "KeyError: 'target'"),
-        ({"target": "unknown#a"}, "an item names no target, or cuts at no time"),
+        ({"target": "unknown#a"}, "an item lacks its target or its cutoff"),
         ({"sk": "99999 is no time"}, "ValueError: invalid literal for int() with base 10: '99999 is n'"),
     ],
 )
 def test_damage_is_described(world: World, fields: dict[str, object], text: str) -> None:
-    """Whoever repairs the feed reads which of its fields is wrong."""
+    """The fault names the wrong field, for the operator who repairs the feed."""
     world.put(**fields)
     with pytest.raises(ItemDamaged) as raised:
         world.read(MIDNIGHT - 60)
@@ -188,11 +188,11 @@ def answers(*script: Answer) -> HttpRevocationFeed:
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Tue, 22 Sep 2026 00:00:00", "Tue, 22 Foo 2026 00:00:00 GMT"])
 def test_an_answer_without_a_time_is_none(date: str | None) -> None:
     """Without service time nobody knows from where to read."""
-    with pytest.raises(StoreUnavailable, match=r"^DynamoDB did not say what time it is$"):
-        answers(Answer(200, {}, date)).everything()
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB's response has no Date$"):
+        answers(Answer(200, {}, date)).global_revocation()
 
 
 def test_an_answer_without_items_is_none() -> None:
-    """An answer that says nothing does not say that nothing was revoked."""
+    """A response without Items is a fault instead of an empty feed."""
     with pytest.raises(StoreUnavailable, match=r"^DynamoDB Query: an answer without Items$"):
         list(answers(Answer(200, {"Count": 0})).entries(MIDNIGHT - 10, MIDNIGHT - 5))

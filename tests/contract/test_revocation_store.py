@@ -32,7 +32,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         return
     with moto_dynamodb() as dynamodb:
         create_table(dynamodb, "revocations", "pk", "sk")
-        writer = DynamoDbRevocationWriter(dynamodb, "revocations", SteppedClock(), token_horizon=3610)
+        writer = DynamoDbRevocationWriter(dynamodb, "revocations", SteppedClock(), token_lifetime=3610)
 
         def count() -> int:
             items = dynamodb.scan(TableName="revocations")["Items"]
@@ -63,7 +63,7 @@ CLIENT = Target(TargetKind.CLIENT, "web")
 
 
 def test_nothing_is_revoked(store: Store) -> None:
-    """An empty store answers that nothing is revoked, also when nothing is asked."""
+    """An empty store returns an empty tuple, also for an empty list of targets."""
     assert find(store, JTI, CLIENT) == []
     assert find(store) == []
 
@@ -111,7 +111,7 @@ def test_a_later_cutoff_alone_is_written(store: Store, kind: TargetKind, cutoffs
     ],
 )
 def test_the_stronger_stays(store: Store, second: tuple[int, int], expected: tuple[int, int]) -> None:
-    """A second revocation takes nothing back: not_before never goes back, expires_at never shrinks (R50)."""
+    """A second revocation never weakens the first: not_before and expires_at stay at the later value (R50)."""
     revoke(store, revocation(TargetKind.CLIENT, "web", NOW), revocation(TargetKind.CLIENT, "web", *second))
     assert find(store, CLIENT) == [("client#web", *expected)]
 

@@ -32,7 +32,7 @@ def put(dynamodb: DynamoDBClient, session: Session, **changes: Any) -> None:
 
 @pytest.mark.parametrize("session", [make_session(), make_session(acr=None, amr=(), device="", gave_code=True)])
 def test_a_session_is_found_as_it_was_stored(stores: LoginStores, session: Session) -> None:
-    """Every field comes back, present or not; another cookie has no session."""
+    """Every field comes back, present or absent; another cookie gives None."""
     stores.add_user()
     stores.add_session(session)
     assert stores.sessions.get(session.key_hash) == session
@@ -135,7 +135,7 @@ def test_many_sessions_are_listed_newest_first(login_dynamodb: DynamoDBClient) -
 def test_sessions_that_were_left_unprocessed_are_read_again(
     login_dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, left: int
 ) -> None:
-    """A session that DynamoDB did not answer for is asked for again, and is never taken for one that ended."""
+    """A session that DynamoDB leaves unprocessed is read again, and never counts as ended."""
     for cookie in ("one", "other"):
         put(login_dynamodb, make_session(cookie))
     answer = login_dynamodb.batch_get_item
@@ -198,7 +198,7 @@ def test_a_write_that_is_sent_again_succeeds(
     ],
 )
 def test_a_damaged_session_is_a_fault(login_dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
-    """A session that cannot be read signs nobody in, and is not hidden from the list."""
+    """An unreadable session is a fault for the sign-in and for the list."""
     put(login_dynamodb, make_session(), **damage)
     stores = dynamodb_stores(login_dynamodb)
     for read in (lambda: stores.sessions.get(make_session().key_hash), lambda: stores.sessions.list(ADA)):
@@ -227,7 +227,7 @@ def test_the_table_holds_no_cookie(login_dynamodb: DynamoDBClient) -> None:
 
 
 def test_a_missing_table_is_a_fault(dynamodb: DynamoDBClient) -> None:
-    """A table that is not there is a fault, not a session that ended."""
+    """A missing table is a fault instead of an ended session."""
     stores = dynamodb_stores(dynamodb)
     calls: list[Callable[[], object]] = [
         lambda: stores.sessions.get(make_session().key_hash),

@@ -103,7 +103,7 @@ def test_one_of_two_who_want_an_address_gets_it(stores: LoginStores) -> None:
 
 
 def test_two_who_change_a_profile(stores: LoginStores) -> None:
-    """A change of an older revision is refused, and changes nothing; a repetition of the own one is none."""
+    """A change of an older revision is refused and leaves the user unchanged; a repeat of the same change succeeds."""
     stores.users.create(make_user(), email=EMAIL)
     changed = update(stores, make_user(name="One"))
     assert (changed.name, changed.revision) == ("One", 1)
@@ -126,7 +126,7 @@ def test_an_address_moves_with_its_profile(stores: LoginStores) -> None:
 
 
 def test_an_address_of_another_user_is_not_taken(stores: LoginStores) -> None:
-    """A move to a reserved address, or from one that is not the user's, changes nothing."""
+    """A move to a reserved address, or from another user's address, is refused without a change."""
     stores.users.create(make_user(), email=EMAIL)
     stores.users.create(make_user(BEN), email="ben@example.com")
     with pytest.raises(AlreadyExists) as raised:
@@ -240,7 +240,7 @@ def test_a_write_that_is_sent_again_is_nobody_elses(
 
 @pytest.mark.parametrize("damage", [{"v": 9}, {"email": None}, {"name": 7}, {"claims": []}, {"revision": "1"}])
 def test_a_damaged_profile_is_a_fault(login_dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
-    """A profile that cannot be read is no unknown user, and the fault names nobody but the subject."""
+    """An unreadable profile is a fault that names the subject alone."""
     login_dynamodb.put_item(TableName="users", Item=encode_item(user_to_item(make_user()) | damage))
     stores = dynamodb_stores(login_dynamodb)
     with pytest.raises(ItemDamaged, match=f"profile item u#{ADA}") as raised:
@@ -251,7 +251,7 @@ def test_a_damaged_profile_is_a_fault(login_dynamodb: DynamoDBClient, damage: di
 
 @pytest.mark.parametrize("damage", [{"v": 9}, {"subject": None}, {"subject": 7}, {"subject": ""}])
 def test_a_damaged_reservation_is_a_fault(login_dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
-    """A reservation that cannot be read is no free address, and the fault does not name it."""
+    """An unreadable reservation is a fault that omits the address."""
     login_dynamodb.put_item(TableName="users", Item=encode_item(reservation_to_item(EMAIL, ADA) | damage))
     stores = dynamodb_stores(login_dynamodb)
     with pytest.raises(ItemDamaged) as raised:
@@ -263,7 +263,7 @@ def test_a_damaged_reservation_is_a_fault(login_dynamodb: DynamoDBClient, damage
     "damage", [{"v": 9}, {"status": None}, {"status": "free"}, {"claims": None}, {"claims": {"sub": "x"}}]
 )
 def test_a_damaged_authority_is_a_fault(login_dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
-    """An unknown status or a claim that no token may carry is refused, not guessed at."""
+    """An unknown status or an invalid claim is refused."""
     login_dynamodb.put_item(TableName="authorities", Item=encode_item(authority_to_item(make_authority()) | damage))
     stores = dynamodb_stores(login_dynamodb)
     with pytest.raises(ItemDamaged, match=f"authority item u#{ADA}"):
@@ -272,7 +272,7 @@ def test_a_damaged_authority_is_a_fault(login_dynamodb: DynamoDBClient, damage: 
 
 @pytest.mark.parametrize("damage", [{"v": 9}, {"scopes": "a b"}, {"resource": None}, {"at": "0"}])
 def test_a_damaged_consent_is_a_fault(login_dynamodb: DynamoDBClient, damage: dict[str, Any]) -> None:
-    """A consent that cannot be read allows nothing."""
+    """An unreadable consent is a fault."""
     login_dynamodb.put_item(TableName="users", Item=encode_item(consent_to_item(make_consent()) | damage))
     stores = dynamodb_stores(login_dynamodb)
     for read in (lambda: stores.consents.get(ADA, "web"), lambda: stores.consents.list(ADA)):
@@ -281,7 +281,7 @@ def test_a_damaged_consent_is_a_fault(login_dynamodb: DynamoDBClient, damage: di
 
 
 def test_items_of_the_next_release(login_dynamodb: DynamoDBClient) -> None:
-    """Items of the next version are read; nothing that this release does not know is written back or lost."""
+    """Items of the next version are read; this release never writes back or loses their unknown fields."""
     stores = dynamodb_stores(login_dynamodb)
     next_version = {"v": 2, "new": "x"}
     login_dynamodb.put_item(TableName="users", Item=encode_item(user_to_item(make_user()) | next_version))
@@ -312,7 +312,7 @@ def test_items_of_the_next_release(login_dynamodb: DynamoDBClient) -> None:
     ],
 )
 def test_a_missing_table_is_a_fault(dynamodb: DynamoDBClient, read: Callable[[LoginStores], object]) -> None:
-    """A table that is not there is a fault, not an unknown user; its text names no address."""
+    """A missing table is a fault instead of an unknown user; its text omits the address."""
     with pytest.raises(StoreUnavailable) as raised:
         read(dynamodb_stores(dynamodb))
     assert "@" not in str(raised.value)

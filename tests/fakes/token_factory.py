@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from keyturn.domain.base64url import encode
 from keyturn.jose import KeySet, VerificationPolicy
-from keyturn.jose.base64url import encode
 from keyturn.jose.public_key import public_jwk
 
 NOW = 1_790_000_000

@@ -27,7 +27,7 @@ class Guard:
 
 
 _VERIFY, _COMPACT, _CLAIMS = "jose/verify.py", "jose/compact.py", "jose/claims.py"
-_JSON, _BASE64, _ECDSA = "jose/strict_json.py", "jose/base64url.py", "jose/ecdsa_signature.py"
+_JSON, _BASE64, _ECDSA = "jose/strict_json.py", "domain/base64url.py", "jose/ecdsa_signature.py"
 _JWK, _TOKEN = "jose/jwk.py", "jose/access_token.py"
 _FORM, _SIGNATURES = "unit/jose/test_compact_form.py", "unit/jose/test_signatures.py"
 _CLAIM_TESTS, _JSON_TESTS = "unit/jose/test_claims.py", "unit/jose/test_strict_json.py"

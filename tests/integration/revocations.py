@@ -21,5 +21,5 @@ def revoke(stack: StackFile, target: Target, *, at: int, not_before: int | None 
     clock = ServiceClock(dynamodb)
     # The answer sets the clock.
     dynamodb.get_item(TableName=stack.outputs["KeyRingTableName"], Key={"pk": {"S": "clock"}})
-    writer = DynamoDbRevocationWriter(dynamodb, stack.outputs["RevocationTableName"], clock, token_horizon=3660)
+    writer = DynamoDbRevocationWriter(dynamodb, stack.outputs["RevocationTableName"], clock, token_lifetime=3660)
     writer.revoke(Revocation(target, expires_at=at + _RETENTION, not_before=not_before), reason="test", actor="test")

@@ -188,7 +188,7 @@ def _revoke(world: World, jti: str, *, wall_offset: float, calls: list[tuple[flo
     def pause(seconds: float) -> None:
         world.time += seconds
 
-    writer = DynamoDbRevocationWriter(dynamo, "revocations", clock, token_horizon=HORIZON, pause=pause)
+    writer = DynamoDbRevocationWriter(dynamo, "revocations", clock, token_lifetime=HORIZON, pause=pause)
     revocation = Revocation(Target(TargetKind.TOKEN, jti), expires_at=int(START) + 99_999)
     with contextlib.suppress(KeyturnError):
         writer.revoke(revocation, reason="r", actor="a")

@@ -52,7 +52,7 @@ from keyturn.domain.grants.grant import CodeBinding, Grant, Redemption, RefreshS
 from keyturn.domain.interactions.interaction import ConsentMark, Demand, Interaction
 from keyturn.domain.keys import key_transition
 from keyturn.domain.keys.key_ring import Compromise, KeyRing
-from keyturn.domain.revocations.revocation import CUT_KINDS, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS, Revocation, Target, TargetKind
 from keyturn.domain.sessions.session import Session
 from keyturn.domain.time.service_time import ServiceTime
 from keyturn.domain.users.authority import Authority, Status
@@ -118,7 +118,7 @@ def write() -> dict[str, Any]:
         _write_grants(DynamoDbGrantWriter(dynamodb, "grants"))
         DynamoDbAssertions(dynamodb, "grants", lambda: NOW).use("full", "a-jti", NOW + 60)
         DynamoDbRates(dynamodb, "grants", lambda: NOW).take("full", "token", 10)
-        _write_revocations(DynamoDbRevocationWriter(dynamodb, "revocations", _Clock(), token_horizon=3610))
+        _write_revocations(DynamoDbRevocationWriter(dynamodb, "revocations", _Clock(), token_lifetime=3610))
         _write_rings(DynamoDbKeyRingStore(dynamodb, "rings", "emergencies"))
         _write_users(dynamodb)
         _write_credentials(dynamodb)
@@ -238,7 +238,7 @@ def _write_resource_servers(registry: DynamoDbResourceServerRegistry) -> None:
 
 def _write_revocations(writer: DynamoDbRevocationWriter) -> None:
     for kind in TargetKind:
-        not_before = NOW if kind in CUT_KINDS else None
+        not_before = NOW if kind in CUTOFF_KINDS else None
         revocation = Revocation(Target(kind, "1"), expires_at=NOW + 3610, not_before=not_before)
         writer.revoke(revocation, reason="a reason", actor="an actor")
 

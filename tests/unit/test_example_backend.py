@@ -19,7 +19,7 @@ SPOOFED = {
 
 @pytest.mark.parametrize("authorizer", [CALLER, {"lambda": CALLER}])
 def test_a_backend_learns_of_the_caller_from_the_request_context_alone(authorizer: dict[str, Any]) -> None:
-    """G10: what a caller writes into headers, query or body never stands in for what the authorizer told."""
+    """G10: headers, query and body of a caller never replace the authorizer's context."""
     event = {
         "headers": SPOOFED,
         "queryStringParameters": SPOOFED,

@@ -1,4 +1,4 @@
-"""What a log line says, and what it never says."""
+"""The fields of a log line, and the secrets that it never has."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""Keyturn's kernel: the rules, the strict token verifier, and the outside world behind ports."""
+"""Keyturn's kernel: the rules, the strict token verifier, the ports, and their adapters to AWS."""
 
 __version__ = "0.1.0"

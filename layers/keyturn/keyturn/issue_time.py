@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from keyturn.ports import Clock, RevocationReader
 
-# A cutoff lies at the late end of its writer's present, a token at the early end of ours: some three seconds between.
-# A cutoff further ahead was written by a wrong clock.
+# Seconds. A cutoff is the late end of its writer's present, a token's iat the early end of the issuer's: they differ by
+# about three seconds. A cutoff further ahead was written by a wrong clock.
 _LONGEST_WAIT = 5.0
-# The clock may know less after the wait than before it, and further cutoffs may have come meanwhile.
+# The clock's interval may be wider after the wait, and further cutoffs may have been written meanwhile.
 _READS = 3
 
 
 class RevocationCheck(NamedTuple):
-    """The revocations that were found, and the present before they were read: a cutoff stored later lies after it."""
+    """The revocations that were found, and the present before the read: a cutoff stored later lies after `since`."""
 
     since: ServiceTime
     found: tuple[Revocation, ...]
@@ -37,10 +37,10 @@ class IssueTimes:
     def read(
         self, targets: Iterable[Target], *, is_over: Callable[[tuple[Revocation, ...]], bool] = lambda _: False
     ) -> RevocationCheck:
-        """Return a present after every cutoff of the targets, or one in which `is_over` says that no time will do.
+        """Return a present after every cutoff of the targets; `is_over` ends the wait if any later time is refused.
 
-        After a cutoff of the moment this waits for a few seconds: a time that lies ahead would be missed by the next
-        cutoff (R49). Raises StoreUnavailable for a cutoff further ahead, and what the ports raise.
+        After a cutoff of the last seconds it waits: the next cutoff would miss a token issued in the future (R49).
+        Raises StoreUnavailable for a cutoff further ahead, and the errors of the ports.
         """
         wanted = tuple(targets)
         for _ in range(_READS):
@@ -51,4 +51,4 @@ class IssueTimes:
             if ahead > _LONGEST_WAIT:
                 break
             self._clock.pause(ahead)
-        raise StoreUnavailable(f"a revocation cuts at {earliest_iat(check.found) - 1}, which lies in the future")
+        raise StoreUnavailable(f"the revocation cutoff {earliest_iat(check.found) - 1} lies in the future")

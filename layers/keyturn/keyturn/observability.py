@@ -1,4 +1,4 @@
-"""One line of JSON for each thing worth knowing, with no secret in it (R66); Lambda adds the time."""
+"""Log events as single lines of JSON without secrets (R66); Lambda adds the time."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 REDACTED = "[redacted]"
 
 _SECRET_NAME = re.compile("secret|token|password|authorization|assertion|cookie|credential|verifier", re.IGNORECASE)
-# A compact JWS or JWE: its first part is JSON, a brace and then a quote or a blank, hence "ew…" or "ey…"; or three long
-# parts of base64url, whatever they hold. The look-behind keeps the search linear in what an attacker wrote.
+# A compact JWS or JWE: its first part is JSON, a brace and then a quote or a blank, hence "ew…" or "ey…". Any three
+# long parts of base64url match as well. The look-behind keeps the search linear in the text of an attacker.
 _TOKEN = re.compile(
     r"(?<![\w-])(?:e[wy][\w-]*+\.[\w-]*+\.[\w-]*+|[\w-]{16,}+\.[\w-]{16,}+\.[\w-]{16,}+)(?:\.[\w-]*+)*+",
     re.ASCII,
 )
 
-# json.dumps would make an encoder for each line.
+# json.dumps would create an encoder for each line.
 _encode = json.JSONEncoder(default=str).encode
 
 
@@ -36,7 +36,7 @@ def log_event(level: str, event: str, **fields: Any) -> None:
 
 
 def place_of(error: BaseException) -> str:
-    """Return the file and line where the error was raised: a message of foreign code may quote its input."""
+    """Return the file and line that raised the error: its message is not logged, since it may quote input."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,6 +1,6 @@
-"""The outside world on one page: each port is what one function needs of it, in the words of the domain.
+"""The ports to stores, keys and clocks: each is the interface that one caller needs, in the domain's terms.
 
-Every method may raise StoreUnavailable (time-out, throttling, partial answer) or AccessDenied; it says what else.
+Every method may raise StoreUnavailable (time-out, throttling, partial answer) or AccessDenied; it names other errors.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """The time that others will compare."""
+    """Service time, which other functions can compare."""
 
     def now(self) -> ServiceTime:
-        """Return the interval in which the present lies; raises ClockUnavailable before any store has answered."""
+        """Return the interval that contains the present; raises ClockUnavailable before any store has answered."""
 
     def pause(self, seconds: float) -> None:
         """Return when so many seconds have passed."""
 
 
 class KeyRingReader(Protocol):
-    """Whoever verifies or signs reads all rings."""
+    """The side of verifiers and signers: they read all rings."""
 
     def load_all(self) -> tuple[KeyRing, ...]:
-        """Return the rings that there are, the default one first, each strongly consistent.
+        """Return all stored rings, the default one first, each strongly consistent.
 
-        Raises KeyRingMissing without a default ring, ItemDamaged for any of them.
+        Raises KeyRingMissing without a default ring, ItemDamaged if any ring is damaged.
         """
 
 
 class KeyRingStore(Protocol):
-    """The rotator's side of one ring: every write is one conditional write on the version that was read."""
+    """The rotator's side of one ring: every change is one write, conditional on the version that was read."""
 
     def load(self, name: str) -> KeyRing:
         """Return the ring, strongly consistent; raises KeyRingMissing, ItemDamaged."""
@@ -57,7 +57,7 @@ class KeyRingStore(Protocol):
 
 
 class Signer(Protocol):
-    """Signatures by a key whose private half nobody can read."""
+    """Signatures by a key whose private part never leaves KMS."""
 
     def sign(self, arn: str, algorithm: str, signing_input: bytes) -> bytes:
         """Return KMS's signature over the signing input, as KMS encodes it; raises KeyUnusable, Throttled."""
@@ -67,7 +67,7 @@ class KeyProvisioner(Signer, Protocol):
     """The only port that creates, disables or deletes keys."""
 
     def create_key(self, algorithm: str, nonce: str, *, rsa_key_size: int = 2048) -> str:
-        """Create a signing key with its policy and the nonce in a tag, and return its ARN; the size in bits."""
+        """Create a signing key with its policy and the nonce in a tag, and return its ARN; the size is in bits."""
 
     def public_key(self, arn: str) -> bytes:
         """Return the public key as DER SubjectPublicKeyInfo (RFC 5280 §4.1)."""
@@ -76,57 +76,57 @@ class KeyProvisioner(Signer, Protocol):
         """Return the ARNs of this stack's keys that carry the nonce and are not pending deletion."""
 
     def can_sign(self, arn: str) -> bool:
-        """Return whether KMS would sign: not with a key that is disabled, pending deletion or gone."""
+        """Return whether KMS signs with the key: False if it is disabled, pending deletion or deleted."""
 
     def repair_policy(self, arn: str) -> bool:
-        """Put the expected key policy if the key has another; return whether it had to."""
+        """Set the expected key policy if the key has another one; return whether it had."""
 
     def disable(self, arn: str) -> None:
-        """Disable the key; a key that is disabled, pending deletion or gone already is no error."""
+        """Disable the key; a key that is disabled, pending deletion or deleted is accepted."""
 
     def schedule_deletion(self, arn: str, window_days: int) -> None:
-        """Schedule the key's deletion; a key that is scheduled or gone already is no error."""
+        """Schedule the key's deletion; a key that is pending deletion or deleted is accepted."""
 
 
 class RevocationReader(Protocol):
-    """Whoever decides about a token asks here."""
+    """The side of verifiers: they read the revocations of a token's targets."""
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
-        """Return the stored revocations of these targets, strongly consistent; all answered or StoreUnavailable.
+        """Return the stored revocations of these targets, strongly consistent; StoreUnavailable unless all are read.
 
-        Raises ItemDamaged for an item that this release does not read: it may say "revoked".
+        Raises ItemDamaged for an item that this release cannot read: it may be a revocation.
         """
 
 
 class RevocationFeed(Protocol):
-    """Whoever keeps the live revocations in memory reads here what is new."""
+    """The side of verifiers that keep the live revocations in memory: they read new entries."""
 
-    def everything(self) -> tuple[int, Revocation | None]:
+    def global_revocation(self) -> tuple[int, Revocation | None]:
         """Return service time, in whole seconds and not later than now, and a copy of global, or None.
 
-        Strongly consistent; raises ItemDamaged.
+        The read is strongly consistent; raises ItemDamaged.
         """
 
     def entries(self, since: int, now: int) -> Iterable[FeedEntry]:
-        """Yield what was written from `since` on, all of it, strongly consistent; `now` is not later than this read.
+        """Yield all entries written from `since` on, strongly consistent; `now` is not later than this read.
 
-        Raises ItemDamaged, and StoreUnavailable for a part that cannot be had: then some of it was not seen.
+        Raises ItemDamaged, and StoreUnavailable if a part cannot be read: the entries are incomplete then.
         """
 
 
 class RevocationWriter(Protocol):
-    """Whoever ends a token, a grant, a client writes here."""
+    """The side that revokes tokens, grants, sessions, users and clients."""
 
     def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
-        """Store the target item and its feed item in one transaction; returns when the bound's clock has started.
+        """Store the target item and its feed item in one transaction; return when the revocation bound begins.
 
-        Idempotent: a revocation that is there already, or a stronger one, stays. A repeat of an acknowledged revocation
-        writes nothing; one that was not acknowledged is written again.
+        Idempotent: an equal or a stronger stored revocation stays. A repeat of an acknowledged revocation writes
+        nothing. A repeat of any other one is written again.
         """
 
 
 class ClientReader(Protocol):
-    """Whoever authenticates clients reads them."""
+    """The issuer's side of the clients."""
 
     def get(self, client_id: str) -> Client | None:
         """Return the client, or None; raises ItemDamaged."""
@@ -149,10 +149,10 @@ class ClientRegistry(ClientReader, Protocol):
 
 
 class ResourceServerReader(Protocol):
-    """Whoever issues tokens reads what those for an audience are like."""
+    """The issuer's side of the resource servers."""
 
     def get(self, audience: str) -> ResourceServer | None:
-        """Return the resource server, or None where nobody registered it; raises ItemDamaged."""
+        """Return the resource server, or None if it is not registered; raises ItemDamaged."""
 
 
 class ResourceServerRegistry(ResourceServerReader, Protocol):
@@ -172,47 +172,47 @@ class ResourceServerRegistry(ResourceServerReader, Protocol):
 
 
 class GrantStore(Protocol):
-    """Codes and refresh tokens: of all uses of one at once, one conditional write decides."""
+    """Codes and refresh tokens: one conditional write decides between simultaneous uses."""
 
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
 
     def redeem(self, asked: Redemption, /) -> None:
-        """Note the first and only use of a code; raises GrantRefused, ItemDamaged.
+        """Record the only use of a code; raises GrantRefused, ItemDamaged.
 
-        A request whose own write came through, and whose answer was lost on the way, is no second use.
+        A repeat of the same request after a lost response does not count as a second use.
         """
 
     def rotate(self, asked: Rotation, /) -> str:
         """Return the nonce of the presented token's one successor; raises GrantRefused, ItemDamaged.
 
-        The nonce is another than the one asked for where the successor was given before, and its answer may be lost.
+        It is an earlier request's nonce if that one rotated the token and its response may be lost.
         """
 
 
 class GrantWriter(GrantStore, Protocol):
-    """The authorization endpoint stores new grants."""
+    """The authorization endpoint's side: it stores new grants."""
 
     def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
         """Store a new grant and mark its interaction used, in one transaction; raises AlreadyExists.
 
-        Return False if the interaction is used by another grant, denied, over or gone, or has another browser,
-        session or authentication than was read. An own write whose answer was lost is no other grant.
+        Return False if the interaction is used by another grant, denied, expired or deleted. Return False if its
+        browser, session or authentication changed since the read. A repeat after a lost response succeeds.
         """
 
 
 class AssertionLog(Protocol):
-    """Which client assertions were used (RFC 7523 §3, item 7)."""
+    """The client assertions that were used (RFC 7523 §3, item 7)."""
 
     def use(self, client_id: str, jti: str, expires_at: int) -> bool:
-        """Note an assertion until it expires, in seconds since the epoch; return False if it was used before.
+        """Store an assertion until it expires, in seconds since the epoch; return False if it was used before.
 
-        One conditional write: of two that present the same assertion at once, one gets True.
+        It is one conditional write: if two requests present the same assertion at once, one gets True.
         """
 
 
 class RateCounter(Protocol):
-    """The requests of each client at each endpoint in the present minute."""
+    """Counters of each client's requests at each endpoint in the present minute."""
 
     def take(self, client_id: str, endpoint: str, rate: int) -> int:
-        """Count one more; return 0 if it is within `rate` a minute, else the seconds until the next minute."""
+        """Count one request; return 0 if it is within `rate` a minute, else the seconds until the next minute."""

@@ -1,6 +1,6 @@
-"""The outside world as login, issuer and operator need it for users: each port is what one function needs of it.
+"""The ports for users, sessions and credentials: each is the interface that one caller needs, in the domain's terms.
 
-Every method may raise what those of `keyturn.ports` may.
+Every method may raise StoreUnavailable or AccessDenied, as in `keyturn.ports`; it names other errors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class UserReader(Protocol):
-    """The issuer reads profiles for userinfo."""
+    """The issuer's side of the profiles: it reads them for userinfo."""
 
     def get(self, subject: str) -> User | None:
         """Return the profile, or None; strongly consistent. Raises ItemDamaged."""
@@ -46,38 +46,38 @@ class UserStore(UserReader, Protocol):
 
 
 class AuthorityReader(Protocol):
-    """Login and issuer read what an operator decided about a user."""
+    """The side of login and issuer: they read an operator's decisions about a user."""
 
     def get(self, subject: str) -> Authority | None:
-        """Return it, or None for a user who cannot sign in; strongly consistent. Raises ItemDamaged."""
+        """Return the authority, or None for a user who cannot sign in; strongly consistent. Raises ItemDamaged."""
 
 
 class AuthorityStore(AuthorityReader, Protocol):
-    """The operator's side."""
+    """The operator's side of the authorities."""
 
     def create(self, authority: Authority) -> None:
-        """Store a new one; raises AlreadyExists."""
+        """Store a new authority; raises AlreadyExists."""
 
     def update(self, authority: Authority) -> Authority:
-        """Store it as the next revision of the stored one and return it; raises VersionConflict."""
+        """Store the authority as its next revision and return it; raises VersionConflict."""
 
     def remove(self, subject: str) -> None:
-        """Delete it where a creation failed half way; may be repeated. The tombstone of an erased user stays."""
+        """Delete the authority of an incomplete creation; may be repeated. The tombstone of an erased user stays."""
 
 
 class UserDirectory(Protocol):
     """The operator's reads of all users."""
 
     def pages(self, after: str | None = None) -> Iterator[tuple[tuple[Authority, User | None], ...]]:
-        """Yield pages of users, in an order that stays, from the one after the subject `after`.
+        """Yield pages of users in a stable order, beginning after the subject `after`.
 
-        A user without a profile has None beside the status: a creation or an erasure stopped half way. Strongly
-        consistent; raises ItemDamaged.
+        A user without a profile has None beside the authority: a creation or an erasure was interrupted. Reads are
+        strongly consistent; raises ItemDamaged.
         """
 
 
 class ConsentReader(Protocol):
-    """The issuer reads consents."""
+    """The issuer's side of the consents."""
 
     def get(self, subject: str, client_id: str) -> Consent | None:
         """Return the user's consent for the client, or None; strongly consistent. Raises ItemDamaged."""
@@ -97,7 +97,7 @@ class SessionReader(Protocol):
     """The issuer's side of the sessions."""
 
     def get(self, key_hash: str) -> Session | None:
-        """Return the session of a cookie's hash, ended or not, or None; strongly consistent. Raises ItemDamaged."""
+        """Return the session of a cookie's hash, even expired, or None; strongly consistent. Raises ItemDamaged."""
 
     def touch(self, session: Session, *, now: int, gave_code: bool) -> bool:
         """Write `last_used_at`, and `gave_code` if it is True; return False if the session is gone."""
@@ -118,10 +118,10 @@ class SessionStore(SessionReader, Protocol):
 
 
 class InteractionReader(Protocol):
-    """Login and issuer read the requests that wait for their user."""
+    """The side of login and issuer: they read the requests that wait for their user."""
 
     def get(self, key_hash: str) -> Interaction | None:
-        """Return the interaction, over or not, or None; strongly consistent. Raises ItemDamaged."""
+        """Return the interaction, also an expired one, or None; strongly consistent. Raises ItemDamaged."""
 
 
 class InteractionOpener(InteractionReader, Protocol):
@@ -131,13 +131,13 @@ class InteractionOpener(InteractionReader, Protocol):
         """Store a new interaction; raises AlreadyExists."""
 
     def bind(self, interaction: Interaction) -> bool:
-        """Write browser, demands and session of an unbound one; return False if another browser was first.
+        """Write browser, demands and session of an unbound interaction; return False if another browser was first.
 
         Return True and change nothing where this browser has bound it before.
         """
 
     def demand(self, interaction: Interaction) -> bool:
-        """Begin again: write demands and session without marks; return False if it is used, denied or gone."""
+        """Write demands and session, and remove all marks; return False if it is used, denied or deleted."""
 
 
 class InteractionStore(InteractionReader, Protocol):
@@ -146,15 +146,15 @@ class InteractionStore(InteractionReader, Protocol):
     def consent(self, interaction: Interaction, mark: ConsentMark, consent: Consent) -> bool:
         """Write the mark and the user's consent in one transaction.
 
-        Return False if the interaction is used, denied, over or gone, or has another browser or session than was read:
-        a mark is of the user whose session it was.
+        Return False if the interaction is used, denied, expired or deleted, or its browser or session changed since the
+        read: the mark belongs to the user of that session.
         """
 
     def confirm(self, interaction: Interaction, at: int) -> bool:
-        """Write the mark; return False as `consent` does."""
+        """Write the mark of a confirmed native client; return False as `consent` does."""
 
     def deny(self, interaction: Interaction) -> bool:
-        """Write that the user refused; return False if the interaction is used or gone."""
+        """Write that the user refused; return False if the interaction is used or deleted."""
 
 
 class PasswordStore(Protocol):
@@ -164,13 +164,13 @@ class PasswordStore(Protocol):
         """Return the stored password, or None; strongly consistent. Raises ItemDamaged."""
 
     def rehash(self, credential: PasswordCredential, *, previous: PasswordCredential) -> bool:
-        """Replace the stored password by the same one at a higher cost, same revision; False if it changed."""
+        """Replace the hash of the same password and revision by one of a higher cost; return False if it changed."""
 
     def add_link(self, link: Link) -> None:
         """Store a one-time link."""
 
     def get_link(self, key_hash: str) -> Link | None:
-        """Return the link, over or not, or None; strongly consistent. Raises ItemDamaged."""
+        """Return the link, also an expired one, or None; strongly consistent. Raises ItemDamaged."""
 
     def erase(self, subject: str) -> None:
         """Delete password, known devices and failures of the user; may be repeated."""
@@ -190,10 +190,10 @@ class SignInStore(Protocol):
     ) -> bool:
         """Start the session, delete the replaced one, and mark the interaction as authenticated, without later marks.
 
-        One transaction: `authority` is still active at its revision, `credential` still has its revision, the
-        interaction is neither used nor denied nor over at `session.created_at`, and of this browser; a replaced session
-        whose sid goes on is still there, and none that is replaced gave its first code since it was read. Return False
-        if one of these changed: read them again, and decide again.
+        It is one transaction with these conditions. `authority` is still active at its revision. `credential` still has
+        its revision. The interaction is open at `session.created_at`, and of this browser. A replaced session gave no
+        first code since the read, and still exists if its sid goes on. Return False if one of them fails: the caller
+        reads and decides again.
         """
 
     def change_password(
@@ -205,10 +205,11 @@ class SignInStore(Protocol):
         previous: PasswordCredential | None,
         link: Link | None,
     ) -> bool:
-        """Store the next password and use up the link, known devices forgotten by their revision.
+        """Store the next password and delete the link; the new revision invalidates all known devices.
 
-        One transaction: `authority` is still active at its revision, `user` and `previous` still have their revisions,
-        the link is still there and not over at `credential.changed_at`. Return False if one of these changed.
+        It is one transaction with these conditions. `authority` is still active at its revision. `user` and `previous`
+        still have their revisions. The link still exists, and has not expired at `credential.changed_at`. Return False
+        if one of them fails.
         """
 
 
@@ -216,7 +217,7 @@ class KnownDevices(Protocol):
     """Browsers in which a user has fully authenticated (OWASP device cookies): an own bucket, never a factor."""
 
     def knows(self, subject: str, device_hash: str, *, credential_revision: int, now: int) -> bool:
-        """Return whether the browser is known since the user's present password; strongly consistent."""
+        """Return whether the browser has authenticated with the user's present password; strongly consistent."""
 
     def remember(self, subject: str, device_hash: str, *, credential_revision: int, expires_at: int) -> None:
         """Remember the browser for the user."""
@@ -231,7 +232,7 @@ class Attempts(Protocol):
     def take(self, bucket: str, *, limit: int, window: int, now: int) -> int:
         """Count one more; return 0 within `limit` in this window of `window` seconds, else the seconds until the next.
 
-        One conditional write: of two at once at the limit, one is refused, and a refused one counts nothing.
+        It is one conditional write: of two attempts at once at the limit, one is refused. A refused one does not count.
         """
 
     def fail(self, subject: str, *, now: int) -> int:
@@ -241,7 +242,7 @@ class Attempts(Protocol):
         """Return the failures in a row from unknown browsers; strongly consistent."""
 
     def forgive(self, subject: str) -> None:
-        """Begin again at 0: after a success from an unknown browser, a link, or an operator's `unlock`."""
+        """Reset the failures to 0, after a success from an unknown browser, a link, or an operator's `unlock`."""
 
 
 class Pepper(Protocol):

@@ -41,7 +41,7 @@ def stored_ring() -> dict[str, Any]:
 
 
 def test_a_ring_comes_back_as_it_was_stored() -> None:
-    """Through DynamoDB's attribute values and back, nothing is lost and nothing is added."""
+    """The conversion to DynamoDB's attribute values and back keeps an item unchanged."""
     ring = ring_from_item(stored_ring(), "default")
     assert (ring.keys, ring.intents, ring.compromises) == (RING.keys, RING.intents, RING.compromises)
     assert (ring.name, ring.version, ring.longest_lifetime) == ("default", 7, 3600)
@@ -94,7 +94,7 @@ def test_a_damaged_ring_is_refused_and_named(damage: dict[str, Any]) -> None:
     ],
 )
 def test_a_damaged_revocation_is_refused_closed(item: dict[str, Any]) -> None:
-    """An item that cannot be read may say "revoked": it is a fault, not an absence (R47)."""
+    """An unreadable item may be a revocation: it is a fault (R47)."""
     with pytest.raises(ItemDamaged):
         revocation_from_item(item)
 
@@ -117,7 +117,7 @@ def test_a_revocation_is_read_with_its_cut_and_its_kids() -> None:
 
 @pytest.mark.parametrize("value", [{"N": "1.5"}, {"B": "AA=="}, {"NS": ["1"]}])
 def test_a_type_that_no_item_of_ours_has_is_damage(value: dict[str, Any]) -> None:
-    """A fraction would round a time; bytes and sets of numbers are nobody's."""
+    """A fraction would round a time; bytes and sets of numbers are never stored."""
     with pytest.raises(ItemDamaged):
         decode_item({"x": value})
 

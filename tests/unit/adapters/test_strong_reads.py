@@ -1,4 +1,4 @@
-"""What is decided by an item's last write is read strongly consistent, which an emulator cannot show."""
+"""Decisions by an item's last write use strongly consistent reads, which an emulator cannot show."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class MemoryFeed:
     def write(self, target: Target, not_before: int | None = None) -> None:
         self.written.append((target.key, not_before, int(self.world.wall)))  # type: ignore[arg-type]
 
-    def everything(self) -> tuple[int, Revocation | None]:
+    def global_revocation(self) -> tuple[int, Revocation | None]:
         self.world.pass_time(self.takes)
         return int(self.world.wall), self.copy
 

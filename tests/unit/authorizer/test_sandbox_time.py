@@ -67,7 +67,7 @@ class _Feed:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    def everything(self) -> tuple[int, Revocation | None]:
+    def global_revocation(self) -> tuple[int, Revocation | None]:
         self._sandbox.read()
         return NOW, None
 

@@ -35,7 +35,7 @@ def test_an_issuer_is_taken_as_it_is(url: str) -> None:
     ],
 )
 def test_what_is_no_issuer_is_refused(url: str) -> None:
-    """A path, a slash at the end, a query, a user or upper case would give two spellings of one issuer (R12)."""
+    """R12: a path, a final slash, a query, a user or upper case would give one issuer two spellings."""
     with pytest.raises(ValueError, match="an issuer is https"):
         check_issuer_url(url)
 

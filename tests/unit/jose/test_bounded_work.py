@@ -1,4 +1,4 @@
-"""Refusing costs a bounded amount of work, and the verifier loads nothing that it does not need (R18, A21, P4)."""
+"""A refusal takes a bounded amount of work, and the verifier loads only what it needs (R18, A21, P4)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import cryptography
 import pytest
 
 import keyturn
+from keyturn.domain.base64url import encode
 from keyturn.jose import TokenError, TokenErrorReason, verify_access_token
-from keyturn.jose.base64url import encode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 from tests.fakes.token_factory import NOW, good_header, key_set, make_token, policy, sign_raw, signing_key
 
@@ -91,7 +91,7 @@ def test_an_unknown_kid_costs_no_more_than_its_header() -> None:
 
 
 def test_the_verifier_loads_no_signer_no_network_and_no_heavy_module() -> None:
-    """P4, A5: the verifying side alone loads no PyJWT, no serialization, no socket and no dataclasses."""
+    """P4, A5: the verifying side loads neither PyJWT, serialization, sockets nor dataclasses."""
     program = "import sys; sys.path[:0] = sys.argv[1:]; import keyturn.jose; print(*sys.modules)"
     command = [sys.executable, "-I", "-S", "-c", program, str(Path(KERNEL).parent), str(SITE_PACKAGES)]
     loaded = set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
@@ -120,7 +120,7 @@ def test_the_verifier_loads_no_signer_no_network_and_no_heavy_module() -> None:
     "url", ["file:///etc/passwd", "https://issuer.example/redirect", "http://169.254.169.254/", "//x", ""]
 )
 def test_nothing_is_fetched_whatever_a_token_points_to(parameter: str, url: str) -> None:
-    """A6: a header that points to a key is refused, and no file is opened and no socket made on the way."""
+    """A6: a header that points to a key is refused without opening a file or a socket."""
     events: list[str] = []
     watching = True
 

@@ -92,7 +92,7 @@ def test_an_access_token_says_that_it_is_one(typ: str) -> None:
     ],
 )
 def test_another_kind_of_token_is_refused(typ: object) -> None:
-    """R11, A20: an ID token, a logout token, a DPoP proof or an untyped JWT of the same key is no access token."""
+    """R11, A20: an ID token, a logout token, a DPoP proof or an untyped JWT of the same key is refused."""
     with pytest.raises(TokenError) as error:
         verify_access_token(make_token(header={"typ": typ}), key_set(), policy(), now=NOW)
     assert error.value.reason is TokenErrorReason.INVALID_TYPE

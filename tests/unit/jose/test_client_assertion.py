@@ -164,7 +164,7 @@ def test_a_list_is_no_audience(aud: object) -> None:
     ],
 )
 def test_an_assertion_for_another_server(aud: object, reason: Reason) -> None:
-    """What a client gave to another server does not come back as its word here."""
+    """An assertion that a client gave to another server is refused."""
     assert refusal(assertion(aud=aud)) is reason
 
 
@@ -199,7 +199,7 @@ def test_an_assertion_of_the_future(claim: str) -> None:
 
 
 def test_a_clock_that_tells_nothing_refuses() -> None:
-    """No comparison with a clock that is no number holds."""
+    """A clock that returns NaN refuses every assertion."""
     assert refusal(assertion(), now=float("nan")) is Reason.TOKEN_EXPIRED
 
 
@@ -211,7 +211,7 @@ def test_a_jti_that_can_be_remembered(jti: str) -> None:
 
 @pytest.mark.parametrize("jti", [ABSENT, None, "", "j" * 257, "a\nb", "\u2028", 7, ["j"]])
 def test_a_jti_that_cannot(jti: object) -> None:
-    """R16: without one, nobody could tell a second use from the first."""
+    """R16: an assertion without a jti is refused: a second use would be unrecognisable."""
     assert refusal(assertion(jti=jti)) is Reason.INVALID_CLAIMS
 
 
@@ -234,7 +234,7 @@ def test_a_payload_with_two_readings(payload: bytes) -> None:
 
 
 def test_keys_that_do_not_prove_it() -> None:
-    """R04, R07: a foreign key, a kid that is not the client's, no kid, no signature: nobody is authenticated."""
+    """R04, R07: a foreign key, another client's kid, a missing kid and a missing signature are refused."""
     other = signing_key(name="second")
     assert refusal(assertion(key=other)) is Reason.UNKNOWN_KEY
     assert refusal(assertion(), keys=key_set(other)) is Reason.UNKNOWN_KEY
@@ -246,7 +246,7 @@ def test_keys_that_do_not_prove_it() -> None:
 
 
 def test_the_claimed_client_is_read_without_belief() -> None:
-    """Whose keys to look for is read from the assertion before it is proven; what is no JWS claims nothing."""
+    """The client id that selects the keys is read before verification; text that is not a JWS raises."""
     assert claimed_client_id(assertion(sub="anybody")) == "anybody"
     for raw in ("", "a.b", "a.b.c", assertion(sub=ABSENT), assertion(sub="s" * 257)):
         with pytest.raises(TokenError):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from keyturn.domain.base64url import encode
 from keyturn.jose import KeySet, TokenError, TokenErrorReason, verify_access_token, verify_jws
-from keyturn.jose.base64url import encode
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 from keyturn.jose.verification_key import VerificationKey
 from tests.fakes.token_factory import (
@@ -190,7 +190,7 @@ def test_a_key_or_a_pointer_to_one_in_the_token_is_refused(name: str) -> None:
 
 
 def test_an_unknown_header_parameter_is_ignored() -> None:
-    """RFC 7515 §4: a parameter that is not understood and not critical changes nothing."""
+    """RFC 7515 §4: an unknown parameter that is not critical is ignored."""
     assert verify_access_token(make_token(header={"nonce": "n"}), key_set(), policy(), now=NOW).jti
 
 
@@ -208,7 +208,7 @@ def test_a_kid_is_a_short_base64url_string(kid: object) -> None:
 
 @pytest.mark.parametrize("kid", ["unknown", "k" * 128, "__class__", "keys", "0"])
 def test_an_unknown_kid_is_refused_before_any_cryptography(kid: str) -> None:
-    """R07: a kid that the set does not hold is refused, and no key of the set is tried instead."""
+    """R07: a kid that the set lacks is refused, and other keys of the set are never tried."""
     assert refusal(unsigned(good_header(signing_key(), kid=kid))) is TokenErrorReason.UNKNOWN_KEY
 
 
@@ -236,7 +236,7 @@ def test_a_header_that_is_not_strict_json_is_refused(header: bytes) -> None:
 
 
 def test_a_refused_header_is_refused_again() -> None:
-    """R18: the cache of parsed headers changes no verdict: not for the same header twice, not for another key set."""
+    """R18: the cache of parsed headers leaves verdicts unchanged, for the same header twice and for another key set."""
     known, other = signing_key(), signing_key("ES256", "other")
     token = make_token(key=known)
     for _ in range(2):

@@ -63,7 +63,7 @@ def test_a_good_id_token_tells_who_is_there(typ: object) -> None:
 
 @pytest.mark.parametrize("typ", ["at+jwt", "application/at+jwt", "logout+jwt", "dpop+jwt", "JWS", " "])
 def test_a_token_of_another_kind_is_no_id_token(typ: str) -> None:
-    """R11, A20: an access token, a logout token or a proof is signed by the same key, and says nothing of a user."""
+    """R11, A20: the same key signs access tokens, logout tokens and proofs, which do not authenticate a user."""
     assert refusal(id_token(typ=typ)) is Reason.INVALID_TYPE
 
 
@@ -159,7 +159,7 @@ def test_boundaries_of_time() -> None:
 
 
 def test_the_user_authenticated_lately_enough() -> None:
-    """With max_age, auth_time is there and lies no further back than it and the leeway (§3.1.3.7 13)."""
+    """If max_age is set, auth_time is required and at most max_age and the leeway old (§3.1.3.7 13)."""
     verify(id_token(auth_time=NOW - 310), max_age=300)
     assert refusal(id_token(auth_time=NOW - 311), max_age=300) is Reason.AUTHENTICATION_TOO_OLD
     assert refusal(id_token(), max_age=300) is Reason.INVALID_CLAIMS

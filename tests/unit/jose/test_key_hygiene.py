@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from keyturn.domain.base64url import decode, encode
 from keyturn.jose import KeySet, TokenError, verify_jws
-from keyturn.jose.base64url import decode, encode
 from keyturn.jose.key_hygiene import _ROCA_ORDERS, check_ed25519, check_rsa
 from tests.fakes.token_factory import ABSENT, ALGORITHMS, jwks, key_set, make_token, signing_key
 
@@ -98,7 +98,7 @@ def test_a_key_for_another_use_is_refused(changes: dict[str, Any]) -> None:
 
 
 def test_use_and_key_ops_may_be_left_out() -> None:
-    """R09: a key that states no use is one for signatures by its algorithm; members that nobody defined are ignored."""
+    """R09: a key without a use is for signatures by its algorithm; undefined members are ignored."""
     assert len(load(signing_key().jwk | {"use": ABSENT, "x5t": "ignored"})) == 1
     assert len(load(signing_key().jwk | {"use": ABSENT, "key_ops": ["verify"]})) == 1
 
@@ -113,7 +113,7 @@ def test_a_key_states_its_algorithm(algorithm: object) -> None:
 
 
 def test_the_verifier_may_name_the_algorithm_of_a_provider_that_does_not() -> None:
-    """R04: assume_algorithm binds the keys that state none, overrides none that does, and has to fit the key."""
+    """R04: assume_algorithm binds keys without an algorithm, never overrides a stated one, and must fit the key."""
     key = signing_key("RS256")
     bound = load(key.jwk | {"alg": ABSENT}, assume_algorithm="PS256").get(key.kid)
     stated = load(key.jwk, assume_algorithm="PS256").get(key.kid)

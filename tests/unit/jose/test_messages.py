@@ -1,4 +1,4 @@
-"""What a developer reads who configured the verifier wrongly, word by word: a message says what to do (house style)."""
+"""The exact messages of a wrong configuration: each says what to do (house style)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from keyturn.domain.base64url import encode
 from keyturn.jose import KeySet, VerificationPolicy
 from keyturn.jose.algorithms import ALGORITHM_NAMES
-from keyturn.jose.base64url import encode
 from keyturn.jose.id_token import IdTokenPolicy
 from keyturn.jose.public_key import public_jwk
 from keyturn.jose.remote_algorithm import RemoteAlgorithm
@@ -73,7 +73,7 @@ def test_what_is_said_of_another_key(key: Any, changes: dict[str, str], said: st
 
 
 def test_what_is_said_of_a_set() -> None:
-    """R09: a document that is no set, an entry that is no key, and a kid twice."""
+    """R09: a document that is not a set, an invalid entry, and a repeated kid."""
     assert message(lambda: KeySet.from_jwks([])) == 'a JWKS is a JSON object with a list "keys"'  # type: ignore[arg-type]
     assert message(lambda: KeySet.from_jwks(jwks(EC, EC))) == "two keys of the JWKS have the same kid"
     assert message(lambda: KeySet.from_jwks({"keys": [EC.jwk, "key"]})) == "keys[1]: a JWK is a JSON object"
@@ -83,10 +83,10 @@ def test_what_is_said_of_a_key_that_cannot_be_published() -> None:
     """R52: a public key of another kind, and a JWK without its members."""
     other = x25519.X25519PrivateKey.generate().public_key()
     spki = other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    assert message(lambda: public_jwk(spki, "Ed25519")) == "the public key is of no type that Keyturn knows"
+    assert message(lambda: public_jwk(spki, "Ed25519")) == "the type of the public key is unknown to Keyturn"
     curve = ec.generate_private_key(ec.SECP256K1()).public_key()
     spki_of_curve = curve.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    assert message(lambda: public_jwk(spki_of_curve, "ES256")) == "the public key is of no type that Keyturn knows"
+    assert message(lambda: public_jwk(spki_of_curve, "ES256")) == "the type of the public key is unknown to Keyturn"
     assert message(lambda: thumbprint({})) == "a thumbprint needs kty and the key's required members"
 
 
@@ -135,7 +135,7 @@ def test_what_is_said_of_a_policy(changes: dict[str, Any], said: str) -> None:
     ],
 )
 def test_what_is_said_of_a_policy_for_id_tokens(changes: dict[str, Any], said: str) -> None:
-    """What could never be meant raises ValueError when the policy is made, and names the rule."""
+    """A rule that cannot be meant raises ValueError when the policy is created, and names the rule."""
     good: dict[str, Any] = {"issuer": "https://i.example", "client_id": "c", "algorithms": {"RS256"}}
     assert message(lambda: IdTokenPolicy(**(good | changes))) == said
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from keyturn.domain.base64url import decode
 from keyturn.jose import KeySet, TokenError, VerificationPolicy, verify_access_token, verify_jws
-from keyturn.jose.base64url import decode
 from keyturn.jose.jwk import parse_jwk
 from keyturn.jose.strict_json import parse_object
 from keyturn.jose.thumbprint import thumbprint
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason="no published vectors:
 ALL = frozenset({*ALGORITHMS, "EdDSA"})
 
 
-# What others call valid and a stricter rule of ours refuses, with that rule. HMAC is refused everywhere (R04).
+# Valid vectors that a stricter rule of Keyturn refuses, with that rule. HMAC is refused everywhere (R04).
 STRICTER = {
     ("json_web_signature", 345): "R07: a kid with . and @",
     ("json_web_signature", 349): "R07: a kid with . and @",
@@ -30,7 +30,7 @@ STRICTER = {
 
 
 def wycheproof(name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], bool]]:
-    """Yield each JWS of a Wycheproof file with the key set that it is to be verified with, and whether it is valid."""
+    """Yield each JWS of a Wycheproof file with its key set, and whether it is valid."""
     known_bad = json.loads((ROOT / "wycheproof" / "KNOWN_BAD.json").read_text())
     document = json.loads((ROOT / "wycheproof" / "testvectors_v1" / f"{name}_test.json").read_text())
     for group in document["testGroups"]:

@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from keyturn.domain.base64url import decode, encode
 from keyturn.jose import KeySet, TokenError, TokenErrorReason, verify_access_token, verify_jws
-from keyturn.jose.base64url import decode, encode
 from keyturn.jose.ecdsa_signature import CURVES, from_der, to_der
 from keyturn.jose.verification_key import VerificationKey
 from tests.fakes.token_factory import ALGORITHMS, NOW, SigningKey, key_set, make_token, policy, signing_key
@@ -144,7 +144,7 @@ def test_only_zeros_in_front_are_left_out(first: int) -> None:
 
 @pytest.mark.parametrize("octets", range(60, 64))
 def test_the_length_of_der_has_one_form(octets: int) -> None:
-    """R08: X.690 §10.1: up to 127 octets of both numbers are told in one octet, 128 and more in two."""
+    """R08: X.690 §10.1: the length of both numbers takes one octet up to 127, two from 128 on."""
     number = (1 << (8 * octets - 1)) - 1
     assert converts(number, number, 66, "ES512")
 

@@ -35,7 +35,7 @@ def test_the_rules_that_protect_are_required(name: str) -> None:
     ],
 )
 def test_a_rule_out_of_range_is_a_configuration_error(name: str, value: object) -> None:
-    """R04, R13, R14: an empty issuer, no audience, HMAC or none, a leeway over 60 s, a str for a set: ValueError."""
+    """R04, R13, R14: ValueError for an empty issuer or audience, HMAC, none, a leeway over 60 s, a str for a set."""
     with pytest.raises(ValueError, match=name.removeprefix("previous_")):
         policy(**{name: value})
 

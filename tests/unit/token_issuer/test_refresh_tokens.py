@@ -10,7 +10,7 @@ from keyturn.domain.clients.client import MAX_REFRESH_LIFETIME
 from keyturn.domain.errors import StoreUnavailable, Throttled
 from keyturn.domain.grants.grant import GRACE
 from keyturn.domain.grants.grant_credentials import parse_refresh_token
-from keyturn.domain.revocations.revocation import CUT_KINDS, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS, Revocation, Target, TargetKind
 from keyturn.domain.revocations.revocation_expiry import revocation_expiry
 from keyturn.jose import verify_access_token
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN
@@ -242,7 +242,7 @@ def test_every_revocation_ends_the_refresh_token(flow: UserFlow, kind: TargetKin
         TargetKind.PAIR: f"{SUBJECT}#app",
         TargetKind.GLOBAL: "0",
     }
-    not_before = NOW if kind in CUT_KINDS else None
+    not_before = NOW if kind in CUTOFF_KINDS else None
     flow.revocations.store(Revocation(Target(kind, identifiers[kind]), expires_at=NOW + 9000, not_before=not_before))
     assert flow.post(INTROSPECT, client_id="app", token=tokens["refresh_token"]).json == {"active": False}
     assert error_of(flow.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
@@ -255,7 +255,7 @@ def test_a_revoked_session_is_remembered_as_long_as_its_refresh_token(
     """R47, R50: DynamoDB removes the revocation at its end: by then the refresh token must have expired."""
     flow.clients.add(user_client("long", refresh_idle=MAX_REFRESH_LIFETIME, refresh_lifetime=MAX_REFRESH_LIFETIME))
     token = flow.redeem(flow.get_code(client_id="long"), client_id="long").json["refresh_token"]
-    expires_at = revocation_expiry(TargetKind.SESSION, now=NOW, token_horizon=3660)
+    expires_at = revocation_expiry(TargetKind.SESSION, now=NOW, token_lifetime=3660)
     # The second case ends the revocation after one second, an access token's lifetime and the margin.
     expires_at -= MAX_REFRESH_LIFETIME - refresh_lifetime
     revocation = Revocation(Target(TargetKind.SESSION, "s1"), expires_at=expires_at)

@@ -1,4 +1,4 @@
-"""Cookies belong to this host, and to no script and no other site (RFC 6265, RFC 6265bis §4.1.3)."""
+"""Cookies belong to this host: scripts and other sites cannot use them (RFC 6265, RFC 6265bis §4.1.3)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_exactly_one_cookie_of_the_name_is_read(cookies: list[str], value: str |
 @pytest.mark.parametrize("space", ["\u2000", "\u3000", "\u0085", "\u00a0", "\v", "\f", "\x1c"])
 @pytest.mark.parametrize("place", ["{0}__Host-x=v", "__Host-x{0}=v"])
 def test_white_space_hides_no_prefix(space: str, place: str) -> None:
-    """A cookie whose prefix the browser did not see is a neighbour's, and not read (RFC 6265bis §4.1.3.2)."""
+    """A cookie whose prefix the browser did not check may be another host's, and is ignored (RFC 6265bis §4.1.3.2)."""
     planted = place.format(space)
     assert Cookie("x", secure=True).read(request_with(planted)) is None
     assert Cookie("x", secure=True).read(request_with("__Host-x=w", planted)) == "w"

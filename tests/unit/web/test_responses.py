@@ -30,7 +30,7 @@ def test_every_answer_is_guarded(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["json", "redirect", "page", "empty"])
 def test_nobody_stores_what_is_for_one_user(kind: str) -> None:
-    """RFC 6749 §5.1: a cache keeps no token, no code and no form."""
+    """RFC 6749 §5.1: caches store neither tokens, codes nor forms."""
     headers = KINDS[kind].to_event()["headers"]
     assert (headers["cache-control"], headers["pragma"]) == ("no-store", "no-cache")
 

@@ -1,1 +1,1 @@
-"""The only room that talks to AWS: one module per port and technology."""
+"""The only package that calls AWS: one module for each port and technology."""

@@ -1,1 +1,1 @@
-"""Pure rules: standard library only, no I/O, no clock."""
+"""Rules as pure functions and values: they import the standard library alone, without I/O and clocks."""

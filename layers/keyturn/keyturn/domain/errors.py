@@ -1,7 +1,6 @@
-"""What can go wrong outside of a token: one base, one subclass per cause.
+"""Faults of stores, keys and configuration: one base class, and one subclass for each cause.
 
-Token errors live in `keyturn.jose`: they are an answer, these are faults. A fault never opens a door: whoever meets one
-refuses, and says which.
+The errors of invalid tokens are in `keyturn.jose`. A caller that catches a fault refuses the request and logs it.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ class KeyturnError(Exception):
 
 
 class StoreUnavailable(KeyturnError):
-    """A store or KMS did not answer in time, throttled, or answered a part: nothing may be concluded from it."""
+    """A store or KMS timed out, throttled the call, or answered in part: the answer proves nothing."""
 
 
 class Throttled(StoreUnavailable):
-    """AWS asked for fewer calls; the caller is told when to come back."""
+    """AWS throttled the call; the response says after how many seconds to repeat the request."""
 
 
 class AccessDenied(KeyturnError):
@@ -24,32 +23,32 @@ class AccessDenied(KeyturnError):
 
 
 class ItemDamaged(KeyturnError):
-    """A stored item lacks a field, breaks an invariant, or has a version that this release does not read."""
+    """A stored item lacks a field, breaks an invariant, or has a version that this release cannot read."""
 
 
 class ItemNewer(KeyturnError):
-    """A newer release wrote the stored item, and writing it back would lose what this one does not know."""
+    """A newer release wrote the stored item: this release would lose its unknown fields by writing it back."""
 
 
 class KeyRingMissing(KeyturnError):
-    """The ring has no item: only the stack's custom resource ever makes one."""
+    """The ring has no item: only the stack's custom resource creates one."""
 
 
 class NoActiveKey(KeyturnError):
-    """The ring has no active key yet: the token endpoint answers 503 until it has."""
+    """The ring has no active key yet: the token endpoint answers 503 until there is one."""
 
 
 class KeyUnusable(KeyturnError):
-    """KMS refuses to sign with this key: it is disabled, pending deletion or gone."""
+    """KMS refuses to sign with this key: it is disabled, pending deletion or deleted."""
 
 
 class VersionConflict(KeyturnError):
-    """Somebody else changed the item first: load it again and decide again."""
+    """Another writer changed the item first: load it and decide again."""
 
 
 class AlreadyExists(KeyturnError):
-    """The item that should be created is there already; nothing was changed."""
+    """The item to create exists already; it was left unchanged."""
 
 
 class ClockUnavailable(KeyturnError):
-    """No store has told the service time yet, and a local clock is not evidence that others can compare."""
+    """Service time is unknown until a store returns a Date: others cannot compare a time of the local clock."""

@@ -1,4 +1,4 @@
-"""The form of an issuer identifier (RFC 8414 §2), with the one exception that the local stack needs."""
+"""The form of an issuer identifier (RFC 8414 §2); plain http is allowed for the local stack."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
 def check_issuer_url(url: str) -> str:
-    """Return the issuer identifier if it is one (RFC 8414 §2): https, lower-case host, no path, no trailing slash.
+    """Return the URL if it is an issuer identifier (RFC 8414 §2): https and a lower-case host, without path or slash.
 
-    Plain http is accepted for loopback hosts alone, where no network lies between. Raises ValueError.
+    Plain http is accepted for loopback hosts alone, whose requests cross no network. Raises ValueError.
     """
     match = _ISSUER.fullmatch(url)
     if match is None:

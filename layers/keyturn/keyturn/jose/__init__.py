@@ -1,6 +1,7 @@
-"""Strict verification of signed tokens (RFC 7515, RFC 7519, RFC 9068): no I/O, no clock, no PyJWT.
+"""Strict verification of signed tokens (RFC 7515, RFC 7519, RFC 9068), without I/O, clocks and PyJWT.
 
-What signs lives beside it and is imported by its own name: `keyturn.jose.remote_algorithm`, `keyturn.jose.public_key`.
+The signing side is in modules that are imported by their own names: `keyturn.jose.remote_algorithm` and
+`keyturn.jose.public_key`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The claims of an access token (RFC 9068 §2.2, §4): what each must be, before anything decides by it."""
+"""The claims of an access token (RFC 9068 §2.2, §4), each checked for its type and its value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class VerifiedAccessToken:
-    """An access token (RFC 9068) whose signature and claims hold; only verify_access_token makes one.
+    """An access token (RFC 9068) with a valid signature and valid claims; only verify_access_token creates one.
 
     `issued_at` and `expires_at` in whole seconds, rounded down and up, so that a revocation is never too short;
     `session_id` (sid) and `grant_id` (gid) or None; `claims` has everything that the issuer signed.
@@ -40,7 +40,7 @@ class VerifiedAccessToken:
     )
 
     def __init__(self, claims: dict[str, Any], kid: str) -> None:
-        """Take claims whose types hold; raises TokenError for those whose types do not."""
+        """Raise TokenError for a claim of the wrong type."""
         self.kid = kid
         self.claims = claims
         self.issuer = identifier(claims, "iss")
@@ -75,7 +75,7 @@ def _scope(claims: dict[str, Any]) -> frozenset[str]:
     return _parse_scope(value)
 
 
-# An issuer's tokens have few scopes among them, and only what it has signed gets here. The bound is for one with many.
+# An issuer's tokens have few different scopes, and only signed ones reach this cache; the bound is for a large set.
 @lru_cache(maxsize=128)
 def _parse_scope(value: str) -> frozenset[str]:
     try:

@@ -1,8 +1,8 @@
-"""The signature algorithms that Keyturn knows (RFC 7518 §3.1, RFC 9864), and the one kind of key that each takes."""
+"""The signature algorithms that Keyturn knows (RFC 7518 §3.1, RFC 9864), and the one type of key of each."""
 
 from __future__ import annotations
 
-# Asymmetric only: a verifier that also takes HMAC can be handed its own public key as the secret (CVE-2015-9235).
+# Asymmetric only: an attacker can use the public key as the secret of a verifier that accepts HMAC (CVE-2015-9235).
 KEY_KIND = {
     "RS256": ("RSA", None),
     "RS384": ("RSA", None),
@@ -16,7 +16,7 @@ KEY_KIND = {
     "Ed25519": ("OKP", "Ed25519"),
 }
 
-# RFC 9864 §2.2 replaces the name that leaves the curve open; a key keeps the name that does not.
+# RFC 9864 §2.2 replaces the name that does not say the curve; a key has the fully-specified name.
 _POLYMORPHIC_NAMES = {"EdDSA": "Ed25519"}
 
 ALGORITHM_NAMES = frozenset(KEY_KIND) | frozenset(_POLYMORPHIC_NAMES)

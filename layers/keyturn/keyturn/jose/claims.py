@@ -1,4 +1,4 @@
-"""Claims that every kind of token has (RFC 7519 §4.1): what each must be, before anything decides by it."""
+"""Checks of the claims that every kind of token has (RFC 7519 §4.1)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from keyturn.jose.errors import TokenError, TokenErrorReason
 if TYPE_CHECKING:
     from typing import Any
 
-# Printable in a log line, and short enough for a key of DynamoDB: no controls, no line separators, no lone surrogates.
+# Printable in a log line, and short enough for a key of DynamoDB: without controls, separators and lone surrogates.
 _MAX_IDENTIFIER_LENGTH = 256
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 _MAX_NUMERIC_DATE = 2**53
 
 
 def is_identifier(value: str) -> bool:
-    """Tell whether a token that holds can have this as its sub, client_id, jti, sid or gid."""
-    # isprintable() is the quick answer for all usual ones. It is stricter, and knows one version of Unicode: a no-break
-    # space, a joiner inside of an emoji or a newer letter is not printable to it. The pattern, which is for those, is
-    # compiled when it is first needed, and not in each cold start.
+    """Return whether a valid token can have this value as its sub, client_id, jti, sid or gid."""
+    # isprintable() is fast and accepts all usual values. It is stricter and knows one version of Unicode: it refuses a
+    # no-break space, a joiner inside an emoji and a newer letter. The pattern accepts those; it is compiled at its
+    # first use, to keep it out of each cold start.
     return 0 < len(value) <= _MAX_IDENTIFIER_LENGTH and (value.isprintable() or not re.search(_UNPRINTABLE, value))
 
 
@@ -62,7 +62,7 @@ def check_times(claims: dict[str, Any], *, leeway: int, max_lifetime: int, now: 
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)
     if expires_at - issued_at > max_lifetime:
         raise TokenError(TokenErrorReason.LIFETIME_TOO_LONG)
-    # Both ask for what must hold: a clock that is no number refuses everything.
+    # Both conditions are positive: a clock that returns NaN refuses every token.
     if not now < expires_at + leeway:
         raise TokenError(TokenErrorReason.TOKEN_EXPIRED)
     if not max(issued_at, not_before) <= now + leeway:

@@ -1,6 +1,6 @@
-"""Client assertions (RFC 7523 §3, OpenID Connect Core §9): a client proves who it is by a key of its own.
+"""Client assertions (RFC 7523 §3, OpenID Connect Core §9): a client authenticates by its own private key.
 
-Imported by its own name: the authorizer, which authenticates no client, does not load it.
+Callers import this module by its own name, so that the authorizer does not load it.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
     from keyturn.jose.key_set import KeySet
 
-# How far ahead exp may lie, in seconds: for that long the issuer has to remember the jti. Authlib signs for an hour.
+# The longest that exp may lie ahead, in seconds: the issuer stores the jti until then. Authlib signs for an hour.
 MAX_ASSERTION_LIFETIME = 3600
-# Most clients write JWT or nothing; draft-ietf-oauth-rfc7523bis names the last one. An access token is no assertion.
+# Most clients write JWT or omit typ; draft-ietf-oauth-rfc7523bis names the last one. An access token is refused.
 _ASSERTION_TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
 
 
 class VerifiedClientAssertion:
-    """An assertion whose signature and claims hold; `expires_at` in whole seconds, rounded up.
+    """An assertion with a valid signature and valid claims; `expires_at` in whole seconds, rounded up.
 
-    Whether it was used before is the next question, not answered here.
+    The caller must still check whether it was used before.
     """
 
     __slots__ = ("client_id", "expires_at", "jti", "kid")
 
     def __init__(self, claims: dict[str, Any], kid: str) -> None:
-        """Take the claims; raises TokenError for those whose types do not hold."""
+        """Raise TokenError for a claim of the wrong type."""
         self.kid = kid
         self.client_id = identifier(claims, "sub")
         self.jti = identifier(claims, "jti")
@@ -44,14 +44,14 @@ class VerifiedClientAssertion:
 
 
 def claimed_client_id(raw: str) -> str:
-    """Return the client that an assertion says it is from, before anything of it is proven; raises TokenError."""
+    """Return the client id that an assertion claims, before its signature is verified; raises TokenError."""
     return identifier(_claims(UnverifiedToken(raw).payload()), "sub")
 
 
 def verify_client_assertion(
     raw: str, keys: KeySet, *, client_id: str, audiences: Set[str], leeway: int, now: float
 ) -> VerifiedClientAssertion:
-    """Return the client assertion that a string holds (RFC 7523 §3), or raise TokenError; nothing else, for any input.
+    """Return the verified client assertion (RFC 7523 §3), or raise TokenError; any input raises that error alone.
 
     `keys` are the client's own, `audiences` the values that its aud may have; `leeway` and `now` in seconds.
     """
@@ -60,7 +60,7 @@ def verify_client_assertion(
         raise TokenError(TokenErrorReason.INVALID_TYPE)
     claims = _claims(verify_signature(token, keys, ALGORITHM_NAMES))
     assertion = VerifiedClientAssertion(claims, token.header.kid)
-    # The client speaks for itself and for nobody else (§3, items 1 and 2.B).
+    # Issuer and subject are the client itself (§3, items 1 and 2.B).
     if not identifier(claims, "iss") == assertion.client_id == client_id:
         raise TokenError(TokenErrorReason.INVALID_ISSUER)
     _check_audience(claims, audiences)
@@ -88,9 +88,9 @@ def _check_audience(claims: dict[str, Any], audiences: Set[str]) -> None:
 
 
 def _check_times(claims: dict[str, Any], *, leeway: int, now: float) -> None:
-    """Refuse what is over, what is not yet, and what would have to be remembered for long; only exp is mandatory."""
+    """Refuse an assertion that has expired, is not valid yet, or expires too far ahead; only exp is mandatory."""
     expires_at = numeric_date(claims, "exp")
-    # All ask for what must hold: a clock that is no number refuses everything.
+    # All conditions are positive: a clock that returns NaN refuses every assertion.
     if not now < expires_at + leeway:
         raise TokenError(TokenErrorReason.TOKEN_EXPIRED)
     if not expires_at <= now + MAX_ASSERTION_LIFETIME + leeway:

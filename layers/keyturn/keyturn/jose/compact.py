@@ -1,4 +1,4 @@
-"""The JWS Compact Serialization (RFC 7515 §7.1), read strictly: what a token says before anything in it is believed."""
+"""The JWS Compact Serialization (RFC 7515 §7.1), read strictly: the parts of a token before verification."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from keyturn.jose.base64url import decode
+from keyturn.domain.base64url import decode
 from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.strict_json import parse_object
 
 if TYPE_CHECKING:
     from typing import TypeGuard
 
-# API Gateway passes 10,240 bytes of headers in all; the cap stands before the first look inside.
+# API Gateway passes 10,240 bytes of headers in all; the limit is checked before anything is parsed.
 MAX_TOKEN_LENGTH = 8192
 
-# Parameters that bring a key along (CVE-2018-0114), change how the token is read (b64, zip, enc, p2c) or demand an
-# extension that we do not implement (crit, RFC 7515 §4.1.11). Others are ignored, as RFC 7515 §4 asks.
+# These parameters contain a key (CVE-2018-0114), change how the token is read (b64, zip, enc, p2c), or require an
+# extension (crit, RFC 7515 §4.1.11). Others are ignored, as RFC 7515 §4 requires.
 _REFUSED_PARAMETERS = frozenset(
     {"crit", "b64", "zip", "cty", "enc", "p2c", "p2s", "epk", "apu", "apv", "iv", "tag"}
     | {"jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256"}
@@ -31,14 +31,13 @@ class Header:
     __slots__ = ("algorithm", "kid", "token_type")
 
     def __init__(self, algorithm: str, kid: str, token_type: str) -> None:
-        """Take what parse_header has checked."""
         self.algorithm = algorithm
         self.kid = kid
         self.token_type = token_type
 
 
 class UnverifiedToken:
-    """A token that has the legal form (RFC 7515 §7.1), and of which nothing is proven."""
+    """A token that has the compact form (RFC 7515 §7.1), before its signature is verified."""
 
     __slots__ = ("_data", "_payload", "_signature", "header")
 
@@ -57,7 +56,7 @@ class UnverifiedToken:
 
     @property
     def signing_input(self) -> bytes:
-        """What the signature is over (RFC 7515 §5.1)."""
+        """The bytes that the signature signs (RFC 7515 §5.1)."""
         return self._data[: -len(self._signature) - 1]
 
     def payload(self) -> bytes:
@@ -69,10 +68,10 @@ class UnverifiedToken:
         return _decode_segment(self._signature)
 
 
-# One issuer has two or three live headers. The bound is for an attacker's: 32 of at most 8 KiB; refusals are not kept.
+# One issuer has two or three live headers. The bound is for an attacker's: 32 of at most 8 KiB; errors are not cached.
 @lru_cache(maxsize=32)
 def parse_header(segment: bytes) -> Header:
-    """Return what a JOSE header segment says (RFC 7515 §4); raises TokenError."""
+    """Return the header of a JOSE header segment (RFC 7515 §4); raises TokenError."""
     header = parse_object(_decode_segment(segment))
     if header is None:
         raise TokenError(TokenErrorReason.INVALID_HEADER)
@@ -85,7 +84,7 @@ def parse_header(segment: bytes) -> Header:
 
 
 def is_kid(value: object) -> TypeGuard[str]:
-    """Return whether a value is a key id of the form we accept: it ends in a look-up, a log line, never in a path."""
+    """Return whether a value is an accepted key id: it is used in look-ups and log lines, never in a path."""
     return isinstance(value, str) and _KID.fullmatch(value) is not None
 
 

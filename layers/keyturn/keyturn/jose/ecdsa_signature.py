@@ -1,4 +1,4 @@
-"""The two spellings of an ECDSA signature: JOSE's r ‖ s of fixed length (RFC 7518 §3.4), and DER, which KMS speaks."""
+"""The two encodings of an ECDSA signature: JOSE's r ‖ s of fixed length (RFC 7518 §3.4), and KMS's DER."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _RANGES = {name: (size, bytes(size), order.to_bytes(size, "big")) for name, (siz
 def to_der(signature: bytes, algorithm: str) -> bytes | None:
     """Return JOSE's r ‖ s as DER, or None unless the length is exact and 0 < r, s < n (CVE-2022-21449).
 
-    Both s and n - s pass: KMS makes either, so a token has two spellings and only its jti names it. Each decision is by
-    one signature, and octets become octets without numbers in between in half of the library's time.
+    Both s and n - s are accepted, since KMS returns either: a token has two valid texts, and only its jti names it.
+    Each decision converts one signature. Octets without numbers in between take half the library's time.
     """
     size, zero, order = _RANGES[algorithm]
     if len(signature) != 2 * size:
@@ -28,19 +28,19 @@ def to_der(signature: bytes, algorithm: str) -> bytes | None:
     if not (zero < r < order and zero < s < order):
         return None
     integers = _der_integer(r) + _der_integer(s)
-    # From 128 octets on, as those of P-521 are, the length has a prefix that says in how many octets it is told.
+    # From 128 octets on, as with P-521, a prefix gives the number of octets of the length.
     return b"\x30%b%c%b" % (b"" if len(integers) < 128 else b"\x81", len(integers), integers)
 
 
 def _der_integer(octets: bytes) -> bytes:
-    """Return a positive INTEGER (X.690 §8.3): no zeros in front but the one that keeps it from being negative."""
+    """Return a positive INTEGER (X.690 §8.3), without leading zeros apart from one that makes it positive."""
     shortest = octets.lstrip(b"\0")
     sign = b"\0" if shortest[0] >= 0x80 else b""
     return b"\x02%c%b%b" % (len(sign) + len(shortest), sign, shortest)
 
 
 def from_der(signature: bytes, algorithm: str) -> bytes:
-    """Return a DER signature as JOSE's r ‖ s; raises ValueError if it is not DER or not of the algorithm's curve."""
+    """Return a DER signature as JOSE's r ‖ s; raises ValueError for other bytes or a signature of another curve."""
     size, order = CURVES[algorithm]
     r, s = decode_dss_signature(signature)
     if not (0 < r < order and 0 < s < order):

@@ -1,4 +1,4 @@
-"""Why a token is refused: one error, one closed list of reasons."""
+"""The error of a refused token, with a closed list of reasons."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ class TokenErrorReason(enum.Enum):
 
 
 class TokenError(Exception):
-    """A refused token: `reason` says why, and nothing in here repeats any part of the token."""
+    """A refused token: `reason` says why, and the error repeats no part of the token."""
 
     def __init__(self, reason: TokenErrorReason) -> None:
-        """Take the reason alone, so that no text an attacker wrote can reach a log."""
+        """Keep the reason alone, so that an attacker's text cannot reach a log."""
         self.reason = reason
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """ID tokens of other issuers (OpenID Connect Core 1.0 §3.1.3.7): strict, and never an access token.
 
-Imported by its own name: the authorizer, which takes no ID token, does not load it.
+Callers import this module by its own name, so that the authorizer does not load it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _ID_TOKEN_TYPES = frozenset({"", "jwt"})
 
 
 class IdTokenPolicy:
-    """The rules for one issuer's ID tokens for one client; nothing in it comes from a token.
+    """The rules for one issuer's ID tokens for one client; its values never come from a token.
 
-    `trusted_audiences` may stand in aud beside the client. In seconds: `leeway` (0 to 60), `max_lifetime` of exp - iat,
+    aud may have `trusted_audiences` beside the client. In seconds: `leeway` (0 to 60), `max_lifetime` of exp - iat,
     and `max_age`, the longest time since the user authenticated (OIDC Core §3.1.2.1), or None.
     """
 
@@ -46,7 +46,7 @@ class IdTokenPolicy:
         max_lifetime: int = 86_400,
         max_age: int | None = None,
     ) -> None:
-        """Check every rule; raises ValueError."""
+        """Raise ValueError for an invalid rule."""
         [self.issuer] = checked_strings("issuer", {issuer})
         [self.client_id] = checked_strings("client_id", {client_id})
         self.audiences = checked_strings("trusted_audiences", trusted_audiences) | {client_id}
@@ -57,7 +57,7 @@ class IdTokenPolicy:
 
 
 class VerifiedIdToken:
-    """An ID token whose signature and claims hold; only verify_id_token makes one.
+    """An ID token with a valid signature and valid claims; only verify_id_token creates one.
 
     `authenticated_at` (auth_time) in whole seconds, rounded down, or None; `claims` has everything that was signed.
     """
@@ -65,7 +65,7 @@ class VerifiedIdToken:
     __slots__ = ("audience", "authenticated_at", "claims", "issuer", "kid", "subject")
 
     def __init__(self, claims: dict[str, Any], kid: str) -> None:
-        """Take claims whose types hold; raises TokenError for those whose types do not."""
+        """Raise TokenError for a claim of the wrong type."""
         self.kid = kid
         self.claims = claims
         self.issuer = identifier(claims, "iss")
@@ -75,7 +75,7 @@ class VerifiedIdToken:
 
 
 def verify_id_token(raw: str, keys: KeySet, policy: IdTokenPolicy, *, nonce: str | None, now: float) -> VerifiedIdToken:
-    """Return the ID token that a string holds (OIDC Core §3.1.3.7), or raise TokenError; nothing else, for any input.
+    """Return the verified ID token (OIDC Core §3.1.3.7), or raise TokenError; any input raises that error alone.
 
     `nonce` is that of the authentication request, None where it had none; `now` in seconds since the epoch.
     """
@@ -87,12 +87,12 @@ def verify_id_token(raw: str, keys: KeySet, policy: IdTokenPolicy, *, nonce: str
 
 
 def verify_id_token_hint(raw: str, keys: KeySet, policy: IdTokenPolicy) -> VerifiedIdToken:
-    """Return an ID token that says who was logged in once (OIDC Core §3.1.2.1), or raise TokenError; nothing else.
+    """Return an ID token that names a user who signed in before (OIDC Core §3.1.2.1); raises TokenError alone.
 
-    It may have expired: it is no proof that anybody is here, and nobody may be let in for it.
+    It may have expired, and does not authenticate the user.
     """
     token = UnverifiedToken(raw)
-    # An access token or a logout token is signed by the same key, and is no proof that a user is here.
+    # The same key signs access tokens and logout tokens, which do not authenticate a user.
     if token.header.token_type not in _ID_TOKEN_TYPES:
         raise TokenError(TokenErrorReason.INVALID_TYPE)
     claims = parse_object(verify_signature(token, keys, policy.algorithms))
@@ -106,7 +106,7 @@ def verify_id_token_hint(raw: str, keys: KeySet, policy: IdTokenPolicy) -> Verif
 
 
 def _check_audience(token: VerifiedIdToken, policy: IdTokenPolicy) -> None:
-    """Refuse a token that was given to another client as well, or that another client asked for (azp)."""
+    """Refuse a token that was issued to another client as well, or that another client requested (azp)."""
     foreign = not policy.audiences.issuperset(token.audience) or policy.client_id not in token.audience
     if foreign or (len(token.audience) > 1 and "azp" not in token.claims):
         raise TokenError(TokenErrorReason.INVALID_AUDIENCE)
@@ -115,7 +115,7 @@ def _check_audience(token: VerifiedIdToken, policy: IdTokenPolicy) -> None:
 
 
 def _check_nonce(claims: dict[str, Any], nonce: str | None) -> None:
-    """Refuse another request's token, also one with a nonce where none was sent: somebody asked for that one."""
+    """Refuse another request's token; a nonce where none was sent is another request's too."""
     if nonce is None:
         holds = "nonce" not in claims
     else:

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
+from keyturn.domain.base64url import decode
 from keyturn.jose.algorithms import KEY_KIND, fully_specified
-from keyturn.jose.base64url import decode
 from keyturn.jose.compact import is_kid
 from keyturn.jose.key_hygiene import check_ed25519, check_rsa
 from keyturn.jose.verification_key import EcdsaKey, Ed25519Key, RsaKey, VerificationKey
@@ -29,7 +29,7 @@ _ED25519_LENGTH = 32
 def parse_jwk(jwk: Mapping[str, object], *, assume_algorithm: str | None = None) -> VerificationKey:
     """Return the verification key that a public JWK describes (RFC 7517 §4).
 
-    `assume_algorithm` is for a JWK that states none. Raises ValueError, which repeats nothing of the JWK.
+    `assume_algorithm` is for a JWK that states none. Raises ValueError, which repeats no part of the JWK.
     """
     if not isinstance(jwk, dict):
         raise ValueError("a JWK is a JSON object")

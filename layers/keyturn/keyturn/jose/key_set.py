@@ -1,4 +1,4 @@
-"""A JSON Web Key Set (RFC 7517 §5), strictly: one bad key refuses the set, so that no half of it is trusted."""
+"""A JSON Web Key Set (RFC 7517 §5), read strictly: one invalid key refuses the whole set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class KeySet:
     __slots__ = ("_keys",)
 
     def __init__(self, keys: Iterable[VerificationKey]) -> None:
-        """Take keys of distinct kids; raises ValueError."""
+        """Raise ValueError for two keys with the same kid."""
         self._keys: dict[str, VerificationKey] = {}
         for key in keys:
             if key.kid in self._keys:

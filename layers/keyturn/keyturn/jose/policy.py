@@ -1,4 +1,4 @@
-"""What a verifier accepts: configuration, so a mistake in it raises ValueError at start, not a TokenError later."""
+"""The configuration of a verifier: a mistake in it raises ValueError at start instead of a TokenError later."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class _AnyAudience(enum.Enum):
     ANY_AUDIENCE = "any audience"
 
 
-# For the issuer alone, when it checks tokens of its own at revocation and introspection: a resource server that accepts
-# any audience accepts tokens that were given to another one.
+# For the issuer alone, which checks its own tokens at revocation and introspection. A resource server that accepts any
+# audience would accept tokens that were issued for another one.
 ANY_AUDIENCE: Final = _AnyAudience.ANY_AUDIENCE
 
 
 class VerificationPolicy:
-    """The rules for one issuer's access tokens (RFC 9068 §4); nothing in it comes from a token or a request.
+    """The rules for one issuer's access tokens (RFC 9068 §4); its values never come from a token or a request.
 
     `leeway` in seconds (0 to 60) for the clocks' difference; `max_lifetime` in seconds, the longest exp - iat;
     `previous_issuers` are accepted too, while the issuer's URL changes.
@@ -43,7 +43,7 @@ class VerificationPolicy:
         max_lifetime: int = 3600,
         previous_issuers: Set[str] = frozenset(),
     ) -> None:
-        """Check every rule; raises ValueError."""
+        """Raise ValueError for an invalid rule."""
         self.issuers = checked_strings("issuer", {issuer}) | checked_strings("previous_issuers", previous_issuers)
         self.audiences = audiences if audiences is ANY_AUDIENCE else checked_strings("audiences", audiences, at_least=1)
         self.algorithms = checked_algorithms(algorithms)
@@ -52,7 +52,7 @@ class VerificationPolicy:
 
 
 def checked_strings(name: str, values: Set[str], *, at_least: int = 0) -> frozenset[str]:
-    """Return the values frozen: a str would pass for a set of its characters, a list could change later."""
+    """Return the values as a frozenset; a str is refused, since it would count as a set of its characters."""
     if not isinstance(values, (set, frozenset)) or len(values) < at_least:
         raise ValueError(f"{name} is a set of at least {at_least} strings")
     if not all(isinstance(value, str) and value for value in values):

@@ -1,6 +1,6 @@
-"""From KMS's answer to the JWK that verifiers see (RFC 5280 §4.1, RFC 7517 §4).
+"""The conversion of KMS's public key to the JWK that verifiers read (RFC 5280 §4.1, RFC 7517 §4).
 
-The verifying side does not import this: cryptography's serialization package doubles a cold start.
+The verifying side does not import this module: cryptography's serialization package doubles a cold start.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from keyturn.domain.base64url import encode
 from keyturn.jose.algorithms import fully_specified
-from keyturn.jose.base64url import encode
 from keyturn.jose.jwk import parse_jwk
 from keyturn.jose.thumbprint import thumbprint
 
@@ -41,7 +41,7 @@ def _key_members(spki: bytes) -> dict[str, str]:
         return {"kty": "EC", "crv": _CURVE_NAMES[key.curve.name], "x": encode(point[:half]), "y": encode(point[half:])}
     if isinstance(key, Ed25519PublicKey):
         return {"kty": "OKP", "crv": "Ed25519", "x": encode(key.public_bytes_raw())}
-    raise ValueError("the public key is of no type that Keyturn knows")
+    raise ValueError("the type of the public key is unknown to Keyturn")
 
 
 def _encode_integer(value: int) -> str:

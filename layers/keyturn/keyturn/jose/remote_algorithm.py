@@ -1,6 +1,6 @@
-"""PyJWT with a private key that stays elsewhere: KMS signs, PyJWT writes the token.
+"""A PyJWT algorithm whose private key stays in KMS: KMS signs, and PyJWT writes the token.
 
-Any user of PyJWT can register `RemoteAlgorithm` with a `jwt.PyJWS` of theirs. The verifying side does not import this.
+Any user of PyJWT can register `RemoteAlgorithm` with a `jwt.PyJWS`. The verifying side does not import this module.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from keyturn.jose.ecdsa_signature import CURVES, from_der
 
 
 class RemoteKey(Protocol):
-    """A private key that signs without being seen."""
+    """A private key that signs elsewhere."""
 
     def sign(self, signing_input: bytes) -> bytes:
         """Return the signature as KMS encodes it: DER for ECDSA, the plain octets for RSA and Ed25519."""
@@ -28,7 +28,7 @@ class RemoteAlgorithm(Algorithm):
     """A PyJWT algorithm whose keys are RemoteKey objects; it signs, and leaves verifying to `keyturn.jose`."""
 
     def __init__(self, name: str) -> None:
-        """Take the fully-specified name of the algorithm (RFC 7518 §3.1, RFC 9864)."""
+        """Raise ValueError unless `name` is an algorithm's fully-specified name (RFC 7518 §3.1, RFC 9864)."""
         if name not in KEY_KIND:
             raise ValueError("the algorithm is not one that Keyturn knows")
         self.name = name
@@ -45,17 +45,17 @@ class RemoteAlgorithm(Algorithm):
         return from_der(signature, self.name) if self.name in CURVES else signature
 
     def verify(self, msg: bytes, key: RemoteKey, sig: bytes) -> NoReturn:
-        """Refuse: a public key is at hand for that, and no call over the network is needed."""
+        """Raise NotImplementedError: `keyturn.jose` verifies with the public key, without a network call."""
         raise NotImplementedError("verify with keyturn.jose and the public key")
 
     @staticmethod
     def to_jwk(key_obj: Any, as_dict: bool = False) -> NoReturn:
-        """Refuse: `keyturn.jose.public_key` makes the JWK from the public half."""
+        """Raise NotImplementedError: `keyturn.jose.public_key` makes the JWK from the public key."""
         raise NotImplementedError("use keyturn.jose.public_key")
 
     @staticmethod
     def from_jwk(jwk: Any) -> NoReturn:
-        """Refuse: a private key that could come from a JWK would not be a remote one."""
+        """Raise NotImplementedError: a private key from a JWK would not be remote."""
         raise NotImplementedError("a remote key has no JWK of its private half")
 
 

@@ -29,7 +29,7 @@ def parse_object(data: bytes) -> dict[str, Any] | None:
     try:
         text = data.decode("utf-8")
         _check_depth(text)
-        # What issuers write begins and ends with its braces; `decode` looks for white space around them, twice.
+        # Issuers write the object without white space around it; `decode` searches for white space twice.
         value, end = _DECODER.raw_decode(text) if text.startswith("{") else (None, -1)
         if end != len(text):
             value = _DECODER.decode(text)
@@ -55,7 +55,7 @@ def _check_depth(text: str) -> None:
 
 
 def _check_surrogates(value: object) -> None:
-    """Refuse a lone surrogate: an escape that stands for no character, and that no UTF-8 log or header can hold."""
+    """Refuse a lone surrogate: its escape names no character, and UTF-8 logs and headers would fail on it."""
     json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from keyturn.jose.base64url import encode
+from keyturn.domain.base64url import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -39,7 +39,7 @@ class VerificationKey:
             raise TokenError(TokenErrorReason.INVALID_SIGNATURE)
 
     def _is_valid(self, _signing_input: bytes, _signature: bytes) -> bool:
-        """Return False, or raise InvalidSignature, unless the signature is good; a key of no kind verifies nothing."""
+        """Return whether the signature is valid, or raise InvalidSignature; the base class refuses every signature."""
         return False
 
 

@@ -1,4 +1,4 @@
-"""Verification (RFC 7515 §5.2, RFC 9068 §4), readable in one sitting: cheap refusals first, belief last."""
+"""Verification of access tokens (RFC 7515 §5.2, RFC 9068 §4) in numbered steps: cheap refusals first, claims last."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _ACCESS_TOKEN_TYPE = "at+jwt"
 
 
 def verify_access_token(raw: str, keys: KeySet, policy: VerificationPolicy, now: float) -> VerifiedAccessToken:
-    """Return the access token that a string holds (RFC 9068 §4), or raise TokenError; nothing else, for any input.
+    """Return the verified access token (RFC 9068 §4), or raise TokenError; any input raises that error alone.
 
-    `now` in seconds since the epoch. Whether the token is revoked is the next question, not answered here.
+    `now` in seconds since the epoch. The caller must still check whether the token is revoked.
     """
-    # 1. It has the one legal form, and a header of which we understand everything (R01 to R07).
+    # 1. It has the compact form, and a header without parameters that change its meaning (R01 to R07).
     token = UnverifiedToken(raw)
-    # 2. It says itself that it is an access token: an ID token or a logout token is signed by the same key (R11).
+    # 2. Its typ is that of an access token: the same key also signs ID tokens and logout tokens (R11).
     if token.header.token_type != _ACCESS_TOKEN_TYPE:
         raise TokenError(TokenErrorReason.INVALID_TYPE)
-    # 3. A key that we knew before signed it.
+    # 3. A key of the key set signed it.
     payload = verify_signature(token, keys, policy.algorithms)
-    # 4. Only now are its claims worth reading (ASVS 9.1.1): each of the right type, and meant for us, now (R12 to R16).
+    # 4. Only then are its claims read (ASVS 9.1.1): types, issuer, audience and times (R12 to R16).
     claims = parse_object(payload)
     if claims is None:
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)
@@ -40,9 +40,9 @@ def verify_access_token(raw: str, keys: KeySet, policy: VerificationPolicy, now:
 
 
 def verify_jws(raw: str, keys: KeySet, algorithms: Set[str]) -> bytes:
-    """Return the payload of a compact JWS (RFC 7515 §5.2), or raise TokenError; nothing else, for any input.
+    """Return the payload of a compact JWS (RFC 7515 §5.2), or raise TokenError; any input raises that error alone.
 
-    The payload is proven to be from the key's owner, and nothing more: type, claims and age are the caller's business.
+    The signature proves that the key's owner signed the payload. The caller checks type, claims and times.
     """
     return verify_signature(UnverifiedToken(raw), keys, algorithms)
 
@@ -53,14 +53,14 @@ def verify_signature(token: UnverifiedToken, keys: KeySet, algorithms: Set[str])
     # a. The algorithm is one that we chose beforehand.
     if header.algorithm not in algorithms:
         raise TokenError(TokenErrorReason.ALGORITHM_NOT_ALLOWED)
-    # b. The kid finds a key of our own set; it is never a path, a query or a URL (CVE-2018-0114).
+    # b. The kid names a key of the key set; it is never a path, a query or a URL (CVE-2018-0114).
     key = keys.get(header.kid)
     if key is None:
         raise TokenError(TokenErrorReason.UNKNOWN_KEY)
-    # c. The key is bound to this algorithm: the token cannot pick another one for it (RFC 8725bis §3.1).
+    # c. The key is bound to this algorithm: the token cannot choose another one for it (RFC 8725bis §3.1).
     if key.algorithm != fully_specified(header.algorithm):
         raise TokenError(TokenErrorReason.ALGORITHM_MISMATCH)
-    # d. Both remaining segments are canonical, and only then does arithmetic begin.
+    # d. Both remaining segments are canonical before the signature is computed.
     payload, signature = token.payload(), token.signature()
     key.verify(token.signing_input, signature)
     return payload

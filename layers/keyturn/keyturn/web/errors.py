@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class BadRequest(Exception):
-    """A parameter is missing, repeated or malformed, or the body is no form."""
+    """A parameter is missing, repeated or malformed, or the body is not a form."""
 
 
 class PayloadTooLarge(BadRequest):

@@ -23,7 +23,6 @@ class Form:
     __slots__ = ("_parameters", "_repeated")
 
     def __init__(self, parameters: dict[str, str], repeated: Set[str] = frozenset()) -> None:
-        """Take the parameters by name, and the names that were there more than once."""
         self._parameters = parameters
         self._repeated = repeated
 
@@ -35,20 +34,20 @@ class Form:
 
     @property
     def repeated(self) -> Set[str]:
-        """The names that are there more than once."""
+        """The names of repeated parameters."""
         return self._repeated
 
     def check_repetitions(self) -> None:
-        """Raise BadRequest where a parameter is there more than once (RFC 6749 §3.2)."""
+        """Raise BadRequest for a repeated parameter (RFC 6749 §3.2)."""
         if self._repeated:
             raise BadRequest("a parameter is there more than once")
 
     def has(self, name: str) -> bool:
-        """Return whether the parameter is there, with a value, several or none."""
+        """Return whether the request has the parameter, even empty or repeated."""
         return name in self._parameters
 
     def require(self, name: str) -> str:
-        """Return the parameter's value; raises BadRequest that names it. `name` is ours, never from the request."""
+        """Return the parameter's value; raises BadRequest with `name`, which must not come from the request."""
         value = self.get(name)
         if value is None:
             raise BadRequest(f"the parameter {name} is missing")
@@ -56,7 +55,7 @@ class Form:
 
 
 def parse_form(request: Request) -> Form:
-    """Return the request's form, each parameter there at most once; raises what read_form and the check do."""
+    """Return the request's form, with each parameter at most once; raises BadRequest, PayloadTooLarge."""
     form = read_form(request)
     form.check_repetitions()
     return form
@@ -95,7 +94,7 @@ def _parse(encoded: bytes) -> Form:
 
 
 def decode_component(encoded: bytes) -> str:
-    """Return a form-encoded name or value as text; raises BadRequest unless it is whole escapes of UTF-8."""
+    """Return a form-encoded name or value as text; raises BadRequest for a broken escape or invalid UTF-8."""
     if _BROKEN_ESCAPE.search(encoded):
         raise BadRequest("the form has a broken percent escape")
     try:

@@ -6,22 +6,22 @@ from typing import Any
 
 
 class Request:
-    """One request; header names in lower case, the body still encoded as it came.
+    """One request; header names in lower case, the body still encoded as received.
 
-    `source_ip` is the address that API Gateway saw, never a header's. `facts` gathers the fields of the one log line
-    of this request.
+    `source_ip` is the address that API Gateway saw, never a header's. `facts` has the fields of the one log line of
+    this request.
     """
 
     __slots__ = ("body", "body_is_base64", "cookies", "facts", "headers", "method", "path", "query", "source_ip")
 
     def __init__(self, event: dict[str, Any]) -> None:
-        """Read the event; raises KeyError for an event of another kind."""
+        """Raise KeyError for an event of another kind."""
         context = event["requestContext"]
         self.method: str = context["http"]["method"]
         self.source_ip: str = context["http"].get("sourceIp") or ""
         self.path = _without_stage(event["rawPath"], context.get("stage", "$default"))
         self.query: str = event.get("rawQueryString") or ""
-        # A header that came twice arrives joined by a comma: no form, no Basic credentials, no ETag reads well then.
+        # API Gateway joins repeated headers by a comma; the joined value is an invalid form, credential or ETag.
         self.headers: dict[str, str] = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         # API Gateway takes them out of the header: each as `name=value`.
         self.cookies: tuple[str, ...] = tuple(event.get("cookies") or ())
@@ -30,11 +30,11 @@ class Request:
         self.facts: dict[str, Any] = {"request_id": context.get("requestId")}
 
     def note(self, **facts: Any) -> None:
-        """Add facts for the log: identifiers, never a token, a secret or a name (R66)."""
+        """Add fields to the log line: identifiers, never a token, a secret or a name (R66)."""
         self.facts.update(facts)
 
 
 def _without_stage(path: str, stage: str) -> str:
-    """Return the path as the client wrote it: API Gateway puts a named stage in front."""
+    """Return the path as the client wrote it, without the stage that API Gateway puts in front."""
     prefix = f"/{stage}/"
     return path[len(prefix) - 1 :] if path.startswith(prefix) else path

@@ -1,4 +1,4 @@
-"""HTTP responses for an API Gateway HTTP API (payload format 2.0): each kind of answer brings its own headers."""
+"""HTTP responses for an API Gateway HTTP API (payload format 2.0), each kind with its own headers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-# Every answer has these. A kind that renders replaces the policy, which is that of data.
+# Every response has these. Pages replace the content security policy, which is that of data.
 _SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
@@ -19,7 +19,7 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-# RFC 6749 §5.1 asks for both.
+# RFC 6749 §5.1 requires both.
 _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 # Any web page may read a public document; no credentials of the browser come into it.
 _PUBLIC = {"access-control-allow-origin": "*"}
@@ -36,11 +36,11 @@ class Response(NamedTuple):
     body_is_base64: bool = False
 
     def with_headers(self, headers: Mapping[str, str]) -> Response:
-        """Return the response with these headers besides."""
+        """Return the response with these headers added."""
         return self._replace(headers={**self.headers, **headers})
 
     def to_event(self, *, with_body: bool = True) -> dict[str, Any]:
-        """Return the answer for API Gateway; an answer to HEAD has no body (RFC 9110 §9.3.2)."""
+        """Return the response for API Gateway; a response to HEAD has no body (RFC 9110 §9.3.2)."""
         return {
             "statusCode": self.status,
             "headers": {**_SECURITY_HEADERS, **self.headers},
@@ -51,7 +51,7 @@ class Response(NamedTuple):
 
 
 def json_response(body: dict[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a JSON answer that nobody may store."""
+    """Return a JSON response that caches must not store."""
     return Response(status, to_json(body), {"content-type": "application/json", **_NO_STORE, **(headers or {})})
 
 
@@ -84,7 +84,7 @@ def asset(content: bytes, content_type: str) -> Response:
 
 
 def empty_response() -> Response:
-    """Return an answer without a body that nobody may store."""
+    """Return a response without a body that caches must not store."""
     return Response(200, "", dict(_NO_STORE))
 
 

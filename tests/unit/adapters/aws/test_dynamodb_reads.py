@@ -1,4 +1,4 @@
-"""The lean client: two attempts, a connection that survives being closed, and errors in the words of the domain."""
+"""The HTTP client of DynamoDB: two attempts, reconnection after a close, and the domain's errors."""
 
 from __future__ import annotations
 
@@ -99,14 +99,14 @@ def test_second_attempt_may_help_and_a_third_is_not_made(
 @pytest.mark.parametrize(
     ("outcome", "text"),
     [
-        (Answer(503, b"<html>"), "status 503, and no JSON object"),
-        (Answer(200, b"[]"), "status 200, and no JSON object"),
+        (Answer(503, b"<html>"), "status 503 without a JSON object"),
+        (Answer(200, b"[]"), "status 200 without a JSON object"),
         (Answer(400, {}), "status 400 "),
         (failure("InternalServerError", 500), "status 500 InternalServerError"),
     ],
 )
 def test_an_error_says_operation_status_and_kind(outcome: Answer, text: str) -> None:
-    """Whoever reads the log knows what was asked and what was answered, and reads nothing that may be secret."""
+    """An error names the operation and the answer's status and type, without secrets."""
     with pytest.raises(StoreUnavailable) as raised:
         client(ScriptedConnections(outcome, outcome)).call("Query", {})
     assert str(raised.value) == f"DynamoDB Query: {text}"
@@ -124,7 +124,7 @@ def test_an_error_says_operation_status_and_kind(outcome: Answer, text: str) -> 
     ],
 )
 def test_denied_is_denied_at_once(kind: str) -> None:
-    """What IAM refuses is not asked twice."""
+    """A call that IAM refuses is sent once."""
     connections = ScriptedConnections(failure(kind))
     with pytest.raises(AccessDenied, match=kind):
         client(connections).call("GetItem", {})

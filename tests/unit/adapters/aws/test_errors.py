@@ -86,6 +86,6 @@ def test_decided_races_are_left_to_the_caller(code: str) -> None:
 
 
 def test_faults_of_our_own_pass() -> None:
-    """What is ours already passes as it is."""
+    """The domain's own errors pass unchanged."""
     with pytest.raises(Throttled, match=r"^ours$"), aws_errors("x"):
         raise Throttled("ours")

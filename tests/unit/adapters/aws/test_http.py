@@ -139,11 +139,11 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
 @pytest.mark.parametrize(
     ("sent", "fault"),
     [
-        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", "no answer of HTTP/1.1"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD, "no answer of HTTP/1.1"),
-        (b"HTTP/1.1 OK\r\n\r\n", "no answer of HTTP/1.1"),
-        (b"HTTP/1.1 \r\n\r\n", "no answer of HTTP/1.1"),
-        (b"SSH-2.0-OpenSSH\r\n", "no answer of HTTP/1.1"),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", "not a response of HTTP/1.1"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD, "not a response of HTTP/1.1"),
+        (b"HTTP/1.1 OK\r\n\r\n", "not a response of HTTP/1.1"),
+        (b"HTTP/1.1 \r\n\r\n", "not a response of HTTP/1.1"),
+        (b"SSH-2.0-OpenSSH\r\n", "not a response of HTTP/1.1"),
         (HEAD + b"\r\n{}", "the answer does not say its length"),
         (HEAD + b"no colon\r\n\r\n", "the header has no end"),
         (HEAD + b"Content-Length: 2\n\n{}", "the header has no end"),
@@ -171,7 +171,7 @@ def test_what_is_no_whole_answer_is_none(serve: Callable[..., Server], sent: byt
 
 
 def test_a_closed_connection_is_one_and_no_protocol_error(serve: Callable[..., Server]) -> None:
-    """A server that closed without an answer is told from one that speaks something else: that is sent again."""
+    """A close without a response raises ConnectionError, unlike another protocol: that request is repeated."""
     closed = pytest.raises(ConnectionError, match=r"^closed without an answer$")
     with closing(plain(serve(b""))) as connection, closed:
         connection.post(b"", {})
@@ -179,7 +179,7 @@ def test_a_closed_connection_is_one_and_no_protocol_error(serve: Callable[..., S
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
 def test_a_line_break_in_a_header_is_not_sent(end: str) -> None:
-    """What a header's value holds cannot begin another header."""
+    """The value of a header cannot begin another header."""
     with pytest.raises(ProtocolError, match=r"^a header holds a line break$"):
         HttpConnection("http://127.0.0.1:1", 1).post(b"", {"Host": f"h{end}X-Amz-Target: other"})
 

@@ -113,7 +113,7 @@ def test_a_clock_that_is_put_right_later_corrects_itself(service: type[JsonServi
     ],
 )
 def test_without_a_usable_date_it_is_denied_at_once(service: type[JsonService], date: str | None) -> None:
-    """A refusal that does not say the time is an error, and changes nothing for the next call."""
+    """A refusal without a Date is an error, and leaves the next call's time unchanged."""
     machine = Machine(service, -3600.0)
     machine.aws.date = date
     with pytest.raises(AccessDenied):

@@ -97,7 +97,7 @@ def test_frozen_sandbox_widens_the_interval(machine: Machine) -> None:
 
 
 def test_wall_clock_that_was_set_back_ends_the_knowledge(machine: Machine) -> None:
-    """A wall clock that went back tells nothing of how long the answer is ago: the next answer does."""
+    """After the wall clock went back, the age of the last response is unknown until the next response."""
     machine.send()
     machine.receive(http_date(NOW))
     machine.pass_time(-2, monotonic=5)
@@ -120,7 +120,7 @@ def test_slewed_wall_clock_is_no_reason_to_stop(machine: Machine) -> None:
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "2026-09-21T14:13:20Z"])
 def test_answer_without_a_date_changes_nothing(machine: Machine, date: str | None) -> None:
-    """An answer that does not tell the time leaves what was known."""
+    """A response without a usable Date leaves the last one in use."""
     machine.send()
     machine.receive(http_date(NOW))
     machine.send()
@@ -129,7 +129,7 @@ def test_answer_without_a_date_changes_nothing(machine: Machine, date: str | Non
 
 
 def test_latest_attempt_counts(machine: Machine) -> None:
-    """Of several attempts the last one was answered: time counts from its sending."""
+    """If there were several attempts, time counts from the sending of the last one."""
     machine.send()
     machine.pass_time(5)
     machine.send()
@@ -172,7 +172,7 @@ class Body(io.BytesIO):
 
 @pytest.mark.parametrize(("status", "body"), [(200, b"{}"), (400, b'{"__type": "ConditionalCheckFailedException"}')])
 def test_every_answer_of_a_client_sets_the_clock(status: int, body: bytes) -> None:
-    """boto3 tells of its requests and its answers, also of those that are errors."""
+    """boto3 reports its requests and its responses, also those that are errors."""
     dynamodb = boto3.client("dynamodb", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
     clock = ServiceClock(dynamodb, lambda: 100.0, lambda: 100.0)
     headers = HTTPHeaders.from_dict({"Date": http_date(NOW)})
@@ -190,7 +190,7 @@ def test_every_answer_of_a_client_sets_the_clock(status: int, body: bytes) -> No
 
 
 def test_an_estimate_is_there_before_the_first_answer(machine: Machine) -> None:
-    """What nobody compares takes this machine's clock until DynamoDB tells the time, and its early end from then on."""
+    """An estimate is this machine's clock until DynamoDB's first Date, then the early end of service time."""
     assert machine.clock.estimate() == machine.wall
     machine.send()
     machine.receive(http_date(NOW))

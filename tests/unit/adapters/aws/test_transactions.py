@@ -95,7 +95,7 @@ def test_other_causes_are_faults(error: ClientError, fault: type[Exception], mes
 
 
 def test_the_stored_items_of_failed_conditions() -> None:
-    """Each failed condition has its item, empty where there is none; a conflict has no item at all."""
+    """Each failed condition has an item, perhaps an empty one; a conflict has none."""
     assert failed_conditions(cancelled("ConditionalCheckFailed", "None", item=STORED), "a test") == [STORED]
     assert failed_conditions(cancelled("ConditionalCheckFailed"), "a test") == [{}]
     assert failed_conditions(cancelled("TransactionConflict"), "a test") == []

@@ -71,7 +71,7 @@ def test_other_partitions_have_their_own_account_root() -> None:
 
 @pytest.mark.parametrize("arn", ["", "issuer", "arn:aws:iam::123456789012:user/x", "arn:aws:iam::1:role/x"])
 def test_role_that_is_none_is_refused(arn: str) -> None:
-    """An ARN that is no role's makes no policy."""
+    """An ARN that is not a role's is refused."""
     with pytest.raises(ValueError, match="role's ARN"):
         key_policy("arn:aws:iam::123456789012:role/i", arn)
 
@@ -218,7 +218,7 @@ def test_invalid_state_is_done_only_if_the_key_is_on_its_way_out(
 
 @pytest.mark.parametrize("operation", ["disable_key", "schedule_key_deletion"])
 def test_denied_retirement_is_a_fault(operation: str) -> None:
-    """A key that may not be disabled or deleted is never taken for done."""
+    """A refusal to disable or delete a key is an error."""
     adapter, stub, _ = stubbed()
     stub.add_client_error(operation, "AccessDeniedException")
     with stub, pytest.raises(AccessDenied):

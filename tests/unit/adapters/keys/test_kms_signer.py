@@ -56,7 +56,7 @@ def test_the_issuer_never_asks_for_more() -> None:
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none", "", "EdDSA"])
 def test_other_algorithms_are_refused(algorithm: str) -> None:
-    """An algorithm that no ring can have is a mistake of ours, and KMS is not asked."""
+    """An algorithm that a ring cannot have is refused before the call to KMS."""
     signer, stub = stubbed()
     with stub, pytest.raises(ValueError, match="the algorithm is not one of"):
         signer.sign(ARN, algorithm, b"x")

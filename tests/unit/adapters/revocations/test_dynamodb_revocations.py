@@ -97,7 +97,7 @@ def pauses() -> list[float]:
 @pytest.fixture
 def writer(dynamodb: Any, clock: SteppedClock, pauses: list[float]) -> DynamoDbRevocationWriter:
     """Return the writer."""
-    return DynamoDbRevocationWriter(dynamodb, TABLE, clock, token_horizon=HORIZON, pause=pauses.append)
+    return DynamoDbRevocationWriter(dynamodb, TABLE, clock, token_lifetime=HORIZON, pause=pauses.append)
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_transaction_in_progress(writer: DynamoDbRevocationWriter, dynamodb: Fau
 
 
 def test_endless_conflict(writer: DynamoDbRevocationWriter, dynamodb: Faulty) -> None:
-    """Conflicts without end are unavailable: nothing is stored, nothing acknowledged."""
+    """Endless conflicts raise StoreUnavailable: the revocation is neither stored nor acknowledged."""
     dynamodb.script = [dynamodb.cancelled("None", "TransactionConflict")] * 99
     with pytest.raises(StoreUnavailable):
         revoke(writer)
@@ -262,7 +262,7 @@ def test_refused(
     code: str,
     fault: type[Exception],
 ) -> None:
-    """What DynamoDB refuses has its name."""
+    """A refusal by DynamoDB raises the domain's error of that cause."""
     dynamodb.script = [dynamodb.failing(code)] * 2
     with pytest.raises(fault):
         revoke(writer)
@@ -309,7 +309,7 @@ def unprocessed(*targets: Target) -> Callable[[], Any]:
 
 
 def test_unprocessed_once(writer: DynamoDbRevocationWriter, reader: DynamoDbRevocationReader, dynamodb: Faulty) -> None:
-    """What DynamoDB left unprocessed is asked once more, and nothing else is."""
+    """Keys that DynamoDB left unprocessed, and only these, are read once more."""
     revoke(writer)
     dynamodb.calls.clear()
     dynamodb.scripted = "batch_get_item"
@@ -322,7 +322,7 @@ def test_unprocessed_once(writer: DynamoDbRevocationWriter, reader: DynamoDbRevo
 
 
 def test_unprocessed_twice(reader: DynamoDbRevocationReader, dynamodb: Faulty) -> None:
-    """A target that was not answered twice is not "not revoked" (R47)."""
+    """A target that was left unprocessed twice is a fault (R47)."""
     dynamodb.scripted = "batch_get_item"
     dynamodb.script = [unprocessed(JTI)] * 2
     with pytest.raises(StoreUnavailable):

@@ -1,4 +1,4 @@
-"""A repeat of an acknowledged revocation writes nothing; one that nobody acknowledged is written again (R47, R50)."""
+"""Repeats of a revocation: an acknowledged one is skipped, and any other is written again (R47, R50)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocations.revocation import CUT_KINDS, GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS, GLOBAL_COPIES, Revocation, Target, TargetKind
 from tests.fakes.at_once import at_once
 from tests.fakes.interruption import Crash
 from tests.fakes.lost_answer import lost_answer
@@ -37,7 +37,7 @@ class Store:
     def revoke(self, revocation: Revocation, dynamodb: Any = None) -> None:
         """Revoke in a sandbox of its own."""
         writer = DynamoDbRevocationWriter(
-            dynamodb or self.dynamodb, TABLE, self.clock, token_horizon=3610, pause=lambda _: None
+            dynamodb or self.dynamodb, TABLE, self.clock, token_lifetime=3610, pause=lambda _: None
         )
         writer.revoke(revocation, reason="r", actor="a")
 
@@ -90,7 +90,7 @@ def store() -> Iterator[Store]:
 
 def revocation_of(kind: TargetKind, cutoff: int = NOW, lifetime: int = 1000) -> Revocation:
     """Return a revocation of one kind; the cutoff counts for the kinds that have one."""
-    not_before = cutoff if kind in CUT_KINDS else None
+    not_before = cutoff if kind in CUTOFF_KINDS else None
     identifier = "0" if kind is TargetKind.GLOBAL else "x"
     return Revocation(Target(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
 
@@ -110,7 +110,7 @@ def test_a_repeat_writes_nothing(store: Store, kind: TargetKind) -> None:
     assert store.items() == before
 
 
-@pytest.mark.parametrize("kind", sorted(CUT_KINDS))
+@pytest.mark.parametrize("kind", sorted(CUTOFF_KINDS))
 def test_the_cutoff_decides(store: Store, kind: TargetKind) -> None:
     """R49: an earlier cutoff writes nothing, a later one writes the target and a feed item."""
     store.revoke(revocation_of(kind))
@@ -190,7 +190,7 @@ def test_a_note_that_fails_takes_no_acknowledgement_back(store: Store, code: str
 
 
 def test_a_target_that_is_gone_gets_no_note(store: Store) -> None:
-    """A target that was deleted meanwhile is not made anew out of a note alone, which nobody could read."""
+    """An acknowledgement never creates a deleted target again: an item with it alone would be unreadable."""
 
     def delete() -> None:
         store.dynamodb.delete_item(TableName=TABLE, Key=target_key(Target(TargetKind.TOKEN, "x")))
@@ -224,7 +224,7 @@ def test_a_read_that_fails_acknowledges_nothing(store: Store) -> None:
 
 
 def test_an_unprocessed_item_is_written_again(store: Store) -> None:
-    """R47: what DynamoDB did not answer is not taken for acknowledged."""
+    """R47: a target that DynamoDB left unprocessed does not count as acknowledged."""
     store.revoke(revocation_of(TargetKind.TOKEN))
 
     class Unprocessed:

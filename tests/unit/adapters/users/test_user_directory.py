@@ -81,7 +81,7 @@ def test_a_missing_profile_is_none(dynamodb: DynamoDBClient) -> None:
 def test_what_dynamodb_leaves_is_asked_for_again(
     dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, unanswered: int
 ) -> None:
-    """A profile that was not answered is no missing one: it is read again, or the list fails."""
+    """A profile that was left unprocessed is read again, or the list fails."""
     add(dynamodb, 1)
     batch_get_item = dynamodb.batch_get_item
     asked: list[dict[str, Any]] = []

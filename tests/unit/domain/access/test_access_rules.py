@@ -65,7 +65,7 @@ def test_default_route_needs_its_own_rule() -> None:
 
 
 def test_named_route_is_not_opened_by_a_wider_one() -> None:
-    """G6, G7: where API Gateway names the route, no other route's rule opens it, not even {proxy+}."""
+    """G6, G7: where API Gateway names the route, the rules of other routes never admit a token, {proxy+} included."""
     parsed = parse_access_rules(rules({"ANY /{proxy+}": []}))
     for kind in ("rest_request", "http_1.0", "http_2.0"):
         assert opening(parsed, request(kind, "GET", "/admin", "/admin")) is None
@@ -87,13 +87,13 @@ def test_api_is_found_by_its_id_first() -> None:
 
 
 def test_declared_claims_are_the_apis_own() -> None:
-    """What the backend is told is declared for each API, and nothing is where nothing was declared."""
+    """Each API declares the claims that its backend receives; the default is an empty list."""
     parsed = parse_access_rules(rules(a={"routes": {}, "context": ["tenant", "plan"]}, b={"routes": {}}))
     assert (parsed.of_api("a").context, parsed.of_api("b").context) == (("tenant", "plan"), ())
 
 
 def test_all_rules_are_told_as_they_were_written() -> None:
-    """Whoever checks a document sees each of its rules, with its API and its route, in the document's order."""
+    """An iteration gives each rule of the document, with its API and its route, in the document's order."""
     needs = {"scopes": ["t"], "claims": {"staff": True}}
     parsed = parse_access_rules(rules(a={"routes": {"GET /x": ["s"], "ANY /x": needs}}, b={"routes": {"$default": []}}))
     assert [(rule.api, rule.route, sorted(rule.scopes), rule.claims) for rule in parsed] == [
@@ -120,7 +120,7 @@ def test_all_rules_are_told_as_they_were_written() -> None:
     ],
 )
 def test_a_rule_needs_of_each_claim_one_of_its_values(claims: dict[str, Any], opens: bool) -> None:
-    """Every claim of the rule has one of the values, itself or as a member of a list, by type and exact spelling."""
+    """Every claim of the rule has one of the values by type and spelling, alone or in a list."""
     needs = {"scopes": ["admin"], "claims": {"department": ["it", "security"], "staff": True}}
     api, asked = parse_access_rules(rules({"GET /a": needs})).of_api("*"), request("http_2.0", "GET", "/a")
     refusal = api.refusal(asked, VerifiedAccessToken(good_claims(scope="admin", **claims), "kid"))
@@ -182,6 +182,6 @@ def test_a_rule_needs_of_each_claim_one_of_its_values(claims: dict[str, Any], op
     ],
 )
 def test_wrong_document_is_explained(document: str, message: str) -> None:
-    """What is wrong with a document is said with its place and what is expected."""
+    """An error of a document names its place and what is expected there."""
     with pytest.raises(AccessRulesError, match=message):
         parse_access_rules(document)

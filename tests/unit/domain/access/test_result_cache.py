@@ -49,7 +49,7 @@ def test_a_header_has_one_name_in_every_case(spelling: str) -> None:
     ],
 )
 def test_any_other_source_tells_nothing_apart(kind: str, source: str) -> None:
-    """R55: a source of the other kind of API, or of something that no rule reads, is not counted."""
+    """R55: a source of the other kind of API, or of a part that rules ignore, does not count."""
     assert cache_key(kind, [source]).parts == frozenset()
 
 
@@ -210,7 +210,7 @@ def test_rules_cached_by_the_token_need_the_token_alone(kind: str) -> None:
 
 
 def test_a_handshake_is_never_cached() -> None:
-    """R55: the route `$connect` of a WebSocket API has no result cache, and mixes up nothing."""
+    """R55: the route `$connect` of a WebSocket API has no result cache, hence the list is empty."""
     assert found("http_2.0", [AUTHORIZATION], {"$connect": READ, "GET /a": READ}) != []
     assert found("http_2.0", [AUTHORIZATION], {"$connect": READ}) == []
 

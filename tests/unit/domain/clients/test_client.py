@@ -130,7 +130,7 @@ def test_a_scope_that_could_not_be_asked_for_is_refused(scopes: frozenset[str]) 
     ],
 )
 def test_a_registration_that_works(changes: dict[str, Any]) -> None:
-    """What is at the edge of each rule is taken."""
+    """A value at the limit of each rule is accepted."""
     assert not make_client(**changes).is_public
 
 
@@ -140,7 +140,7 @@ def test_a_public_client() -> None:
     public = make_client(authentication=frozenset({"none"}), secret_hashes=(), **web)
     assert public.is_public
     assert not secret_matches(public, "")
-    # Whoever knows the id could use it up, and lock the users out.
+    # An attacker who knows the id could exhaust the rate, and lock the users out.
     with pytest.raises(ValueError, match="public client has no rate"):
         make_client(authentication=frozenset({"none"}), secret_hashes=(), rate=60, **web)
     with pytest.raises(ValueError, match="public client"):
@@ -155,7 +155,7 @@ def test_each_of_two_live_secrets_matches() -> None:
 
 @pytest.mark.parametrize("secret", ["", "third", "first ", "FIRST", hash_secret("first"), "\ud800"])
 def test_another_secret_does_not_match(secret: str) -> None:
-    """Neither a wrong secret nor the stored hash itself opens the door (R23)."""
+    """Neither a wrong secret nor the stored hash itself authenticates the client (R23)."""
     assert not secret_matches(make_client(), secret)
 
 

@@ -161,7 +161,7 @@ def test_what_matches(registered: str, presented: str) -> None:
     ],
 )
 def test_what_does_not_match(registered: str, presented: str) -> None:
-    """No prefix, no normal form, no other host, no query beside: whatever is not the string is not it (R30)."""
+    """A prefix, a normal form, another host and an added query are refused: the strings must be equal (R30)."""
     assert not matches_redirect_uri(registered, presented, any_localhost_port=False)
 
 
@@ -217,6 +217,6 @@ def test_where_a_logout_may_return_to(uri: str) -> None:
     ["", "http://app.example/", "com.example.app:/bye", "https://app.example/#x", "https://*.example/", "javascript:x"],
 )
 def test_where_no_logout_returns_to(uri: str) -> None:
-    """RP-Initiated Logout 1.0 §3.1: nothing that is no page, no wildcard, no fragment."""
+    """RP-Initiated Logout 1.0 §3.1: other schemes, wildcards and fragments are refused."""
     with pytest.raises(ValueError, match=r"^a post-logout URI is "):
         check_post_logout_redirect_uri(uri)

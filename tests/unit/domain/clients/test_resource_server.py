@@ -52,7 +52,7 @@ def test_a_registration_that_could_not_work_is_refused(changes: dict[str, Any]) 
 @pytest.mark.parametrize("claim", sorted(RESERVED_CLAIMS))
 def test_no_declaration_changes_what_a_token_says_by_itself(claim: str) -> None:
     """The claims of RFC 9068, of revocation and of sender constraint are not custom (R28)."""
-    with pytest.raises(ValueError, match=f"the claim {claim} has a meaning of its own"):
+    with pytest.raises(ValueError, match=f"the claim {claim} is set by the issuer"):
         make_server(claims=frozenset({claim}))
 
 
@@ -74,6 +74,6 @@ def test_the_claims_of_the_token_profile_are_reserved() -> None:
     ],
 )
 def test_a_registration_that_works(changes: dict[str, Any]) -> None:
-    """What is at the edge of each rule is taken."""
+    """A value at the limit of each rule is accepted."""
     [(name, value)] = changes.items()
     assert getattr(make_server(**changes), name) == value

@@ -72,7 +72,7 @@ def test_long_passwords_are_taken_whole(length: int) -> None:
 
 @pytest.mark.parametrize("character", ["\x00", "\n", "\x7f", "\ud800", "\u0378"])
 def test_characters_without_a_stable_form_are_refused(character: str) -> None:
-    """UAX 15 §12.1: a stabilised string has no unassigned code point; control characters cannot be typed everywhere."""
+    """UAX 15 §12.1: a stabilised string lacks unassigned code points; control characters cannot be typed everywhere."""
     assert weakness(f"correct horse {character} battery") is Weakness.NOT_TEXT
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a rotation whose conditional write failed."""
+"""The result of a rotation whose conditional write failed."""
 
 from __future__ import annotations
 

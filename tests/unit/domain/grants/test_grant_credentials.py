@@ -1,4 +1,4 @@
-"""Codes and refresh tokens: opaque, of one spelling, and nothing that a table could tell."""
+"""Codes and refresh tokens: opaque, of one spelling, and not computable from the table."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_same_nonce_gives_the_same_successor() -> None:
 @pytest.mark.parametrize("parse", [parse_code, parse_refresh_token])
 @given(text=st.text(max_size=200) | st.just(make_token()))
 def test_anything_else_is_none(parse: object, text: str) -> None:
-    """R41: any other text, an access token for instance, is no credential, and no text breaks the parser."""
+    """R41: any other text, such as an access token, is refused without an exception."""
     assert callable(parse)
     assert parse(text) is None
 

@@ -1,4 +1,4 @@
-"""What holds for a key ring at every instant that a reader can see."""
+"""The rules that every stored key ring satisfies."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def test_two_active_keys_are_damage() -> None:
 
 def test_a_kid_that_is_there_twice_is_damage() -> None:
     """A kid names one key (I9)."""
-    with pytest.raises(ItemDamaged, match="a kid is there twice"):
+    with pytest.raises(ItemDamaged, match="a kid occurs twice"):
         make_ring(make_key("a", KeyState.ACTIVE), make_key("a", KeyState.DESTROYED))
 
 
 @pytest.mark.parametrize("state", [KeyState.PRE_ACTIVATION, KeyState.ACTIVE, KeyState.DEACTIVATED])
 def test_a_compromised_key_that_is_published_is_damage(state: KeyState) -> None:
-    """Nothing undoes an emergency, not even a ring that was edited by hand (I8)."""
+    """An emergency is final, even in a ring that was edited by hand (I8)."""
     with pytest.raises(ItemDamaged, match="a compromised key is published"):
         make_ring(make_key("a", state), compromises=[Compromise(kid="a", at=1, reason="leak", actor="me")])
 

@@ -202,7 +202,7 @@ def test_the_first_key_of_a_ring_that_was_added_waits_for_the_lead() -> None:
 
 
 def test_a_ring_that_no_audience_needs_is_wound_up() -> None:
-    """I2: what never signed leaves at once, what signed stays for its tokens, and nothing new is made."""
+    """I2: unused keys leave at once, and others stay for their tokens; no key is created."""
     left = ring(A, S, key("o", OLD, deactivated_at=T), key("g", GONE, disabled_at=T), intents=[intent("n", T, "arn:n")])
     unused = rotation_policy(in_use=False)
     steps = planned_steps(left, unused)
@@ -238,13 +238,13 @@ def test_a_rotation_is_overdue_after_a_period_and_a_quarter(
 
 @pytest.mark.parametrize("left", [(), (key("o", OLD, deactivated_at=T),), (key("g", GONE),)])
 def test_emptied_ring_is_an_alarm_and_no_bootstrap(left: tuple[RingKey, ...]) -> None:
-    """A ring that lost its keys by no emergency makes no new one: only the custom resource does."""
+    """A ring that lost its keys without an emergency raises: only the custom resource creates a first key."""
     with pytest.raises(KeyRingEmpty):
         due_steps(ring(*left), POLICY, T)
 
 
 def test_plan_shows_what_comes_next_with_its_time() -> None:
-    """What is planned in the steady state is the next promotion, at its second."""
+    """The plan of the steady state is the next promotion, at its second."""
     [step] = planned_steps(ring(A, S), POLICY)
     assert (step.action, step.subject, step.at) == (Action.PROMOTE, "s", T + PERIOD)
 
@@ -260,7 +260,7 @@ def test_operator_rotates_as_soon_as_the_lead_is_over() -> None:
 
 
 def test_operator_waits_for_room_in_the_jwks() -> None:
-    """A rotation that would leave no room for the next standby is refused until a key leaves (I9)."""
+    """A rotation is refused while the JWKS would be full for the next standby (I9)."""
     full = ring(A, S, key("o", OLD, deactivated_at=T - 10))
     with pytest.raises(TooManyPublished) as refusal:
         rotate(full, POLICY, now=T, stamp=T)
@@ -274,6 +274,6 @@ def test_operator_cannot_rotate_without_a_standby() -> None:
 
 
 def test_rotation_without_an_active_key_takes_any_standby() -> None:
-    """Where nothing signs, the standby's age does not matter."""
+    """The standby's age is irrelevant if the ring cannot sign."""
     young = ring(key("s", STANDBY, published_at=T), compromises=EMERGENCY)
     assert rotate(young, POLICY, now=T, stamp=T).active().kid == "s"

@@ -1,4 +1,4 @@
-"""What each change does to a ring."""
+"""The effect of each transition on a ring."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_key_of_an_intent_that_was_given_up_is_not_published() -> None:
 
 
 def test_abandoned_keys_are_destroyed_and_never_published() -> None:
-    """Whatever KMS made for an abandoned intent becomes a destroyed key, to be disabled and deleted (I4, I6)."""
+    """Each key that KMS created for an abandoned intent is destroyed, to be disabled and deleted (I4, I6)."""
     changed = transition.abandon_intent(ring(A, intents=(MADE,)), "n", ("arn:key/1", "arn:n"), T)
     assert changed.intents == ()
     destroyed = [each for each in changed.keys if each.state is KeyState.DESTROYED]

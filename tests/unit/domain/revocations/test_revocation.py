@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keyturn.domain.revocations.revocation import (
-    CUT_KINDS,
+    CUTOFF_KINDS,
     EXPIRY_MARGIN,
     GLOBAL_COPIES,
     Revocation,
@@ -37,13 +37,13 @@ def make_token(**claims: Any) -> VerifiedAccessToken:
 
 @pytest.mark.parametrize("kind", [TargetKind.TOKEN, TargetKind.GRANT, TargetKind.SESSION])
 def test_a_token_a_grant_or_a_session_is_refused_whatever_its_iat(kind: TargetKind) -> None:
-    """What was revoked by name stays revoked for tokens of any age."""
+    """A revocation by id refuses tokens of any age."""
     revocation = Revocation(Target(kind, "x"), expires_at=LATER)
     assert revocation.hits(issued_at=0, kid="k", now=NOW)
     assert revocation.hits(issued_at=NOW + 5, kid="k", now=NOW)
 
 
-@pytest.mark.parametrize("kind", sorted(CUT_KINDS))
+@pytest.mark.parametrize("kind", sorted(CUTOFF_KINDS))
 def test_a_cut_refuses_up_to_its_second_and_no_further(kind: TargetKind) -> None:
     """A token with iat ≤ T is refused; one with iat = T + 1, of whoever signs in again right after, is not."""
     revocation = Revocation(Target(kind, "1"), expires_at=LATER, not_before=NOW)
@@ -68,8 +68,8 @@ def test_a_compromised_key_is_refused_by_any_copy_of_global_and_for_good() -> No
 
 @pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR])
 def test_a_cut_without_its_time_is_refused(kind: TargetKind) -> None:
-    """A revocation that would hit nothing is not stored as if it did."""
-    with pytest.raises(ValueError, match="the time that it cuts at"):
+    """A revocation that would refuse no token raises."""
+    with pytest.raises(ValueError, match="needs a cutoff"):
         Revocation(Target(kind, "x"), expires_at=LATER)
 
 
@@ -93,7 +93,7 @@ def test_a_clients_own_token_is_of_no_pair() -> None:
     assert [target.kind.value for target in targets_of(own)] == ["jti", "sub", "client", "global"]
     grant = grant_targets(subject="c_1", client_id="c_1", grant_id=None, session_id=None)
     assert TargetKind.PAIR not in {target.kind for target in grant}
-    with pytest.raises(ValueError, match="of no pair"):
+    with pytest.raises(ValueError, match="belong to no pair"):
         pair_target("c_1", "c_1")
 
 
@@ -124,8 +124,8 @@ def test_a_subject_at_a_client_ends_the_grants_of_before(granted_at: int | None,
 @pytest.mark.parametrize("kind", [kind for kind in TargetKind if kind is not TargetKind.TOKEN])
 def test_a_cutoff_of_the_pair_ends_a_sign_in_only_without_consent(kind: TargetKind, auth_time: int) -> None:
     """Any other revocation asks for a new sign-in; the cutoff of the pair ends the consent where one is needed."""
-    found = [Revocation(Target(kind, "x"), expires_at=LATER, not_before=NOW if kind in CUT_KINDS else None)]
-    ended = auth_time == NOW or kind not in CUT_KINDS
+    found = [Revocation(Target(kind, "x"), expires_at=LATER, not_before=NOW if kind in CUTOFF_KINDS else None)]
+    ended = auth_time == NOW or kind not in CUTOFF_KINDS
     assert ends_sign_in(found, auth_time=auth_time, needs_consent=False) is ended
     assert ends_sign_in(found, auth_time=auth_time, needs_consent=True) is (ended and kind is not TargetKind.PAIR)
 
@@ -134,7 +134,9 @@ def test_a_cutoff_of_the_pair_ends_a_sign_in_only_without_consent(kind: TargetKi
 def test_a_consent_counts_again_after_its_withdrawal(at: int, covered: bool) -> None:
     """A consent of the second of the cutoff is withdrawn, one of the next second counts; other cutoffs are not its."""
     pair = pair_target("u_1", "c_1")
-    others = [Revocation(Target(kind, "x"), expires_at=LATER, not_before=NOW + 9) for kind in CUT_KINDS - {pair.kind}]
+    others = [
+        Revocation(Target(kind, "x"), expires_at=LATER, not_before=NOW + 9) for kind in CUTOFF_KINDS - {pair.kind}
+    ]
     found = [*others, *(Revocation(pair, expires_at=LATER, not_before=cutoff) for cutoff in (NOW, NOW - 5))]
     scope = frozenset({"a"})
     consent = Consent(subject="u_1", client_id="c_1", scope=scope, resource="r", at=at)

@@ -32,7 +32,7 @@ def snapshot_of(*entries: FeedEntry, now: int = T) -> RevocationSnapshot:
 
 
 def hit(snapshot: RevocationSnapshot, target: Target, *, issued_at: int = T, kid: str = "k") -> bool:
-    """Tell whether a token of this target is refused."""
+    """Return whether a token of this target is refused."""
     return any(found.hits(issued_at=issued_at, kid=kid, now=T) for found in snapshot.find([target]))
 
 
@@ -71,7 +71,7 @@ def test_global_is_what_was_read_of_it() -> None:
     """The copy of global that was read is found for each token, compromised kids too (I8); its feed items are not."""
     snapshot = snapshot_of(entry("global#3", T + 9))
     assert snapshot.find([Target(TargetKind.GLOBAL, "3")]) == ()
-    snapshot.everything = Revocation(
+    snapshot.global_revocation = Revocation(
         Target(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1, compromised_kids={"stolen"}
     )
     assert hit(snapshot, Target(TargetKind.GLOBAL, "3"), issued_at=T - 1)
@@ -82,7 +82,7 @@ def test_global_is_what_was_read_of_it() -> None:
 def test_every_target_of_a_token_is_looked_for() -> None:
     """R47: what is said of everything hides nothing that is said of the token, in whatever order they are asked for."""
     snapshot = snapshot_of(entry("jti#a"))
-    snapshot.everything = Revocation(Target(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1)
+    snapshot.global_revocation = Revocation(Target(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1)
     targets = [Target(TargetKind.GLOBAL, "3"), Target(TargetKind.SESSION, "none"), Target(TargetKind.TOKEN, "a")]
     for order in (targets, targets[::-1]):
         found = {each.target.kind for each in snapshot.find(order)}
@@ -100,7 +100,7 @@ def test_an_identifier_may_hold_the_sign_that_ends_a_kind() -> None:
 
 
 def test_the_first_read_goes_back_to_the_oldest_token_that_lives() -> None:
-    """What was revoked longer ago than any token lives can hit none."""
+    """A revocation older than the longest token lifetime is removed."""
     assert RevocationSnapshot(HORIZON).begin(T) == T - HORIZON - FEED_OVERLAP
 
 
@@ -115,7 +115,7 @@ def test_a_clock_that_jumped_ahead_hides_nothing() -> None:
 
 
 def test_a_read_that_failed_does_not_move_the_next_one() -> None:
-    """What a read saw before it failed stays, and is read again."""
+    """Entries that a read added before it failed stay, and are read again."""
     snapshot = snapshot_of(now=T)
     snapshot.begin(T + 5)
     snapshot.add([entry("jti#a")])
@@ -170,6 +170,6 @@ def test_a_million_revocations_of_one_subject_are_not_read_to_their_end() -> Non
 
     snapshot = RevocationSnapshot(HORIZON)
     snapshot.begin(T)
-    with pytest.raises(TooManyRevocations, match="over and over"):
+    with pytest.raises(TooManyRevocations, match="entries of"):
         snapshot.add(over_and_over())
     assert (len(snapshot), read) == (1, 3 * revocation_snapshot.MAX_REVOCATIONS)

@@ -93,13 +93,13 @@ def test_a_request_that_waited_makes_nothing_old(clock: str, back: float, second
 def test_times_of_different_clocks_are_compared_by_the_answers_date(
     read: dict[str, Any], now: dict[str, Any], seconds: float
 ) -> None:
-    """R47: a read and a request without a common clock are compared by Date, less 2 s of skew and 1 s of cut."""
+    """R47: a read and a request without a common clock are compared by Date, less skew (2 s) and resolution (1 s)."""
     assert age(READ._replace(**read), Instant(101.0, 6.0, **now)) == seconds
 
 
 @given(passed=SECONDS, start=st.floats(0.0, 1.0))
 def test_a_later_answers_date_makes_nothing_older_than_it_is(passed: float, start: float) -> None:
-    """I10: two Dates of one clock are cut apart by a second at most, so that the age is short by 2 s and never long."""
+    """I10: rounding changes the difference of two Dates by less than a second: the age is at most 2 s short."""
     began = NOW + start
     read = Instant(0.0, 5.0, date=math.floor(began))
     seconds = age(read, Instant(0.0, 5.0, date=math.floor(began + passed)))
@@ -108,7 +108,7 @@ def test_a_later_answers_date_makes_nothing_older_than_it_is(passed: float, star
 
 @given(passed=SECONDS, skew=SKEWS, start=st.floats(0.0, 1.0), common=st.booleans())
 def test_no_skew_makes_anything_older_than_it_is(passed: float, skew: float, start: float, common: bool) -> None:
-    """R47: a gateway within 2 s of DynamoDB costs no read and refuses no request, whatever the bound is."""
+    """R47: a gateway within 2 s of DynamoDB causes neither reads nor refusals, for any bound."""
     began = NOW + start
     read = Instant(began, 5.0, gateway=began + skew if common else None, date=math.floor(began))
     now = Instant(began + passed, 5.0 + passed, gateway=began + passed + skew)
@@ -130,7 +130,7 @@ def test_with_both_clocks_still_the_age_is_short_by_a_stated_tolerance(
 def test_tokens_are_compared_with_no_time_to_come(
     passed: float, skew: float, still: float, start: float, witness: bool
 ) -> None:
-    """R14: the present is never ahead of the truth, and behind by 4 s at most where the request has its own time."""
+    """R14: the present is never ahead of the truth; with the request's own time it is behind by 4 s at most."""
     began = NOW + start
     gateway = began + skew if witness else None
     read = Instant(began, 5.0, gateway=gateway, date=math.floor(began))
@@ -168,7 +168,7 @@ def test_a_gateway_whose_clock_is_wrong_refuses_no_good_token(clock: str) -> Non
 
 @pytest.mark.parametrize("witness", [{"gateway": NOW + 100.0}, {"invocation": NOW + 100.0}])
 def test_without_a_date_the_requests_time_counts_less_the_skew(witness: dict[str, Any]) -> None:
-    """R14: nothing was read yet, or its answer had no Date: an expired token is refused by the request's own time."""
+    """R14: without a read or its Date, an expired token is refused by the request's own time."""
     now = Instant(float(NOW), 5.0, **witness)
     assert present_seconds(None, None, now) == NOW + 98
     assert present_seconds(READ, READ, now) == NOW + 98
@@ -212,7 +212,7 @@ def test_service_time_is_an_interval(wall: float, monotonic: float, ends: tuple[
     ],
 )
 def test_what_is_no_time_is_no_witness(value: object) -> None:
-    """R47: a time of another type, another unit or out of all reason is as none: never a fault, never an age."""
+    """R47: a time of another type, another unit or an implausible value counts as absent."""
     assert request_seconds(value) is None
 
 

@@ -1,1 +1,1 @@
-"""AWS itself: connections, signatures, errors, clocks, items and transactions."""
+"""Calls to AWS in general: connections, signatures, errors, clocks, items and transactions."""

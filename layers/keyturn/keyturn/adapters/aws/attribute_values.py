@@ -1,7 +1,7 @@
 """DynamoDB's attribute values to Python values and back: strings, whole numbers, booleans, lists, maps, string sets.
 
-Shared by the boto3 adapters and the lean readers, so that both read an item the same way. Numbers are whole: no item of
-ours holds another, and a float would round a time.
+The boto3 adapters and the HTTP readers share it, so that both read an item in the same way. All stored numbers are
+whole: a float would round a time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def decode_item(item: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the item with plain Python values; raises ItemDamaged for a type that no item of ours has."""
+    """Return the item with plain Python values; raises ItemDamaged for a type that Keyturn does not store."""
     return {name: _decode(value) for name, value in item.items()}
 
 
@@ -40,7 +40,7 @@ def _decode(value: dict[str, Any]) -> Any:
 
 
 def encode_item(item: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the item as attribute values; None and empty sets are left out, as absent says the same."""
+    """Return the item as attribute values without None and empty sets: readers take an absent attribute for them."""
     return {name: _encode(value) for name, value in item.items() if value is not None and value != frozenset()}
 
 

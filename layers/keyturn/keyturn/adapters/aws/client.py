@@ -1,4 +1,4 @@
-"""boto3 clients that give up in time (R61): botocore alone would wait for minutes."""
+"""boto3 clients with short time-outs (R61): botocore's defaults would wait for minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DynamoDB without boto3."""
+"""DynamoDB's read operations over HTTP, without boto3."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def dynamodb_origin(environ: Mapping[str, str]) -> str:
-    """Return where DynamoDB is, by AWS_ENDPOINT_URL_DYNAMODB first; raises ValueError that names a wrong variable."""
+    """Return DynamoDB's URL, from AWS_ENDPOINT_URL_DYNAMODB first; raises ValueError that names a wrong variable."""
     return service_origin(environ, "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB")
 
 

@@ -1,4 +1,4 @@
-"""From botocore's exceptions to the domain's: one mapping for every boto3 adapter."""
+"""The mapping from botocore's exceptions to the domain's, for every boto3 adapter."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DENIED_CODES = frozenset(
 )
 # NotFoundException is KMS's alone: a missing table is a ResourceNotFoundException.
 _UNUSABLE_KEY_CODES = frozenset({"DisabledException", "KMSInvalidStateException", "NotFoundException"})
-# These say how a race was decided: the caller knows what that means.
+# These are the results of races; the adapters handle them.
 _RACE_CODES = frozenset(
     {"ConditionalCheckFailedException", "TransactionCanceledException", "TransactionInProgressException"}
 )
@@ -42,9 +42,9 @@ _RACE_CODES = frozenset(
 
 @contextmanager
 def aws_errors(what: str) -> Iterator[None]:
-    """Raise AccessDenied, Throttled, KeyUnusable or StoreUnavailable for what boto3 raises inside of the block.
+    """Raise AccessDenied, Throttled, KeyUnusable or StoreUnavailable in place of boto3's exceptions in the block.
 
-    `what` names the call in the message. Failed conditions and cancelled transactions pass as they are.
+    `what` names the call in the message. Failed conditions and cancelled transactions are raised unchanged.
     """
     try:
         yield
@@ -52,7 +52,7 @@ def aws_errors(what: str) -> Iterator[None]:
         code = error_code(error)
         if code in _RACE_CODES:
             raise
-        # The code alone: AWS's messages repeat ARNs and sometimes what was sent.
+        # The code alone: AWS's messages repeat ARNs and sometimes parts of the request.
         raise _domain_error(code)(f"{what}: {code}") from None
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise AccessDenied(f"{what}: {type(error).__name__}") from None

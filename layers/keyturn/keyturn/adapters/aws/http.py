@@ -1,7 +1,7 @@
-"""HTTP/1.1 over one kept socket, as far as AWS's JSON protocol needs it: POST `/`, and an answer that says its length.
+"""A client for the part of HTTP/1.1 that AWS's JSON protocol uses: POST to `/` over one persistent connection.
 
-`http.client` reads answers by the email package, and a machine's whole trust is 140 certificates: together they were
-more than half of the authorizer's cold start (docs/benchmarks.md).
+`http.client` parses responses with the email package, and a machine's trust store has 140 certificates. Together they
+took more than half of the authorizer's cold start (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 AMAZON_ROOTS = os.path.join(os.path.dirname(__file__), "amazon_roots.pem")
 
-# As http.client has them: an answer of AWS has a dozen short lines.
+# The limits of http.client: a response of AWS has a dozen short header lines.
 _MAX_LINE = 65_536
 _MAX_FIELDS = 100
 _MAX_DIGITS = 9  # DynamoDB answers with 16 MB at most
@@ -25,30 +25,29 @@ _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
 
 
 class ProtocolError(OSError):
-    """What came is no whole HTTP/1.1 answer."""
+    """The received bytes are not a complete HTTP/1.1 response."""
 
 
 class Answer:
-    """An answer: its status, its Date header as sent or None, and its body."""
+    """A response: its status, its Date header as sent or None, and its body."""
 
     __slots__ = ("body", "date", "status")
 
     def __init__(self, status: int, date: str | None, body: bytes) -> None:
-        """Take the parts."""
         self.status = status
         self.date = date
         self.body = body
 
 
 class HttpConnection:
-    """A connection to an origin that opens itself at the first request; `timeout` in seconds, for each wait.
+    """A connection to an origin, opened by the first request; `timeout` in seconds, for each wait.
 
-    TLS checks certificate and host: against Amazon's own roots first, and where these have not certified the host, as
-    behind an endpoint of one's own, against all that the machine trusts.
+    `origin` is `https://host[:port]` or `http://host[:port]`. TLS checks certificate and host against Amazon's roots
+    first. If these have not certified the host, such as a private endpoint, it uses the machine's trust store.
     """
 
     def __init__(self, origin: str, timeout: float) -> None:
-        """Take `https://host[:port]` or `http://host[:port]`; nothing is opened yet."""
+
         scheme, _, authority = origin.partition("://")
         self._host, _, port = authority.partition(":")
         self._tls = scheme != "http"
@@ -58,10 +57,10 @@ class HttpConnection:
         self._answers: BinaryIO | None = None
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Return the answer to a POST to `/`; raises OSError, and ConnectionError where the other side has closed."""
+        """Return the response to a POST to `/`; raises OSError, and ConnectionError if the server has closed."""
         lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         lines += [f"Content-Length: {len(body)}", "Accept-Encoding: identity"]
-        # A line break in a value would begin a header of somebody else's choice.
+        # A line break in a value would let an attacker add a header.
         if any("\r" in line or "\n" in line for line in lines):
             raise ProtocolError("a header holds a line break")
         if self._socket is None:
@@ -71,7 +70,7 @@ class HttpConnection:
         return self._read()
 
     def close(self) -> None:
-        """Close what is open; the next request opens it again."""
+        """Close the connection; the next request opens it again."""
         for each in (self._answers, self._socket):
             if each is not None:
                 each.close()
@@ -105,7 +104,7 @@ class HttpConnection:
         version, _, rest = status_line.partition(b" ")
         status = rest[:3]
         if version != b"HTTP/1.1" or not status.isdigit() or status < b"200":
-            raise ProtocolError("no answer of HTTP/1.1")
+            raise ProtocolError("not a response of HTTP/1.1")
         fields = self._fields()
         body = self._body(fields)
         if fields.get(b"connection", b"").lower() == b"close":
@@ -126,7 +125,7 @@ class HttpConnection:
         raise ProtocolError("the header has no end")
 
     def _body(self, fields: Mapping[bytes, bytes]) -> bytes:
-        """Return the body (RFC 9112 §6): its length is stated, or it comes in chunks; one that ends early is none."""
+        """Return the body (RFC 9112 §6), of a stated length or in chunks; raises ProtocolError if it is incomplete."""
         length = fields.get(b"content-length")
         if fields.get(b"transfer-encoding", b"").lower() == b"chunked" and length is None:
             return b"".join(iter(self._chunk, b""))
@@ -135,7 +134,7 @@ class HttpConnection:
         return self._exactly(int(length))
 
     def _chunk(self) -> bytes:
-        """Return the next chunk, or nothing after the last one and its trailers."""
+        """Return the next chunk, or b"" after the last one and its trailers."""
         size = self._line().partition(b";")[0].strip()
         if not _HEXADECIMAL.issuperset(size) or not 0 < len(size) <= _MAX_DIGITS:
             raise ProtocolError("a chunk does not say its length")

@@ -1,4 +1,4 @@
-"""Attributes of an item, each of the type that it must have: an item that was damaged by hand is never guessed at."""
+"""Readers of an item's attributes, one for each type: a damaged item raises instead of being guessed at."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def damage_of(what: str) -> Iterator[None]:
-    """Raise ItemDamaged for an attribute that is missing or has another type, or a rule of the domain that is broken.
+    """Raise ItemDamaged for a missing attribute, one of another type, or a broken rule of the domain.
 
     The message names the item and the kind of damage alone: a value may be an email address or a name.
     """
@@ -51,7 +51,7 @@ def optional_whole(item: dict[str, Any], name: str) -> int | None:
 
 
 def texts(item: dict[str, Any], name: str) -> frozenset[str]:
-    """Return the string set; absent means empty, as DynamoDB knows no empty set."""
+    """Return the string set; an absent attribute is an empty set, which DynamoDB cannot store."""
     value = item.get(name, frozenset())
     if not isinstance(value, frozenset):
         raise TypeError(name)

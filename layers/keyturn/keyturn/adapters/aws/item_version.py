@@ -1,7 +1,7 @@
-"""The version that every item carries, since functions are updated one by one.
+"""The version that every item has, since functions are updated one by one.
 
-A reader takes the next version, which a release may write while this one still runs, and every version that is stored
-still, as nothing rewrites items; any other is refused closed, never guessed at.
+A reader accepts the next version: the next release may write it while this one still runs. It also accepts every
+version that is still stored, since items are never rewritten. It refuses every other version.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ITEM_VERSION = 1
-# What was written before stays here until an upgrade has rewritten it.
+# Earlier versions stay in this set as long as such items are stored.
 _READABLE = range(1, ITEM_VERSION + 2)
 
 

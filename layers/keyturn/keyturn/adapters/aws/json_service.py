@@ -1,4 +1,4 @@
-"""AWS's JSON protocol over one kept connection, without boto3, which would be most of a cold start."""
+"""AWS's JSON protocol over one persistent connection; boto3 would take most of a cold start."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from keyturn.adapters.aws.http import Answer
 
-# Two attempts of at most half a second each for connecting and for the answer leave time for a second read within the
-# authorizer's three seconds (R61).
+# Each of two attempts waits at most half a second for the connection and for the response. A second read then still
+# fits into the authorizer's three seconds (R61).
 TIMEOUT_SECONDS = 0.5
 ATTEMPTS = 2
 
@@ -35,23 +35,23 @@ _DENIED = frozenset(
     }
 )
 
-# The time of the request is more than five minutes off AWS's, by the types and the texts that its services have.
+# Error types and texts by which AWS's services report that a request's time is more than five minutes off.
 _SKEWED = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
 _SKEWED_SIGNATURE = ("Signature expired", "Signature not yet current")
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 
-# In seconds: AWS refuses no signature that is less off its own clock.
+# In seconds: AWS accepts every signature whose time differs less from its own clock.
 _LEAST_CORRECTION = 60.0
 
-_MACHINE = "http://host.docker.internal:"  # as `sam local` is given it: no network lies between
+_MACHINE = "http://host.docker.internal:"  # the machine, as a container of `sam local` sees it: no network between
 
 
 def service_origin(environ: Mapping[str, str], service: str, variable: str) -> str:
-    """Return where a service is: what `variable` or AWS_ENDPOINT_URL says, else the Region's endpoint.
+    """Return a service's URL: the value of `variable` or AWS_ENDPOINT_URL, else the Region's endpoint.
 
-    Plain http is for loopback hosts alone, by the rule that issuers obey, and from a container for the machine that it
+    Plain http is accepted for loopback hosts alone, as for issuers. A container may also use it for the machine that it
     runs on. Raises ValueError that names the variable.
     """
     for name in (variable, "AWS_ENDPOINT_URL"):
@@ -69,23 +69,23 @@ def service_origin(environ: Mapping[str, str], service: str, variable: str) -> s
 
 
 def open_connection(origin: str) -> HttpConnection:
-    """Return a connection to the origin that opens itself at the first request; TLS checks certificate and host."""
+    """Return a connection to the origin, opened by the first request; TLS checks certificate and host."""
     return HttpConnection(origin, TIMEOUT_SECONDS)
 
 
 class _ClockRefused(AccessDenied):
-    """AWS refused a signature for its time, not for its key."""
+    """AWS refused a signature because of its time."""
 
 
 class JsonService:
     """A client for a service's read operations, which may be sent twice without harm.
 
-    A subclass says which service: its `title` in errors, its `name` in signatures, its `target`, and its version of
-    the JSON protocol. `environ` holds the credentials, read at each call since Lambda may renew them; `now` returns
-    seconds since the epoch. Nothing here logs, and no error repeats a header.
+    A subclass names the service: its `title` in errors, its `name` in signatures, its `target`, and its version of
+    the JSON protocol. `environ` has the credentials, read at each call since Lambda may renew them; `now` returns
+    seconds since the epoch. Errors never repeat a header.
 
-    A signature that is refused for its time is made once more by the answer's Date (SigV4: within five minutes). The
-    difference between both clocks is kept for the next calls, until AWS refuses it in turn.
+    If AWS refuses a signature for its time, the request is signed once more by the response's Date (SigV4: within five
+    minutes). The difference between both clocks is used for the next calls, until AWS refuses it as well.
     """
 
     title: str
@@ -100,7 +100,6 @@ class JsonService:
         now: Callable[[], float],
         connect: Callable[[str], HttpConnection] = open_connection,
     ) -> None:
-        """Begin without a connection; the first call opens one."""
         self._origin = origin
         self._environ = environ
         self._now = now
@@ -108,10 +107,10 @@ class JsonService:
         self._connection: HttpConnection | None = None
         self._offset = 0.0
         self.date: int | None = None
-        """Service time, in whole seconds since the epoch, when the last answer left; None without a usable Date."""
+        """The Date of the last response, in whole seconds since the epoch; None without a usable Date."""
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the operation's answer; raises AccessDenied, Throttled, StoreUnavailable."""
+        """Return the operation's response; raises AccessDenied, Throttled, StoreUnavailable."""
         body = json.dumps(request, separators=(",", ":")).encode()
         left = ATTEMPTS
         while True:
@@ -122,7 +121,7 @@ class JsonService:
                 if not left:
                     raise
             except _ClockRefused:
-                # A third attempt would outlast the function (R61): then the correction is for the next call.
+                # A third attempt would exceed the function's time (R61): the correction is for the next call then.
                 if not self._correct_clock() or not left:
                     raise
 
@@ -140,8 +139,8 @@ class JsonService:
             try:
                 return self._connection.post(body, headers)
             except ConnectionError:
-                # The other side closes kept connections when it likes, and most of all while a sandbox is frozen: that
-                # is no failed attempt.
+                # A server closes idle connections at any time, above all while a sandbox is frozen: this does not count
+                # as a failed attempt.
                 self._close()
         self._connection = self._connect(self._origin)
         return self._connection.post(body, headers)
@@ -173,7 +172,7 @@ class JsonService:
             raise AccessDenied(f"{missing.args[0]} is not in the environment") from None
 
     def _correct_clock(self) -> bool:
-        """Sign by the last answer's Date from now on; return False where that is what was refused, or there is none."""
+        """Sign by the last response's Date from now on; return False if that time was refused, or there is none."""
         offset = 0.0 if self.date is None else self.date - self._now()
         corrected = self.date is not None and abs(offset - self._offset) > _LEAST_CORRECTION
         self._offset = offset if corrected else 0.0
@@ -193,7 +192,7 @@ def _seconds_of(date: str | None) -> int | None:
         digits = day + year + hour + minute + second
         if len(digits) != 12 or not digits.isdecimal() or clock > "23:59:60":
             return None
-        # The month's name is English whatever the locale; a leap second is the first one of the next minute.
+        # The month's name is English in every locale; a leap second is the first second of the next minute.
         days = datetime.date(int(year), _MONTHS.index(month) + 1, int(day)).toordinal() - _EPOCH_DAY
         return 86_400 * days + 3_600 * int(hour) + 60 * int(minute) + int(second)
     except ValueError:
@@ -206,7 +205,7 @@ def _read_answer(call: str, status: int, payload: bytes) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise StoreUnavailable(f"{call}: status {status}, and no JSON object")
+        raise StoreUnavailable(f"{call}: status {status} without a JSON object")
     if status == 200:
         return answer
     # AWS qualifies the type with a namespace, emulators may not.
@@ -222,5 +221,5 @@ def _read_answer(call: str, status: int, payload: bytes) -> dict[str, Any]:
 
 
 def _message(answer: Mapping[str, Any]) -> str:
-    # Its services spell the name in both ways.
+    # AWS's services use both spellings.
     return str(answer.get("message", answer.get("Message", "")))

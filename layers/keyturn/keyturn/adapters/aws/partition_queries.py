@@ -1,4 +1,4 @@
-"""The items of one partition in DynamoDB, read to the last page."""
+"""Queries of all items of one partition in DynamoDB, to the last page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PartitionQueries:
     def _query(self, partition: str, what: str, *, prefix: str = "", **projection: str) -> list[Any]:
         """Return the items, as attribute values, whose sort keys begin with the prefix; strongly consistent."""
         condition, values = "pk = :pk", {":pk": {"S": partition}}
-        if prefix:  # DynamoDB takes no empty one
+        if prefix:  # DynamoDB refuses an empty one
             condition += " AND begins_with(sk, :prefix)"
             values[":prefix"] = {"S": prefix}
         items: list[Any] = []

@@ -1,4 +1,4 @@
-"""Service time from the Date header of DynamoDB's answers: what all functions share, whatever their own clocks say."""
+"""Service time from the Date header of DynamoDB's responses, which all functions share in place of their own clocks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Sample(NamedTuple):
-    """The Date of an answer, in seconds since the epoch, and when its request left and the answer arrived."""
+    """The Date of a response, in seconds since the epoch, and when its request left and the response arrived."""
 
     date: float
     sent: Instant
@@ -28,7 +28,7 @@ class _Sample(NamedTuple):
 
 
 class ServiceClock:
-    """A Clock that the answers of one boto3 client set."""
+    """A Clock that is set by every response of one boto3 client."""
 
     def __init__(
         self,
@@ -36,31 +36,29 @@ class ServiceClock:
         wall: Callable[[], float] = wall_seconds,
         monotonic: Callable[[], float] = monotonic_seconds,
     ) -> None:
-        """Listen to every answer of this client."""
+
         self._wall = wall
         self._monotonic = monotonic
-        # By thread, as the calls are: the answer to one request is not paired with the sending of another.
+        # One value for each thread: a response must be paired with the sending of its own request.
         self._sent = threading.local()
         self._sample: _Sample | None = None
-        # Every attempt sends, and only the last one is answered: the Date is from after that sending.
+        # Every attempt sends, and only the last one has a response: its Date is later than that sending.
         dynamodb.meta.events.register("before-send.dynamodb", self._note_request)
         dynamodb.meta.events.register("after-call.dynamodb", self._note_answer)
 
     def now(self) -> ServiceTime:
-        """Return the interval in which the present lies; raises ClockUnavailable before a usable answer."""
+        """Return the interval that contains the present; raises ClockUnavailable before a usable response."""
         sample = self._sample
         if sample is None:
-            raise ClockUnavailable("DynamoDB has not told the time yet")
+            raise ClockUnavailable("DynamoDB has not returned a Date yet")
         present = service_time(*sample, self._read())
         if present is None:
             self._sample = None
-            raise ClockUnavailable(
-                "this machine's clock was set back; the next answer of DynamoDB tells the time again"
-            )
+            raise ClockUnavailable("this machine's clock was set back; the next response of DynamoDB corrects it")
         return present
 
     def instant(self) -> Instant:
-        """Return this instant by the machine's clocks, with the Date of the last answer if there was one (R47, I10)."""
+        """Return this instant by the machine's clocks, with the Date of the last response or None (R47, I10)."""
         sample = self._sample
         return self._read() if sample is None else self._read()._replace(date=int(sample.date))
 
@@ -69,9 +67,9 @@ class ServiceClock:
         time.sleep(seconds)
 
     def estimate(self) -> float:
-        """Return the early end of the present, or this machine's clock before a usable answer; both in seconds.
+        """Return the early end of the present, or this machine's clock before a usable response; both in seconds.
 
-        For what nobody compares with others' times.
+        It is for times that are not compared with those of other machines.
         """
         try:
             return self.now().earliest

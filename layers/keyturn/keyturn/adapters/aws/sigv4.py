@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for the one shape of request that AWS's JSON protocol has: a POST to `/`."""
+"""AWS Signature Version 4 for the requests of AWS's JSON protocol: each is a POST to `/`."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class Credentials:
-    """What signs a request: `session_token` goes with a role's temporary keys, as Lambda gives them, or is None."""
+    """The keys that sign a request; `session_token` belongs to a role's temporary keys, as in Lambda, or is None."""
 
     __slots__ = ("access_key_id", "secret_access_key", "session_token")
 
     def __init__(self, access_key_id: str, secret_access_key: str, session_token: str | None) -> None:
-        """Take the three values."""
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key
         self.session_token = session_token
 
     def __repr__(self) -> str:
-        """Show nothing of them: the text may end in a log (R66)."""
+        """Return a text without the keys: it may be logged (R66)."""
         return "Credentials(…)"
 
 
@@ -33,12 +32,12 @@ def sign(
 ) -> dict[str, str]:
     """Return all headers of the signed request: the given ones, which include Host, and those of the signature.
 
-    `amz_date` is the time of the request in UTC as `YYYYMMDDTHHMMSSZ`; AWS takes it within five minutes.
+    `amz_date` is the time of the request in UTC as `YYYYMMDDTHHMMSSZ`; AWS accepts it within five minutes.
     """
     signed = {**headers, "X-Amz-Date": amz_date}
     if credentials.session_token is not None:
         signed["X-Amz-Security-Token"] = credentials.session_token
-    # Folding spaces and lower-casing names is what makes two spellings of a header one (SigV4, "canonical headers").
+    # Folded spaces and lower-case names give a header one spelling (SigV4, "canonical headers").
     canonical = sorted((name.lower(), " ".join(value.split())) for name, value in signed.items())
     names = ";".join(name for name, _ in canonical)
     lines = "".join(f"{name}:{value}\n" for name, value in canonical)

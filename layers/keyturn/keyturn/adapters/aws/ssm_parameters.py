@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def ssm_origin(environ: Mapping[str, str]) -> str:
-    """Return where SSM is, by AWS_ENDPOINT_URL_SSM first; raises ValueError that names a wrong variable."""
+    """Return SSM's URL, from AWS_ENDPOINT_URL_SSM first; raises ValueError that names a wrong variable."""
     return service_origin(environ, "ssm", "AWS_ENDPOINT_URL_SSM")
 
 
 class SsmParameters(JsonService):
-    """One parameter of type String."""
+    """Reads parameters of type String."""
 
     title = "SSM"
     name = "ssm"
@@ -25,9 +25,9 @@ class SsmParameters(JsonService):
     json_version = "1.1"
 
     def value(self, parameter: str) -> str:
-        """Return its value as it is now; raises AccessDenied, Throttled, StoreUnavailable."""
+        """Return the parameter's present value; raises AccessDenied, Throttled, StoreUnavailable."""
         found = self.call("GetParameter", {"Name": parameter}).get("Parameter")
         value = found.get("Value") if isinstance(found, dict) and found.get("Type") == "String" else None
         if not isinstance(value, str):
-            raise StoreUnavailable(f"SSM GetParameter: {parameter} is no parameter of type String")
+            raise StoreUnavailable(f"SSM GetParameter: {parameter} is not a parameter of type String")
         return value

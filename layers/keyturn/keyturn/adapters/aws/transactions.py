@@ -1,4 +1,4 @@
-"""Transactions of DynamoDB: what became of one, and further attempts where others wrote at the same time."""
+"""Transactions of DynamoDB: their results, the reasons of a cancelled one, and repeats after a conflict."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 def transact(send: Callable[[str], object], what: str, *, pause: Callable[[float], None] = time.sleep) -> bool:
     """Return whether the transaction was done: False if a condition of it fails.
 
-    `send` sends it with this ClientRequestToken, which makes botocore's own second attempt harmless. A conflict with
-    another transaction decides nothing, and is tried again. Raises Throttled, AccessDenied, StoreUnavailable.
+    `send` sends it with this ClientRequestToken, which makes botocore's own second attempt harmless. After a conflict
+    with another transaction it is sent again. Raises Throttled, AccessDenied, StoreUnavailable.
     """
     for attempt in range(_ATTEMPTS):
         with aws_errors(f"DynamoDB TransactWriteItems of {what}"):
@@ -44,7 +44,7 @@ def transact(send: Callable[[str], object], what: str, *, pause: Callable[[float
 
 
 def outlast_conflicts(send: Callable[[], Answer], *, pause: Callable[[float], None] = time.sleep) -> Answer:
-    """Return the answer to one write, sent again while a transaction holds its item.
+    """Return the response to one write, sent again while a transaction locks its item.
 
     DynamoDB refuses such a write with TransactionConflictException, which botocore does not retry.
     """
@@ -61,8 +61,8 @@ def outlast_conflicts(send: Callable[[], Answer], *, pause: Callable[[float], No
 def failed_conditions(error: ClientError, what: str) -> list[dict[str, Any]]:
     """Return the stored item of each condition that cancelled a transaction, as attribute values.
 
-    An item is empty where there is none, or where the write does not ask for it. No item at all means a conflict with
-    another transaction, which a retry resolves. Raises Throttled, StoreUnavailable for other causes.
+    An item is empty if the store lacks it, or the write did not request it. An empty list means a conflict with another
+    transaction, which a retry resolves. Raises Throttled, StoreUnavailable for other causes.
     """
     reasons: list[Any] = [*error.response.get("CancellationReasons", ())]
     failed = [reason.get("Item") or {} for reason in reasons if reason.get("Code") == "ConditionalCheckFailed"]

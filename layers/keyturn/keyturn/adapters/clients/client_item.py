@@ -54,11 +54,11 @@ def client_from_item(item: dict[str, Any]) -> Client:
             client_id=item["pk"].removeprefix(CLIENT_PREFIX),
             name=item["name"],
             secret_hashes=tuple(item["secret_hashes"]),
-            # What an item lacks is what a client had before it could be told apart.
+            # An attribute may be absent from older items: its default is the behaviour of that time.
             authentication=frozenset(item.get("authentication", SECRET_METHODS)),
             jwks=tuple(item.get("jwks", ())),
             token_endpoint_audience=item.get("token_endpoint_audience") is True,
-            # A set that is empty has no attribute: DynamoDB knows no empty set.
+            # An absent attribute is an empty set, which DynamoDB cannot store.
             grant_types=frozenset(item.get("grant_types", ())),
             scopes=frozenset(item.get("scopes", ())),
             audiences=tuple(item["audiences"]),

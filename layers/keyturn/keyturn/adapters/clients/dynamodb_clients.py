@@ -14,20 +14,19 @@ from keyturn.domain.clients.client import Client
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# DynamoDB refuses a partition key of more than 2,048 bytes as a mistake of ours; no client has an id that long.
+# DynamoDB refuses a partition key of more than 2,048 bytes as an invalid call; client ids are shorter.
 _MAX_ID_BYTES = 1024
 
 
 class DynamoDbClients:
-    """A ClientReader: all that the issuer may do."""
+    """A ClientReader: the issuer's side."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        """Take boto3's low-level client and the table's name."""
         self._dynamodb = dynamodb
         self._table = table
 
     def get(self, client_id: str) -> Client | None:
-        """Return the client, or None; strongly consistent, so that a client that was removed is gone at once."""
+        """Return the client, or None; strongly consistent, so that a removed client is refused at once."""
         if len(client_id.encode("utf-8", "surrogatepass")) > _MAX_ID_BYTES:
             return None
         with aws_errors("DynamoDB GetItem of a client"):
@@ -40,7 +39,6 @@ class DynamoDbClientRegistry(DynamoDbClients):
     """A ClientRegistry: the operator's side."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        """Take boto3's low-level client and the table's name."""
         super().__init__(dynamodb, table)
         self._registrations = DynamoDbRegistrations(dynamodb, table, "client", CLIENT_PREFIX)
 
@@ -55,7 +53,7 @@ class DynamoDbClientRegistry(DynamoDbClients):
         return changed
 
     def remove(self, client_id: str) -> bool:
-        """Remove the registration; return whether there was one. Tokens in hand go on until they are revoked."""
+        """Remove the registration; return whether there was one. Its tokens stay valid until they are revoked."""
         return self._registrations.remove(client_id)
 
     def list(self) -> tuple[Client, ...]:

@@ -1,4 +1,4 @@
-"""The operator's side of the table of clients and resource servers: each change is on the revision that was read."""
+"""The operator's writes of clients and resource servers, each conditional on the revision that was read."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class DynamoDbRegistrations:
-    """The items of one kind, with plain Python values; `pk = <prefix><name>`."""
+    """The items of one kind, with plain Python values; `pk = <prefix><name>`, and `kind` names them in messages."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, kind: str, prefix: str) -> None:
-        """Take boto3's low-level client, the table's name, and what the kind is called and begins with."""
+
         self._dynamodb = dynamodb
         self._table = table
         self._kind = kind
@@ -41,11 +41,11 @@ class DynamoDbRegistrations:
                     raise AlreadyExists(f"{self._named(item)} exists already") from None
 
     def replace(self, item: dict[str, Any]) -> None:
-        """Store the item in the place of the revision before its own; raises VersionConflict and ItemNewer.
+        """Store the item in place of its previous revision; raises VersionConflict and ItemNewer.
 
-        Two operators who change it at once do not lose each other's change; one that was removed meanwhile is a
-        conflict too. An item that was stored without a revision has revision 0. What a newer release wrote is left to
-        it: an item is written whole, without what this release does not know.
+        Two operators who change it at once do not lose each other's change; a removed item is a conflict too. An item
+        that was stored without a revision has revision 0. An item of a newer release stays: this release writes items
+        whole, and would lose their unknown fields.
         """
         read = item["revision"] - 1
         is_read = "revision = :read" if read else "(attribute_not_exists(revision) OR revision = :read)"
@@ -70,7 +70,7 @@ class DynamoDbRegistrations:
                 raise VersionConflict(f"{self._named(item)} was changed by somebody else: try again") from None
 
     def remove(self, name: str) -> bool:
-        """Remove the item; return whether there was one, or there may have been and its answer was lost."""
+        """Remove the item; return whether there was one, also if botocore repeated the call after a lost response."""
         with aws_errors(f"DynamoDB DeleteItem of a {self._kind}"):
             answer = self._dynamodb.delete_item(
                 TableName=self._table, Key={"pk": {"S": f"{self._prefix}{name}"}}, ReturnValues="ALL_OLD"
@@ -92,9 +92,9 @@ class DynamoDbRegistrations:
 
 
 def _is_ours(error: ClientError, item: dict[str, Any]) -> bool:
-    """Tell whether what is in the way is our own write: it was sent again, since its answer had been lost.
+    """Return whether the stored item is our own write, which botocore sent again after a lost response.
 
-    Otherwise an operator would hear that nothing was stored, and never see the secret that is.
+    Otherwise an operator would get an error for a stored client, and could not see its secret.
     """
     return _was_sent_again(error.response) and _stored(error) == decode_item(encode_item(item))
 

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 
 class DynamoDbResourceServers:
-    """A ResourceServerReader: all that the issuer may do."""
+    """A ResourceServerReader: the issuer's side."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        """Take boto3's low-level client and the table's name."""
         self._dynamodb = dynamodb
         self._table = table
 
@@ -42,7 +41,6 @@ class DynamoDbResourceServerRegistry(DynamoDbResourceServers):
     """A ResourceServerRegistry: the operator's side."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        """Take boto3's low-level client and the table's name."""
         super().__init__(dynamodb, table)
         self._registrations = DynamoDbRegistrations(dynamodb, table, "resource server", RESOURCE_SERVER_PREFIX)
 

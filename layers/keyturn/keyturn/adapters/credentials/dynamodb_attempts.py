@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class DynamoDbAttempts:
     """An Attempts.
 
-    botocore sends again what was not answered, so that an attempt may count twice; none counts less than once.
+    botocore repeats a request without a response, so that an attempt may count twice, but always counts once.
     """
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
@@ -27,7 +27,7 @@ class DynamoDbAttempts:
     def take(self, bucket: str, *, limit: int, window: int, now: int) -> int:
         """Count one more; return 0 within `limit` in this window of `window` seconds, else the seconds until the next.
 
-        The window is a part of the key, so that nothing resets a counter. TTL deletes it later.
+        The window is a part of the key, so that a counter needs no reset. TTL deletes it later.
         """
         start = now - now % window
         values = {":one": 1, ":limit": limit, ":v": ITEM_VERSION, ":end": start + 2 * window}

@@ -1,4 +1,4 @@
-"""Known devices in DynamoDB: each is as good as the password that it authenticated with."""
+"""Known devices in DynamoDB: each is valid as long as the password that it authenticated with."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class DynamoDbPasswords(PartitionQueries):
                     )
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-                # An attempt of ours that came through and lost its answer is no other change.
+                # An earlier attempt of this call, whose response was lost, counts as success.
                 return error.response.get("Item") == item
         return True
 

@@ -1,6 +1,6 @@
-"""The transactions that start a session or change a password: one write over the tables of the login.
+"""The transactions that start a session or change a password, over the tables of the login.
 
-An operator writes a user's status first and the revocation cutoff second. A session cannot slip between the two: its
+An operator writes a user's status first and the revocation cutoff second. A session cannot start between the two: its
 transaction requires the status and the credential that were read.
 """
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class LoginTables(NamedTuple):
-    """The names of the tables that a sign-in is written to or decided on."""
+    """The names of the tables that a sign-in writes, or whose items its conditions read."""
 
     users: str
     authorities: str
@@ -119,7 +119,7 @@ class DynamoDbSignIns:
     def _deletes(self, replaced: Session, session: Session) -> list[Any]:
         """Return the writes that delete the replaced session.
 
-        One that is gone was ended, and its sid may be revoked: no other session may have that sid.
+        A missing session was ended, and its sid may be revoked: another session must not get that sid.
         """
         delete = session_delete(replaced, is_there=replaced.session_id == session.session_id)
         return [

@@ -21,17 +21,17 @@ class DynamoDbAssertions:
     """An AssertionLog."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, now: Callable[[], float]) -> None:
-        """Take boto3's low-level client, the table's name, and the time in seconds, not later than it is."""
+        """`now` returns the time in seconds, never later than the present."""
         self._dynamodb = dynamodb
         self._table = table
         self._now = now
 
     def use(self, client_id: str, jti: str, expires_at: int) -> bool:
-        """Note an assertion until it expires; return False if it was used before, or if nobody can tell any more.
+        """Store an assertion until it expires; return False if it was used before, or may have been.
 
-        An item that DynamoDB's TTL has not collected yet is compared here. botocore sends again what was not answered:
-        its second write may find the first one, and then an assertion that nobody used counts as used. The client signs
-        another one.
+        The condition ignores an expired item that TTL has not deleted yet. botocore repeats a request without a
+        response: its second write may find the first one, and refuse an unused assertion. The client then signs another
+        one.
         """
         digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
         item = {"pk": f"{ASSERTION_PREFIX}{client_id}#{digest}", "v": ITEM_VERSION, "expires_at": expires_at}

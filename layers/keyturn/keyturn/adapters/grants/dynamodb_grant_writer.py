@@ -1,4 +1,4 @@
-"""New grants in DynamoDB: a grant and the end of its interaction are one transaction."""
+"""New grants in DynamoDB: one transaction stores the grant and marks its interaction used."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class DynamoDbGrantWriter(DynamoDbGrants):
 def _check_is_ours(stored: Grant | None, grant: Grant) -> None:
     """Raise AlreadyExists for another grant of the same id.
 
-    An attempt of ours that came through and lost its answer is no other grant. It is left as it is: the attempt that
-    comes last may come when the code was used, and would give it back.
+    An earlier attempt of this call, whose response was lost, counts as success. The stored grant stays unchanged: a
+    late attempt must not make a used code valid again.
     """
     if stored is None or stored.code.code_hash != grant.code.code_hash:
         raise AlreadyExists("a grant of this id exists already")

@@ -34,7 +34,7 @@ class DynamoDbGrants:
         return None if item is None else grant_from_item(decode_item(item))
 
     def redeem(self, asked: Redemption) -> None:
-        """Note the first and only use of a code; raises GrantRefused, ItemDamaged."""
+        """Record the only use of a code; raises GrantRefused, ItemDamaged."""
         refresh = {} if asked.refresh is None else refresh_to_attributes(asked.refresh)
         end = asked.now if asked.refresh is None else asked.refresh.expires_at
         changes = {"redemption": asked.attempt, "expires_at": end + KEPT_AFTER_THE_END} | {
@@ -79,7 +79,7 @@ class DynamoDbGrants:
     def _update(
         self, gid: str, changes: dict[str, Any], bound: dict[str, str], conditions: list[str], values: dict[str, Any]
     ) -> None:
-        """Change the grant, if it has what the changes are bound to and the conditions hold."""
+        """Change the grant if it has the values of `bound` and satisfies the conditions."""
         equal = [f"{name} = :is_{name}" for name in bound]
         values |= {f":{name}": value for name, value in changes.items()}
         values |= {f":is_{name}": value for name, value in bound.items()}
@@ -95,6 +95,6 @@ class DynamoDbGrants:
 
 
 def stored_grant(error: ClientError) -> Grant | None:
-    """Return the grant that was in the way of a write, or None where there is none."""
+    """Return the stored grant that failed a write's condition, or None without one."""
     item: Any = error.response.get("Item")
     return None if not item else grant_from_item(decode_item(item))

@@ -18,10 +18,9 @@ _KEPT = 2 * _MINUTE
 
 
 class DynamoDbRates:
-    """A RateCounter: all sandboxes count in one item, and one that is over the rate changes nothing."""
+    """A RateCounter: all sandboxes count in one item, and a refused request does not change it; `now` in seconds."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, now: Callable[[], float]) -> None:
-        """Take boto3's low-level client, the table's name, and the time in seconds."""
         self._dynamodb = dynamodb
         self._table = table
         self._now = now
@@ -29,7 +28,7 @@ class DynamoDbRates:
     def take(self, client_id: str, endpoint: str, rate: int) -> int:
         """Count one more; return 0 if it is within `rate` a minute, else the seconds until the next minute.
 
-        botocore sends again what was not answered, so that a request may count twice; none counts less than once.
+        botocore repeats a request without a response, so that a request may count twice, but always counts once.
         """
         now = self._now()
         minute = math.floor(now / _MINUTE)

@@ -1,6 +1,6 @@
 """The one item of a grant: `pk = grant#<gid>`, with its code and its refresh tokens as hashes.
 
-`expires_at` is the table's TTL attribute: garbage collection, never a decision.
+`expires_at` is the table's TTL attribute: it is for garbage collection alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from keyturn.domain.errors import ItemDamaged
 from keyturn.domain.grants.grant import CodeBinding, Grant, RefreshState
 
 _PREFIX = "grant#"
-# A code that was used is remembered that much longer than any token that it gave, to know a second use of it.
+# A used code is stored so many seconds longer than its last token, so that a second use is recognised.
 KEPT_AFTER_THE_END = 86_400
 
 

@@ -1,4 +1,4 @@
-"""The reads and updates of interactions in DynamoDB that the sides of the issuer and of the login share."""
+"""The reads and updates of interactions in DynamoDB that issuer and login share."""
 
 from __future__ import annotations
 

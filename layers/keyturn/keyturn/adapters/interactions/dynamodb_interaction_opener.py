@@ -35,7 +35,7 @@ class DynamoDbInteractionOpener(DynamoDbInteractionItems):
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-                # An attempt of ours that came through and lost its answer is no other interaction.
+                # An earlier attempt of this call, whose response was lost, counts as success.
                 stored: Any = error.response.get("Item", {})
                 if decode_item(stored) != decode_item(item):
                     raise AlreadyExists("an interaction of this id exists already") from None

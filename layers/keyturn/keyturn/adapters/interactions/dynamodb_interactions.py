@@ -1,4 +1,4 @@
-"""The login's side of the interactions in DynamoDB: it writes marks, each on the session that was read."""
+"""The login's side of the interactions in DynamoDB: it writes marks, each conditional on the session that was read."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ class DynamoDbInteractions(DynamoDbInteractionItems):
 
 
 def _mark(interaction: Interaction, changes: dict[str, Any], at: int) -> dict[str, Any]:
-    # The session says whose mark it is: another user may have signed in since the page was shown.
+    # The session identifies the user of the mark: another user may have signed in since the page was shown.
     return interaction_update(interaction, changes, read={"denied": None, "session_id": interaction.session_id}, now=at)

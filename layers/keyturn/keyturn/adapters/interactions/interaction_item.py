@@ -1,6 +1,6 @@
-"""The item of an interaction: `i#<hash of its id>`. An attribute that is absent is a mark that is missing.
+"""The item of an interaction: `i#<hash of its id>`. An absent attribute is a missing mark.
 
-`expires_at` is also the table's TTL attribute: garbage collection, never a decision.
+`expires_at` is also the table's TTL attribute, which deletes the item some time later.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Updates of an interaction that is open for this browser: each says what it changes and what it was decided on."""
+"""Updates of an interaction that is open for this browser, each conditional on the attributes that were read."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def interaction_update(
 ) -> dict[str, Any]:
     """Return the arguments of an UpdateItem, without the table, of an interaction that is not used.
 
-    `changes` and `read` have attributes by name: None removes one, or says that it was absent. The interaction must be
-    of `interaction.browser_hash`, which is not None, and not over at `now`.
+    `changes` and `read` have attributes by name: None removes one, or says that it was absent. The condition requires
+    `interaction.browser_hash`, which must be set, and an interaction that has not expired at `now`.
     """
     kept = {name: value for name, value in changes.items() if value is not None and value != frozenset()}
     removed = [name for name in changes if name not in kept]
@@ -39,13 +39,13 @@ def interaction_update(
 
 
 def update_expression(kept: Iterable[str], removed: Iterable[str]) -> str:
-    """Return the expression that sets these attributes to the values of their names, and removes those."""
+    """Return the expression that sets the `kept` attributes to the values of their names, and removes `removed`."""
     parts = {"SET": ", ".join(f"{name} = :{name}" for name in kept), "REMOVE": ", ".join(removed)}
     return " ".join(f"{verb} {names}" for verb, names in parts.items() if names)
 
 
 def sign_in_update(interaction: Interaction, *, session_id: str, authenticated_at: int, now: int) -> dict[str, Any]:
-    """Return the arguments of the update by a sign-in: later marks go, as they may be another user's."""
+    """Return the arguments of the update by a sign-in; it removes later marks, which may be another user's."""
     changes = {"session_id": session_id, "authenticated_at": authenticated_at, "consented": None, "confirmed_at": None}
     return interaction_update(interaction, changes, read={"denied": None}, now=now)
 

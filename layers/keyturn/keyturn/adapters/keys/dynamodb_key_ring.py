@@ -1,4 +1,4 @@
-"""Key rings in DynamoDB: read strongly consistent, written on the version that was read."""
+"""Key rings in DynamoDB: strongly consistent reads, and writes conditional on the version that was read."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _READS = 2
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.05
-# The copies of global may hold a cut as well, which must never end early: ten years, in seconds, are longer than any
-# needs. There are sixteen of these items, once and for all.
+# Seconds. The copies of global may have a revocation cutoff as well, which must not expire early: ten years are longer
+# than any needs. There are sixteen of these items only.
 _GLOBAL_LIFETIME = 10 * 365 * 86_400
 
 
@@ -34,18 +34,17 @@ class DynamoDbKeyRings:
     """A KeyRingReader."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        """Take boto3's low-level client and the table's name."""
         self._dynamodb = dynamodb
         self._table = table
 
     def load_all(self) -> tuple[KeyRing, ...]:
-        """Return the rings that there are, the default one first; raises KeyRingMissing, ItemDamaged."""
+        """Return all stored rings, the default one first; raises KeyRingMissing, ItemDamaged."""
         for _ in range(_READS):
             with aws_errors("DynamoDB BatchGetItem of the key rings"):
                 answer = self._dynamodb.batch_get_item(
                     RequestItems={self._table: {"Keys": all_ring_keys(), "ConsistentRead": True}}
                 )
-            # A ring that is left out would drop its tokens: all of them in one answer, or none.
+            # Without one of the rings its tokens would be refused: require all rings in one response.
             if not answer["UnprocessedKeys"]:
                 return rings_from_items(answer["Responses"].get(self._table, []))
         raise StoreUnavailable(f"DynamoDB BatchGetItem did not answer for all key rings in {_READS} reads")
@@ -61,7 +60,6 @@ class DynamoDbKeyRingStore:
         revocation_table: str,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take boto3's low-level client and the tables' names."""
         self._dynamodb = dynamodb
         self._table = table
         self._revocation_table = revocation_table
@@ -115,7 +113,7 @@ class DynamoDbKeyRingStore:
         raise StoreUnavailable(f"the emergency in ring {ring.name} met other writers {_ATTEMPTS} times")
 
     def _ring_update(self, saved: KeyRing) -> dict[str, Any]:
-        """Return the arguments of the one UpdateItem that makes this version out of the one before."""
+        """Return the arguments of the UpdateItem that replaces the previous version by this one."""
         item = ring_to_item(saved)
         del item["pk"]
         names = {f"#{name}": name for name in item}
@@ -131,7 +129,7 @@ class DynamoDbKeyRingStore:
         }
 
     def _global_update(self, copy: int, kids: Sequence[str], expires_at: int) -> dict[str, Any]:
-        """Return the update of one copy: kids are added, so that no ring takes back another's; a cut stays as it is."""
+        """Return the update of one copy: kids are added, so that those of other rings stay; a cutoff stays as well."""
         values = {":v": ITEM_VERSION, ":expires_at": expires_at, ":kids": frozenset(kids)}
         return {
             "TableName": self._revocation_table,
@@ -141,10 +139,10 @@ class DynamoDbKeyRingStore:
         }
 
     def _transact(self, writes: list[Any], saved: KeyRing) -> bool:
-        """Return whether the transaction was done, or should be tried again."""
+        """Return whether the transaction was done; False if it should be repeated."""
         with aws_errors("DynamoDB TransactWriteItems of an emergency"):
             try:
-                # The token makes botocore's own retry of a lost answer harmless.
+                # The token makes botocore's own retry after a lost response harmless.
                 self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=secrets.token_hex(16))
             except self._dynamodb.exceptions.TransactionInProgressException:
                 return False
@@ -154,9 +152,9 @@ class DynamoDbKeyRingStore:
 
 
 def _decided(error: ClientError, saved: KeyRing) -> bool:
-    """Return whether a cancelled transaction was one of ours that had come through; raises VersionConflict, Throttled.
+    """Return whether an earlier attempt had stored the ring; raises VersionConflict, Throttled.
 
-    A conflict with another transaction decides nothing: False, to be tried again.
+    It returns False after a conflict with another transaction: the caller repeats its own.
     """
     items = failed_conditions(error, "an emergency")
     if items and not any(_is_item(item, saved) for item in items):
@@ -169,5 +167,5 @@ def _is_ours(error: ClientError, saved: KeyRing) -> bool:
 
 
 def _is_item(found: object, saved: KeyRing) -> bool:
-    """Tell whether the stored item is what we meant to write: an earlier attempt came through, its answer did not."""
+    """Return whether the stored item is the one to write: an earlier attempt stored it, and its response was lost."""
     return found == encode_item(ring_to_item(saved))

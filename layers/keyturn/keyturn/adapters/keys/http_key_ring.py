@@ -16,20 +16,19 @@ READS = 2
 
 
 class HttpKeyRingReader:
-    """A KeyRingReader on the lean client."""
+    """A KeyRingReader on HTTP without boto3."""
 
     def __init__(self, dynamodb: DynamoDbReads, table: str) -> None:
-        """Read from this table."""
         self._dynamodb = dynamodb
         self._table = table
 
     def load_all(self) -> tuple[KeyRing, ...]:
-        """Return the rings that there are, the default one first; raises KeyRingMissing, ItemDamaged."""
+        """Return all stored rings, the default one first; raises KeyRingMissing, ItemDamaged."""
         request = {"RequestItems": {self._table: {"Keys": all_ring_keys(), "ConsistentRead": True}}}
         for _ in range(READS):
             answer = self._dynamodb.call("BatchGetItem", request)
             responses = answer.get("Responses")
-            # A ring that is left out would drop its tokens: all of them in one answer, or none.
+            # Without one of the rings its tokens would be refused: require all rings in one response.
             if not answer.get("UnprocessedKeys") and isinstance(responses, dict):
                 return rings_from_items(responses.get(self._table, []))
         raise StoreUnavailable(f"DynamoDB BatchGetItem did not answer for all key rings in {READS} reads")

@@ -1,6 +1,7 @@
-"""Who may do what with a signing key: written into the key itself, at its birth.
+"""The key policy of every signing key, set when KMS creates the key.
 
-Tags take minutes to count, and KMS's default policy lets every principal with kms:Sign on "*" mint tokens.
+Access rules by tags take minutes to apply, and KMS's default policy lets every principal with kms:Sign on "*" sign
+tokens.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ import json
 import re
 from typing import Any
 
-# Whose key it is: for orphans and bills, never for a right.
+# The tag names the stack of a key, for orphaned keys and bills; permissions never depend on it.
 STACK_TAG = "keyturn:stack"
 
 _ROLE_ARN = re.compile(r"(arn:[a-z-]+:iam::[0-9]{12}:)role/.+")
 
-# No Sign, no CreateGrant: a grant would pass on the right to sign.
+# The list lacks Sign and CreateGrant: a grant would pass on the right to sign.
 _MANAGE = [
     "kms:CancelKeyDeletion",
     "kms:DescribeKey",
@@ -43,9 +44,9 @@ _TURN = [
 
 
 def key_policy(issuer_role: str, rotator_role: str) -> dict[str, Any]:
-    """Return the policy of every signing key: the issuer signs, the rotator turns, the account manages and cannot sign.
+    """Return the policy of a signing key: the issuer signs, the rotator rotates, and the account only manages.
 
-    Takes the roles' ARNs; the account is the rotator's.
+    The parameters are the roles' ARNs; the account is the rotator's.
     """
     return {
         "Version": "2012-10-17",
@@ -69,7 +70,7 @@ def _account_root(role: str) -> str:
 
 
 def same_policy(stored: str, expected: dict[str, Any]) -> bool:
-    """Tell whether a stored policy says the same, whatever its order and spacing; text that is no JSON does not."""
+    """Return whether a stored policy equals the expected one, apart from order and spacing; False for invalid JSON."""
     try:
         return bool(_canonical(json.loads(stored)) == _canonical(expected))
     except ValueError:
@@ -81,6 +82,6 @@ def _canonical(value: Any) -> Any:
         return {name: _canonical(each) for name, each in value.items()}
     if isinstance(value, list):
         members = sorted((_canonical(each) for each in value), key=lambda each: json.dumps(each, sort_keys=True))
-        # KMS may write a list of one as its member.
+        # KMS may return a list of one as its member.
         return members[0] if len(members) == 1 else members
     return value

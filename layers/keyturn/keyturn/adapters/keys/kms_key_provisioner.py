@@ -1,4 +1,4 @@
-"""Signing keys in KMS: made with their policy, found by their tag, disabled, deleted. Only the rotator imports this."""
+"""Creates, finds, disables and deletes signing keys in KMS; only the rotator imports this module."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PENDING = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 class KmsClients(NamedTuple):
     """boto3's clients: KMS, KMS with one attempt a call, and the Resource Groups Tagging API.
 
-    CreateKey has no idempotency token: a second attempt after a lost answer would make a key that nobody looks for.
+    CreateKey has no idempotency token: a second attempt after a lost response would create an orphaned key.
     """
 
     kms: KMSClient
@@ -37,7 +37,7 @@ class KmsClients(NamedTuple):
 
 
 class KeyOwners(NamedTuple):
-    """The stack that keys belong to, and the ARNs of the roles that may use them."""
+    """The stack that owns the keys, and the ARNs of the roles that may use them."""
 
     stack: str
     issuer_role: str
@@ -48,7 +48,7 @@ class KmsKeyProvisioner(KmsSigner):
     """A KeyProvisioner whose keys carry the stack's name and the creation's nonce in tags."""
 
     def __init__(self, clients: KmsClients, owners: KeyOwners, pause: Callable[[float], None] = time.sleep) -> None:
-        """Take boto3's clients, and whom the keys belong to; raises ValueError for an ARN that is no role's."""
+        """Raise ValueError for an ARN in `owners` that is not a role's."""
         super().__init__(clients.kms)
         self._kms_once = clients.kms_once
         self._tagging = clients.tagging
@@ -59,7 +59,7 @@ class KmsKeyProvisioner(KmsSigner):
     def create_key(self, algorithm: str, nonce: str, *, rsa_key_size: int = 2048) -> str:
         """Create a signing key with its policy and tags, and return its ARN; the size in bits, of RSA keys alone.
 
-        Raises AccessDenied, Throttled: no key was made; StoreUnavailable: it is not known whether one was.
+        After AccessDenied or Throttled no key was created. After StoreUnavailable a key may have been created.
         """
 
         spec = kms_algorithm(algorithm).key_spec
@@ -74,11 +74,11 @@ class KmsKeyProvisioner(KmsSigner):
             )
             return answer["KeyMetadata"]["Arn"]
 
-        # A role that was created with the stack may not be visible to KMS yet.
+        # KMS may not see a new role of the stack yet.
         return self._insist("KMS CreateKey", create, while_code="MalformedPolicyDocumentException")
 
     def public_key(self, arn: str) -> bytes:
-        """Return the public key as DER SubjectPublicKeyInfo (RFC 5280 §4.1); waits for a key that was just made."""
+        """Return the public key as DER SubjectPublicKeyInfo (RFC 5280 §4.1); waits for a key that was just created."""
         return self._insist(
             "KMS GetPublicKey",
             lambda: self._kms.get_public_key(KeyId=arn)["PublicKey"],
@@ -96,11 +96,11 @@ class KmsKeyProvisioner(KmsSigner):
         return tuple(arn for arn in arns if self._state(arn) not in (*_PENDING, None))
 
     def can_sign(self, arn: str) -> bool:
-        """Return whether KMS would sign: not with a key that is disabled, pending deletion or gone."""
+        """Return whether KMS signs with the key: False if it is disabled, pending deletion or deleted."""
         return self._state(arn) not in ("Disabled", *_PENDING, None)
 
     def repair_policy(self, arn: str) -> bool:
-        """Put the expected key policy if the key has another; return whether it had to."""
+        """Set the expected key policy if the key has another one; return whether it had."""
         with aws_errors("KMS GetKeyPolicy"):
             stored = self._kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
         if same_policy(stored, self._policy):
@@ -110,7 +110,7 @@ class KmsKeyProvisioner(KmsSigner):
         return True
 
     def disable(self, arn: str) -> None:
-        """Disable the key; a key that is pending deletion or gone cannot sign either."""
+        """Disable the key; a key that is pending deletion or deleted is accepted, since it cannot sign."""
         with aws_errors("KMS DisableKey"):
             try:
                 self._kms.disable_key(KeyId=arn)
@@ -119,7 +119,7 @@ class KmsKeyProvisioner(KmsSigner):
                     raise
 
     def schedule_deletion(self, arn: str, window_days: int) -> None:
-        """Schedule the key's deletion; a key that is scheduled or gone already is no error."""
+        """Schedule the key's deletion; a key that is pending deletion or deleted is accepted."""
         with aws_errors("KMS ScheduleKeyDeletion"):
             try:
                 self._kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=window_days)
@@ -128,14 +128,14 @@ class KmsKeyProvisioner(KmsSigner):
                     raise
 
     def _is_gone(self, arn: str, error: ClientError) -> bool:
-        """Tell whether the error means that nobody can use the key; an invalid state alone may mean another one."""
+        """Return whether the key is pending deletion or deleted; KMS reports an invalid state in other cases too."""
         code = error_code(error)
         if code == "KMSInvalidStateException":
             return self._state(arn) in (*_PENDING, None)
         return code == "NotFoundException"
 
     def _state(self, arn: str) -> str | None:
-        """Return KMS's word for the key's state, or None for a key that is gone."""
+        """Return KMS's name of the key's state, or None for a deleted key."""
         with aws_errors("KMS DescribeKey"):
             try:
                 return self._kms.describe_key(KeyId=arn)["KeyMetadata"].get("KeyState")
@@ -143,7 +143,7 @@ class KmsKeyProvisioner(KmsSigner):
                 return None
 
     def _insist(self, what: str, call: Callable[[], _Answer], *, while_code: str) -> _Answer:
-        """Return the call's answer, asked again a few times while KMS answers with that code."""
+        """Return the call's response; the call is repeated a few times while KMS answers with that error code."""
         for pause in _PAUSES:
             with aws_errors(what):
                 try:

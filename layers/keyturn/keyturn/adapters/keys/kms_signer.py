@@ -1,4 +1,4 @@
-"""Signatures by KMS keys, addressed by ARN: an alias that moved may count for IAM only minutes later."""
+"""Signatures by KMS keys, addressed by ARN: IAM may apply the change of an alias minutes later."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.literals import KeySpecType, SigningAlgorithmSpecType
 
-# What KMS takes as a RAW message. Of a longer one it would take the digest, except for Ed25519: no token is longer.
+# KMS signs at most so many bytes as a RAW message. Longer ones would need a digest, which Ed25519 excludes.
 MAX_RAW_BYTES = 4096
 
 
 class KmsAlgorithm(NamedTuple):
-    """A JOSE algorithm (RFC 7518 §3.1) in KMS's words."""
+    """KMS's names for a JOSE algorithm (RFC 7518 §3.1)."""
 
     key_spec: KeySpecType
     signing_algorithm: SigningAlgorithmSpecType
@@ -34,7 +34,7 @@ KMS_ALGORITHMS = {
 
 
 def kms_algorithm(algorithm: str) -> KmsAlgorithm:
-    """Return KMS's words for a JOSE algorithm; raises ValueError for one that no ring can have."""
+    """Return KMS's names for a JOSE algorithm; raises ValueError for one that a ring cannot have."""
     found = KMS_ALGORITHMS.get(algorithm)
     if found is None:
         raise ValueError(f"the algorithm is not one of {', '.join(sorted(KMS_ALGORITHMS))}")
@@ -45,13 +45,12 @@ class KmsSigner:
     """A Signer on kms:Sign."""
 
     def __init__(self, kms: KMSClient) -> None:
-        """Take boto3's client."""
         self._kms = kms
 
     def sign(self, arn: str, algorithm: str, signing_input: bytes) -> bytes:
         """Return KMS's signature over the signing input: DER for ECDSA; raises KeyUnusable, Throttled, AccessDenied.
 
-        A signing input of more than 4,096 bytes is a mistake of the caller: ValueError, before KMS is asked.
+        Raises ValueError for a signing input of more than 4,096 bytes, before the call to KMS.
         """
         kms = kms_algorithm(algorithm)
         if len(signing_input) > MAX_RAW_BYTES:

@@ -36,15 +36,14 @@ _FIRST_PAUSE = 0.05
 
 
 class DynamoDbRevocationReader:
-    """A RevocationReader that asks DynamoDB each time."""
+    """A RevocationReader that reads DynamoDB at each call."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        """Take boto3's low-level client and the table's name."""
         self._dynamodb = dynamodb
         self._table = table
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
-        """Return the stored revocations of these targets; all of them are answered, or StoreUnavailable."""
+        """Return the stored revocations of these targets; raises StoreUnavailable if one could not be read."""
         keys: list[Any] = [target_key(target) for target in dict.fromkeys(targets)]
         items: list[dict[str, Any]] = []
         for _ in range(_READS if keys else 0):
@@ -57,13 +56,17 @@ class DynamoDbRevocationReader:
             if not keys:
                 break
         if keys:
-            # What was not answered is not "not revoked".
+            # A target without an answer may be revoked.
             raise StoreUnavailable(f"DynamoDB left {len(keys)} keys unprocessed")
         return tuple(revocation_from_item(decode_item(item)) for item in items)
 
 
 class DynamoDbRevocationWriter:
-    """A RevocationWriter: strict readers see a revocation at once, snapshots at their next read of the feed."""
+    """A RevocationWriter: strict readers see a revocation at once, snapshots at their next read of the feed.
+
+    `clock` is the one that readers share. `token_lifetime`: the seconds for which any token is accepted after its iat,
+    which is the longest token lifetime and the leeway.
+    """
 
     def __init__(
         self,
@@ -71,33 +74,28 @@ class DynamoDbRevocationWriter:
         table: str,
         clock: Clock,
         *,
-        token_horizon: int,
+        token_lifetime: int,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take boto3's low-level client, the table's name, and the clock that readers share.
-
-        `token_horizon`: how long any token is accepted after its iat, in seconds, which is the lifetime ceiling and the
-        leeway.
-        """
         self._dynamodb = dynamodb
         self._table = table
         self._clock = clock
-        self._feed_lifetime = token_horizon + FEED_OVERLAP
+        self._feed_lifetime = token_lifetime + FEED_OVERLAP
         self._pause = pause
 
     def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
-        """Store the target and its feed item; what is stored already is kept where it is stronger.
+        """Store the target and its feed item; a stored revocation that is stronger stays.
 
-        A repeat of an acknowledged revocation writes nothing. A target that nobody acknowledged gets a feed item again:
-        its writer may have died before its feed item could be relied on. Raises StoreUnavailable when nothing can be
-        acknowledged; the same call may then be made again.
+        A repeat of an acknowledged revocation writes nothing. A target without an acknowledgement gets another feed
+        item: its writer may have died before readers could see the first. Raises StoreUnavailable without an
+        acknowledgement; the call may then be repeated.
         """
         cause = Cause(reason, actor)
         target_is_due, feed_is_due = self._what_is_due(revocation)
         for attempt in range(_WRITES):
             if not target_is_due and not feed_is_due:
                 return
-            # The early end of the present: no reader skips a feed item for lying in its future, or in tomorrow's feed.
+            # The early end of the present: a reader must not skip a feed item of its future or of tomorrow's feed.
             written_at = self._clock.now().earliest
             writes = [self._feed_write(revocation, cause, written_at)] if feed_is_due else []
             if target_is_due:
@@ -118,10 +116,10 @@ class DynamoDbRevocationWriter:
         raise StoreUnavailable(f"the revocation was not written in time in {_WRITES} attempts")
 
     def _what_is_due(self, revocation: Revocation) -> tuple[bool, bool]:
-        """Return whether the target items, and whether a feed item are to be written.
+        """Return whether the target items are due to be written, and whether a feed item is.
 
-        A snapshot needs no feed item where a target is to be remembered for longer and nothing else. An item that
-        DynamoDB leaves unprocessed counts as absent, and is written again.
+        A target that only gets a later expiry needs no feed item. An item that DynamoDB leaves unprocessed counts as
+        absent, and is written again.
         """
         targets = stored_targets(revocation.target)
         keys: list[Any] = [target_key(target) for target in targets]
@@ -138,9 +136,9 @@ class DynamoDbRevocationWriter:
         return target_is_due, not noted
 
     def _note_acknowledgement(self, revocation: Revocation) -> None:
-        """Note that snapshots learn of the revocation; without the note a repeat writes a feed item again."""
+        """Note on the target that snapshots can read the revocation; otherwise a repeat writes another feed item."""
         target = stored_targets(revocation.target)[0]
-        # The revocation holds whether or not this write does.
+        # The revocation is valid even if this write fails.
         with (
             suppress(KeyturnError, self._dynamodb.exceptions.ConditionalCheckFailedException),
             aws_errors("DynamoDB UpdateItem of a revocation"),
@@ -158,7 +156,7 @@ class DynamoDbRevocationWriter:
         ]
 
     def _write(self, writes: list[Any]) -> tuple[bool, Revocation | None]:
-        """Return whether the transaction was done, or else the stored revocation that is in its way, if that is why."""
+        """Return whether the transaction was done, and the stored revocation whose condition failed, if one did."""
         with aws_errors("DynamoDB TransactWriteItems of a revocation"):
             try:
                 # The token makes botocore's own retry of a lost answer harmless.
@@ -177,16 +175,16 @@ def _obstacle(error: ClientError) -> Revocation | None:
 
 
 def _adds_to(stored: Revocation, wanted: Revocation) -> bool:
-    """Tell whether the wanted revocation hits more than the stored one, or is to be remembered for longer."""
+    """Return whether the wanted revocation refuses more tokens than the stored one, or expires later."""
     stronger = _stronger(wanted, stored)
     return (stronger.not_before, stronger.expires_at) != (stored.not_before, stored.expires_at)
 
 
 def _stronger(wanted: Revocation, stored: Revocation) -> Revocation:
-    """Return the revocation that hits whatever either of the two hits."""
-    cuts = [cut for cut in (wanted.not_before, stored.not_before) if cut is not None]
+    """Return the revocation that refuses every token that one of the two refuses."""
+    cutoffs = [cutoff for cutoff in (wanted.not_before, stored.not_before) if cutoff is not None]
     return Revocation(
         wanted.target,
         expires_at=max(wanted.expires_at, stored.expires_at),
-        not_before=max(cuts, default=None),
+        not_before=max(cutoffs, default=None),
     )

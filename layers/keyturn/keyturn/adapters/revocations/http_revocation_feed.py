@@ -9,7 +9,7 @@ from keyturn.adapters.aws.attribute_values import decode_item
 from keyturn.adapters.aws.item_version import check_item_version
 from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
-from keyturn.domain.revocations.revocation import CUT_KINDS, Target, TargetKind
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS, Target, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from keyturn.domain.revocations.revocation_snapshot import FeedEntry
 
 _DAY = 86_400
-# Midnight may lie between `now` and the read; a view of which that much of the bound is gone is not used at all.
+# Seconds: midnight may lie between `now` and the read. A cache whose read began earlier is too old for use.
 _AHEAD = 300
-_CUTS = tuple(f"{kind}#" for kind in CUT_KINDS)
-_OTHERS = tuple(f"{kind}#" for kind in TargetKind if kind not in CUT_KINDS)
+_CUTS = tuple(f"{kind}#" for kind in CUTOFF_KINDS)
+_OTHERS = tuple(f"{kind}#" for kind in TargetKind if kind not in CUTOFF_KINDS)
 _GLOBAL = f"{TargetKind.GLOBAL}#"
 
 
 class HttpRevocationFeed:
-    """A RevocationFeed on the lean client."""
+    """A RevocationFeed on HTTP without boto3; `copy` is the copy of global to read, so that readers spread over all."""
 
     def __init__(self, dynamodb: DynamoDbReads, table: str, copy: int) -> None:
-        """Read from this table, and of global the copy of this number, so that readers spread over all of them."""
+
         self._dynamodb = dynamodb
         self._table = table
         self._global = Target(TargetKind.GLOBAL, str(copy))
 
-    def everything(self) -> tuple[int, Revocation | None]:
+    def global_revocation(self) -> tuple[int, Revocation | None]:
         """Return service time, in whole seconds and not later than now, and the copy of global, or None.
 
         Strongly consistent. Raises StoreUnavailable, ItemDamaged.
@@ -45,13 +45,13 @@ class HttpRevocationFeed:
         item = self._dynamodb.call("GetItem", request).get("Item")
         now = self._dynamodb.date
         if now is None:
-            raise StoreUnavailable("DynamoDB did not say what time it is")
+            raise StoreUnavailable("DynamoDB's response has no Date")
         return now, None if item is None else revocation_from_item(decode_item(item))
 
     def entries(self, since: int, now: int) -> Iterator[FeedEntry]:
-        """Yield what was written from `since` on, every page of every day; each read is strongly consistent.
+        """Yield all entries written from `since` on, every page of every day; each read is strongly consistent.
 
-        `now` is not later than this read. Raises StoreUnavailable, ItemDamaged: then some of it was not seen.
+        `now` is not later than this read. Raises StoreUnavailable, ItemDamaged: the entries are incomplete then.
         """
         for day in range(since // _DAY, (now + _AHEAD) // _DAY + 1):
             start: dict[str, Any] | None = None
@@ -69,7 +69,7 @@ class HttpRevocationFeed:
         request: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :day AND sk >= :since",
-            # Who revoked, and why, is more than half of an item.
+            # The reason and the actor are more than half of an item.
             "ProjectionExpression": "sk, v, #target, not_before",
             "ExpressionAttributeNames": {"#target": "target"},
             "ExpressionAttributeValues": {
@@ -82,16 +82,16 @@ class HttpRevocationFeed:
 
 
 def _entry(item: dict[str, Any]) -> FeedEntry:
-    """Return an item's entry; raises ItemDamaged for one that may revoke what nobody can tell."""
+    """Return an item's entry; raises ItemDamaged if its target is unreadable, since it may revoke any token."""
     try:
         target = item["target"]["S"]
         written_at = int(item["sk"]["S"][:10])
         cut = int(item["not_before"]["N"]) if "not_before" in item else None
-        # The numbers of known versions are told apart here without a decoded item: 20,000 are read at once (P9).
+        # Known versions are compared without decoding the item: 20,000 items are read at once (P9).
         if item["v"]["N"] != "1":
             check_item_version({"v": int(item["v"]["N"])}, "the feed of revocations")
     except (KeyError, TypeError, ValueError) as error:
         raise ItemDamaged(f"the feed of revocations: {type(error).__name__}: {error}") from None
     if target.startswith(_OTHERS) or (cut is not None and target.startswith(_CUTS)) or target.startswith(_GLOBAL):
         return (target, cut, written_at)  # type: ignore[return-value]
-    raise ItemDamaged("the feed of revocations: an item names no target, or cuts at no time")
+    raise ItemDamaged("the feed of revocations: an item lacks its target or its cutoff")

@@ -20,17 +20,16 @@ READS = 2
 
 
 class HttpRevocationReader:
-    """A RevocationReader on the lean client: one strongly consistent BatchGetItem (P8)."""
+    """A RevocationReader on HTTP without boto3: one strongly consistent BatchGetItem (P8)."""
 
     def __init__(self, dynamodb: DynamoDbReads, table: str) -> None:
-        """Read from this table."""
         self._dynamodb = dynamodb
         self._table = table
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
         """Return the stored revocations of these targets; raises StoreUnavailable unless all were answered (R47).
 
-        Raises ItemDamaged for an item that this release does not read: it may say "revoked".
+        Raises ItemDamaged for an item that this release cannot read: it may be a revocation.
         """
         keys: list[Any] = [target_key(target) for target in dict.fromkeys(targets)]
         items: list[Any] = []
@@ -46,6 +45,6 @@ class HttpRevocationReader:
         request = {"RequestItems": {self._table: {"Keys": keys, "ConsistentRead": True}}}
         answer = self._dynamodb.call("BatchGetItem", request)
         if not isinstance(answer.get("Responses"), dict):
-            # An answer that says nothing about the targets does not say "not revoked".
+            # Without Responses the targets may be revoked.
             raise StoreUnavailable("DynamoDB BatchGetItem: an answer without Responses")
         return answer

@@ -1,6 +1,6 @@
-"""What a revocation writes: the update of its target items, which keeps the stronger cut, and its feed item.
+"""The writes of a revocation: the update of its target items, which keeps the later cutoff, and its feed item.
 
-Apart from `revocation_item`, which the authorizer imports to read.
+The authorizer imports `revocation_item` alone, which reads them.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Tar
 
 
 class Cause(NamedTuple):
-    """Why a revocation was made, and by whom: for whoever reads the items, not for those who enforce them."""
+    """The reason and the actor of a revocation, for people who read the items; the verifiers ignore them."""
 
     reason: str
     actor: str
 
 
 def stored_targets(target: Target) -> tuple[Target, ...]:
-    """Return the targets whose items a revocation writes: all copies of global, else the one."""
+    """Return the targets whose items a revocation writes: all copies of global, else the target alone."""
     if target.kind is TargetKind.GLOBAL:
         return tuple(Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES))
     return (target,)
 
 
 def target_update(target: Target, revocation: Revocation, cause: Cause) -> dict[str, Any]:
-    """Return the arguments of a conditional UpdateItem: it fails rather than take anything back.
+    """Return the arguments of a conditional UpdateItem, which fails if it would weaken the stored revocation.
 
-    `not_before` never goes back and `expires_at` never shrinks; compromised kids are left alone.
+    `not_before` and `expires_at` never become earlier; compromised kids stay unchanged.
     """
     values = {":v": ITEM_VERSION, ":expires": revocation.expires_at, ":reason": cause.reason, ":actor": cause.actor}
     update = "SET v = if_not_exists(v, :v), expires_at = :expires, reason = :reason, actor = :actor"
@@ -51,9 +51,9 @@ def target_update(target: Target, revocation: Revocation, cause: Cause) -> dict[
 
 
 def acknowledgement_update(target: Target, revocation: Revocation) -> dict[str, Any]:
-    """Return the arguments of an UpdateItem that notes on a target item what was acknowledged of it.
+    """Return the arguments of an UpdateItem that records on a target item that its revocation was acknowledged.
 
-    The note is a revocation cutoff, 0 where the kind has none. It makes no item: the target may be gone again.
+    The record is the revocation cutoff, or 0 for a kind without one. It creates no item: the target may have expired.
     """
     return {
         "Key": target_key(target),
@@ -64,13 +64,13 @@ def acknowledgement_update(target: Target, revocation: Revocation) -> dict[str, 
 
 
 def is_acknowledged(item: dict[str, Any], revocation: Revocation) -> bool:
-    """Tell whether a target item notes that this revocation, or one with a later cutoff, was acknowledged."""
+    """Return whether a target item records that this revocation, or one with a later cutoff, was acknowledged."""
     cutoff = item.get("acknowledged")
     return type(cutoff) is int and (revocation.not_before or 0) <= cutoff
 
 
 def feed_item(revocation: Revocation, cause: Cause, *, feed_id: str, now: float, expires_at: float) -> dict[str, Any]:
-    """Return the feed item as attribute values; `now` is service time in seconds, `expires_at` the item's own end."""
+    """Return the feed item as attribute values; `now` is service time in seconds, `expires_at` the item's expiry."""
     day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
     return encode_item(
         {

@@ -1,8 +1,8 @@
 """The items of the revocation table: target items for strict readers, feed items for snapshots.
 
 Target: `pk = jti#…|gid#…|sid#…|sub#…|client#…|pair#<sub>#<client id>|global#<copy>`, `sk = target`. Feed:
-`pk = feed#<UTC day>`, `sk = <service time in µs, 16 digits>#<id>`. `expires_at` is the table's TTL attribute: garbage
-collection.
+`pk = feed#<UTC day>`, `sk = <service time in µs, 16 digits>#<id>`. `expires_at` is the table's TTL attribute, for
+garbage collection.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class DynamoDbSessions(DynamoDbSessionReader, PartitionQueries):
         return [hash_from_pointer(decode_item(item)) for item in items]
 
     def _read(self, keys: Sequence[Any]) -> Sequence[Any]:
-        """Return the items of at most _BATCH keys; all of them are answered, or StoreUnavailable."""
+        """Return the items of at most _BATCH keys; raises StoreUnavailable if one could not be read."""
         items: list[Any] = []
         for read in range(_READS):
             with aws_errors("DynamoDB BatchGetItem of the sessions"):
@@ -80,5 +80,5 @@ class DynamoDbSessions(DynamoDbSessionReader, PartitionQueries):
             if not keys:
                 return items
             self._pause(_FIRST_PAUSE * 2**read)
-        # A session that was not answered is not one that ended.
+        # A session without an answer may still exist.
         raise StoreUnavailable(f"DynamoDB left {len(keys)} sessions unprocessed")

@@ -1,6 +1,6 @@
 """The items of a session: `s#<hash of the cookie>` / `session`, and the pointer `u#<sub>` / `s#<hash>`.
 
-`expires_at` is the session's absolute end, and the table's TTL attribute: garbage collection, never a decision.
+`expires_at` is the session's absolute end, and the table's TTL attribute, which deletes the item some time later.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def pointer_key(session: Session) -> dict[str, dict[str, str]]:
 def session_delete(session: Session, *, is_there: bool = False) -> dict[str, Any]:
     """Return the arguments that delete the session, without the table, if it gave no first code since it was read.
 
-    A code that came since has a sid that nobody would revoke. `is_there` requires that the session was not ended.
+    A code that was given since has a sid that would stay unrevoked. `is_there` requires that the session still exists.
     """
     conditions = ["attribute_exists(pk)"] if is_there else []
     delete: dict[str, Any] = {"Key": session_key(session.key_hash)}

@@ -1,4 +1,4 @@
-"""The item of what an operator decided about a user: `u#<sub>` in a table of its own."""
+"""The item of an operator's decisions about a user: `u#<sub>` in a table of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def authority_to_item(authority: Authority) -> dict[str, Any]:
 
 
 def authority_from_item(item: dict[str, Any]) -> Authority:
-    """Return what an item with plain Python values says; raises ItemDamaged."""
+    """Return the authority of an item with plain Python values; raises ItemDamaged."""
     what = f"authority item {item.get('pk')}"
     check_item_version(item, what)
     with damage_of(what):

@@ -1,4 +1,4 @@
-"""The operator's side of the authorities in DynamoDB: each change is on the revision that was read."""
+"""The operator's side of the authorities in DynamoDB: each write is conditional on the revision that was read."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class DynamoDbAuthorities(DynamoDbAuthorityReader):
         self._items = DynamoDbRegistrations(dynamodb, table, "user", AUTHORITY_PREFIX)
 
     def create(self, authority: Authority) -> None:
-        """Store a new one; raises AlreadyExists."""
+        """Store a new authority; raises AlreadyExists."""
         self._items.add(authority_to_item(authority))
 
     def update(self, authority: Authority) -> Authority:
-        """Store it as the next revision of the stored one and return it; raises VersionConflict, ItemNewer."""
+        """Store the authority as its next revision and return it; raises VersionConflict, ItemNewer."""
         changed = replace(authority, revision=authority.revision + 1)
         self._items.replace(authority_to_item(changed))
         return changed
 
     def remove(self, subject: str) -> None:
-        """Delete it where a creation failed half way; may be repeated. The tombstone of an erased user stays."""
+        """Delete the authority of an incomplete creation; may be repeated. The tombstone of an erased user stays."""
         with aws_errors("DynamoDB DeleteItem of an authority"):
             try:
                 self._dynamodb.delete_item(

@@ -38,4 +38,4 @@ class DynamoDbConsents(DynamoDbConsentReader, PartitionQueries):
                     )
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return  # gone already, or given again since
+                return  # deleted already, or given again since

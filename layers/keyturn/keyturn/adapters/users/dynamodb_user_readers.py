@@ -43,7 +43,7 @@ class DynamoDbAuthorityReader:
         self._table = table
 
     def get(self, subject: str) -> Authority | None:
-        """Return it, or None for a user who cannot sign in; strongly consistent. Raises ItemDamaged."""
+        """Return the authority, or None for a user who cannot sign in; strongly consistent. Raises ItemDamaged."""
         if not is_subject(subject):
             return None
         with aws_errors("DynamoDB GetItem of an authority"):

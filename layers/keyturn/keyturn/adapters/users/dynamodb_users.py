@@ -1,4 +1,4 @@
-"""The login's side of the profiles in DynamoDB: profile and reserved address change in one transaction."""
+"""The login's side of the profiles in DynamoDB: one transaction writes a profile and its reserved address."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from keyturn.adapters.users.user_item import (
 from keyturn.domain.errors import AlreadyExists, VersionConflict
 from keyturn.domain.users.user import User
 
-# DynamoDB refuses a partition key of more than 2,048 bytes as a mistake of ours; no user has an address that long.
+# DynamoDB refuses a partition key of more than 2,048 bytes as an invalid call; addresses of users are shorter.
 _MAX_EMAIL_BYTES = 1024
 
 
@@ -44,13 +44,13 @@ class DynamoDbUsers(DynamoDbUserReader, PartitionQueries):
         """Store a new profile and reserve its normalised address in one transaction; raises AlreadyExists."""
         put = {"Item": encode_item(user_to_item(user)), "ConditionExpression": "attribute_not_exists(pk)"}
         if not self._write([self._put(put), self._reserve(email, user.subject)], "a new user"):
-            # An attempt of ours that came through, and lost its answer, is no other user.
+            # An earlier attempt of this call, whose response was lost, counts as success.
             if self.get(user.subject) == user and self.find_subject(email) == user.subject:
                 return
             raise AlreadyExists("the user or the email address exists already")
 
     def update(self, user: User, *, email: str, previous_email: str) -> User:
-        """Store the next revision, moving the reservation if the normalised address changed.
+        """Store the next revision, and move the reservation if the normalised address changed.
 
         Raises VersionConflict, and AlreadyExists for an address of another user.
         """
@@ -75,7 +75,7 @@ class DynamoDbUsers(DynamoDbUserReader, PartitionQueries):
     def erase(self, subject: str, *, email: str | None) -> None:
         """Delete the profile, its reservation and its consents; may be repeated.
 
-        The profile goes last: while it is there, its address and a repetition can be found.
+        The profile is deleted last: a repetition finds the address by it.
         """
         if email is not None:
             self._erase_reservation(email, subject)
@@ -89,10 +89,10 @@ class DynamoDbUsers(DynamoDbUserReader, PartitionQueries):
             try:
                 self._dynamodb.delete_item(**self._reserved(email, subject))
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return  # gone already, or another user's by now
+                return  # deleted already, or another user's by now
 
     def _replace(self, user: User) -> dict[str, Any]:
-        """Return the write of a profile in the place of the revision before its own."""
+        """Return the write that replaces a profile's previous revision."""
         return self._put(
             {
                 "Item": encode_item(user_to_item(user)),

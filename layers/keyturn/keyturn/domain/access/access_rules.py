@@ -1,4 +1,4 @@
-"""The access rules of all APIs, as one JSON document: which scopes, claims and audiences open which route.
+"""The access rules of all APIs, read from one JSON document: the scopes, claims and audiences that each route requires.
 
     {"apis": {"*": {"answer": "simple",
                     "audience": "https://api.example.com",
@@ -6,9 +6,9 @@
                     "routes": {"GET /reports": ["reports:read"],
                                "ANY /{proxy+}": {"scopes": ["admin"], "claims": {"department": ["it", "security"]}}}}}}
 
-An API is named by its id; "*" is for every API that is not. All scopes of a route are required, and of each claim one
-of its values; an empty list opens it to any valid token. A token needs one of the API's audiences (RFC 9068 §4).
-A route without a rule is closed.
+An API is named by its id; "*" stands for all other APIs. A token needs all scopes of a route, and one of the values of
+each claim. It also needs one of the API's audiences (RFC 9068 §4). An empty list admits every valid token. A route
+without a rule refuses every token.
 """
 
 from __future__ import annotations
@@ -29,29 +29,28 @@ if TYPE_CHECKING:
 
 
 ANY_API = "*"
-# What the backend is told anyhow; and `principalId`, which would stand in for the one of the policy.
-_CONTEXT_OF_OURS = frozenset({"sub", "client_id", "scope", "jti", "exp", "sid", "gid", "principalId"})
+# The backend always receives these. A claim `principalId` would replace the policy's own.
+_RESERVED_CONTEXT = frozenset({"sub", "client_id", "scope", "jti", "exp", "sid", "gid", "principalId"})
 BY_TOKEN = "token"
 
 
 class AccessRulesError(ValueError):
-    """The document is wrong; the text says where and what is expected."""
+    """The document breaks its format; the text says where, and what is expected there."""
 
 
 _CLOSED = ApiRules(SIMPLE, {})
 
 
 class AccessRules:
-    """The rules of all APIs."""
+    """The rules of all APIs, by API id."""
 
     __slots__ = ("_apis",)
 
     def __init__(self, apis: Mapping[str, ApiRules]) -> None:
-        """Take the rules by API id."""
         self._apis = apis
 
     def of_api(self, api_id: str) -> ApiRules:
-        """Return the rules of an API, none at all if the document says nothing of it."""
+        """Return the rules of an API; they refuse every request if the document lacks the API."""
         return self._apis.get(api_id, self._apis.get(ANY_API, _CLOSED))
 
     def apis(self) -> Iterator[tuple[str, ApiRules]]:
@@ -59,7 +58,7 @@ class AccessRules:
         yield from self._apis.items()
 
     def __iter__(self) -> Iterator[Rule]:
-        """Yield all rules of all APIs, as the document has them."""
+        """Yield all rules of all APIs, in the document's order."""
         for rules in self._apis.values():
             yield from rules
 
@@ -67,7 +66,7 @@ class AccessRules:
 def parse_access_rules(text: str, stack: StackAudiences | None = None) -> AccessRules:
     """Return the rules of the JSON document; raises AccessRulesError.
 
-    `stack` has the audiences of the authorizer that decides by them, None where no stack is known.
+    `stack` has the audiences that the authorizer accepts; it is None where no stack is known.
     """
     try:
         document = json.loads(text, object_pairs_hook=_unique_members)
@@ -79,7 +78,7 @@ def parse_access_rules(text: str, stack: StackAudiences | None = None) -> Access
 
 
 def unknown_audiences(rules: AccessRules, stack: StackAudiences) -> list[str]:
-    """Return a sentence for each audience of the document that the stack does not have, so that it opens nothing."""
+    """Return a sentence for each audience of the document that the stack lacks: tokens for it are refused."""
     named: list[tuple[str, str | bool]] = []
     for api_id, api in rules.apis():
         named += [(f'apis."{api_id}".audience', each) for each in sorted(api.audiences or ())]
@@ -154,9 +153,11 @@ def _parse_route(route: str, where: str) -> tuple[str, str]:
 def _parse_context(value: object, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
         raise AccessRulesError(f"{where} is a list of the names of claims")
-    told = sorted(_CONTEXT_OF_OURS.intersection(value))
-    if told:
-        raise AccessRulesError(f'{where}: "{told[0]}" is not to be declared; the backend always learns of the caller')
+    reserved = sorted(_RESERVED_CONTEXT.intersection(value))
+    if reserved:
+        raise AccessRulesError(
+            f'{where}: "{reserved[0]}" is not to be declared; the backend always receives the caller'
+        )
     return tuple(value)
 
 
@@ -191,7 +192,7 @@ def _parse_values(value: object, where: str) -> tuple[str | bool, ...]:
 
 def _parse_scopes(value: object, where: str) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(scope, str) for scope in value):
-        raise AccessRulesError(f"{where} is a list of scopes; an empty list opens the route to every token that holds")
+        raise AccessRulesError(f"{where} is a list of scopes; an empty list opens the route to every valid token")
     for scope in value:
         try:
             if len(parse_scope(scope)) == 1:

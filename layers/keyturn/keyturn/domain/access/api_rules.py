@@ -1,7 +1,8 @@
-"""The rules of one API: which scopes, claims and audience open which of its routes (G7).
+"""The rules of one API: the scopes, claims and audience that each of its routes requires (G7).
 
-An event that names the route needs the route's own rule, and below a parameter the rule found by the path as well: a
-rule below a wider route only closes. A TOKEN event has the path alone, and needs every rule that matches it.
+An event that names the route requires the route's own rule. Below a parameter it also requires the rule that the path
+leads to: a rule below a wider route only restricts access. A TOKEN event has the path alone, and requires every rule
+that matches it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     class RoutedRequest(Protocol):
         """The parts of a request that rules read.
 
-        `template` is the route that API Gateway chose, or None where the event has the path alone. `path` is the ARN's,
-        `paths` are all that the request may have, both without a leading slash.
+        `template` is the route that API Gateway chose, or None where the event has the path alone. `path` is the ARN's
+        path, and `paths` are all paths that the event names; both lack the leading slash.
         """
 
         @property
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
         def template(self) -> str | None: ...
 
     class Bearer(Protocol):
-        """The parts of a token that open a route."""
+        """The parts of a token that rules read."""
 
         audience: tuple[str, ...]
         scope: frozenset[str]
@@ -55,9 +56,9 @@ _AUDIENCE = "aud"
 
 
 class Rule:
-    """One rule: the `route` as the document writes it, of the API that `api` names there, and what it needs.
+    """One rule: the document's names of its API (`api`) and its `route`, and what a token needs there.
 
-    That is all of the scopes, and of each claim one of the values.
+    A token needs all of the `scopes`, and one of the values of each of the `claims`.
     """
 
     __slots__ = ("_wanted", "api", "claims", "route", "scopes")
@@ -65,30 +66,29 @@ class Rule:
     def __init__(
         self, api: str, route: str, scopes: frozenset[str], claims: Mapping[str, tuple[str | bool, ...]]
     ) -> None:
-        """Take what the document says."""
         self.api = api
         self.route = route
         self.scopes = scopes
         self.claims = claims
-        # By type as well: to Python the number 1 equals true, to JSON it does not.
+        # The type is compared too: the number 1 equals true in Python, but differs from it in JSON.
         self._wanted = {name: frozenset((type(value), value) for value in values) for name, values in claims.items()}
 
     def claims_without(self, token: Bearer) -> list[str]:
-        """Return the names of the claims that the token has not, or with another value."""
+        """Return the names of the claims that the token lacks, or has with another value."""
         return [name for name, wanted in self._wanted.items() if not _holds(token.claims.get(name), wanted)]
 
     @property
     def names_audience(self) -> bool:
-        """Whether the rule needs an audience of its own, as one of its claims."""
+        """Whether one of the rule's claims is `aud`."""
         return _AUDIENCE in self._wanted
 
     def has_audience_of(self, token: Bearer, names: frozenset[str]) -> bool:
-        """Tell whether one of the names is an audience of both the rule and the token."""
+        """Return whether one of the names is an audience of both the rule and the token."""
         return any(each in names and (str, each) in self._wanted[_AUDIENCE] for each in token.audience)
 
     @property
     def needs(self) -> tuple[object, object]:
-        """The scopes and claims, equal for two rules that open for the same tokens."""
+        """The scopes and claims: they are equal for two rules that admit the same tokens."""
         return self.scopes, frozenset(self._wanted.items())
 
 
@@ -101,7 +101,8 @@ class ApiRules:
     """The rules of one API: `answer` for an HTTP API's 2.0 event, and the rule of each template and method.
 
     `context` names the claims that the backend receives besides the usual ones. `audiences` are those that the document
-    names for the API, None if it names none; `stack` has those of the authorizer, None where no stack is known.
+    names for the API, or None. `stack` has the authorizer's audiences, or None where the stack is unknown.
+    Raises ValueError for two templates that differ in the names of their parameters alone.
     """
 
     __slots__ = (
@@ -124,12 +125,11 @@ class ApiRules:
         audiences: frozenset[str] | None = None,
         stack: StackAudiences | None = None,
     ) -> None:
-        """Take the rules by template and method; raises ValueError for templates that differ in names alone."""
         self.answer = answer
         self.context = context
         self.audiences = audiences
         self.stack = stack
-        # An audience that the stack does not have opens nothing.
+        # Tokens for an audience that the stack lacks are refused.
         self._accepted = audiences if audiences is None or stack is None else audiences & stack.names
         self._texts = rules
         self._templates = {text: RouteTemplate(text) for text in rules if text not in NAMED_ROUTES}
@@ -158,7 +158,7 @@ class ApiRules:
         return by_method.get(method, by_method.get(ANY_METHOD))
 
     def required_rules(self, request: RoutedRequest) -> list[Rule]:
-        """Return the rules that must all hold for the request; none if it is closed."""
+        """Return the rules that the token must all satisfy; an empty list refuses every token."""
         if request.template is None:
             return self._matching(request)
         own = self.rule_of(request.template, request.method)
@@ -180,14 +180,14 @@ class ApiRules:
         return list(found.values())
 
     def _below(self, request: RoutedRequest, own: Rule, rivals: list[tuple[RouteTemplate, Rule]]) -> list[Rule]:
-        """Return the rivals that the path may belong to."""
+        """Return the rules of the rivals that the path may belong to."""
         found: dict[str, Rule] = {}
         chosen = self._templates.get(request.template or "")
         begin, candidates = ([], rivals) if chosen is None else (chosen.prefix, [*rivals, (chosen, own)])
         for reading in _readings(request):
             if not reading.complete:
                 found |= {rule.route: rule for template, rule in rivals if _fits(template, reading)}
-            # A reading that begins otherwise is not the one by which the route was chosen.
+            # API Gateway chose the route by a reading that begins with its literal segments.
             elif reading.segments[: len(begin)] == begin:
                 best = _best(candidates, reading.segments)
                 found |= {} if best is None or best is own else {best.route: best}
@@ -196,7 +196,7 @@ class ApiRules:
     def rivals(self, template: str, method: str) -> list[tuple[RouteTemplate, Rule]]:
         """Return the other templates with a rule for the method to which a path of this route may belong.
 
-        A route without a parameter has one path, and no rival; `$default` takes every path.
+        A route without a parameter has one path, hence no rival; `$default` takes every path.
         """
         key = template, method if method in METHODS else ANY_METHOD
         if key not in self._rivals:
@@ -215,7 +215,7 @@ class ApiRules:
         return self._by_method.get(method, self._by_method[ANY_METHOD])
 
     def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
-        """Return the reason why the token does not open the request's route, None if it does."""
+        """Return the reason why the request is refused with this token, or None if it is allowed."""
         required = self.required_rules(request)
         if not required:
             return "no_rule"
@@ -227,20 +227,20 @@ class ApiRules:
         return None
 
     def accepts_audience(self, token: Bearer) -> bool:
-        """Tell whether the token is for this API, as far as the document names the API's audience (RFC 9068 §4)."""
+        """Return whether the token is for one of the API's audiences, or the document names none (RFC 9068 §4)."""
         return self._accepted is None or not self._accepted.isdisjoint(token.audience)
 
     def lacks_audience(self, rule: Rule) -> bool:
-        """Tell whether the stack has several audiences, and the document names none for the API or for the rule."""
+        """Return whether the stack has several audiences, and the document names none for the API or the rule."""
         return self.stack is not None and self.stack.several and self.audiences is None and not rule.names_audience
 
     def opens_without_audience(self, request: RoutedRequest) -> bool:
-        """Tell whether no audience of the API or its routes was needed, though the stack has several."""
+        """Return whether a rule of the request requires no audience, though the stack has several."""
         several = self.stack is not None and self.stack.several
         return several and any(self.lacks_audience(rule) for rule in self.required_rules(request))
 
     def objection(self, rule: Rule, token: Bearer) -> str | None:
-        """Return the reason why the rule does not open for the token, None if it opens."""
+        """Return the reason why the rule refuses the token, or None if it admits the token."""
         if self.stack is not None and self.stack.required and self.lacks_audience(rule):
             return "no_audience"
         if not rule.scopes <= token.scope:
@@ -252,7 +252,7 @@ class ApiRules:
         return None
 
     def is_ambiguous(self, request: RoutedRequest) -> bool:
-        """Tell whether the request's path leaves open which route it leads to."""
+        """Return whether API Gateway and a backend may read the request's path as different routes."""
         return any(is_ambiguous(path) for path in request.paths)
 
 

@@ -1,8 +1,9 @@
 """The rules of an API whose gateway caches one authorizer result for all of its routes (R54, R55).
 
-API Gateway compares a cached policy with the ARN of each later request, where a wildcard crosses `/` (G1) and a Deny
-overrides an Allow. The policy allows the patterns of the rules that the token satisfies and denies those of all others:
-a path is open if some rule covers it, and every rule that covers it holds. The decision is the same, for every ARN.
+API Gateway compares a cached policy with the ARN of each later request. In it a wildcard matches `/` too (G1), and a
+Deny overrides an Allow. The policy allows the patterns of the rules that the token satisfies, and denies the patterns
+of all others. So a path is allowed if some rule covers it, and the token satisfies every rule that covers it. This
+module decides in the same way for each single ARN.
 """
 
 from __future__ import annotations
@@ -23,20 +24,23 @@ if TYPE_CHECKING:
 MAX_POLICY_BYTES = 7 * 1024
 # "arn:aws:execute-api:ap-southeast-2:123456789012:a1b2c3d4e5/" and a stage of some letters.
 _USUAL_PREFIX = 80
-# All of the document that is no resource.
+# Bytes of the policy around its resources.
 _FRAME = 250
 
 # API Gateway or a backend may read such a path as another route than its ARN says (G7): an encoding, a parameter after
-# a semicolon, a backslash, an empty segment or a dot segment. In a policy, and as this module finds it.
+# a semicolon, a backslash, an empty segment or a dot segment. `is_ambiguous` finds the same paths.
 _AMBIGUOUS = ("*%*", "*;*", "*\\*", "*//*", "*/./*", "*/../*", "*/*/", "*/.", "*/..")
 
 
 class PolicyTooLarge(KeyturnError):
-    """The ARNs of this stage are so long that the policy of its API could be larger than API Gateway takes."""
+    """The stage's ARNs are so long that the policy could be larger than API Gateway accepts."""
 
 
 class CachedApiRules(ApiRules):
-    """The rules of an API whose results are cached by the token: the ARN decides, and a parameter crosses slashes."""
+    """The rules of an API whose results are cached by the token: patterns are compared with the request's ARN.
+
+    A parameter's pattern also matches slashes. Raises ValueError for rules that a policy cannot express.
+    """
 
     __slots__ = ("_pattern_bytes", "_patterns")
 
@@ -47,7 +51,6 @@ class CachedApiRules(ApiRules):
         audiences: frozenset[str] | None = None,
         stack: StackAudiences | None = None,
     ) -> None:
-        """Take the rules by template and method; raises ValueError for those that no policy can say."""
         super().__init__(POLICY, rules, context, audiences, stack)
         pathless = next((text for text in rules if not text.startswith("/")), None)
         if pathless is not None:
@@ -67,19 +70,19 @@ class CachedApiRules(ApiRules):
             )
 
     def required_rules(self, request: RoutedRequest) -> list[Rule]:
-        """Return the rules whose patterns cover the request's ARN; none if it is closed."""
+        """Return the rules whose patterns cover the request's ARN; an empty list refuses every token."""
         if self.is_ambiguous(request):
             return []
         if request.method not in METHODS[1:]:
-            return []  # no policy names it
+            return []  # policies name the methods of METHODS alone
         return [rule for template, rule in self._for_method(request.method) if template.covers(request.path)]
 
     def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
-        """Return the reason why the policy does not allow the request's ARN, None if it does."""
+        """Return the reason why the policy refuses the request's ARN, or None if it allows the ARN."""
         return "ambiguous_path" if self.is_ambiguous(request) else super().refusal(request, token)
 
     def is_ambiguous(self, request: RoutedRequest) -> bool:
-        """Tell whether the ARN's path is one that every policy denies."""
+        """Return whether every policy denies the ARN's path as ambiguous."""
         if has_odd_character(request.path):
             return True
         segments = request.path.split("/")

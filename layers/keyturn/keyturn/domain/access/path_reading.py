@@ -1,8 +1,8 @@
-"""The readings of a request's path: what API Gateway and a backend may take it for (G7).
+"""The readings of a request's path: the routes that API Gateway and a backend may take it for (G7).
 
-A plain path has one reading. Percent-encoding is decoded once (RFC 3986 §2.4), and a slash at the end may count or not.
-Any other odd spelling leaves open where the path leads: an encoded slash, a parameter after a semicolon, a backslash,
-an empty segment, a dot segment. Letters of another case are another path (RFC 3986 §6.2.2.1), as in API Gateway.
+A plain path has one reading. Percent-encoding is decoded once (RFC 3986 §2.4), and a slash at the end gives two
+readings. These make a path ambiguous: an encoded slash, a parameter after a semicolon, a backslash, an empty segment,
+a dot segment. Paths are compared case-sensitively (RFC 3986 §6.2.2.1), as in API Gateway.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from itertools import takewhile
 
 _ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
-# A decoded mark is one more separator to somebody, and a control character ends a path or splits a line.
+# Some backends take a decoded mark for a separator; a control character may end a path or a line.
 _CONTROL = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 _ODD_DECODED = frozenset("%;\\?#") | _CONTROL
 _TO_SLASHES = str.maketrans("\\;?#", "////")
@@ -19,15 +19,14 @@ _DOTS = frozenset({".", ".."})
 
 
 class PathReading:
-    """One reading: the `segments`, and whether they are all of the path.
+    """One reading of a path without its leading slash: the `segments`, and whether the path ends with them.
 
-    Without `complete` any segments may follow; with `leaves` the path may also lead out of these segments.
+    If not `complete`, any segments may follow; if `leaves`, dot segments may lead out of these segments.
     """
 
     __slots__ = ("complete", "leaves", "segments")
 
     def __init__(self, segments: list[str], *, complete: bool = True, leaves: bool = False) -> None:
-        """Describe the reading of a path without its leading slash."""
         self.segments = segments
         self.complete = complete
         self.leaves = leaves
@@ -39,14 +38,14 @@ def has_odd_character(path: str) -> bool:
 
 
 def is_ambiguous(path: str) -> bool:
-    """Tell whether a path without its leading slash leaves open where it leads."""
+    """Return whether a path without its leading slash may lead to several routes."""
     return not read_path(path)[0].complete
 
 
 def leads_out(path: str) -> bool:
-    """Tell whether a path without its leading slash has a dot segment, as it is or encoded up to twice.
+    """Return whether a path without its leading slash has a dot segment, as it is or encoded up to twice.
 
-    A backend that resolves it may arrive at any route, also outside of the one that API Gateway chose.
+    A backend that resolves it may arrive at any route, also outside the route that API Gateway chose.
     """
     if "." not in path and "%2" not in path:
         return False
@@ -56,7 +55,7 @@ def leads_out(path: str) -> bool:
 
 
 def read_path(path: str) -> list[PathReading]:
-    """Return the readings of a path without its leading slash; a single one that is not complete if it is ambiguous."""
+    """Return the readings of a path without its leading slash; an ambiguous path has a single incomplete one."""
     segments = path.split("/") if path else []
     if not has_odd_character(path) and _are_plain(segments):
         return _with_and_without_end(segments)
@@ -74,7 +73,7 @@ def _are_plain(segments: list[str]) -> bool:
 
 
 def _with_and_without_end(segments: list[str]) -> list[PathReading]:
-    """Return the path, and without the empty segment that a slash at its end makes."""
+    """Return the path as it is, and without the empty segment that a slash at its end makes."""
     if segments and not segments[-1]:
         return [PathReading(segments), PathReading(segments[:-1])]
     return [PathReading(segments)]
@@ -89,7 +88,7 @@ def _is_plain(segment: str) -> bool:
 
 
 def _may_leave(path: str) -> bool:
-    """Tell whether a dot segment is in the path, however often it was encoded."""
+    """Return whether the path has a dot segment, however often it was encoded."""
     once = _decode(path)
     twice = None if once is None else _decode(once)
     return twice is None or "%" in twice or not _DOTS.isdisjoint(_split(twice))
@@ -101,7 +100,7 @@ def _split(path: str) -> list[str]:
 
 
 def _decode(path: str) -> str | None:
-    """Return the path without its percent-encoding, or None if that is no UTF-8."""
+    """Return the path without its percent-encoding, or None if the result is not UTF-8."""
     try:
         return _ENCODED.sub(lambda match: bytes.fromhex(match[1].decode()), path.encode()).decode()
     except UnicodeError:

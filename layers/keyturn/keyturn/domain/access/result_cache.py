@@ -1,7 +1,8 @@
-"""The keys of API Gateway's result cache: under which of them an authorizer result may be reused (R55, G2).
+"""The keys of API Gateway's result cache, and the faults of a key that reuses a wrong result (R55, G2).
 
-API Gateway reuses a result for each request with the same values of the identity sources. Requests that these cannot
-tell apart must have one decision, and a policy for one ARN must be for the only ARN among them.
+API Gateway reuses an authorizer result for each request with the same values of the identity sources. Requests with the
+same values must therefore have the same decision. Where the result is a policy for one ARN, they must also have the
+same ARN.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ REST_TOKEN, REST_REQUEST, HTTP_1_0, HTTP_2_0 = "rest_token", "rest_request", "ht
 _REST = (REST_TOKEN, REST_REQUEST)
 
 TOKEN, METHOD, PATH, TEMPLATE, ROUTE = "token", "method", "path", "template", "route"
-# API Gateway's names of what decides. Every other source tells nothing apart that the rules read. A header has one name
-# in every case (RFC 9110 §5.1). A route key has the template, and the method unless the route is for ANY.
+# API Gateway's names of the parts that rules read; every other source is irrelevant to them. Names of headers are
+# case-insensitive (RFC 9110 §5.1). A route key has the template, and the method unless the route is for ANY.
 REST_SOURCES = {
     "method.request.header.authorization": frozenset({TOKEN}),
     "context.httpMethod": frozenset({METHOD}),
@@ -37,28 +38,28 @@ HTTP_SOURCES = {
 
 
 class CacheKey:
-    """A key of the result cache: the parts of a request that it tells apart.
+    """A key of the result cache: the parts of a request by which it distinguishes results.
 
-    `parts` are among TOKEN, METHOD, PATH, TEMPLATE and ROUTE.
+    `kind` is "rest_token", "rest_request", "http_1.0" or "http_2.0". `parts` are among TOKEN, METHOD, PATH, TEMPLATE
+    and ROUTE.
     """
 
     __slots__ = ("kind", "parts")
 
     def __init__(self, kind: str, parts: Iterable[str]) -> None:
-        """Describe the key of an authorizer of the kind: "rest_token", "rest_request", "http_1.0" or "http_2.0"."""
         self.kind = kind
         self.parts = frozenset(parts)
 
     @property
     def sources(self) -> dict[str, frozenset[str]]:
-        """The identity sources of this kind of API that count, in lower case for headers, and what each tells apart."""
+        """The relevant identity sources of this kind of API, headers in lower case, each with the parts that it has."""
         return REST_SOURCES if self.kind in _REST else HTTP_SOURCES
 
 
 def cache_key(kind: str, identity_sources: Iterable[str]) -> CacheKey:
-    """Return the key that an authorizer's identity sources make, as API Gateway lists them.
+    """Return the cache key of an authorizer with these identity sources, as API Gateway lists them.
 
-    A TOKEN authorizer's only source is the header that has the token, whatever its name.
+    A TOKEN authorizer's only source is the header with the token, under any name.
     """
     if kind == REST_TOKEN:
         return CacheKey(kind, {TOKEN})
@@ -71,11 +72,10 @@ def cache_key(kind: str, identity_sources: Iterable[str]) -> CacheKey:
 
 
 def problems(key: CacheKey, answer: str, rules: ApiRules, routes: Iterable[str] | None = None) -> list[str]:
-    """Return what is wrong with a result cache under this key, one sentence each; none if every reuse is right.
+    """Return a sentence for each fault of a result cache under this key; an empty list if every reuse is right.
 
-    `answer` is the answer that the API takes: SIMPLE counts for payload format 2.0 alone, all else takes a policy.
-    `routes` are the API's own, as `GET /x`, `ANY /{proxy+}` or `$default`; without them every route that the rules
-    allow counts.
+    `answer` is the answer that the API expects: SIMPLE exists for payload format 2.0 alone, all else is a policy.
+    `routes` are the API's own, as `GET /x`, `ANY /{proxy+}` or `$default`; None means every route that the rules name.
     """
     if TOKEN not in key.parts:
         return [f"the key has no token, so that one caller gets the result of another: {_add(key, TOKEN)}"]
@@ -90,7 +90,7 @@ def problems(key: CacheKey, answer: str, rules: ApiRules, routes: Iterable[str] 
 class _Cell:
     """The requests of one route with one method, and the rules that decide about them.
 
-    `own` is None if they are all closed; `below` are the rules that decide about some of its paths too, by template.
+    `own` is None if they are all refused; `below` has the rules that some of its paths require as well, by template.
     """
 
     __slots__ = ("below", "method", "own", "route", "template")
@@ -122,7 +122,7 @@ def _cells(rules: ApiRules, route: str) -> Iterator[_Cell]:
 def _mixed_decisions(key: CacheKey, cells: list[_Cell]) -> list[str]:
     """Return a sentence for each pair of requests that a key mixes up, though their decisions differ."""
     if {PATH, METHOD} <= key.parts:
-        return []  # these two decide which route is chosen, too
+        return []  # path and method determine the route, too
     found: dict[tuple[str, str], str] = {}
     firsts: dict[tuple[str, ...], _Cell] = {}
     for cell in cells:
@@ -150,7 +150,7 @@ def _mixed_decisions(key: CacheKey, cells: list[_Cell]) -> list[str]:
 
 
 def _mixed_arns(key: CacheKey, cells: list[_Cell]) -> list[str]:
-    """Return a sentence for each part of an ARN that a key leaves open, since a policy is for one ARN."""
+    """Return a sentence for each part of an ARN that the key lacks: a policy is for one ARN."""
     found: dict[str, str] = {}
     for cell in cells:
         if cell.own is None:
@@ -163,7 +163,7 @@ def _mixed_arns(key: CacheKey, cells: list[_Cell]) -> list[str]:
                     f'the policy for one request of "{cell.route}" is reused for another one and denies it: '
                     f'{_add(key, part)}, or set "answer": "policy" and "cached_by": "token" in the rules of the API',
                 )
-    return list(dict.fromkeys(found.values()))  # a TOKEN authorizer has one remedy for both
+    return list(dict.fromkeys(found.values()))  # a TOKEN authorizer gets the same sentence for both parts
 
 
 def _below(cell: _Cell) -> dict[str, object]:
@@ -175,7 +175,7 @@ def _needs(rule: Rule | None) -> object:
 
 
 def _add(key: CacheKey, part: str) -> str:
-    """Return what to change: the identity source that tells the part apart, or the TTL."""
+    """Return what to change: add the identity source that has the part, or set the TTL."""
     if key.kind == REST_TOKEN:
         return "set the TTL of the authorizer to 0"
     source = next(name for name, parts in key.sources.items() if part in parts)

@@ -9,21 +9,20 @@ _GREEDY = "{+}"
 _RANKS = {_PARAMETER: 1, _GREEDY: 2}
 
 _VARIABLE = re.compile(r"\{[A-Za-z0-9._-]+(\+?)\}")
-# A literal segment can be read in one way only, so that it is itself in a policy, in an ARN and in a path.
+# A literal segment has one reading only: it has the same spelling in a policy, in an ARN and in a path.
 _PLAIN_SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~!$&'()+,=:@-]+")
 
 
 class RouteTemplate:
     """One template: its `text`, and its `shape`, in which parameters have lost their names.
 
-    `prefix` has the literal segments before the first parameter; `pattern` is the path in a policy, without the leading
-    slash: each parameter is one character or more, slashes too.
+    `prefix` has the literal segments before the first parameter. `pattern` is the path in a policy, without the leading
+    slash: each parameter matches one character or more, slashes too. Raises ValueError that says what is wrong.
     """
 
     __slots__ = ("_greedy", "_pieces", "_rank", "has_parameters", "pattern", "prefix", "shape", "text")
 
     def __init__(self, text: str) -> None:
-        """Read the template; raises ValueError that says what is wrong with it."""
         if not text.startswith("/"):
             raise ValueError("a path begins with /")
         self.text = text
@@ -38,16 +37,16 @@ class RouteTemplate:
         self._pieces = self.pattern.split("?*")
 
     def rank(self, segments: list[str]) -> tuple[int, ...] | None:
-        """Return how well a path fits, the least being the best, or None if it does not.
+        """Return how well the template matches a path, the least being the best, or None without a match.
 
-        At each segment the literal goes before `{param}`, and that before `{proxy+}`.
+        At each segment a literal is better than `{param}`, and that is better than `{proxy+}`.
         """
         if len(segments) < len(self.shape) or (len(segments) > len(self.shape) and not self._greedy):
             return None
         return self._rank if self._agrees(segments) else None
 
     def may_begin_with(self, segments: list[str]) -> bool:
-        """Tell whether some path that begins with the segments fits."""
+        """Return whether the template matches some path that begins with the segments."""
         return (self._greedy or len(segments) <= len(self.shape)) and self._agrees(segments)
 
     def _agrees(self, segments: list[str]) -> bool:
@@ -57,7 +56,7 @@ class RouteTemplate:
         return True
 
     def covers(self, path: str) -> bool:
-        """Tell whether the pattern matches a path without its leading slash, in one pass over both."""
+        """Return whether the pattern matches a path without its leading slash, in one pass over both."""
         first, *rest = self._pieces
         if not rest:
             return path == first
@@ -65,7 +64,7 @@ class RouteTemplate:
             return False
         end, last = len(first), rest.pop()
         for piece in rest:
-            # The earliest place leaves the most for the pieces that follow.
+            # The earliest match leaves the longest rest for the pieces that follow.
             found = path.find(piece, end + 1)
             if found < 0:
                 return False

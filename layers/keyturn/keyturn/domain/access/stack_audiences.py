@@ -1,4 +1,4 @@
-"""The audiences of a stack, and whether an API has to name its own among them (RFC 9068 §4, RFC 8707 §2)."""
+"""The audiences of a stack, and whether each API must name its own (RFC 9068 §4, RFC 8707 §2)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ API_AUDIENCES = (REQUIRED, WARN)
 
 
 class StackAudiences:
-    """The audiences that the authorizer accepts: `names`, and whether an API without one is refused: `required`.
+    """The audiences that the authorizer accepts (`names`), and whether it refuses an API without one (`required`).
 
-    A stack with one audience has no choice: an API that names none has that one.
+    `api_audiences` is "required" or "warn". In a stack with one audience, an API that names none has that one.
     """
 
     __slots__ = ("names", "required", "several")
 
     def __init__(self, names: Iterable[str], api_audiences: str) -> None:
-        """Take the audiences, and what to do with an API that names none: "required" or "warn"."""
         self.names = frozenset(names)
         self.several = len(self.names) > 1
         self.required = self.several and api_audiences == REQUIRED

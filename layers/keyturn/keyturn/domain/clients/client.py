@@ -1,4 +1,4 @@
-"""Registered clients (RFC 6749 §2)."""
+"""Registered clients (RFC 6749 §2), the rules of a registration, and the comparison of client secrets."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from keyturn.domain.clients.redirect_uri import (
 )
 from keyturn.domain.clients.resource_server import check_audience, check_lifetime
 
-# A user's subject begins with `u_`: the two name spaces never meet (R17, RFC 9700 §4.15).
+# A user's subject begins with `u_`: a client id never equals a subject (R17, RFC 9700 §4.15).
 _CLIENT_ID = re.compile(r"(?!u_)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-# As browsers send it: a scheme's own port is left out, so that with it an origin would never be the same.
+# Browsers omit the scheme's default port: an origin registered with it would never match.
 _ORIGIN = re.compile(
     r"(https://[a-z0-9.-]+(?!:443$)|http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$))(:(?P<port>[1-9][0-9]{0,4}))?"
 )
@@ -41,18 +41,18 @@ MAX_REFRESH_LIFETIME = 366 * 86_400
 class Client:
     """One registered client.
 
-    `authentication` are the methods that it may use at the token endpoint (RFC 7591 §2), {"none"} for a public client.
-    `secret_hashes` are SHA-256 digests in hex, at most two at a time, so that secrets rotate without downtime; one is
-    256 random bits, hence a plain digest is enough. `jwks` are the public keys of its assertions (RFC 7523), by value;
-    `token_endpoint_audience` lets their aud be the token endpoint's URL, beside the issuer identifier.
-    `scopes` is the most that it may ask for, `audiences` the resource servers that its tokens may be for; `introspects`
-    the audiences on whose behalf it may introspect the tokens of others (RFC 7662 §2.1). `redirect_uris` are compared
-    whole. `access_token_lifetime`, `refresh_lifetime` and `refresh_idle` in seconds. `cors_origins`: the web pages that
-    may read what the issuer answers it. `rate`: requests a minute to each of the token, revocation and introspection
-    endpoints, None for any number. `claims`: values of custom claims that resource servers declare. `revision` counts
-    the changes of the registration. `first_party`: the operator's own application, which asks its users for no consent.
-    `pkce` "optional" lets a confidential client go without a challenge (RFC 9700 §2.1.1). `post_logout_redirect_uris`
-    are compared whole (RP-Initiated Logout 1.0 §3.1).
+    `authentication`: the methods that it may use at the token endpoint (RFC 7591 §2), {"none"} for a public client.
+    `secret_hashes`: SHA-256 digests in hex, at most two at a time, so that secrets rotate without downtime. A plain
+    digest is enough, since a secret is 256 random bits. `jwks`: the public keys of its assertions (RFC 7523), by value.
+    `token_endpoint_audience` allows the token endpoint's URL as their aud, beside the issuer identifier.
+    `scopes`: all scopes that it may request. `audiences`: the resource servers that its tokens may be for.
+    `introspects`: the audiences for which it may introspect the tokens of other clients (RFC 7662 §2.1).
+    `redirect_uris` and `post_logout_redirect_uris` are compared as whole strings (RP-Initiated Logout 1.0 §3.1).
+    `access_token_lifetime`, `refresh_lifetime` and `refresh_idle` are in seconds. `cors_origins`: origins of the web
+    pages that may read the issuer's responses. `rate`: requests a minute to each of the token, revocation and
+    introspection endpoints, None without a limit. `claims`: values of custom claims that resource servers declare.
+    `first_party`: the operator's own application, whose users are asked for no consent. `pkce` "optional" allows a
+    confidential client to send no challenge (RFC 9700 §2.1.1). `revision` counts the changes of the registration.
     """
 
     client_id: str
@@ -79,7 +79,7 @@ class Client:
     revision: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a registration that could not work or would blur name spaces; raises ValueError that says which."""
+        """Raise ValueError with the rule for a registration that could not work, or whose id could be a subject."""
         if not is_client_id(self.client_id):
             raise ValueError("a client id is 1 to 64 of A-Z a-z 0-9 . _ - and does not begin with u_")
         if not 0 < len(self.name) <= 100 or not self.name.isprintable():
@@ -94,30 +94,30 @@ class Client:
         check_lifetime(self.access_token_lifetime)
         if not 1 <= self.refresh_idle <= self.refresh_lifetime <= MAX_REFRESH_LIFETIME:
             raise ValueError(
-                "a refresh token's idle time is 1 second or more, at most its lifetime, and that is at most 366 days"
+                "a refresh token's idle time is 1 second to its lifetime, and its lifetime is at most 366 days"
             )
         if self.rate is not None and self.is_public:
-            raise ValueError("a public client has no rate: anybody can send requests in its name, and use it up")
+            raise ValueError("a public client has no rate: anybody could send requests in its name, and exhaust it")
         if self.rate is not None and not 1 <= self.rate <= 1_000_000:
             raise ValueError("a rate is 1 to 1,000,000 requests a minute")
         for origin in self.cors_origins:
             if not is_origin(origin):
                 raise ValueError(
-                    "an origin is https://host[:port] in lower case, or http:// for a loopback host, and without 443 "
-                    "of https or 80 of http, as browsers send it"
+                    "an origin is https://host[:port] in lower case, or http:// for a loopback host; omit a default "
+                    "port (443 or 80), as browsers do"
                 )
         check_claims(self.claims)
 
     @property
     def is_public(self) -> bool:
-        """Whether it cannot keep a secret (RFC 6749 §2.1)."""
+        """Whether the client cannot keep a secret (RFC 6749 §2.1)."""
         return self.authentication == {"none"}
 
     def has_redirect_uri(self, presented: str) -> bool:
-        """Return whether a code may be sent there; any port of localhost matches for a public client alone (R30).
+        """Return whether a code may be sent to this URI; any port of localhost matches for a public client alone (R30).
 
-        Another process of the device may answer for the name localhost, also on the port of a confidential client's
-        development server (RFC 8252 §8.3).
+        Another process may listen at the name localhost, also on the port of a confidential client's development server
+        (RFC 8252 §8.3).
         """
         public = self.is_public
         return any(matches_redirect_uri(each, presented, any_localhost_port=public) for each in self.redirect_uris)
@@ -130,10 +130,10 @@ class Client:
         if not self.authentication or not self.authentication <= AUTHENTICATION_METHODS:
             raise ValueError(f"a client authenticates by one or more of {', '.join(sorted(AUTHENTICATION_METHODS))}")
         if "none" in self.authentication and not self.is_public:
-            raise ValueError("a client that authenticates does so always: none goes with no other method")
+            raise ValueError("a client has the method none alone, or other methods: one that authenticates always does")
         by_secret = not self.authentication.isdisjoint(SECRET_METHODS)
         if not (1 if by_secret else 0) <= len(self.secret_hashes) <= (2 if by_secret else 0):
-            raise ValueError("a client has one or two secrets, or none where it does not authenticate by one")
+            raise ValueError("a client has one or two secrets if it authenticates by secret, else none")
         if bool(self.jwks) != ("private_key_jwt" in self.authentication):
             raise ValueError("a client has public keys if, and only if, it authenticates by private_key_jwt")
         if self.token_endpoint_audience and not self.jwks:
@@ -153,7 +153,7 @@ class Client:
         if self.pkce not in PKCE:
             raise ValueError("a client's PKCE is required or optional")
         if self.pkce == "optional" and self.is_public:
-            raise ValueError("a public client needs PKCE: anybody could use a code of its (RFC 9700 §2.1.1)")
+            raise ValueError("a public client needs PKCE: anybody could use its codes (RFC 9700 §2.1.1)")
         for uri in self.redirect_uris:
             check_redirect_uri(uri)
         for uri in self.post_logout_redirect_uris:
@@ -161,12 +161,12 @@ class Client:
 
 
 def is_client_id(value: str) -> bool:
-    """Tell whether a client could be registered by this id."""
+    """Return whether a client could be registered with this id."""
     return _CLIENT_ID.fullmatch(value) is not None
 
 
 def is_origin(value: str) -> bool:
-    """Tell whether a client could be registered with this origin of web pages (RFC 6454 §6.2)."""
+    """Return whether a client could be registered with this origin of web pages (RFC 6454 §6.2)."""
     match = _ORIGIN.fullmatch(value)
     return match is not None and int(match["port"] or 1) <= _MAX_PORT
 
@@ -177,7 +177,7 @@ def hash_secret(secret: str) -> str:
 
 
 def secret_matches(client: Client | None, secret: str) -> bool:
-    """Tell whether the secret is one of the client's, in constant time; an unknown client costs the same (R23)."""
+    """Return whether the secret is one of the client's, in constant time; an unknown client takes the same (R23)."""
     presented = hash_secret(secret)
     stored = client.secret_hashes if client is not None else ()
     padded = (*stored, "", "")[:2]

@@ -1,4 +1,4 @@
-"""Values of custom claims: what a client is registered with, or a login says of a user, for resource servers."""
+"""Values of custom claims for resource servers, which an operator registers for a client or sets for a user."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from collections.abc import Mapping
 
 from keyturn.domain.clients.resource_server import check_claim_name
 
-# Beyond it parsers of JSON disagree about a number (RFC 7493 §2.2).
+# JSON parsers read larger integers differently (RFC 7493 §2.2).
 _MAX_INTEGER = 2**53 - 1
 
 
 def check_claims(claims: Mapping[str, object]) -> None:
-    """Raise ValueError unless all are stored as they are, and mean the same to whoever reads a token."""
+    """Raise ValueError unless every reader of a token gets the same values that are stored."""
     for name, value in claims.items():
         check_claim_name(name)
         values = value if isinstance(value, list) else [value]
         if not values or not all(_is_claim_value(each) for each in values):
-            raise ValueError(
-                f"the claim {name} is a string, a whole number of at most 53 bits, true or false, or a list of those"
-            )
+            raise ValueError(f"the claim {name} is a string, a 53-bit integer, true, false, or a list of those")
 
 
 def _is_claim_value(value: object) -> bool:
     if isinstance(value, str):
-        # A lone surrogate stands for no character: no store takes it, and no verifier.
+        # A lone surrogate is not a character: stores and verifiers refuse it.
         return not any("\ud800" <= character <= "\udfff" for character in value)
     return isinstance(value, int) and -_MAX_INTEGER <= value <= _MAX_INTEGER

@@ -1,17 +1,17 @@
-"""Redirect URIs (RFC 6749 §3.1.2, RFC 9700 §2.1, RFC 8252 §7): registered whole, and compared whole (R30)."""
+"""Redirect URIs (RFC 6749 §3.1.2, RFC 9700 §2.1, RFC 8252 §7): registered and compared as whole strings (R30)."""
 
 from __future__ import annotations
 
 import re
 
-# ASCII that needs no escape in a URI (RFC 3986 §2), without the characters that would end a header or begin a fragment.
+# ASCII that needs no escape in a URI (RFC 3986 §2), except characters that end a header or begin a fragment.
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]{1,512}")
 _HTTPS = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?(/[^\\]*|\?[^\\]*)?")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\\]*)?")
 _LOCALHOST = re.compile(r"http://(localhost)(:[0-9]{1,5})?(/[^\\]*)?")
 # RFC 6761 §6.3: every name under localhost is the user's device.
 _LOOPBACK_TLS = re.compile(r"https://(127(\.[0-9]+){3}|([a-z0-9-]+\.)*localhost\.?)([:/?].*)?")
-# A scheme of an app's own is its domain in reverse order (RFC 8252 §7.1), hence a dot: not `javascript:` or `data:`.
+# An app's private scheme is its domain in reverse order (RFC 8252 §7.1), hence has a dot: `javascript:` has none.
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:/[^/].*")
 
 
@@ -21,16 +21,16 @@ def check_redirect_uri(uri: str) -> str:
         raise ValueError("a redirect URI is at most 512 characters of ASCII without spaces, fragment or wildcard")
     if not any(form.fullmatch(uri) for form in (_HTTPS, _LOOPBACK, _LOCALHOST, _PRIVATE_SCHEME)):
         raise ValueError(
-            "a redirect URI is https://host/… in lower case, http:// for 127.0.0.1, [::1] or localhost alone, or a "
-            "scheme of the app's own with a dot in it, com.example.app:/…"
+            "a redirect URI is https://host/… in lower case, http:// for 127.0.0.1, [::1] or localhost, or a private "
+            "scheme: com.example.app:/…"
         )
     return uri
 
 
 def matches_redirect_uri(registered: str, presented: str, *, any_localhost_port: bool) -> bool:
-    """Return whether they are the same; any port matches for a loopback address (RFC 8252 §7.3).
+    """Return whether the two URIs are equal, apart from the port of a loopback address (RFC 8252 §7.3).
 
-    `any_localhost_port` extends that to the name localhost (RFC 9700 §2.1).
+    `any_localhost_port` extends the exception to the name localhost (RFC 9700 §2.1).
     """
     if registered == presented:
         return True
@@ -44,17 +44,17 @@ def matches_redirect_uri(registered: str, presented: str, *, any_localhost_port:
 
 
 def is_native(uri: str) -> bool:
-    """Return whether a redirect URI is an app's on the user's device (RFC 8252 §7): a loopback host, or not https.
+    """Return whether an app on the user's device receives the code (RFC 8252 §7): a loopback host, or not https.
 
-    Other apps of the device can listen there too, and take a code that nobody asked the user about (§8.6).
+    Other apps of the device can listen there too, and receive a code without the user's knowledge (§8.6).
     """
     return not uri.startswith("https:") or _LOOPBACK_TLS.fullmatch(uri) is not None
 
 
 def check_post_logout_redirect_uri(uri: str) -> str:
-    """Return the URI if a browser may be sent there after a logout; raises ValueError with the rule.
+    """Return the URI if a browser may be redirected there after a logout; raises ValueError with the rule.
 
-    RP-Initiated Logout 1.0 §3.1: compared whole, any port included.
+    RP-Initiated Logout 1.0 §3.1: URIs are compared as whole strings, including the port.
     """
     if _URI.fullmatch(uri) is None or "*" in uri:
         raise ValueError("a post-logout URI is at most 512 characters of ASCII without spaces, fragment or wildcard")

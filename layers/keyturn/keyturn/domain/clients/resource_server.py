@@ -1,4 +1,4 @@
-"""Registered resource servers (RFC 8707): what tokens for one audience are like."""
+"""Registered resource servers (RFC 8707): scopes, lifetime, algorithm and claims of the tokens for one audience."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 _AUDIENCE = re.compile(r"[\x21-\x7E]{1,255}")
 _CLAIM_NAME = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,128}")
 
-# What a token says by itself (RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800, RFC 8693): no declaration changes it.
+# The issuer sets these claims itself (RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800, RFC 8693): custom claims cannot.
 RESERVED_CLAIMS = frozenset(
     {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "sid", "gid", "cnf", "act", "may_act"}
     | {"auth_time", "acr", "amr", "azp", "nonce", "at_hash"}
@@ -23,9 +23,9 @@ MAX_TOKEN_LIFETIME = 3600
 class ResourceServer:
     """One registered resource server.
 
-    `scopes` is all that tokens for it may carry; `access_token_lifetime` in seconds, None for the issuer's own;
-    `algorithm` names the key ring that signs them, None for the issuer's choice; `claims` are the names of the custom
-    claims that they carry, with the values of the user or the client. `revision` counts the changes.
+    `scopes` are all scopes that tokens for it may carry. `access_token_lifetime` is in seconds, None for the issuer's
+    default. `algorithm` names the key ring that signs them, None for the issuer's default. `claims` are the names of
+    the custom claims that they carry; the values are the user's or the client's. `revision` counts the changes.
     """
 
     audience: str
@@ -38,7 +38,7 @@ class ResourceServer:
     revision: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a registration that could not work; raises ValueError that says which part."""
+        """Raise ValueError, which names the part, for a registration that could not work."""
         check_audience(self.audience)
         if not 0 < len(self.name) <= 100 or not self.name.isprintable():
             raise ValueError("a resource server's name is 1 to 100 printable characters")
@@ -51,13 +51,13 @@ class ResourceServer:
 
 
 def check_audience(audience: str) -> None:
-    """Raise ValueError unless tokens can be for this audience."""
+    """Raise ValueError unless the value is a possible audience."""
     if _AUDIENCE.fullmatch(audience) is None:
         raise ValueError("an audience is 1 to 255 printable characters without spaces")
 
 
 def check_lifetime(seconds: int | None) -> None:
-    """Raise ValueError unless access tokens can live so many seconds; None is fine."""
+    """Raise ValueError unless access tokens may be valid for so many seconds; None is allowed."""
     if seconds is not None and not 1 <= seconds <= MAX_TOKEN_LIFETIME:
         raise ValueError(f"an access token lives 1 to {MAX_TOKEN_LIFETIME} seconds")
 
@@ -67,4 +67,4 @@ def check_claim_name(name: str) -> None:
     if _CLAIM_NAME.fullmatch(name) is None:
         raise ValueError("a claim's name is 1 to 128 printable characters without spaces, quotes and backslashes")
     if name in RESERVED_CLAIMS:
-        raise ValueError(f"the claim {name} has a meaning of its own in every token")
+        raise ValueError(f"the claim {name} is set by the issuer in every token")

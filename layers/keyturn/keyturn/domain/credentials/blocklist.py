@@ -10,7 +10,7 @@ HASH_BYTES = 6
 
 
 class Blocklist:
-    """A set of passwords; membership reads some fifteen of its hashes."""
+    """A set of passwords; a membership test reads about fifteen of its hashes."""
 
     def __init__(self, hashes: bytes) -> None:
         if not hashes or len(hashes) % HASH_BYTES:
@@ -22,7 +22,7 @@ class Blocklist:
         return len(self._hashes) // HASH_BYTES
 
     def __contains__(self, password: str) -> bool:
-        """Return whether the entire password is on the list, in any case of its letters."""
+        """Return whether the entire password is on the list, in upper or lower case."""
         wanted = blocklist_hash(password)
         place = bisect_left(range(len(self)), wanted, key=self._at)
         return place < len(self) and self._at(place) == wanted

@@ -1,7 +1,7 @@
-"""The buckets that bound guessing (NIST SP 800-63B-4 §3.2.2), none of which an attacker can empty for somebody else.
+"""The buckets that bound guessing (NIST SP 800-63B-4 §3.2.2): an attacker cannot empty a known browser's bucket.
 
-A known browser (OWASP device cookie) takes from a bucket of its own alone. Every other browser takes from those of its
-address and of the account. A name holds hashes: no address block and no email address can be read from it.
+A known browser (OWASP device cookie) has a bucket of its own. Every other browser uses the buckets of its address and
+of the account. A bucket's name has hashes only, so that it reveals neither address blocks nor email addresses.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 # Failures in a row from unknown browsers (NIST SP 800-63B-4 §3.2.2: no more than 100).
 MAX_FAILURES = 100
-# A /48 is a site of up to 65,536 /64 networks: one network cannot use up the site's bucket.
+# A /48 is a site of up to 65,536 /64 networks: one network cannot empty the site's bucket.
 _SITE_FACTOR = 10
 
 
 class AttemptLimits(NamedTuple):
-    """How many attempts one bucket takes in `window` seconds."""
+    """The number of attempts that one bucket allows in `window` seconds."""
 
     per_account: int = 10
     per_device: int = 10
@@ -33,14 +33,14 @@ class Bucket(NamedTuple):
 
 
 def buckets_of_known_browser(subject: str, device_hash: str, limits: AttemptLimits) -> tuple[Bucket, ...]:
-    """Return the bucket that this browser has for this user, and nobody else."""
+    """Return the bucket of this browser for this user."""
     return (Bucket("device#" + _hash(f"{subject}#{device_hash}"), limits.per_device),)
 
 
 def buckets_of_unknown_browser(email: str, address: str, limits: AttemptLimits) -> tuple[Bucket, ...]:
     """Return the buckets of the address blocks, the widest last, then the account's; `email` is normalised.
 
-    The account is named by the address that was typed, so that an account that nobody has looks the same.
+    The account's bucket is named by the typed address, so that an unknown account behaves the same.
     """
     return (*_address_buckets(address, limits.per_address), Bucket("account#" + _hash(email), limits.per_account))
 
@@ -54,7 +54,7 @@ def _address_buckets(address: str, limit: int) -> tuple[Bucket, ...]:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        # All that say no address share one bucket.
+        # Requests without an address share one bucket.
         return (Bucket("address#unknown", limit),)
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped is None:

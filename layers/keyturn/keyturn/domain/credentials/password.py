@@ -18,8 +18,8 @@ class Argon2Parameters:
 class PasswordCredential:
     """One stored password; `changed_at` is service time in whole seconds.
 
-    `mac` is GenerateMac(`pepper_key`, "keyturn/password/1" || subject || Argon2id(password)) in hex: a stolen table
-    cannot be attacked offline, and an item of one user is worth nothing for another.
+    `mac` is GenerateMac(`pepper_key`, "keyturn/password/1" || subject || Argon2id(password)) in hex. A stolen table
+    cannot be attacked offline. One user's item is useless as another's.
     """
 
     subject: str

@@ -1,4 +1,4 @@
-"""Which passwords a user may choose (NIST SP 800-63B-4 §3.1.1.2): length and guesses, no composition, no expiry."""
+"""The rules of a chosen password (NIST SP 800-63B-4 §3.1.1.2): length and guesses, without composition or expiry."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 
 # Code points after NFC. A password that is the only factor has 15 or more (NIST SP 800-63B-4 §3.1.1.2).
 MIN_LENGTH = 15
-# NIST asks for at least 64. 256 leaves room for a passphrase of any manager and bounds the work of each rule.
+# NIST requires at least 64. 256 is enough for the passphrase of any manager, and bounds the work of each rule.
 MAX_LENGTH = 256
-# A password that contains a word of its context or a sequence has this many further characters, as one with a second
-# factor has (NIST SP 800-63B-4 §3.1.1.2): "keyturn" and a year are few guesses more than "keyturn".
+# A password with a word of its context or a sequence has this many further characters. NIST requires as many of a
+# password with a second factor (SP 800-63B-4 §3.1.1.2). "keyturn" and a year take few guesses more than "keyturn".
 _OWN_CHARACTERS = 8
 _SHORTEST_WORD = 4
 _SHORTEST_RUN = 4
@@ -43,7 +43,7 @@ class Weakness(enum.StrEnum):
     NOT_TEXT = "not_text"  # a control character, a lone surrogate, or a code point that NFC may change later
     COMMON = "common"  # on the blocklist
     CONTEXT = "context"  # little more than the user's own name or address, or the name of the service
-    REPEATED = "repeated"  # one short unit again and again
+    REPEATED = "repeated"  # one short unit, repeated
     SEQUENCE = "sequence"  # little more than runs along the keyboard, the alphabet or the digits
 
 
@@ -53,7 +53,7 @@ def normalise_password(value: str) -> str:
 
 
 def context_words(*, email: str, name: str | None, host: str) -> tuple[str, ...]:
-    """Return the words that somebody would guess first for this user at this issuer, the longest first."""
+    """Return the words that an attacker would guess first for this user at this issuer, the longest first."""
     texts = [email, host, "keyturn", *([name] if name else [])]
     words = {word for text in texts for word in (text.casefold(), *re.split(r"[\W_]+", text.casefold()))}
     return tuple(sorted((word for word in words if len(word) >= _SHORTEST_WORD), key=lambda word: (-len(word), word)))
@@ -62,7 +62,7 @@ def context_words(*, email: str, name: str | None, host: str) -> tuple[str, ...]
 def find_weakness(password: str, *, context: Iterable[str], is_common: Callable[[str], bool]) -> Weakness | None:
     """Return the first rule that the chosen password breaks, or None.
 
-    `password` is in NFC, `context` from `context_words`; `is_common` is asked about the entire password.
+    `password` is in NFC, and `context` is from `context_words`; `is_common` receives the entire password.
     """
     if len(password) < MIN_LENGTH:
         return Weakness.TOO_SHORT
@@ -81,7 +81,7 @@ def find_weakness(password: str, *, context: Iterable[str], is_common: Callable[
 
 
 def _is_repeated(text: str) -> bool:
-    """Return whether a unit that is too short by itself fills the text twice or more, its last copy cut or whole."""
+    """Return whether the text repeats a unit shorter than the least length; the last copy may be incomplete."""
     return any(text[unit:] == text[:-unit] for unit in range(1, min(MIN_LENGTH - 1, len(text) // 2) + 1))
 
 
@@ -102,7 +102,7 @@ def _is_mostly_sequences(text: str) -> bool:
 
 
 def _run_length(text: str, start: int) -> int:
-    """Return the length of the run along one sequence that begins here, or 1."""
+    """Return the length of the sequence's run that begins here, or 1."""
     if text[start : start + _SHORTEST_RUN] not in _SHORT_RUNS:
         return 1
     end = start + _SHORTEST_RUN
@@ -112,5 +112,5 @@ def _run_length(text: str, start: int) -> int:
 
 
 def _own(rest: str) -> int:
-    """Return how many characters are left, blanks aside."""
+    """Return the number of characters without blanks."""
     return sum(not character.isspace() for character in rest)

@@ -1,7 +1,7 @@
 """A grant: what a user allowed a client, from the code to the last refresh token (RFC 6749 §1.3).
 
-One item holds it, so that every race about it is one conditional write. Whether it was ended is not in it: that is a
-revocation of its gid, which authorizer and issuer both ask for. All times are service time in whole seconds.
+One item holds it, so that one conditional write decides every race. The item does not say whether the grant was ended:
+that is a revocation of its gid, which both authorizer and issuer check. All times are service time in whole seconds.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CODE_LIFETIME = 60
-# An answer that was lost may be asked for again for so long; later, a token that was rotated is one that leaked.
+# Seconds for which a client whose response was lost may repeat a rotation. A later use of the old token is a reuse.
 GRACE = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeBinding:
-    """The grant's code: its hash, and what it is bound to (R33); `challenge` None where the client sent none."""
+    """The grant's code: its hash, and the values that it is bound to (R33); `challenge` is None if none was sent."""
 
     code_hash: str
     redirect_uri: str
@@ -29,9 +29,9 @@ class CodeBinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshState:
-    """The grant's refresh tokens: the family's proof, the current one, and how it came from the one before.
+    """The grant's refresh tokens: the family's proof, the current token, and its derivation from the one before.
 
-    `idle_expires_at` is when an unused token ends, `expires_at` when the whole family does, used or not.
+    An unused token expires at `idle_expires_at`. The whole family expires at `expires_at`, even if it is in use.
     """
 
     proof_hash: str
@@ -43,11 +43,11 @@ class RefreshState:
     rotated_at: int | None = None
 
     def is_over(self, now: int) -> bool:
-        """Tell whether no token of the family can be used any more."""
+        """Return whether all tokens of the family have expired."""
         return now >= min(self.idle_expires_at, self.expires_at)
 
     def may_repeat(self, secret_hash: str, now: int) -> bool:
-        """Tell whether a token is the one before the current one, and its answer may still have been lost (R40)."""
+        """Return whether the token is the one before the current one, and its grace has not ended (R40)."""
         return (
             self.previous_hash is not None
             and self.rotated_at is not None
@@ -56,17 +56,17 @@ class RefreshState:
         )
 
     def is_of(self, asked: Rotation) -> bool:
-        """Tell whether a rotation made it: its nonce is random, and no other request has it."""
+        """Return whether this very request rotated the token: its nonce is random and unique."""
         return (self.previous_hash, self.successor_nonce) == (asked.secret_hash, asked.successor_nonce)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a user allowed a client: tokens of `scope` for `audience`.
+    """A user's authorization of a client: tokens of `scope` for `audience`.
 
-    `session_id` (sid), `auth_time`, `acr`, `amr` and `claims` tell of the authentication, `nonce` of its request
+    `session_id` (sid), `auth_time`, `acr`, `amr` and `claims` describe the authentication, and `nonce` is its request's
     (OIDC Core §2). `redemption` names the request that redeemed the code, None before; `refresh` is None where the
-    client gets no refresh token. `created_at` is later than every cut before it.
+    client gets no refresh token. `created_at` is later than all earlier cutoffs.
     """
 
     gid: str
@@ -88,9 +88,9 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption:
-    """A client's use of a code; `refresh` is what the grant then has, `attempt` a random name of this request.
+    """A client's use of a code: `attempt` is a random name of this request, and `refresh` the grant's next state.
 
-    `challenge` is that of the verifier, None where the client sent none.
+    `challenge` is computed from the verifier, None where the client sent none.
     """
 
     gid: str
@@ -105,7 +105,7 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """A client's use of a refresh token, and the successor that it would get."""
+    """A client's use of a refresh token, and the successor that it requests."""
 
     gid: str
     proof_hash: str
@@ -119,25 +119,24 @@ class Rotation:
 
 
 class GrantRefusal(enum.Enum):
-    """Why a code or a refresh token gives nothing."""
+    """The reasons to refuse a code or a refresh token."""
 
-    UNKNOWN = "unknown"  # or another client's, or bound to another redirect URI or challenge
+    UNKNOWN = "unknown"  # also: another client's, or bound to another redirect URI or challenge
     EXPIRED = "expired"
     REUSED = "reused"
 
 
 class GrantRefused(Exception):
-    """A code or a refresh token gives nothing; `grant` is there where its tokens have to end with it (R34, R39)."""
+    """A code or a refresh token is refused; `grant` is set if its tokens must be revoked (R34, R39)."""
 
     def __init__(self, why: GrantRefusal, grant: Grant | None = None) -> None:
-        """Take the reason."""
         super().__init__(why.value)
         self.why = why
         self.grant = grant
 
 
 def check_redemption(stored: Grant | None, asked: Redemption) -> Grant:
-    """Return the grant whose code a request may redeem, or has redeemed already itself; raises GrantRefused."""
+    """Return the grant whose code this request may redeem, or has redeemed before; raises GrantRefused."""
     if stored is None or not _is_bound_to(stored, asked):
         raise GrantRefused(GrantRefusal.UNKNOWN)
     if stored.redemption not in (None, asked.attempt):
@@ -148,21 +147,21 @@ def check_redemption(stored: Grant | None, asked: Redemption) -> Grant:
 
 
 def refuse_redemption(stored: Grant | None, asked: Redemption) -> None:
-    """Return if this very request had redeemed the code and lost the answer; raises GrantRefused.
+    """Return if this very request redeemed the code in a write whose response was lost; raises GrantRefused.
 
-    For a redemption whose conditional write failed, with what stood in its way.
+    A redemption whose conditional write failed calls this with the stored grant.
     """
     if check_redemption(stored, asked).redemption is None:
         raise GrantRefused(GrantRefusal.UNKNOWN)
 
 
 def _is_bound_to(stored: Grant, asked: Redemption) -> bool:
-    # Of what a thief of the code lacks, the verifier above all: whoever has not got it ends nobody's grant.
+    # Require what a code thief lacks (the PKCE verifier): a thief must not be able to revoke the grant.
     pairs = (
         (stored.code.code_hash, asked.code_hash),
         (stored.client_id, asked.client_id),
         (stored.code.redirect_uri, asked.redirect_uri),
-        # A verifier without a challenge is refused too: somebody took the challenge away (RFC 9700 §4.8.2).
+        # A verifier without a challenge is refused too: an attacker removed the challenge (RFC 9700 §4.8.2).
         (stored.code.challenge or "", asked.challenge or ""),
     )
     matches = [hmac.compare_digest(one.encode(), other.encode()) for one, other in pairs]
@@ -170,7 +169,7 @@ def _is_bound_to(stored: Grant, asked: Redemption) -> bool:
 
 
 def check_rotation(stored: Grant | None, asked: Rotation) -> Grant:
-    """Return the grant whose refresh token may be used, or its answer repeated; raises GrantRefused."""
+    """Return the grant whose refresh token may be used or whose rotation may be repeated; raises GrantRefused."""
     refresh = None if stored is None else stored.refresh
     if stored is None or refresh is None or stored.client_id != asked.client_id:
         raise GrantRefused(GrantRefusal.UNKNOWN)
@@ -178,7 +177,7 @@ def check_rotation(stored: Grant | None, asked: Rotation) -> Grant:
         raise GrantRefused(GrantRefusal.UNKNOWN)
     is_current = hmac.compare_digest(refresh.current_hash, asked.secret_hash)
     if not is_current and not refresh.may_repeat(asked.secret_hash, asked.latest):
-        # Late as it may be: whoever rotated it may still hold an access token (R44).
+        # An expired family is revoked as well: the thief who rotated the token may hold an access token (R44).
         raise GrantRefused(GrantRefusal.REUSED, stored)
     if refresh.is_over(asked.latest):
         raise GrantRefused(GrantRefusal.EXPIRED)
@@ -186,12 +185,12 @@ def check_rotation(stored: Grant | None, asked: Rotation) -> Grant:
 
 
 def refuse_rotation(stored: Grant | None, asked: Rotation) -> str:
-    """Return the nonce of the successor that was given already, where it may be given again; raises GrantRefused.
+    """Return the nonce of the successor that was issued before, if it may be issued again; raises GrantRefused.
 
-    For a rotation whose conditional write failed, with what stood in its way.
+    A rotation whose conditional write failed calls this with the stored grant.
     """
     if stored is not None and stored.refresh is not None and stored.refresh.is_of(asked):
-        # This very request had rotated the token, and lost the answer: no reuse, and not late, whatever the clock says.
+        # This very request rotated the token in a write whose response was lost: it is neither a reuse nor late.
         return asked.successor_nonce
     refresh = check_rotation(stored, asked).refresh
     if refresh is None or refresh.successor_nonce is None or not refresh.may_repeat(asked.secret_hash, asked.latest):

@@ -1,17 +1,17 @@
-"""What a client holds of a grant: its code, and its refresh tokens; opaque, and stored as hashes alone (R45).
+"""The credentials of a grant: its code and its refresh tokens; opaque to clients, and stored as hashes alone (R45).
 
-Both begin with the grant's id, so that one item answers for all of them. A refresh token has two secrets: one that all
-tokens of its grant share, which proves that a token that is not the current one was once, and one of its own. An id
-alone, which resource servers see, ends no grant.
+Both begin with the grant's id, so that one item is read for all of them. A refresh token has two secrets. All tokens of
+its grant share the first: it proves that an old token was once current. The second is its own. The grant's id alone,
+which resource servers know, cannot revoke the grant.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 from typing import NamedTuple
+
+from keyturn.domain.base64url import decode, encode
 
 _ID_BYTES = 16
 _SECRET_BYTES = 32
@@ -25,17 +25,17 @@ class AuthorizationCode(NamedTuple):
 
     @property
     def value(self) -> str:
-        """The code as a client gets it."""
-        return _encode(_decode_id(self.gid) + self.secret)
+        """The text of the code."""
+        return encode(_decode_id(self.gid) + self.secret)
 
     @property
     def code_hash(self) -> str:
-        """What is stored of it."""
+        """The hash that is stored in place of the code."""
         return _hash(self.secret)
 
 
 class RefreshToken(NamedTuple):
-    """A refresh token (RFC 6749 §1.5): the grant's id, what proves its family, and 256 bits of its own."""
+    """A refresh token (RFC 6749 §1.5): the grant's id, the family's secret (`proof`), and 256 bits of its own."""
 
     gid: str
     proof: bytes
@@ -43,23 +43,23 @@ class RefreshToken(NamedTuple):
 
     @property
     def value(self) -> str:
-        """The token as a client gets it."""
-        return _encode(_decode_id(self.gid) + self.proof + self.secret)
+        """The text of the token."""
+        return encode(_decode_id(self.gid) + self.proof + self.secret)
 
     @property
     def proof_hash(self) -> str:
-        """What is stored of the family's secret."""
+        """The hash that is stored in place of the family's secret."""
         return _hash(self.proof)
 
     @property
     def secret_hash(self) -> str:
-        """What is stored of its own secret."""
+        """The hash that is stored in place of the token's own secret."""
         return _hash(self.secret)
 
     def successor(self, nonce: bytes) -> RefreshToken:
-        """Return the token that follows this one: the same for the same nonce, so that a lost answer can be repeated.
+        """Return the token that follows this one: the same nonce gives the same token, so that it can be sent again.
 
-        Whoever has read the nonce in the table alone cannot tell it: this token is the key (R40).
+        A reader of the table cannot compute it from the nonce: this token's secret is the key (R40).
         """
         return self._replace(secret=hmac.digest(self.secret, _decode_id(self.gid) + nonce, "sha256"))
 
@@ -67,43 +67,37 @@ class RefreshToken(NamedTuple):
 def new_grant_id(random: bytes) -> str:
     """Return the id of a new grant from 128 random bits."""
     if len(random) != _ID_BYTES:
-        raise ValueError("a grant's id is made of 16 bytes")
-    return _encode(random)
+        raise ValueError("a grant's id has 16 bytes")
+    return encode(random)
 
 
 def parse_code(value: str) -> AuthorizationCode | None:
-    """Return the code that a value is, or None."""
+    """Return the parts of a code, or None for any other value."""
     parts = _decode(value, _ID_BYTES + _SECRET_BYTES)
-    return None if parts is None else AuthorizationCode(_encode(parts[:_ID_BYTES]), parts[_ID_BYTES:])
+    return None if parts is None else AuthorizationCode(encode(parts[:_ID_BYTES]), parts[_ID_BYTES:])
 
 
 def parse_refresh_token(value: str) -> RefreshToken | None:
-    """Return the refresh token that a value is, or None: an access token, for instance, is none (R41)."""
+    """Return the parts of a refresh token, or None for any other value, such as an access token (R41)."""
     parts = _decode(value, _ID_BYTES + 2 * _SECRET_BYTES)
     if parts is None:
         return None
     proof, secret = parts[_ID_BYTES:-_SECRET_BYTES], parts[-_SECRET_BYTES:]
-    return RefreshToken(_encode(parts[:_ID_BYTES]), proof, secret)
+    return RefreshToken(encode(parts[:_ID_BYTES]), proof, secret)
 
 
 def _hash(secret: bytes) -> str:
     return hashlib.sha256(secret).hexdigest()
 
 
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
 def _decode_id(gid: str) -> bytes:
-    return base64.urlsafe_b64decode(gid + "==")
+    raw = _decode(gid, _ID_BYTES)
+    if raw is None:
+        raise ValueError("a grant's id is base64url of 16 bytes")
+    return raw
 
 
 def _decode(value: str, size: int) -> bytes | None:
     """Return so many bytes of canonical base64url, or None: each credential has one spelling."""
-    if len(value) != -(-size * 4 // 3):
-        return None
-    try:
-        raw = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return raw if len(raw) == size and _encode(raw) == value else None
+    raw = decode(value.encode("ascii", "replace"))  # "?" is outside of base64url
+    return raw if raw is not None and len(raw) == size else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
+
+from keyturn.domain.base64url import encode
 
 METHOD = "S256"
 
@@ -13,7 +14,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 def is_challenge(value: str) -> bool:
-    """Tell whether a value can be an S256 challenge (§4.2): 32 octets in base64url."""
+    """Return whether a value can be an S256 challenge (§4.2): 32 octets in base64url."""
     return _CHALLENGE.fullmatch(value) is not None
 
 
@@ -21,4 +22,4 @@ def challenge_of(verifier: str) -> str:
     """Return the S256 challenge of a verifier (§4.6); raises ValueError unless it has the form of one (§4.1)."""
     if _VERIFIER.fullmatch(verifier) is None:
         raise ValueError("a code verifier is 43 to 128 of A-Z a-z 0-9 - . _ ~")
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    return encode(hashlib.sha256(verifier.encode()).digest())

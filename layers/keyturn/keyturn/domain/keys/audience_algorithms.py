@@ -1,4 +1,4 @@
-"""Which audiences get tokens by another algorithm than the default ring's, as the template's parameter says it."""
+"""The audiences whose tokens are signed by another algorithm than the default ring's, read from AudienceAlgorithms."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def parse_audience_algorithms(text: str) -> dict[str, str]:
         if not audience or algorithm not in SIGNING_ALGORITHMS:
             raise ValueError(f"a pair is audience=algorithm, by one of {', '.join(SIGNING_ALGORITHMS)}")
         if audience in algorithms:
-            raise ValueError(f"the audience {audience} is there twice")
+            raise ValueError(f"the audience {audience} occurs twice")
         algorithms[audience] = algorithm
     return algorithms

@@ -1,6 +1,6 @@
-"""The key ring: every signing key of one ring, its state (NIST SP 800-57 part 1 §7) and its history, as one value.
+"""The key ring: the signing keys of one ring, with their states and the times of their changes, as one value.
 
-All times are service time in whole seconds since the epoch.
+`key_transition` describes the life cycle. All times are service time in whole seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-# What KMS can sign and a ring can hold (RFC 7518 §3.1, RFC 9864 §2.2).
+# The algorithms that KMS signs with and a ring can have (RFC 7518 §3.1, RFC 9864 §2.2).
 SIGNING_ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519")
 DEFAULT_RING = "default"
-# Whose tokens an audience gets that asks for another algorithm than the default ring's: one ring for each algorithm.
+# One ring for each algorithm: it signs for the audiences that need another algorithm than the default ring's.
 RING_NAMES = (DEFAULT_RING, *SIGNING_ALGORITHMS)
-# All rings together: an Application Load Balancer reads no more keys of a JWKS.
+# The limit for all rings together: an Application Load Balancer reads at most so many keys of a JWKS.
 MAX_JWKS_KEYS = 10
 
 
 class KeyState(enum.StrEnum):
     """The states of a signing key (NIST SP 800-57 part 1 §7)."""
 
-    PRE_ACTIVATION = "PRE_ACTIVATION"  # in the JWKS, does not sign: the standby
+    PRE_ACTIVATION = "PRE_ACTIVATION"  # in the JWKS, does not sign yet: the standby
     ACTIVE = "ACTIVE"  # in the JWKS, signs
-    DEACTIVATED = "DEACTIVATED"  # in the JWKS, verifies only
+    DEACTIVATED = "DEACTIVATED"  # in the JWKS, verifies tokens that it signed before
     DESTROYED = "DESTROYED"  # out of the JWKS, then disabled, then scheduled for deletion
-    COMPROMISED = "COMPROMISED"  # out of the JWKS at once, for good
+    COMPROMISED = "COMPROMISED"  # out of the JWKS at once and forever, then disabled and deleted as well
 
 
 PUBLISHED_STATES = frozenset({KeyState.PRE_ACTIVATION, KeyState.ACTIVE, KeyState.DEACTIVATED})
 
 
 class _Value:
-    """A part of a ring, equal to another of its kind that has the same fields."""
+    """A part of a ring; two parts of the same type are equal if their fields are."""
 
     __slots__: tuple[str, ...] = ()
 
@@ -48,7 +48,10 @@ class _Value:
 
 
 class RingKey(_Value):
-    """One key of a ring: the public JWK that verifiers see, the KMS key behind it, and when it changed state."""
+    """One key of a ring: the public JWK that verifiers read, the ARN of its KMS key, and when it changed state.
+
+    `KeyRing` checks that the fields agree.
+    """
 
     __slots__ = (
         "activated_at",
@@ -83,7 +86,6 @@ class RingKey(_Value):
         disabled_at: int | None = None,
         deletion_at: int | None = None,
     ) -> None:
-        """Take the fields as they are; `KeyRing` checks that they agree."""
         self.kid = kid
         self.arn = arn
         self.algorithm = algorithm
@@ -103,12 +105,12 @@ class RingKey(_Value):
         return RingKey(**{name: getattr(self, name) for name in self.__slots__} | changes)
 
     def __repr__(self) -> str:
-        """Say which key and which state."""
+        """Return the kid and the state."""
         return f"RingKey({self.kid!r}, {self.state})"
 
 
 class Intent(_Value):
-    """The wish to create a key, recorded before KMS is asked, so that a crash between leaves a trace (invariant I4).
+    """The intent to create a key: it is stored before the call to KMS, so that a crash leaves a record (invariant I4).
 
     `arn` and `jwk` are None until KMS has answered; `nonce` is in a tag of the KMS key.
     """
@@ -118,7 +120,6 @@ class Intent(_Value):
     def __init__(
         self, *, nonce: str, since: int, algorithm: str, arn: str | None = None, jwk: dict[str, str] | None = None
     ) -> None:
-        """Take the fields as they are."""
         self.nonce = nonce
         self.since = since
         self.algorithm = algorithm
@@ -126,17 +127,16 @@ class Intent(_Value):
         self.jwk = jwk
 
     def __repr__(self) -> str:
-        """Say which wish, and how far it got."""
+        """Return the nonce, the time, and the ARN of the key if KMS has created it."""
         return f"Intent({self.nonce!r}, since={self.since}, arn={self.arn!r})"
 
 
 class Compromise(_Value):
-    """One entry of the emergency log, which nothing ever undoes (invariant I8)."""
+    """One entry of the emergency log; entries are never removed (invariant I8)."""
 
     __slots__ = ("actor", "at", "kid", "reason")
 
     def __init__(self, *, kid: str, at: int, reason: str, actor: str) -> None:
-        """Take the fields as they are."""
         self.kid = kid
         self.at = at
         self.reason = reason
@@ -146,8 +146,8 @@ class Compromise(_Value):
 class KeyRing:
     """All keys of one ring at one version; a transition makes the next version (invariants I3, I8, I9).
 
-    `longest_lifetime` is the largest token lifetime in seconds ever configured: a key is kept for it (I2). Raises
-    ItemDamaged if two keys are active, a kid repeats, or a compromised key is still published.
+    `longest_lifetime` is the longest token lifetime in seconds ever configured: a key stays published for it (I2).
+    Raises ItemDamaged if two keys are active, a kid repeats, or a compromised key is still published.
     """
 
     __slots__ = ("compromises", "intents", "keys", "longest_lifetime", "name", "version")
@@ -162,7 +162,6 @@ class KeyRing:
         compromises: Iterable[Compromise] = (),
         longest_lifetime: int,
     ) -> None:
-        """Check what has to hold at every instant that a reader can see."""
         self.name = name
         self.version = version
         self.keys = tuple(keys)
@@ -171,7 +170,7 @@ class KeyRing:
         self.longest_lifetime = longest_lifetime
         kids = [key.kid for key in self.keys]
         if len(set(kids)) != len(kids):
-            raise ItemDamaged(f"ring {name}: a kid is there twice")
+            raise ItemDamaged(f"ring {name}: a kid occurs twice")
         if sum(key.state is KeyState.ACTIVE for key in self.keys) > 1:
             raise ItemDamaged(f"ring {name}: more than one key is active")
         compromised = {entry.kid for entry in self.compromises}
@@ -179,14 +178,14 @@ class KeyRing:
             raise ItemDamaged(f"ring {name}: a compromised key is published")
 
     def active(self) -> RingKey:
-        """Return the one key that signs; raises NoActiveKey before the first one is there."""
+        """Return the one key that signs; raises NoActiveKey before the ring has one."""
         for key in self.keys:
             if key.state is KeyState.ACTIVE:
                 return key
         raise NoActiveKey(f"ring {self.name} has no active key")
 
     def published(self) -> tuple[RingKey, ...]:
-        """Return the keys of the JWKS: the active one first, then the standby, then those that only verify."""
+        """Return the keys of the JWKS: the active one first, then the standbys, then the deactivated ones."""
         order = (KeyState.ACTIVE, KeyState.PRE_ACTIVATION, KeyState.DEACTIVATED)
         return tuple(key for state in order for key in self.keys if key.state is state)
 
@@ -195,11 +194,11 @@ class KeyRing:
         return next((key for key in self.keys if key.kid == kid), None)
 
     def replace(self, **changes: Any) -> KeyRing:
-        """Return a copy with some fields changed; the store gives it the next version when it writes it."""
+        """Return a copy with some fields changed; the store assigns the next version when it writes the copy."""
         return KeyRing(**{name: getattr(self, name) for name in self.__slots__} | changes)
 
     def with_key(self, changed: RingKey) -> KeyRing:
-        """Return a copy in which the key of that kid is the given one."""
+        """Return a copy in which the given key replaces the one with the same kid."""
         return self.replace(keys=tuple(changed if key.kid == changed.kid else key for key in self.keys))
 
 

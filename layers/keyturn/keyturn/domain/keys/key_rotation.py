@@ -1,7 +1,8 @@
-"""What is due in a ring: the planner, pure, so that every rule can be tried without AWS.
+"""The planner of key rotation: the steps that a ring needs, each with its time; pure, so that tests need no AWS.
 
-Times are service time in whole seconds: plan with the early end of its interval, so that an uncertain clock makes every
-wait longer and none shorter. Transitions (`key_transition`) apply the steps, on the version that was planned with.
+`key_transition` has the rules of the life cycle. It applies each step to the ring's version that the plan was made of.
+Times are service time in whole seconds. Callers plan with the early end of its interval, so that an uncertain
+clock only lengthens waits.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _AT_ONCE = 0
 
 
 class Action(enum.StrEnum):
-    """What the rotator can have to do."""
+    """The kinds of steps of the rotator."""
 
     DISABLE = "disable"
     RAISE_LONGEST_LIFETIME = "raise_longest_lifetime"
@@ -32,15 +33,15 @@ class Action(enum.StrEnum):
     SCHEDULE_DELETION = "schedule_deletion"
     FORGET = "forget"
     CREATE_KEY = "create_key"
-    CHECK_KEY = "check_key"  # never planned: a key that somebody else took out of use
+    CHECK_KEY = "check_key"  # never planned: a key was disabled or deleted outside the rotator
     REPAIR_POLICY = "repair_policy"  # never planned: only KMS knows whether it is due
-    COMPROMISE = "compromise"  # never planned: the operator asks for it
+    COMPROMISE = "compromise"  # never planned: an operator requests it
     TICK = "tick"  # never planned: the run itself
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do: with which key (its kid) or intent (its nonce), and from which second on."""
+    """One step: its `subject` is a kid or an intent's nonce; it is due from the second `at` on."""
 
     action: Action
     subject: str = ""
@@ -48,25 +49,25 @@ class Step:
 
 
 class KeyRingEmpty(KeyturnError):
-    """The ring has neither a key that signs nor one that could: only the stack's custom resource makes a first key."""
+    """The ring has neither active key, standby nor intent: only the stack's custom resource creates a first key."""
 
 
 def due_steps(
     ring: KeyRing, policy: RotationPolicy, now: int, *, elsewhere: int = 0, unusable: Set[str] = frozenset()
 ) -> tuple[Step, ...]:
-    """Return what is to be done now, most urgent first; raises KeyRingEmpty.
+    """Return the steps that are due now, most urgent first; raises KeyRingEmpty.
 
-    What needs room waits until the key that makes it has left: leaving may fail (I9). `elsewhere` is the number of keys
-    that other rings have in the same JWKS, `unusable` has the kids that KMS does not sign with any more.
+    While the JWKS is full, no key is created or published: a due destruction may still fail (I9). `elsewhere` is the
+    number of keys that other rings have in the same JWKS. `unusable` has the kids that KMS refuses to sign with.
     """
-    room = min(policy.max_published_keys, MAX_JWKS_KEYS - elsewhere)
-    full = len(ring.published()) >= room
+    limit = min(policy.max_published_keys, MAX_JWKS_KEYS - elsewhere)
+    full = len(ring.published()) >= limit
     due = (step for step in planned_steps(ring, policy, unusable) if step.at <= now)
     return tuple(step for step in due if not (full and step.action in (Action.PUBLISH, Action.CREATE_KEY)))
 
 
 def planned_steps(ring: KeyRing, policy: RotationPolicy, unusable: Set[str] = frozenset()) -> tuple[Step, ...]:
-    """Return all that the ring as it stands leads to, most urgent first, each with its time; raises KeyRingEmpty."""
+    """Return all steps that follow from the present ring, most urgent first; raises KeyRingEmpty."""
     if not policy.in_use:
         return (
             *_retirements(ring, KeyState.COMPROMISED),
@@ -77,7 +78,7 @@ def planned_steps(ring: KeyRing, policy: RotationPolicy, unusable: Set[str] = fr
         )
     has_successor = active_key(ring) or standby_key(ring) or ring.intents
     if not has_successor and not ring.compromises:
-        raise KeyRingEmpty(f"ring {ring.name} holds no key that signs or could: restore it, it is never made anew")
+        raise KeyRingEmpty(f"ring {ring.name} has neither an active key nor a standby: restore the ring from a backup")
     return (
         *_retirements(ring, KeyState.COMPROMISED),
         *_lifetime(ring, policy),
@@ -91,28 +92,28 @@ def planned_steps(ring: KeyRing, policy: RotationPolicy, unusable: Set[str] = fr
 
 
 def fits(key: RingKey | Intent, policy: RotationPolicy) -> bool:
-    """Tell whether the key is of the algorithm and the size that the policy asks for."""
+    """Return whether the key has the algorithm and the size of the policy."""
     jwk = key.jwk or {}
     size = len(jwk.get("n", "")) * 3 // 4 * 8  # bits of the modulus, which is base64url without a leading zero
     return key.algorithm == policy.algorithm and (not size or size == policy.rsa_key_size)
 
 
 def successor(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> RingKey | None:
-    """Return the standby that signs next, or None: one that fits the policy, else the one published longest."""
+    """Return the next key to sign, or None: the first standby that fits the policy, else the one published longest."""
     waiting = _waiting(ring, unusable)
     return next((key for key in waiting if fits(key, policy)), waiting[0] if waiting else None)
 
 
 def effective_retention(ring: KeyRing, policy: RotationPolicy) -> int:
-    """Return for how many seconds a deactivated key stays in the JWKS: for the longest token ever configured (I2).
+    """Return the seconds for which a deactivated key stays in the JWKS: the lifetime of its last token (I2).
 
-    The policy's retention covers the present ceiling; the ring remembers those of before.
+    The policy's retention covers the present longest token lifetime; the ring records earlier, longer ones.
     """
     return max(policy.retention, policy.ring_view + ring.longest_lifetime + policy.leeway)
 
 
 def overdue(ring: KeyRing, policy: RotationPolicy, now: int) -> bool:
-    """Tell whether a rotation should have been done long ago: the key that signs is older than 1.25 periods (I12)."""
+    """Return whether the active key is older than 1.25 periods, or the ring has no key to sign with (I12)."""
     active = active_key(ring)
     if active is None:
         return policy.in_use and _nothing_signs(ring, frozenset())
@@ -120,26 +121,26 @@ def overdue(ring: KeyRing, policy: RotationPolicy, now: int) -> bool:
 
 
 def rotate(ring: KeyRing, policy: RotationPolicy, *, now: int, stamp: int, unusable: Set[str] = frozenset()) -> KeyRing:
-    """Return the ring with its standby promoted ahead of time, as the operator asks.
+    """Return the ring with its standby promoted before the period is over, at an operator's request.
 
     `now` is the early end of the present, `stamp` the late one. Raises RingNotInUse, NoStandby, StandbyTooYoung,
     TooManyPublished.
     """
     if not policy.in_use:
-        raise RingNotInUse(f"ring {ring.name} is not in use any more: nothing signs with it")
+        raise RingNotInUse(f"ring {ring.name} is not in use any more, and signs no tokens")
     standby = successor(ring, policy, unusable)
     if standby is None:
         raise NoStandby(f"ring {ring.name} has no standby yet: the next tick creates one")
     if not _nothing_signs(ring, unusable):
         if (wait := standby.published_at + policy.publish_lead - now) > 0:
             raise StandbyTooYoung(wait)
-        if (wait := _room_at(ring, policy) - now) > 0:
+        if (wait := _free_at(ring, policy) - now) > 0:
             raise TooManyPublished(wait)
     return promote(ring, standby.kid, stamp)
 
 
 def _retirements(ring: KeyRing, state: KeyState) -> list[Step]:
-    """Disable what has left the JWKS, then schedule its deletion, then forget it (I6)."""
+    """Disable each key that has left the JWKS, then schedule its deletion, then remove it from the ring (I6)."""
     steps = []
     for key in ring.keys:
         if key.state is not state:
@@ -158,7 +159,7 @@ def _lifetime(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
 
 
 def _intents(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[Step]:
-    """Give up what nobody finishes (I4), and keys that came too late to be needed; publish the others."""
+    """Abandon intents that timed out (I4), and created keys that are not needed any more; publish the others."""
     standby = successor(ring, policy, unusable)
     steps = []
     for intent in ring.intents:
@@ -167,12 +168,12 @@ def _intents(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[
             Step(Action.ABANDON_INTENT, intent.nonce, _AT_ONCE if surplus else intent.since + policy.intent_timeout)
         )
         if intent.arn is not None and not surplus:
-            steps.append(Step(Action.PUBLISH, intent.nonce, _room_at(ring, policy)))
+            steps.append(Step(Action.PUBLISH, intent.nonce, _free_at(ring, policy)))
     return steps
 
 
 def _withdrawals(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
-    """Let nothing sign with a ring that is not in use any more: what never signed goes at once."""
+    """Deactivate the active key of a ring that is out of use, and destroy its standbys at once."""
     steps = [
         Step(Action.ABANDON_INTENT, each.nonce, _AT_ONCE if each.arn else each.since + policy.intent_timeout)
         for each in ring.intents
@@ -191,9 +192,9 @@ def _destructions(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
 
 
 def _replacements(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[Step]:
-    """Let go of standbys that cannot sign, or do not fit the policy any more; no token of theirs is out.
+    """Destroy standbys that KMS refuses, or that the policy has outdated: they have never signed a token.
 
-    The oldest that does not fit stays until another is known to every cache: an emergency signs with it.
+    The oldest that does not fit stays until another was published for the lead: an emergency promotes it.
     """
     active = active_key(ring)
     waiting = _waiting(ring, unusable)
@@ -207,26 +208,26 @@ def _replacements(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> 
 
 
 def _promotion(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[Step]:
-    """Promote the standby when the period is over, every cache knows it (I1), and its successor has room (I9).
+    """Promote the standby when the period is over, the lead too (I1), and the JWKS has a free place (I9).
 
-    A key that does not fit the policy any more has had its period: changing the algorithm is a rotation.
+    The period of a key that does not fit the policy any more is over: a change of the algorithm is a rotation.
     """
     active, standby = active_key(ring), successor(ring, policy, unusable)
     if standby is None:
         return []
     known = standby.published_at + policy.publish_lead
     if _nothing_signs(ring, unusable):
-        # A key that some caches do not know yet is better than none; the oldest is known to most.
+        # A key that some caches lack is better than none; most caches have the oldest.
         return [Step(Action.PROMOTE, _waiting(ring, unusable)[0].kid)]
     if active is None:
         return [Step(Action.PROMOTE, standby.kid, known)]
     outdated = fits(standby, policy) and not fits(active, policy)
     period_over = _AT_ONCE if outdated else (active.activated_at or 0) + policy.rotation_period
-    return [Step(Action.PROMOTE, standby.kid, max(period_over, known, _room_at(ring, policy)))]
+    return [Step(Action.PROMOTE, standby.kid, max(period_over, known, _free_at(ring, policy)))]
 
 
 def _nothing_signs(ring: KeyRing, unusable: Set[str]) -> bool:
-    """Tell whether tokens cannot be signed: for a ring that was added and has not begun, the default ring signs."""
+    """Return whether tokens cannot be signed; until an added ring has an active key, the default ring signs for it."""
     active = active_key(ring)
     if active is not None:
         return active.kid in unusable
@@ -234,7 +235,7 @@ def _nothing_signs(ring: KeyRing, unusable: Set[str]) -> bool:
 
 
 def _waiting(ring: KeyRing, unusable: Set[str]) -> list[RingKey]:
-    """Return the standbys that could sign, the one published longest first."""
+    """Return the standbys that KMS can sign with, the one published longest first."""
     waiting = (key for key in ring.keys if key.state is KeyState.PRE_ACTIVATION and key.kid not in unusable)
     return sorted(waiting, key=lambda key: key.published_at)
 
@@ -243,15 +244,15 @@ def _creation(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list
     standby = successor(ring, policy, unusable)
     if ring.intents or (standby is not None and fits(standby, policy)):
         return []
-    return [Step(Action.CREATE_KEY, at=_room_at(ring, policy))]
+    return [Step(Action.CREATE_KEY, at=_free_at(ring, policy))]
 
 
 def _leaves_at(key: RingKey, ring: KeyRing, policy: RotationPolicy) -> int:
     return (key.deactivated_at or 0) + effective_retention(ring, policy)
 
 
-def _room_at(ring: KeyRing, policy: RotationPolicy) -> int:
-    """Return from when on the JWKS has room for one more key."""
+def _free_at(ring: KeyRing, policy: RotationPolicy) -> int:
+    """Return the time from which on the JWKS has a free place for one more key."""
     if len(ring.published()) < policy.max_published_keys:
         return _AT_ONCE
     leaving = (key for key in ring.keys if key.state is KeyState.DEACTIVATED)

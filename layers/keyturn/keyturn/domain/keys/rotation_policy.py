@@ -1,4 +1,4 @@
-"""The durations that a key's life is made of, and the rules between them: each broken rule drops live tokens."""
+"""The durations of a key's life cycle, and the rules between them: a broken rule can invalidate live tokens."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class PolicyViolation(KeyturnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationPolicy:
-    """How keys turn; every duration in seconds, but the deletion window in days.
+    """The durations and limits of a rotation; durations are in seconds, the deletion window in days.
 
-    `max_token_lifetime` is the ceiling that verifiers accept, `ring_view` the oldest view of the ring that an issuer
-    acts on, `verifier_cache` the longest that any verifier keeps a JWKS beyond its max-age. `rsa_key_size` in bits;
-    `rings` is the number of rings in the JWKS. A ring that is not `in_use` any more signs nothing, and its keys leave
-    as their tokens end.
+    `max_token_lifetime` is the longest lifetime that verifiers accept. `ring_view` is the greatest age of the ring
+    cache that an issuer signs with. `verifier_cache` is the longest that any verifier keeps a JWKS beyond its max-age.
+    `rsa_key_size` is in bits; `rings` is the number of rings in the JWKS. If `in_use` is False, the ring signs no
+    tokens, and its keys leave the JWKS as their tokens expire.
     """
 
     algorithm: str
@@ -54,7 +54,7 @@ class RotationPolicy:
             raise PolicyViolation("; ".join(broken))
 
     def _broken_rules(self) -> Iterator[str]:
-        # The issuer's JWKS may itself be RingViewSeconds old when a verifier fetches it, hence that term in the lead.
+        # The issuer's JWKS may be RingViewSeconds old when a verifier fetches it, hence that term in the lead.
         lead = self.verifier_cache + self.jwks_max_age + self.ring_view + self.leeway
         if self.publish_lead < lead:
             yield (

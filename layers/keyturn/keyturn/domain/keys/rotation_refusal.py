@@ -1,4 +1,4 @@
-"""What the operator may ask for and must not get now; nothing was changed."""
+"""Refusals of an operator's request to rotate or compromise a key; the ring stays unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ class RotationRefused(KeyturnError):
     code = "rotation_refused"
 
     def __init__(self, message: str, retry_after: int | None = None) -> None:
-        """Take the message and the seconds to wait."""
         super().__init__(message)
         self.retry_after = retry_after
 
@@ -35,7 +34,7 @@ class RingNotInUse(RotationRefused):
 
 
 class NoStandby(RotationRefused):
-    """There is nothing to promote; the next tick creates a standby."""
+    """The ring has no standby to promote; the next tick creates one."""
 
     code = "no_standby"
 
@@ -46,17 +45,15 @@ class StandbyTooYoung(RotationRefused):
     code = "standby_too_young"
 
     def __init__(self, retry_after: int) -> None:
-        """Take the seconds until they all do."""
         message = f"the standby has not been published for the whole lead: wait {retry_after} s"
         super().__init__(message, retry_after)
 
 
 class TooManyPublished(RotationRefused):
-    """The JWKS would have no room for the next standby (invariant I9)."""
+    """The JWKS is full, so that the next standby could not be published (invariant I9)."""
 
     code = "too_many_published"
 
     def __init__(self, retry_after: int) -> None:
-        """Take the seconds until it has."""
         message = f"the JWKS is full until the next deactivated key leaves it: wait {retry_after} s"
         super().__init__(message, retry_after)

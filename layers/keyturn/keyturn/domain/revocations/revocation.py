@@ -1,6 +1,6 @@
-"""Revocations: what they hit, whether one hits a token, and how long each has to be remembered.
+"""Revocations: their targets, and whether one refuses a token, a grant or a sign-in.
 
-A revocation names a target, never the spelling of a token: one token has many spellings (requirements, rule 1).
+A revocation names a target instead of a token's text: one token has several valid texts (requirements, rule 1).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class RevocableToken(Protocol):
-        """What a revocation can hit a verified token by."""
+        """The parts of a verified token that revocations are compared with."""
 
         @property
         def jti(self) -> str: ...
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
         def kid(self) -> str: ...
 
 
-# What every request reads cannot live in one item: DynamoDB serves 3,000 strong reads a second from one partition.
+# Every request reads one of these copies: DynamoDB serves 3,000 strong reads a second from one partition.
 GLOBAL_COPIES = 16
-# D, in seconds: a snapshot reads its feed again from that long before its last read, and a writer acknowledges a
-# revocation only if its feed item became visible within half of it.
+# D, in seconds: each read of the feed begins so long before the last one. A writer acknowledges a revocation only if
+# its feed item became visible within half of it.
 FEED_OVERLAP = 30
-# Every writer adds this to the end of what its revocation hits, in seconds. A verifier's clock may be behind by the
-# skew, and by the largest revocation bound (300 s) where no newer Date has corrected it. It accepts the token for as
-# much longer, and the revocation must still be stored then.
+# Every writer stores a revocation for so many seconds after the last token that it refuses has expired. A verifier's
+# clock may be behind by the skew. Without a newer Date it may also be behind by the largest revocation bound (300 s).
+# It accepts the token for as much longer, and the revocation must still be stored then.
 EXPIRY_MARGIN = 600
 
 
 class TargetKind(enum.StrEnum):
-    """What a revocation hits; the value is the prefix of its item's key."""
+    """The kinds of targets; the value is the prefix of a target's key."""
 
     TOKEN = "jti"
     GRANT = "gid"
@@ -54,24 +54,24 @@ class TargetKind(enum.StrEnum):
     GLOBAL = "global"
 
 
-CUT_KINDS = frozenset({TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR, TargetKind.GLOBAL})
+CUTOFF_KINDS = frozenset({TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR, TargetKind.GLOBAL})
 
 
 class Target:
     """One thing that can be revoked: `jti#…`, `gid#…`, `sid#…`, `sub#…`, `client#…`, a pair or a copy of `global`.
 
-    `key` is the partition key of its item. A pair is a subject at a client: `pair#<sub>#<client_id>`.
+    `key` is the partition key of its item. A pair is a subject at a client: `pair#<sub>#<client_id>`. The identifier of
+    `global` is the number of the copy.
     """
 
     __slots__ = ("identifier", "key", "kind")
 
     def __init__(self, kind: TargetKind, identifier: str) -> None:
-        """Take the kind and the identifier (for GLOBAL: the number of the copy)."""
         if not identifier:
             raise ValueError("a target has an identifier")
         self.kind = kind
         self.identifier = identifier
-        # An enum in an f-string costs twice as much, and each request asks for every key of its token (P9).
+        # An enum in an f-string costs twice as much, and each request needs every key of its token (P9).
         self.key = kind + "#" + identifier
 
     def __eq__(self, other: object) -> bool:
@@ -90,9 +90,10 @@ class Target:
 class Revocation:
     """One stored revocation.
 
-    `not_before` is T in whole seconds of service time: for subjects, clients, pairs and everything, tokens with iat ≤ T
-    are refused; None for a token, a grant or a session, which are refused whatever their iat. `expires_at` in seconds:
-    from then on nothing that it hits can be redeemed. `compromised_kids` only on the copies of global.
+    `not_before` is the revocation cutoff T in whole seconds of service time. It is set for subjects, clients, pairs and
+    `global`, whose tokens with iat ≤ T are refused. It is None for a token, a grant or a session, where every token is
+    refused. At `expires_at`, in seconds, the last token that it refuses has expired. Only the copies of `global` have
+    `compromised_kids`. Raises ValueError for a subject, client or pair without a cutoff: it would refuse no token.
     """
 
     __slots__ = ("compromised_kids", "expires_at", "not_before", "target")
@@ -105,21 +106,20 @@ class Revocation:
         not_before: int | None = None,
         compromised_kids: Iterable[str] = (),
     ) -> None:
-        """Refuse a cut without its time: it would hit nothing, and look as if it did."""
         if target.kind in (TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR) and not_before is None:
-            raise ValueError(f"a revocation of kind {target.kind} needs the time that it cuts at")
+            raise ValueError(f"a revocation of kind {target.kind} needs a cutoff: not_before")
         self.target = target
         self.expires_at = expires_at
         self.not_before = not_before
         self.compromised_kids = frozenset(compromised_kids)
 
     def hits(self, *, issued_at: int, kid: str, now: float) -> bool:
-        """Tell whether it refuses a token of its target, by iat and kid; expiry is compared here, not left to TTL."""
+        """Return whether it refuses a token of its target, by iat and kid; expired items are ignored before TTL."""
         if kid in self.compromised_kids:
             return True
         if now >= self.expires_at:
             return False
-        if self.target.kind in CUT_KINDS:
+        if self.target.kind in CUTOFF_KINDS:
             return self.not_before is not None and issued_at <= self.not_before
         return True
 
@@ -130,7 +130,7 @@ _COPIES_OF_GLOBAL = tuple(Target(TargetKind.GLOBAL, str(copy)) for copy in range
 def targets_of(token: RevocableToken) -> tuple[Target, ...]:
     """Return every target whose revocation refuses this token: three to six of its own, and one copy of global.
 
-    The copy follows from the jti, so that load spreads over all of them and one token always reads the same.
+    The jti determines the copy: the load spreads over all copies, and one token always reads the same.
     """
     subject, client_id = token.subject, token.client_id
     targets = [
@@ -151,21 +151,21 @@ def targets_of(token: RevocableToken) -> tuple[Target, ...]:
 def pair_target(subject: str, client_id: str) -> Target:
     """Return the target for a subject at a client; raises ValueError where both are the same (RFC 9068 §2.2).
 
-    A client's tokens of its own name no user: their target is the client. No client id contains `#`, so that two pairs
-    never share a key.
+    A client's own tokens name no user, hence their target is the client. A client id cannot contain `#`, so that the
+    keys of two pairs differ.
     """
     if subject == client_id:
-        raise ValueError("a client's tokens of its own are of no pair")
+        raise ValueError("a client's own tokens belong to no pair")
     return Target(TargetKind.PAIR, subject + "#" + client_id)
 
 
 def is_revoked(token: RevocableToken, found: Iterable[Revocation], now: float) -> bool:
-    """Tell whether one of the revocations that were found for the token's targets refuses it; `now` in seconds."""
+    """Return whether one of the revocations of the token's targets refuses it; `now` in seconds."""
     return any(each.hits(issued_at=token.issued_at, kid=token.kid, now=now) for each in found)
 
 
 def grant_targets(*, subject: str, client_id: str, grant_id: str | None, session_id: str | None) -> tuple[Target, ...]:
-    """Return the targets whose revocation ends a grant, or hits what is issued of it; any copy of global will do."""
+    """Return the targets whose revocation ends a grant or refuses its tokens, with copy 0 of global."""
     targets = [
         Target(TargetKind.SUBJECT, subject),
         Target(TargetKind.CLIENT, client_id),
@@ -181,10 +181,10 @@ def grant_targets(*, subject: str, client_id: str, grant_id: str | None, session
 
 
 def ends_grant(found: Iterable[Revocation], granted_at: int | None) -> bool:
-    """Tell whether what was found for a grant's targets ends it: its own end, its session's, or a cut after it.
+    """Return whether a revocation of a grant's targets ends it: its own, its session's, or a cutoff after it.
 
-    Whether a revocation has expired does not matter: what was ended once does not begin again. `granted_at` in seconds
-    of service time, None for what comes of no grant.
+    Expired revocations count too: a grant that was ended stays ended. `granted_at` is in seconds of service time, or
+    None where there is no grant.
     """
     known = tuple(found)
     if any(each.target.kind in (TargetKind.GRANT, TargetKind.SESSION) for each in known):
@@ -193,10 +193,10 @@ def ends_grant(found: Iterable[Revocation], granted_at: int | None) -> bool:
 
 
 def ends_sign_in(found: Iterable[Revocation], *, auth_time: int, needs_consent: bool) -> bool:
-    """Return whether the revocations of a user, a session and a client require a new sign-in before a code is given.
+    """Return whether the revocations of a user, a session and a client require a new sign-in before the next code.
 
-    `auth_time` in whole seconds of service time. A cutoff of the pair ends the consent of a client that needs one
-    (`Consent.covers`), and the sign-in of any other client.
+    `auth_time` in whole seconds of service time. For a client that needs consent, a cutoff of the pair ends the consent
+    (`Consent.covers`). For any other client it ends the sign-in.
     """
     counted = (each for each in found if not (needs_consent and each.target.kind is TargetKind.PAIR))
     return ends_grant(counted, auth_time)
@@ -209,5 +209,5 @@ def pair_cutoff(found: Iterable[Revocation]) -> int:
 
 
 def earliest_iat(revocations: Iterable[Revocation]) -> int:
-    """Return the first iat that no cut refuses: T + 1 of the latest, or 0."""
+    """Return the first iat after all cutoffs: T + 1 of the latest, or 0."""
     return max((found.not_before + 1 for found in revocations if found.not_before is not None), default=0)

@@ -1,4 +1,4 @@
-"""The live revocations in memory, as the feed tells them: what a request is checked against without a read.
+"""The live revocations in memory, as the feed lists them: the authorizer checks requests against them without a read.
 
 All times are service time in whole seconds.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.domain.errors import KeyturnError
-from keyturn.domain.revocations.revocation import CUT_KINDS, FEED_OVERLAP, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS, FEED_OVERLAP, Revocation, Target, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NamedTuple
 
     class FeedEntry(NamedTuple):
-        """One item of the feed: the target's key, the time that it cuts at or None, and when it was written."""
+        """One item of the feed: the target's key, its cutoff or None, and when it was written."""
 
         target: str
         not_before: int | None
@@ -24,101 +24,100 @@ else:
     FeedEntry = tuple
 
 MAX_REVOCATIONS = 20_000
-# One target may be revoked over and over, and each time stands in the feed: what a read meets is bounded as well.
+# One target may be revoked repeatedly, and the feed has an entry for each time: the entries of a read are bounded too.
 _MAX_ENTRIES = 3 * MAX_REVOCATIONS
 
-_CUTS = tuple(f"{kind}#" for kind in CUT_KINDS)
+_CUTOFFS = tuple(f"{kind}#" for kind in CUTOFF_KINDS)
 _GLOBAL = TargetKind.GLOBAL
 _FOREVER = 1 << 40
 _PRUNE_SECONDS = 60
 
 
 class TooManyRevocations(KeyturnError):
-    """More revocations are live than a snapshot is meant to hold: they have to be asked for, request by request."""
+    """More revocations are live than a snapshot may hold: each request must read the table instead."""
 
 
 class RevocationSnapshot:
-    """Every revocation of the feed that a live token can be hit by.
+    """Every revocation of the feed that may refuse a live token.
 
-    `horizon`: how long any token is accepted after its iat, in seconds. `everything` is a copy of global as it was
-    read, with the kids of compromised keys, or None.
+    `token_lifetime`: the longest that any token is accepted after its iat, in seconds. The first read of the feed goes
+    back by so much. `global_revocation` is the copy of global that was read, with the compromised kids, or None.
     """
 
-    __slots__ = ("_cursor", "_entries", "_horizon", "_pruned_at", "everything")
+    __slots__ = ("_cursor", "_entries", "_pruned_at", "_token_lifetime", "global_revocation")
 
-    def __init__(self, horizon: int) -> None:
-        """Begin without any; the first read of the feed goes back over the horizon."""
-        self.everything: Revocation | None = None
-        self._horizon = horizon
+    def __init__(self, token_lifetime: int) -> None:
+        self.global_revocation: Revocation | None = None
+        self._token_lifetime = token_lifetime
         self._cursor: int | None = None
         self._pruned_at = 0
-        # A cut's value is the time that it cuts at, any other's the second from which on nothing that it hits lives:
-        # one number each, since 20,000 of them have to fit (P9).
+        # The value of a subject, client or pair is its cutoff; any other's is the second at which its last token has
+        # expired. Each is one number, since 20,000 of them must fit in memory (P9).
         self._entries: dict[str, int] = {}
 
     def begin(self, now: int) -> int:
         """Return the time from which on the feed is to be read; `now` is not later than the read.
 
-        What was acknowledged since the last read was written at most half of the overlap before that read (its writer
-        has seen to it), whatever the writer's own clock says.
+        A revocation that was acknowledged after the last read was written at most half the overlap before that read.
+        Its writer ensures that, independent of the writer's own clock.
         """
         self._prune(now)
-        back = now - self._horizon
-        # A clock that jumped ahead and back again must not hide what was written in between.
+        back = now - self._token_lifetime
+        # A clock that jumped ahead and back again must not hide revocations that were written in between.
         return (back if self._cursor is None else min(self._cursor, now)) - FEED_OVERLAP
 
     def add(self, entries: Iterable[FeedEntry]) -> None:
-        """Take entries of the feed, in any order and as often as one likes; none is ever taken back.
+        """Add entries of the feed, in any order; repeated entries are harmless, and a revocation is never undone.
 
-        Raises TooManyRevocations; what was taken until then stays.
+        Raises TooManyRevocations; the entries added until then stay.
         """
-        known, horizon = self._entries, self._horizon + FEED_OVERLAP
+        known, lifetime = self._entries, self._token_lifetime + FEED_OVERLAP
         for count, (target, not_before, written_at) in enumerate(entries):
-            value = written_at + horizon if not_before is None else not_before
+            value = written_at + lifetime if not_before is None else not_before
             if known.get(target, -1) < value:
                 known[target] = value
                 if len(known) > MAX_REVOCATIONS:
                     raise TooManyRevocations(f"more than {MAX_REVOCATIONS} revocations are live")
             if count == _MAX_ENTRIES:
-                raise TooManyRevocations(f"the feed tells of {len(known)} revocations over and over")
+                raise TooManyRevocations(f"the feed has more than {_MAX_ENTRIES} entries of {len(known)} revocations")
 
     def complete(self, now: int) -> None:
         """Note that the feed was read to its end by a read that began at `now`."""
         self._cursor = now
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
-        """Return the revocations of these targets, of which one of kind GLOBAL stands for all."""
+        """Return the revocations of these targets; any target of kind GLOBAL finds the copy that was read."""
         found = []
-        known, everything = self._entries, self.everything
-        # Nearly every token is hit by nothing: each target then costs one look-up without a call (P9).
+        known, global_revocation = self._entries, self.global_revocation
+        # Nearly every token is valid: each of its targets then costs one look-up without a call (P9).
         for target in targets:
             if target.key in known and target.kind is not _GLOBAL:
                 value = known[target.key]
-                cut = value if target.kind in CUT_KINDS else None
-                found.append(Revocation(target, expires_at=_FOREVER, not_before=cut))
-            elif everything is not None and target.kind is _GLOBAL:
-                found.append(everything)
+                cutoff = value if target.kind in CUTOFF_KINDS else None
+                found.append(Revocation(target, expires_at=_FOREVER, not_before=cutoff))
+            elif global_revocation is not None and target.kind is _GLOBAL:
+                found.append(global_revocation)
         return tuple(found)
 
     def count_kinds(self) -> dict[str, int]:
-        """Return how many revocations of each kind are held."""
+        """Return the number of revocations of each kind."""
         counts = dict.fromkeys(TargetKind, 0)
         for target in self._entries:
             counts[TargetKind(target.partition("#")[0])] += 1
         return {kind.value: count for kind, count in counts.items()}
 
     def __len__(self) -> int:
-        """Return how many revocations are held."""
+        """Return the number of revocations."""
         return len(self._entries)
 
     def _prune(self, now: int) -> None:
-        """Forget what no live token can be hit by: every token that a cut hits was issued before it."""
+        """Remove revocations whose tokens have all expired: tokens refused by a cutoff were issued before it."""
         if 0 <= now - self._pruned_at < _PRUNE_SECONDS:
             return
         self._pruned_at = now
-        old = now - self._horizon - FEED_OVERLAP
+        old = now - self._token_lifetime - FEED_OVERLAP
         self._entries = {
             target: value
             for target, value in self._entries.items()
-            if value > (old if target.startswith(_CUTS) else now)
+            if value > (old if target.startswith(_CUTOFFS) else now)
         }

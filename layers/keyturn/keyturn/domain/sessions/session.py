@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-# Seconds. A session is written again at most this often, so an idle end may come this much early.
+# Seconds. `last_used_at` is written at most this often, so that an idle session may end this much early.
 TOUCH_INTERVAL = 300
 # The acr of a sign-in by password alone (OIDC Core §2).
 PASSWORD_ACR = "urn:keyturn:password"  # pragma: allowlist secret
@@ -15,11 +15,11 @@ PASSWORD_ACR = "urn:keyturn:password"  # pragma: allowlist secret
 class Session:
     """One session; all times are service time in whole seconds.
 
-    `key_hash` is `hash_cookie` of the cookie's value. `session_id` (sid) stays when the same user signs in again in
-    this browser; the cookie's value changes then. `created_at` is the time of the password. `auth_time` is the same,
-    or some minutes later: it lies after the cutoff by which the user signed out everywhere else. The session ends
-    `idle_seconds` after `last_used_at`, and at `expires_at`. `gave_code` says that a client may hold tokens with this
-    sid.
+    `key_hash` is `hash_cookie` of the cookie's value. `session_id` (sid) stays the same when the same user signs in
+    again in this browser; the cookie's value changes then. `created_at` is the time of the password's check.
+    `auth_time` is the same time, or some minutes later if the user signed out everywhere else: it lies after that
+    cutoff. The session ends `idle_seconds` after `last_used_at`, or at `expires_at`. `gave_code` says that a client may
+    hold tokens with this sid.
     """
 
     key_hash: str
@@ -36,11 +36,11 @@ class Session:
     gave_code: bool = False
 
     def is_over(self, now: int) -> bool:
-        """Return whether the session has ended by its idle or its absolute limit."""
+        """Return whether the session has reached its idle or its absolute limit."""
         return now >= min(self.last_used_at + self.idle_seconds, self.expires_at)
 
     def is_due(self, now: int) -> bool:
-        """Return whether this use is worth a write of `last_used_at`."""
+        """Return whether `last_used_at` is due to be written."""
         return now - self.last_used_at >= TOUCH_INTERVAL
 
 

@@ -1,1 +1,1 @@
-"""Time as data: instants, ages of what is kept, and service time. Nothing here reads a clock."""
+"""Time as data: instants, ages of cached data, and service time. Adapters read the clocks."""

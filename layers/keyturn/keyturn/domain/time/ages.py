@@ -1,8 +1,8 @@
-"""Ages of what is kept between requests: the one module that compares instants (R47, I10; ADR 5, 23).
+"""Ages of data that is cached between requests: the only module that compares instants (R47, I10; ADR 5, 23).
 
-Lambda freezes a sandbox between requests. Meanwhile the monotonic clock stands still, and the wall clock may lag or be
-set. Each age is therefore an upper bound: the largest of what all clocks at hand say. The early end of service time and
-the seconds that tokens are compared with are lower bounds.
+Lambda freezes a sandbox between requests. Meanwhile the monotonic clock stops, and the wall clock may lag or be set.
+Each age is therefore an upper bound: the largest by all available clocks. The early end of service time and the seconds
+that tokens are compared with are lower bounds.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     class Instant(NamedTuple):
-        """One instant by each clock at hand, in seconds; of a read, the instant before it was sent.
+        """One instant by each available clock, in seconds; a read's instant is the one before it was sent.
 
         `wall`, since the epoch, and `monotonic` are this machine's. `gateway` and `invocation`, since the epoch, are
-        the request's times by API Gateway and by Lambda, or None. `date` is the Date of the read's own answer or,
-        of the present, that of the last answer; or None.
+        the request's times by API Gateway and by Lambda, or None. `date` is the Date of the read's own response. For
+        the present it is the Date of the last response, or None.
         """
 
         wall: float
@@ -33,27 +33,27 @@ else:
 
 # API Gateway, Lambda and DynamoDB keep their clocks within this of each other, in seconds.
 SKEW = 2.0
-# Date is cut to whole seconds (RFC 9110 §5.6.7).
-DATE_CUT = 1.0
+# Date has whole seconds, rounded down (RFC 9110 §5.6.7).
+DATE_RESOLUTION = 1.0
 # A request waits at API Gateway for 29 s at most: one that seems older than the read may have started before it.
 _LONGEST_WAIT = 30.0
-# A wall clock that is slewed may lag a little behind the monotonic one; one that was set back lags more.
+# A slewed wall clock may lag a little behind the monotonic one; a wall clock that was set back lags more.
 _SLEW = 0.5
-# Milliseconds since the epoch, from 2001 to 2286: anything else is another unit, or no time.
+# Milliseconds since the epoch, from 2001 to 2286: any other number has another unit, or is not a time.
 _FIRST_MILLISECOND, _LAST_MILLISECOND = 10**12, 10**13
 
 
 def elapsed(since: Instant, now: Instant) -> float:
-    """Return the seconds between two instants by the larger clock of this machine; inf if its wall clock went back."""
+    """Return the larger of the seconds by this machine's two clocks; inf if the wall clock went back."""
     return math.inf if now.wall < since.wall else most_elapsed(since, now)
 
 
 def age(since: Instant | None, now: Instant) -> float:
     """Return an upper bound on the seconds since an instant, by this machine's clocks and by the requests' times (R47).
 
-    A request's time is compared with one of the same clock, so that a constant skew cancels out. Where the read has
-    none of that clock, it is compared with the answer's Date, less skew and cut: never more than has passed. So is the
-    Date of a later answer.
+    A request's time is compared with one of the same clock, so that a constant skew cancels out. Without one, it is
+    compared with the Date of the read's response, less the skew and the resolution of Date. The Date of a later
+    response is compared in the same way, without skew. Neither result exceeds the time that has passed.
     """
     if since is None:
         return math.inf
@@ -68,25 +68,25 @@ def age(since: Instant | None, now: Instant) -> float:
     if compared or date is None:
         return seconds
     if date_now is not None:
-        return max(seconds, date_now - date - DATE_CUT)
+        return max(seconds, date_now - date - DATE_RESOLUTION)
     witness = invocation if gateway is None else gateway
-    return seconds if witness is None else max(seconds, witness - date - SKEW - DATE_CUT)
+    return seconds if witness is None else max(seconds, witness - date - SKEW - DATE_RESOLUTION)
 
 
 def _between(before: float, now: float) -> float:
     """Return the seconds between two times of one clock; inf if one of the two is wrong.
 
-    Requests arrive out of order: a time that went back by no more than a request can wait says nothing.
+    Requests arrive out of order: a time may go back by as much as a request can wait.
     """
     return now - before if now >= before - _LONGEST_WAIT else math.inf
 
 
 def present_seconds(read: Instant | None, arrived: Instant | None, now: Instant) -> float:
-    """Return the seconds that tokens are compared with: the wall clock, or service time at its earliest if later (R14).
+    """Return the present for tokens' times: the wall clock, or the early end of service time if later (R14).
 
-    `read` is the newest read with a Date, `arrived` the instant of its answer. A request's time counts less the skew.
-    It counts for no more than has passed on its own clock since that read: a gateway whose clock is off by more than
-    the skew refuses no good token.
+    `read` is the newest read with a Date, and `arrived` is the instant of its response. The skew is subtracted from a
+    request's time. Since that read, the result advances by at most the seconds of the request's own clock: a gateway
+    whose clock is off by more than the skew must not make valid tokens expire.
     """
     seconds = now.wall
     date = None if read is None else read.date
@@ -103,10 +103,10 @@ def present_seconds(read: Instant | None, arrived: Instant | None, now: Instant)
 
 
 def _witnessed(witness: float, then: float | None, date: int | None) -> float:
-    """Return service time at the earliest by a request's time, and by that of the read with this Date."""
+    """Return the early end of service time by a request's time, and by that of the read with this Date."""
     if then is None or date is None:
         return witness - SKEW
-    return min(witness - SKEW, date + DATE_CUT + witness - then)
+    return min(witness - SKEW, date + DATE_RESOLUTION + witness - then)
 
 
 def request_seconds(milliseconds: object) -> float | None:
@@ -117,12 +117,12 @@ def request_seconds(milliseconds: object) -> float | None:
 
 
 def least_elapsed(since: Instant, now: Instant) -> float:
-    """Return the seconds between two instants by the smaller clock of this machine."""
+    """Return the smaller of the seconds between two instants by this machine's clocks."""
     return min(now.wall - since.wall, now.monotonic - since.monotonic)
 
 
 def most_elapsed(since: Instant, now: Instant) -> float:
-    """Return the seconds between two instants by the larger clock of this machine."""
+    """Return the larger of the seconds between two instants by this machine's clocks."""
     return max(now.wall - since.wall, now.monotonic - since.monotonic)
 
 

@@ -1,4 +1,4 @@
-"""Decisions of an operator about a user: the status and the custom claims. Neither login nor issuer writes them."""
+"""Decisions of an operator about a user: the status and the custom claims. Only the operator's commands write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keyturn.domain.users.subject import is_subject
 
 
 class Status(enum.StrEnum):
-    """Whether a user may sign in; an erased user never may again."""
+    """The states of a user; an erased user can never sign in again."""
 
     ACTIVE = "active"
     DISABLED = "disabled"
@@ -33,7 +33,7 @@ class Authority:
     revision: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse claims that no token can carry; raises ValueError with the rule."""
+        """Raise ValueError with the rule for claims that a token cannot carry."""
         if not is_subject(self.subject):
             raise ValueError("a user's subject is u_ and 22 to 64 of A-Z a-z 0-9 _ -")
         check_claims(self.claims)

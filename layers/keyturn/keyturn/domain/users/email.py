@@ -9,7 +9,7 @@ import unicodedata
 _MAX_ADDRESS = 254
 _MAX_LOCAL_PART = 64
 _MAX_DOMAIN = 253
-# The specials of RFC 5322 §3.2.3: they stand in quoted local parts and comments alone.
+# The specials of RFC 5322 §3.2.3: only quoted local parts and comments may contain them.
 _SPECIALS = frozenset('"(),:;<>[\\]')
 _DOTS = re.compile("[.\u3002]")  # RFC 3490 §3.1, those that NFKC leaves
 _LABEL = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -26,7 +26,7 @@ def normalise_email(value: str) -> str:
         raise ValueError(f"an email address has 1 to {_MAX_ADDRESS} characters")
     folded = _fold(value)
     if any(unicodedata.category(character)[0] in "CZ" for character in value + folded):
-        raise ValueError("an email address has no white space and no control characters")
+        raise ValueError("an email address has neither white space nor control characters")
     local, at, domain = folded.partition("@")
     if not (local and at and domain) or "@" in domain:
         raise ValueError("an email address has one @ with text on both sides")
@@ -39,7 +39,7 @@ def normalise_email(value: str) -> str:
 
 
 def _fold(value: str) -> str:
-    """Fold until nothing changes: case folding may leave what NFKC composes, and the reverse."""
+    """Fold until the value stays the same: each of case folding and NFKC may make the other necessary again."""
     while (folded := unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())) != value:
         value = folded
     return value
@@ -50,8 +50,8 @@ def _ascii_domain(domain: str) -> str:
     try:
         labels = [label.encode("idna").decode().lower() for label in _DOTS.split(domain)]
     except UnicodeError:
-        raise ValueError("the part after the @ is no domain name (RFC 5890)") from None
+        raise ValueError("the part after the @ is not a domain name (RFC 5890)") from None
     ascii_form = ".".join(labels)
     if len(ascii_form) > _MAX_DOMAIN or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError("the part after the @ is no domain name (RFC 1123 §2.1)")
+        raise ValueError("the part after the @ is not a domain name (RFC 1123 §2.1)")
     return ascii_form

@@ -26,7 +26,7 @@ _MAX_TEXT = 1000
 
 
 def check_standard_claims(claims: Mapping[str, object]) -> None:
-    """Raise ValueError, which names the claim and no value, for a claim that a profile cannot have."""
+    """Raise ValueError for a claim that a profile cannot have; the message has the claim's name without its value."""
     for name, value in claims.items():
         if name == "phone_number_verified":
             holds = isinstance(value, bool)
@@ -35,7 +35,7 @@ def check_standard_claims(claims: Mapping[str, object]) -> None:
         elif name in _TEXTS:
             holds = _is_text(value)
         else:
-            raise ValueError("a profile has no claim of this name: name, email and locale have members of their own")
+            raise ValueError("a profile has no claim of this name: name, email and locale are fields of their own")
         if not holds:
             raise ValueError(f"the standard claim {name} has another type, is empty, or is too long (OIDC Core §5.1)")
 

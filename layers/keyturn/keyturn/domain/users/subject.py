@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import re
+
+from keyturn.domain.base64url import encode
 
 SUBJECT_BYTES = 16
 _SUBJECT = re.compile("u_[A-Za-z0-9_-]{22,64}")
 
 
 def new_subject(random: bytes) -> str:
-    """Return the subject for SUBJECT_BYTES random bytes; a subject is never given again."""
-    return "u_" + base64.urlsafe_b64encode(random).decode().rstrip("=")
+    """Return the subject for SUBJECT_BYTES random bytes; a subject is never used for a second user."""
+    return "u_" + encode(random)
 
 
 def is_subject(value: str) -> bool:

@@ -16,9 +16,9 @@ _MAX_EMAIL = 254
 class User:
     """One profile; times are service time in whole seconds.
 
-    `email` is as the user writes it; `email_verified_at` is None until somebody vouched for it. `claims` are further
-    standard claims by their names of OIDC Core §5.1 (never `sub`, `email`, `email_verified`, `name`, `locale` or
-    `updated_at`). `revision` counts the changes.
+    `email` is as the user writes it; `email_verified_at` is None until the address is verified. `claims` are further
+    standard claims by their names of OIDC Core §5.1, without `sub`, `email`, `email_verified`, `name`, `locale` and
+    `updated_at`. `revision` counts the changes.
     """
 
     subject: str
@@ -32,7 +32,7 @@ class User:
     revision: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a profile that no page could show; raises ValueError with the rule."""
+        """Raise ValueError with the rule for a profile that a page could not show."""
         if not is_subject(self.subject):
             raise ValueError("a user's subject is u_ and 22 to 64 of A-Z a-z 0-9 _ -")
         if self.name is not None and not (0 < len(self.name) <= _MAX_NAME and self.name.isprintable()):

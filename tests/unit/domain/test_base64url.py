@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.jose.base64url import decode, encode
+from keyturn.domain.base64url import decode, encode
 
 
 @given(st.binary(max_size=200))

@@ -1,4 +1,4 @@
-"""Base64url in its one canonical spelling (RFC 7515 §2): no padding, no other alphabet, no stray bits."""
+"""Base64url in its one canonical spelling (RFC 7515 §2), without padding, other alphabets and stray bits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import binascii
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/!!!")
 _FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 
-# The last character of a segment that is not a multiple of four carries 2 or 4 unused bits: zero, or not canonical.
+# After an incomplete group of four, the last character has 2 or 4 unused bits, which must be zero.
 _LAST_OF_TWO = frozenset(b"AQgw")
 _LAST_OF_THREE = frozenset(b"AEIMQUYcgkosw048")
 
