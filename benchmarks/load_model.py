@@ -19,7 +19,7 @@ class Load:
     """Settings of a deployment's authorizer; times in seconds, sizes in bytes.
 
     `requests`: λ, per second and sandbox. `revocations`: per second, in all. `ring`: size of the ring's item.
-    `feed_item`: size of one. `horizon`: how long a token is accepted. `targets`: of one token, global among them.
+    `feed_item`: size of one. `token_lifetime`: how long a token is accepted. `targets`: of one token, global among them.
     `busiest_client`: its share of all requests. `lifetime`: of a sandbox, until Lambda replaces it.
     """
 
@@ -29,7 +29,7 @@ class Load:
     revocations: float = 0.1
     ring: int = 2500
     feed_item: int = 200
-    horizon: float = 3610.0
+    token_lifetime: float = 3610.0
     targets: int = 5
     busiest_client: float = 0.5
     lifetime: float = 7200.0
@@ -63,7 +63,7 @@ class Load:
     @property
     def live_revocations(self) -> float:
         """Revocations that a snapshot holds: those of one longest token lifetime."""
-        return self.revocations * (self.horizon + FEED_OVERLAP)
+        return self.revocations * (self.token_lifetime + FEED_OVERLAP)
 
     @property
     def load_units(self) -> int:

@@ -229,7 +229,7 @@ def _deployed(stack: str, session: boto3.Session) -> Deployment:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if "KeyRingTableName" not in outputs:
         raise NoDeployment(
-            f"stack {stack} is not a Keyturn stack, since it has no output KeyRingTableName",
+            f"stack {stack} is not a Keyturn stack: its output KeyRingTableName is missing",
             "list the stacks with `aws cloudformation list-stacks`",
         )
     try:

@@ -132,9 +132,7 @@ class OneLineErrors(TyperGroup):
             _print_usage_error(error)
             sys.exit(error.exit_code)
         except typer.Abort:
-            print_line(
-                "keyturn: the question was not confirmed, so that nothing changed: run the command again", err=True
-            )
+            print_line("keyturn: the question was not confirmed, and all is unchanged: run the command again", err=True)
             sys.exit(1)
 
 

@@ -158,7 +158,7 @@ class Rotator:
                 report.applied.append(step)
 
     def _follow_up(self, report: Report, first: frozenset[Action] = frozenset()) -> Report:
-        """Apply the steps due after a command: no fault from here on may hide that the command was carried out."""
+        """Apply the steps due after a command: a later fault must not hide that the command was carried out."""
         try:
             self._apply_due(report, only=first)
             check_keys(self.keys, self._load_to_change(), report)
@@ -280,7 +280,7 @@ class Rotator:
     def _warnings(self, ring: KeyRing, now: int) -> list[str]:
         active = active_key(ring)
         if active is None:
-            return ["no standby was there: nothing is signed until the next key is created"]
+            return ["the standby was missing: nothing is signed until the next key is created"]
         known_in = active.published_at + self.policy.publish_lead - now
         if active.activated_at == now and known_in > 0:
             return [f"{active.kid} signs now; some verifiers may not know it for another {known_in} s"]

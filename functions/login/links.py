@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
+from keyturn.domain import base64url
 from keyturn.domain.credentials.link import FIRST_LINK_LIFETIME, LINK_BYTES, LINK_LIFETIME, Link, hash_link
 from keyturn.domain.users.email import normalise_email
 
@@ -89,7 +89,7 @@ class Links:
         # An earlier link may have a wrong reader: the new revision of the profile invalidates it.
         email = normalise_email(user.email)
         user = self._users.update(user, email=email, previous_email=email)
-        value = base64.urlsafe_b64encode(self._random(LINK_BYTES)).decode().rstrip("=")
+        value = base64url.encode(self._random(LINK_BYTES))
         lifetime = FIRST_LINK_LIFETIME if credential is None else LINK_LIFETIME
         link = Link(
             key_hash=hash_link(value),

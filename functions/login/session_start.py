@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
+from keyturn.domain import base64url
 from keyturn.domain.revocations.revocation import Target, TargetKind
 from keyturn.domain.sessions.session import PASSWORD_ACR, Session, hash_cookie
 
@@ -157,4 +157,4 @@ def _is_revoked(check: RevocationCheck) -> bool:
 
 
 def _encode(random: bytes) -> str:
-    return base64.urlsafe_b64encode(random).decode().rstrip("=")
+    return base64url.encode(random)

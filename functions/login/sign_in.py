@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import enum
 import hashlib
 from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING
 
+from keyturn.domain import base64url
 from keyturn.domain.sessions.session import hash_cookie
 from keyturn.domain.users.email import normalise_email
 from login.session_start import Browser, SessionStart, SignedIn
@@ -131,4 +131,4 @@ class SignIn:
 def decoy_subject(email: str) -> str:
     """Return one of 256 unused subjects, so that attempts at unknown accounts make few items in the tables."""
     digest = hashlib.sha256(b"keyturn/decoy/" + hashlib.sha256(email.encode()).digest()[:1]).digest()
-    return "u_" + base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+    return "u_" + base64url.encode(digest[:16])

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import math
 import secrets
@@ -17,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
+from keyturn.domain import base64url
 from keyturn.domain.interactions.interaction import (
     INTERACTION_ID_BYTES,
     INTERACTION_LIFETIME,
@@ -194,7 +194,7 @@ class AuthorizationFlow:
         self, request: AuthorizationRequest, subject_hint: str | None, *, demands: frozenset[Demand]
     ) -> StoredInteraction:
         raw = secrets.token_bytes(INTERACTION_ID_BYTES)
-        interaction_id = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        interaction_id = base64url.encode(raw)
         now = math.floor(self._clock.now().earliest)
         interaction = Interaction(
             key_hash=hash_interaction_id(interaction_id),

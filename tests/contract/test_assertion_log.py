@@ -55,7 +55,7 @@ def test_a_use_is_remembered_until_the_assertion_expires(log: AssertionLog, cloc
 
 
 def test_of_16_callers_at_once_one_has_used_it(log: AssertionLog) -> None:
-    """R22: of sixteen who present one assertion at once, exactly one gets in."""
+    """R22: exactly one of sixteen simultaneous uses of an assertion is accepted."""
     for jti in ("first", "second", "third"):
         results = at_once(16, partial(log.use, "web", jti, NOW + 60))
         assert sorted(results) == [False] * 15 + [True]

@@ -117,7 +117,7 @@ def test_two_operators_change_one_client(store: ClientRegistry) -> None:
 
 
 def test_a_write_that_is_sent_again_is_nobody_elses(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R23: the answer is lost, and botocore's second attempt meets the first: stored, and whoever has the secret knows.
+    """R23: a lost answer makes botocore's second attempt meet the first: the secret is stored, and returned.
 
     Only what is the very same: a client that somebody else added or changed meanwhile is in the way as ever.
     """

@@ -147,7 +147,7 @@ def test_a_code_lives_for_sixty_seconds(store: GrantWriter, after: int, good: bo
 
 
 def test_of_sixteen_uses_of_a_code_one_succeeds(store: GrantWriter) -> None:
-    """R33: whoever comes at the same time, the code was used before."""
+    """R33: a simultaneous second use finds the code used."""
     store.create(make_grant())
 
     def use(number: int) -> bool:
@@ -239,7 +239,7 @@ def test_a_token_two_generations_old_is_reuse_at_once(family: GrantWriter) -> No
     ],
 )
 def test_a_token_of_nobody_ends_nothing(family: GrantWriter, token: RefreshToken, changes: dict[str, Any]) -> None:
-    """R42, R45: who knows a grant's id alone, or is another client, neither gets nor ends anything."""
+    """R42, R45: another client, or a holder of the grant's id alone, neither gets nor ends anything."""
     before = family.get(GID)
     assert refused(lambda: family.rotate(rotation(token, **changes))) == (GrantRefusal.UNKNOWN, None)
     assert family.get(GID) == before
@@ -279,7 +279,7 @@ def test_use_does_not_prolong_a_grant_beyond_its_end(family: GrantWriter) -> Non
 
 
 def test_sixteen_uses_of_a_refresh_token_have_one_successor(family: GrantWriter) -> None:
-    """R38: whoever comes at the same time gets the same successor, by the same nonce."""
+    """R38: simultaneous rotations get the same successor, by the same nonce."""
     with ThreadPoolExecutor(16) as pool:
         nonces = set(pool.map(lambda number: family.rotate(rotation(nonce=f"{number:02x}" * 16)), range(16)))
     assert len(nonces) == 1

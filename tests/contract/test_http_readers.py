@@ -192,7 +192,7 @@ def scripted(*script: Answer) -> tuple[HttpRevocationReader, ScriptedConnections
 
 
 def test_unprocessed_keys_are_asked_once_more() -> None:
-    """P8: what DynamoDB left out is asked again, alone, and both answers count."""
+    """P8: keys that DynamoDB left out are asked again, alone, and both answers count."""
     other = Target(TargetKind.TOKEN, "b")
     reader, connections = scripted(unprocessed(other, found=(JTI,)), unprocessed(found=(other,)))
     assert [revocation.target for revocation in reader.find([JTI, other])] == [JTI, other]

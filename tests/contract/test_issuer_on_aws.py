@@ -90,7 +90,7 @@ def test_whole_life_of_a_token(dynamodb: DynamoDBClient) -> None:
 
 
 def test_a_token_is_revoked_once(dynamodb: DynamoDBClient) -> None:
-    """R50: of 20 revocations of one token the first one alone writes, and the client's rate counts each of them."""
+    """R50: the first of 20 revocations of a token alone writes, and the client's rate counts each of them."""
     DynamoDbClientRegistry(dynamodb, "clients").add(make_client("repeating", rate=1000))
     headers = basic("repeating", SECRET)
     token = send(form_event(TOKEN, {"grant_type": "client_credentials"}, headers=headers))["access_token"]

@@ -260,7 +260,7 @@ def pepper(request: pytest.FixtureRequest) -> Iterator[tuple[Pepper, Pepper, Cal
 
 
 def test_a_mac_is_the_keys_own(pepper: tuple[Pepper, Pepper, object]) -> None:
-    """The same message has the same MAC by the same key, whoever asks, and another by another key."""
+    """The same message has the same MAC by the same key, and another by another key."""
     one, other, _ = pepper
     mac = one.mac(one.key, b"message")
     assert len(mac) == 32

@@ -71,7 +71,7 @@ def world() -> Iterator[World]:
 
 
 def test_what_is_written_is_read(world: World) -> None:
-    """Each kind of revocation comes with its cut and the time of its writing."""
+    """Each kind of revocation comes with its cutoff and the time of its writing."""
     world.revoke(TargetKind.TOKEN, "a")
     world.revoke(TargetKind.CLIENT, "c", MIDNIGHT - 20)
     world.revoke(TargetKind.PAIR, "u#c", MIDNIGHT - 20)

@@ -124,7 +124,7 @@ def test_token_is_remembered_longest(store: Store, lifetime: int, expected: int)
 
 
 def test_everything(store: Store) -> None:
-    """A cut of everything is in every copy of global (R49)."""
+    """A global revocation is in every copy of global (R49)."""
     revoke(store, revocation(TargetKind.GLOBAL, "0", NOW), revocation(TargetKind.GLOBAL, "7", NOW - 1, 2000))
     copies = [Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
     assert find(store, *copies) == sorted((copy.key, NOW, NOW + 2000) for copy in copies)

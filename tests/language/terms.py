@@ -38,7 +38,11 @@ TERMS = (
     _term("cut", rf"\b{_A} cuts?\b(?! (?:off|short|in|out|the)\b)|\btoken cuts?\b", CUTOFF),
     _term("everything", r"\brevok\w+ everything\b|\beverything (?:is|was|has been) revoked", GLOBAL),
     _term("everything", r"\b(?:and|or|of) everything (?:is|are) ", GLOBAL),
-    _term("global", r"(?:\b(?:and|or|of)|,) global\b(?=[,.;:)]|$| (?:and|or|is|are|was)\b)", GLOBAL),
+    _term(
+        "global",
+        r"(?:(?<!cop)(?<!copy )(?<!copies )\b(?:and|or|of)|,) global\b(?=[,.;:)]|$| (?:and|or|is|are|was)\b)",
+        GLOBAL,
+    ),
     _term(
         "standing",
         r"(?<![-\w])standings?\b(?! (?:in|for|on|at|by|before|beside|alone|order|under)\b)",

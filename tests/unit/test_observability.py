@@ -29,7 +29,7 @@ def test_line_holds_level_event_and_fields(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("text", ["a\r\nb", "a\nb", "a\u2028b", 'a"}\n{"level": "x'])
 def test_field_never_begins_a_second_line(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """R66: whatever a field holds, the line stays one line."""
+    """R66: the line stays one line for any content of a field."""
     assert logged(capsys, detail=text)["detail"] == text
 
 

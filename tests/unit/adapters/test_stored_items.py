@@ -100,7 +100,7 @@ def test_a_damaged_revocation_is_refused_closed(item: dict[str, Any]) -> None:
 
 
 def test_a_revocation_is_read_with_its_cut_and_its_kids() -> None:
-    """A copy of global carries a cut, compromised keys, or both."""
+    """A copy of global carries a cutoff, compromised keys, or both."""
     item = {
         "pk": "global#3",
         "sk": "target",

@@ -80,7 +80,7 @@ def test_a_token_for_another_api_is_no_valid_token(
 def test_an_api_without_an_audience_is_refused_where_there_are_several(
     world: AuthorizerWorld, kind: str, cached: dict[str, Any]
 ) -> None:
-    """R13: with several audiences in the stack, an API whose rules name no audience stays closed."""
+    """R13: an API whose rules name no audience stays closed in a stack with several audiences."""
     assert ask(world, kind, A, **cached) == "deny"
     assert reason_of(world) == "no_audience"
 
@@ -91,7 +91,7 @@ def test_an_api_without_an_audience_is_refused_where_there_are_several(
 def test_one_audience_of_the_stack_is_every_apis(
     world: AuthorizerWorld, kind: str, cached: dict[str, Any], stack: tuple[str, ...], mode: str
 ) -> None:
-    """R13: with one audience in the stack a document without it means that one, and nothing is logged of it."""
+    """R13: a document without an audience means the stack's only one, and nothing is logged."""
     assert ask(world, kind, A, stack=stack, mode=mode, **cached) == "allow"
     assert [line["event"] for line in world.lines()] == ["allowed"]
 

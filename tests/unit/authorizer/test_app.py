@@ -61,7 +61,7 @@ def test_bad_token_is_401_on_rest_and_no_on_http(world: AuthorizerWorld, kind: s
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_revoked_token_is_refused_as_a_bad_one(world: AuthorizerWorld, token: str, kind: str) -> None:
-    """R47, R57: a revoked token is a bad token from the next request on; the line names it by kid and jti."""
+    """R47, R57: a revoked token is a bad token on the next request; the line names it by kid and jti."""
     stored = Revocation(Target(TargetKind.TOKEN, JTI), expires_at=NOW + 3600)
     world.revoke(stored)
     assert outcome(authorizer_event(kind, token)) == ("401" if kind in REST else "deny")
@@ -99,7 +99,7 @@ def test_wildcard_path_is_denied(world: AuthorizerWorld, token: str, kind: str) 
     "fault", [StoreUnavailable("DynamoDB GetItem: TimeoutError"), RuntimeError("secret"), KeyError("x")]
 )
 def test_fault_is_500(world: AuthorizerWorld, token: str, kind: str, where: str, fault: Exception) -> None:
-    """R57, G4: whatever goes wrong, the answer is neither Allow nor Deny nor 401, so that nothing is cached."""
+    """R57, G4: a fault is answered by neither Allow nor Deny nor 401, so that nothing is cached."""
     getattr(world, where).fault = fault
     assert outcome(authorizer_event(kind, token)) == "500"
     [line] = world.lines()

@@ -131,7 +131,7 @@ def test_every_request_asks_for_every_target(world: AuthorizerWorld) -> None:
     ],
 )
 def test_revoked_token_is_unauthorized(world: AuthorizerWorld, stored: Revocation) -> None:
-    """R47, R49: a revocation of token, session, grant, subject or client refuses the token from the next request on."""
+    """R47, R49: a revocation of token, session, grant, subject or client refuses the token on the next request."""
     request = request_with(make_token(claims={"scope": "reports:read", "sid": "s1", "gid": "g1"}))
     world.authorize(request)
     world.revoke(stored)
@@ -168,7 +168,7 @@ def test_a_slow_store_lets_no_revoked_token_pass_at_its_end(
 
 @pytest.mark.parametrize("copy", range(GLOBAL_COPIES))
 def test_global_revocation_hits_by_every_copy(world: AuthorizerWorld, copy: int) -> None:
-    """R47, R49: a compromised kid, or a cut of everything, refuses tokens whichever copy of global they read."""
+    """R47, R49: a compromised kid, or a global revocation, refuses tokens by any copy of global."""
     jti = "A" * (copy + 1) + "B"
     request = request_with(make_token(claims={"scope": "reports:read", "jti": jti}))
     cuts: tuple[dict[str, Any], ...] = ({"kids": (signing_key().kid,)}, {"not_before": NOW})

@@ -293,7 +293,7 @@ def test_no_policy_is_larger_than_what_was_checked() -> None:
 
 
 def test_a_stage_whose_arn_makes_the_policy_too_large_is_a_fault() -> None:
-    """R55: what the document cannot know, the length of the stage's name, is checked with each answer."""
+    """R55: the length of the stage's name, unknown to the document, is checked with each answer."""
     rules = rules_of({f"ANY /{'x' * 20}{n}": [] for n in range(7)}, cached=True)
     assert rules is not None
     event = authorizer_event("rest_token", "t")

@@ -35,7 +35,7 @@ def test_a_warm_request_in_strict_mode_costs_one() -> None:
 
 
 def test_unprocessed_keys_cost_one_read_more() -> None:
-    """P8: what DynamoDB leaves out is asked for again, once."""
+    """P8: keys that DynamoDB leaves out are asked for again, once."""
     sandbox = ComposedAuthorizer("strict")
     sandbox.decide()
     sandbox.dynamodb.unprocessed = 1

@@ -81,7 +81,7 @@ def test_path_with_policy_syntax_is_not_allowed(kind: str, answer: str, path: st
     ],
 )
 def test_deny_covers_the_request_and_hardly_more(path: str, denied: str | None) -> None:
-    """G1, G13: what is more than text in a policy is any one character of a Deny; the longest path is named whole."""
+    """G1, G13: a policy's own character becomes any one character of a Deny; the longest path is named whole."""
     resource = statement_of(refuse(request_for("http_1.0", path), Forbidden("no_rule", token=TOKEN), SIMPLE))[
         "Resource"
     ]

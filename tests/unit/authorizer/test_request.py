@@ -169,7 +169,7 @@ def test_a_handshake_has_the_time_of_a_rest_request() -> None:
 @pytest.mark.parametrize("context", [None, [], "x", {}, {"t": 1}])
 @pytest.mark.parametrize("value", [None, True, "1790000000000", 1.79e12, -1, 0, 1_790_000_000, 10**40])
 def test_a_time_that_is_none_is_no_fault(kind: str, context: object, value: object) -> None:
-    """R47: whatever stands there instead of a time, the request is read, and has no time."""
+    """R47: a request with another value instead of a time is read, and has no time."""
     event = authorizer_event(kind, "t")
     event["requestContext"] = {TIME_OF[kind]: value} if context == {"t": 1} else context
     assert parse_request(event).time is None

@@ -303,7 +303,7 @@ def test_age_size_and_failures_are_measured(world: World, capsys: pytest.Capture
 
 
 def test_live_revocations_are_measured_by_kind(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each line says how many revocations are held, of which kinds, whoever wrote them; a kind without any is 0."""
+    """Each line counts the held revocations by kind, from any writer; a kind without any is 0."""
     for target in (JTI, Target(TargetKind.TOKEN, "another"), SUBJECT):
         world.feed.write(target)
     world.pass_time(BOUND / 2)

@@ -164,7 +164,7 @@ def test_what_is_kept_is_due_by_the_larger_clock(
 def test_what_is_kept_is_due_by_the_requests_own_time(
     kept: Callable[[Sandbox], Callable[[], object]], period: float, clock: str
 ) -> None:
-    """R47: with both clocks still, and even set back by less than was passed, the request's own time counts."""
+    """R47: the request's own time counts while both clocks stand still, or are set back by less than has passed."""
     sandbox = Sandbox()
     sandbox.begin(**{clock: float(NOW)})
     use = kept(sandbox)
@@ -252,7 +252,7 @@ def test_what_remains_without_any_witness() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_handler_takes_the_times_of_each_request(world: AuthorizerWorld, kind: str) -> None:
-    """R47: with both clocks still, a request of each kind reads the rings again, a TOKEN event by Lambda's deadline."""
+    """R47: both clocks still, a request of each kind reads the rings again, a TOKEN event by Lambda's deadline."""
     for reads, passed in ((1, 0), (1, 9), (2, 10), (2, 19), (3, 20)):
         milliseconds = (NOW + passed) * 1000
         event = authorizer_event(kind, make_token())
@@ -264,7 +264,7 @@ def test_the_handler_takes_the_times_of_each_request(world: AuthorizerWorld, kin
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_expired_token_is_refused_by_the_requests_own_time(world: AuthorizerWorld, kind: str) -> None:
-    """R14, R47: with both clocks still, a token is refused 2 s of skew after exp and the leeway of 10 s."""
+    """R14, R47: both clocks still, a token is refused 2 s of skew after exp and the leeway of 10 s."""
     for passed, good in ((0, True), (11.999, True), (12, False)):
         milliseconds = int((NOW + passed) * 1000)
         event = authorizer_event(kind, make_token(claims={"iat": NOW - 900, "exp": NOW, "scope": "reports:read"}))

@@ -87,7 +87,7 @@ def test_a_token_without_the_scope_is_denied(world: AuthorizerWorld) -> None:
 
 @pytest.mark.parametrize("kind", ["MESSAGE", "DISCONNECT", None])
 def test_no_other_event_of_a_websocket_api_is_answered(world: AuthorizerWorld, token: str, kind: str | None) -> None:
-    """G12: API Gateway asks about connections alone; whoever asks about something else is somebody else."""
+    """G12: API Gateway asks about connections alone; a request about something else is refused."""
     event = handshake(Authorization=f"Bearer {token}")
     event["requestContext"]["eventType"] = kind
     with pytest.raises(AuthorizerFault):

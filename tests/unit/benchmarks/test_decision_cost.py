@@ -1,4 +1,4 @@
-"""P11: what a million decisions cost, from the price list's figures."""
+"""P11: the price of a million decisions, from the price list's figures."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def test_every_part_of_a_decision_is_met(monkeypatch: pytest.MonkeyPatch) -> Non
     try:
         spent = profile(material_of("ES256", int(wall_seconds())))
     finally:
-        bootstrap.cache_clear()  # what it composed is of this test
+        bootstrap.cache_clear()  # the composed object belongs to this test
     assert list(spent) == [WHOLE, *(title for _, _, title in PARTS)]
     assert all(time > 0 for time in spent.values())
     assert [getattr(owner, name) for owner, name, _ in PARTS] == before

@@ -21,14 +21,14 @@ def test_every_value_comes_back_from_its_own_text(data: bytes) -> None:
 
 @given(st.binary(max_size=12))
 def test_a_text_that_decodes_is_the_one_that_encodes(segment: bytes) -> None:
-    """R01: whatever bytes decode are exactly the text that their value encodes to."""
+    """R01: bytes that decode are exactly the text that their value encodes to."""
     data = decode(segment)
     assert data is None or encode(data).encode() == segment
 
 
 @pytest.mark.parametrize("last", [chr(code) for code in range(256)])
 def test_only_zero_trailing_bits_are_canonical(last: str) -> None:
-    """R01, A11: of all last characters, only those whose unused bits are zero are taken."""
+    """R01, A11: a last character is taken only if its unused bits are zero."""
     for stem, canonical in (("A", "AQgw"), ("AA", "AEIMQUYcgkosw048")):
         accepted = decode((stem + last).encode("latin-1")) is not None
         assert accepted == (last in canonical)
@@ -44,7 +44,7 @@ def test_padding_spaces_and_the_other_alphabet_are_refused(segment: bytes) -> No
 
 
 def test_every_last_character_is_kept() -> None:
-    """R01: whatever the text ends with, only padding is taken off it."""
+    """R01: padding alone is taken off the end of any text."""
     for last in range(256):
         for value in (bytes([last]), bytes([0, last]), bytes([0, 0, last])):
             assert decode(encode(value).encode()) == value

@@ -79,7 +79,7 @@ def test_a_hostile_token_costs_few_steps(raw: str) -> None:
 
 @pytest.mark.parametrize("raw", ["." * 1_000_000, "A" * 1_000_000, "A.A.A.A", "", "A" * MAX_TOKEN_LENGTH])
 def test_a_malformed_token_is_refused_in_a_few_lines(raw: str) -> None:
-    """R02, P3: what is too long or has not two dots is refused before anything in it is decoded."""
+    """R02, P3: a text that is too long or lacks two dots is refused before any decoding."""
     assert count_lines(raw) <= 12
 
 

@@ -210,7 +210,7 @@ def test_a_clock_that_is_no_number_refuses() -> None:
 
 
 def test_the_epoch_is_a_date() -> None:
-    """R14, R15: zero is in range, for whoever tests with a clock of their own."""
+    """R14, R15: zero is in range, for tests with a clock of their own."""
     assert accept(iat=0, nbf=0, exp=900, now=899).expires_at == 900
 
 
@@ -234,7 +234,7 @@ def test_an_identifier_may_be_any_printable_text(value: str) -> None:
 
 
 def test_no_more_is_refused_in_an_identifier_than_what_breaks_a_line_or_has_no_utf_8() -> None:
-    """R16: of all characters only controls, line separators and surrogates are refused, whatever Python can print."""
+    """R16: controls, line separators and surrogates alone are refused, regardless of what Python can print."""
     refused = {code for code in range(0x110000) if not is_identifier(f"a{chr(code)}b")}
     assert refused == {*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000)}
 

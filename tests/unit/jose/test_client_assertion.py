@@ -78,7 +78,7 @@ def test_another_kind_of_token_is_no_assertion(typ: str) -> None:
 
 
 def test_an_assertion_is_no_access_token() -> None:
-    """R11: what authenticates a client opens no resource."""
+    """R11: an assertion that authenticates a client opens no resource."""
     with pytest.raises(TokenError) as error:
         verify_access_token(assertion(client_id=CLIENT), key_set(), policy(audiences={ISSUER}), now=NOW)
     assert error.value.reason is Reason.INVALID_TYPE

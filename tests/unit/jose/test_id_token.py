@@ -99,7 +99,7 @@ def test_the_token_is_for_this_client_and_asked_for_by_it(claims: dict[str, Any]
 
 
 def test_an_audience_that_is_trusted_may_stand_beside_the_client() -> None:
-    """R13: with azp naming the client, an audience of the policy is no stranger."""
+    """R13: an audience of the policy is known where azp names the client."""
     token = verify(id_token(aud=["partner", CLIENT_ID], azp=CLIENT_ID), trusted_audiences={"partner"})
     assert token.audience == ("partner", CLIENT_ID)
     assert verify(id_token(azp=CLIENT_ID)).audience == (CLIENT_ID,)
@@ -146,7 +146,7 @@ def test_a_request_without_a_nonce_gets_none() -> None:
     ],
 )
 def test_times_and_types_hold_as_for_any_token(claims: dict[str, Any], now: float, reason: Reason) -> None:
-    """R14, R15, R16: what is missing, late, early, too long or of another type refuses the token."""
+    """R14, R15, R16: a claim that is missing, late, early, too long or of another type refuses the token."""
     assert refusal(id_token(**claims), now=now) is reason
 
 

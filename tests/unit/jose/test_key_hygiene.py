@@ -58,7 +58,7 @@ def test_an_empty_set_verifies_nothing() -> None:
 @pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"])
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "Ed25519"])
 def test_private_key_material_refuses_the_set(algorithm: str, member: str) -> None:
-    """R09: one private member refuses the whole set, since the key is known to whoever reads the JWKS."""
+    """R09: one private member refuses the whole set, since every reader of the JWKS knows the key."""
     good = jwks(signing_key("PS256"))["keys"]
     with pytest.raises(ValueError, match="private"):
         KeySet.from_jwks({"keys": [*good, signing_key(algorithm).jwk | {member: "AQAB"}]})

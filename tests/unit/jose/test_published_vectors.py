@@ -117,7 +117,7 @@ def test_rfc_examples() -> None:
 
 
 def test_json_test_suite() -> None:
-    """R03: of JSONTestSuite's 318 texts every n_ is refused and every y_ is read; none makes a token raise more."""
+    """R03: every n_ of JSONTestSuite's 318 texts is refused and every y_ is read; none makes a token raise more."""
     keys, rules = key_set(), policy()
     seen = 0
     for path in sorted((ROOT / "JSONTestSuite" / "test_parsing").glob("*.json")):

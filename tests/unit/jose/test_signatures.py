@@ -136,7 +136,7 @@ def test_numbers_of_any_length_convert(algorithm: str) -> None:
 
 @pytest.mark.parametrize("first", range(1, 256))
 def test_only_zeros_in_front_are_left_out(first: int) -> None:
-    """R08: whatever octet a number begins with stays, with zeros before it or without."""
+    """R08: the first octet of a number stays, with zeros before it or without."""
     for zeros in (1, 2):
         number = int.from_bytes(bytes([first, 0, 1]).ljust(32 - zeros, b"\x01"), "big")
         assert converts(number, number, 32, "ES256")

@@ -24,7 +24,7 @@ _JSON_VALUES = st.recursive(
 
 @given(st.dictionaries(st.text(), _JSON_VALUES, max_size=5), st.booleans())
 def test_an_ordinary_object_is_read_as_it_is(value: dict[str, Any], ascii_only: bool) -> None:
-    """R03: what json.dumps writes is read back unchanged, escaped or not."""
+    """R03: a text of json.dumps is read back unchanged, escaped or not."""
     text = json.dumps(value, ensure_ascii=ascii_only)
     depth = max(_depth(value), 0)
     assert parse_object(text.encode("utf-8")) == (value if depth <= MAX_DEPTH else None)

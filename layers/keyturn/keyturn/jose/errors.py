@@ -23,15 +23,15 @@ class TokenErrorReason(enum.Enum):
     )
     INVALID_HEADER = (
         "invalid_header",
-        "The header is not a strict JSON object with alg and typ as strings and a kid of 1 to 128 of [A-Za-z0-9_-].",
+        "The header is not a strict JSON object; or alg, typ or kid (1 to 128 of [A-Za-z0-9_-]) is wrong.",
     )
     UNSUPPORTED_HEADER = (
         "unsupported_header",
-        "The header has a parameter that brings a key of its own or changes the reading, such as jwk, crit or b64.",
+        "The header has a parameter with a key of its own or another reading, such as jwk, crit or b64.",
     )
     INVALID_TYPE = (
         "invalid_type",
-        "The header's typ is not that of the kind asked for: at+jwt for an access token, JWT or none for others.",
+        "The header's typ is wrong for this kind of token: at+jwt for an access token, JWT or none for others.",
     )
     ALGORITHM_NOT_ALLOWED = (
         "algorithm_not_allowed",
@@ -51,7 +51,7 @@ class TokenErrorReason(enum.Enum):
     )
     INVALID_CLAIMS = (
         "invalid_claims",
-        "The payload is not a strict JSON object, or a claim is missing, of the wrong type, too long or out of range.",
+        "The payload is not a strict JSON object; or a claim is missing, of the wrong type, too long or out of range.",
     )
     INVALID_ISSUER = (
         "invalid_issuer",

@@ -34,7 +34,7 @@ def parse_jwk(jwk: Mapping[str, object], *, assume_algorithm: str | None = None)
     if not isinstance(jwk, dict):
         raise ValueError("a JWK is a JSON object")
     if not _PRIVATE_MEMBERS.isdisjoint(jwk):
-        raise ValueError("the JWK holds private or symmetric key material: whoever published it must replace that key")
+        raise ValueError("the JWK holds private or symmetric key material: its publisher must replace that key")
     kid = jwk.get("kid")
     if not is_kid(kid):
         raise ValueError("kid is 1 to 128 characters [A-Za-z0-9_-]")

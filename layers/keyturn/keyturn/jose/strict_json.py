@@ -24,7 +24,7 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 def parse_object(data: bytes) -> dict[str, Any] | None:
     """Return the JSON object that the bytes spell in UTF-8 (RFC 8259), or None if they do not, strictly.
 
-    None and not an exception: a parser's exception carries the whole text along. The errors below end here.
+    A parser's exception carries the whole text along: the answer is None instead. The errors below end here.
     """
     try:
         text = data.decode("utf-8")

@@ -86,7 +86,7 @@ def test_kept_connection_that_was_closed_costs_no_attempt(closed: Exception) -> 
 def test_second_attempt_may_help_and_a_third_is_not_made(
     outcome: Answer | Exception, fault: type[KeyturnError]
 ) -> None:
-    """R61: what may pass is tried twice, then it is the domain's error, without a word of the answer's text."""
+    """R61: a passing fault is tried twice, then it is the domain's error, without the answer's text."""
     assert client(ScriptedConnections(outcome, GOOD)).call("GetItem", {}) == {"Item": {}}
     connections = ScriptedConnections(outcome, outcome)
     with pytest.raises(fault) as raised:
@@ -191,7 +191,7 @@ def test_plain_http_never_leaves_the_machine(url: str) -> None:
 
 
 def test_a_connection_that_cannot_be_made_is_tried_once_more() -> None:
-    """R61: what fails before there is a connection, with nothing to close, is a failed attempt like another."""
+    """R61: a failure before the connection exists is a failed attempt like another."""
     tried: list[str] = []
 
     def connect(origin: str) -> HttpConnection:

@@ -210,7 +210,7 @@ def test_two_calls_at_once(machine: Machine) -> None:
 
 
 def test_an_instant_has_the_date_of_the_last_answer(machine: Machine) -> None:
-    """I10: what is kept is as old as a later answer says, where both clocks stand still."""
+    """I10: a cached value is as old as a later answer says, where both clocks stand still."""
     assert machine.clock.instant() == (machine.wall, machine.monotonic, None, None, None)
     machine.send()
     machine.pass_time(0.25)

@@ -64,7 +64,7 @@ def test_item_that_was_damaged_by_hand_is_named(dynamodb: DynamoDBClient) -> Non
 
 
 def test_ring_is_read_strongly_consistent() -> None:
-    """A reader sees the last write, whoever made it."""
+    """A reader sees the last write of any writer."""
     store, stub, _ = stubbed()
     expected = {"TableName": "rings", "Key": {"pk": {"S": "ring#default"}}, "ConsistentRead": True}
     stub.add_response("get_item", {"Item": stored(RING)}, expected)
@@ -92,7 +92,7 @@ def test_write_to_a_ring_that_is_gone_is_a_conflict(dynamodb: DynamoDBClient) ->
 
 
 def test_emergency_keeps_a_cut_and_never_ends_it_early(dynamodb: DynamoDBClient) -> None:
-    """A copy of global that cuts off tokens goes on doing so, for longer than any cut needs."""
+    """A copy of global with a cutoff keeps it, for longer than any cutoff needs."""
     key = target_key(Target(TargetKind.GLOBAL, "3"))
     cut = {"v": {"N": "2"}, "not_before": {"N": str(NOW)}, "expires_at": {"N": str(NOW + 90 * 86_400)}}
     dynamodb.put_item(TableName="revocations", Item={**key, **cut})

@@ -159,7 +159,7 @@ def test_feed_item_of_a_stored_revocation(writer: DynamoDbRevocationWriter, dyna
 def test_compromised_kids_stay(
     writer: DynamoDbRevocationWriter, reader: DynamoDbRevocationReader, dynamodb: Any
 ) -> None:
-    """A cut of everything leaves alone what an emergency wrote (I8)."""
+    """A global revocation keeps the marks of an emergency (I8)."""
     everything = Target(TargetKind.GLOBAL, "3")
     emergency = {"v": 2, "expires_at": NOW + 99_999, "compromised_kids": frozenset({"bad"})}
     dynamodb.put_item(TableName=TABLE, Item=target_key(everything) | encode_item(emergency))

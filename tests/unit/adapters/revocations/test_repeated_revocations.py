@@ -203,7 +203,7 @@ def test_a_target_that_is_gone_gets_no_note(store: Store) -> None:
 
 @pytest.mark.parametrize("operation", ["BatchGetItem", "TransactWriteItems", "UpdateItem"])
 def test_a_lost_answer_is_no_second_revocation(store: Store, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
-    """R50: what botocore sends again by itself leaves one target, one feed item and one note."""
+    """R50: botocore's own retry leaves one target, one feed item and one note."""
     with lost_answer(store.dynamodb, operation, monkeypatch) as sent:
         store.revoke(revocation_of(TargetKind.TOKEN))
     assert sent.count(operation) == 2
@@ -259,7 +259,7 @@ def test_an_emergency_is_no_acknowledgement(store: Store) -> None:
 
 
 def test_repeats_at_once(store: Store) -> None:
-    """R50: of sixteen repeats of an acknowledged revocation at once none writes."""
+    """R50: sixteen simultaneous repeats of an acknowledged revocation write nothing."""
     store.revoke(revocation_of(TargetKind.TOKEN))
     before = store.items()
     at_once(16, lambda: store.revoke(revocation_of(TargetKind.TOKEN)))

@@ -31,7 +31,7 @@ def test_a_credential_reads_as_what_was_written() -> None:
 
 
 def test_what_is_stored_is_a_digest() -> None:
-    """R45: of each secret, which has 256 bits, the SHA-256 alone."""
+    """R45: each secret has 256 bits, and is stored as SHA-256 alone."""
     assert CODE.code_hash == hashlib.sha256(CODE.secret).hexdigest()
     assert TOKEN.proof_hash == hashlib.sha256(TOKEN.proof).hexdigest()
     assert TOKEN.secret_hash == hashlib.sha256(TOKEN.secret).hexdigest()

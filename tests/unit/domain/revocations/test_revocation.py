@@ -45,7 +45,7 @@ def test_a_token_a_grant_or_a_session_is_refused_whatever_its_iat(kind: TargetKi
 
 @pytest.mark.parametrize("kind", sorted(CUTOFF_KINDS))
 def test_a_cut_refuses_up_to_its_second_and_no_further(kind: TargetKind) -> None:
-    """A token with iat ≤ T is refused; one with iat = T + 1, of whoever signs in again right after, is not."""
+    """A token with iat ≤ T is refused; one with iat = T + 1, of a new sign-in right after, is accepted."""
     revocation = Revocation(Target(kind, "1"), expires_at=LATER, not_before=NOW)
     assert revocation.hits(issued_at=NOW - 1, kid="k", now=NOW)
     assert revocation.hits(issued_at=NOW, kid="k", now=NOW)
@@ -60,7 +60,7 @@ def test_an_expired_revocation_hits_nothing() -> None:
 
 
 def test_a_compromised_key_is_refused_by_any_copy_of_global_and_for_good() -> None:
-    """The emergency reaches strict readers through global, without a cut and without an end (I8)."""
+    """The emergency reaches strict readers through global, without a cutoff and without an end (I8)."""
     revocation = Revocation(Target(TargetKind.GLOBAL, "3"), expires_at=NOW, compromised_kids=["bad"])
     assert revocation.hits(issued_at=NOW, kid="bad", now=NOW + 1)
     assert not revocation.hits(issued_at=NOW, kid="good", now=NOW - 1)

@@ -47,14 +47,14 @@ def test_what_was_ended_is_hit_whatever_its_iat(kind: TargetKind) -> None:
 
 @pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR])
 def test_a_cut_spares_what_was_issued_after_it(kind: TargetKind) -> None:
-    """R49: iat up to the cut is refused; the latest of several cuts counts, in whatever order they came."""
+    """R49: iat up to the cutoff is refused; the latest of several cutoffs counts, in any order of arrival."""
     snapshot = snapshot_of(entry(f"{kind}#a", T + 5), entry(f"{kind}#a", T))
     assert hit(snapshot, Target(kind, "a"), issued_at=T + 5)
     assert not hit(snapshot, Target(kind, "a"), issued_at=T + 6)
 
 
 def test_a_whole_client_costs_one_item() -> None:
-    """R49: one cut refuses each token that the client holds, however many these are."""
+    """R49: one cutoff refuses every token that the client holds."""
     snapshot = snapshot_of(entry("client#web", T))
     client = Target(TargetKind.CLIENT, "web")
     tokens = [(Target(TargetKind.TOKEN, str(number)), client) for number in range(1000)]
@@ -63,7 +63,7 @@ def test_a_whole_client_costs_one_item() -> None:
 
 
 def test_a_cut_at_the_beginning_of_time_hits_nothing_and_is_no_error() -> None:
-    """A cut of 0 is a cut."""
+    """A cutoff of 0 is a cutoff."""
     assert hit(snapshot_of(entry("sub#a", 0)), Target(TargetKind.SUBJECT, "a"), issued_at=0)
 
 

@@ -81,7 +81,7 @@ def test_a_request_that_waited_costs_no_read_below_the_bound(world: World) -> No
 
 
 def test_the_date_of_a_later_answer_renews(world: World) -> None:
-    """I10: with both clocks still, the Date of another answer says how old the value is."""
+    """I10: the Date of another answer says how old the value is while both clocks stand still."""
     world.date = 1000
     world.cache.renew()
     world.date = 1000 + int(RENEW_FROM) + 1

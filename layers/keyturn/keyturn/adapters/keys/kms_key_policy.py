@@ -1,7 +1,6 @@
 """The key policy of every signing key, set when KMS creates the key.
 
-Access rules by tags take minutes to apply, and KMS's default policy lets every principal with kms:Sign on "*" sign
-tokens.
+Access rules by tags take minutes to apply. KMS's default policy lets every principal with kms:Sign on "*" sign tokens.
 """
 
 from __future__ import annotations

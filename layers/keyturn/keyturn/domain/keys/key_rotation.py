@@ -127,7 +127,7 @@ def rotate(ring: KeyRing, policy: RotationPolicy, *, now: int, stamp: int, unusa
     TooManyPublished.
     """
     if not policy.in_use:
-        raise RingNotInUse(f"ring {ring.name} is not in use any more, and signs no tokens")
+        raise RingNotInUse(f"ring {ring.name} is retired, and signs no tokens")
     standby = successor(ring, policy, unusable)
     if standby is None:
         raise NoStandby(f"ring {ring.name} has no standby yet: the next tick creates one")

@@ -165,7 +165,7 @@ def is_revoked(token: RevocableToken, found: Iterable[Revocation], now: float) -
 
 
 def grant_targets(*, subject: str, client_id: str, grant_id: str | None, session_id: str | None) -> tuple[Target, ...]:
-    """Return the targets whose revocation ends a grant or refuses its tokens, with copy 0 of global."""
+    """Return the targets whose revocation ends a grant or refuses its tokens, with the first copy of global."""
     targets = [
         Target(TargetKind.SUBJECT, subject),
         Target(TargetKind.CLIENT, client_id),
