@@ -19,7 +19,7 @@ class Load:
     """Settings of a deployment's authorizer; times in seconds, sizes in bytes.
 
     `requests`: λ, per second and sandbox. `revocations`: per second, in all. `ring`: size of the ring's item.
-    `feed_item`: size of one. `token_lifetime`: how long a token is accepted. `targets`: of one token, global among them.
+    `feed_item`: size of one. `token_lifetime`: of a token. `targets`: of one token, global among them.
     `busiest_client`: its share of all requests. `lifetime`: of a sandbox, until Lambda replaces it.
     """
 

@@ -40,7 +40,7 @@ TERMS = (
     _term("everything", r"\b(?:and|or|of) everything (?:is|are) ", GLOBAL),
     _term(
         "global",
-        r"(?:(?<!cop)(?<!copy )(?<!copies )\b(?:and|or|of)|,) global\b(?=[,.;:)]|$| (?:and|or|is|are|was)\b)",
+        r"(?:(?<!copy )(?<!copies )\b(?:and|or|of)|,) global\b(?=[,.;:)]|$| (?:and|or|is|are|was)\b)",
         GLOBAL,
     ),
     _term(

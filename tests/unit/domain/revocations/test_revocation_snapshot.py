@@ -80,7 +80,7 @@ def test_global_is_what_was_read_of_it() -> None:
 
 
 def test_every_target_of_a_token_is_looked_for() -> None:
-    """R47: what is said of everything hides nothing that is said of the token, in whatever order they are asked for."""
+    """R47: a global revocation hides no revocation of the token, in any order of look-ups."""
     snapshot = snapshot_of(entry("jti#a"))
     snapshot.global_revocation = Revocation(Target(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1)
     targets = [Target(TargetKind.GLOBAL, "3"), Target(TargetKind.SESSION, "none"), Target(TargetKind.TOKEN, "a")]
@@ -150,7 +150,7 @@ def test_what_can_hit_nothing_any_more_is_forgotten(kept: FeedEntry, forgotten: 
 
 
 def test_a_million_revocations_are_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the limit the snapshot stops, bounded, and says so; what is known already counts for nothing."""
+    """The snapshot stops at its limit and says so; known revocations are ignored then."""
     monkeypatch.setattr(revocation_snapshot, "MAX_REVOCATIONS", 100)
     snapshot = snapshot_of(*(entry(f"jti#{n}") for n in range(100)))
     snapshot.add([entry("jti#5"), entry("jti#6", written_at=T + 1)])
