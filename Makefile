@@ -49,27 +49,6 @@ $(PROJECT_STAMP): $(DEV_STAMP)
 	@.venv/bin/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@rm -f .venv/project-* && touch $@
 
-$(TOOLS_STAMP): | $(DEV_STAMP)
-	$(call create_environment,.venv-tools,requirements/tools.lock)
-	@.venv/bin/python -m pip --python .venv-tools/bin/python install -qq --require-hashes --requirement requirements/tools.lock
-	@touch $@
-
-# Its pins conflict with those of both other environments.
-$(CHECKOV_STAMP): | $(DEV_STAMP)
-	$(call create_environment,.venv-checkov,requirements/checkov.lock)
-	@.venv/bin/python -m pip --python .venv-checkov/bin/python install -qq --require-hashes --requirement requirements/checkov.lock
-	@touch $@
-
-$(LONG_STAMP): | $(DEV_STAMP)
-	$(call create_environment,.venv-long,requirements/long.lock)
-	@.venv/bin/python -m pip --python .venv-long/bin/python install -qq --require-hashes --requirement requirements/long.lock
-	@touch $@
-
-$(BENCH_STAMP): | $(DEV_STAMP)
-	$(call create_environment,.venv-bench,requirements/bench.lock)
-	@.venv/bin/python -m pip --python .venv-bench/bin/python install -qq --require-hashes --requirement requirements/bench.lock
-	@touch $@
-
 # The npm clients run on the machine's Node if it is new enough; else on a Node that a lock of its own pins.
 CLIENTS := tests/integration/javascript
 CLIENTS_STAMP := $(CLIENTS)/node_modules/dependencies-$(call checksum,$(CLIENTS)/package-lock.json)
@@ -80,9 +59,11 @@ ifeq ($(NODE),)
   NODE_STAMP := .venv-node/dependencies-$(call checksum,requirements/node.lock)
 endif
 
-$(NODE_STAMP): | $(DEV_STAMP)
-	$(call create_environment,.venv-node,requirements/node.lock)
-	@.venv/bin/python -m pip --python .venv-node/bin/python install -qq --require-hashes --requirement requirements/node.lock
+# One environment a lock, `.venv-NAME` from requirements/NAME.lock. The pins of checkov conflict with those of all others.
+environment = $(patsubst .venv-%,%,$(@D))
+$(TOOLS_STAMP) $(CHECKOV_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
+	$(call create_environment,$(@D),requirements/$(environment).lock)
+	@.venv/bin/python -m pip --python $(@D)/bin/python install -qq --require-hashes --requirement requirements/$(environment).lock
 	@touch $@
 
 PEERS := benchmarks/javascript

@@ -84,8 +84,8 @@ class RotationPolicy:
             yield f"RsaKeySize must be one of {RSA_KEY_SIZES[0]} and {RSA_KEY_SIZES[1]}, and is {self.rsa_key_size}"
         if self.rings * self.max_published_keys > MAX_JWKS_KEYS:
             yield (
-                f"MaxPublishedKeys times the number of rings must be at most {MAX_JWKS_KEYS}, the limit of an Application"
-                f" Load Balancer: {self.max_published_keys} times {self.rings} is more; each algorithm in"
+                f"MaxPublishedKeys times the number of rings must be at most {MAX_JWKS_KEYS}, the limit of an"
+                f" Application Load Balancer: {self.max_published_keys} times {self.rings} is more; each algorithm in"
                 f" AudienceAlgorithms has a ring"
             )
         yield from self._broken_ranges()
