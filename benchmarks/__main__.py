@@ -41,7 +41,8 @@ class Run:
     def _warm_report(self) -> Report:
         self._warm = warm = warm_decisions.measure(int(self.now))
         parts = profile_table(profile(material_of("ES256", int(self.now))))
-        text = f"{warm_decisions.warm_table(warm)}\n\nThe event has {warm.event_bytes:,} bytes.\n\n{parts}"
+        event = f"The event that the authorizer decides has {warm.event_bytes:,} bytes."
+        text = f"{warm_decisions.warm_table(warm)}\n\n{event}\n\n{parts}"
         if warm_decisions.node() is None:
             text += "\n\nNOT RUN: P2 needs Node 20 and `npm ci` in benchmarks/javascript; `make bench` does both."
         return Report(warm_decisions.warm_figures(warm), text)
@@ -58,8 +59,8 @@ class Run:
 
         assert self._warm is not None
         draw(self._warm, self._cold, PICTURE)
-        told = describe_run("make bench", self.now, warm_decisions.node())
-        PAGE.write_text(replace_generated(PAGE.read_text(), generated_part(reports, told, PICTURE.name)))
+        run = describe_run("make bench", self.now, warm_decisions.node())
+        PAGE.write_text(replace_generated(PAGE.read_text(), generated_part(reports, run, PICTURE.name)))
 
 
 def _p11() -> Report:

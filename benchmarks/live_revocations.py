@@ -154,9 +154,10 @@ def live_revocations() -> tuple[list[Figure], str]:
     spread = {name: (min(values), max(values)) for name, values in rounds.items()}
     wire = sum(map(len, pages)) / 1e6
     note = (
-        f"{len(pages)} pages, {wire:.1f} MB of JSON, {item_bytes(items[0])} bytes an item as stored; parsing alone is "
-        f"{middle['parse']:.1f} ms of the load, one bare dict.get {middle['get']:.3f} µs. "
-        f"A look-up is all targets of a token: {', '.join(target.kind for target in targets_of(TOKEN))}."
+        f"The load reads {len(pages)} pages, which are {wire:.1f} MB of JSON; a stored item has {item_bytes(items[0])} "
+        f"bytes. Parsing alone takes {middle['parse']:.1f} ms of the load. "
+        f"A bare `dict.get` takes {middle['get']:.3f} µs. "
+        f"A look-up reads all targets of a token: {', '.join(f'`{target.kind}`' for target in targets_of(TOKEN))}."
     )
     return [
         Figure("P9", "a whole client is revoked", "items", 1, 1, len(load(client_pages()))),

@@ -90,7 +90,7 @@ def notes(load: Load) -> str:
     units = transaction_write_units(_TARGET_ITEM, load.feed_item) + _NOTE_UNITS
     dollars = units * load.revocations * _MONTH * prices.WRITE_REQUEST_UNIT
     return (
-        f"The store away for 20 s (100 sandboxes): the oldest view at a decision was {max(away.ages):.3f} s of "
-        f"{load.bound:g} s; {away.unanswered:,} decisions found none and went the strict way.\n"
-        f"A revocation costs {units} write units, {load.revocations:g} a second ${dollars:.2f} a month."
+        f"In an outage of DynamoDB of 20 s (100 sandboxes), the oldest cache at a decision was {max(away.ages):.3f} s "
+        f"old, of {load.bound:g} s; {away.unanswered:,} decisions used strict reads, without a cache.\n"
+        f"At {units} write units each, {load.revocations:g} revocations a second cost ${dollars:.2f} a month."
     )
