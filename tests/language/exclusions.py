@@ -30,13 +30,3 @@ TABLES_OUT = {
 FILES_OUT = {
     "functions/login/pages/texts.py": "texts of the pages, for users: their own tests judge them",
 }
-
-# Folders and files that are not rewritten yet. `test_words` skips them; the command checks them.
-NOT_YET = (
-    ".ci", ".github", ".checkov.yaml", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile",
-    "README.md", "SECURITY.md", "benchmarks", "cli", "docs", "events", "examples", "functions", "lambda.mk", "layers",
-    "local", "pyproject.toml", "requirements", "samconfig.toml", "template.yaml",
-    "tests/architecture", "tests/aws", "tests/browser", "tests/conformance", "tests/conftest.py", "tests/contract",
-    "tests/emulator", "tests/fakes", "tests/fuzz", "tests/guards", "tests/infrastructure", "tests/integration",
-    "tests/model", "tests/mutants", "tests/property", "tests/releases", "tests/sam_local", "tests/unit",
-)  # fmt: skip

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from tests.language.check import ROOT, find_faults, known_files, prose
-from tests.language.exclusions import EXCEPTIONS, FILES_OUT, MAX_EXCEPTIONS, NOT_YET, TABLES_OUT
+from tests.language.exclusions import EXCEPTIONS, FILES_OUT, MAX_EXCEPTIONS, TABLES_OUT
 from tests.language.sentences import sentences
 
 
-def _is_rewritten(path: str) -> bool:
-    return not any(path == each or path.startswith(f"{each}/") for each in NOT_YET)
-
-
 def test_every_sentence_keeps_the_rules() -> None:
-    """Each sentence of the rewritten files keeps the rules."""
-    found = [*find_faults(path for path in known_files() if _is_rewritten(path))]
+    """Each sentence of the repository keeps the rules."""
+    found = [*find_faults(known_files())]
     assert not found, "\n".join(f"{each.path}:{each.line}: {each.rule}: {each.sentence}" for each in found)
 
 
@@ -31,6 +27,6 @@ def test_exceptions_are_still_written() -> None:
 
 
 def test_excluded_paths_exist() -> None:
-    """Each path that is excluded or is not rewritten yet exists."""
-    for path in (*FILES_OUT, *TABLES_OUT, *NOT_YET):
+    """Each excluded path exists."""
+    for path in (*FILES_OUT, *TABLES_OUT):
         assert (ROOT / path).exists(), path
