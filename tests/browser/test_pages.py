@@ -134,7 +134,7 @@ def test_a_page_that_is_rebound_to_the_emulator_does_nothing(
     assert seen.pop("beacon") == "true"
     assert len(seen) == WAYS
     for way, answer in seen.items():
-        assert answer == "unreadable" or "the Host is none of this emulator's" in answer, way
+        assert answer == "unreadable" or "the Host is not one of this emulator" in answer, way
     assert refusals(directory) - refused >= WAYS
     assert_unharmed(stack, before)
 

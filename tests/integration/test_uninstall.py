@@ -68,4 +68,4 @@ def test_keys_outlive_the_stack_until_somebody_ends_them(tmp_path: Path) -> None
         assert (done.returncode, done.stdout.count("is deleted in 7 days")) == (0, 2), done.stderr
         assert states(stack) == ["PendingDeletion", "PendingDeletion"]
         again = uninstall(stack, "--delete-keys")
-        assert (again.returncode, again.stdout) == (0, f"no key of {stack.stack_name} is left to delete\n")
+        assert (again.returncode, again.stdout) == (0, f"{stack.stack_name} has no key left to delete\n")
