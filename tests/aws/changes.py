@@ -1,4 +1,4 @@
-"""Changes to the deployed stack that last for one fact: each is taken back, also when the fact does not hold."""
+"""Changes to the deployed stack for one fact: each is undone, also when the fact does not hold."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def test_two_operators_decide_about_a_user(stores: LoginStores) -> None:
 
 
 def test_a_tombstone_stays(stores: LoginStores) -> None:
-    """A creation that failed half way is taken back, twice if need be; an erased user's subject is never free."""
+    """A creation that failed half way is undone, also twice; an erased user's subject is never free."""
     stores.authorities.create(make_authority())
     stores.authorities.create(make_authority(BEN, status=Status.ERASED, erased_at=NOW))
     for subject in (ADA, ADA, BEN):

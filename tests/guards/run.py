@@ -17,7 +17,7 @@ _TESTS_FAILED = 1  # pytest's exit code; another one says that it could not run 
 
 
 def without(guard: Guard, folder: Path) -> str | None:
-    """Run the guard's test on a kernel without its line; return what is wrong, None if the test failed as it must."""
+    """Run the guard's test on a kernel without its line; return the problem, or None if the test failed as expected."""
     kernel = folder / "keyturn"
     shutil.copytree(KERNEL, kernel, ignore=shutil.ignore_patterns("__pycache__"))
     file = kernel / guard.file

@@ -1,4 +1,4 @@
-"""For each rule of the verifier, the line that it hangs on, and the test that fails without it."""
+"""Rules of the verifier: the line that enforces each, and the test that fails without the line."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_an_http_api_lets_a_good_token_in_and_no_other(apis: Apis, name: str) ->
 
 @pytest.mark.parametrize("first", ["/reports/7", "/reports/secret", "/other"])
 def test_one_answer_that_api_gateway_keeps_is_right_for_every_route(apis: Apis, first: str) -> None:
-    """R55: under a cache by the token alone, whichever route was the first, each is answered by its own rule."""
+    """R55: a cache by the token alone answers each route by its own rule, regardless of the first route."""
     raw = get_token(apis.stack, scope="reports:read")
     expected = {"/reports/7": 200, "/reports/8": 200, "/reports/secret": 403, "/other": 403}
     assert apis.get("CachedApi", first, raw)[0] == expected[first]

@@ -261,7 +261,7 @@ def test_every_token_of_the_compromised_key_is_refused_after_the_bound(run: Run)
 
 
 def test_a_fault_is_over_at_the_second_attempt(run: Run) -> None:
-    """Every request is answered as it must be, at the latest when it is repeated once after a 5xx."""
+    """Every request has the expected answer, at the latest on one repeat after a 5xx."""
     assert [
         answer
         for answer in run.record.answers

@@ -107,7 +107,7 @@ def differences(api_routes: dict[str, Any], scope: frozenset[str], later: list[t
 def test_an_answer_that_is_cached_by_the_token_is_right_for_every_route(
     api_routes: dict[str, Any], scope: frozenset[str], later: list[tuple[str, str, str]]
 ) -> None:
-    """R55, G2: whichever request was asked about, the cached policy says of each later one what its own answer says."""
+    """R55, G2: the cached policy decides each later request as its own answer would, for any first request."""
     assert differences(api_routes, scope, later) == []
 
 

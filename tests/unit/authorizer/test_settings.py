@@ -111,7 +111,7 @@ def test_an_error_says_what_is_expected(name: str, text: str) -> None:
     ],
 )
 def test_only_several_audiences_have_to_be_named(variables: dict[str, str], several: bool, required: bool) -> None:
-    """A stack with several audiences says what becomes of an API without one; unset is `warn`, as before an update."""
+    """A stack with several audiences decides about an API without one; unset is `warn`, as before an update."""
     environ = {name: value for name, value in ENVIRON.items() if name != "API_AUDIENCES"}
     audiences = AuthorizerSettings(environ | variables).audiences
     assert (audiences.several, audiences.required) == (several, required)

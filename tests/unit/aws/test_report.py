@@ -10,7 +10,7 @@ TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJkZW1vIn0.c2lnbmF0dXJl"  # pragma: allow
 
 
 def test_every_fact_has_its_outcome_and_what_was_observed() -> None:
-    """A fact that did not hold stands beside those that did, and the head counts them."""
+    """The report lists facts that held and facts that did not, and the head counts them."""
     facts = [
         Fact("KMS", "It signs.", HELD, observed=[("median_ms", 12.345)]),
         Fact("KMS", "It refuses.", DID_NOT_HOLD, "signed | twice"),

@@ -105,7 +105,7 @@ def test_a_token_that_the_gateway_refuses_is_refused(claims: dict[str, Any], rea
 def test_a_setting_of_the_function_changes_the_verdict(
     environment: dict[str, str], variable: str, value: str, claims: dict[str, Any], verdict: str
 ) -> None:
-    """R12 to R15: no policy of the command's own stands beside the deployed settings."""
+    """R12 to R15: the command verifies by the deployed settings alone."""
     environment[variable] = value
     assert explain(**claims)["verdict"] == verdict
 

@@ -1,4 +1,4 @@
-"""Client assertions (RFC 7523 §3): whose they are, for whom, and for how long."""
+"""Client assertions (RFC 7523 §3): issuer, audience and lifetime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors that others published: Wycheproof, the RFCs' examples, JSONTestSuite; skipped where they are not at hand."""
+"""Published vectors: Wycheproof, the RFCs' examples, JSONTestSuite; skipped where the files are missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP by hand: what is sent, which answers are whole, and whom TLS believes; on real sockets of this machine."""
+"""The HTTP client on real sockets: its requests, complete and broken answers, and trust in TLS certificates."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Machine:
 @pytest.mark.parametrize("kind", REFUSALS)
 @pytest.mark.parametrize("off", [-86_400.0, -301.5, 302.0, 7200.0])
 def test_a_call_by_a_wrong_clock_is_signed_once_more(service: type[JsonService], kind: str, off: float) -> None:
-    """R61: the first call costs one request more, and the next ones none, whichever way the clock is off."""
+    """R61: a wrong clock costs one more request at the first call, and none later."""
     machine = Machine(service, off)
     machine.aws.kind = kind
     assert [machine.call() for _ in range(3)] == [2, 1, 1]

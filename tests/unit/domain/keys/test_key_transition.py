@@ -97,7 +97,7 @@ def test_a_deactivated_key_only_verifies_and_none_signs() -> None:
 
 
 def test_key_of_an_intent_that_was_given_up_is_not_published() -> None:
-    """A run that comes late can neither record nor publish its key (I4)."""
+    """A late run can neither record nor publish its key (I4)."""
     with pytest.raises(IntentGivenUp):
         transition.record_key(ring(A), "n", arn="arn:n", jwk={})
     with pytest.raises(IntentGivenUp):
