@@ -211,7 +211,7 @@ containers: setup tools
 	else tests/sam_local/runtime_image.sh $(CONTAINER_IMAGE) "$(LAMBDA_PYTHON)" && .venv/bin/python -m pytest tests/sam_local; fi
 
 # Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line.
-COVERED_BY := tests/unit/jose tests/unit/authorizer \
+COVERED_BY := tests/unit/jose tests/unit/authorizer tests/unit/domain/test_base64url.py \
 	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
 	tests/contract/test_http_readers.py tests/contract/test_revocation_feed.py
 coverage: setup

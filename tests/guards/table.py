@@ -31,7 +31,7 @@ _JSON, _BASE64, _ECDSA = "jose/strict_json.py", "domain/base64url.py", "jose/ecd
 _JWK, _TOKEN = "jose/jwk.py", "jose/access_token.py"
 _FORM, _SIGNATURES = "unit/jose/test_compact_form.py", "unit/jose/test_signatures.py"
 _CLAIM_TESTS, _JSON_TESTS = "unit/jose/test_claims.py", "unit/jose/test_strict_json.py"
-_HYGIENE, _BASE64_TESTS = "unit/jose/test_key_hygiene.py", "unit/jose/test_base64url.py"
+_HYGIENE, _BASE64_TESTS = "unit/jose/test_key_hygiene.py", "unit/domain/test_base64url.py"
 
 _DUPLICATES = "    if len(members) != len(pairs):"
 _BOUND_ALGORITHM = "    if key.algorithm != fully_specified(header.algorithm):"

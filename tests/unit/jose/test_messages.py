@@ -21,7 +21,7 @@ from tests.fakes.token_factory import jwks, policy, signing_key
 
 EC, RSA, ED25519 = signing_key("ES256"), signing_key("RS256"), signing_key("Ed25519")
 LENGTH = "is canonical base64url of the right length"
-PRIVATE = "the JWK holds private or symmetric key material: whoever published it must replace that key"
+PRIVATE = "the JWK holds private or symmetric key material: its publisher must replace that key"
 
 
 def message(make: Callable[[], object], kind: type[Exception] = ValueError) -> str:
