@@ -42,7 +42,7 @@ class Cost:
 
     @property
     def total(self) -> float:
-        """All of it."""
+        """The sum of the parts."""
         return self.requests + self.duration + self.logs + self.reads
 
 

@@ -208,7 +208,7 @@ def test_a_result_cache_with_the_right_key_is_right(monkeypatch: pytest.MonkeyPa
 def test_a_rule_that_spells_a_route_otherwise_is_wrong(
     monkeypatch: pytest.MonkeyPatch, rule: str, route: str, kind: str
 ) -> None:
-    """G7: the route would always be a 403; the right spelling is said."""
+    """G7: the route would always answer 403; the finding names the right spelling."""
     api = http_api("h", {route: OURS}) if kind == "http" else rest_api("a", {route: OURS}, **REQUEST)
     checked = check(monkeypatch, rules_for(rule), api)
     [wrong] = checked.wrong

@@ -99,7 +99,7 @@ def test_a_key_about_which_kms_says_nothing_goes_on_signing(started: RotationHar
 
 
 def test_a_tick_makes_two_keys_at_most(started: RotationHarness) -> None:
-    """However much is due, KMS is asked for a key that signs and a standby: CreateKey has the smallest quota."""
+    """One run creates an active key and a standby key at most: CreateKey has the smallest quota of KMS."""
     started.pass_time(100 * LEAD)
     for key in started.ring.keys:
         started.kms.made[key.arn].state = "Disabled"

@@ -191,7 +191,7 @@ def test_an_unknown_interaction_is_a_page(flow: UserFlow, browser: Browser, inte
 
 
 def test_two_interactions_in_one_query_are_a_page(flow: UserFlow, browser: Browser) -> None:
-    """R20: two interactions in one query are a page."""
+    """R20: two interactions in one query give an error page."""
     one, other = interaction_of(browser.open()), interaction_of(browser.open())
     assert flow.get(AUTHORIZE, query=f"interaction={one}&interaction={other}").status == 400
 

@@ -1,4 +1,4 @@
-"""The templates that a path fits, and the pattern of each in a policy."""
+"""Templates match paths, and become patterns in a policy."""
 
 from __future__ import annotations
 

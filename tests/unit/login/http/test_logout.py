@@ -109,7 +109,7 @@ def test_an_unregistered_redirect_uri_gets_a_page(login: LoginHarness, browser: 
 
 
 def test_a_uri_of_another_client_gets_a_page(login: LoginHarness, browser: LoginBrowser) -> None:
-    """A URI counts for the client that registered it alone."""
+    """A URI is valid for the client that registered it alone."""
     token = hint(session_of(login, browser), aud="other")
     assert browser.get(PATH, id_token_hint=token, post_logout_redirect_uri=BYE).status == 400
     assert browser.get(PATH, client_id="nobody", post_logout_redirect_uri=BYE).status == 400
