@@ -259,7 +259,7 @@ def test_a_registration_that_could_not_work(wrong: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("wrong", "rule"),
     [
-        (("--refresh-idle", "0"), "idle time is 1 second or more"),
+        (("--refresh-idle", "0"), "idle time is 1 second to its lifetime"),
         (("--redirect-uri", "https://App.example/"), "https://host/… in lower case"),
     ],
 )

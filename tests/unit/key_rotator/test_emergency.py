@@ -69,7 +69,7 @@ def test_without_a_standby_the_next_key_signs_at_once(started: RotationHarness) 
     stolen = started.only(KeyState.ACTIVE)
     started.store.put(started.ring.replace(keys=(stolen,)))
     report = started.rotator().compromise(stolen.kid, reason="leak", actor="ann")
-    assert report.notes == ["no standby was there: nothing is signed until the next key is created"]
+    assert report.notes == ["the standby was missing: nothing is signed until the next key is created"]
     assert started.only(KeyState.ACTIVE).kid != stolen.kid
     assert started.only(KeyState.PRE_ACTIVATION)
 
