@@ -116,8 +116,6 @@ events: setup ## render events, environments and profiles for `sam local`
 # Tests and checks. A check without its tool prints NOT RUN, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
 ON_THE_STACK := tests/emulator tests/integration
-# Tests with one name for each endpoint: the distribution by file would run one of them alone.
-ONE_NAME := tests/integration/test_openapi.py
 STAGES := format lint types imports dead-code secrets template artifacts test guards browser containers
 
 .PHONY: check test test-fast test-stack $(STAGES)
@@ -188,8 +186,7 @@ test-fast: coverage
 
 # Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP)
-	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ON_THE_STACK) --ignore=$(ONE_NAME)
-	@.venv/bin/python -m pytest $(ONE_NAME)
+	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ON_THE_STACK)
 
 # Web pages in a real browser, against the embedded stack. `.ci/run` installs a browser if it has the right to; a laptop
 # has its own.

@@ -1,5 +1,5 @@
 # Settings that the build Makefiles of functions/ and layers/ share. A container build sees only one of these folders,
-# without this # file: there the interpreter is python3.13 on the path, and the target is the machine's own
+# without this file: there the interpreter is python3.13 on the path, and the target is the machine's own
 # architecture.
 
 # The runtime's own interpreter, from the environment, PATH or pyenv: byte code is valid for one minor version.
@@ -10,8 +10,8 @@ ifndef LAMBDA_PYTHON
 endif
 
 # `sam build` passes a Makefile no architecture, and a wrong one shows only on AWS. So it is read from the arguments of
-# # the `sam` that called make; the template's default is the fallback. A samconfig.toml that overrides it must set
-# ARCHITECTURE too. # `native` is the machine that builds: the embedded stack runs handlers there, on the emulator's
+# the `sam` that called make; the template's default is the fallback. A samconfig.toml that overrides it must set
+# ARCHITECTURE too. `native` is the machine that builds: the embedded stack runs handlers there, on the emulator's
 # interpreter.
 ifndef ARCHITECTURE
   ARCHITECTURE := $(or $(shell ps -o args= -p "$$(ps -o ppid= -p $$PPID | tr -d ' ')" 2>/dev/null \

@@ -6,13 +6,30 @@ None has a deadline: how long an example takes is the machine's matter, and what
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from dataclasses import replace
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("short", deadline=None)
 settings.load_profile("short")
 # Examples of each of six properties.
 settings.register_profile("long", max_examples=170_000, deadline=None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test an id of its own, and fail if two share one: the distribution by file runs one test an id.
+
+    schemathesis names its tests by endpoint, and leaves their ids alike.
+    """
+    for item in items:
+        if not item.nodeid.endswith(item.name):
+            item._id = replace(item.id, params=item.name.partition("[")[2].removesuffix("]"))
+    shared = [each for each, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if shared:
+        raise pytest.UsageError(f"tests share an id, and some of them would not run: {shared}")
 
 
 def pytest_collection_finish() -> None:
