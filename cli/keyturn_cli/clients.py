@@ -11,7 +11,7 @@ import typer
 
 from keyturn.domain.access.scope import format_scope
 from keyturn.domain.clients.client import SECRET_METHODS, Client, hash_secret, is_client_id
-from keyturn.domain.errors import KeyturnError
+from keyturn_cli.client_notes import note_consequences
 from keyturn_cli.client_options import CLEARED, OPTIONS, REQUIRED, Clearable
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.errors import CommandError
@@ -67,7 +67,7 @@ def add(given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> 
     else:
         print_line(f"client_id      {client.client_id}")
         _print_secret(secret)
-    _note_scopes(deployment, client)
+    note_consequences(deployment, client)
 
 
 @app.command()
@@ -114,7 +114,7 @@ def update(
     following, secret = _what_follows(client, asked)
     changed = deployment.clients().update(replace(client, **following | asked))
     _show(changed, as_json=as_json, secret=secret)
-    _note_scopes(deployment, changed)
+    note_consequences(deployment, changed)
 
 
 @app.command()
@@ -234,6 +234,7 @@ def _fields(client: Client) -> dict[str, Any]:
         "cors_origins": sorted(client.cors_origins),
         "rate": client.rate,
         "claims": dict(client.claims),
+        "user_claims": dict(client.user_claims),
         "introspects": sorted(client.introspects),
         "created_at": client.created_at,
         "revision": client.revision,
@@ -273,17 +274,3 @@ def _print_secret(secret: str | None) -> None:
     if secret is not None:
         print_line(f"client_secret  {secret}")
         print_line("Keep the secret now: only its hash is stored.", err=True)
-
-
-def _note_scopes(deployment: Deployment, client: Client) -> None:
-    """Note each registered audience that declares none of the client's scopes: requests for it are refused."""
-    servers = deployment.resource_servers()
-    for audience in client.audiences:
-        try:
-            server = servers.get(audience)
-        except KeyturnError as fault:
-            # The client is stored: a later error is a note.
-            print_note(f"the resource server {audience} cannot be read: {fault}")
-            continue
-        if server is not None and server.scopes.isdisjoint(client.scopes):
-            print_note(f"{audience} declares none of the client's scopes: requests for a token for it are refused")
