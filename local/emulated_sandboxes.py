@@ -1,6 +1,6 @@
 """Sandboxes of functions on the emulator: cheaper than MiniStack's own, and closer to those of Lambda.
 
-MiniStack unpacks all zips for each sandbox, ends a sandbox whose handler raised, and waits for log lines a fixed time.
+MiniStack unpacks all zips for each sandbox, ends a sandbox whose handler raised, and waits for log lines by timer.
 Here a zip is unpacked once, a sandbox outlives an exception, and a mark ends the log of a request.
 """
 

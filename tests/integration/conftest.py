@@ -22,7 +22,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFile]:
         yield running
 
 
-# Files of several minutes start first, so that no worker begins one while the other has nothing left.
+# Files of several minutes start first: a worker that begins one last keeps the other waiting.
 LONGEST = (
     "test_rotation_under_traffic.py",
     "test_revocation_bound.py",
