@@ -72,6 +72,7 @@ class Demo:
         self._compromise(_key_of(second))
         self._expect_everywhere("call with a token of the compromised key", second, _BAD_TOKEN)
         third = self._ask_until_signed_by_another_key(second)
+        self._wait_until_known(third)
         self._expect_everywhere("call with a new token", third, dict.fromkeys(_EVERYWHERE, 200))
 
     def _expect(self, step: str, expected: object, got: object) -> None:
@@ -125,6 +126,19 @@ class Demo:
                 return other
             time.sleep(0.2)
         raise DemoFailed(f"after {PATIENCE_SECONDS} s the issuer still signs with the old key: {response.text}")
+
+    def _wait_until_known(self, token: str) -> None:
+        # An emergency right after a rotation signs by a key that a cached key ring may lack.
+        started = time.monotonic()
+        while time.monotonic() - started < PATIENCE_SECONDS and not self._is_allowed(token):
+            time.sleep(0.2)
+        self._progress.line(
+            f"    {'wait until the authorizer knows the key':<42} after {time.monotonic() - started:.1f} s"
+        )
+
+    def _is_allowed(self, token: str) -> bool:
+        headers = {"Authorization": f"Bearer {token}"}
+        return all(self._http.get(url, headers=headers).is_success for url in self._stack.apis.values())
 
     def _introspect(self, token: str) -> object:
         return self._post("/oauth2/introspect", token=token).json().get("active")

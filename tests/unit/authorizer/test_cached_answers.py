@@ -102,7 +102,7 @@ def differences(api_routes: dict[str, Any], scope: frozenset[str], later: list[t
     return [each.arn for each in requests if allows(policy, each.arn) != decides(rules, each, scope)]
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(routes, scopes, st.lists(calls, min_size=1, max_size=5))
 def test_an_answer_that_is_cached_by_the_token_is_right_for_every_route(
     api_routes: dict[str, Any], scope: frozenset[str], later: list[tuple[str, str, str]]
@@ -128,7 +128,7 @@ def test_a_cached_policy_is_right_for_the_oddest_paths(api_routes: dict[str, lis
     assert differences(api_routes, frozenset(), [("rest_token", "GET", path) for path in every]) == []
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(routes, scopes, calls)
 def test_the_cache_opens_nothing_that_is_closed_without_it(
     api_routes: dict[str, Any], scope: frozenset[str], call: tuple[str, str, str]
@@ -142,7 +142,7 @@ def test_the_cache_opens_nothing_that_is_closed_without_it(
         assert decides(direct, request, scope) or not decides(cached, request, scope)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(calls, calls)
 @example(("rest_request", "GET", "/*"), ("rest_request", "GET", "/a"))
 @example(("http_2.0", "GET", "/a?"), ("http_2.0", "GET", "/ab"))
