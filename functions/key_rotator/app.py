@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from key_rotator.bootstrap import bootstrap
@@ -11,6 +12,7 @@ from key_rotator.report import Report, error_code, to_answer
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.keys.key_ring import DEFAULT_RING
 from keyturn.domain.keys.rotation_refusal import RotationRefused
+from keyturn.environment import is_on_emulator
 from keyturn.observability import log_event
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
             raise
         answer = {"error": "custom_resource_failed", "message": reason}
     if is_custom_resource_event(event):
-        respond(event, reason)
+        respond(event, reason, on_emulator=is_on_emulator(os.environ))
     return answer
 
 
