@@ -35,7 +35,6 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _respond(request: IssuerRequest) -> Response:
     endpoint = _find_endpoint(request)
-    request.cors = endpoint.cors
     preflight = cors.answer_preflight(request, endpoint.methods)
     if preflight is None and request.method not in endpoint.methods:
         raise MethodNotAllowed(endpoint.methods)

@@ -20,6 +20,8 @@ def test_revoked_token(issuer: IssuerHarness) -> None:
     answer = issuer.post(REVOKE, token=token)
     assert (answer.status, answer.body) == (200, "")
     assert answer.headers["cache-control"] == "no-store"
+    # Without a type of its own the answer would get API Gateway's.
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert not issuer.is_active(token)
 
 
