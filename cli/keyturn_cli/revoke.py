@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +63,7 @@ def revoke(
         else:
             print_line(f"nothing to revoke: {nothing}")
         return
-    deployment.revocations().revoke(planned.revocation, reason=reason, actor=getpass.getuser())
+    deployment.revocations().revoke(planned.revocation, reason=reason, actor=deployment.actor)
     _print_outcome(planned, "revoked", as_json=as_json)
 
 

@@ -9,7 +9,8 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn_cli.deployment import account_of, configured_endpoints, open_session, print_target
+from keyturn_cli.caller import find_caller
+from keyturn_cli.deployment import configured_endpoints, open_session, print_target
 from keyturn_cli.errors import CommandError
 from keyturn_cli.options import AsJson, Profile, Region
 from keyturn_cli.output import ask, print_json, print_line, print_note, print_table
@@ -117,7 +118,7 @@ def uninstall(
 ) -> None:
     """List what survives `sam delete`. --delete-keys schedules the deletion of the keys after a confirmation."""
     session = open_session(profile, region)
-    account = account_of(stack, session.client)
+    account = find_caller(stack, session.client).account
     print_target(stack, account, session.region_name, configured_endpoints(_SERVICES, session.client))
     remains = Remains(session, stack)
     status = remains.stack_status()

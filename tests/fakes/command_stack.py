@@ -30,6 +30,8 @@ TABLES = {
     "users": ("pk", "sk"),
     "authorities": ("pk",),
 }
+# The caller of moto's STS.
+CALLER = "arn:aws:sts::123456789012:user/moto"
 ENDPOINT = "http://127.0.0.1:4566"
 STACK: dict[str, Any] = {
     "outputs": {

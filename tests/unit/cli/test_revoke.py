@@ -22,7 +22,7 @@ from keyturn.domain.revocations.revocation import (
     pair_target,
 )
 from keyturn_cli.deployment import LONGEST_TOKEN_LIFETIME
-from tests.fakes.command_stack import command_stack, deployment, put_ring, run
+from tests.fakes.command_stack import CALLER, command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import ISSUER, make_token, signing_key
 
 CLIENT = Target(TargetKind.CLIENT, "c_1")
@@ -36,7 +36,6 @@ WIDE = [("--client", "c_1"), ("--subject", "u_1"), PAIR, ("--all-before", "now")
 def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Bring up a stack in this folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("getpass.getuser", lambda: "operator")
     with command_stack(tmp_path):
         yield
 
@@ -102,7 +101,7 @@ def test_many_tokens_are_cut_at_this_second(what: tuple[str, ...]) -> None:
     assert (
         int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN
     )
-    assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": "operator"})
+    assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": CALLER})
 
 
 @pytest.mark.parametrize("what", WIDE)
