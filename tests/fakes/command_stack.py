@@ -26,6 +26,7 @@ from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey
 TABLES = {
     "key-ring": ("pk",),
     "clients": ("pk",),
+    "grants": ("pk",),
     "revocations": ("pk", "sk"),
     "users": ("pk", "sk"),
     "authorities": ("pk",),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.grants.grant_item import grant_key
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.revocations.revocation import (
@@ -26,6 +27,7 @@ from tests.fakes.command_stack import CALLER, command_stack, deployment, put_rin
 from tests.fakes.token_factory import ISSUER, make_token, signing_key
 
 CLIENT = Target(TargetKind.CLIENT, "c_1")
+ID = "x" * 22
 TOKEN = Target(TargetKind.TOKEN, "id-1")
 COPIES = [Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
 PAIR = ("--subject", "u_1", "--client", "c_1")
@@ -37,6 +39,7 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Bring up a stack in this folder."""
     monkeypatch.chdir(tmp_path)
     with command_stack(tmp_path):
+        deployment().dynamodb.put_item(TableName="grants", Item=grant_key(ID))
         yield
 
 
@@ -85,8 +88,8 @@ def test_a_token_is_revoked_by_its_jti_from_standard_input() -> None:
 )
 def test_one_token_one_grant_and_one_session_are_not_asked_about(option: str, kind: str, days: int) -> None:
     """Each is ended by its identifier, whatever the iat, and remembered for as long as it can live (R50)."""
-    revoke(option, "x")
-    [revocation] = found(Target(TargetKind(kind), "x"))
+    revoke(option, ID)
+    [revocation] = found(Target(TargetKind(kind), ID))
     assert revocation.not_before is None
     assert abs(revocation.expires_at - now() - (days * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN)) < 60
 
@@ -170,11 +173,11 @@ def test_an_identifier_that_is_given_again_is_no_news_to_snapshots(
     monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
     """R50: it is remembered for longer, and no feed item is written."""
-    revoke(option, "x")
+    revoke(option, ID)
     count = len(items())
     later = deployment().clock().now().latest + 30
     monkeypatch.setattr("keyturn_cli.revocation_plan.floor", lambda _seconds: int(later))
-    assert revoke(option, "x")["changes"]
+    assert revoke(option, ID)["changes"]
     assert len(items()) == count == 2
 
 

@@ -40,7 +40,7 @@ WRITES = [
     ("keys", "compromise", "--reason", "a drill", "--yes", "--", "KID"),
     ("gateway", "flush"),
     ("revoke", "--client", "c_1", "--yes"),
-    ("revoke", "--jti", "some"),
+    ("revoke", "--jti", "j" * 22),
     ("revoke", "--all-before", "now", "--yes"),
 ]
 LOOKS = [

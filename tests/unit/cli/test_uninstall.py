@@ -91,7 +91,7 @@ def delete_keys(*more: str) -> tuple[int, dict[str, Any], str]:
 def other(kind: str) -> str:
     """Return the ARN of a key with the stack's tag that the stack did not create."""
     description, policy = f"Keyturn signing key ES256 of {STACK}", policy_of(created_by_rotator("another"))
-    keys = {
+    keys: dict[str, dict[str, Any]] = {
         "encrypts": {},
         "encrypts, and is described as a signing key": {"Description": description, "Policy": policy},
         "signs": SIGNS,
