@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from key_rotator.bootstrap import bootstrap
 from key_rotator.custom_resource import apply_request, is_custom_resource_event, respond
 from key_rotator.metrics import count_successful_run, measure_rings
+from key_rotator.repeated_run import Patience
 from key_rotator.report import Report, error_code, to_answer
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.keys.key_ring import DEFAULT_RING
@@ -49,7 +50,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
 
 def _answer(event: Any, context: LambdaContext) -> dict[str, Any]:
     if is_custom_resource_event(event):
-        apply_request(event, bootstrap)
+        apply_request(event, bootstrap, Patience(lambda: context.get_remaining_time_in_millis() / 1000))
         log_event("INFO", "custom_resource", request_type=event["RequestType"])
         count_successful_run(context.function_name)
         return {}

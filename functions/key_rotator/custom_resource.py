@@ -10,10 +10,12 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from key_rotator.repeated_run import Patience, repeat
+from key_rotator.report import Report
 from key_rotator.rings import Rings
 from keyturn.domain.errors import KeyturnError
 
@@ -39,13 +41,17 @@ def is_custom_resource_event(event: object) -> bool:
     return isinstance(event, dict) and isinstance(event.get("RequestType"), str) and "ResponseURL" in event
 
 
-def apply_request(event: Mapping[str, Any], connect: Callable[[], Rings]) -> None:
-    """Carry out CloudFormation's request; raises a fault, whose text is the reason in the answer."""
+def apply_request(event: Mapping[str, Any], connect: Callable[[], Rings], patience: Patience) -> None:
+    """Carry out CloudFormation's request; raises a fault, whose text is the reason in the answer.
+
+    An update is repeated as a creation is: if the update of a rollback fails, the stack accepts no deployment.
+    """
     request = event["RequestType"]
+    reports: Sequence[Report]
     if request == "Create":
-        reports = connect().create()
+        reports = repeat(connect().create, patience)
     elif request == "Update":
-        reports = connect().update()
+        reports = repeat(connect().update, patience)
     elif request != "Delete":
         raise UnknownRequestType(f"the request type is {request!r}")
     else:

@@ -23,6 +23,7 @@ _MANAGE = [
     "kms:DisableKey",
     "kms:EnableKey",
     "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
     "kms:GetPublicKey",
     "kms:ListGrants",
     "kms:ListKeyPolicies",
