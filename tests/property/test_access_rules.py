@@ -24,9 +24,10 @@ from authorizer.bootstrap import AuthorizerFunction
 from authorizer.key_ring_cache import KeyRingCache
 from authorizer.metrics import Metrics
 from authorizer.revocation_bound import RevocationBound
-from keyturn.domain.access import result_cache
+from keyturn.domain.access import api_rules, result_cache
 from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
 from keyturn.domain.access.api_rules import METHODS, ApiRules
+from keyturn.domain.access.path_reading import read_path
 from keyturn.domain.access.result_cache import cache_key
 from keyturn.domain.access.stack_audiences import StackAudiences
 from tests.fakes.gateway_model import HTTP_2_0, HTTP_KINDS, REST_REQUEST, REST_TOKEN, Api, Call, GatewayModel
@@ -45,6 +46,8 @@ APIS = ("a1b2c3d4e5", "f6g7h8i9j0")
 KINDS = (REST_TOKEN, REST_REQUEST, *HTTP_KINDS)
 TEMPLATES = ("/", "/a", "/a/b", "/{x}", "/a/{x}", "/{x}/b", "/{p+}", "/a/{p+}", "/a/b/{p+}")
 NEEDS: tuple[Any, ...] = ([], ["s"], ["t"], ["s", "t"], {"scopes": [], "claims": {"c": "x"}})
+# The last two are methods that no rule can name.
+CALLED = ("GET",) * 5 + ("DELETE",) * 5 + ("get", "M-SEARCH")
 PLAIN = ("a", "b", "c", "a", "b")
 ODD = ("%61", "b%20", "a%2Fb", "a%5cb", "..", ".", "", "b;x", "%2e%2e", "..%2fa", "a\\b", "%62%2561", "..;", "c%3Fd")
 SOURCES = {
@@ -171,6 +174,11 @@ def _path(random: Random) -> str:
     return "/" + "/".join(segments) + end
 
 
+def _shares_results(api: Api, call: Call) -> bool:
+    """Return whether the key reuses a result for a method without a name: the route's methods then need one thing."""
+    return call.method not in METHODS and api.sources is not None and not any("httpMethod" in s for s in api.sources)
+
+
 def violation(seed: int) -> str | None:
     """Return what is wrong in one sequence of requests, None if nothing is."""
     random = Random(seed)
@@ -191,9 +199,9 @@ def violation(seed: int) -> str | None:
     paths = [_path(random) for _ in range(3)]
     for _ in range(8):
         api = random.choice(world.apis)
-        call = Call(random.choice(("GET", "DELETE")), random.choice(paths), random.choice(list(known)), "x")
+        call = Call(random.choice(CALLED), random.choice(paths), random.choice(list(known)), "x")
         route = gateways[api.id].route_of(call)
-        if route is None:
+        if route is None or _shares_results(api, call):
             continue
         seen = gateways[api.id].call(call)
         uncached_api = GatewayModel(api._replace(sources=None), lambda event: _ask(authorizer, event))
@@ -201,12 +209,20 @@ def violation(seed: int) -> str | None:
         rest = Api(api.id, REST_REQUEST, "live", (route,), None, simple=False, named_arn=False)
         direct = GatewayModel(rest, lambda event: _ask(uncached, event)).call(call)
         expected = reference.allows(api.id, known[call.token], call.method, call.path, route.rpartition(" ")[2])
+        by_path = reference.allows_by_path(api.id, known[call.token], call.method, call.path)
+        has_path_alone = api.kind == REST_TOKEN and "cached_by" not in world.document["apis"][api.id]
         wrong = [
             500 in (seen, fresh, direct) and "a fault",
             seen == 200 and not expected and "opened, though the rules close it",
             seen == 200 and direct != 200 and "opened, though REST REQUEST at TTL 0 closes it",
             direct == 200 and not expected and "REST REQUEST opens what the rules close",
             expected and direct != 200 and reference.is_plain(call.path) and "closed, though the rules open it",
+            has_path_alone and seen == 200 and not by_path and "opened, though a rule of the path closes it",
+            by_path
+            and fresh != 200
+            and has_path_alone
+            and reference.is_plain(call.path)
+            and "closed, though the rules of the path open it",
             seen != fresh and "another status with the result cache than without it",
         ]
         found = next((each for each in wrong if each), None)
@@ -246,6 +262,13 @@ def _policy_for_many_arns(key: Any, answer: str, rules: ApiRules, routes: Any = 
     return [] if answer == "policy" and "token" in key.parts else _right_problems(key, answer, rules, routes)
 
 
+def _path_before_method(rules: ApiRules, request: Any) -> list[Any]:
+    segments = read_path(request.path)[0].segments
+    ranked = [(rank, text) for text, each in rules._templates.items() if (rank := each.rank(segments)) is not None]
+    best = min(ranked, default=(None, ""))[1]
+    return _right_matching(rules, request) if rules.rule_of(best, request.method) else []
+
+
 _right_problems = result_cache.problems
 _right_matching = ApiRules._matching
 FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
@@ -257,6 +280,8 @@ FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
         (ApiRules, "lacks_audience", lambda *_: False),
     ],
     "no rule below a wider route": [(ApiRules, "_below", lambda *_: [])],
+    "the path before the method for TOKEN": [(ApiRules, "_matching", _path_before_method)],
+    "a rule for ANY for each method": [(api_rules, "_has_known_form", lambda *_: True)],
     "one of a path's rules for TOKEN": [(ApiRules, "_matching", lambda *_: _right_matching(*_)[:1])],
 }
 
