@@ -47,12 +47,16 @@ class Route(NamedTuple):
 
 
 class Api(NamedTuple):
-    """An API with at least one authorizer that invokes the function, by the authorizer's id."""
+    """An API with at least one authorizer that invokes the function, by the authorizer's id.
+
+    `cors` is whether an HTTP API has a CORS configuration: API Gateway then answers preflights without a route.
+    """
 
     kind: str
     id: str
     name: str
     authorizers: dict[str, GatewayAuthorizer]
+    cors: bool = False
 
     def __str__(self) -> str:
         """Return kind, name and id for an operator."""
@@ -178,7 +182,7 @@ class ProtectedApis:
             each["AuthorizerId"]: _http_authorizer(kind, each, qualifier)
             for each, qualifier in self._invoking(pages, "Items", "AuthorizerUri")
         }
-        return Api(kind, described["ApiId"], described["Name"], authorizers)
+        return Api(kind, described["ApiId"], described["Name"], authorizers, bool(described.get("CorsConfiguration")))
 
     def _invoking(self, pages: Any, member: str, uri: str) -> Iterator[tuple[Any, str]]:
         """Yield each authorizer whose URI names the function, with the version or alias in the URI."""
