@@ -20,7 +20,7 @@ def note_rules_for_options(rules: AccessRules, report: Report) -> None:
     for api_id, of_api in rules.apis():
         found = tuple(rule.route for rule in of_api if is_for_options(rule))
         if found:
-            sentence = f'these rules of apis."{api_id}" open no preflight, which never has a token ({_PAGE})'
+            sentence = f'these rules of apis."{api_id}" are useless to browsers: a preflight has no token ({_PAGE})'
             report.notes.append(Finding(sentence, found))
 
 

@@ -37,7 +37,7 @@ def operations(body: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.mark.parametrize("kind", ["rest", "http"])
 def test_each_method_but_options_asks_the_authorizer(kind: str) -> None:
-    """G6: a preflight has no token, so that OPTIONS alone has no authorizer (Fetch standard, CORS protocol)."""
+    """G6: a preflight has no token, so that OPTIONS alone is open (Fetch standard, CORS protocol)."""
     found = operations(body_of(browser_templates()[kind]))
     assert {method for _, method in found} == {"get", "head", "post", "options"}
     assert {key: asks(operation) for key, operation in found.items()} == {key: key[1] != "options" for key in found}

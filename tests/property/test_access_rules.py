@@ -88,6 +88,10 @@ class World(NamedTuple):
         authorizer = Authorizer(keys, MemoryRevocations(), verification, rules, time)
         return AuthorizerFunction(authorizer, metrics, AllowLog(0))
 
+    def has_path_alone(self, api: Api) -> bool:
+        """Return whether rules are found by the path, for each request by itself."""
+        return api.kind == REST_TOKEN and "cached_by" not in self.document["apis"][api.id]
+
     def without_cache(self) -> dict[str, Any]:
         """Return the document as it is for an authorizer without a result cache."""
         apis = self.document["apis"].items()
@@ -179,6 +183,14 @@ def _shares_results(api: Api, call: Call) -> bool:
     return call.method not in METHODS and api.sources is not None and not any("httpMethod" in s for s in api.sources)
 
 
+def _wrong_by_path(reference: Reference, api: Api, call: Call, claims: dict[str, Any], status: int) -> str | None:
+    """Return what is wrong with the answer to a request whose event has the path alone, None if nothing is."""
+    if reference.allows_by_path(api.id, claims, call.method, call.path):
+        closed = status != 200 and reference.is_plain(call.path)
+        return "closed, though the rules of the path open it" if closed else None
+    return "opened, though a rule of the path closes it" if status == 200 else None
+
+
 def violation(seed: int) -> str | None:
     """Return what is wrong in one sequence of requests, None if nothing is."""
     random = Random(seed)
@@ -209,20 +221,13 @@ def violation(seed: int) -> str | None:
         rest = Api(api.id, REST_REQUEST, "live", (route,), None, simple=False, named_arn=False)
         direct = GatewayModel(rest, lambda event: _ask(uncached, event)).call(call)
         expected = reference.allows(api.id, known[call.token], call.method, call.path, route.rpartition(" ")[2])
-        by_path = reference.allows_by_path(api.id, known[call.token], call.method, call.path)
-        has_path_alone = api.kind == REST_TOKEN and "cached_by" not in world.document["apis"][api.id]
         wrong = [
             500 in (seen, fresh, direct) and "a fault",
             seen == 200 and not expected and "opened, though the rules close it",
             seen == 200 and direct != 200 and "opened, though REST REQUEST at TTL 0 closes it",
             direct == 200 and not expected and "REST REQUEST opens what the rules close",
             expected and direct != 200 and reference.is_plain(call.path) and "closed, though the rules open it",
-            has_path_alone and seen == 200 and not by_path and "opened, though a rule of the path closes it",
-            by_path
-            and fresh != 200
-            and has_path_alone
-            and reference.is_plain(call.path)
-            and "closed, though the rules of the path open it",
+            world.has_path_alone(api) and _wrong_by_path(reference, api, call, known[call.token], fresh),
             seen != fresh and "another status with the result cache than without it",
         ]
         found = next((each for each in wrong if each), None)

@@ -32,7 +32,7 @@ def test_an_authorizer_on_a_preflight_is_noted(monkeypatch: pytest.MonkeyPatch, 
     api = http_api("h", routes) if kind == "http" else rest_api("a", routes, **(REQUEST if kind == "request" else {}))
     checked = check(monkeypatch, rules_for("GET /x", options), api)
     assert notes_with(checked.notes, REFUSED) == [options]
-    assert notes_with(checked.notes, "open no preflight") == [options]
+    assert notes_with(checked.notes, "useless to browsers") == [options]
     assert (checked.wrong, checked.exit_code) == ([], 0)
 
 
@@ -66,7 +66,7 @@ def test_a_route_that_catches_preflights_is_noted(
 
 
 def test_a_rest_method_for_any_catches_the_preflight_of_its_resource(monkeypatch: pytest.MonkeyPatch) -> None:
-    """G6: of a REST API with an OPTIONS method somewhere, each resource with ANY needs one too."""
+    """G6: each resource of a REST API for browsers needs an OPTIONS method beside ANY."""
     routes = {"ANY /x": OURS, "ANY /y": OURS, "OPTIONS /y": NONE}
     checked = check(monkeypatch, rules_for("ANY /x", "ANY /y"), rest_api("a", routes, **REQUEST))
     assert notes_with(checked.notes, CATCHING) == ["ANY /x"]
@@ -106,7 +106,7 @@ def test_rules_for_options_are_noted_without_a_stack(tmp_path: Path) -> None:
     file.write_text(json.dumps(document))
     printed = run("rules", "check", str(file), "--json")
     assert json.loads(printed.stdout)["notes"] == [
-        'these rules of apis."a" open no preflight, which never has a token (docs/browsers.md): OPTIONS /x'
+        'these rules of apis."a" are useless to browsers: a preflight has no token (docs/browsers.md): OPTIONS /x'
     ]
     assert printed.exit_code == 0
 
@@ -114,4 +114,4 @@ def test_rules_for_options_are_noted_without_a_stack(tmp_path: Path) -> None:
 def test_a_rule_for_options_without_a_route_is_one_note(monkeypatch: pytest.MonkeyPatch) -> None:
     """G6: the note about preflights replaces the one about rules that no route reaches."""
     [note] = check(monkeypatch, rules_for("GET /x", "OPTIONS /x"), http_api("h", {"GET /x": OURS})).notes
-    assert "open no preflight" in note
+    assert "useless to browsers" in note
