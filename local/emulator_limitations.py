@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from local.api_bodies import expand_api_bodies, write_cors_in_api_case
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -74,6 +76,16 @@ LIMITATIONS = (
     Limitation("kms:* and dynamodb:LeadingKeys conditions", "not evaluated; actions, resources and key policies are"),
     Limitation("permissions to invoke a function", "not checked; tests/infrastructure reads them in the template"),
     Limitation("throttling of HTTP APIs", "not enforced"),
+    Limitation(
+        "OpenAPI bodies of APIs",
+        "imported in part for a REST API, ignored for an HTTP API: deployed as resources of their own",
+        adapt=expand_api_bodies,
+    ),
+    Limitation(
+        "CORS configuration of HTTP APIs",
+        "read from a template under the names of the API alone, and missing in answers of the authorizer",
+        adapt=write_cors_in_api_case,
+    ),
     Limitation("OPTIONS on HTTP APIs", "403 by the emulator itself: the front proxy asks the route's function instead"),
     Limitation("cookies sent to HTTP APIs", "not in the event: the front proxy asks the route's function"),
     Limitation(

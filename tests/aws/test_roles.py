@@ -97,7 +97,8 @@ def arns(resources: dict[str, str]) -> dict[str, str]:
     """Return the ARNs of what is asked about."""
     dynamodb = aws("dynamodb")
     found = {
-        name: dynamodb.describe_table(TableName=resources[table])["Table"]["TableArn"] for name, table in TABLE_NAMES.items()
+        name: dynamodb.describe_table(TableName=resources[table])["Table"]["TableArn"]
+        for name, table in TABLE_NAMES.items()
     }
     rotator = aws("lambda").get_function_configuration(FunctionName=resources["KeyRotatorFunction"])["FunctionArn"]
     prefix = rotator.replace(":lambda:", ":kms:").partition(":function:")[0]

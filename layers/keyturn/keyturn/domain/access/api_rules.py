@@ -49,8 +49,9 @@ if TYPE_CHECKING:
 ANY_METHOD = "ANY"
 METHODS = (ANY_METHOD, "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 DEFAULT_ROUTE = "$default"
+CONNECT_ROUTE = "$connect"
 # Routes without a path: an HTTP API's default one, and a WebSocket API's connection.
-NAMED_ROUTES = (DEFAULT_ROUTE, "$connect")
+NAMED_ROUTES = (DEFAULT_ROUTE, CONNECT_ROUTE)
 SIMPLE = "simple"
 POLICY = "policy"
 _AUDIENCE = "aud"
@@ -169,6 +170,8 @@ class ApiRules:
 
     def required_rules(self, request: RoutedRequest) -> list[Rule]:
         """Return the rules that the token must all satisfy; an empty list refuses every token."""
+        if not _has_known_form(request.method, request.template):
+            return []
         if request.template is None:
             return self._matching(request)
         own = self.rule_of(request.template, request.method)
@@ -228,13 +231,30 @@ class ApiRules:
         """Return the reason why the request is refused with this token, or None if it is allowed."""
         required = self.required_rules(request)
         if not required:
-            return "no_rule"
+            return self.reason_of_closed(request)
         own = None if request.template is None else required[0]
         for rule in required:
             reason = self.objection(rule, token)
             if reason is not None:
                 return reason if rule is own or not self.is_ambiguous(request) else "ambiguous_path"
         return None
+
+    def reason_of_closed(self, request: RoutedRequest) -> str:
+        """Return the reason why a request without required rules is refused for every token."""
+        return "no_rule" if _has_known_form(request.method, request.template) else "unknown_method"
+
+    def refusing_rule(self, request: RoutedRequest, token: Bearer) -> str | None:
+        """Return the first rule that refuses the token, or None: another one than the route's may need more."""
+        return next((rule.route for rule in self.required_rules(request) if self.objection(rule, token)), None)
+
+    def route_of(self, request: RoutedRequest) -> str | None:
+        """Return the template of the request's route; for a TOKEN event that of the best rule for the method."""
+        if request.template is not None or not _has_known_form(request.method, request.template):
+            return request.template
+        candidates = self._for_method(request.method)
+        plain = (reading.segments for reading in _readings(request) if reading.complete)
+        best = next((rule for segments in plain if (rule := _best(candidates, segments)) is not None), None)
+        return None if best is None else best.route.rpartition(" ")[2]
 
     def accepts_audience(self, token: Bearer) -> bool:
         """Return whether the token is for one of the API's audiences, or the document names none (RFC 9068 §4)."""
@@ -266,6 +286,14 @@ class ApiRules:
     def is_ambiguous(self, request: RoutedRequest) -> bool:
         """Return whether API Gateway and a backend may read the request's path as different routes."""
         return any(is_ambiguous(path) for path in request.paths)
+
+
+def _has_known_form(method: str, template: str | None) -> bool:
+    """Return whether rules can name the method, or mean it by ANY: capital letters alone (RFC 9110 §9.1).
+
+    A method is case-sensitive, but a backend may take `get` for GET, whose own rule ANY would evade.
+    """
+    return template == CONNECT_ROUTE or (method.isascii() and method.isalpha() and method.isupper())
 
 
 def _readings(request: RoutedRequest) -> Iterator[PathReading]:

@@ -89,9 +89,12 @@ class CachedApiRules(ApiRules):
             return []  # policies name the methods of METHODS alone
         return [rule for template, rule in self._for_method(request.method) if template.covers(request.path)]
 
-    def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
-        """Return the reason why the policy refuses the request's ARN, or None if it allows the ARN."""
-        return "ambiguous_path" if self.is_ambiguous(request) else super().refusal(request, token)
+    def reason_of_closed(self, request: RoutedRequest) -> str:
+        """Return the reason why the policy of each token denies the request's ARN."""
+        if not self.is_ambiguous(request):
+            return super().reason_of_closed(request)
+        # An encoded character or a slash at the end has known readings, which no wildcard of a policy separates.
+        return "ambiguous_path" if super().is_ambiguous(request) else "uncacheable_path"
 
     def is_ambiguous(self, request: RoutedRequest) -> bool:
         """Return whether every policy denies the ARN's path as ambiguous."""
