@@ -46,7 +46,7 @@ def url(stack: StackFile) -> Iterator[str]:
 
 
 class Storage:
-    """What an application of the PyPI SDK keeps: its registration, and its user's tokens."""
+    """Storage of an application: its registration, and its user's tokens."""
 
     def __init__(self, registration: OAuthClientInformationFull | None = None) -> None:
         self.registration = registration
