@@ -29,7 +29,6 @@ class RevocationEndpoint:
     """
 
     methods = ("POST",)
-    cors = True
 
     def __init__(
         self,
