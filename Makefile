@@ -89,9 +89,13 @@ setup: $(PROJECT_STAMP) ## build only .venv, from the lock
 
 tools: $(TOOLS_STAMP)
 
+# A hijacked version is found out within days: an upgrade leaves out versions younger than a week. A source
+# distribution would run its own code here: uv builds none.
+COOLDOWN_DAYS := 7
 lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
-	@compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-		--no-header --no-emit-index-url $${UPGRADE:+--upgrade} "$$@"; }; \
+	@newest=$$(.venv/bin/python -c 'import datetime as d; print(d.datetime.now(d.UTC) - d.timedelta($(COOLDOWN_DAYS)))' | tr ' ' T); \
+	compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-build \
+		--no-header --no-emit-index-url $${UPGRADE:+--upgrade --exclude-newer "$${UV_EXCLUDE_NEWER:-$$newest}"} "$$@"; }; \
 	compile requirements/dev.in --output-file requirements/dev.lock; \
 	compile requirements/tools.in --output-file requirements/tools.lock; \
 	compile requirements/checkov.in --output-file requirements/checkov.lock; \
