@@ -124,7 +124,7 @@ class _Resolved:
         if function == "Condition":
             return self._condition(arguments)
         if function == "Fn::Equals":
-            return self._resolve(arguments[0]) == self._resolve(arguments[1])
+            return bool(self._resolve(arguments[0]) == self._resolve(arguments[1]))
         if function == "Fn::Not":
             return not self._holds(arguments[0])
         assert function in {"Fn::And", "Fn::Or"}, function
