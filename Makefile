@@ -186,7 +186,8 @@ test-fast: coverage
 
 # Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP)
-	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ON_THE_STACK)
+	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
+		$(ON_THE_STACK)
 
 # Web pages in a real browser, against the embedded stack. `.ci/run` installs a browser if it has the right to; a laptop
 # has its own.
@@ -224,7 +225,7 @@ guards: setup
 .PHONY: fuzz mutants
 fuzz: setup $(LONG_STAMP) ## fuzz tokens, clocks and access rules (MINUTES=10)
 	@.venv/bin/python -m pytest --quiet --numprocesses auto --hypothesis-profile long \
-		tests/unit/jose/test_verifier_properties.py tests/property
+		tests/unit/jose/test_verifier_properties.py tests/property tests/unit/login/http/test_hostile_input.py
 	@PYTHONPATH=.:layers/keyturn .venv-long/bin/python -m tests.fuzz.verifier $(or $(MINUTES),10)
 
 mutants: setup $(LONG_STAMP) ## run the mutants of verifier and authorizer (ONLY=a part)

@@ -70,11 +70,15 @@ def respond(
     event: Mapping[str, Any],
     reason: str | None,
     *,
+    on_emulator: bool = False,
     put: Send = send,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Report success to CloudFormation, or the reason of the failure; raises ResponseUndelivered."""
-    url = _check_url(event["ResponseURL"])
+    """Report success to CloudFormation, or the reason of the failure; raises ResponseUndelivered.
+
+    On an emulator the URL may be plain http on loopback.
+    """
+    url = _check_url(event["ResponseURL"], on_emulator)
     body = json.dumps(_response(event, reason)).encode()
     # The URL is signed for an empty content type.
     request = urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT")  # noqa: S310 - as above
@@ -99,10 +103,10 @@ def _response(event: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
     }
 
 
-def _check_url(url: object) -> str:
-    """Return the URL if it may be written to: https, or the local stack's http on loopback."""
+def _check_url(url: object, on_emulator: bool) -> str:
+    """Return the URL if it may be written to: https, or the emulator's http on loopback."""
     if isinstance(url, str):
         parts = urlsplit(url)
-        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        if parts.scheme == "https" or (on_emulator and parts.scheme == "http" and parts.hostname in _LOOPBACK):
             return url
-    raise ResponseUndelivered("the ResponseURL is neither https nor on loopback")
+    raise ResponseUndelivered("the ResponseURL is neither https nor that of an emulator on loopback")

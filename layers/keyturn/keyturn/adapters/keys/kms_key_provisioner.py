@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from botocore.exceptions import ClientError
 
 from keyturn.adapters.aws.errors import aws_errors, error_code
-from keyturn.adapters.keys.kms_key_policy import STACK_TAG, key_policy, same_policy
+from keyturn.adapters.keys.kms_key_policy import STACK_TAG, key_description, key_policy, same_policy
 from keyturn.adapters.keys.kms_signer import KmsSigner, kms_algorithm
 from keyturn.domain.errors import AccessDenied, KeyUnusable
 
@@ -74,7 +74,7 @@ class KmsKeyProvisioner(KmsSigner):
             answer = self._kms_once.create_key(
                 KeySpec=_RSA_SPECS[rsa_key_size] if spec == "RSA_2048" else spec,
                 KeyUsage="SIGN_VERIFY",
-                Description=f"Keyturn signing key {algorithm} of {self._stack}",
+                Description=key_description(algorithm, self._stack),
                 Policy=json.dumps(self._policy),
                 Tags=[{"TagKey": STACK_TAG, "TagValue": self._stack}, {"TagKey": NONCE_TAG, "TagValue": nonce}],
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keyturn.domain.access.declared_claims import DeclaredClaims
 from keyturn.domain.access.path_reading import is_ambiguous, leads_out, read_path
 from keyturn.domain.access.route_template import RouteTemplate
 
@@ -53,22 +54,31 @@ NAMED_ROUTES = (DEFAULT_ROUTE, "$connect")
 SIMPLE = "simple"
 POLICY = "policy"
 _AUDIENCE = "aud"
+_ANY_SCOPE: frozenset[str] = frozenset()
+_NOTHING_DECLARED = DeclaredClaims()
 
 
 class Rule:
     """One rule: the document's names of its API (`api`) and its `route`, and what a token needs there.
 
-    A token needs all of the `scopes`, and one of the values of each of the `claims`.
+    A token needs all of the `scopes`, and one of the values of each of the `claims`. It also needs one scope of
+    `any_scope`, unless that is empty.
     """
 
-    __slots__ = ("_wanted", "api", "claims", "route", "scopes")
+    __slots__ = ("_wanted", "any_scope", "api", "claims", "route", "scopes")
 
     def __init__(
-        self, api: str, route: str, scopes: frozenset[str], claims: Mapping[str, tuple[str | bool, ...]]
+        self,
+        api: str,
+        route: str,
+        scopes: frozenset[str],
+        claims: Mapping[str, tuple[str | int, ...]],
+        any_scope: frozenset[str] = _ANY_SCOPE,
     ) -> None:
         self.api = api
         self.route = route
         self.scopes = scopes
+        self.any_scope = any_scope
         self.claims = claims
         # The type is compared too: the number 1 equals true in Python, but differs from it in JSON.
         self._wanted = {name: frozenset((type(value), value) for value in values) for name, values in claims.items()}
@@ -87,21 +97,21 @@ class Rule:
         return any(each in names and (str, each) in self._wanted[_AUDIENCE] for each in token.audience)
 
     @property
-    def needs(self) -> tuple[object, object]:
-        """The scopes and claims: they are equal for two rules that admit the same tokens."""
-        return self.scopes, frozenset(self._wanted.items())
+    def needs(self) -> tuple[object, ...]:
+        """The scopes and claims: two rules that have the same admit the same tokens."""
+        return self.scopes, self.any_scope, frozenset(self._wanted.items())
 
 
 def _holds(claim: object, wanted: frozenset[tuple[type, object]]) -> bool:
     held = claim if isinstance(claim, list) else [claim]
-    return any(isinstance(each, str | bool) and (type(each), each) in wanted for each in held)
+    return any(isinstance(each, str | int) and (type(each), each) in wanted for each in held)
 
 
 class ApiRules:
     """The rules of one API: `answer` for an HTTP API's 2.0 event, and the rule of each template and method.
 
-    `context` names the claims that the backend receives besides the usual ones. `audiences` are those that the document
-    names for the API, or None. `stack` has the authorizer's audiences, or None where the stack is unknown.
+    `declared` names the claims for the answer. `audiences` are those that the document names for the API, or None.
+    `stack` has the authorizer's audiences, or None where the stack is unknown.
     Raises ValueError for two templates that differ in the names of their parameters alone.
     """
 
@@ -113,7 +123,7 @@ class ApiRules:
         "_texts",
         "answer",
         "audiences",
-        "context",
+        "declared",
         "stack",
     )
 
@@ -121,12 +131,12 @@ class ApiRules:
         self,
         answer: str,
         rules: Mapping[str, Mapping[str, Rule]],
-        context: tuple[str, ...] = (),
+        declared: DeclaredClaims = _NOTHING_DECLARED,
         audiences: frozenset[str] | None = None,
         stack: StackAudiences | None = None,
     ) -> None:
         self.answer = answer
-        self.context = context
+        self.declared = declared
         self.audiences = audiences
         self.stack = stack
         # Tokens for an audience that the stack lacks are refused.
@@ -243,12 +253,14 @@ class ApiRules:
         """Return the reason why the rule refuses the token, or None if it admits the token."""
         if self.stack is not None and self.stack.required and self.lacks_audience(rule):
             return "no_audience"
-        if not rule.scopes <= token.scope:
+        if not rule.scopes <= token.scope or (rule.any_scope and rule.any_scope.isdisjoint(token.scope)):
             return "insufficient_scope"
         if rule.claims_without(token):
             return "insufficient_claims"
         if rule.names_audience and self.stack is not None and not rule.has_audience_of(token, self.stack.names):
             return "insufficient_claims"
+        if self.declared.api_key is not None and self.declared.api_key_of(token) is None:
+            return "no_api_key"
         return None
 
     def is_ambiguous(self, request: RoutedRequest) -> bool:
