@@ -69,7 +69,7 @@ def test_every_parameter_is_in_a_group_of_the_console(source: dict[str, Any]) ->
 def test_a_table_survives_the_stack(template: NativeTemplate, table: str) -> None:
     """No table has a name of its own; each survives a deletion, has point-in-time recovery, and can be protected."""
     resource = template.resources[table]
-    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["DeletionPolicy"] == "Retain"
     assert resource["UpdateReplacePolicy"] == "Retain"
     properties = resource["Properties"]
     assert "TableName" not in properties
