@@ -57,6 +57,10 @@ REFUSALS = {
         "docs/access-rules.md",
         "The token lacks a claim that the route needs, or has another value of it.",
     ),
+    "no_api_key": (
+        "docs/access-rules.md",
+        "The token has no API key of 20 to 128 characters in the claim that the rules name for it.",
+    ),
     "no_audience": ("RFC 9068 §4", "The stack has several audiences, and the rules name none for the API."),
     "ambiguous_path": (
         "docs/access-rules.md",

@@ -135,9 +135,20 @@ def _meets(template: str, route: Route, rules: ApiRules) -> bool:
 
 def _implies(one: Rule, other: Rule) -> bool:
     """Return whether each token that fulfils `one` also fulfils `other`."""
-    return other.scopes <= one.scopes and all(
-        name in one.claims and set(one.claims[name]) <= set(values) for name, values in other.claims.items()
+    held = other.any_scope
+    has_one = not held or not held.isdisjoint(one.scopes) or (bool(one.any_scope) and one.any_scope <= held)
+    return other.scopes <= one.scopes and has_one and _implies_claims(one, other)
+
+
+def _implies_claims(one: Rule, other: Rule) -> bool:
+    return all(
+        name in one.claims and _typed(one.claims[name]) <= _typed(values) for name, values in other.claims.items()
     )
+
+
+def _typed(values: tuple[str | int, ...]) -> set[tuple[type, str | int]]:
+    """Return the values with their types: the number 1 equals true in Python."""
+    return {(type(value), value) for value in values}
 
 
 def _own_template(route: Route, rules: ApiRules) -> str:

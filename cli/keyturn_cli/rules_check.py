@@ -13,6 +13,7 @@ from keyturn.domain.access.access_rules import ANY_API, AccessRules
 from keyturn.domain.access.api_rules import POLICY, SIMPLE, ApiRules
 from keyturn.domain.access.cached_rules import CachedApiRules, PolicyTooLarge
 from keyturn.domain.access.result_cache import cache_key, problems
+from keyturn_cli.api_key_check import check_api_key
 from keyturn_cli.audience_check import check_audiences
 from keyturn_cli.browser_check import note_browsers
 from keyturn_cli.finding import Finding, Report
@@ -64,6 +65,7 @@ def check_apis(
     checked = list(_with_routes(rules, apis, found.apis, report))
     for each in checked:
         _check_answers(each, report)
+        report.wrong += check_api_key(each.api, each.rules, each.place)
         _check_caches(each, report)
         _check_routes(each, report)
         _note_routes(each, report)
@@ -220,12 +222,12 @@ def _check_stages(checked: CheckedApi, apis: ProtectedApis, report: Report) -> N
 
 
 def _check_size(api: Api, rules: CachedApiRules, prefixes: list[str], report: Report) -> None:
-    """Report a stage whose ARNs make the policy of the API too large: each call is then a 500."""
+    """Report a stage whose ARNs make the answers of the API too large: each call is then a 500."""
     for prefix in prefixes:
         try:
             rules.statements(prefix, _EmptyToken())
         except PolicyTooLarge as fault:
-            report.wrong.append(Finding(f"{api}: the cached policy is too large, so that each call is a 500: {fault}"))
+            report.wrong.append(Finding(f"{api}: the cached answer is too large, so that each call is a 500: {fault}"))
 
 
 class _EmptyToken:

@@ -8,32 +8,40 @@ from typing import Any
 
 import pytest
 
-from tests.aws.report import DID_NOT_HOLD, HELD, NOT_RUN, Fact, Run, render
+from tests.aws.report import DOES_NOT_HOLD, HOLDS, NOT_SEEN, Fact, Run, render
 from tests.aws.run import utc_time
 
+ON_AWS_ALONE = "on_aws_alone"
+OPEN_QUESTION = "open_question"
 _MAX_REASON = 300
 
 
 class Recorder:
-    """Takes the fact from a test's docstring, its section from the module's, and what was observed from the test."""
+    """Takes the fact from a test's docstring, its section from the module's, and what was observed from the test.
+
+    A fact that an emulator cannot show is "not seen" there, whatever its test did.
+    """
 
     def __init__(self, path: Path, run: Run) -> None:
         """Write to the path; `run` may still be filled while tests run."""
         self.run = run
         self._path = path
         self._facts: dict[str, Fact] = {}
+        self._unseen: dict[str, str] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Take down every fact in the order of the tests; what is never reported stays "not run"."""
+        """Take down every fact in the order of the tests; what is never reported stays "not seen"."""
         self._facts = {item.nodeid: _fact_of(item) for item in items} | self._facts
+        if not self.run.on_aws:
+            self._unseen |= {item.nodeid: why for item in items if (why := reason_of(item, ON_AWS_ALONE))}
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Take down what this run leaves out, and why."""
         for item in items:
             fact = _fact_of(item)
-            mark = item.get_closest_marker("on_aws_alone")
-            fact.reason = "not selected" if mark is None else f"on AWS alone ({mark.args[0]})"
+            why = reason_of(item, ON_AWS_ALONE)
+            fact.reason = "not selected" if why is None else _on_aws_alone(why)
             self._facts[item.nodeid] = fact
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -42,12 +50,10 @@ class Recorder:
         fact.observed = list(report.user_properties)
         if report.when == "call":
             fact.seconds = report.duration
-        if report.skipped:
-            fact.outcome, fact.reason = NOT_RUN, _skip_reason(report)
-        elif report.failed:
-            self._take_failure(fact, report)
-        elif report.when == "call":
-            fact.outcome = HELD
+        if report.nodeid in self._unseen:
+            fact.reason = _on_aws_alone(self._unseen[report.nodeid])
+        else:
+            _take_outcome(fact, report)
         if report.when == "teardown":
             self.write()
 
@@ -62,14 +68,15 @@ class Recorder:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.write_text(render(self.run, self._facts.values()))
 
-    def _take_failure(self, fact: Fact, report: pytest.TestReport) -> None:
-        reason = _first_line(report)
-        if report.when == "call":
-            fact.outcome, fact.reason = DID_NOT_HOLD, reason
-        elif report.when == "setup":
-            fact.outcome, fact.reason = NOT_RUN, f"could not be set up: {reason}"
-        else:
-            fact.reason = "; ".join(filter(None, [fact.reason, f"and its traces were not removed: {reason}"]))
+
+def reason_of(item: pytest.Item, marker: str) -> str | None:
+    """Return the reason in a test's marker, or None."""
+    mark = item.get_closest_marker(marker)
+    return None if mark is None else str(mark.args[0])
+
+
+def _on_aws_alone(why: str) -> str:
+    return f"on AWS alone ({why})"
 
 
 def _fact_of(item: pytest.Item) -> Fact:
@@ -78,6 +85,29 @@ def _fact_of(item: pytest.Item) -> Fact:
     sentence = " ".join((inspect.getdoc(function) or item.name).split())
     section = " ".join((inspect.getdoc(module) or "Others").split())
     return Fact(section.removesuffix("."), sentence)
+
+
+def _take_outcome(fact: Fact, report: pytest.TestReport) -> None:
+    question = getattr(report, "wasxfail", None)
+    if question is not None and report.when == "call":
+        fact.outcome = DOES_NOT_HOLD if report.skipped else HOLDS
+        fact.reason = f"an open question: {question}"
+    elif report.skipped:
+        fact.outcome, fact.reason = NOT_SEEN, _skip_reason(report)
+    elif report.failed:
+        _take_failure(fact, report)
+    elif report.when == "call":
+        fact.outcome = HOLDS
+
+
+def _take_failure(fact: Fact, report: pytest.TestReport) -> None:
+    reason = _first_line(report)
+    if report.when == "call":
+        fact.outcome, fact.reason = DOES_NOT_HOLD, reason
+    elif report.when == "setup":
+        fact.outcome, fact.reason = NOT_SEEN, f"could not be set up: {reason}"
+    else:
+        fact.reason = "; ".join(filter(None, [fact.reason, f"and its traces were not removed: {reason}"]))
 
 
 def _first_line(report: pytest.TestReport) -> str:

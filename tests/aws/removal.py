@@ -16,20 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
 from local.stack_file import write_private_file
+from tests.aws.names import TABLES
 from tests.aws.run import ROOT
 from tests.aws.stack import aws, find_resources
 
-TABLES = (
-    "KeyRingTable",
-    "RevocationTable",
-    "ClientTable",
-    "GrantTable",
-    "UserTable",
-    "AuthorityTable",
-    "CredentialTable",
-    "SessionTable",
-    "InteractionTable",
-)
 FOLDER = ROOT / "build" / "verification"
 WINDOW_DAYS = 7  # the shortest that KMS takes
 _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,7 @@ from tests.aws.changes import environment
 from tests.aws.logs import read_events
 from tests.aws.patience import eventually
 from tests.fakes.token_factory import make_token, signing_key
-from tests.integration.http import CLIENT, call, get_token, post, statuses
+from tests.integration.http import CLIENT, call, get_token, statuses
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 ALLOWED = {"http": 200, "rest_token": 200, "rest_request": 200}
 FORBIDDEN = {"http": 403, "rest_token": 403, "rest_request": 403}
-UNAUTHORIZED = {"http": 403, "rest_token": 401, "rest_request": 401}
 FAULT = {"http": 500, "rest_token": 500, "rest_request": 500}
 
 
@@ -119,21 +117,6 @@ def test_an_answer_is_for_one_route(stack: StackFile, observe: Observe) -> None:
     seen = [statuses(stack, reader), statuses(stack, reader, method="POST"), statuses(stack, reader)]
     observe(allowed=seen[0], another_route=seen[1], again=seen[2])
     assert seen == [ALLOWED, FORBIDDEN, ALLOWED]
-
-
-def test_the_next_request_after_a_revocation_is_refused(stack: StackFile, observe: Observe) -> None:
-    """The first request after the acknowledgement is refused by every kind of API (R47)."""
-    latencies: dict[str, float] = {}
-    seen: dict[str, int] = {}
-    for name, url in stack.apis.items():
-        token = get_token(stack)
-        assert call(url, token).status_code == 200
-        assert post(stack, "revoke", token=token).status_code == 200
-        acknowledged = time.monotonic()
-        seen[name] = call(url, token).status_code
-        latencies[name] = round(time.monotonic() - acknowledged, 3)
-    observe(statuses=seen, refused_after_seconds=latencies)
-    assert seen == UNAUTHORIZED
 
 
 def test_the_name_of_the_header_is_read_in_any_case(stack: StackFile, observe: Observe) -> None:

@@ -14,6 +14,7 @@ from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Target, TargetK
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.moto_kms import moto_kms, provisioner
 from tests.fakes.rotation_harness import RotationHarness
+from tests.fakes.young_account import Waits
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -88,7 +89,7 @@ class RecordedStore(DynamoDbKeyRingStore):
 
 
 class MotoRotationHarness(RotationHarness):
-    """A rotator on the real adapters; `close` ends its AWS."""
+    """A rotator on the real adapters; `close` ends its AWS, `waits` has the pauses, which take no time here."""
 
     def __init__(self, **policy: Any) -> None:
         super().__init__(**policy)
@@ -97,8 +98,10 @@ class MotoRotationHarness(RotationHarness):
         kms = self._aws.enter_context(moto_kms())
         create_table(dynamodb, RINGS, "pk")
         create_table(dynamodb, REVOCATIONS, "pk", "sk")
+        self.clients = (dynamodb, kms)
+        self.waits = Waits()
         self.store = RecordedStore(dynamodb)  # type: ignore[assignment]
-        self.kms = provisioner(kms)  # type: ignore[assignment]
+        self.kms = provisioner(kms, self.waits)  # type: ignore[assignment]
         self.kms.made = KeysInMoto(kms)  # type: ignore[assignment]
 
     def close(self) -> None:

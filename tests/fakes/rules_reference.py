@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, NamedTuple
 
@@ -45,6 +46,9 @@ class Reference(NamedTuple):
         audience = set(claims["aud"]) & self.audiences
         if not audience or (named is not None and audience.isdisjoint([named] if isinstance(named, str) else named)):
             return False
+        rules = self.document["apis"][api]
+        if "api_key_claim" in rules and not is_api_key(claims.get(rules["api_key_claim"])):
+            return False
         # A backend may take `get` for GET.
         if re.fullmatch("[A-Z]+", method) is None:
             return False
@@ -78,7 +82,8 @@ class Reference(NamedTuple):
         return found
 
     def _holds(self, needs: Any, claims: dict[str, Any], api_has_audience: bool) -> bool:
-        scopes, wanted = (needs, {}) if isinstance(needs, list) else (needs["scopes"], needs.get("claims", {}))
+        members: dict[str, Any] = {"scopes": needs} if isinstance(needs, list) else needs
+        wanted = members.get("claims", {})
         if "aud" in wanted:
             audiences = [wanted["aud"]] if isinstance(wanted["aud"], str) else wanted["aud"]
             if not set(claims["aud"]) & self.audiences & set(audiences):
@@ -86,7 +91,21 @@ class Reference(NamedTuple):
         elif len(self.audiences) > 1 and self.required and not api_has_audience:
             return False
         others = {name: value for name, value in wanted.items() if name != "aud"}
-        return set(scopes) <= set(claims["scope"].split()) and all(claims.get(name) == others[name] for name in others)
+        scope = claims["scope"].split()
+        has_one = "any_scope" not in members or any(each in scope for each in members["any_scope"])
+        has_all = all(each in scope for each in members.get("scopes", []))
+        return has_all and has_one and all(_has_value(claims.get(name), others[name]) for name in others)
+
+
+def is_api_key(value: Any) -> bool:
+    """Return whether API Gateway has API keys of this form."""
+    return isinstance(value, str) and re.fullmatch(r"[!#-\[\]-~]{20,128}", value) is not None
+
+
+def _has_value(claim: Any, wanted: Any) -> bool:
+    """Return whether the claim, or a member of it, is written in JSON as one of the wanted values is."""
+    held, values = (each if isinstance(each, list) else [each] for each in (claim, wanted))
+    return not {json.dumps(each) for each in held}.isdisjoint(json.dumps(each) for each in values)
 
 
 def _rank(template: str) -> list[int]:

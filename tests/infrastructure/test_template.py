@@ -36,6 +36,13 @@ def test_no_resource_depends_on_itself(template: NativeTemplate) -> None:
     assert len(list(order.static_order())) == len(template.resources)
 
 
+def test_lambda_filters_no_line_of_metrics(template: NativeTemplate) -> None:
+    """Lambda counts a line of metrics as INFO: a higher application log level would silence the alarms."""
+    for function in template.of_type("AWS::Lambda::Function").values():
+        logging = function["LoggingConfig"]
+        assert (logging["LogFormat"], logging.get("ApplicationLogLevel", "INFO")) == ("JSON", "INFO")
+
+
 def test_a_cycle_would_be_found(template: NativeTemplate) -> None:
     """An issuer that takes its own id from the API that SAM makes of its events would be a cycle."""
     assert "TokenIssuerFunction" in template.references("IssuerIntegration")

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import settings
 
-from authorizer import app
+from authorizer import app, policy_document
 from authorizer.access_rules_cache import AccessRulesCache, RulesDocument
 from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
@@ -26,7 +26,8 @@ from authorizer.metrics import Metrics
 from authorizer.revocation_bound import RevocationBound
 from keyturn.domain.access import api_rules, result_cache
 from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
-from keyturn.domain.access.api_rules import METHODS, ApiRules
+from keyturn.domain.access.api_rules import METHODS, ApiRules, Rule
+from keyturn.domain.access.declared_claims import DeclaredClaims
 from keyturn.domain.access.path_reading import read_path
 from keyturn.domain.access.result_cache import cache_key
 from keyturn.domain.access.stack_audiences import StackAudiences
@@ -45,7 +46,14 @@ AUDIENCES = ("https://a.example", "https://b.example")
 APIS = ("a1b2c3d4e5", "f6g7h8i9j0")
 KINDS = (REST_TOKEN, REST_REQUEST, *HTTP_KINDS)
 TEMPLATES = ("/", "/a", "/a/b", "/{x}", "/a/{x}", "/{x}/b", "/{p+}", "/a/{p+}", "/a/b/{p+}")
-NEEDS: tuple[Any, ...] = ([], ["s"], ["t"], ["s", "t"], {"scopes": [], "claims": {"c": "x"}})
+NEEDS: tuple[Any, ...] = (
+    *([], ["s"], ["t"], ["s", "t"]),
+    *({"scopes": [], "claims": {"c": value}} for value in ("x", 1, True, ["x", 1])),
+    *({"any_scope": ["s", "t"]}, {"scopes": ["s"], "any_scope": ["t", "u"]}),
+)
+CLAIMS: tuple[Any, ...] = ("x", "y", 1, True, "1", [1], ["x", "y"])
+API_KEY = "an-api-key-of-a-plan"
+KEYS: tuple[Any, ...] = (API_KEY, API_KEY, API_KEY, "too-short", None)
 # The last two are methods that no rule can name.
 CALLED = ("GET",) * 5 + ("DELETE",) * 5 + ("get", "M-SEARCH")
 PLAIN = ("a", "b", "c", "a", "b")
@@ -103,9 +111,9 @@ def _now() -> float:
 
 
 @cache
-def token_of(scope: str, audience: tuple[str, ...], claim: str) -> tuple[str, dict[str, Any]]:
-    """Return a signed token, and its claims."""
-    claims = {"scope": f"n {scope}".strip(), "aud": list(audience), "c": claim}
+def token_of(scope: str, audience: tuple[str, ...], claim: int, key: str | None) -> tuple[str, dict[str, Any]]:
+    """Return a signed token, and its claims; `claim` is a position in CLAIMS."""
+    claims = {"scope": f"n {scope}".strip(), "aud": list(audience), "c": CLAIMS[claim], "k": key}
     return make_token(claims=claims), good_claims(**claims)
 
 
@@ -136,7 +144,7 @@ def _api_document(random: Random, kind: str, audiences: tuple[str, ...]) -> dict
         members |= random.choice(({}, {"answer": "policy", "cached_by": "token"}))
     if random.random() < (0.8 if len(audiences) > 1 else 0.1):
         members["audience"] = random.choice((AUDIENCES[0], AUDIENCES[1], list(AUDIENCES)))
-    return members
+    return members | ({"api_key_claim": "k"} if random.random() < 0.2 else {})
 
 
 def _needs(random: Random, audiences: tuple[str, ...]) -> Any:
@@ -163,7 +171,13 @@ def _api(random: Random, kind: str, id_: str, document: dict[str, Any], rules: A
     simple = kind == HTTP_2_0 and document["answer"] == "simple"
     right = not result_cache.problems(cache_key(kind, sources), document["answer"], rules, routes)
     cached = sources if right and random.random() < 0.8 else None
-    return Api(id_, kind, random.choice(("prod", "a")), tuple(routes), cached, simple, random.random() < 0.5)
+    named, keys = random.random() < 0.5, None if kind in HTTP_KINDS else _keys(document)
+    return Api(id_, kind, random.choice(("prod", "a")), tuple(routes), cached, simple, named, keys)
+
+
+def _keys(document: dict[str, Any]) -> frozenset[str] | None:
+    """Return the API keys of a REST API that takes them from the authorizer."""
+    return frozenset({API_KEY}) if "api_key_claim" in document else None
 
 
 def _has_rules(rules: ApiRules, route: str) -> bool:
@@ -201,7 +215,8 @@ def violation(seed: int) -> str | None:
         token_of(
             random.choice(("", "s", "t", "s t")),
             random.choice((AUDIENCES[:1], AUDIENCES[:1], AUDIENCES[1:], AUDIENCES)),
-            random.choice("xy"),
+            random.randrange(len(CLAIMS)),
+            random.choice(KEYS),
         )
         for _ in range(2)
     )
@@ -218,7 +233,8 @@ def violation(seed: int) -> str | None:
         seen = gateways[api.id].call(call)
         uncached_api = GatewayModel(api._replace(sources=None), lambda event: _ask(authorizer, event))
         fresh = seen if api.sources is None else uncached_api.call(call)
-        rest = Api(api.id, REST_REQUEST, "live", (route,), None, simple=False, named_arn=False)
+        keys = _keys(world.document["apis"][api.id])
+        rest = Api(api.id, REST_REQUEST, "live", (route,), None, simple=False, named_arn=False, keys=keys)
         direct = GatewayModel(rest, lambda event: _ask(uncached, event)).call(call)
         expected = reference.allows(api.id, known[call.token], call.method, call.path, route.rpartition(" ")[2])
         wrong = [
@@ -274,6 +290,11 @@ def _path_before_method(rules: ApiRules, request: Any) -> list[Any]:
     return _right_matching(rules, request) if rules.rule_of(best, request.method) else []
 
 
+def _holds_by_equality(claim: Any, wanted: Any) -> bool:
+    held = claim if isinstance(claim, list) else [claim]
+    return any(each == value for each in held for _, value in wanted)
+
+
 _right_problems = result_cache.problems
 _right_matching = ApiRules._matching
 FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
@@ -286,7 +307,11 @@ FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
     ],
     "no rule below a wider route": [(ApiRules, "_below", lambda *_: [])],
     "the path before the method for TOKEN": [(ApiRules, "_matching", _path_before_method)],
-    "a rule for ANY for each method": [(api_rules, "_has_known_form", lambda *_: True)],
+    "a rule for ANY for each method": [(api_rules, "has_known_method", lambda *_: True)],
+    "a token without an API key": [(DeclaredClaims, "api_key_of", lambda *_: API_KEY)],
+    "a result without the API key": [(policy_document, "_METERED_KINDS", frozenset())],
+    "none of several scopes": [(Rule, "any_scope", property(lambda _: frozenset(), lambda *_: None))],
+    "numbers as booleans": [(api_rules, "_holds", _holds_by_equality)],
     "one of a path's rules for TOKEN": [(ApiRules, "_matching", lambda *_: _right_matching(*_)[:1])],
 }
 

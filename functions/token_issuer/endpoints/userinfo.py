@@ -32,7 +32,6 @@ class UserinfoEndpoint:
     """Returns the claims of the user to the bearer of an access token with the scope openid."""
 
     methods = ("GET", "POST")
-    cors = True
 
     def __init__(
         self,

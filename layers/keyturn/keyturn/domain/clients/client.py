@@ -18,14 +18,12 @@ from keyturn.domain.clients.redirect_uri import (
     matches_redirect_uri,
 )
 from keyturn.domain.clients.resource_server import check_audience, check_lifetime
+from keyturn.domain.clients.url_host import HOST, PORT
 
 # A user's subject begins with `u_`: a client id never equals a subject (R17, RFC 9700 §4.15).
 _CLIENT_ID = re.compile(r"(?!u_)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Browsers omit the scheme's default port: an origin registered with it would never match.
-_ORIGIN = re.compile(
-    r"(https://[a-z0-9.-]+(?!:443$)|http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$))(:(?P<port>[1-9][0-9]{0,4}))?"
-)
-_MAX_PORT = 65_535
+_ORIGIN = re.compile(rf"(https://{HOST}(?!:443$)|http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$))(:{PORT})?")
 
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 AUTHENTICATION_METHODS = SECRET_METHODS | {"private_key_jwt", "none"}
@@ -167,8 +165,7 @@ def is_client_id(value: str) -> bool:
 
 def is_origin(value: str) -> bool:
     """Return whether a client could be registered with this origin of web pages (RFC 6454 §6.2)."""
-    match = _ORIGIN.fullmatch(value)
-    return match is not None and int(match["port"] or 1) <= _MAX_PORT
+    return _ORIGIN.fullmatch(value) is not None
 
 
 def hash_secret(secret: str) -> str:
