@@ -42,8 +42,8 @@ HTTP_BODY = {
 def test_cloudformation_reads_little_of_a_body(emulator: Emulator) -> None:
     """The embedded stack deploys a body as resources of their own (`expand_api_bodies`, `write_cors_in_api_case`).
 
-    AWS imports all of it. CloudFormation of the emulator drops the headers of mock integrations and gateway responses,
-    has no routes of an HTTP API, and stores a CORS configuration under names that its gateway does not read.
+    AWS imports all of it. The emulator drops gateway responses, and the headers of mock integrations. It has no routes
+    of an HTTP API, and stores a CORS configuration under names that its gateway ignores.
     """
     resources: dict[str, Any] = {
         "Rest": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": REST_BODY}},
