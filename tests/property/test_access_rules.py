@@ -283,16 +283,16 @@ def _policy_for_many_arns(key: Any, answer: str, rules: ApiRules, routes: Any = 
     return [] if answer == "policy" and "token" in key.parts else _right_problems(key, answer, rules, routes)
 
 
-def _holds_by_equality(claim: Any, wanted: Any) -> bool:
-    held = claim if isinstance(claim, list) else [claim]
-    return any(each == value for each in held for _, value in wanted)
-
-
 def _path_before_method(rules: ApiRules, request: Any) -> list[Any]:
     segments = read_path(request.path)[0].segments
     ranked = [(rank, text) for text, each in rules._templates.items() if (rank := each.rank(segments)) is not None]
     best = min(ranked, default=(None, ""))[1]
     return _right_matching(rules, request) if rules.rule_of(best, request.method) else []
+
+
+def _holds_by_equality(claim: Any, wanted: Any) -> bool:
+    held = claim if isinstance(claim, list) else [claim]
+    return any(each == value for each in held for _, value in wanted)
 
 
 _right_problems = result_cache.problems
@@ -306,12 +306,12 @@ FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
         (ApiRules, "lacks_audience", lambda *_: False),
     ],
     "no rule below a wider route": [(ApiRules, "_below", lambda *_: [])],
+    "the path before the method for TOKEN": [(ApiRules, "_matching", _path_before_method)],
+    "a rule for ANY for each method": [(api_rules, "has_known_method", lambda *_: True)],
     "a token without an API key": [(DeclaredClaims, "api_key_of", lambda *_: API_KEY)],
     "a result without the API key": [(policy_document, "_METERED_KINDS", frozenset())],
     "none of several scopes": [(Rule, "any_scope", property(lambda _: frozenset(), lambda *_: None))],
     "numbers as booleans": [(api_rules, "_holds", _holds_by_equality)],
-    "the path before the method for TOKEN": [(ApiRules, "_matching", _path_before_method)],
-    "a rule for ANY for each method": [(api_rules, "_has_known_form", lambda *_: True)],
     "one of a path's rules for TOKEN": [(ApiRules, "_matching", lambda *_: _right_matching(*_)[:1])],
 }
 

@@ -12,31 +12,15 @@ from typing import TYPE_CHECKING
 from keyturn.domain.access.declared_claims import DeclaredClaims
 from keyturn.domain.access.path_reading import is_ambiguous, leads_out, read_path
 from keyturn.domain.access.route_template import RouteTemplate
+from keyturn.domain.access.routed_request import CONNECT_ROUTE, has_known_method
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, Protocol
 
     from keyturn.domain.access.path_reading import PathReading
+    from keyturn.domain.access.routed_request import RoutedRequest
     from keyturn.domain.access.stack_audiences import StackAudiences
-
-    class RoutedRequest(Protocol):
-        """The parts of a request that rules read.
-
-        `template` is the route that API Gateway chose, or None where the event has the path alone. `path` is the ARN's
-        path, and `paths` are all paths that the event names; both lack the leading slash.
-        """
-
-        @property
-        def api_id(self) -> str: ...
-        @property
-        def method(self) -> str: ...
-        @property
-        def path(self) -> str: ...
-        @property
-        def paths(self) -> tuple[str, ...]: ...
-        @property
-        def template(self) -> str | None: ...
 
     class Bearer(Protocol):
         """The parts of a token that rules read."""
@@ -49,7 +33,6 @@ if TYPE_CHECKING:
 ANY_METHOD = "ANY"
 METHODS = (ANY_METHOD, "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 DEFAULT_ROUTE = "$default"
-CONNECT_ROUTE = "$connect"
 # Routes without a path: an HTTP API's default one, and a WebSocket API's connection.
 NAMED_ROUTES = (DEFAULT_ROUTE, CONNECT_ROUTE)
 SIMPLE = "simple"
@@ -170,7 +153,7 @@ class ApiRules:
 
     def required_rules(self, request: RoutedRequest) -> list[Rule]:
         """Return the rules that the token must all satisfy; an empty list refuses every token."""
-        if not _has_known_form(request.method, request.template):
+        if not has_known_method(request):
             return []
         if request.template is None:
             return self._matching(request)
@@ -241,7 +224,7 @@ class ApiRules:
 
     def reason_of_closed(self, request: RoutedRequest) -> str:
         """Return the reason why a request without required rules is refused for every token."""
-        return "no_rule" if _has_known_form(request.method, request.template) else "unknown_method"
+        return "no_rule" if has_known_method(request) else "unknown_method"
 
     def refusing_rule(self, request: RoutedRequest, token: Bearer) -> str | None:
         """Return the first rule that refuses the token, or None: another one than the route's may need more."""
@@ -249,7 +232,7 @@ class ApiRules:
 
     def route_of(self, request: RoutedRequest) -> str | None:
         """Return the template of the request's route; for a TOKEN event that of the best rule for the method."""
-        if request.template is not None or not _has_known_form(request.method, request.template):
+        if request.template is not None or not has_known_method(request):
             return request.template
         candidates = self._for_method(request.method)
         plain = (reading.segments for reading in _readings(request) if reading.complete)
@@ -286,14 +269,6 @@ class ApiRules:
     def is_ambiguous(self, request: RoutedRequest) -> bool:
         """Return whether API Gateway and a backend may read the request's path as different routes."""
         return any(is_ambiguous(path) for path in request.paths)
-
-
-def _has_known_form(method: str, template: str | None) -> bool:
-    """Return whether rules can name the method, or mean it by ANY: capital letters alone (RFC 9110 §9.1).
-
-    A method is case-sensitive, but a backend may take `get` for GET, whose own rule ANY would evade.
-    """
-    return template == CONNECT_ROUTE or (method.isascii() and method.isalpha() and method.isupper())
 
 
 def _readings(request: RoutedRequest) -> Iterator[PathReading]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from keyturn.domain.access.api_rules import Bearer, RoutedRequest, Rule
+    from keyturn.domain.access.api_rules import Bearer, Rule
+    from keyturn.domain.access.routed_request import RoutedRequest
     from keyturn.domain.access.stack_audiences import StackAudiences
 
 # API Gateway's bound of an authorizer's whole answer, in bytes.
