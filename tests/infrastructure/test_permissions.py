@@ -74,6 +74,18 @@ def test_the_pepper_is_for_what_the_login_calls_on_it(template: NativeTemplate) 
     assert actions(statements["TheLoginGeneratesMacs"]) == called == {"kms:GenerateMac"}
 
 
+def test_the_key_of_refresh_tokens_is_for_what_the_issuer_calls_on_it(template: NativeTemplate) -> None:
+    """R40: the issuer alone generates MACs for refresh tokens: neither the account nor another role can."""
+    statements = template.properties("SuccessorKey")["KeyPolicy"]["Statement"]
+    allowed = {each["Sid"]: actions(each) for each in statements}
+    called = {action for action in _calls_of("token_issuer.bootstrap") if action.startswith("kms:")}
+    assert allowed["TheIssuerGeneratesMacs"] == called - {"kms:Sign"} == {"kms:GenerateMac"}
+    [issuer] = [each for each in statements if each["Sid"] == "TheIssuerGeneratesMacs"]
+    assert issuer["Principal"] == {"AWS": {"Fn::GetAtt": ["TokenIssuerRole", "Arn"]}}
+    account = allowed["TheAccountManagesAndCannotGenerateMacs"]
+    assert not account & {"kms:GenerateMac", "kms:VerifyMac", "kms:CreateGrant", "kms:*"}
+
+
 READ = {"GetItem"}
 # The table "Data" of the design: who reads and writes which table of users, and under which partition keys.
 TABLES_OF_USERS: dict[str, dict[str, tuple[set[str], list[str] | None]]] = {

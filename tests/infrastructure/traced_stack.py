@@ -152,8 +152,9 @@ def traced_stack(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trac
     with moto_dynamodb() as dynamodb:
         for table, keys in TABLES.items():
             create_table(dynamodb, table, *keys)
-        pepper = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]
-        monkeypatch.setenv("PEPPER_KEY", pepper["Arn"])
+        for name in ("PEPPER_KEY", "SUCCESSOR_KEY"):
+            key = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]
+            monkeypatch.setenv(name, key["Arn"])
         dynamodb.put_item(TableName="rings", Item=encode_item(ring_to_item(ring_with_key_in_kms())))
         DynamoDbClientRegistry(dynamodb, "clients").add(
             user_client(

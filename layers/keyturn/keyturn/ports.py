@@ -193,6 +193,13 @@ class GrantStore(Protocol):
         """
 
 
+class SuccessorKey(Protocol):
+    """The secret of refresh tokens that is outside of the table of grants."""
+
+    def mac(self, message: bytes, /) -> bytes:
+        """Return 32 bytes that nobody computes without the key; raises KeyUnusable, Throttled, AccessDenied."""
+
+
 class GrantWriter(GrantStore, Protocol):
     """The authorization endpoint's side: it stores new grants."""
 
