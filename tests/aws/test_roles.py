@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.aws.names import ROLES, TABLES
 from tests.aws.stack import aws
 
 if TYPE_CHECKING:
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
     from tests.aws.report import Observe
 
 Decisions = dict[tuple[str, str], str]
+
+TABLE_NAMES = {
+    "ring": "KeyRingTable",
+    "revocations": "RevocationTable",
+    "clients": "ClientTable",
+    "grants": "GrantTable",
+    "users": "UserTable",
+    "authorities": "AuthorityTable",
+    "credentials": "CredentialTable",
+    "sessions": "SessionTable",
+    "interactions": "InteractionTable",
+}
 
 # Calls that every role is tried with: some are another function's right, some belong to no role.
 ASKED = {
@@ -25,6 +38,7 @@ ASKED = {
     ),
     "revocations": ("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
     "clients": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
+    "grants": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
     "users": ("dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"),
     "authorities": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
     "credentials": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"),
@@ -41,6 +55,9 @@ ALLOWED = {
         ("dynamodb:GetItem", "clients"),
         ("dynamodb:BatchGetItem", "revocations"),
         ("dynamodb:PutItem", "revocations"),
+        ("dynamodb:GetItem", "grants"),
+        ("dynamodb:PutItem", "grants"),
+        ("dynamodb:UpdateItem", "grants"),
         ("dynamodb:GetItem", "authorities"),
         ("dynamodb:GetItem", "interactions"),
         ("dynamodb:PutItem", "interactions"),
@@ -70,6 +87,7 @@ ALLOWED = {
         ("tag:GetResources", "anything"),
     },
     "ScheduleRole": {("lambda:InvokeFunction", "rotator")},
+    "ExampleBackendRole": set(),
 }
 CREATE, TAG, UPDATE = "kms:CreateKey", "kms:TagResource", "dynamodb:UpdateItem"
 
@@ -78,18 +96,9 @@ CREATE, TAG, UPDATE = "kms:CreateKey", "kms:TagResource", "dynamodb:UpdateItem"
 def arns(resources: dict[str, str]) -> dict[str, str]:
     """Return the ARNs of what is asked about."""
     dynamodb = aws("dynamodb")
-    tables = {
-        "ring": "KeyRingTable",
-        "revocations": "RevocationTable",
-        "clients": "ClientTable",
-        "users": "UserTable",
-        "authorities": "AuthorityTable",
-        "credentials": "CredentialTable",
-        "sessions": "SessionTable",
-        "interactions": "InteractionTable",
-    }
     found = {
-        name: dynamodb.describe_table(TableName=resources[table])["Table"]["TableArn"] for name, table in tables.items()
+        name: dynamodb.describe_table(TableName=resources[table])["Table"]["TableArn"]
+        for name, table in TABLE_NAMES.items()
     }
     rotator = aws("lambda").get_function_configuration(FunctionName=resources["KeyRotatorFunction"])["FunctionArn"]
     prefix = rotator.replace(":lambda:", ":kms:").partition(":function:")[0]
@@ -119,8 +128,9 @@ def test_a_role_may_do_what_its_function_is_for(
     resources: dict[str, str], arns: dict[str, str], observe: Observe
 ) -> None:
     """Each role is allowed what its function does, and denied what another one does, and what nobody does."""
+    assert set(TABLE_NAMES.values()) == set(TABLES)
     allowed: dict[str, set[tuple[str, str]]] = {}
-    for role in ALLOWED:
+    for role in ROLES:
         decisions: Decisions = {
             (action, name): decision
             for name, actions in ASKED.items()
