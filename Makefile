@@ -251,14 +251,19 @@ mutants: setup $(LONG_STAMP) ## run the mutants of verifier and authorizer (ONLY
 bench: $(PROJECT_STAMP) $(BENCH_STAMP) $(PEERS_STAMP) ## measure beside peers, write docs/benchmarks.md (ONLY=warm)
 	@PYTHONPATH=.:functions:layers/keyturn KEYTURN_NODE="$(NODE)" .venv-bench/bin/python -m benchmarks $(ONLY)
 
-# The region comes from the operator's environment or profile; the other targets set a default.
+# The region comes from the operator's environment or profile; the other targets set a default. The embedded stack needs
+# neither an account nor the tools.
+VERIFY = .venv/bin/python -m tests.aws.verify $(foreach parameter,$(PARAMETERS),--parameter $(parameter))
 .PHONY: verify-aws
-verify-aws: setup tools ## verify in an AWS account as STACK=name (KEEP=1 keeps it)
+verify-aws: setup $(if $(EMBEDDED),,tools) ## verify in an AWS account as STACK=name (KEEP=1), or EMBEDDED=1
+ifdef EMBEDDED
+	@$(VERIFY) --embedded $(if $(STACK),-- "$(STACK)")
+else
 	@test -n "$(STACK)" || { echo "make verify-aws STACK=name: see docs/verification/README.md" >&2; exit 2; }
 	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 2; }
 	@$(if $(filter file,$(origin AWS_DEFAULT_REGION)),unset AWS_DEFAULT_REGION;) LAMBDA_PYTHON="$(LAMBDA_PYTHON)" \
-		.venv/bin/python -m tests.aws.verify $(if $(KEEP),--keep) --architecture $(ARCHITECTURE) \
-		$(foreach parameter,$(PARAMETERS),--parameter $(parameter)) -- "$(STACK)"
+		$(VERIFY) $(if $(KEEP),--keep) --architecture $(ARCHITECTURE) -- "$(STACK)"
+endif
 
 .PHONY: requirements
 requirements: setup ## write the generated parts of docs

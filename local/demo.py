@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -208,7 +209,8 @@ def run_demo(stack: StackFile, progress: Progress) -> bool:
 
 def _refusal_bound(stack: StackFile) -> float:
     """Return the seconds after which a revocation is in force, by the mode that the stack was deployed with."""
-    [described] = connect(stack, "cloudformation").describe_stacks(StackName=stack.stack_name)["Stacks"]
+    with contextlib.closing(connect(stack, "cloudformation")) as cloudformation:
+        [described] = cloudformation.describe_stacks(StackName=stack.stack_name)["Stacks"]
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
     return 0.0 if parameters["RevocationMode"] == "strict" else float(parameters["RevocationBoundSeconds"])
 

@@ -107,6 +107,10 @@ LIMITATIONS = (
     Limitation(
         "source addresses at HTTP APIs", "127.0.0.1 in the event: from any other the front proxy asks the function"
     ),
+    Limitation(
+        "AWS_IAM on routes of HTTP APIs",
+        "an unsigned request passes with any Authorization header; its event has no caller",
+    ),
     Limitation("metrics from logs, and alarms", "not evaluated"),
     Limitation("alarms on metric math", "left out of the stack", adapt=drop_metric_math),
     Limitation("reserved concurrency of functions", "ignored by CloudFormation: no function is throttled"),

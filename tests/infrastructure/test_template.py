@@ -172,7 +172,7 @@ def test_the_template_goes_by_s3(template: NativeTemplate) -> None:
     for path in (ROOT / "local", ROOT / "cli", ROOT / "tests" / "aws", ROOT / "docs"):
         for file in path.rglob("*.*"):
             if file.suffix in {".py", ".md"}:
-                assert not re.search(r"TemplateBody|--template-body", file.read_text()), file
+                assert not re.search(r"TemplateBody=|--template-body", file.read_text()), file
     environments = tomllib.loads((ROOT / "samconfig.toml").read_text())
     deployed = {
         name: each["deploy"]["parameters"]

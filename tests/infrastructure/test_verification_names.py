@@ -1,4 +1,4 @@
-"""The names that the verification on AWS looks at are the template's, so that a fact leaves none of them out."""
+"""The verification on AWS looks at each name of the template, so that a fact leaves none out."""
 
 from __future__ import annotations
 
