@@ -10,8 +10,8 @@ import pytest
 
 from tests.aws import markers
 from tests.aws.patience import eventually
-from tests.aws.recorder import ON_AWS_ALONE, OPEN_QUESTION, Recorder, reason_of
-from tests.aws.run import describe_run, is_on_aws
+from tests.aws.recorder import Recorder
+from tests.aws.run import describe_run
 from tests.aws.stack import aws, describe, find_resources, open_stack, parameters_of
 from tests.integration.http import statuses
 
