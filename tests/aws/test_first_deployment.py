@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.aws.removal import TABLES, delete_layer, delete_stack, delete_table, schedule_deletion
+from tests.aws.names import TABLES
+from tests.aws.removal import delete_layer, delete_stack, delete_table, schedule_deletion
 from tests.aws.stack import aws, describe, parameters_of
 from tests.aws.verify import PARAMETERS, deploy
 

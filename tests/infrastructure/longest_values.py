@@ -17,6 +17,7 @@ LONGEST = {
     "AWS::Partition": len("aws-iso-b"),
     "AWS::Region": len("ap-southeast-1"),
     "AWS::AccountId": 12,
+    "AWS::URLSuffix": len("amazonaws.com.cn"),
     "PepperKey": len("mrk-") + 32,
 }
 
