@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
@@ -55,17 +56,11 @@ def run_stack(*, stay_up: bool, parameters: Mapping[str, str]) -> int:
     progress = Progress()
     stack = EmbeddedStack(parameters=dict(parameters), browser_example=stay_up, progress=progress)
     # SIGTERM stops as cleanly as Ctrl-C. A shell starts a job in the background with SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    _handle_signals(signal.default_int_handler)
     try:
         progress.line("Keyturn's embedded stack")
         running = stack.start()
-        is_as_expected = True
-        if stay_up and stack.demo_played.exists():
-            progress.line("\nDemo: it ran on this state before, and would rotate its keys. `make demo` runs it again.")
-        else:
-            stack.demo_played.touch()
-            is_as_expected = _show_demo(running, progress)
+        is_as_expected = _play_demo(stack, running, progress, once=stay_up)
         if stay_up:
             # The stack is announced after the demo, which rotates and compromises keys: others find a stack at rest.
             stack.announce(running)
@@ -76,9 +71,8 @@ def run_stack(*, stay_up: bool, parameters: Mapping[str, str]) -> int:
         progress.line(f"  {running_elsewhere}")
         if parameters:
             progress.line("  PARAMETERS apply at a start: stop the stack first")
-        if stay_up or parameters or not stack.file.exists():
-            return 1
-        return 0 if _show_demo(read_stack_file(stack.file), progress) else 1
+        is_playable = stack.file.exists() and not stay_up and not parameters
+        return 0 if is_playable and _show_demo(read_stack_file(stack.file), progress) else 1
     except KeyboardInterrupt:
         progress.line()
         return 0 if stay_up else 130
@@ -87,13 +81,26 @@ def run_stack(*, stay_up: bool, parameters: Mapping[str, str]) -> int:
         return 1
     finally:
         # A second Ctrl-C would interrupt the saving of the state.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _handle_signals(signal.SIG_IGN)
         if stack.is_up:
             with progress.step("stop") as step:
                 stack.stop()
                 step.result = "stopped, state kept for the next run"
         stack.stop()
+
+
+def _handle_signals(handler: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _play_demo(stack: EmbeddedStack, running: StackFile, progress: Progress, *, once: bool) -> bool:
+    """Run the demo, with `once` only on a state without one, and return whether it went as expected."""
+    if once and stack.demo_played.exists():
+        progress.line("\nDemo: it ran on this state before, and would rotate its keys. `make demo` runs it again.")
+        return True
+    stack.demo_played.touch()
+    return _show_demo(running, progress)
 
 
 def _show_demo(running: StackFile, progress: Progress) -> bool:

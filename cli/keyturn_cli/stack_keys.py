@@ -46,7 +46,7 @@ class StackKeys:
         self._tables = tables
         self._kms = session.client("kms")
 
-    def list(self) -> list[TaggedKey]:
+    def tagged(self) -> list[TaggedKey]:
         """Return the keys with the stack's tag; raises the errors of boto3."""
         pages = (
             self._session.client("resourcegroupstaggingapi")

@@ -67,7 +67,7 @@ class Remains:
     def keys(self, tables: list[Survivor]) -> list[Survivor]:
         """Return the keys with the stack's tag; `tables` are the stack's, whose rings name its signing keys."""
         rings = [table.name for table in tables if table.name.startswith(f"{self._stack}-KeyRingTable-")]
-        return [_key(key) for key in StackKeys(self._session, self._stack, rings).list()]
+        return [_key(key) for key in StackKeys(self._session, self._stack, rings).tagged()]
 
     def tables(self) -> list[Survivor]:
         """Return the tables that CloudFormation named after the stack."""

@@ -77,7 +77,7 @@ def named(name: str) -> str:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_no_workflow_lends_a_token_to_dependencies(path: Path) -> None:
-    """A hijacked dependency finds no token that can write, in no job that runs one."""
+    """A hijacked dependency finds a read-only token in each job that runs it."""
     assert list(faults(path.read_text())) == []
 
 
@@ -124,7 +124,7 @@ def test_the_update_pushes_only_what_the_first_job_locked() -> None:
 
 
 def test_an_upgrade_leaves_out_new_versions_and_builds_none() -> None:
-    """A version of the last week is left out, and no source distribution runs its code while the locks are compiled."""
+    """An upgrade leaves out versions of the last week, and runs no code of a source distribution."""
     recipe = (ROOT / "Makefile").read_text().partition("\nlock: ")[2].partition("\n\n")[0]
     assert "--upgrade --exclude-newer" in recipe
     assert "--no-build" in recipe
