@@ -141,7 +141,7 @@ def test_the_shortest_and_the_longest_key_are_taken(length: int) -> None:
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_no_other_value_is_a_key(wrong: str) -> None:
-    """R54: a value that API Gateway has no key for never stands in an answer."""
+    """R54: a value that is unlike an API key stays out of the answer."""
     assert rules_of().declared.api_key_of(token_of(**WRONG[wrong])) is None
 
 
