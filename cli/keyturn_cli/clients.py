@@ -27,6 +27,7 @@ from keyturn_cli.output import (
     print_table,
 )
 from keyturn_cli.registration import changes, names, registers
+from keyturn_cli.token_size_check import check_token_size
 from keyturn_cli.values import format_duration
 
 app = StackCommands(no_args_is_help=True, help="Register clients, change them, and rotate their secrets.")
@@ -70,7 +71,7 @@ def add(given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> 
         created_at=int(deployment.clock().now().earliest),
         **fields,
     )
-    deployment.clients().add(client)
+    deployment.clients().add(check_token_size(client, deployment.issuer))
     if as_json:
         print_json({"client_id": client.client_id, "issuer": deployment.issuer} | _secret_field(secret))
     else:
@@ -121,7 +122,8 @@ def update(
     deployment = deployment_to_change(stack, Path.cwd())
     client = _find(deployment, client_id)
     following, secret = _what_follows(client, asked)
-    changed = deployment.clients().update(replace(client, **following | asked))
+    wanted = check_token_size(replace(client, **following | asked), deployment.issuer)
+    changed = deployment.clients().update(wanted)
     _show(changed, as_json=as_json, secret=secret)
     print_notes(notes_on_client(deployment, changed))
 

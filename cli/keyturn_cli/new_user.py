@@ -18,6 +18,7 @@ from keyturn_cli.found_user import UserRefused, normalised
 from keyturn_cli.login_function import ActionRefused, ActionUnknown
 from keyturn_cli.options import AsJson, Stack
 from keyturn_cli.output import format_time, print_json, print_line, print_note
+from keyturn_cli.token_size_check import check_user_claims
 from keyturn_cli.values import parse_claims
 
 # The standard claims whose values are JSON.
@@ -59,7 +60,8 @@ def add(
     standard |= parse_claims(standard_claim or [], option="--standard-claim", json_names=_JSON_CLAIMS)
     reserved = normalised(email)
     subject = new_subject(secrets.token_bytes(SUBJECT_BYTES))
-    authority = Authority(subject=subject, status=Status.ACTIVE, claims=parse_claims(claim or []))
+    custom_claims = check_user_claims(parse_claims(claim or []))
+    authority = Authority(subject=subject, status=Status.ACTIVE, claims=custom_claims)
     # The rules of the login are checked before the first write.
     check_standard_claims(standard)
     User(subject=subject, email=email, name=name, locale=locale, claims=standard)

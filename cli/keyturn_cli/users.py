@@ -16,6 +16,7 @@ from keyturn_cli.login_function import ActionRefused, ActionUnknown
 from keyturn_cli.new_user import add, link_fields, print_link
 from keyturn_cli.options import AsJson, Stack, StackCommands, UserName
 from keyturn_cli.output import format_time, print_fields, print_json, print_line, print_note, print_table
+from keyturn_cli.token_size_check import check_user_claims
 from keyturn_cli.user_removal import remove
 from keyturn_cli.user_sessions import sessions
 from keyturn_cli.user_status import disable, enable, unlock
@@ -118,7 +119,7 @@ def claims(
     _, authority = find_user(deployment, user).require_whole()
     if changed or gone:
         kept = {name: value for name, value in authority.claims.items() if name not in gone}
-        authority = deployment.authorities().update(replace(authority, claims=kept | changed))
+        authority = deployment.authorities().update(replace(authority, claims=check_user_claims(kept | changed)))
     if as_json:
         print_json({"subject": authority.subject, "claims": dict(authority.claims)})
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keyturn.domain.clients.token_size import MAX_SIGNING_INPUT
 from keyturn.domain.errors import KeyUnusable
 from keyturn.domain.keys.key_ring import RingKey
 from keyturn.jose.remote_algorithm import encode_access_token
@@ -14,9 +15,6 @@ from token_issuer.key_ring_cache import KeyRingCache
 
 if TYPE_CHECKING:
     from keyturn.ports import Signer
-
-# Bytes: the limit of KMS for a raw message, and Ed25519 signs raw messages only.
-MAX_SIGNING_INPUT = 4096
 
 
 class SignedToken(NamedTuple):

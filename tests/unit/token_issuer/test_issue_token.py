@@ -8,7 +8,9 @@ from typing import Any
 import jwt
 import pytest
 
+from keyturn.domain.clients.client import Client
 from keyturn.domain.clients.resource_server import ResourceServer
+from keyturn.domain.clients.token_size import MAX_SIGNING_INPUT, MAX_USER_CLAIMS, largest_token
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.jose import verify_access_token
 from tests.fakes.issuer_harness import TOKEN, IssuerHarness, make_client
@@ -17,7 +19,7 @@ from tests.fakes.token_factory import AUDIENCE, NOW, policy, signing_key
 from token_issuer.errors import InvalidGrant
 from token_issuer.issue_token import Authorization, TokenIssuance
 from token_issuer.revocation_check import RevocationChecks
-from token_issuer.token_signer import MAX_SIGNING_INPUT, TokenSigner
+from token_issuer.token_signer import TokenSigner
 
 
 def issue(issuer: IssuerHarness, **changes: Any) -> dict[str, Any]:
@@ -144,3 +146,36 @@ def test_a_token_that_is_too_large(issuer: IssuerHarness, capsys: pytest.Capture
     assert issuer.signer.asked == []
     size = int(json.loads(capsys.readouterr().out)["detail"].split("has ")[1].split()[0])
     assert MAX_SIGNING_INPUT < size < MAX_SIGNING_INPUT + 12
+
+
+def test_the_largest_token_of_a_registration_can_be_issued(issuer: IssuerHarness) -> None:
+    """A registration at the limit has tokens with all of its values, whatever its users' claims are."""
+    declare(issuer, "pad", "tier", "of_the_user")
+    for grant, field, subject in (("client_credentials", "claims", "web"), ("authorization_code", "user_claims", "u")):
+        uris = ("https://app.example/",) if grant == "authorization_code" else ()
+
+        def register(pad: int, field: str = field, grant: str = grant, uris: tuple[str, ...] = uris) -> Client:
+            changes: dict[str, Any] = {field: {"tier": 1, "pad": "x" * pad}}
+            return make_client(grant_types=frozenset({grant}), redirect_uris=uris, **changes)
+
+        empty = register(0)
+        room = (MAX_SIGNING_INPUT - largest_token(empty, issuer.settings.issuer)) * 3 // 4
+        full = register(room)
+        over = register(room + 4)
+        assert largest_token(full, issuer.settings.issuer) <= MAX_SIGNING_INPUT
+        assert largest_token(over, issuer.settings.issuer) > MAX_SIGNING_INPUT
+        own: dict[str, Any] = dict(full.claims)
+        if subject == "u":
+            # The claims of a user are an object of MAX_USER_CLAIMS bytes.
+            own = {**full.user_claims, "of_the_user": "y" * (MAX_USER_CLAIMS - len('{"of_the_user":""}'))}
+        details = {} if subject == "web" else {"grant_id": "g" * 22, "session_id": "s" * 22, "auth_time": NOW}
+        details |= {} if subject == "web" else {"acr": "urn:keyturn:password", "amr": ("pwd", "otp", "mfa")}
+        claims = issue(
+            issuer,
+            subject="web" if subject == "web" else "u_" + "x" * 64,
+            client=full,
+            scope=full.scopes,
+            claims=own,
+            **details,
+        )
+        assert claims["pad"] == "x" * room

@@ -7,8 +7,8 @@ import pytest
 from botocore.stub import Stubber
 
 from keyturn.adapters.keys.kms_signer import MAX_RAW_BYTES, KmsSigner
+from keyturn.domain.clients.token_size import MAX_SIGNING_INPUT
 from keyturn.domain.errors import AccessDenied, KeyUnusable, StoreUnavailable, Throttled
-from token_issuer.token_signer import MAX_SIGNING_INPUT
 
 ARN = "arn:aws:kms:eu-central-1:123456789012:key/1"
 
