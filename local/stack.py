@@ -41,8 +41,8 @@ PARAMETERS = {
     "RingViewSeconds": "2",
     "VerifierCacheSeconds": "1",
     "JwksMaxAgeSeconds": "1",
-    "PublishLeadSeconds": "6",
-    "RetentionSeconds": "304",
+    "PublishLeadSeconds": "11",
+    "RetentionSeconds": "309",
     "MaxPublishedKeys": "8",
     "DeletionWindowDays": "7",
 }

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from keyturn.domain.keys.rotation_policy import RING_WRITE_SECONDS, PolicyViolation
+from tests.fakes.rotation_harness import rotation_policy
 from tests.infrastructure.native_template import NativeTemplate, actions
 
 ROOT = Path(__file__).parents[2]
@@ -195,3 +197,15 @@ def test_reserved_concurrency_is_none_unless_it_is_asked_for(template: NativeTem
     assert [bool(allowed.search(text)) for text in ("", "2", "10", "1000", "99999")] == [True] * 5
     assert bool(allowed.search("1")) is (function != "KeyRotator")  # a tick must not keep out the emergency
     assert [bool(allowed.search(text)) for text in ("0", "00", "01", "-1", "1.5", "100000", " ")] == [False] * 7
+
+
+def test_the_durations_state_the_rules_of_the_rotator(template: NativeTemplate) -> None:
+    """I1, I2: a description has the minimum of the rotator's refusal, with the time of a write."""
+    broken = rotation_policy(publish_lead=1, retention=1, jwks_max_age=1)
+    with pytest.raises(PolicyViolation) as refusal:
+        broken.check()
+    minima = re.findall(r"(\w+) must be at least (\w+(?: \+ \w+)+): 1 is less", str(refusal.value))
+    assert [parameter for parameter, _ in minima] == ["PublishLeadSeconds", "RetentionSeconds"]
+    for parameter, minimum in minima:
+        assert f"At least {minimum}." in template.parameters[parameter]["Description"]
+        assert minimum.endswith(f" + {RING_WRITE_SECONDS}")

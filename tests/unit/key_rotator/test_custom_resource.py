@@ -107,7 +107,7 @@ def test_broken_rule_is_the_reason(
     assert inbox.answer["Status"] == "FAILED"
     assert inbox.answer["Reason"] == (
         "PublishLeadSeconds must be at least VerifierCacheSeconds + JwksMaxAgeSeconds + RingViewSeconds"
-        " + ClockSkewSeconds: 700 is less than 970"
+        " + ClockSkewSeconds + 5: 700 is less than 975"
     )
     assert started.ring is before
 

@@ -1,4 +1,4 @@
-"""A tag cannot make the rotator destroy a key of a ring, or a key that is older than its intent (I4, I6)."""
+"""A tag cannot make the rotator destroy a key of a ring, or one older than its intent (I4, I6)."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_key_older_than_the_intent_is_never_an_orphan(world: RotationHarness, 
 
 @pytest.mark.parametrize("clocks_differ", [-5, 0, 5, INTENT_TIMEOUT - 1])
 def test_an_orphan_is_destroyed(world: RotationHarness, clocks_differ: int) -> None:
-    """A key of the intent that no ring knows is disabled and deleted, also if KMS's clock is a little behind."""
+    """A key of the intent that is in no ring is deleted, also if KMS's clock is a little behind."""
     arn = world.kms.create_key("ES256", "lost")
     world.kms.made[arn].created_at += clocks_differ
     tick_at_the_timeout(world)

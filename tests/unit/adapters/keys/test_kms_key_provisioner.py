@@ -197,7 +197,7 @@ def test_keys_of_other_stacks_are_not_found() -> None:
 
 
 def test_only_signing_keys_that_the_rotator_may_describe_are_found() -> None:
-    """A tag on the pepper, or on a key of somebody else that refuses the rotator, names no orphan and stops no run."""
+    """A tagged pepper, and a tagged key that refuses the rotator, are left out without an error."""
     with moto_kms() as kms:
         adapter = provisioner(kms)
         arn = adapter.create_key("ES256", "n")
