@@ -21,6 +21,7 @@ _FAULTS = (KeyturnError, BotoCoreError, ClientError)
 def notes_on_client(deployment: Deployment, client: Client) -> Iterator[str]:
     """Yield a note for each grant type, audience and scope of the client without effect."""
     yield from _notes_on_grants(client)
+    yield from _notes_on_claims(client)
     yield from notes_on_audiences(deployment, [*client.audiences, *sorted(client.introspects)])
     yield from _notes_on_scopes(deployment, client)
 
@@ -48,6 +49,13 @@ def _notes_on_grants(client: Client) -> Iterator[str]:
         yield f"only the grant type authorization_code gives the scopes about users: {format_scope(for_users)}"
     if OFFLINE_ACCESS in client.scopes and "refresh_token" not in client.grant_types:
         yield f"the scope {OFFLINE_ACCESS} is ignored without the grant type refresh_token"
+
+
+def _notes_on_claims(client: Client) -> Iterator[str]:
+    if client.claims and "client_credentials" not in client.grant_types:
+        yield "--claim is for tokens in the client's own name, by client_credentials: --user-claim is for its users"
+    if client.user_claims and "authorization_code" not in client.grant_types:
+        yield "--user-claim is for tokens of users, by authorization_code: --claim is for the client itself"
 
 
 def _notes_on_scopes(deployment: Deployment, client: Client) -> Iterator[str]:

@@ -243,6 +243,7 @@ def _fields(client: Client) -> dict[str, Any]:
         "cors_origins": sorted(client.cors_origins),
         "rate": client.rate,
         "claims": dict(client.claims),
+        "user_claims": dict(client.user_claims),
         "introspects": sorted(client.introspects),
         "created_at": client.created_at,
         "revision": client.revision,

@@ -52,6 +52,7 @@ class Api(NamedTuple):
     """An API with at least one authorizer that invokes the function, by the authorizer's id.
 
     `asks_for_key` is whether the API takes the API keys of its usage plans from the authorizer.
+    `cors` is whether an HTTP API has a CORS configuration: API Gateway then answers preflights without a route.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Api(NamedTuple):
     name: str
     authorizers: dict[str, GatewayAuthorizer]
     asks_for_key: bool = False
+    cors: bool = False
 
     def __str__(self) -> str:
         """Return kind, name and id for an operator."""
@@ -186,7 +188,8 @@ class ProtectedApis:
             for each, qualifier in self._invoking(pages, "Items", "AuthorizerUri")
         }
         asks_for_key = described.get("ApiKeySelectionExpression") == _KEY_OF_AUTHORIZER
-        return Api(kind, described["ApiId"], described["Name"], authorizers, asks_for_key)
+        cors = bool(described.get("CorsConfiguration"))
+        return Api(kind, described["ApiId"], described["Name"], authorizers, asks_for_key, cors)
 
     def _invoking(self, pages: Any, member: str, uri: str) -> Iterator[tuple[Any, str]]:
         """Yield each authorizer whose URI names the function, with the version or alias in the URI."""

@@ -15,6 +15,11 @@ def template_of(rule: Rule) -> str:
     return rule.route.rpartition(" ")[2]
 
 
+def is_for_options(rule: Rule) -> bool:
+    """Return whether a rule is for OPTIONS alone, the method of a preflight."""
+    return rule.route.startswith("OPTIONS ")
+
+
 def is_found_by_path(route: Route, rules: ApiRules) -> bool:
     """Return whether the path of a request finds the rules for the route, whatever the names of its parameters."""
     token = route.authorizer is not None and route.authorizer.kind is ApiKind.REST_TOKEN

@@ -11,6 +11,7 @@ import typer
 from authorizer.request import ApiKind
 from keyturn.domain.access.access_rules import ANY_API, AccessRules
 from keyturn.domain.access.api_rules import ANY_METHOD, METHODS
+from keyturn_cli.browser_check import note_rules_for_options
 from keyturn_cli.deployed_authorizer import DeployedAuthorizer, read_environment, settings_of
 from keyturn_cli.deployment import find_deployment
 from keyturn_cli.errors import CommandError
@@ -59,6 +60,7 @@ def check(
         document = deployed_document(deployment, settings) if file is None else read_document(file)
         rules, compared = document.parse(settings.audiences), True
         report = check_apis(rules, gateways_of(deployment), settings, environment)
+    note_rules_for_options(rules, report)
     if as_json:
         _print_report_as_json(document, rules, report, compared=compared)
     else:

@@ -15,12 +15,14 @@ from keyturn.domain.access.cached_rules import CachedApiRules, PolicyTooLarge
 from keyturn.domain.access.result_cache import cache_key, problems
 from keyturn_cli.api_key_check import check_api_key
 from keyturn_cli.audience_check import check_audiences
+from keyturn_cli.browser_check import note_browsers
 from keyturn_cli.finding import Finding, Report
 from keyturn_cli.protected_apis import WEBSOCKET, Api, GatewayAuthorizer, ProtectedApis, Route
 from keyturn_cli.route_rules import (
     also_required,
     can_have_rule,
     has_no_rule,
+    is_for_options,
     is_found_by_path,
     is_own_rule,
     leaks,
@@ -67,6 +69,7 @@ def check_apis(
         _check_caches(each, report)
         _check_routes(each, report)
         _note_routes(each, report)
+        note_browsers(each.api, each.routes, each.rules, report)
         _check_stages(each, apis, report)
     if not found.apis and not found.missing:
         report.notes.append(Finding("no API of this account and Region calls the authorizer"))
@@ -244,7 +247,8 @@ def _note_unreached(rules: AccessRules, checked: list[CheckedApi], report: Repor
         routes = [(route, each.rules) for each in here for route in each.asking]
         foreign = [rule for rule in of_api if not any(is_own_rule(rule, *each) for each in routes)]
         narrowing = [rule for rule in foreign if any(narrows(rule, *each) for each in routes)]
-        unreached = [rule for rule in foreign if rule not in narrowing]
+        # Rules for OPTIONS have a note of their own.
+        unreached = [rule for rule in foreign if rule not in narrowing and not is_for_options(rule)]
         for sentence, found in (
             (f'no route reaches these rules of apis."{api_id}"', unreached),
             (

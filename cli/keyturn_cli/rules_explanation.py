@@ -10,7 +10,6 @@ from authorizer.refusal import Unauthorized
 from authorizer.request import AuthorizerRequest, parse_request
 from keyturn.domain.access.access_rules import AccessRules
 from keyturn.domain.access.api_rules import ANY_METHOD, ApiRules, Rule
-from keyturn.domain.access.cached_rules import CachedApiRules
 from keyturn.domain.access.scope import format_scope
 from keyturn.jose import VerifiedAccessToken
 from keyturn_cli.deployed_authorizer import DeployedAuthorizer
@@ -144,8 +143,7 @@ def describe_claims(rule: Rule) -> str:
 def _closed_to_all(of_api: ApiRules, request: AuthorizerRequest) -> str | None:
     required = of_api.required_rules(request)
     if not required:
-        denied = isinstance(of_api, CachedApiRules) and of_api.is_ambiguous(request)
-        return sentence_of("ambiguous_path" if denied else "no_rule")[1]
+        return sentence_of(of_api.reason_of_closed(request))[1]
     if of_api.stack is not None and of_api.stack.required and any(map(of_api.lacks_audience, required)):
         return sentence_of("no_audience")[1]
     return None

@@ -141,6 +141,7 @@ def uninstall(
         f"To delete the keys, run `keyturn uninstall {stack} --delete-keys` after the stack. To delete a table, run:"
     )
     print_line("  aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME")
+    print_line("  aws dynamodb wait table-exists --table-name NAME")
     print_line("  aws dynamodb delete-table --table-name NAME")
     if any(key.kind == PEPPER for key in keys):
         print_line("The policy of the pepper forbids its deletion, since the passwords are lost with it.")

@@ -22,6 +22,7 @@ class IssuerSettings:
     authority_table: str
     session_table: str
     interaction_table: str
+    successor_key: str
     audience_algorithms: Mapping[str, str]
     access_token_lifetime: int
     max_token_lifetime: int
@@ -48,6 +49,7 @@ class IssuerSettings:
             authority_table=text(environment, "AUTHORITY_TABLE"),
             session_table=text(environment, "SESSION_TABLE"),
             interaction_table=text(environment, "INTERACTION_TABLE"),
+            successor_key=text(environment, "SUCCESSOR_KEY"),
             audience_algorithms=parsed(
                 "AUDIENCE_ALGORITHMS", environment.get("AUDIENCE_ALGORITHMS", ""), parse_audience_algorithms
             ),

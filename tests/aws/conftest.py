@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.aws import markers
 from tests.aws.patience import eventually
-from tests.aws.recorder import ON_AWS_ALONE, OPEN_QUESTION, Recorder, reason_of
-from tests.aws.run import describe_run, is_on_aws
+from tests.aws.recorder import Recorder
+from tests.aws.run import describe_run
 from tests.aws.stack import aws, describe, find_resources, open_stack, parameters_of
 from tests.integration.http import statuses
 
@@ -35,9 +36,9 @@ def pytest_report_header() -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Write a report if KEYTURN_AWS_REPORT says where."""
-    config.addinivalue_line("markers", "on_aws_alone(reason): no emulator can show this fact, and why")
-    config.addinivalue_line("markers", "open_question(reason): nothing relies on the answer, and why it is asked")
-    config.addinivalue_line("markers", "by_mode: the expectation depends on the mode of revocation")
+    config.pluginmanager.register(markers)
+    for marker in markers.MARKERS:
+        config.addinivalue_line("markers", marker)
     path = os.environ.get("KEYTURN_AWS_REPORT")
     if path:
         config.pluginmanager.register(Recorder(Path(path), describe_run(os.environ)), _RECORDER)
@@ -45,18 +46,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order the tests, leave out what this endpoint cannot show, and let a question be answered by no."""
+    """Order the tests, and leave out what this endpoint cannot show."""
     items.sort(key=_place)
-    for item in items:
-        why = reason_of(item, OPEN_QUESTION)
-        if why is not None:
-            item.add_marker(pytest.mark.xfail(raises=AssertionError, strict=False, reason=why))
-    # An expression of `-m` chooses by itself: the code of a fact may run on an emulator, which shows nothing.
-    if is_on_aws(os.environ) or config.getoption("markexpr"):
-        return
-    left_out = [item for item in items if reason_of(item, ON_AWS_ALONE) is not None]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    markers.leave_out_facts_of_aws(config, items)
 
 
 def _place(item: pytest.Item) -> int:

@@ -8,12 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.aws.markers import ON_AWS_ALONE, first_line, reason_of
 from tests.aws.report import DOES_NOT_HOLD, HOLDS, NOT_SEEN, Fact, Run, render
 from tests.aws.run import utc_time
-
-ON_AWS_ALONE = "on_aws_alone"
-OPEN_QUESTION = "open_question"
-_MAX_REASON = 300
 
 
 class Recorder:
@@ -69,12 +66,6 @@ class Recorder:
             self._path.write_text(render(self.run, self._facts.values()))
 
 
-def reason_of(item: pytest.Item, marker: str) -> str | None:
-    """Return the reason in a test's marker, or None."""
-    mark = item.get_closest_marker(marker)
-    return None if mark is None else str(mark.args[0])
-
-
 def _on_aws_alone(why: str) -> str:
     return f"on AWS alone ({why})"
 
@@ -88,10 +79,9 @@ def _fact_of(item: pytest.Item) -> Fact:
 
 
 def _take_outcome(fact: Fact, report: pytest.TestReport) -> None:
-    question = getattr(report, "wasxfail", None)
-    if question is not None and report.when == "call":
-        fact.outcome = DOES_NOT_HOLD if report.skipped else HOLDS
-        fact.reason = f"an open question: {question}"
+    question: str | None = getattr(report, "wasxfail", None)
+    if question is not None:
+        fact.outcome, fact.reason = DOES_NOT_HOLD, question
     elif report.skipped:
         fact.outcome, fact.reason = NOT_SEEN, _skip_reason(report)
     elif report.failed:
@@ -101,20 +91,14 @@ def _take_outcome(fact: Fact, report: pytest.TestReport) -> None:
 
 
 def _take_failure(fact: Fact, report: pytest.TestReport) -> None:
-    reason = _first_line(report)
+    crash = getattr(report.longrepr, "reprcrash", None)
+    reason = first_line(getattr(crash, "message", report.longrepr))
     if report.when == "call":
         fact.outcome, fact.reason = DOES_NOT_HOLD, reason
     elif report.when == "setup":
         fact.outcome, fact.reason = NOT_SEEN, f"could not be set up: {reason}"
     else:
         fact.reason = "; ".join(filter(None, [fact.reason, f"and its traces were not removed: {reason}"]))
-
-
-def _first_line(report: pytest.TestReport) -> str:
-    # One line alone: what pytest explains besides holds the arguments of calls, and among them tokens.
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = str(getattr(crash, "message", report.longrepr)).strip()
-    return text.splitlines()[0][:_MAX_REASON] if text else "no reason given"
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -72,7 +72,9 @@ def render(run: Run, facts: Iterable[Fact]) -> str:
 
 def _summary(facts: list[Fact]) -> str:
     counts = {outcome: sum(fact.outcome == outcome for fact in facts) for outcome in (HOLDS, DOES_NOT_HOLD, NOT_SEEN)}
-    return f"Of {len(facts)} facts {counts[HOLDS]} hold, {counts[DOES_NOT_HOLD]} do not, {counts[NOT_SEEN]} were not seen."
+    return (
+        f"Of {len(facts)} facts {counts[HOLDS]} hold, {counts[DOES_NOT_HOLD]} do not, {counts[NOT_SEEN]} were not seen."
+    )
 
 
 def _row(fact: Fact) -> tuple[str, str, str, str]:

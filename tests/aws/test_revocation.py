@@ -38,9 +38,7 @@ def last_allowed(url: str, token: str, refused: int, acknowledged: float, bound:
 
 @pytest.mark.by_mode
 @pytest.mark.parametrize("mode", MODES)
-def test_a_revoked_token_is_refused(
-    stack: StackFile, resources: dict[str, str], mode: str, observe: Observe
-) -> None:
+def test_a_revoked_token_is_refused(stack: StackFile, resources: dict[str, str], mode: str, observe: Observe) -> None:
     """A revoked token is refused at once in strict mode, and within the bound in snapshot mode (R47)."""
     bound = 0.0 if mode == "strict" else float(stack.outputs["RevocationBoundSeconds"])
     deployed = parameters_of(describe(stack.stack_name))["RevocationMode"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keyturn.adapters.aws.attribute_values import decode_item
@@ -101,9 +102,22 @@ class MotoRotationHarness(RotationHarness):
         self.clients = (dynamodb, kms)
         self.waits = Waits()
         self.store = RecordedStore(dynamodb)  # type: ignore[assignment]
+        self._created: dict[str, float] = {}
+        kms.meta.events.register("after-call.kms.CreateKey", self._note_creation)
+        kms.meta.events.register("after-call.kms.DescribeKey", self._tell_creation)
         self.kms = provisioner(kms, self.waits)  # type: ignore[assignment]
         self.kms.made = KeysInMoto(kms)  # type: ignore[assignment]
 
     def close(self) -> None:
         """End its AWS."""
         self._aws.close()
+
+    def _note_creation(self, parsed: dict[str, Any], **_event: Any) -> None:
+        if "KeyMetadata" in parsed:
+            self._created[parsed["KeyMetadata"]["Arn"]] = self.clock.seconds
+
+    def _tell_creation(self, parsed: dict[str, Any], **_event: Any) -> None:
+        """Let a key be created by the harness's clock: moto takes this machine's."""
+        found = parsed.get("KeyMetadata")
+        if found is not None:
+            found["CreationDate"] = datetime.fromtimestamp(self._created[found["Arn"]], UTC)

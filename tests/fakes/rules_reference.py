@@ -18,21 +18,41 @@ class Reference(NamedTuple):
 
     def allows(self, api: str, claims: dict[str, Any], method: str, path: str, template: str) -> bool:
         """Return whether the claims open the route for every reading of the path by a backend."""
+        routes = self._routes(api)
+        own = f"{method} {template}" if f"{method} {template}" in routes else f"ANY {template}"
+        own = "$default" if template == "$default" else own
+        if own not in routes:
+            return False
+        below = self._below(routes, method, path, template) if own.count("{") or " " not in own else set()
+        return self._opens(api, claims, method, {own} | below)
+
+    def allows_by_path(self, api: str, claims: dict[str, Any], method: str, path: str) -> bool:
+        """Return whether the claims open every route of the method that some reading of the path fits."""
+        found = {
+            route.split(" ")[1]: route
+            for routed_for in ("ANY", method)
+            for route in self._routes(api)
+            if route.startswith(f"{routed_for} /")
+            and any(fits(route.split(" ")[1], each) for each in interpretations(path))
+        }
+        return bool(found) and self._opens(api, claims, method, set(found.values()))
+
+    def _routes(self, api: str) -> dict[str, Any]:
+        routes: dict[str, Any] = self.document["apis"].get(api, {"routes": {}})["routes"]
+        return routes
+
+    def _opens(self, api: str, claims: dict[str, Any], method: str, needed: set[str]) -> bool:
+        named = self.document["apis"][api].get("audience")
         audience = set(claims["aud"]) & self.audiences
-        rules = self.document["apis"].get(api, {"routes": {}})
-        named = rules.get("audience")
         if not audience or (named is not None and audience.isdisjoint([named] if isinstance(named, str) else named)):
             return False
+        rules = self.document["apis"][api]
         if "api_key_claim" in rules and not is_api_key(claims.get(rules["api_key_claim"])):
             return False
-        own = f"{method} {template}" if f"{method} {template}" in rules["routes"] else f"ANY {template}"
-        own = "$default" if template == "$default" else own
-        if own not in rules["routes"]:
+        # A backend may take `get` for GET.
+        if re.fullmatch("[A-Z]+", method) is None:
             return False
-        needed = {own} | (
-            self._below(rules["routes"], method, path, template) if own.count("{") or " " not in own else set()
-        )
-        return all(self._holds(rules["routes"][route], claims, named is not None) for route in needed)
+        return all(self._holds(self._routes(api)[route], claims, named is not None) for route in needed)
 
     def is_plain(self, path: str) -> bool:
         """Return whether all readings of the path agree, apart from an encoding and a slash at its end."""

@@ -1,4 +1,4 @@
-"""The names that the verification on AWS looks at are the template's, so that a fact leaves none of them out."""
+"""The verification on AWS looks at each name of the template, so that a fact leaves none out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from tests.infrastructure.native_template import NativeTemplate
 def test_every_table_is_verified_with_its_expiry(template: NativeTemplate) -> None:
     """Each table of the template is listed, with the attribute that its items expire by (R50)."""
     tables = template.of_type("AWS::DynamoDB::Table")
-    assert TABLES == {name: each.get("TimeToLiveSpecification", {}).get("AttributeName") for name, each in tables.items()}
+    assert {
+        name: each.get("TimeToLiveSpecification", {}).get("AttributeName") for name, each in tables.items()
+    } == TABLES
 
 
 def test_every_listed_table_survives_the_stack(template: NativeTemplate) -> None:
@@ -32,4 +34,3 @@ def test_every_function_role_and_log_group_is_verified(template: NativeTemplate)
     assert {f"{name}Function" for name in FUNCTIONS} == set(template.of_type("AWS::Lambda::Function"))
     assert set(ROLES) == set(template.of_type("AWS::IAM::Role"))
     assert set(LOG_GROUPS) == set(template.of_type("AWS::Logs::LogGroup"))
-

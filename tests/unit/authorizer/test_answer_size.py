@@ -12,6 +12,7 @@ import pytest
 from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Forbidden
 from authorizer.request import parse_request
+from keyturn.adapters.keys.kms_signer import MAX_RAW_BYTES
 from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
 from keyturn.domain.access.api_rules import ApiRules
 from keyturn.domain.base64url import encode
@@ -20,7 +21,6 @@ from keyturn.domain.users.subject import is_subject
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import API_ID, authorizer_event, method_arn
 from tests.fakes.token_factory import good_claims
-from token_issuer.token_signer import MAX_SIGNING_INPUT
 
 LIMIT = 8192
 SUBJECT = f"u_{'s' * 64}"
@@ -41,10 +41,10 @@ FILLINGS: dict[str, Callable[[int], Any]] = {
 def largest_token(name: str, filling: str) -> VerifiedAccessToken:
     """Return the largest token with this claim that the issuer signs."""
     fixed = good_claims(sub=SUBJECT, client_id="c" * 64, sid="s" * 43, gid="g" * 43, plan_key=KEY)
-    low, high = 0, MAX_SIGNING_INPUT
+    low, high = 0, MAX_RAW_BYTES
     while high - low > 1:
         size = (low + high) // 2
-        fits = len(signing_input(fixed | {name: FILLINGS[filling](size)})) <= MAX_SIGNING_INPUT
+        fits = len(signing_input(fixed | {name: FILLINGS[filling](size)})) <= MAX_RAW_BYTES
         low, high = (size, high) if fits else (low, size)
     return VerifiedAccessToken(fixed | {name: FILLINGS[filling](low)}, "kid")
 

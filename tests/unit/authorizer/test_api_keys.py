@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event import APIGatewayAuthorizerResponse
@@ -18,7 +18,9 @@ from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import API_ID, authorizer_event, method_arn
 from tests.fakes.iam_policy import allows
 from tests.fakes.token_factory import good_claims, make_token
-from tests.unit.authorizer.conftest import AuthorizerWorld
+
+if TYPE_CHECKING:
+    from tests.unit.authorizer.conftest import AuthorizerWorld
 
 KEY = "0123456789abcdefghij"
 REST = ("rest_token", "rest_request")
@@ -135,6 +137,12 @@ def test_a_token_without_a_key_is_forbidden(kind: str, wrong: str, members: dict
 def test_the_shortest_and_the_longest_key_are_taken(length: int) -> None:
     """R54: an API key has 20 to 128 characters."""
     assert rules_of().declared.api_key_of(token_of(plan="k" * length)) == "k" * length
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_no_other_value_is_a_key(wrong: str) -> None:
+    """R54: a value that API Gateway has no key for never stands in an answer."""
+    assert rules_of().declared.api_key_of(token_of(**WRONG[wrong])) is None
 
 
 def test_a_cached_policy_of_another_route_has_the_key() -> None:

@@ -10,7 +10,7 @@ TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJkZW1vIn0.c2lnbmF0dXJl"  # pragma: allow
 
 
 def test_every_fact_has_its_outcome_and_what_was_observed() -> None:
-    """The report says of each fact whether it holds, does not hold or was not seen, and the head counts them."""
+    """The report says of each fact whether it holds, fails or was not seen, and the head counts them."""
     facts = [
         Fact("KMS", "It signs.", HOLDS, observed=[("median_ms", 12.345)]),
         Fact("KMS", "It refuses.", DOES_NOT_HOLD, "signed | twice"),

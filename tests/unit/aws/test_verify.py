@@ -127,11 +127,11 @@ def test_the_durations_keep_the_rules() -> None:
 
 def test_parameters_of_the_command_line_go_before_its_own() -> None:
     """An account that asks for a permissions boundary gets one; what is no Name=value is refused."""
-    read = verify.read_parameters(["RolePath=/team/", "LogRetentionDays=3"], "x86_64")
-    assert (read["RolePath"], read["LogRetentionDays"], read["Architecture"]) == ("/team/", "3", "x86_64")
+    read = verify.read_parameters(["RolePath=/team/", "LogRetentionDays=3"], verify.PARAMETERS)
+    assert (read["RolePath"], read["LogRetentionDays"], read["DeployExamples"]) == ("/team/", "3", "true")
     for wrong in ("RolePath", "=x", 'RolePath="/"'):
         with pytest.raises(verify.Refused, match="is no Name=value"):
-            verify.read_parameters([wrong], "arm64")
+            verify.read_parameters([wrong], {})
 
 
 def test_a_report_is_dated_and_written_over_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

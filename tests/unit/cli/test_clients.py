@@ -77,6 +77,7 @@ def test_every_field_is_registered_and_shown() -> None:
         *("--refresh-lifetime", "60d", "--refresh-idle", "12h", "--cors-origin", "https://app.example"),
         *("--rate", "60", "--claim", "tenant=acme", "--claim", "tier=3", "--claim", 'roles=["a","b"]'),
         *("--first-party", "--pkce", "optional", "--post-logout-redirect-uri", "https://app.example/bye"),
+        *("--user-claim", "tier=1", "--user-claim", "role=reader"),
         *("--claim", "beta=true", "--claim", "note=a=b", "--claim", "nan=NaN", "--introspects", API),
     )
     shown = done("clients", "show", client.client_id)
@@ -100,6 +101,7 @@ def test_every_field_is_registered_and_shown() -> None:
         "cors_origins": ["https://app.example"],
         "rate": 60,
         "claims": {"tenant": "acme", "tier": 3, "roles": ["a", "b"], "beta": True, "note": "a=b", "nan": "NaN"},
+        "user_claims": {"tier": 1, "role": "reader"},
         "introspects": [API],
         "created_at": client.created_at,
         "revision": 0,
@@ -212,6 +214,8 @@ def test_keys_that_a_verifier_would_refuse(text: str) -> None:
         ("--claim", "tenant"),
         ("--claim", "=x"),
         ("--claim", "a=1", "--claim", "a=2"),
+        ("--user-claim", "tenant"),
+        ("--user-claim", "a=1", "--user-claim", "a=2"),
         ("--pkce", "plain"),
     ],
 )
@@ -241,6 +245,7 @@ def test_a_wrong_option_is_a_usage_error(wrong: tuple[str, ...]) -> None:
         ("--cors-origin", "*"),
         ("--cors-origin", "https://app.example:443"),
         ("--claim", "sub=admin"),
+        ("--user-claim", "sub=admin"),
         ("--claim", "tenant=null"),
         ("--claim", "tenant=1.5"),
         ("--claim", 'tenant={"a":1}'),

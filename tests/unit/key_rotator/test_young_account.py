@@ -83,6 +83,17 @@ def test_a_new_key_is_asked_again(harness: MotoRotationHarness, operation: str, 
     assert len(harness.kms.made) == 2
 
 
+def test_a_standby_that_is_refused_at_first_is_created(harness: MotoRotationHarness) -> None:
+    """The run is repeated if one of its steps is refused."""
+    YoungAccount(
+        lambda name, earlier: "AccessDeniedException" if name == "CreateKey" and 0 < earlier < 4 else None,
+        *harness.clients,
+    )
+    deploy(harness)
+    assert harness.only(KeyState.PRE_ACTIVATION)
+    assert len(harness.kms.made) == 2
+
+
 @pytest.mark.parametrize("code", ["AccessDeniedException", "MalformedPolicyDocumentException"])
 def test_a_role_may_be_invisible_for_a_minute(harness: MotoRotationHarness, code: str) -> None:
     """IAM refuses each call of a new role for 60 s, or KMS its ARN in a policy: the creation still succeeds."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest import mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
@@ -191,7 +193,23 @@ def test_keys_of_other_stacks_are_not_found() -> None:
     """A nonce is looked up among this stack's keys only: what is found may be destroyed."""
     with moto_kms() as kms:
         provisioner(kms, owners=OWNERS._replace(stack="another")).create_key("ES256", "n")
-        assert provisioner(kms).find_by_nonce("n") == ()
+        assert provisioner(kms).find_by_nonce("n", since=0) == ()
+
+
+def test_only_signing_keys_that_the_rotator_may_describe_are_found() -> None:
+    """A tag on the pepper, or on a key of somebody else that refuses the rotator, names no orphan and stops no run."""
+    with moto_kms() as kms:
+        adapter = provisioner(kms)
+        arn = adapter.create_key("ES256", "n")
+        tags: Any = [
+            {"TagKey": "keyturn:stack", "TagValue": OWNERS.stack},
+            {"TagKey": "keyturn:nonce", "TagValue": "n"},
+        ]
+        kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC", Tags=tags)
+        assert adapter.find_by_nonce("n", since=0) == (arn,)
+        denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeKey")
+        with mock.patch.object(kms, "describe_key", side_effect=denied):
+            assert adapter.find_by_nonce("n", since=0) == ()
 
 
 STATES: list[tuple[str | None, bool]] = [

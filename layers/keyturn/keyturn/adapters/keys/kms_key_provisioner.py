@@ -18,6 +18,7 @@ from keyturn.domain.errors import AccessDenied, KeyUnusable
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.literals import KeySpecType
+    from mypy_boto3_kms.type_defs import KeyMetadataTypeDef
 
 _Answer = TypeVar("_Answer")
 
@@ -94,15 +95,18 @@ class KmsKeyProvisioner(KmsSigner):
             self._pause(pause)
         return super().sign(arn, algorithm, signing_input)
 
-    def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
-        """Return the ARNs of this stack's keys that carry the nonce and are not pending deletion."""
+    def find_by_nonce(self, nonce: str, *, since: int) -> tuple[str, ...]:
+        """Return the ARNs of this stack's signing keys with the nonce, created since then and not pending deletion.
+
+        A key that the rotator may not describe is left out: it was created without the rotator's policy.
+        """
         filters = [{"Key": STACK_TAG, "Values": [self._stack]}, {"Key": NONCE_TAG, "Values": [nonce]}]
         with aws_errors("tag GetResources"):
             pages = self._tagging.get_paginator("get_resources").paginate(
                 TagFilters=filters, ResourceTypeFilters=["kms:key"]
             )
             arns = [found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]]
-        return tuple(arn for arn in arns if self._state(arn) not in (*_PENDING, None))
+        return tuple(arn for arn in arns if self._was_created_since(since, arn))
 
     def can_sign(self, arn: str) -> bool:
         """Return whether KMS signs with the key: False if it is disabled, pending deletion or deleted."""
@@ -143,25 +147,38 @@ class KmsKeyProvisioner(KmsSigner):
             self._insist(what, call, _UNKNOWN_KEY)
         except KeyUnusable:
             # KMS reports an invalid state in other cases too.
-            if self._describe(arn) not in (*_PENDING, None):
+            found = self._describe(arn)
+            if found is not None and found.get("KeyState") not in _PENDING:
                 raise
+
+    def _was_created_since(self, since: int, arn: str) -> bool:
+        """Return whether the key is a signing key that was created since then and is not pending deletion."""
+        try:
+            found = self._describe(arn)
+        except AccessDenied:
+            return False
+        if found is None or found.get("KeyState") in _PENDING or found.get("KeyUsage") != "SIGN_VERIFY":
+            return False
+        return found["CreationDate"].timestamp() >= since
 
     def _state(self, arn: str) -> str | None:
         """Return KMS's name of the key's state, or None for a deleted key; waits for a key that was just created.
 
         A tick may read a key seconds after its creation: one early NotFound must not replace the key.
         """
+        found = self._describe(arn)
         for pause in _PAUSES:
-            state = self._describe(arn)
-            if state is not None:
-                return state
+            if found is not None:
+                break
             self._pause(pause)
-        return self._describe(arn)
+            found = self._describe(arn)
+        return None if found is None else found.get("KeyState")
 
-    def _describe(self, arn: str) -> str | None:
+    def _describe(self, arn: str) -> KeyMetadataTypeDef | None:
+        """Return KMS's description of a key, or None for a deleted key."""
         with aws_errors("KMS DescribeKey"):
             try:
-                return self._kms.describe_key(KeyId=arn)["KeyMetadata"].get("KeyState")
+                return self._kms.describe_key(KeyId=arn)["KeyMetadata"]
             except self._kms.exceptions.NotFoundException:
                 return None
 

@@ -12,31 +12,15 @@ from typing import TYPE_CHECKING
 from keyturn.domain.access.declared_claims import DeclaredClaims
 from keyturn.domain.access.path_reading import is_ambiguous, leads_out, read_path
 from keyturn.domain.access.route_template import RouteTemplate
+from keyturn.domain.access.routed_request import CONNECT_ROUTE, has_known_method
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, Protocol
 
     from keyturn.domain.access.path_reading import PathReading
+    from keyturn.domain.access.routed_request import RoutedRequest
     from keyturn.domain.access.stack_audiences import StackAudiences
-
-    class RoutedRequest(Protocol):
-        """The parts of a request that rules read.
-
-        `template` is the route that API Gateway chose, or None where the event has the path alone. `path` is the ARN's
-        path, and `paths` are all paths that the event names; both lack the leading slash.
-        """
-
-        @property
-        def api_id(self) -> str: ...
-        @property
-        def method(self) -> str: ...
-        @property
-        def path(self) -> str: ...
-        @property
-        def paths(self) -> tuple[str, ...]: ...
-        @property
-        def template(self) -> str | None: ...
 
     class Bearer(Protocol):
         """The parts of a token that rules read."""
@@ -50,7 +34,7 @@ ANY_METHOD = "ANY"
 METHODS = (ANY_METHOD, "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 DEFAULT_ROUTE = "$default"
 # Routes without a path: an HTTP API's default one, and a WebSocket API's connection.
-NAMED_ROUTES = (DEFAULT_ROUTE, "$connect")
+NAMED_ROUTES = (DEFAULT_ROUTE, CONNECT_ROUTE)
 SIMPLE = "simple"
 POLICY = "policy"
 _AUDIENCE = "aud"
@@ -169,6 +153,8 @@ class ApiRules:
 
     def required_rules(self, request: RoutedRequest) -> list[Rule]:
         """Return the rules that the token must all satisfy; an empty list refuses every token."""
+        if not has_known_method(request):
+            return []
         if request.template is None:
             return self._matching(request)
         own = self.rule_of(request.template, request.method)
@@ -228,13 +214,30 @@ class ApiRules:
         """Return the reason why the request is refused with this token, or None if it is allowed."""
         required = self.required_rules(request)
         if not required:
-            return "no_rule"
+            return self.reason_of_closed(request)
         own = None if request.template is None else required[0]
         for rule in required:
             reason = self.objection(rule, token)
             if reason is not None:
                 return reason if rule is own or not self.is_ambiguous(request) else "ambiguous_path"
         return None
+
+    def reason_of_closed(self, request: RoutedRequest) -> str:
+        """Return the reason why a request without required rules is refused for every token."""
+        return "no_rule" if has_known_method(request) else "unknown_method"
+
+    def refusing_rule(self, request: RoutedRequest, token: Bearer) -> str | None:
+        """Return the first rule that refuses the token, or None: another one than the route's may need more."""
+        return next((rule.route for rule in self.required_rules(request) if self.objection(rule, token)), None)
+
+    def route_of(self, request: RoutedRequest) -> str | None:
+        """Return the template of the request's route; for a TOKEN event that of the best rule for the method."""
+        if request.template is not None or not has_known_method(request):
+            return request.template
+        candidates = self._for_method(request.method)
+        plain = (reading.segments for reading in _readings(request) if reading.complete)
+        best = next((rule for segments in plain if (rule := _best(candidates, segments)) is not None), None)
+        return None if best is None else best.route.rpartition(" ")[2]
 
     def accepts_audience(self, token: Bearer) -> bool:
         """Return whether the token is for one of the API's audiences, or the document names none (RFC 9068 §4)."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from keyturn.domain.access.api_rules import Bearer, RoutedRequest, Rule
+    from keyturn.domain.access.api_rules import Bearer, Rule
+    from keyturn.domain.access.routed_request import RoutedRequest
     from keyturn.domain.access.stack_audiences import StackAudiences
 
 # API Gateway's bound of an authorizer's whole answer, in bytes.
@@ -89,9 +90,12 @@ class CachedApiRules(ApiRules):
             return []  # policies name the methods of METHODS alone
         return [rule for template, rule in self._for_method(request.method) if template.covers(request.path)]
 
-    def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
-        """Return the reason why the policy refuses the request's ARN, or None if it allows the ARN."""
-        return "ambiguous_path" if self.is_ambiguous(request) else super().refusal(request, token)
+    def reason_of_closed(self, request: RoutedRequest) -> str:
+        """Return the reason why the policy of each token denies the request's ARN."""
+        if not self.is_ambiguous(request):
+            return super().reason_of_closed(request)
+        # An encoded character or a slash at the end has known readings, which no wildcard of a policy separates.
+        return "ambiguous_path" if super().is_ambiguous(request) else "uncacheable_path"
 
     def is_ambiguous(self, request: RoutedRequest) -> bool:
         """Return whether every policy denies the ARN's path as ambiguous."""

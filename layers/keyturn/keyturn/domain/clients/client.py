@@ -48,7 +48,8 @@ class Client:
     `redirect_uris` and `post_logout_redirect_uris` are compared as whole strings (RP-Initiated Logout 1.0 §3.1).
     `access_token_lifetime`, `refresh_lifetime` and `refresh_idle` are in seconds. `cors_origins`: origins of the web
     pages that may read the issuer's responses. `rate`: requests a minute to each of the token, revocation and
-    introspection endpoints, None without a limit. `claims`: values of custom claims that resource servers declare.
+    introspection endpoints, None without a limit. `claims`: values of custom claims that resource servers declare, for
+    tokens in the client's own name. `user_claims`: the same for tokens of its users, whose own values take precedence.
     `first_party`: the operator's own application, whose users are asked for no consent. `pkce` "optional" allows a
     confidential client to send no challenge (RFC 9700 §2.1.1). `revision` counts the changes of the registration.
     """
@@ -70,6 +71,7 @@ class Client:
     cors_origins: frozenset[str] = frozenset()
     rate: int | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
+    user_claims: Mapping[str, Any] = field(default_factory=dict)
     first_party: bool = False
     pkce: str = "required"
     post_logout_redirect_uris: tuple[str, ...] = ()
@@ -105,6 +107,7 @@ class Client:
                     "port (443 or 80), as browsers do"
                 )
         check_claims(self.claims)
+        check_claims(self.user_claims)
 
     @property
     def is_public(self) -> bool:

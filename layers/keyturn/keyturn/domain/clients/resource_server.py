@@ -10,6 +10,8 @@ from keyturn.domain.access.scope import check_scope_tokens
 from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 
 _AUDIENCE = re.compile(r"[\x21-\x7E]{1,255}")
+# A URL of a host alone, with or without the slash of its empty path.
+_WITHOUT_PATH = re.compile(r"((?:https?|wss?)://[^/?#]+)/?((?:\?.*)?)")
 
 # The issuer sets these claims itself (RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800, RFC 8693): custom claims cannot.
 RESERVED_CLAIMS = frozenset(
@@ -54,6 +56,19 @@ def check_audience(audience: str) -> None:
     """Raise ValueError unless the value is a possible audience."""
     if _AUDIENCE.fullmatch(audience) is None:
         raise ValueError("an audience is 1 to 255 printable characters without spaces")
+
+
+def is_same_resource(one: str, other: str) -> bool:
+    """Return whether two resource indicators are equal, or URLs that differ in the empty path alone (RFC 3986 §6.2.3).
+
+    A client's URL library may write `https://api.example` as `https://api.example/`.
+    """
+    return one == other or _with_path(one) == _with_path(other)
+
+
+def _with_path(resource: str) -> str:
+    match = _WITHOUT_PATH.fullmatch(resource)
+    return resource if match is None else f"{match[1]}/{match[2]}"
 
 
 def check_lifetime(seconds: int | None) -> None:
