@@ -9,7 +9,7 @@ import pytest
 from tests.integration.people import person
 from tests.integration.test_javascript_clients import run
 from tests.integration.test_javascript_user_clients import credentials, named
-from tests.integration.user_stack import PUBLIC, claims_of, register
+from tests.integration.user_stack import PUBLIC, claims_of, register, register_signing
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
@@ -28,6 +28,7 @@ SERVICE: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def npm(stack: StackFile) -> dict[str, Any]:
     """Return what the npm SDK saw as a public client, as a confidential one, and in its own name."""
+    signing = register_signing(stack, **SERVICE, audiences=(URL,))
     told: dict[str, Any] = run(
         "mcp-user",
         issuer=stack.issuer,
@@ -40,6 +41,7 @@ def npm(stack: StackFile) -> dict[str, Any]:
             "client_secret_basic": named(register(stack, **USERS)),
         },
         service=named(register(stack, **SERVICE, audiences=(URL,))),
+        signing={"client_id": signing.client_id, "jwk": signing.key.as_dict(private=True)},
         introspector=named(register(stack, **SERVICE, introspects=frozenset({URL}))),
     )
     return told
@@ -80,3 +82,8 @@ def test_the_npm_sdk_gets_a_token_of_its_own(npm: dict[str, Any]) -> None:
     """The client credentials extension takes our token, and reads `invalid_client` for a wrong secret (R22)."""
     assert (npm["service"]["sub"], npm["service"]["scopes"]) == (npm["service"]["clientId"], [SCOPE])
     assert npm["stranger"] == "invalid_client"
+
+
+def test_the_npm_sdk_authenticates_by_an_assertion_without_a_kid(npm: dict[str, Any]) -> None:
+    """The SDK signs for the issuer identifier, and names no key (RFC 7523 §3, OpenID Connect Core §10.1)."""
+    assert npm["signing"]["sub"] == npm["signing"]["clientId"]

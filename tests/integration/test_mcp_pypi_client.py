@@ -8,15 +8,17 @@ from urllib.parse import parse_qs, urlsplit
 import anyio
 import httpx2
 import pytest
-from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import RSAKey
 from mcp import Client
 from mcp.client.auth import OAuthClientProvider, OAuthTokenError
-from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider, PrivateKeyJWTOAuthProvider
+from mcp.client.auth.extensions.client_credentials import (
+    ClientCredentialsOAuthProvider,
+    PrivateKeyJWTOAuthProvider,
+    SignedJWTParameters,
+)
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 
-from keyturn.adapters.aws.system_clock import wall_seconds
 from tests.integration.http import CLIENT, get_token
 from tests.integration.mcp_server import mcp_server
 from tests.integration.people import person
@@ -147,19 +149,14 @@ def test_the_pypi_sdk_gets_a_token_of_its_own(stack: StackFile, url: str, method
     assert call_whoami(url, provider) == f"{client.client_id} {client.client_id}"
 
 
-def test_the_pypi_sdk_authenticates_by_an_assertion(stack: StackFile, url: str) -> None:
-    """The SDK asks for an assertion whose audience is the issuer, which is the one that we accept (RFC 7523 §3)."""
+def test_the_pypi_sdk_authenticates_by_an_assertion_without_a_kid(stack: StackFile, url: str) -> None:
+    """The SDK signs for the issuer identifier, and names no key (RFC 7523 §3, OpenID Connect Core §10.1)."""
     key = RSAKey.generate_key(2048, {"alg": "RS256", "kid": "key-1", "use": "sig"})
     keys: dict[str, Any] = {"secret_hashes": (), "jwks": (key.as_dict(private=False),)}
-    client = register(
-        stack, **SERVICE, **keys, authentication=frozenset({"private_key_jwt"}), audiences=(url,)
-    ).client_id
-
-    async def sign(audience: str) -> str:
-        assert audience == stack.issuer
-        claims = {"iss": client, "sub": client, "aud": audience, "exp": int(wall_seconds()) + 60, "jti": "assertion-1"}
-        return joserfc_jwt.encode({"alg": "RS256", "kid": "key-1"}, claims, key)
-
+    methods = frozenset({"private_key_jwt"})
+    client = register(stack, **SERVICE, **keys, authentication=methods, audiences=(url,)).client_id
+    signed = SignedJWTParameters(issuer=client, subject=client, signing_key=key.as_pem(private=True).decode())
+    sign = signed.create_assertion_provider()
     provider = PrivateKeyJWTOAuthProvider(url, Storage(), client, sign, issuer=stack.issuer)
     assert call_whoami(url, provider) == f"{client} {client}"
 

@@ -1,13 +1,13 @@
 // The MCP SDK: a client that knows the server's URL and its own registration, and one in its own name.
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { ClientCredentialsProvider } from "@modelcontextprotocol/sdk/client/auth-extensions.js";
+import { ClientCredentialsProvider, PrivateKeyJwtProvider } from "@modelcontextprotocol/sdk/client/auth-extensions.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { discoverAuthorizationServerMetadata } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Browser, refusal } from "./browser.mjs";
 import { answer, question } from "./exchange.mjs";
 import { serve } from "./mcp-server.mjs";
 
-const { issuer, redirect_uri, url, scope, person, clients, service, introspector } = await question();
+const { issuer, redirect_uri, url, scope, person, clients, service, signing, introspector } = await question();
 const browser = new Browser(person);
 const metadata = await discoverAuthorizationServerMetadata(issuer);
 const reached = [];
@@ -81,5 +81,8 @@ const own = (client_secret) =>
   new ClientCredentialsProvider({ clientId: service.client_id, clientSecret: client_secret, scope, expectedIssuer: issuer });
 told.service = await whoami(own(service.client_secret));
 told.stranger = await refusal(() => whoami(own("wrong")).catch((error) => Promise.reject({ error: error.errorCode })));
+const { client_id, jwk } = signing;
+const keyed = { clientId: client_id, privateKey: jwk, algorithm: jwk.alg, scope, expectedIssuer: issuer };
+told.signing = await whoami(new PrivateKeyJwtProvider(keyed));
 server.stop();
 answer(told);
