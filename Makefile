@@ -24,13 +24,19 @@ BENCH_STAMP := .venv-bench/dependencies-$(call checksum,requirements/bench.lock)
 CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
 
 # An explicit interpreter (`make PYTHON=python3.12 setup`) replaces an environment of another version.
-python_version = $(shell $(1) -c 'import sys; v = sys.version_info; print(v[:2] if v >= (3, 11) else "")' 2>/dev/null)
+# An empty name would leave `-c` as the first word, which bash takes for an option of its own.
+python_version = $(if $(1),$(shell $(1) -c 'import sys; v = sys.version_info; print(v[:2] if v >= (3, 11) else "")' 2>/dev/null))
 ifdef PYTHON
+  ifeq ($(call python_version,$(PYTHON)),)
+    $(error PYTHON=$(PYTHON) is not Python 3.11 or newer: make PYTHON=/path/to/python3 $(MAKECMDGOALS))
+  endif
   ifneq ($(filter-out $(call python_version,.venv/bin/python),$(call python_version,$(PYTHON))),)
     $(shell rm -f .venv/dependencies-*)
   endif
 else
-  PYTHON = $(or $(LAMBDA_PYTHON),python3)
+  # The first that is new enough: a distribution may have python3.11 beside an older python3.
+  new_enough = $(if $(call python_version,$(1)),$(1))
+  PYTHON := $(or $(LAMBDA_PYTHON),$(call new_enough,python3),$(call new_enough,python3.12),$(call new_enough,python3.11),$(call new_enough,python3.14),python3)
 endif
 
 define create_environment
@@ -83,9 +89,13 @@ setup: $(PROJECT_STAMP) ## build only .venv, from the lock
 
 tools: $(TOOLS_STAMP)
 
+# A hijacked version is found out within days: an upgrade leaves out versions younger than a week. A source
+# distribution would run its own code here: uv builds none.
+COOLDOWN_DAYS := 7
 lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
-	@compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-		--no-header --no-emit-index-url $${UPGRADE:+--upgrade} "$$@"; }; \
+	@newest=$$(.venv/bin/python -c 'import datetime as d; print(d.datetime.now(d.UTC) - d.timedelta($(COOLDOWN_DAYS)))' | tr ' ' T); \
+	compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-build \
+		--no-header --no-emit-index-url $${UPGRADE:+--upgrade --exclude-newer "$${UV_EXCLUDE_NEWER:-$$newest}"} "$$@"; }; \
 	compile requirements/dev.in --output-file requirements/dev.lock; \
 	compile requirements/tools.in --output-file requirements/tools.lock; \
 	compile requirements/checkov.in --output-file requirements/checkov.lock; \
@@ -100,14 +110,19 @@ lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
 # ---------------------------------------------------------------------------------------------------------------------------
 # The embedded stack
 # ---------------------------------------------------------------------------------------------------------------------------
-.PHONY: run demo events
-# The stack starts without the page too.
-run: setup ## start the stack, run the demo, serve the sign-in page
+.PHONY: run demo reset events
+# The stack starts without the page too. The shell reads PARAMETERS as a variable, so that it runs no word of it.
+run: export PARAMETERS ?=
+run: setup ## start the stack, run the demo once, serve the sign-in page (PARAMETERS="A=b")
 	@$(MAKE) --silent $(APP_STAMP) || echo "examples/browser-app is not served: npm did not install its package" >&2
-	@.venv/bin/python -m local run
+	@.venv/bin/python -m local run --parameters "$$PARAMETERS"
 
+demo: export PARAMETERS ?=
 demo: setup ## run the demo on the embedded stack, and exit
-	@.venv/bin/python -m local demo
+	@.venv/bin/python -m local demo --parameters "$$PARAMETERS"
+
+reset: setup ## delete the state of the stopped embedded stack
+	@.venv/bin/python -m local reset
 
 events: setup ## render events, environments and profiles for `sam local`
 	@.venv/bin/python -m local events
@@ -186,7 +201,8 @@ test-fast: coverage
 
 # Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP)
-	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ON_THE_STACK)
+	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
+		$(ON_THE_STACK)
 
 # Web pages in a real browser, against the embedded stack. `.ci/run` installs a browser if it has the right to; a laptop
 # has its own.
@@ -224,7 +240,7 @@ guards: setup
 .PHONY: fuzz mutants
 fuzz: setup $(LONG_STAMP) ## fuzz tokens, clocks and access rules (MINUTES=10)
 	@.venv/bin/python -m pytest --quiet --numprocesses auto --hypothesis-profile long \
-		tests/unit/jose/test_verifier_properties.py tests/property
+		tests/unit/jose/test_verifier_properties.py tests/property tests/unit/login/http/test_hostile_input.py
 	@PYTHONPATH=.:layers/keyturn .venv-long/bin/python -m tests.fuzz.verifier $(or $(MINUTES),10)
 
 mutants: setup $(LONG_STAMP) ## run the mutants of verifier and authorizer (ONLY=a part)

@@ -77,7 +77,9 @@ class ForwardingHandler(BaseHTTPRequestHandler):
 
     def answer_headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the headers of the answer, made from the emulator's."""
-        return [(name, value) for name, value in headers if name.lower() not in OF_ONE_HOP]
+        # The length that an answer to HEAD states is that of the body for GET (RFC 9110 §8.6).
+        dropped = OF_ONE_HOP - ({"content-length"} if self.command == "HEAD" else set())
+        return [(name, value) for name, value in headers if name.lower() not in dropped]
 
     def do_ANY(self) -> None:
         try:
@@ -89,9 +91,13 @@ class ForwardingHandler(BaseHTTPRequestHandler):
             status, answer = refusal.status, json.dumps({"message": refusal.message}).encode()
             headers = [("content-type", "application/json")]
         self.send_response_only(status)
+        length = str(len(answer))
         for name, value in headers:
-            self.send_header(name, value)
-        self.send_header("content-length", str(len(answer)))
+            if name.lower() == "content-length":
+                length = value
+            else:
+                self.send_header(name, value)
+        self.send_header("content-length", length)
         if self.close_connection:
             self.send_header("connection", "close")
         self.end_headers()

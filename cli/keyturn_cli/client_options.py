@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ class Clearable(enum.StrEnum):
     REDIRECT_URI = "redirect-uri"
     REFRESH_IDLE = "refresh-idle"
     REFRESH_LIFETIME = "refresh-lifetime"
+    USER_CLAIM = "user-claim"
 
 
 _DURATION: dict[str, Any] = {"parser": parse_duration, "metavar": "DURATION"}
@@ -148,9 +150,15 @@ OPTIONS = {
         list[str],
         typer.Option(
             metavar="NAME=VALUE",
-            help="A custom claim, for resource servers that declare it. The value is JSON or a string. Repeatable.",
+            help="A custom claim of tokens in its own name. The value is JSON or a string. Repeatable.",
         ),
         parse_claims,
+    ),
+    "user_claim": Registered(
+        "user_claims",
+        list[str],
+        typer.Option(metavar="NAME=VALUE", help="A custom claim of its users' tokens, likewise. Repeatable."),
+        partial(parse_claims, option="--user-claim"),
     ),
     "introspects": Registered(
         "introspects",
@@ -174,4 +182,5 @@ CLEARED: dict[Clearable, dict[str, Any]] = {
     Clearable.REDIRECT_URI: {"redirect_uris": ()},
     Clearable.REFRESH_IDLE: {"refresh_idle": REFRESH_IDLE},
     Clearable.REFRESH_LIFETIME: {"refresh_lifetime": REFRESH_LIFETIME},
+    Clearable.USER_CLAIM: {"user_claims": {}},
 }

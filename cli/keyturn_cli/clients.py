@@ -11,12 +11,21 @@ import typer
 
 from keyturn.domain.access.scope import format_scope
 from keyturn.domain.clients.client import SECRET_METHODS, Client, hash_secret, is_client_id
-from keyturn.domain.errors import KeyturnError
+from keyturn_cli.client_notes import notes_on_client
 from keyturn_cli.client_options import CLEARED, OPTIONS, REQUIRED, Clearable
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.errors import CommandError
 from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
-from keyturn_cli.output import confirm, format_time, print_fields, print_json, print_line, print_note, print_table
+from keyturn_cli.output import (
+    confirm,
+    format_time,
+    print_fields,
+    print_json,
+    print_line,
+    print_note,
+    print_notes,
+    print_table,
+)
 from keyturn_cli.registration import changes, names, registers
 from keyturn_cli.values import format_duration
 
@@ -67,7 +76,7 @@ def add(given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> 
     else:
         print_line(f"client_id      {client.client_id}")
         _print_secret(secret)
-    _note_scopes(deployment, client)
+    print_notes(notes_on_client(deployment, client))
 
 
 @app.command()
@@ -114,7 +123,7 @@ def update(
     following, secret = _what_follows(client, asked)
     changed = deployment.clients().update(replace(client, **following | asked))
     _show(changed, as_json=as_json, secret=secret)
-    _note_scopes(deployment, changed)
+    print_notes(notes_on_client(deployment, changed))
 
 
 @app.command()
@@ -234,6 +243,7 @@ def _fields(client: Client) -> dict[str, Any]:
         "cors_origins": sorted(client.cors_origins),
         "rate": client.rate,
         "claims": dict(client.claims),
+        "user_claims": dict(client.user_claims),
         "introspects": sorted(client.introspects),
         "created_at": client.created_at,
         "revision": client.revision,
@@ -273,17 +283,3 @@ def _print_secret(secret: str | None) -> None:
     if secret is not None:
         print_line(f"client_secret  {secret}")
         print_line("Keep the secret now: only its hash is stored.", err=True)
-
-
-def _note_scopes(deployment: Deployment, client: Client) -> None:
-    """Note each registered audience that declares none of the client's scopes: requests for it are refused."""
-    servers = deployment.resource_servers()
-    for audience in client.audiences:
-        try:
-            server = servers.get(audience)
-        except KeyturnError as fault:
-            # The client is stored: a later error is a note.
-            print_note(f"the resource server {audience} cannot be read: {fault}")
-            continue
-        if server is not None and server.scopes.isdisjoint(client.scopes):
-            print_note(f"{audience} declares none of the client's scopes: requests for a token for it are refused")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from keyturn.domain.errors import ClockUnavailable, KeyturnError, KeyUnusable, StoreUnavailable, Throttled
-from keyturn.web.errors import BadRequest, PayloadTooLarge
+from keyturn.web.errors import BadRequest, PayloadTooLarge, UnsupportedContentCoding
 from login import paths
 from login.pages.fields import Link
 from login.pages.problem import Problem
@@ -55,6 +55,15 @@ class RequestTooLarge(Refusal):
     """The body is larger than any form needs (RFC 9110 §15.5.14)."""
 
     problem, status, outcome = Problem.TOO_LARGE, 413, "too_large"
+
+
+class CodedBody(Refusal):
+    """The body has a content coding (RFC 9110 §15.5.16)."""
+
+    problem, status, outcome = Problem.BAD_REQUEST, 415, "content_coding"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"accept-encoding": "identity"})
 
 
 class ForeignForm(Refusal):
@@ -123,6 +132,8 @@ def as_refusal(error: Exception) -> Refusal:
         return error
     if isinstance(error, PayloadTooLarge):
         return RequestTooLarge(str(error))
+    if isinstance(error, UnsupportedContentCoding):
+        return CodedBody(str(error))
     if isinstance(error, BadRequest):
         return UnreadableRequest(str(error))
     if not isinstance(error, KeyturnError):

@@ -14,6 +14,7 @@ from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceS
 from keyturn.adapters.grants.dynamodb_assertions import DynamoDbAssertions
 from keyturn.adapters.grants.dynamodb_grants import DynamoDbGrants
 from keyturn.adapters.grants.dynamodb_rates import DynamoDbRates
+from keyturn.adapters.grants.kms_successor_key import KmsSuccessorKey
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
 from keyturn.adapters.keys.kms_signer import KmsSigner
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
@@ -37,11 +38,11 @@ def bootstrap() -> Mapping[str, EndpointFactory]:
 
 def connect(settings: IssuerSettings, dynamodb: DynamoDBClient) -> Ports:
     """Return the ports on AWS; the Date headers of DynamoDB's answers set the clock."""
-    clock = ServiceClock(dynamodb)
+    clock, kms = ServiceClock(dynamodb), kms_client()
     rings = DynamoDbKeyRings(dynamodb, settings.key_ring_table)
     return Ports(
         ring=KeyRingCache(rings, clock.instant, max_age=settings.ring_view),
-        signer=KmsSigner(kms_client()),
+        signer=KmsSigner(kms),
         clients=DynamoDbClients(dynamodb, settings.client_table),
         resource_servers=ResourceServerCache(DynamoDbResourceServers(dynamodb, settings.client_table), clock.instant),
         revocations=DynamoDbRevocationReader(dynamodb, settings.revocation_table),
@@ -55,6 +56,7 @@ def connect(settings: IssuerSettings, dynamodb: DynamoDBClient) -> Ports:
         clock=clock,
         assertions=DynamoDbAssertions(dynamodb, settings.grant_table, lambda: clock.now().earliest),
         rates=DynamoDbRates(dynamodb, settings.grant_table, clock.estimate),
+        successor_key=KmsSuccessorKey(kms, settings.successor_key),
     )
 
 

@@ -94,7 +94,7 @@ def _grant_handlers(parts: _Parts) -> dict[str, GrantHandler]:
     return {
         "client_credentials": ClientCredentialsGrant(parts.access, parts.checks, issuance),
         "authorization_code": AuthorizationCodeGrant(ports.grants, tokens, parts.revoker, ports.clock),
-        "refresh_token": RefreshTokenGrant(ports.grants, tokens, parts.revoker, ports.clock),
+        "refresh_token": RefreshTokenGrant(ports.grants, tokens, parts.revoker, ports.clock, ports.successor_key),
     }
 
 

@@ -46,6 +46,15 @@ class PayloadTooLarge(InvalidRequest):
     status = 413
 
 
+class UnsupportedContentCoding(InvalidRequest):
+    """The body has a content coding (RFC 9110 §15.5.16); the answer names the accepted one (§12.5.3)."""
+
+    status = 415
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description, headers={"accept-encoding": "identity"})
+
+
 class NotFound(InvalidRequest):
     """No endpoint has this path."""
 
@@ -234,12 +243,18 @@ class ServerError(OAuthError):
         super().__init__("the server could not answer this request", detail=detail)
 
 
+_REFUSED_BODIES: dict[type[web.BadRequest], type[PayloadTooLarge | UnsupportedContentCoding]] = {
+    web.PayloadTooLarge: PayloadTooLarge,
+    web.UnsupportedContentCoding: UnsupportedContentCoding,
+}
+
+
 def as_oauth_error(error: Exception) -> OAuthError:
     """Return the public form of any error: an OAuthError as it is, a fault without its details."""
     if isinstance(error, OAuthError):
         return error
     if isinstance(error, web.BadRequest):
-        return (PayloadTooLarge if isinstance(error, web.PayloadTooLarge) else InvalidRequest)(str(error))
+        return _REFUSED_BODIES.get(type(error), InvalidRequest)(str(error))
     if not isinstance(error, KeyturnError):
         # The message of a foreign exception may quote its input, for instance a secret; its type is safe to log.
         return ServerError(type(error).__name__)

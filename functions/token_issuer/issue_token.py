@@ -32,7 +32,7 @@ class Authorization:
 
     A revocation can also name `grant_id` or `session_id`. `granted_at` is the service time of the grant in seconds:
     cutoffs of the user or client are compared with it. `auth_time` in seconds, `acr` and `amr` describe the
-    user's authentication (RFC 9068 §2.2.1). `claims` are the user's values of custom claims.
+    user's authentication (RFC 9068 §2.2.1). `claims` are the subject's values of custom claims.
     """
 
     subject: str
@@ -152,6 +152,6 @@ def _grant_claims(authorization: Authorization) -> dict[str, Any]:
 
 
 def _custom_claims(authorization: Authorization, server: ResourceServer | None) -> dict[str, Any]:
-    """Return the claims that the resource server declares, with the user's value or else the client's."""
-    values = {**authorization.client.claims, **authorization.claims}
+    """Return the subject's claims that the resource server declares."""
+    values = authorization.claims
     return {name: values[name] for name in sorted(server.claims if server is not None else ()) if name in values}

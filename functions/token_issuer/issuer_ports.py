@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         RevocationReader,
         RevocationWriter,
         Signer,
+        SuccessorKey,
     )
     from keyturn.user_ports import AuthorityReader, ConsentReader, InteractionOpener, SessionReader, UserReader
     from token_issuer.key_ring_cache import KeyRingCache
@@ -34,6 +35,7 @@ class Ports(NamedTuple):
     clock: Clock
     assertions: AssertionLog
     rates: RateCounter
+    successor_key: SuccessorKey
 
 
 class UserPorts(NamedTuple):

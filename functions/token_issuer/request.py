@@ -11,17 +11,13 @@ if TYPE_CHECKING:
 
 
 class IssuerRequest(Request):
-    """A request with the authenticated `client`, None before authentication, and the `origin` of a web page.
+    """A request with the authenticated `client`, None before authentication, and the `origin` of a web page."""
 
-    `cors` says whether web pages may use the endpoint.
-    """
-
-    __slots__ = ("client", "cors", "origin")
+    __slots__ = ("client", "origin")
 
     def __init__(self, event: dict[str, Any]) -> None:
         super().__init__(event)
         self.origin = self.headers.get("origin")
-        self.cors = False
         self.client: Client | None = None
 
     def note_client(self, client: Client) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.access.scope import OFFLINE_ACCESS, OPENID, OPENID_SCOPES, parse_scope
 from keyturn.domain.clients.client import Client
+from keyturn.domain.clients.resource_server import is_same_resource
 from keyturn.web.form import Form
 from token_issuer.errors import InvalidScope, InvalidTarget
 
@@ -73,14 +74,16 @@ class RequestedAccess:
 
 
 def _audience(client: Client, resource: str | None) -> str:
-    """Return the audience of the requested resource; the default is the client's only audience (R27)."""
+    """Return the registered audience of the requested resource; the default is the client's only audience (R27)."""
     if resource is None:
         if len(client.audiences) != 1:
             raise InvalidTarget("the client has several audiences: name one as resource")
         return client.audiences[0]
-    if resource not in client.audiences:
-        raise InvalidTarget("the client may not have tokens for this resource")
-    return resource
+    # An equal audience comes first: two audiences may differ in the empty path.
+    for audience in sorted(client.audiences, key=lambda each: each != resource):
+        if is_same_resource(resource, audience):
+            return audience
+    raise InvalidTarget("the client may not have tokens for this resource")
 
 
 def _scope(allowed: frozenset[str], requested: str | None, *, ignores_unknown: bool) -> frozenset[str]:

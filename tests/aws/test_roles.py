@@ -83,13 +83,12 @@ ALLOWED = {
         ("dynamodb:GetItem", "ring"),
         ("dynamodb:PutItem", "ring"),
         ("dynamodb:UpdateItem", "ring"),
-        ("kms:CreateKey", "anything"),
         ("tag:GetResources", "anything"),
     },
     "ScheduleRole": {("lambda:InvokeFunction", "rotator")},
     "ExampleBackendRole": set(),
 }
-CREATE, TAG, UPDATE = "kms:CreateKey", "kms:TagResource", "dynamodb:UpdateItem"
+CREATE, TAG, UPDATE, PUT = "kms:CreateKey", "kms:TagResource", "dynamodb:UpdateItem", "dynamodb:PutItem"
 
 
 @pytest.fixture(scope="module")
@@ -146,27 +145,29 @@ def test_the_conditions_of_the_rotators_role_count(
     stack: StackFile, resources: dict[str, str], arns: dict[str, str], observe: Observe
 ) -> None:
     """The rotator's role writes the global copies alone, makes signing keys alone, and tags its own stack's."""
-    own = {"aws:RequestTag/keyturn:stack": [stack.stack_name], "aws:TagKeys": ["keyturn:stack", "keyturn:nonce"]}
+    own = {
+        "aws:RequestTag/keyturn:stack": [stack.stack_name],
+        "aws:RequestTag/keyturn:nonce": ["n"],
+        "aws:TagKeys": ["keyturn:stack", "keyturn:nonce"],
+    }
+    rsa = {"kms:KeySpec": ["RSA_2048"], "kms:KeyUsage": ["SIGN_VERIFY"]}
     cases: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "a copy of global": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["global#3"]}, "allowed"),
         "a token": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["jti#x"]}, "implicitDeny"),
         "both": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["global#3", "jti#x"]}, "implicitDeny"),
-        "RSA": (CREATE, "anything", {"kms:KeySpec": ["RSA_2048"], "kms:KeyUsage": ["SIGN_VERIFY"]}, "allowed"),
-        "EC": (CREATE, "anything", {"kms:KeySpec": ["ECC_NIST_P256"], "kms:KeyUsage": ["SIGN_VERIFY"]}, "allowed"),
-        "RSA to encrypt with": (
-            CREATE,
-            "anything",
-            {"kms:KeySpec": ["RSA_2048"], "kms:KeyUsage": ["ENCRYPT_DECRYPT"]},
-            "implicitDeny",
-        ),
+        "RSA": (CREATE, "anything", own | rsa, "allowed"),
+        "EC": (CREATE, "anything", own | rsa | {"kms:KeySpec": ["ECC_NIST_P256"]}, "allowed"),
+        "RSA without tags": (CREATE, "anything", rsa, "implicitDeny"),
+        "RSA to encrypt with": (CREATE, "anything", own | rsa | {"kms:KeyUsage": ["ENCRYPT_DECRYPT"]}, "implicitDeny"),
         "HMAC": (
             CREATE,
             "anything",
-            {"kms:KeySpec": ["HMAC_256"], "kms:KeyUsage": ["GENERATE_VERIFY_MAC"]},
+            own | {"kms:KeySpec": ["HMAC_256"], "kms:KeyUsage": ["GENERATE_VERIFY_MAC"]},
             "implicitDeny",
         ),
         "own tags": (TAG, "key", own, "allowed"),
         "another stack's tag": (TAG, "key", own | {"aws:RequestTag/keyturn:stack": ["another"]}, "implicitDeny"),
+        "another stack's key": (TAG, "key", own | {"aws:ResourceTag/keyturn:stack": ["another"]}, "implicitDeny"),
         "another tag": (TAG, "key", own | {"aws:TagKeys": ["keyturn:stack", "team"]}, "implicitDeny"),
     }
     seen = {
@@ -181,8 +182,16 @@ def test_the_conditions_of_the_rotators_role_count(
 @pytest.mark.parametrize(
     ("role", "action", "table", "keys"),
     [
-        ("LoginRole", UPDATE, "revocations", {"sid#x": True, "sub#u_x": True, "pair#u_x#web": True, "feed#1": True}),
+        ("LoginRole", UPDATE, "revocations", {"sid#x": True, "sub#u_x": True, "pair#u_x#web": True, "feed#1": False}),
         ("LoginRole", UPDATE, "revocations", {"client#web": False, "jti#x": False, "gid#x": False, "global#3": False}),
+        ("LoginRole", PUT, "revocations", {"feed#1": True, "sid#x": False, "sub#u_x": False, "global#3": False}),
+        ("TokenIssuerRole", UPDATE, "revocations", {"jti#x": True, "gid#x": True, "sub#u_x": False, "global#3": False}),
+        (
+            "TokenIssuerRole",
+            PUT,
+            "revocations",
+            {"feed#1": True, "jti#x": False, "client#web": False, "global#3": False},
+        ),
         ("TokenIssuerRole", "dynamodb:GetItem", "users", {"u#u_x": True, "id#email#a@b.example": False}),
         ("TokenIssuerRole", UPDATE, "sessions", {"s#x": True, "u#u_x": False}),
     ],

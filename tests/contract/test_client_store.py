@@ -68,6 +68,7 @@ def store(request: pytest.FixtureRequest) -> ClientRegistry:
             cors_origins=frozenset({"https://a.example"}),
             rate=60,
             claims={"tenant": "", "tier": 3, "beta": False, "roles": ["a", 1, True]},
+            user_claims={"tier": 1, "roles": ["b"]},
             revision=7,
         ),
         make_client(
@@ -222,6 +223,7 @@ def test_list_takes_clients_only(dynamodb: DynamoDBClient) -> None:
         {"secret_hashes": []},
         {"audiences": 7},
         {"claims": 7},
+        {"user_claims": 7},
         {"authentication": frozenset({"new"})},
         {"scopes": frozenset({"a b"})},
         {"jwks": [7]},

@@ -55,7 +55,7 @@ def refused(action: Callable[[], object]) -> tuple[GrantRefusal, Grant | None]:
 
 def successor(token: RefreshToken, nonce: str = NONCE) -> RefreshToken:
     """Return the token that follows."""
-    return token.successor(bytes.fromhex(nonce))
+    return token.successor(bytes.fromhex(nonce) * 2)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def rotation(token: RefreshToken = FIRST, *, at: int = NOW + 10, nonce: str = NO
         "proof_hash": token.proof_hash,
         "secret_hash": token.secret_hash,
         "client_id": "web",
-        "successor_hash": token.successor(bytes.fromhex(nonce)).secret_hash,
+        "successor_hash": token.successor(bytes.fromhex(nonce) * 2).secret_hash,
         "successor_nonce": nonce,
         "idle_expires_at": at + IDLE,
         "earliest": at,

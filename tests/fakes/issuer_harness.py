@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -48,6 +50,7 @@ ENVIRONMENT = {
     "AUTHORITY_TABLE": "authorities",
     "SESSION_TABLE": "sessions",
     "INTERACTION_TABLE": "interactions",
+    "SUCCESSOR_KEY": "arn:aws:kms:eu-central-1:123456789012:key/successors",
     "ACCESS_TOKEN_LIFETIME_SECONDS": "900",
     "MAX_TOKEN_LIFETIME_SECONDS": "3600",
     "LEEWAY_SECONDS": "10",
@@ -91,6 +94,20 @@ class StubSigner:
         return key.sign(signing_input)
 
 
+class StubSuccessorKey:
+    """A SuccessorKey with a secret of this process; `fault` fails every call."""
+
+    def __init__(self) -> None:
+        self.fault: Exception | None = None
+        self._secret = secrets.token_bytes(32)
+
+    def mac(self, message: bytes) -> bytes:
+        """Return HMAC-SHA-256 of the message."""
+        if self.fault is not None:
+            raise self.fault
+        return hmac.digest(self._secret, message, "sha256")
+
+
 class Answer(NamedTuple):
     """One HTTP answer."""
 
@@ -126,6 +143,7 @@ class IssuerHarness:
         self.view = KeyRingCache(self.rings, self.instant, max_age=self.settings.ring_view)
         self.assertions = MemoryAssertions(lambda: self.clock.seconds)
         self.rates = MemoryRates(lambda: self.clock.seconds)
+        self.successor_key = StubSuccessorKey()
         self.ports = Ports(
             ring=self.view,
             signer=self.signer,
@@ -137,6 +155,7 @@ class IssuerHarness:
             clock=self.clock,
             assertions=self.assertions,
             rates=self.rates,
+            successor_key=self.successor_key,
         )
         self.user_ports = UserPorts(
             users=self.login.users,

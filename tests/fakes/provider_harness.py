@@ -13,7 +13,7 @@ from login import app as login_app
 from login import composition as login_composition
 from login.settings import LoginSettings
 from tests.fakes.issuer_harness import ENVIRONMENT as ISSUER_ENVIRONMENT
-from tests.fakes.issuer_harness import Answer, StubSigner
+from tests.fakes.issuer_harness import Answer, StubSigner, StubSuccessorKey
 from tests.fakes.login_harness import ENVIRONMENT as LOGIN_ENVIRONMENT
 from tests.fakes.memory_assertions import MemoryAssertions
 from tests.fakes.memory_clients import MemoryClients
@@ -126,6 +126,7 @@ class Provider:
             clock=self.clock,
             assertions=MemoryAssertions(lambda: self.clock.seconds),
             rates=MemoryRates(lambda: self.clock.seconds),
+            successor_key=StubSuccessorKey(),
         )
         user_ports = IssuerUserPorts(
             users=stores.users,

@@ -48,9 +48,10 @@ class _Echo(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("content-length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(answer)
+        if self.command != "HEAD":
+            self.wfile.write(answer)
 
-    do_GET = do_OPTIONS = do_POST  # noqa: N815
+    do_GET = do_HEAD = do_OPTIONS = do_POST  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Log nothing."""

@@ -15,7 +15,6 @@ import boto3
 import pytest
 
 from keyturn.adapters.keys.kms_key_policy import key_policy
-from keyturn.domain.revocations.revocation import TargetKind
 from tests.infrastructure.native_template import NativeTemplate, actions
 
 BOOTSTRAPS = {
@@ -75,6 +74,18 @@ def test_the_pepper_is_for_what_the_login_calls_on_it(template: NativeTemplate) 
     assert actions(statements["TheLoginGeneratesMacs"]) == called == {"kms:GenerateMac"}
 
 
+def test_the_key_of_refresh_tokens_is_for_what_the_issuer_calls_on_it(template: NativeTemplate) -> None:
+    """R40: the issuer alone generates MACs for refresh tokens: neither the account nor another role can."""
+    statements = template.properties("SuccessorKey")["KeyPolicy"]["Statement"]
+    allowed = {each["Sid"]: actions(each) for each in statements}
+    called = {action for action in _calls_of("token_issuer.bootstrap") if action.startswith("kms:")}
+    assert allowed["TheIssuerGeneratesMacs"] == called - {"kms:Sign"} == {"kms:GenerateMac"}
+    [issuer] = [each for each in statements if each["Sid"] == "TheIssuerGeneratesMacs"]
+    assert issuer["Principal"] == {"AWS": {"Fn::GetAtt": ["TokenIssuerRole", "Arn"]}}
+    account = allowed["TheAccountManagesAndCannotGenerateMacs"]
+    assert not account & {"kms:GenerateMac", "kms:VerifyMac", "kms:CreateGrant", "kms:*"}
+
+
 READ = {"GetItem"}
 # The table "Data" of the design: who reads and writes which table of users, and under which partition keys.
 TABLES_OF_USERS: dict[str, dict[str, tuple[set[str], list[str] | None]]] = {
@@ -109,14 +120,6 @@ def test_each_table_of_users_is_for_whom_it_is_for(template: NativeTemplate) -> 
     assert found == TABLES_OF_USERS
 
 
-def test_the_login_revokes_sessions_users_and_users_at_clients_alone(template: NativeTemplate) -> None:
-    """A compromised login cannot revoke a client, a token or globally; the emulator ignores leading keys."""
-    statements = [each for each in template.statements("LoginRole") if "RevocationTable" in _tables_of(each)]
-    written = {each["Sid"]: _leading_keys(each) for each in statements if actions(each) != {"dynamodb:BatchGetItem"}}
-    kinds = (TargetKind.SESSION, TargetKind.SUBJECT, TargetKind.PAIR)
-    assert written == {"RevokeSessionsUsersAndUsersAtClients": [f"{kind.value}#*" for kind in kinds] + ["feed#*"]}
-
-
 def test_a_statement_is_one_sentence_about_named_resources(template: NativeTemplate) -> None:
     """Each statement has a Sid, and a resource of `*` only where the action knows no resource."""
     for role in template.of_type("AWS::IAM::Role"):
@@ -124,16 +127,6 @@ def test_a_statement_is_one_sentence_about_named_resources(template: NativeTempl
             assert statement["Sid"], role
             if statement["Resource"] == "*":
                 assert actions(statement) <= {"kms:CreateKey", "tag:GetResources"}, statement["Sid"]
-
-
-def test_the_rotator_writes_nothing_but_copies_of_global_among_the_revocations(template: NativeTemplate) -> None:
-    """The emulator evaluates no leading keys; on AWS they keep the rotator away from every other revocation."""
-    [statement] = [
-        each
-        for each in template.statements("KeyRotatorRole")
-        if each["Resource"] == {"Fn::GetAtt": ["RevocationTable", "Arn"]}
-    ]
-    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["global#*"]}}
 
 
 def _tables_of(statement: dict[str, Any]) -> set[str]:

@@ -36,6 +36,13 @@ def test_no_resource_depends_on_itself(template: NativeTemplate) -> None:
     assert len(list(order.static_order())) == len(template.resources)
 
 
+def test_lambda_filters_no_line_of_metrics(template: NativeTemplate) -> None:
+    """Lambda counts a line of metrics as INFO: a higher application log level would silence the alarms."""
+    for function in template.of_type("AWS::Lambda::Function").values():
+        logging = function["LoggingConfig"]
+        assert (logging["LogFormat"], logging.get("ApplicationLogLevel", "INFO")) == ("JSON", "INFO")
+
+
 def test_a_cycle_would_be_found(template: NativeTemplate) -> None:
     """An issuer that takes its own id from the API that SAM makes of its events would be a cycle."""
     assert "TokenIssuerFunction" in template.references("IssuerIntegration")
@@ -62,7 +69,7 @@ def test_every_parameter_is_in_a_group_of_the_console(source: dict[str, Any]) ->
 def test_a_table_survives_the_stack(template: NativeTemplate, table: str) -> None:
     """No table has a name of its own; each survives a deletion, has point-in-time recovery, and can be protected."""
     resource = template.resources[table]
-    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["DeletionPolicy"] == "Retain"
     assert resource["UpdateReplacePolicy"] == "Retain"
     properties = resource["Properties"]
     assert "TableName" not in properties

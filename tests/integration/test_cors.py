@@ -43,9 +43,9 @@ def test_introspection_is_not_for_pages(stack: StackFile) -> None:
     assert "access-control-allow-origin" not in preflight(stack, "/oauth2/introspect").headers
 
 
-@pytest.mark.parametrize(("origin", "readable"), [(PAGE, PAGE), (OTHER, None)])
-def test_only_a_page_of_the_client_reads_its_answer(stack: StackFile, origin: str, readable: str | None) -> None:
-    """The registration decides, for tokens and for refusals from the authentication on."""
+@pytest.mark.parametrize(("origin", "readable"), [(PAGE, PAGE), (OTHER, "*")])
+def test_every_page_reads_a_refusal(stack: StackFile, origin: str, readable: str) -> None:
+    """A refusal names the registered origin of the client, or else every page."""
     application = register(stack, authentication=frozenset({"none"}), secret_hashes=(), cors_origins=frozenset({PAGE}))
     form = {"grant_type": "authorization_code", "client_id": application.client_id, "code": "x"}
     refused = CLIENT.post(stack.token_endpoint, data=form, headers={"Origin": origin})
@@ -55,7 +55,10 @@ def test_only_a_page_of_the_client_reads_its_answer(stack: StackFile, origin: st
 
 
 def test_everybody_reads_the_keys(stack: StackFile) -> None:
-    """JWKS and metadata are public."""
+    """JWKS and metadata are public, and their preflights permit any header."""
     for path in ("/.well-known/jwks.json", "/.well-known/openid-configuration"):
+        asked = preflight(stack, path, "GET")
+        assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, "*")
+        assert asked.headers["access-control-allow-headers"] == "*, authorization"
         answer = CLIENT.get(f"{stack.issuer}{path}", headers={"Origin": OTHER})
         assert answer.headers["access-control-allow-origin"] == "*"

@@ -1,4 +1,4 @@
-"""Keys rotate, change their algorithm and are compromised while several processes issue and authorize without pause."""
+"""Keys rotate, change their algorithm and are compromised under traffic of several processes."""
 
 from __future__ import annotations
 

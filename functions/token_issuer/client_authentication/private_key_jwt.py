@@ -21,7 +21,8 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # Seconds. An assertion is remembered for longer than it is accepted: the request takes time between the two.
 _MEMORY_MARGIN = 60
 # The key of an unknown client: it costs as much to parse as a real one, and its private half was discarded. An attacker
-# who probes for a client knows neither its kid nor this kid: in both cases the key is unknown (R23).
+# who probes for a client knows neither its kid nor this kid: in both cases the key is unknown (R23). Without a kid,
+# the one key verifies the assertion in both cases.
 _DECOY = {
     "kty": "EC",
     "crv": "P-256",

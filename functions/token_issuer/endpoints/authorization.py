@@ -46,7 +46,6 @@ class AuthorizationEndpoint:
     """Issues a code to a client for the signed-in user; `browser` guards forms by the browser's cookie."""
 
     methods = ("GET", "POST")
-    cors = False
 
     def __init__(
         self,

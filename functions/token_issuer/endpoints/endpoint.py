@@ -15,9 +15,5 @@ class Endpoint(Protocol):
     def methods(self) -> tuple[str, ...]:
         """The HTTP methods that the endpoint accepts."""
 
-    @property
-    def cors(self) -> bool:
-        """Whether the pages of the authenticated client may read its answers."""
-
     def respond(self, request: IssuerRequest, /) -> Response:
         """Return the answer; raises OAuthError, or KeyturnError for a fault."""

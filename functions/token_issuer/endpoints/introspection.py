@@ -23,7 +23,6 @@ class IntrospectionEndpoint:
     """Describes a token to its client, and to a client that represents one of the token's resource servers."""
 
     methods = ("POST",)
-    cors = False  # resource servers introspect tokens, and web pages do not
 
     def __init__(
         self,

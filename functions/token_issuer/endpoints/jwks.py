@@ -8,8 +8,9 @@ from keyturn.web.request import Request
 from keyturn.web.responses import Response, public_document, to_json
 from token_issuer.key_ring_cache import KeyRingCache
 
-# The headers that 304 repeats (RFC 9110 §15.4.5).
-_NOT_MODIFIED = ("access-control-allow-origin", "cache-control", "etag")
+# The headers that 304 repeats (RFC 9110 §15.4.5). API Gateway adds a type to a response without one, and a cache might
+# store that type: it is the document's.
+_NOT_MODIFIED = ("cache-control", "content-type", "etag")
 
 
 class JwksEndpoint:
@@ -19,7 +20,6 @@ class JwksEndpoint:
     """
 
     methods = ("GET", "HEAD")
-    cors = False
 
     def __init__(self, ring: KeyRingCache, *, max_age: int) -> None:
         self._ring = ring

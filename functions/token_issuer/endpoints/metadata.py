@@ -25,7 +25,6 @@ class MetadataEndpoint:
     """
 
     methods = ("GET", "HEAD")
-    cors = False
 
     def __init__(self, issuer: str, authentication: Collection[str], *, max_age: int) -> None:
         body = to_json(describe_server(issuer, authentication))

@@ -37,7 +37,6 @@ class TokenEndpoint:
     """
 
     methods = ("POST",)
-    cors = True
 
     def __init__(
         self, authenticator: ClientAuthenticator, stored: CheckedGrants, handlers: Mapping[str, GrantHandler]

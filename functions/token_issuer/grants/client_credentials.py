@@ -32,6 +32,12 @@ class ClientCredentialsGrant:
         own = client.scopes - OPENID_SCOPES
         access = self._access.decide(client, resource=form.get("resource"), scope=form.get("scope"), granted=own)
         return self._issuance.issue(
-            Authorization(subject=client.client_id, client=client, audience=access.audience, scope=access.scope),
+            Authorization(
+                subject=client.client_id,
+                client=client,
+                audience=access.audience,
+                scope=access.scope,
+                claims=client.claims,
+            ),
             self._checks.read(subject=client.client_id, client_id=client.client_id),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from token_issuer.issue_token import IssuedToken
 from token_issuer.revoke_grant import GrantRevoker
 
 if TYPE_CHECKING:
-    from keyturn.ports import Clock, GrantStore
+    from keyturn.ports import Clock, GrantStore, SuccessorKey
 
 _NONCE_BYTES = 16
 
@@ -30,8 +31,16 @@ _NONCE_BYTES = 16
 class RefreshTokenGrant:
     """Exchanges a refresh token for an access token and the next refresh token."""
 
-    def __init__(self, grants: GrantStore, tokens: UserTokens, revoker: GrantRevoker, clock: Clock) -> None:
+    def __init__(
+        self,
+        grants: GrantStore,
+        tokens: UserTokens,
+        revoker: GrantRevoker,
+        clock: Clock,
+        successor_key: SuccessorKey,
+    ) -> None:
         self._grants = grants
+        self._successor_key = successor_key
         self._tokens = tokens
         self._revoker = revoker
         self._clock = clock
@@ -56,25 +65,32 @@ class RefreshTokenGrant:
             raise _invalid(GrantRefusal.UNKNOWN.value)
         try:
             check_rotation(found.grant, rotation)
-            issued = self._tokens.issue(client, found, resource=form.get("resource"), scope=form.get("scope"))
-            nonce = self._grants.rotate(rotation)
+            with ThreadPoolExecutor(1) as executor:
+                # The MAC and the signatures at once: each is a call of KMS (P10).
+                deriving = executor.submit(self._derive, token, rotation.successor_nonce)
+                issued = self._tokens.issue(client, found, resource=form.get("resource"), scope=form.get("scope"))
+            successor = deriving.result()
+            nonce = self._grants.rotate(replace(rotation, successor_hash=successor.secret_hash))
         except GrantRefused as refusal:
             if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:
                 self._revoker.revoke(refusal.grant, reason="refresh_token_reuse", actor=f"client:{client.client_id}")
             raise _invalid(refusal.why.value) from None
-        # A repeated request gets the nonce of the first one, and with it the same successor.
-        return replace(issued, refresh_token=token.successor(bytes.fromhex(nonce)).value)
+        if nonce != rotation.successor_nonce:
+            # A repeated request gets the nonce of the first one, and with it the same successor.
+            successor = self._derive(token, nonce)
+        return replace(issued, refresh_token=successor.value)
+
+    def _derive(self, token: RefreshToken, nonce: str) -> RefreshToken:
+        return token.successor(self._successor_key.mac(token.successor_message(bytes.fromhex(nonce))))
 
     def _rotation(self, client: Client, token: RefreshToken) -> Rotation:
         now = self._clock.now()
-        nonce = secrets.token_bytes(_NONCE_BYTES)
         return Rotation(
             gid=token.gid,
             proof_hash=token.proof_hash,
             secret_hash=token.secret_hash,
             client_id=client.client_id,
-            successor_hash=token.successor(nonce).secret_hash,
-            successor_nonce=nonce.hex(),
+            successor_nonce=secrets.token_bytes(_NONCE_BYTES).hex(),
             idle_expires_at=math.floor(now.earliest) + client.refresh_idle,
             earliest=math.floor(now.earliest),
             latest=math.ceil(now.latest),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keyturn.domain.access.scope import OPENID
 from keyturn.domain.clients.client import Client
+from keyturn.domain.clients.resource_server import is_same_resource
 from token_issuer.errors import InvalidTarget
 from token_issuer.grants.checked_grant import CheckedGrant
 from token_issuer.issue_token import Authorization, IssuedToken, TokenIssuance
@@ -32,7 +33,7 @@ class UserTokens:
         the authentication request into the ID token: only the first ID token of a grant has it.
         """
         grant = found.grant
-        if resource not in (None, grant.audience):
+        if resource is not None and not is_same_resource(resource, grant.audience):
             raise InvalidTarget("the grant is for another resource")
         requested, _ = split_offline_access(scope)
         access = self._access.decide(client, resource=grant.audience, scope=requested, granted=grant.scope)
@@ -47,7 +48,8 @@ class UserTokens:
             auth_time=grant.auth_time,
             acr=grant.acr,
             amr=grant.amr,
-            claims=grant.claims,
+            # The client's own claims stay out: a user must not get the role of the application.
+            claims={**client.user_claims, **grant.claims},
         )
         return self._issuance.issue(
             authorization,

@@ -72,8 +72,11 @@ class KeyProvisioner(Signer, Protocol):
     def public_key(self, arn: str) -> bytes:
         """Return the public key as DER SubjectPublicKeyInfo (RFC 5280 §4.1)."""
 
-    def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
-        """Return the ARNs of this stack's keys that carry the nonce and are not pending deletion."""
+    def find_by_nonce(self, nonce: str, *, since: int) -> tuple[str, ...]:
+        """Return the ARNs of this stack's keys with the nonce, created since then and not pending deletion.
+
+        `since` is in seconds since the epoch. Others can set tags too: a key may be of another creation.
+        """
 
     def can_sign(self, arn: str) -> bool:
         """Return whether KMS signs with the key: False if it is disabled, pending deletion or deleted."""
@@ -188,6 +191,13 @@ class GrantStore(Protocol):
 
         It is an earlier request's nonce if that one rotated the token and its response may be lost.
         """
+
+
+class SuccessorKey(Protocol):
+    """The secret of refresh tokens that is outside of the table of grants."""
+
+    def mac(self, message: bytes, /) -> bytes:
+        """Return 32 bytes that nobody computes without the key; raises KeyUnusable, Throttled, AccessDenied."""
 
 
 class GrantWriter(GrantStore, Protocol):

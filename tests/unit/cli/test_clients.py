@@ -11,7 +11,6 @@ import pytest
 
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.clients.client import Client, secret_matches
-from keyturn.domain.clients.resource_server import ResourceServer
 from tests.fakes.command_stack import command_stack, deployment, run
 from tests.fakes.token_factory import signing_key
 
@@ -78,6 +77,7 @@ def test_every_field_is_registered_and_shown() -> None:
         *("--refresh-lifetime", "60d", "--refresh-idle", "12h", "--cors-origin", "https://app.example"),
         *("--rate", "60", "--claim", "tenant=acme", "--claim", "tier=3", "--claim", 'roles=["a","b"]'),
         *("--first-party", "--pkce", "optional", "--post-logout-redirect-uri", "https://app.example/bye"),
+        *("--user-claim", "tier=1", "--user-claim", "role=reader"),
         *("--claim", "beta=true", "--claim", "note=a=b", "--claim", "nan=NaN", "--introspects", API),
     )
     shown = done("clients", "show", client.client_id)
@@ -101,6 +101,7 @@ def test_every_field_is_registered_and_shown() -> None:
         "cors_origins": ["https://app.example"],
         "rate": 60,
         "claims": {"tenant": "acme", "tier": 3, "roles": ["a", "b"], "beta": True, "note": "a=b", "nan": "NaN"},
+        "user_claims": {"tier": 1, "role": "reader"},
         "introspects": [API],
         "created_at": client.created_at,
         "revision": 0,
@@ -213,6 +214,8 @@ def test_keys_that_a_verifier_would_refuse(text: str) -> None:
         ("--claim", "tenant"),
         ("--claim", "=x"),
         ("--claim", "a=1", "--claim", "a=2"),
+        ("--user-claim", "tenant"),
+        ("--user-claim", "a=1", "--user-claim", "a=2"),
         ("--pkce", "plain"),
     ],
 )
@@ -242,6 +245,7 @@ def test_a_wrong_option_is_a_usage_error(wrong: tuple[str, ...]) -> None:
         ("--cors-origin", "*"),
         ("--cors-origin", "https://app.example:443"),
         ("--claim", "sub=admin"),
+        ("--user-claim", "sub=admin"),
         ("--claim", "tenant=null"),
         ("--claim", "tenant=1.5"),
         ("--claim", 'tenant={"a":1}'),
@@ -381,11 +385,3 @@ def test_a_client_without_secrets_gets_none() -> None:
     result = run("clients", "secret", "add", client.client_id)
     assert result.exit_code == 1
     assert "does not authenticate by a secret" in str(result.exception)
-
-
-def test_an_audience_that_knows_none_of_the_scopes_is_noted() -> None:
-    """A note names a registered resource server that declares none of the client's scopes (R26)."""
-    assert "note:" not in run("clients", "add", *ADD).stderr
-    deployment().resource_servers().add(ResourceServer(audience=API, name="API", scopes=frozenset({"c"})))
-    assert f"note: {API} declares none" in run("clients", "add", *ADD).stderr
-    assert "note:" not in run("clients", "add", *ADD[:-1], "a c").stderr

@@ -26,11 +26,13 @@ CLIENT = "web"
 ENDPOINT = f"{ISSUER}/oauth2/token"
 
 
-def assertion(*, key: SigningKey | None = None, typ: object = ABSENT, **claims: Any) -> str:
+def assertion(
+    *, key: SigningKey | None = None, typ: object = ABSENT, header: dict[str, Any] | None = None, **claims: Any
+) -> str:
     """Return a signed assertion that lives for a minute, good but for the changes; ABSENT leaves a claim out."""
     good: dict[str, Any] = {"iss": CLIENT, "sub": CLIENT, "aud": ISSUER, "exp": NOW + 60, "jti": "j-1", "iat": NOW}
     bare = {"client_id": ABSENT, "scope": ABSENT}
-    return make_token(key=key, header={"typ": typ}, claims=bare | good | claims)
+    return make_token(key=key, header={"typ": typ} | (header or {}), claims=bare | good | claims)
 
 
 def verify(
@@ -38,7 +40,12 @@ def verify(
 ) -> VerifiedClientAssertion:
     """Verify an assertion of a client that may name the issuer or its token endpoint."""
     return verify_client_assertion(
-        raw, keys or key_set(), client_id=client_id, audiences={ISSUER, ENDPOINT}, leeway=leeway, now=now
+        raw,
+        key_set() if keys is None else keys,
+        client_id=client_id,
+        audiences={ISSUER, ENDPOINT},
+        leeway=leeway,
+        now=now,
     )
 
 
@@ -234,15 +241,53 @@ def test_a_payload_with_two_readings(payload: bytes) -> None:
 
 
 def test_keys_that_do_not_prove_it() -> None:
-    """R04, R07: a foreign key, another client's kid, a missing kid and a missing signature are refused."""
+    """R04, R07: a foreign key, another client's kid and a missing signature are refused."""
     other = signing_key(name="second")
     assert refusal(assertion(key=other)) is Reason.UNKNOWN_KEY
     assert refusal(assertion(), keys=key_set(other)) is Reason.UNKNOWN_KEY
     forged = make_token(key=other, header={"typ": "JWT", "kid": signing_key().kid})
     assert refusal(forged) is Reason.INVALID_SIGNATURE
-    assert refusal(make_token(header={"typ": "JWT", "kid": ABSENT})) is Reason.INVALID_HEADER
     assert refusal(make_token(header={"typ": "JWT", "alg": "none"})) is Reason.ALGORITHM_NOT_ALLOWED
     assert refusal(make_token(header={"typ": "JWT", "alg": "HS256"})) is Reason.ALGORITHM_NOT_ALLOWED
+
+
+def test_one_key_needs_no_kid() -> None:
+    """OIDC Core §10.1: a client with one key may omit the kid; the key and its algorithm verify the assertion."""
+    own, other = signing_key(), signing_key(name="second")
+    assert verify(assertion(header={"kid": ABSENT})).kid == own.kid
+    assert refusal(assertion(header={"kid": ABSENT}, key=other)) is Reason.INVALID_SIGNATURE
+    of_another_algorithm = assertion(header={"kid": ABSENT}, key=signing_key("RS256"))
+    assert refusal(of_another_algorithm) is Reason.ALGORITHM_MISMATCH
+
+
+def test_several_keys_need_a_kid() -> None:
+    """OIDC Core §10.1: the kid selects one of several keys; without a kid or a key, an assertion is refused."""
+    keys = key_set(signing_key(), signing_key(name="second"))
+    assert verify(assertion(), keys=keys).kid == signing_key().kid
+    assert refusal(assertion(header={"kid": ABSENT}), keys=keys) is Reason.UNKNOWN_KEY
+    assert refusal(assertion(header={"kid": ABSENT}), keys=KeySet(())) is Reason.UNKNOWN_KEY
+
+
+@pytest.mark.parametrize("kid", [None, "", 1, "../../etc", "a" * 129, ["x"]])
+def test_a_kid_that_is_none(kid: object) -> None:
+    """A kid that is present has the form of one, also where one key is registered."""
+    assert refusal(assertion(header={"kid": kid})) is Reason.INVALID_HEADER
+
+
+@pytest.mark.parametrize("name", ["x5c", "x5t", "x5t#S256"])
+@pytest.mark.parametrize("value", ["x", ["MIIB"], None, {}])
+def test_a_certificate_is_ignored(name: str, value: object) -> None:
+    """RFC 7515 §4.1.6 to §4.1.8: a certificate beside the signature proves nothing, and the registered key decides."""
+    assert verify(assertion(header={name: value})).kid == signing_key().kid
+    assert claimed_client_id(assertion(header={name: value}))
+    stranger = assertion(header={name: value, "kid": signing_key().kid}, key=signing_key(name="second"))
+    assert refusal(stranger) is Reason.INVALID_SIGNATURE
+
+
+@pytest.mark.parametrize("name", ["jwk", "jku", "x5u", "crit", "b64", "zip", "cty", "enc"])
+def test_a_header_that_names_a_key_or_changes_the_reading(name: str) -> None:
+    """CVE-2018-0114, RFC 7515 §4.1.11: a key or a URL of keys is refused, and so is another reading of the token."""
+    assert refusal(assertion(header={name: "x"})) is Reason.UNSUPPORTED_HEADER
 
 
 def test_the_claimed_client_is_read_without_belief() -> None:

@@ -232,3 +232,14 @@ def test_other_hosts_pass_options_on() -> None:
     with proxied() as (proxy, upstream):
         assert call(proxy, "OPTIONS", "/x")[0] == 200
         assert upstream.requests == 1
+
+
+def test_head_has_the_length_of_get() -> None:
+    """The length that the emulator or a function states for HEAD is passed on (RFC 9110 §8.6)."""
+    with proxied() as (proxy, _):
+        _, headers, body = call(proxy, "HEAD", "/oauth2/token")
+        assert (int(headers["content-length"]) > 0, body) == (True, None)
+        payload = json.dumps({"statusCode": 200, "headers": {"content-length": "1366"}, "body": ""})
+        proxy.publish({"/": "/_aws/execute-api/abc"}, ApiFunctions(Functions(payload.encode()), ROUTES))
+        _, headers, body = call(proxy, "HEAD", "/oauth2/token", headers={"cookie": "a=b"})
+        assert (headers.get_all("content-length"), body) == (["1366"], None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from keyturn.domain.errors import StoreUnavailable
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.issuer_harness import (
     INTROSPECT,
@@ -19,14 +20,16 @@ from tests.fakes.issuer_harness import (
     IssuerHarness,
     make_client,
 )
+from tests.fakes.user_flow import AUTHORIZE, USERINFO
+from token_issuer import app
 
 PAGE = "https://app.example"
 GRANT = {"grant_type": "client_credentials"}
-SHARED = {
-    "access-control-allow-origin": PAGE,
-    "access-control-expose-headers": "www-authenticate, x-amzn-remapped-www-authenticate, retry-after",
-    "vary": "Origin",
-}
+EXPOSED = {"access-control-expose-headers": "www-authenticate, x-amzn-remapped-www-authenticate, retry-after"}
+SHARED = {"access-control-allow-origin": PAGE, "vary": "Origin", **EXPOSED}
+# Errors that every page reads.
+OF_AN_ERROR = {"access-control-allow-origin": "*", "vary": "Origin", **EXPOSED}
+DOCUMENTS = [JWKS, METADATA, OPENID_METADATA]
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +56,7 @@ def ask(issuer: IssuerHarness, origin: str | None = PAGE, path: str = TOKEN, **p
     return issuer.send(form_event(path, GRANT | {"token": "abc"} | parameters, headers=headers))
 
 
-@pytest.mark.parametrize("path", [TOKEN, REVOKE])
+@pytest.mark.parametrize("path", [TOKEN, REVOKE, USERINFO])
 @pytest.mark.parametrize("origin", [PAGE, "https://stranger.example:8443", "http://localhost:3000", "http://[::1]:1"])
 def test_a_preflight_is_answered(issuer: IssuerHarness, path: str, origin: str) -> None:
     """A preflight from any page is allowed: it names no client (Fetch §4.8)."""
@@ -61,13 +64,29 @@ def test_a_preflight_is_answered(issuer: IssuerHarness, path: str, origin: str) 
     assert (answer.status, answer.body) == (204, "")
     assert cors(answer) == {
         "access-control-allow-origin": origin,
-        "access-control-allow-methods": "POST",
-        "access-control-allow-headers": "authorization, content-type",
+        "access-control-allow-methods": "GET, POST" if path == USERINFO else "POST",
+        "access-control-allow-headers": "*, authorization",
         "access-control-max-age": "600",
         "vary": "Origin",
     }
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert issuer.clients.reads == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize("origin", [PAGE, "null", "http://app.example", "https://app.example:443"])
+@pytest.mark.parametrize("headers", ["mcp-protocol-version", "traceparent,x-any", ""])
+def test_a_preflight_of_a_document(issuer: IssuerHarness, path: str, origin: str, headers: str) -> None:
+    """Any page may request a public document with any header, such as a protocol version or a trace (Fetch §4.8)."""
+    asking = {"access_control_request_method": "GET"} | ({"access_control_request_headers": headers} if headers else {})
+    answer = issuer.send(preflight(path, origin=origin, **asking))
+    assert (answer.status, answer.body) == (204, "")
+    assert cors(answer) == {
+        "access-control-allow-origin": "*",
+        "access-control-allow-methods": "GET, HEAD",
+        "access-control-allow-headers": "*, authorization",
+        "access-control-max-age": "600",
+    }
 
 
 @pytest.mark.parametrize(
@@ -82,20 +101,20 @@ def test_a_preflight_of_no_page(issuer: IssuerHarness, origin: str) -> None:
     """An origin that no client could register gets the same 405 as a request without an origin."""
     answer = issuer.send(preflight(TOKEN, origin=origin))
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
-    assert cors(answer) == {"vary": "Origin"}
+    assert cors(answer) == OF_AN_ERROR
 
 
 @pytest.mark.parametrize("method", ["GET", "post", "OPTIONS", "", "POST, GET", "*"])
 def test_a_preflight_for_another_method(issuer: IssuerHarness, method: str) -> None:
     """A preflight for a method that the endpoint does not accept is refused."""
     answer = issuer.send(preflight(TOKEN, access_control_request_method=method))
-    assert (answer.status, cors(answer)) == (405, {"vary": "Origin"})
+    assert (answer.status, cors(answer)) == (405, OF_AN_ERROR)
 
 
-@pytest.mark.parametrize("path", [INTROSPECT, JWKS, METADATA])
+@pytest.mark.parametrize("path", [INTROSPECT, AUTHORIZE])
 def test_endpoints_that_answer_no_preflight(issuer: IssuerHarness, path: str) -> None:
-    """Introspection is for resource servers; the public documents need no preflight."""
-    answer = issuer.send(preflight(path, access_control_request_method=("GET" if path != INTROSPECT else "POST")))
+    """R36: introspection is for resource servers and the authorization endpoint for browsers; pages read neither."""
+    answer = issuer.send(preflight(path))
     assert (answer.status, cors(answer)) == (405, {})
 
 
@@ -122,7 +141,7 @@ def test_a_page_of_the_client_reads_the_answer(issuer: IssuerHarness, path: str)
     ],
 )
 def test_another_page_reads_nothing(issuer: IssuerHarness, path: str, client_id: str, origin: str | None) -> None:
-    """A page of an unregistered origin gets an answer that it cannot read; Vary keeps caches apart."""
+    """A page of an unregistered origin gets a success that it cannot read; Vary keeps caches apart."""
     answer = ask(issuer, origin, path, client_id=client_id)
     assert (answer.status, cors(answer)) == (200, {"vary": "Origin"})
 
@@ -138,12 +157,45 @@ def test_refusals_can_be_read_too(issuer: IssuerHarness) -> None:
     assert (answer.status, cors(answer)) == (500, SHARED)
 
 
-def test_before_authentication_no_page_reads(issuer: IssuerHarness) -> None:
-    """Before client authentication no page can read the answer (R23)."""
-    for answer in (ask(issuer, secret="wrong"), ask(issuer, client_id="nobody")):
-        assert (answer.status, cors(answer)) == (401, {"vary": "Origin"})
-    twice = form_event(TOKEN, b"a=1&a=1", headers=basic("page", SECRET) | {"origin": PAGE})
-    assert cors(issuer.send(twice)) == {"vary": "Origin"}
+@pytest.mark.parametrize("origin", [PAGE, "https://stranger.example", "null", None])
+def test_every_page_reads_an_error_before_authentication(issuer: IssuerHarness, origin: str | None) -> None:
+    """An error repeats nothing of the request: every page may read it."""
+    for answer in (ask(issuer, origin, secret="wrong"), ask(issuer, origin, client_id="nobody")):
+        assert (answer.status, cors(answer)) == (401, OF_AN_ERROR)
+    for parameters in ({"grant_type": ""}, {"grant_type": "password"}):
+        answer = ask(issuer, origin, **parameters)
+        assert (answer.status, cors(answer)) == (400, OF_AN_ERROR)
+    headers = basic("page", SECRET) | ({} if origin is None else {"origin": origin})
+    for body, status in ((b"a=1&a=1", 400), (b"a=" + b"x" * 20_000, 413)):
+        answer = issuer.send(form_event(TOKEN, body, headers=headers))
+        assert (answer.status, cors(answer)) == (status, OF_AN_ERROR)
+
+
+def test_every_page_reads_a_refusal_of_userinfo(issuer: IssuerHarness) -> None:
+    """A page reads that its token is missing or has expired: a 401 names no client (RFC 6750 §3.1)."""
+    for authorization in ({}, {"authorization": "Bearer expired"}):
+        answer = issuer.get(USERINFO, origin=PAGE, **authorization)
+        assert (answer.status, cors(answer)) == (401, OF_AN_ERROR)
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_every_page_reads_faults(issuer: IssuerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages read 5xx of each endpoint, also where it could not be composed."""
+    issuer.clients.fault = StoreUnavailable("DynamoDB")
+    answer = ask(issuer, "https://stranger.example")
+    assert (answer.status, cors(answer)) == (503, OF_AN_ERROR)
+    issuer.rings.fault = StoreUnavailable("DynamoDB")
+    answer = issuer.get(JWKS)
+    assert (answer.status, cors(answer)) == (503, {"access-control-allow-origin": "*", **EXPOSED})
+    monkeypatch.setattr(app, "bootstrap", lambda: dict[str, Any]()[TOKEN])
+    assert cors(ask(issuer)) == OF_AN_ERROR
+    assert cors(issuer.get(AUTHORIZE, origin=PAGE)) == {}
+
+
+def test_every_page_reads_a_wrong_method_of_a_document(issuer: IssuerHarness) -> None:
+    """The 405 of a public document can be read like the document."""
+    answer = issuer.send(http_api_event("POST", METADATA, headers={"origin": PAGE}))
+    assert (answer.status, cors(answer)) == (405, {"access-control-allow-origin": "*", **EXPOSED})
 
 
 def test_introspection_is_for_no_page(issuer: IssuerHarness) -> None:
@@ -152,7 +204,7 @@ def test_introspection_is_for_no_page(issuer: IssuerHarness) -> None:
     assert (answer.status, cors(answer)) == (200, {})
 
 
-@pytest.mark.parametrize("path", [JWKS, METADATA, OPENID_METADATA])
+@pytest.mark.parametrize("path", DOCUMENTS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_documents_are_for_every_page(issuer: IssuerHarness, path: str, method: str) -> None:
     """Every page can read keys and metadata: without an Origin too, and with a 304."""

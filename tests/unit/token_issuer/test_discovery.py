@@ -136,10 +136,18 @@ def test_etag_follows_the_keys(issuer: IssuerHarness) -> None:
 
 @pytest.mark.parametrize("path", [JWKS, METADATA])
 def test_head(issuer: IssuerHarness, path: str) -> None:
-    """HEAD has the headers of GET without the body (RFC 9110 §9.3.2)."""
-    answer = issuer.send(http_api_event("HEAD", path))
+    """HEAD has the headers of GET and the length of its body, without the body (RFC 9110 §8.6, §9.3.2)."""
+    answer, of_get = issuer.send(http_api_event("HEAD", path)), issuer.get(path)
     assert (answer.status, answer.body) == (200, "")
-    assert answer.headers == issuer.get(path).headers
+    assert answer.headers == {**of_get.headers, "content-length": str(len(of_get.body))}
+
+
+def test_an_answer_without_a_body_has_the_type_of_the_document(issuer: IssuerHarness) -> None:
+    """A 304 has the document's type and no length: caches may store what it states (RFC 9110 §15.4.5)."""
+    for method in ("GET", "HEAD"):
+        answer = issuer.send(http_api_event(method, JWKS, headers={"if-none-match": "*"}))
+        assert (answer.status, answer.headers["content-type"]) == (304, "application/json")
+        assert "content-length" not in answer.headers
 
 
 def test_a_full_jwks_is_small(issuer: IssuerHarness) -> None:

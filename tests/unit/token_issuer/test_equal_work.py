@@ -21,7 +21,7 @@ from tests.fakes.client_assertions import assertion_event, client_key, keyed_cli
 from tests.fakes.http_api_event import basic, form_event
 from tests.fakes.interruption import Interruption
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, Answer, make_client
-from tests.fakes.token_factory import make_token, signing_key
+from tests.fakes.token_factory import ABSENT, make_token, signing_key
 from tests.fakes.user_flow import UserFlow
 from token_issuer.issuer_ports import Ports, UserPorts
 
@@ -103,17 +103,18 @@ def test_clients_with_a_secret(flow: UserFlow, monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize("path", FORM_ENDPOINTS)
 def test_clients_with_an_assertion(flow: UserFlow, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """R23: an unknown client, and one that is registered for a secret, have an unknown key; no use is stored."""
+    """R23: an unknown client, and one that is registered for a secret, have a decoy key; no use is stored."""
     flow.clients.add(keyed_client())
     stranger = signing_key("ES256", "stranger")
     form = GRANT | {"token": "x"}
-    assertions = {name: make_assertion(name, key=stranger) for name in ("nobody", "web", "keyed")}
     work = Work(flow, monkeypatch)
-    check_equal(
-        work,
-        {name: partial(flow.send, assertion_event(path, each, **form)) for name, each in assertions.items()},
-        least={"before get", "before now"},
-    )
+    for header, least in (({}, "before now"), ({"kid": ABSENT}, "verify")):
+        assertions = {name: make_assertion(name, key=stranger, header=header) for name in ("nobody", "web", "keyed")}
+        check_equal(
+            work,
+            {name: partial(flow.send, assertion_event(path, each, **form)) for name, each in assertions.items()},
+            least={"before get", least},
+        )
     assert flow.assertions.used == {}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from keyturn.web.form import MAX_BODY_BYTES
 from tests.fakes.http_api_event import FORM, basic, form_event, http_api_event
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, Answer, IssuerHarness
+from tests.fakes.user_flow import AUTHORIZE, USERINFO
 
 GOOD = b"grant_type=client_credentials"
 
@@ -130,3 +133,28 @@ def test_large_body_is_not_decoded(issuer: IssuerHarness, monkeypatch: pytest.Mo
     event = form_event(TOKEN, b"a" * 20 * 1024)
     monkeypatch.setattr("keyturn.web.form.base64.b64decode", pytest.fail)
     assert issuer.send(event).status == 413
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate", "br", "identity, gzip", "gzip,gzip"])
+@pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
+def test_a_coded_body(issuer: IssuerHarness, coding: str, path: str) -> None:
+    """A compressed body is 415, and the answer names the accepted coding (RFC 9110 §15.5.16, §12.5.3)."""
+    headers = basic("web", SECRET) | {"content-encoding": coding}
+    answer = issuer.send(form_event(path, gzip.compress(GOOD), headers=headers))
+    assert (answer.status, answer.json["error"]) == (415, "invalid_request")
+    assert answer.headers["accept-encoding"] == "identity"
+    assert issuer.clients.reads == []
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", "", " "])
+def test_a_body_without_a_coding(issuer: IssuerHarness, coding: str) -> None:
+    """The coding "identity" is no coding (RFC 9110 §12.5.3)."""
+    headers = basic("web", SECRET) | {"content-encoding": coding}
+    assert issuer.send(form_event(TOKEN, GOOD, headers=headers)).status == 200
+
+
+@pytest.mark.parametrize(("path", "method"), [(AUTHORIZE, "POST"), (USERINFO, "POST")])
+def test_a_coded_body_of_a_user_endpoint(issuer: IssuerHarness, path: str, method: str) -> None:
+    """The authorization endpoint and userinfo refuse a coded form too."""
+    event = http_api_event(method, path, headers={"content-type": FORM, "content-encoding": "gzip"}, body=b"x")
+    assert issuer.send(event).status == 415

@@ -187,6 +187,7 @@ def exchanges(flow: UserFlow, monkeypatch: pytest.MonkeyPatch) -> Iterator[Excha
     yield from about_tokens(flow)
     yield from about_the_user(flow)
     yield from for_what_is_public()
+    yield from with_a_coded_body()
     yield from to_what_is_not_set_up(monkeypatch)
 
 
@@ -270,6 +271,12 @@ def for_what_is_public() -> Iterator[Exchange]:
         yield f"{method} /.well-known/jwks.json", {"headers": {"if-none-match": "*"}}
         yield f"{method} /.well-known/openid-configuration", {}
         yield f"{method} {METADATA}", {}
+
+
+def with_a_coded_body() -> Iterator[Exchange]:
+    """Yield a compressed form for each operation that reads one."""
+    for name in (*FORM_ENDPOINTS, "userinfo", "authorize"):
+        yield f"POST /oauth2/{name}", {"body": ANY_FORM, "headers": APP | {"content-encoding": "gzip"}}
 
 
 def to_what_is_not_set_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[Exchange]:

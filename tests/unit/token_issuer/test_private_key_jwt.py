@@ -158,12 +158,14 @@ def test_client_id_beside_an_assertion(issuer: IssuerHarness) -> None:
         pytest.param({}, {"jti": "x" * 257}, id="over-long jti"),
         pytest.param({"typ": "at+jwt"}, {}, id="an access token"),
         pytest.param({"typ": "logout+jwt"}, {}, id="a logout token"),
-        pytest.param({"kid": ABSENT}, {}, id="no kid"),
+        pytest.param({"kid": None}, {}, id="null for a kid"),
         pytest.param({"kid": "another"}, {}, id="another kid"),
         pytest.param({"alg": "none"}, {}, id="no algorithm"),
         pytest.param({"alg": "HS256"}, {}, id="HMAC with the public key"),
         pytest.param({"alg": "ES384"}, {}, id="another algorithm than the key's"),
         pytest.param({"jwk": client_key().jwk}, {}, id="a key of its own"),
+        pytest.param({"jku": f"{ISSUER}/keys"}, {}, id="a URL of keys"),
+        pytest.param({"x5u": f"{ISSUER}/chain"}, {}, id="a URL of certificates"),
         pytest.param({"crit": ["exp"], "exp": NOW}, {}, id="critical"),
     ],
 )
@@ -175,6 +177,23 @@ def test_an_assertion_that_proves_nothing(
     assert_refused(issuer.send(event))
     assert issuer.assertions.used == {}
     assert issuer.signer.asked == []
+
+
+@pytest.mark.parametrize(
+    "header", [{"kid": ABSENT}, {"x5t": "dGh1bWI"}, {"x5c": ["MIIB"], "x5t#S256": "dGh1bWI", "kid": ABSENT}]
+)
+@pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
+def test_a_client_with_one_key(issuer: IssuerHarness, path: str, header: dict[str, Any]) -> None:
+    """OIDC Core §10.1: a client with one key omits its kid, and its library may add a certificate."""
+    event = assertion_event(path, make_assertion(header=header), token="abc", **GRANT)
+    assert issuer.send(event).status == 200
+
+
+def test_a_client_with_two_keys_needs_a_kid(issuer: IssuerHarness) -> None:
+    """OIDC Core §10.1: without a kid, neither of two keys verifies an assertion."""
+    issuer.clients.add(keyed_client("two", jwks=(client_key().jwk, client_key("RS256").jwk)))
+    assert ask(issuer, make_assertion("two")).status == 200
+    assert_refused(ask(issuer, make_assertion("two", header={"kid": ABSENT})))
 
 
 @pytest.mark.parametrize(

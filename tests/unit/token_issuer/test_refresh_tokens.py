@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from keyturn.domain.grants.grant_credentials import parse_refresh_token
 from keyturn.domain.revocations.revocation import CUTOFF_KINDS, Revocation, Target, TargetKind
 from keyturn.domain.revocations.revocation_expiry import revocation_expiry
 from keyturn.jose import verify_access_token
-from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN
+from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, StubSuccessorKey
 from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, policy
 from tests.fakes.user_flow import SUBJECT, UserFlow, claims_of, error_of, gid_of, keys, user_client
 
@@ -340,3 +341,34 @@ def test_introspection_promises_nothing_beyond_the_end_of_the_grant(flow: UserFl
         token = flow.refresh(token).json["refresh_token"]
         ends.append(flow.post(INTROSPECT, client_id="app", token=token).json["exp"] - NOW)
     assert ends == [9900, 14_800, 19_700, 20_000]
+
+
+def test_a_reader_of_the_table_with_an_old_token_has_no_current_one(flow: UserFlow) -> None:
+    """R40, R45: no stored value takes the place of the MAC, whose key is outside of the table."""
+    first = flow.log_in()["refresh_token"]
+    flow.refresh(first)
+    old = parse_refresh_token(first)
+    assert old is not None
+    refresh = flow.grants.stored[old.gid].refresh
+    assert refresh is not None
+    nonce = bytes.fromhex(refresh.successor_nonce or "")
+    message = old.successor_message(nonce)
+    known = [nonce, message, old.gid.encode(), old.proof, old.secret, b"", bytes.fromhex(refresh.current_hash)]
+    known += [hashlib.sha256(each).digest() for each in known] + [StubSuccessorKey().mac(message)]
+    assert refresh.current_hash not in {old.successor(each).secret_hash for each in known}
+    assert refresh.current_hash == old.successor(flow.successor_key.mac(message)).secret_hash
+
+
+def test_a_refresh_token_survives_a_fault_of_its_key(flow: UserFlow) -> None:
+    """R43: without the MAC nothing is stored, and the same refresh token works later; a repeat needs the MAC too."""
+    first = flow.log_in()["refresh_token"]
+    flow.successor_key.fault = Throttled("KMS GenerateMac: ThrottlingException")
+    assert error_of(flow.refresh(first)) == (503, "temporarily_unavailable")
+    flow.successor_key.fault = None
+    flow.clock.seconds += 100
+    second = flow.refresh(first).json["refresh_token"]
+    flow.successor_key.fault = Throttled("KMS GenerateMac: ThrottlingException")
+    assert error_of(flow.refresh(first)) == (503, "temporarily_unavailable")
+    flow.successor_key.fault = None
+    assert flow.refresh(first).json["refresh_token"] == second
+    assert flow.revocations.writes == []

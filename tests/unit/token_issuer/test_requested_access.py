@@ -8,7 +8,7 @@ from keyturn.domain.clients.resource_server import ResourceServer
 from tests.fakes.issuer_harness import make_client
 from tests.fakes.memory_resource_servers import MemoryResourceServers
 from tests.fakes.token_factory import AUDIENCE
-from token_issuer.errors import InvalidScope
+from token_issuer.errors import InvalidScope, InvalidTarget
 from token_issuer.requested_access import Access, RequestedAccess, split_offline_access
 
 CLIENT = make_client(scopes=frozenset({"a", "b", "c"}))
@@ -34,7 +34,7 @@ def test_less_may_be_asked_for() -> None:
 
 
 def test_offline_access_is_in_no_token() -> None:
-    """IS4, OIDC Core §11: no token has offline_access, even if the client is registered for it."""
+    """OIDC Core §11: no token has offline_access, even if the client is registered for it."""
     client = make_client(scopes=frozenset({"openid", "a", "offline_access"}))
     access = RequestedAccess(MemoryResourceServers())
     assert access.decide(client, resource=None, scope=None).scope == {"openid", "a"}
@@ -78,3 +78,43 @@ def test_never_more_than_was_granted(scope: str | None, granted: set[str]) -> No
     """The scope is within the grant, even if the client may have more otherwise (R43)."""
     with pytest.raises(InvalidScope):
         decide(scope, granted)
+
+
+@pytest.mark.parametrize(
+    ("registered", "requested"),
+    [
+        ("https://api.example", "https://api.example/"),
+        ("https://api.example/", "https://api.example"),
+        ("https://api.example:8443", "https://api.example:8443/"),
+        ("http://localhost:3000", "http://localhost:3000/"),
+        ("https://api.example?tenant=a", "https://api.example/?tenant=a"),
+    ],
+)
+def test_an_empty_path_has_two_spellings(registered: str, requested: str) -> None:
+    """RFC 3986 §6.2.3: URL libraries write an empty path as a slash; the token has the registered audience (R27)."""
+    client = make_client(audiences=("https://other.example", registered))
+    access = RequestedAccess(MemoryResourceServers()).decide(client, resource=requested, scope=None)
+    assert access.audience == registered
+
+
+@pytest.mark.parametrize(
+    "requested",
+    [
+        *("https://api.example/v1", "https://api.example//", "https://api.example/?", "https://api.example/?x", ""),
+        *("https://API.example/", "https://api.example:443/", "http://api.example/", "https://api.example.evil/"),
+        *("https://api.example/#", "orders/", "https://api.example/%2f", "https://api.example\\/"),
+    ],
+)
+def test_another_resource(requested: str) -> None:
+    """R27: another host, port, path, query or case is another resource, and a slash ends no other identifier."""
+    client = make_client(audiences=("https://api.example", "orders"))
+    with pytest.raises(InvalidTarget):
+        RequestedAccess(MemoryResourceServers()).decide(client, resource=requested, scope=None)
+
+
+@pytest.mark.parametrize("requested", ["https://api.example", "https://api.example/"])
+def test_two_audiences_that_differ_in_the_empty_path(requested: str) -> None:
+    """R27: each of two such audiences is requested by its own spelling."""
+    client = make_client(audiences=("https://api.example", "https://api.example/"))
+    access = RequestedAccess(MemoryResourceServers()).decide(client, resource=requested, scope=None)
+    assert access.audience == requested

@@ -337,3 +337,32 @@ def test_what_is_logged_of_a_flow_names_no_credential(flow: UserFlow, capsys: py
     lines = capsys.readouterr().out
     for secret in (code, tokens["refresh_token"], again["refresh_token"], tokens["id_token"], VERIFIER, "s&t=1"):
         assert secret not in lines
+
+
+def test_a_user_does_not_get_the_claims_of_the_client(flow: UserFlow) -> None:
+    """A client's claims are for itself: a user's token has the user's own and the client's claims for users (R28)."""
+    names = frozenset({"role", "tenant", "tier"})
+    flow.resource_servers.add(
+        ResourceServer(audience=AUDIENCE, name="Orders", scopes=user_client().scopes, claims=names)
+    )
+    own = {"role": "admin", "tenant": "client's"}
+    grants = user_client().grant_types | {"client_credentials"}
+    flow.clients.add(
+        user_client("app2", grant_types=grants, claims=own, user_claims={"tier": 1, "tenant": "of its users"})
+    )
+    tokens = flow.redeem(flow.get_code(client_id="app2"), client_id="app2").json
+    refreshed = flow.refresh(tokens["refresh_token"], client_id="app2").json
+    for token in (tokens["access_token"], refreshed["access_token"]):
+        # The session's user has a tenant too.
+        assert {name: claims_of(token).get(name) for name in names} == {"role": None, "tenant": "a", "tier": 1}
+    of_the_client = claims_of(flow.issue("app2"))
+    assert {name: of_the_client.get(name) for name in names} == {"role": "admin", "tenant": "client's", "tier": None}
+
+
+@pytest.mark.parametrize("resource", [f"{AUDIENCE}/", AUDIENCE])
+def test_a_resource_with_an_empty_path(flow: UserFlow, resource: str) -> None:
+    """RFC 3986 §6.2.3: the code's request and its redemption may spell the empty path of the resource differently."""
+    code = flow.get_code(resource=resource)
+    answer = flow.redeem(code, resource=f"{AUDIENCE}/")
+    assert claims_of(answer.json["access_token"])["aud"] == AUDIENCE
+    assert flow.refresh(answer.json["refresh_token"], resource=f"{AUDIENCE}/").status == 200

@@ -49,12 +49,13 @@ def test_a_claim_without_a_value_is_left_out(flow: UserFlow) -> None:
 
 @pytest.mark.parametrize(("origin", "readable"), [("https://app.example", True), ("https://evil.example", False)])
 def test_a_page_of_the_client_may_read_the_answer(flow: UserFlow, origin: str, readable: bool) -> None:
-    """The origins of the token's client may read the answer, and an insufficient_scope error too."""
+    """The origins of the token's client may read the claims, and every page the insufficient_scope error."""
     flow.clients.add(user_client("spa", cors_origins=frozenset({"https://app.example"})))
     for scope in ("openid", "orders:read"):
         token = flow.redeem(flow.get_code(client_id="spa", scope=scope), client_id="spa").json["access_token"]
         headers = flow.get(USERINFO, authorization=f"Bearer {token}", origin=origin).headers
-        assert headers.get("access-control-allow-origin") == (origin if readable else None)
+        of_others = None if scope == "openid" else "*"
+        assert headers.get("access-control-allow-origin") == (origin if readable else of_others)
         assert headers["vary"] == "Origin"
 
 
@@ -83,6 +84,17 @@ def test_without_a_token_there_is_a_challenge(flow: UserFlow) -> None:
     assert {(answer.status, answer.headers["www-authenticate"]) for answer in answers} == {
         (401, 'Bearer realm="keyturn"')
     }
+
+
+@pytest.mark.parametrize("spaces", [2, 3, 40])
+def test_one_space_or_more_follow_the_scheme(flow: UserFlow, spaces: int) -> None:
+    """RFC 9110 §11.4 has `1*SP` between the scheme and the token; spaces alone are no token."""
+    token = flow.log_in()["access_token"]
+    blank = " " * spaces
+    assert flow.get(USERINFO, authorization=f"bearer{blank}{token}").status == 200
+    assert flow.get(USERINFO, authorization=f"Bearer{blank}").headers["www-authenticate"] == 'Bearer realm="keyturn"'
+    both = flow.get(USERINFO, query=f"access_token={token}", authorization=f"Bearer{blank}{token}")
+    assert (both.status, both.json["error"]) == (400, "invalid_request")
 
 
 def test_a_form_may_carry_the_token(flow: UserFlow) -> None:

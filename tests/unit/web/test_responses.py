@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keyturn.web.responses import Response, asset, empty_response, json_response, page, public_document, redirect
+from keyturn.web.responses import Response, asset, json_response, page, public_document, redirect
 
 KINDS = {
     "json": json_response({}),
@@ -12,7 +12,6 @@ KINDS = {
     "redirect": redirect("https://app.example/cb"),
     "page": page("<p>Hello"),
     "asset": asset(b"p{}", "text/css"),
-    "empty": empty_response(),
     "bare": Response(204),
 }
 
@@ -28,7 +27,7 @@ def test_every_answer_is_guarded(kind: str) -> None:
     assert headers["strict-transport-security"] == "max-age=31536000"
 
 
-@pytest.mark.parametrize("kind", ["json", "redirect", "page", "empty"])
+@pytest.mark.parametrize("kind", ["json", "redirect", "page"])
 def test_nobody_stores_what_is_for_one_user(kind: str) -> None:
     """RFC 6749 §5.1: caches store neither tokens, codes nor forms."""
     headers = KINDS[kind].to_event()["headers"]
@@ -51,9 +50,31 @@ def test_an_asset_is_kept_for_a_year() -> None:
     assert (event["body"], event["isBase64Encoded"]) == ("cHt9", True)
 
 
-def test_an_answer_to_head_has_no_body() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_answer_states_its_type(kind: str) -> None:
+    """An empty answer is no JSON: API Gateway would add a type of its own, and clients would parse the empty body."""
+    headers = KINDS[kind].to_event()["headers"]
+    is_json = kind in {"json", "document"}
+    assert headers["content-type"].startswith("application/json" if is_json else "text/")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_to_head_has_no_body(kind: str) -> None:
     """RFC 9110 §9.3.2: the headers are those of GET."""
-    for response in KINDS.values():
-        event = response.to_event(with_body=False)
-        assert (event["body"], event["isBase64Encoded"]) == ("", False)
-        assert event["headers"] == response.to_event()["headers"]
+    event, of_get = KINDS[kind].to_event(with_body=False), KINDS[kind].to_event()
+    assert (event["body"], event["isBase64Encoded"]) == ("", False)
+    assert event["headers"].items() >= of_get["headers"].items()
+
+
+def test_an_answer_to_head_has_the_length_of_the_body() -> None:
+    """RFC 9110 §8.6: the length is that of GET in bytes, and absent from an answer without a body."""
+    lengths = {
+        kind: response.to_event(with_body=False)["headers"].get("content-length") for kind, response in KINDS.items()
+    }
+    assert {kind: length for kind, length in lengths.items() if length is not None} == {
+        "json": "2",
+        "document": "2",
+        "page": "8",
+        "asset": "3",
+    }
+    assert page("ä").to_event(with_body=False)["headers"]["content-length"] == "2"

@@ -6,11 +6,12 @@ Callers import this module by its own name, so that the authorizer does not load
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keyturn.jose.algorithms import ALGORITHM_NAMES
 from keyturn.jose.claims import audience_of, identifier, numeric_date
-from keyturn.jose.compact import UnverifiedToken
+from keyturn.jose.compact import REFUSED_PARAMETERS, UnverifiedToken, read_header
 from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.strict_json import parse_object
 from keyturn.jose.verify import verify_signature
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 MAX_ASSERTION_LIFETIME = 3600
 # Most clients write JWT or omit typ; draft-ietf-oauth-rfc7523bis names the last one. An access token is refused.
 _ASSERTION_TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
+# Some libraries add their certificate (RFC 7515 §4.1.6 to §4.1.8). It is ignored: the registered keys alone verify an
+# assertion. A key in the header (jwk) and a URL of keys (jku, x5u) stay refused.
+_REFUSED_PARAMETERS = REFUSED_PARAMETERS - {"x5c", "x5t", "x5t#S256"}
+# Stands for the kid of an assertion without one, and is no key's.
+_NO_KID = "-" * 128
 
 
 class VerifiedClientAssertion:
@@ -43,9 +49,18 @@ class VerifiedClientAssertion:
         self.expires_at = math.ceil(numeric_date(claims, "exp"))
 
 
+class _UnverifiedAssertion(UnverifiedToken):
+    """An assertion before its signature is verified; `default_kid` stands for an absent kid."""
+
+    __slots__ = ()
+
+    def __init__(self, raw: object, *, default_kid: str = _NO_KID) -> None:
+        super().__init__(raw, partial(read_header, refused=_REFUSED_PARAMETERS, default_kid=default_kid))
+
+
 def claimed_client_id(raw: str) -> str:
     """Return the client id that an assertion claims, before its signature is verified; raises TokenError."""
-    return identifier(_claims(UnverifiedToken(raw).payload()), "sub")
+    return identifier(_claims(_UnverifiedAssertion(raw).payload()), "sub")
 
 
 def verify_client_assertion(
@@ -53,9 +68,11 @@ def verify_client_assertion(
 ) -> VerifiedClientAssertion:
     """Return the verified client assertion (RFC 7523 §3), or raise TokenError; any input raises that error alone.
 
-    `keys` are the client's own, `audiences` the values that its aud may have; `leeway` and `now` in seconds.
+    `keys` are the client's own, `audiences` the values that its aud may have; `leeway` and `now` in seconds. A client
+    with one key may omit the kid (OIDC Core §10.1).
     """
-    token = UnverifiedToken(raw)
+    [only_kid] = keys.kids if len(keys) == 1 else {_NO_KID}
+    token = _UnverifiedAssertion(raw, default_kid=only_kid)
     if token.header.token_type not in _ASSERTION_TYPES:
         raise TokenError(TokenErrorReason.INVALID_TYPE)
     claims = _claims(verify_signature(token, keys, ALGORITHM_NAMES))

@@ -9,3 +9,7 @@ class BadRequest(Exception):
 
 class PayloadTooLarge(BadRequest):
     """The body is larger than any request needs (RFC 9110 §15.5.14)."""
+
+
+class UnsupportedContentCoding(BadRequest):
+    """The body is compressed or coded otherwise (RFC 9110 §15.5.16)."""

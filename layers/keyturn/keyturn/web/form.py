@@ -8,12 +8,14 @@ import re
 from collections.abc import Set
 from urllib.parse import unquote_to_bytes
 
-from keyturn.web.errors import BadRequest, PayloadTooLarge
+from keyturn.web.errors import BadRequest, PayloadTooLarge, UnsupportedContentCoding
 from keyturn.web.request import Request
 
 MAX_BODY_BYTES = 16 * 1024
 _MAX_BASE64_LENGTH = (MAX_BODY_BYTES + 2) // 3 * 4
 _FORM = "application/x-www-form-urlencoded"
+# "identity" means no coding (RFC 9110 §12.5.3); some clients state it.
+_PLAIN = ("", "identity")
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -55,14 +57,20 @@ class Form:
 
 
 def parse_form(request: Request) -> Form:
-    """Return the request's form, with each parameter at most once; raises BadRequest, PayloadTooLarge."""
+    """Return the request's form, with each parameter at most once; raises as `read_form` does, and for a repetition."""
     form = read_form(request)
     form.check_repetitions()
     return form
 
 
 def read_form(request: Request) -> Form:
-    """Return the request's form; raises BadRequest, or PayloadTooLarge before anything is decoded."""
+    """Return the request's form; raises BadRequest.
+
+    Raises PayloadTooLarge and UnsupportedContentCoding before anything is decoded: a small compressed body may become a
+    large one.
+    """
+    if request.headers.get("content-encoding", "").strip().lower() not in _PLAIN:
+        raise UnsupportedContentCoding("the body has a content coding: send it without Content-Encoding")
     if not is_form(request):
         raise BadRequest(f"the content type is not {_FORM}")
     return _parse(_body(request))

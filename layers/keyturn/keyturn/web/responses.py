@@ -7,8 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-# Every response has these. Pages replace the content security policy, which is that of data.
-_SECURITY_HEADERS = {
+# Every response has these. Pages replace the content security policy, which is that of data. The type is that of an
+# empty response: API Gateway would add one of its own, and clients would parse the empty body as JSON.
+_HEADERS = {
+    "content-type": "text/plain; charset=utf-8",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "strict-transport-security": "max-age=31536000",
@@ -21,8 +23,6 @@ _PAGE_POLICY = (
 )
 # RFC 6749 §5.1 requires both.
 _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
-# Any web page may read a public document; no credentials of the browser come into it.
-_PUBLIC = {"access-control-allow-origin": "*"}
 _IMMUTABLE = {"cache-control": "public, max-age=31536000, immutable"}
 
 
@@ -40,14 +40,21 @@ class Response(NamedTuple):
         return self._replace(headers={**self.headers, **headers})
 
     def to_event(self, *, with_body: bool = True) -> dict[str, Any]:
-        """Return the response for API Gateway; a response to HEAD has no body (RFC 9110 §9.3.2)."""
+        """Return the response for API Gateway.
+
+        A response to HEAD has the body's length in place of the body (RFC 9110 §8.6, §9.3.2).
+        """
+        length = {} if with_body or not self.body else {"content-length": str(len(self._content()))}
         return {
             "statusCode": self.status,
-            "headers": {**_SECURITY_HEADERS, **self.headers},
+            "headers": {**_HEADERS, **self.headers, **length},
             "cookies": list(self.cookies),
             "body": self.body if with_body else "",
             "isBase64Encoded": self.body_is_base64 and with_body,
         }
+
+    def _content(self) -> bytes:
+        return base64.b64decode(self.body) if self.body_is_base64 else self.body.encode()
 
 
 def json_response(body: dict[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -56,12 +63,12 @@ def json_response(body: dict[str, Any], *, status: int = 200, headers: Mapping[s
 
 
 def public_document(body: str, *, max_age: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a JSON document that anybody may read, and cache for `max_age` seconds.
+    """Return a JSON document that anybody may cache for `max_age` seconds.
 
     JWKS too are application/json: RFC 7517 §8.5 registers a type of its own, which some verifiers refuse.
     """
     caching = {"cache-control": f"public, max-age={max_age}"}
-    return Response(200, body, {"content-type": "application/json", **caching, **_PUBLIC, **(headers or {})})
+    return Response(200, body, {"content-type": "application/json", **caching, **(headers or {})})
 
 
 def redirect(location: str, *, cookies: tuple[str, ...] = ()) -> Response:
@@ -81,11 +88,6 @@ def asset(content: bytes, content_type: str) -> Response:
     """Return a file whose name changes with its content: browsers keep it for a year."""
     body = base64.b64encode(content).decode()
     return Response(200, body, {"content-type": content_type, **_IMMUTABLE}, body_is_base64=True)
-
-
-def empty_response() -> Response:
-    """Return a response without a body that caches must not store."""
-    return Response(200, "", dict(_NO_STORE))
 
 
 def to_json(body: dict[str, Any]) -> str:

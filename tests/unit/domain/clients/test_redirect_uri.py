@@ -12,6 +12,8 @@ from keyturn.domain.clients.redirect_uri import (
 )
 
 WEB = "https://app.example/cb"
+RESPONSE = ["code", "state", "iss", "error", "error_description", "error_uri", "response", "session_state"]
+RESPONSE += ["access_token", "token_type", "expires_in", "id_token", "scope"]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,13 @@ WEB = "https://app.example/cb"
         "http://localhost:3000/cb",
         "com.example.app:/oauth2/cb",
         "https://app.example/" + "a" * 490,
+        "https://app.example./cb",
+        "https://192.0.2.1:65535/cb",
+        "https://1a.2b:1/cb",
+        f"https://{'a' * 63}.example/cb",
+        "https://app.example/cb?tenant=state&Code=1&xcode=1",
+        "https://app.example/a..b/.c/...?x=/../",
+        "com.example.app:/cb?tenant=a",
     ],
 )
 def test_what_can_be_registered(uri: str) -> None:
@@ -97,12 +106,64 @@ def test_what_can_be_registered(uri: str) -> None:
         "com.example.app:",
         "com.example.app:cb",
         "urn:ietf:wg:oauth:2.0:oob",
+        "https://app.example/cb/../other",
+        "https://app.example/..",
+        "https://app.example/./cb?x=1",
+        "https://app.example/%2e%2E/cb",
+        "https://app.example/.%2e",
+        "http://127.0.0.1/../cb",
+        "com.example.app:/../cb",
+        "https://app.example/%",
+        "https://app.example/cb?x=%zz",
     ],
 )
 def test_what_cannot_be_registered(uri: str) -> None:
     """User information, fragments, wildcards, backslashes, line ends, other letters and other schemes (R30)."""
     with pytest.raises(ValueError, match=r"^a redirect URI is "):
         check_redirect_uri(uri)
+
+
+HOSTS = ["..", ".", ".app.example", "app..example", "app.example..", "-app.example", "app-.example", "-", "a" * 64]
+HOSTS += [
+    "127.1",
+    "1",
+    "0x7f000001",
+    "app.0x",
+    "app.1",
+    "256.0.0.1",
+    "192.0.2.01",
+    "192.0.2",
+    "192.0.2.1.1",
+    "a." * 127,
+]
+PORTS = ["0", "00", "08080", "99999", "65536", "70000", "-1", "+80", "8e3", "80:80"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_that_no_browser_finds(host: str) -> None:
+    """A host is a DNS name (RFC 1123 §2.1) or an IPv4 address, in the spelling that browsers keep (WHATWG URL §3.5)."""
+    for check in (check_redirect_uri, check_post_logout_redirect_uri):
+        with pytest.raises(ValueError, match=r"is https://host/"):
+            check(f"https://{host}/cb")
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("host", ["https://app.example", "http://127.0.0.1", "http://[::1]", "http://localhost"])
+def test_a_port_that_does_not_exist(host: str, port: str) -> None:
+    """A port is 1 to 65535 without leading zeros, at registration and where a loopback client names its own."""
+    for check in (check_redirect_uri, check_post_logout_redirect_uri):
+        with pytest.raises(ValueError, match=r"A port is 1 to 65535"):
+            check(f"{host}:{port}/cb")
+    assert not matches_redirect_uri(f"{host}/cb", f"{host}:{port}/cb", any_localhost_port=True)
+
+
+@pytest.mark.parametrize("name", [*RESPONSE, "c%6Fde", "%73tate", "is%73"])
+@pytest.mark.parametrize("query", ["?{}=x", "?{}", "?a=b&{}=", "?&&{}=x&a=b"])
+@pytest.mark.parametrize("uri", [WEB, "http://127.0.0.1/cb", "com.example.app:/cb"])
+def test_a_parameter_of_the_response(uri: str, query: str, name: str) -> None:
+    """A client would read two values of the parameter, or refuse both (RFC 6749 §3.1): the URI has none of its own."""
+    with pytest.raises(ValueError, match=r"^a redirect URI is without the parameter \w+ in its query"):
+        check_redirect_uri(uri + query.format(name))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +240,7 @@ def test_what_does_not_match(registered: str, presented: str) -> None:
     ],
 )
 def test_any_port_of_localhost(registered: str, presented: str, same: bool) -> None:
-    """IS3, RFC 9700 §2.1: the name has the same free port as the addresses, and stays another host than they."""
+    """RFC 9700 §2.1: the name has the same free port as the addresses, and stays another host than they."""
     assert matches_redirect_uri(registered, presented, any_localhost_port=True) == same
 
 
@@ -206,7 +267,9 @@ def test_what_is_native(uri: str, native: bool) -> None:
     assert is_native(uri) == native
 
 
-@pytest.mark.parametrize("uri", [WEB, "https://app.example/?x=1", "http://localhost:3000/", "http://127.0.0.1/bye"])
+@pytest.mark.parametrize(
+    "uri", [WEB, "https://app.example/?x=1&code=1", "http://localhost:3000/", "http://127.0.0.1/bye"]
+)
 def test_where_a_logout_may_return_to(uri: str) -> None:
     """RP-Initiated Logout 1.0 §3.1: a web page, or one of this device."""
     assert check_post_logout_redirect_uri(uri) == uri
@@ -214,7 +277,11 @@ def test_where_a_logout_may_return_to(uri: str) -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["", "http://app.example/", "com.example.app:/bye", "https://app.example/#x", "https://*.example/", "javascript:x"],
+    [
+        *("", "http://app.example/", "com.example.app:/bye", "https://app.example/#x", "https://*.example/"),
+        *("javascript:x", "https://app.example/?state=1", "https://app.example/?a&st%61te"),
+        "https://app.example/../bye",
+    ],
 )
 def test_where_no_logout_returns_to(uri: str) -> None:
     """RP-Initiated Logout 1.0 §3.1: other schemes, wildcards and fragments are refused."""

@@ -38,16 +38,20 @@ def test_what_is_stored_is_a_digest() -> None:
     assert len(CODE.secret) == len(TOKEN.proof) == len(TOKEN.secret) == 32
 
 
-def test_the_same_nonce_gives_the_same_successor() -> None:
-    """R40: a successor follows from the token and the nonce, stays in the family, and is another for another nonce."""
-    successor = TOKEN.successor(b"n" * 16)
-    assert successor == TOKEN.successor(b"n" * 16)
+def test_the_same_mac_gives_the_same_successor() -> None:
+    """R40: a successor follows from the token and a MAC, stays in the family, and is another for another MAC."""
+    successor = TOKEN.successor(b"m" * 32)
+    assert successor == TOKEN.successor(b"m" * 32)
     assert (successor.gid, successor.proof) == (TOKEN.gid, TOKEN.proof)
-    assert successor.secret not in (TOKEN.secret, TOKEN.successor(b"m" * 16).secret)
-    assert successor != RefreshToken(GID, TOKEN.proof, b"t" * 32).successor(b"n" * 16)
-    assert (
-        successor.secret != RefreshToken(new_grant_id(b"h" * 16), TOKEN.proof, TOKEN.secret).successor(b"n" * 16).secret
-    )
+    assert successor.secret not in (TOKEN.secret, TOKEN.successor(b"n" * 32).secret)
+    assert successor != RefreshToken(GID, TOKEN.proof, b"t" * 32).successor(b"m" * 32)
+
+
+def test_the_message_of_a_successor_names_grant_and_nonce() -> None:
+    """R40: each grant and each nonce has a message of its own, and so a MAC of its own."""
+    other = RefreshToken(new_grant_id(b"h" * 16), TOKEN.proof, TOKEN.secret)
+    messages = {each.successor_message(nonce) for each in (TOKEN, other) for nonce in (b"n" * 16, b"o" * 16)}
+    assert len(messages) == 4
 
 
 @pytest.mark.parametrize("parse", [parse_code, parse_refresh_token])

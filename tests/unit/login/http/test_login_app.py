@@ -18,7 +18,7 @@ from keyturn.domain.errors import (
 )
 from login import app
 from login.assets import STYLESHEET_PATH
-from tests.fakes.http_api_event import http_api_event
+from tests.fakes.http_api_event import FORM, http_api_event
 from tests.fakes.login_harness import EMAIL, PASSWORD, LoginHarness
 
 GETS = ["/login", "/login/link", "/account", "/account/password", "/oauth2/logout", STYLESHEET_PATH]
@@ -49,6 +49,13 @@ def test_another_method_gets_405(login: LoginHarness, path: str, method: str) ->
 def test_a_get_of_a_post_gets_405(login: LoginHarness, path: str) -> None:
     """A reload of a post's address by its URL changes nothing."""
     assert login.browser().get(path).status == 405
+
+
+def test_a_coded_form_gets_415(login: LoginHarness) -> None:
+    """A compressed form is refused before it is read, and the answer names the accepted coding (RFC 9110 §15.5.16)."""
+    event = http_api_event("POST", "/login/password", headers={"content-type": FORM, "content-encoding": "gzip"})
+    answer = login.send(event)
+    assert (answer.status, answer.headers["accept-encoding"]) == (415, "identity")
 
 
 def test_every_page_brings_its_own_headers(login: LoginHarness) -> None:

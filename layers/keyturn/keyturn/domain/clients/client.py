@@ -18,14 +18,12 @@ from keyturn.domain.clients.redirect_uri import (
     matches_redirect_uri,
 )
 from keyturn.domain.clients.resource_server import check_audience, check_lifetime
+from keyturn.domain.clients.url_host import HOST, PORT
 
 # A user's subject begins with `u_`: a client id never equals a subject (R17, RFC 9700 §4.15).
 _CLIENT_ID = re.compile(r"(?!u_)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Browsers omit the scheme's default port: an origin registered with it would never match.
-_ORIGIN = re.compile(
-    r"(https://[a-z0-9.-]+(?!:443$)|http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$))(:(?P<port>[1-9][0-9]{0,4}))?"
-)
-_MAX_PORT = 65_535
+_ORIGIN = re.compile(rf"(https://{HOST}(?!:443$)|http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$))(:{PORT})?")
 
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 AUTHENTICATION_METHODS = SECRET_METHODS | {"private_key_jwt", "none"}
@@ -50,7 +48,8 @@ class Client:
     `redirect_uris` and `post_logout_redirect_uris` are compared as whole strings (RP-Initiated Logout 1.0 §3.1).
     `access_token_lifetime`, `refresh_lifetime` and `refresh_idle` are in seconds. `cors_origins`: origins of the web
     pages that may read the issuer's responses. `rate`: requests a minute to each of the token, revocation and
-    introspection endpoints, None without a limit. `claims`: values of custom claims that resource servers declare.
+    introspection endpoints, None without a limit. `claims`: values of custom claims that resource servers declare, for
+    tokens in the client's own name. `user_claims`: the same for tokens of its users, whose own values take precedence.
     `first_party`: the operator's own application, whose users are asked for no consent. `pkce` "optional" allows a
     confidential client to send no challenge (RFC 9700 §2.1.1). `revision` counts the changes of the registration.
     """
@@ -72,6 +71,7 @@ class Client:
     cors_origins: frozenset[str] = frozenset()
     rate: int | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
+    user_claims: Mapping[str, Any] = field(default_factory=dict)
     first_party: bool = False
     pkce: str = "required"
     post_logout_redirect_uris: tuple[str, ...] = ()
@@ -107,6 +107,7 @@ class Client:
                     "port (443 or 80), as browsers do"
                 )
         check_claims(self.claims)
+        check_claims(self.user_claims)
 
     @property
     def is_public(self) -> bool:
@@ -167,8 +168,7 @@ def is_client_id(value: str) -> bool:
 
 def is_origin(value: str) -> bool:
     """Return whether a client could be registered with this origin of web pages (RFC 6454 §6.2)."""
-    match = _ORIGIN.fullmatch(value)
-    return match is not None and int(match["port"] or 1) <= _MAX_PORT
+    return _ORIGIN.fullmatch(value) is not None
 
 
 def hash_secret(secret: str) -> str:

@@ -105,17 +105,20 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """A client's use of a refresh token, and the successor that it requests."""
+    """A client's use of a refresh token, and the successor that it requests.
+
+    `successor_hash` is empty until the successor has been derived; the checks of a rotation do not need it.
+    """
 
     gid: str
     proof_hash: str
     secret_hash: str
     client_id: str
-    successor_hash: str
     successor_nonce: str
     idle_expires_at: int
     earliest: int
     latest: int
+    successor_hash: str = ""
 
 
 class GrantRefusal(enum.Enum):

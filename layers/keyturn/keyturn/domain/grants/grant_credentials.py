@@ -15,6 +15,7 @@ from keyturn.domain.base64url import decode, encode
 
 _ID_BYTES = 16
 _SECRET_BYTES = 32
+_PURPOSE = b"keyturn refresh token"
 
 
 class AuthorizationCode(NamedTuple):
@@ -56,12 +57,17 @@ class RefreshToken(NamedTuple):
         """The hash that is stored in place of the token's own secret."""
         return _hash(self.secret)
 
-    def successor(self, nonce: bytes) -> RefreshToken:
-        """Return the token that follows this one: the same nonce gives the same token, so that it can be sent again.
+    def successor_message(self, nonce: bytes) -> bytes:
+        """Return the message whose MAC, by a key outside of the table, `successor` takes."""
+        return _PURPOSE + _decode_id(self.gid) + nonce
 
-        A reader of the table cannot compute it from the nonce: this token's secret is the key (R40).
+    def successor(self, mac: bytes) -> RefreshToken:
+        """Return the token that follows this one: the same MAC gives the same token, so that it can be sent again.
+
+        It takes this token's secret and the MAC of a nonce (R40). A reader of the table has neither. A thief of
+        an old token lacks the MAC, also with the table.
         """
-        return self._replace(secret=hmac.digest(self.secret, _decode_id(self.gid) + nonce, "sha256"))
+        return self._replace(secret=hmac.digest(self.secret, mac, "sha256"))
 
 
 def new_grant_id(random: bytes) -> str:
