@@ -24,7 +24,7 @@ def spare_function(
     """Create a function on the issuer's runtime, whose handler is the module's `lambda_handler`; return its ARN."""
     lambda_, module = aws("lambda"), source.__name__.rpartition(".")[2]
     issuer = lambda_.get_function_configuration(FunctionName=resources["TokenIssuerFunction"])
-    name = f"{stack.stack_name}-verification-{module.replace('_', '-')}"
+    name = name_of(stack.stack_name, module)
     _delete(name)  # a run that was killed has left its own
     made = lambda_.create_function(
         FunctionName=name,
@@ -42,6 +42,11 @@ def spare_function(
         yield made["FunctionArn"]
     finally:
         _delete(name)
+
+
+def name_of(stack_name: str, module: str) -> str:
+    """Return the function's name, of at most 64 characters on Lambda."""
+    return f"{stack_name}-{module.replace('_', '-')}"
 
 
 def _delete(name: str) -> None:

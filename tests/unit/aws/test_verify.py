@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from keyturn.domain.keys.rotation_policy import RotationPolicy
 from local.transform import read_template
 from tests.aws import removal, stack, verify
+from tests.aws.spare_function import name_of
 
 NOT_THERE = ClientError(
     {"Error": {"Code": "ValidationError", "Message": "Stack with id x does not exist"}}, "DescribeStacks"
@@ -103,6 +104,13 @@ def test_a_name_that_no_stack_can_have_is_refused(name: str) -> None:
     """A long name is refused before the first call: IAM's limit on role names would fail half an hour later."""
     with pytest.raises(verify.Refused, match="is no name for a stack"):
         verify.check_target(name)
+
+
+def test_a_name_of_a_stack_leaves_room_for_what_is_named_after_it() -> None:
+    """Functions beside the longest stack have at most 64 characters, and the failing stack at most 51."""
+    longest = "a" * 40
+    assert all(len(name_of(longest, probe)) <= 64 for probe in ("sandbox_probe", "gateway_probe"))
+    assert len(removal.failing_stack(longest)) <= 51
 
 
 def test_the_durations_keep_the_rules() -> None:
