@@ -162,13 +162,15 @@ imports: setup
 secrets: setup
 	@git ls-files -z -- ':!tests' ':!functions/login/pages/texts.py' ':!*.lock' ':!layers/*/requirements.txt' ':!*/package-lock.json' | xargs -0 .venv/bin/detect-secrets-hook
 
-# A dependency cycle shows only after the SAM transform, so the transformed template is linted too.
+# A dependency cycle shows only after the SAM transform, so the transformed template is linted too. The tests read
+# CloudFormation's resource schemas, which cfn-lint ships.
 template: setup tools $(CHECKOV_STAMP)
 	@.venv-tools/bin/sam validate --lint --template template.yaml
 	@.venv-tools/bin/cfn-lint template.yaml
 	@mkdir -p build && .venv/bin/python -m local transform > build/template.json
 	@.venv-tools/bin/cfn-lint build/template.json
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml
+	@.venv/bin/python -m pytest --quiet tests/infrastructure/test_parameter_changes.py tests/infrastructure/test_deployer_permissions.py
 
 SAM_BUILD = LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached
 not_run = echo "NOT RUN: $@ needs $(1)"; test -z "$${CI:-}"
