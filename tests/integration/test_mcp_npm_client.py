@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from local.stack_file import StackFile
 
 URL = "https://mcp.example.com/mcp"
+BARE_URL = "https://tools.example.com"
 SCOPE = "reports:read"
 REDIRECT_URI = "http://127.0.0.1:33418/callback"  # a native application chooses the port (RFC 8252 §7.3)
 USERS: dict[str, Any] = {"redirect_uris": ("http://127.0.0.1/callback",), "audiences": (URL,)}
@@ -34,15 +35,16 @@ def npm(stack: StackFile) -> dict[str, Any]:
         issuer=stack.issuer,
         redirect_uri=REDIRECT_URI,
         url=URL,
+        bare_url=BARE_URL,
         scope=SCOPE,
         person=credentials(stack, "ada"),
         clients={
             "none": named(register(stack, **PUBLIC, **USERS)),
             "client_secret_basic": named(register(stack, **USERS)),
         },
-        service=named(register(stack, **SERVICE, audiences=(URL,))),
+        service=named(register(stack, **SERVICE, audiences=(URL, BARE_URL))),
         signing={"client_id": signing.client_id, "jwk": signing.key.as_dict(private=True)},
-        introspector=named(register(stack, **SERVICE, introspects=frozenset({URL}))),
+        introspector=named(register(stack, **SERVICE, introspects=frozenset({URL, BARE_URL}))),
     )
     return told
 
@@ -87,3 +89,8 @@ def test_the_npm_sdk_gets_a_token_of_its_own(npm: dict[str, Any]) -> None:
 def test_the_npm_sdk_authenticates_by_an_assertion_without_a_kid(npm: dict[str, Any]) -> None:
     """The SDK signs for the issuer identifier, and names no key (RFC 7523 §3, OpenID Connect Core §10.1)."""
     assert npm["signing"]["sub"] == npm["signing"]["clientId"]
+
+
+def test_the_npm_sdk_gets_a_token_for_a_server_without_a_path(npm: dict[str, Any]) -> None:
+    """The SDK asks for the URL with a slash, and the token is for the registered audience (RFC 3986 §6.2.3, R27)."""
+    assert claims_of(npm["bare"])["aud"] == BARE_URL

@@ -7,7 +7,7 @@ import { Browser, refusal } from "./browser.mjs";
 import { answer, question } from "./exchange.mjs";
 import { serve } from "./mcp-server.mjs";
 
-const { issuer, redirect_uri, url, scope, person, clients, service, signing, introspector } = await question();
+const { issuer, redirect_uri, url, bare_url, scope, person, clients, service, signing, introspector } = await question();
 const browser = new Browser(person);
 const metadata = await discoverAuthorizationServerMetadata(issuer);
 const reached = [];
@@ -36,9 +36,9 @@ class Registered {
   invalidateCredentials = () => (this.kept = undefined);
 }
 
-async function whoami(provider) {
+async function whoami(provider, to = url, fetch = reach) {
   const client = new Client({ name: "reports-client", version: "1.0.0" });
-  const transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: provider, fetch: reach });
+  const transport = new StreamableHTTPClientTransport(new URL(to), { authProvider: provider, fetch });
   try {
     await client.connect(transport);
     const { content } = await client.callTool({ name: "whoami", arguments: {} });
@@ -85,4 +85,11 @@ const { client_id, jwk } = signing;
 const keyed = { clientId: client_id, privateKey: jwk, algorithm: jwk.alg, scope, expectedIssuer: issuer };
 told.signing = await whoami(new PrivateKeyJwtProvider(keyed));
 server.stop();
+
+// The SDK's metadata of a server without a path has a slash that the registered audience lacks.
+const bare = await serve({ url: bare_url, metadata, scope, introspector });
+const provider = own(service.client_secret);
+await whoami(provider, bare_url, bare.reach);
+told.bare = provider.tokens().access_token;
+bare.stop();
 answer(told);
