@@ -22,6 +22,7 @@ TOOLS_STAMP := .venv-tools/dependencies-$(call checksum,requirements/tools.lock)
 LONG_STAMP := .venv-long/dependencies-$(call checksum,requirements/long.lock)
 BENCH_STAMP := .venv-bench/dependencies-$(call checksum,requirements/bench.lock)
 CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
+PARLIAMENT_STAMP := .venv-parliament/dependencies-$(call checksum,requirements/parliament.lock)
 
 # An explicit interpreter (`make PYTHON=python3.12 setup`) replaces an environment of another version.
 # An empty name would leave `-c` as the first word, which bash takes for an option of its own.
@@ -67,7 +68,7 @@ endif
 
 # One environment a lock, `.venv-NAME` from requirements/NAME.lock. The pins of checkov conflict with those of all others.
 environment = $(patsubst .venv-%,%,$(@D))
-$(TOOLS_STAMP) $(CHECKOV_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
+$(TOOLS_STAMP) $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
 	$(call create_environment,$(@D),requirements/$(environment).lock)
 	@.venv/bin/python -m pip --python $(@D)/bin/python install -qq --require-hashes --requirement requirements/$(environment).lock
 	@touch $@
@@ -99,6 +100,7 @@ lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
 	compile requirements/dev.in --output-file requirements/dev.lock; \
 	compile requirements/tools.in --output-file requirements/tools.lock; \
 	compile requirements/checkov.in --output-file requirements/checkov.lock; \
+	compile requirements/parliament.in --output-file requirements/parliament.lock; \
 	compile requirements/long.in --output-file requirements/long.lock; \
 	compile requirements/bench.in --output-file requirements/bench.lock; \
 	compile requirements/node.in --output-file requirements/node.lock; \
@@ -162,14 +164,18 @@ imports: setup
 secrets: setup
 	@git ls-files -z -- ':!tests' ':!functions/login/pages/texts.py' ':!*.lock' ':!layers/*/requirements.txt' ':!*/package-lock.json' | xargs -0 .venv/bin/detect-secrets-hook
 
-# A dependency cycle shows only after the SAM transform, so the transformed template is linted too. The tests read
-# CloudFormation's resource schemas, which cfn-lint ships.
-template: setup tools $(CHECKOV_STAMP)
+# A dependency cycle shows only after the SAM transform, so the transformed template is linted too. Exceptions stand in
+# .cfnlintrc.yaml, .checkov.yaml, .parliament.yaml and template.yaml, each with its reason; a test lists them. The tests
+# read CloudFormation's resource schemas, which cfn-lint ships.
+template: setup tools $(CHECKOV_STAMP) $(PARLIAMENT_STAMP)
 	@.venv-tools/bin/sam validate --lint --template template.yaml
-	@.venv-tools/bin/cfn-lint template.yaml
+	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational template.yaml
 	@mkdir -p build && .venv/bin/python -m local transform > build/template.json
-	@.venv-tools/bin/cfn-lint build/template.json
+	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational build/template.json
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml
+	@.venv/bin/python -m tests.infrastructure.role_policies build/template.json build/policies
+	@.venv-parliament/bin/python -W ignore -m parliament.cli --directory build/policies --include_policy_extension json \
+		--include-community-auditors --minimum_severity INFO --config .parliament.yaml
 	@.venv/bin/python -m pytest --quiet tests/infrastructure/test_parameter_changes.py tests/infrastructure/test_deployer_permissions.py
 
 SAM_BUILD = LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached
