@@ -22,15 +22,22 @@ TOOLS_STAMP := .venv-tools/dependencies-$(call checksum,requirements/tools.lock)
 LONG_STAMP := .venv-long/dependencies-$(call checksum,requirements/long.lock)
 BENCH_STAMP := .venv-bench/dependencies-$(call checksum,requirements/bench.lock)
 CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
+PARLIAMENT_STAMP := .venv-parliament/dependencies-$(call checksum,requirements/parliament.lock)
 
 # An explicit interpreter (`make PYTHON=python3.12 setup`) replaces an environment of another version.
-python_version = $(shell $(1) -c 'import sys; v = sys.version_info; print(v[:2] if v >= (3, 11) else "")' 2>/dev/null)
+# An empty name would leave `-c` as the first word, which bash takes for an option of its own.
+python_version = $(if $(1),$(shell $(1) -c 'import sys; v = sys.version_info; print(v[:2] if v >= (3, 11) else "")' 2>/dev/null))
 ifdef PYTHON
+  ifeq ($(call python_version,$(PYTHON)),)
+    $(error PYTHON=$(PYTHON) is not Python 3.11 or newer: make PYTHON=/path/to/python3 $(MAKECMDGOALS))
+  endif
   ifneq ($(filter-out $(call python_version,.venv/bin/python),$(call python_version,$(PYTHON))),)
     $(shell rm -f .venv/dependencies-*)
   endif
 else
-  PYTHON = $(or $(LAMBDA_PYTHON),python3)
+  # The first that is new enough: a distribution may have python3.11 beside an older python3.
+  new_enough = $(if $(call python_version,$(1)),$(1))
+  PYTHON := $(or $(LAMBDA_PYTHON),$(call new_enough,python3),$(call new_enough,python3.12),$(call new_enough,python3.11),$(call new_enough,python3.14),python3)
 endif
 
 define create_environment
@@ -61,7 +68,7 @@ endif
 
 # One environment a lock, `.venv-NAME` from requirements/NAME.lock. The pins of checkov conflict with those of all others.
 environment = $(patsubst .venv-%,%,$(@D))
-$(TOOLS_STAMP) $(CHECKOV_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
+$(TOOLS_STAMP) $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
 	$(call create_environment,$(@D),requirements/$(environment).lock)
 	@.venv/bin/python -m pip --python $(@D)/bin/python install -qq --require-hashes --requirement requirements/$(environment).lock
 	@touch $@
@@ -83,12 +90,17 @@ setup: $(PROJECT_STAMP) ## build only .venv, from the lock
 
 tools: $(TOOLS_STAMP)
 
+# A hijacked version is found out within days: an upgrade leaves out versions younger than a week. A source
+# distribution would run its own code here: uv builds none.
+COOLDOWN_DAYS := 7
 lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
-	@compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-		--no-header --no-emit-index-url $${UPGRADE:+--upgrade} "$$@"; }; \
+	@newest=$$(.venv/bin/python -c 'import datetime as d; print(d.datetime.now(d.UTC) - d.timedelta($(COOLDOWN_DAYS)))' | tr ' ' T); \
+	compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-build \
+		--no-header --no-emit-index-url $${UPGRADE:+--upgrade --exclude-newer "$${UV_EXCLUDE_NEWER:-$$newest}"} "$$@"; }; \
 	compile requirements/dev.in --output-file requirements/dev.lock; \
 	compile requirements/tools.in --output-file requirements/tools.lock; \
 	compile requirements/checkov.in --output-file requirements/checkov.lock; \
+	compile requirements/parliament.in --output-file requirements/parliament.lock; \
 	compile requirements/long.in --output-file requirements/long.lock; \
 	compile requirements/bench.in --output-file requirements/bench.lock; \
 	compile requirements/node.in --output-file requirements/node.lock; \
@@ -100,14 +112,19 @@ lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
 # ---------------------------------------------------------------------------------------------------------------------------
 # The embedded stack
 # ---------------------------------------------------------------------------------------------------------------------------
-.PHONY: run demo events
-# The stack starts without the page too.
-run: setup ## start the stack, run the demo, serve the sign-in page
+.PHONY: run demo reset events
+# The stack starts without the page too. The shell reads PARAMETERS as a variable, so that it runs no word of it.
+run: export PARAMETERS ?=
+run: setup ## start the stack, run the demo once, serve the sign-in page (PARAMETERS="A=b")
 	@$(MAKE) --silent $(APP_STAMP) || echo "examples/browser-app is not served: npm did not install its package" >&2
-	@.venv/bin/python -m local run
+	@.venv/bin/python -m local run --parameters "$$PARAMETERS"
 
+demo: export PARAMETERS ?=
 demo: setup ## run the demo on the embedded stack, and exit
-	@.venv/bin/python -m local demo
+	@.venv/bin/python -m local demo --parameters "$$PARAMETERS"
+
+reset: setup ## delete the state of the stopped embedded stack
+	@.venv/bin/python -m local reset
 
 events: setup ## render events, environments and profiles for `sam local`
 	@.venv/bin/python -m local events
@@ -147,13 +164,19 @@ imports: setup
 secrets: setup
 	@git ls-files -z -- ':!tests' ':!functions/login/pages/texts.py' ':!*.lock' ':!layers/*/requirements.txt' ':!*/package-lock.json' | xargs -0 .venv/bin/detect-secrets-hook
 
-# A dependency cycle shows only after the SAM transform, so the transformed template is linted too.
-template: setup tools $(CHECKOV_STAMP)
+# A dependency cycle shows only after the SAM transform, so the transformed template is linted too. Exceptions stand in
+# .cfnlintrc.yaml, .checkov.yaml, .parliament.yaml and template.yaml, each with its reason; a test lists them. The tests
+# read CloudFormation's resource schemas, which cfn-lint ships.
+template: setup tools $(CHECKOV_STAMP) $(PARLIAMENT_STAMP)
 	@.venv-tools/bin/sam validate --lint --template template.yaml
-	@.venv-tools/bin/cfn-lint template.yaml
+	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational template.yaml
 	@mkdir -p build && .venv/bin/python -m local transform > build/template.json
-	@.venv-tools/bin/cfn-lint build/template.json
+	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational build/template.json
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml
+	@.venv/bin/python -m tests.infrastructure.role_policies build/template.json build/policies
+	@.venv-parliament/bin/python -W ignore -m parliament.cli --directory build/policies --include_policy_extension json \
+		--include-community-auditors --minimum_severity INFO --config .parliament.yaml
+	@.venv/bin/python -m pytest --quiet tests/infrastructure/test_parameter_changes.py tests/infrastructure/test_deployer_permissions.py
 
 SAM_BUILD = LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached
 not_run = echo "NOT RUN: $@ needs $(1)"; test -z "$${CI:-}"
@@ -186,7 +209,8 @@ test-fast: coverage
 
 # Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP)
-	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile $(ON_THE_STACK)
+	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
+		$(ON_THE_STACK)
 
 # Web pages in a real browser, against the embedded stack. `.ci/run` installs a browser if it has the right to; a laptop
 # has its own.
@@ -224,7 +248,7 @@ guards: setup
 .PHONY: fuzz mutants
 fuzz: setup $(LONG_STAMP) ## fuzz tokens, clocks and access rules (MINUTES=10)
 	@.venv/bin/python -m pytest --quiet --numprocesses auto --hypothesis-profile long \
-		tests/unit/jose/test_verifier_properties.py tests/property
+		tests/unit/jose/test_verifier_properties.py tests/property tests/unit/login/http/test_hostile_input.py
 	@PYTHONPATH=.:layers/keyturn .venv-long/bin/python -m tests.fuzz.verifier $(or $(MINUTES),10)
 
 mutants: setup $(LONG_STAMP) ## run the mutants of verifier and authorizer (ONLY=a part)
@@ -235,14 +259,19 @@ mutants: setup $(LONG_STAMP) ## run the mutants of verifier and authorizer (ONLY
 bench: $(PROJECT_STAMP) $(BENCH_STAMP) $(PEERS_STAMP) ## measure beside peers, write docs/benchmarks.md (ONLY=warm)
 	@PYTHONPATH=.:functions:layers/keyturn KEYTURN_NODE="$(NODE)" .venv-bench/bin/python -m benchmarks $(ONLY)
 
-# The region comes from the operator's environment or profile; the other targets set a default.
+# The region comes from the operator's environment or profile; the other targets set a default. The embedded stack needs
+# neither an account nor the tools.
+VERIFY = .venv/bin/python -m tests.aws.verify $(foreach parameter,$(PARAMETERS),--parameter $(parameter))
 .PHONY: verify-aws
-verify-aws: setup tools ## verify in an AWS account as STACK=name (KEEP=1 keeps it)
+verify-aws: setup $(if $(EMBEDDED),,tools) ## verify in an AWS account as STACK=name (KEEP=1), or EMBEDDED=1
+ifdef EMBEDDED
+	@$(VERIFY) --embedded $(if $(STACK),-- "$(STACK)")
+else
 	@test -n "$(STACK)" || { echo "make verify-aws STACK=name: see docs/verification/README.md" >&2; exit 2; }
 	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 2; }
 	@$(if $(filter file,$(origin AWS_DEFAULT_REGION)),unset AWS_DEFAULT_REGION;) LAMBDA_PYTHON="$(LAMBDA_PYTHON)" \
-		.venv/bin/python -m tests.aws.verify $(if $(KEEP),--keep) --architecture $(ARCHITECTURE) \
-		$(foreach parameter,$(PARAMETERS),--parameter $(parameter)) -- "$(STACK)"
+		$(VERIFY) $(if $(KEEP),--keep) --architecture $(ARCHITECTURE) -- "$(STACK)"
+endif
 
 .PHONY: requirements
 requirements: setup ## write the generated parts of docs

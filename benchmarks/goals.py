@@ -27,12 +27,12 @@ class Figure(NamedTuple):
 
 def goal_table(figures: Iterable[Figure]) -> str:
     """Return the figures as a table in Markdown."""
-    lines = ["| # | what | gate | stretch | measured | |", "|---|---|---|---|---|---|"]
+    lines = ["| what | gate | stretch | measured | |", "|---|---|---|---|---|"]
     for figure in figures:
         spread = "" if figure.spread is None else f" ({_number(figure.spread[0])} to {_number(figure.spread[1])})"
         goals = f"{_number(figure.gate)} {figure.unit} | {_number(figure.stretch)} {figure.unit}"
         measured = f"{_number(figure.measured)}{spread} {figure.unit}"
-        lines.append(f"| {figure.goal} | {figure.what} | {goals} | {measured} | {figure.verdict} |")
+        lines.append(f"| {figure.what} | {goals} | {measured} | {figure.verdict} |")
     return "\n".join(lines)
 
 

@@ -7,6 +7,8 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,9 +19,12 @@ from local.demo_user import DemoUserFailed
 from local.deployer import DeployError
 from local.emulator import REGION, EmulatorError
 from local.events import EventsError, prepare_sam_local
+from local.parameters import ParametersWrong, read_parameters
 from local.progress import Progress
-from local.stack import PARAMETERS, ROOT, AlreadyRunning, EmbeddedStack
+from local.reset import reset
+from local.stack import PARAMETERS, ROOT, EmbeddedStack
 from local.stack_file import StackFile, read_stack_file
+from local.stack_lock import AlreadyRunning
 from local.transform import TransformError, makefile_sources, read_template, transform_template
 
 _KNOWN_FAILURES = (
@@ -35,22 +40,27 @@ _KNOWN_FAILURES = (
 
 
 _COMMANDS = {
-    "run": "deploy, run the demo, and stay up until Ctrl-C",
+    "run": "deploy, run the demo on the first start, and stay up until Ctrl-C",
     "demo": "deploy, run the demo, and stop",
+    "reset": "delete the state of the stopped stack",
     "events": "render events for `sam local` from the running stack",
     "transform": "print the template after the SAM transform",
 }
 
 
-def run_stack(*, stay_up: bool) -> int:
-    """Start the stack and run the demo; with `stay_up`, stay up until Ctrl-C or SIGTERM; return the exit code."""
+def run_stack(*, stay_up: bool, parameters: Mapping[str, str]) -> int:
+    """Start the stack and run the demo; with `stay_up`, stay up until Ctrl-C or SIGTERM; return the exit code.
+
+    The demo rotates and compromises keys: with `stay_up` it runs only on a new state.
+    """
     progress = Progress()
-    stack = EmbeddedStack(browser_example=stay_up, progress=progress)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same clean stop as Ctrl-C
+    stack = EmbeddedStack(parameters=dict(parameters), browser_example=stay_up, progress=progress)
+    # SIGTERM stops as cleanly as Ctrl-C. A shell starts a job in the background with SIGINT ignored.
+    _handle_signals(signal.default_int_handler)
     try:
         progress.line("Keyturn's embedded stack")
         running = stack.start()
-        is_as_expected = _show_demo(running, progress)
+        is_as_expected = _play_demo(stack, running, progress, once=stay_up)
         if stay_up:
             # The stack is announced after the demo, which rotates and compromises keys: others find a stack at rest.
             stack.announce(running)
@@ -59,9 +69,10 @@ def run_stack(*, stay_up: bool) -> int:
         return 0 if is_as_expected else 1
     except AlreadyRunning as running_elsewhere:
         progress.line(f"  {running_elsewhere}")
-        if stay_up or not stack.file.exists():
-            return 1
-        return 0 if _show_demo(read_stack_file(stack.file), progress) else 1
+        if parameters:
+            progress.line("  PARAMETERS apply at a start: stop the stack first")
+        is_playable = stack.file.exists() and not stay_up and not parameters
+        return 0 if is_playable and _show_demo(read_stack_file(stack.file), progress) else 1
     except KeyboardInterrupt:
         progress.line()
         return 0 if stay_up else 130
@@ -70,8 +81,7 @@ def run_stack(*, stay_up: bool) -> int:
         return 1
     finally:
         # A second Ctrl-C would interrupt the saving of the state.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _handle_signals(signal.SIG_IGN)
         if stack.is_up:
             with progress.step("stop") as step:
                 stack.stop()
@@ -79,11 +89,36 @@ def run_stack(*, stay_up: bool) -> int:
         stack.stop()
 
 
+def _handle_signals(handler: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _play_demo(stack: EmbeddedStack, running: StackFile, progress: Progress, *, once: bool) -> bool:
+    """Run the demo, with `once` only on a state without one, and return whether it went as expected."""
+    if once and stack.demo_played.exists():
+        progress.line("\nDemo: it ran on this state before, and would rotate its keys. `make demo` runs it again.")
+        return True
+    stack.demo_played.touch()
+    return _show_demo(running, progress)
+
+
 def _show_demo(running: StackFile, progress: Progress) -> bool:
     progress.line("\nDemo: each line shows a step and its result; `ok` is the expected result, DIFFERS another one")
     is_as_expected = run_demo(running, progress)
     progress.line(f"\nDemo {'passed: each step had its expected result' if is_as_expected else 'FAILED'}.")
     return is_as_expected
+
+
+def reset_stack() -> int:
+    """Delete the state of the stack, and return the exit code."""
+    try:
+        existed = reset(ROOT / ".local")
+    except AlreadyRunning as running:
+        print(f"{running}. Stop it first: nothing was deleted.", file=sys.stderr)
+        return 1
+    print("the state is deleted: the next `make run` begins without it" if existed else "there is no state to delete")
+    return 0
 
 
 def render_events() -> int:
@@ -136,18 +171,26 @@ def _wait(stack: EmbeddedStack) -> None:
     raise EmulatorError("the emulator ended by itself: read .local/emulator.log, and start again with `make run`")
 
 
+_OTHERS = {"transform": print_native_template, "events": render_events, "reset": reset_stack}
+
+
 def main() -> int:
     """Parse the command line and run the command."""
     parser = argparse.ArgumentParser(prog="python -m local", description="Run Keyturn's embedded stack.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in _COMMANDS.items():
-        commands.add_parser(name, help=text, description=text)
-    command = parser.parse_args().command
-    if command == "transform":
-        return print_native_template()
-    if command == "events":
-        return render_events()
-    return run_stack(stay_up=command == "run")
+        own = commands.add_parser(name, help=text, description=text)
+        if name in ("run", "demo"):
+            own.add_argument("--parameters", default="", help="parameters of the template: NAME=VALUE NAME=VALUE")
+    given = parser.parse_args()
+    if given.command in _OTHERS:
+        return _OTHERS[given.command]()
+    try:
+        parameters = read_parameters(given.parameters, read_template(ROOT / "template.yaml"))
+    except ParametersWrong as error:
+        print(f"PARAMETERS: {error}", file=sys.stderr)
+        return 2
+    return run_stack(stay_up=given.command == "run", parameters=parameters)
 
 
 if __name__ == "__main__":

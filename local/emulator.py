@@ -23,7 +23,7 @@ from botocore.config import Config
 REGION = "us-east-1"
 START_SECONDS = 60
 STOP_SECONDS = 30
-_STATE = "state"
+STATE = "state"
 # The emulator locks this file while it runs, and a graceful stop removes it: a file without a lock is a killed run.
 _MARKER = "running"
 
@@ -46,7 +46,7 @@ class StateFound(enum.Enum):
 
 def settle_last_run(directory: Path) -> StateFound:
     """Stop an emulator that was left behind, drop the state of one that was killed, and return which it was."""
-    marker, state = directory / _MARKER, directory / _STATE
+    marker, state = directory / _MARKER, directory / STATE
     if not marker.exists():
         return StateFound.KEPT if state.exists() else StateFound.NONE
     stopped = _stop_left_behind(marker)
@@ -94,7 +94,7 @@ class Emulator:
         self._hosts = (*(f"{name}:{port}" for name in _LOOPBACK), *hosts)
         self.endpoint_url = f"http://127.0.0.1:{port}"
         self.log = directory / "emulator.log"
-        self.state = directory / _STATE  # files that belong to this state are in here too, to be dropped with it
+        self.state = directory / STATE  # files that belong to this state are in here too, to be dropped with it
         self._directory = directory
         self._temporary = directory / "tmp"
         self._marker = directory / _MARKER

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from local.api_bodies import expand_api_bodies, write_cors_in_api_case
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -44,6 +46,18 @@ def drop_metric_math(template: dict[str, Any]) -> None:
             del resources[logical_id]
 
 
+def drop_kms_conditions(template: dict[str, Any]) -> None:
+    """Remove the conditions on `kms:*` keys: the emulator never has these keys, and would deny each call."""
+    for resource in template["Resources"].values():
+        for policy in (
+            resource.get("Properties", {}).get("Policies", ()) if resource["Type"] == "AWS::IAM::Role" else ()
+        ):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                for keys in statement.get("Condition", {}).values():
+                    for key in [key for key in keys if key.startswith("kms:")]:
+                        del keys[key]
+
+
 def set_table_features(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
     """Turn on the table features of the native template that the emulator's CloudFormation ignores."""
     dynamodb = emulator.client("dynamodb")
@@ -71,13 +85,31 @@ LIMITATIONS = (
     Limitation(
         "packages of functions", "packages of .venv can be imported too; a packaging test imports the artifacts alone"
     ),
-    Limitation("kms:* and dynamodb:LeadingKeys conditions", "not evaluated; actions, resources and key policies are"),
+    Limitation(
+        "kms:* and dynamodb:LeadingKeys conditions",
+        "not evaluated; actions, resources, tags and key policies are",
+        adapt=drop_kms_conditions,
+    ),
     Limitation("permissions to invoke a function", "not checked; tests/infrastructure reads them in the template"),
     Limitation("throttling of HTTP APIs", "not enforced"),
+    Limitation(
+        "OpenAPI bodies of APIs",
+        "imported in part for a REST API, ignored for an HTTP API: deployed as resources of their own",
+        adapt=expand_api_bodies,
+    ),
+    Limitation(
+        "CORS configuration of HTTP APIs",
+        "read from a template under the names of the API alone, and missing in answers of the authorizer",
+        adapt=write_cors_in_api_case,
+    ),
     Limitation("OPTIONS on HTTP APIs", "403 by the emulator itself: the front proxy asks the route's function instead"),
     Limitation("cookies sent to HTTP APIs", "not in the event: the front proxy asks the route's function"),
     Limitation(
         "source addresses at HTTP APIs", "127.0.0.1 in the event: from any other the front proxy asks the function"
+    ),
+    Limitation(
+        "AWS_IAM on routes of HTTP APIs",
+        "an unsigned request passes with any Authorization header; its event has no caller",
     ),
     Limitation("metrics from logs, and alarms", "not evaluated"),
     Limitation("alarms on metric math", "left out of the stack", adapt=drop_metric_math),

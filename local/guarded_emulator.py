@@ -17,6 +17,7 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -272,6 +273,11 @@ def salt_role_credentials(salt: str) -> None:
 def serve(run: Run) -> None:
     """Serve MiniStack on the port that its environment names, until SIGTERM."""
     salt_role_credentials(secrets.token_hex(32))
+    # The path of this process alone: a handler does not inherit it.
+    sys.path.append(str(Path(__file__).parent.parent))
+    from local import emulated_sandboxes
+
+    emulated_sandboxes.install()
     from ministack import app as ministack  # type: ignore[import-untyped]  # after the salt: it binds what it imports
 
     ministack.app = Guard(ministack.app, run, secret_of, awaited, lambda: datetime.now(UTC))

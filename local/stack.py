@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import sys
@@ -15,12 +14,13 @@ from local.build import build_artifacts
 from local.container_gateway import HOST, ContainerGateway, find_bridge
 from local.demo_client import AUDIENCE, SCOPES, register_demo_client
 from local.deployer import Deployer, Deployment
-from local.emulator import REGION, Emulator, StateFound, settle_last_run
+from local.emulator import REGION, STATE, Emulator, StateFound, settle_last_run
 from local.emulator_limitations import LIMITATIONS
 from local.front_proxy import FrontProxy
 from local.ports import DEFAULT_PORTS, Ports, choose_ports
 from local.progress import Progress
 from local.stack_file import StackFile, write_stack_file
+from local.stack_lock import hold_lock
 from local.transform import read_template
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,15 +41,11 @@ PARAMETERS = {
     "RingViewSeconds": "2",
     "VerifierCacheSeconds": "1",
     "JwksMaxAgeSeconds": "1",
-    "PublishLeadSeconds": "6",
-    "RetentionSeconds": "304",
+    "PublishLeadSeconds": "11",
+    "RetentionSeconds": "309",
     "MaxPublishedKeys": "8",
     "DeletionWindowDays": "7",
 }
-
-
-class AlreadyRunning(Exception):
-    """Another process runs a stack in the same directory; the message names both."""
 
 
 class EmbeddedStack:
@@ -72,6 +68,7 @@ class EmbeddedStack:
     ) -> None:
         self.directory = directory
         self.file = directory / "stack.json"
+        self.demo_played = directory / STATE / "demo_played"  # is lost with the state
         self._builds = builds
         self._preferred_ports = ports
         self._parameters = {**PARAMETERS, **(parameters or {})}
@@ -113,7 +110,7 @@ class EmbeddedStack:
     def _start(self) -> StackFile:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)  # it holds private keys
-        self._lock()
+        self._running.enter_context(hold_lock(self.directory))
         self.file.unlink(missing_ok=True)  # a killed run left its own
         found = settle_last_run(self.directory)  # comes first, since an emulator left behind holds its port
         ports, remarks = choose_ports(self.directory / "ports.json", self._preferred_ports)
@@ -163,18 +160,6 @@ class EmbeddedStack:
         gateway = self._running.enter_context(ContainerGateway(bridge, ports.containers, ports.emulator))
         self._progress.line(f"  {'containers':<10} {gateway.endpoint_url}, for `make events` and `sam local`")
         return gateway.endpoint_url
-
-    def _lock(self) -> None:
-        lock = self._running.enter_context((self.directory / "lock").open("a+"))
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            where = f"see {self.file}" if self.file.exists() else "it is starting"
-            raise AlreadyRunning(f"the stack already runs, as process {lock.read()}: {where}") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
 
     def _start_emulator(self, ports: Ports, found: StateFound) -> Emulator:
         self._emulator = Emulator(self.directory, ports.emulator, (f"{HOST}:{ports.containers}",))

@@ -11,12 +11,21 @@ import typer
 
 from keyturn.domain.access.scope import format_scope
 from keyturn.domain.clients.client import SECRET_METHODS, Client, hash_secret, is_client_id
-from keyturn_cli.client_notes import note_consequences
+from keyturn_cli.client_notes import notes_on_client
 from keyturn_cli.client_options import CLEARED, OPTIONS, REQUIRED, Clearable
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.errors import CommandError
 from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
-from keyturn_cli.output import confirm, format_time, print_fields, print_json, print_line, print_note, print_table
+from keyturn_cli.output import (
+    confirm,
+    format_time,
+    print_fields,
+    print_json,
+    print_line,
+    print_note,
+    print_notes,
+    print_table,
+)
 from keyturn_cli.registration import changes, names, registers
 from keyturn_cli.token_size_check import check_token_size
 from keyturn_cli.values import format_duration
@@ -68,7 +77,7 @@ def add(given: dict[str, Any], stack: Stack = None, as_json: AsJson = False) -> 
     else:
         print_line(f"client_id      {client.client_id}")
         _print_secret(secret)
-    note_consequences(deployment, client)
+    print_notes(notes_on_client(deployment, client))
 
 
 @app.command()
@@ -116,7 +125,7 @@ def update(
     wanted = check_token_size(replace(client, **following | asked), deployment.issuer)
     changed = deployment.clients().update(wanted)
     _show(changed, as_json=as_json, secret=secret)
-    note_consequences(deployment, changed)
+    print_notes(notes_on_client(deployment, changed))
 
 
 @app.command()

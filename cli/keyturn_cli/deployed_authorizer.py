@@ -125,7 +125,9 @@ def read_environment(deployment: Deployment) -> dict[str, str]:
             f"Lambda does not show the environment of the authorizer function: {message}",
             "check the rights of the caller of `aws sts get-caller-identity`",
         )
-    return dict(environment.get("Variables", {}))
+    # An emulator adds its endpoint when it starts the function.
+    endpoint = {"AWS_ENDPOINT_URL": deployment.functions.meta.endpoint_url}
+    return endpoint | environment.get("Variables", {})
 
 
 def settings_of(environment: Mapping[str, str]) -> AuthorizerSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +24,7 @@ from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
 from keyturn.adapters.users.dynamodb_consents import DynamoDbConsents
 from keyturn.adapters.users.dynamodb_user_directory import DynamoDbUserDirectory
 from keyturn.adapters.users.dynamodb_users import DynamoDbUsers
+from keyturn_cli.caller import find_caller
 from keyturn_cli.embedded_stack import EmbeddedStack, NoDeployment, find_embedded_stack, unreadable
 from keyturn_cli.login_function import LoginFunction
 from keyturn_cli.output import print_line
@@ -58,6 +59,7 @@ class Deployment:
     """A stack's issuer, tables and functions, with the clients that reach them; `client` makes a client of any service.
 
     `stack` is the name that an operator sees. `services` are those whose endpoints the environment can replace.
+    `actor` is the caller's ARN for the record; only deployment_to_change sets it.
     """
 
     stack: str
@@ -76,6 +78,7 @@ class Deployment:
     client: Callable[[str], Any]
     dynamodb: DynamoDBClient
     functions: LambdaClient
+    actor: str = ""
 
     def clients(self) -> DynamoDbClientRegistry:
         """Return the registered clients."""
@@ -145,28 +148,16 @@ def find_deployment(selected: StackSelection | None, folder: Path) -> Deployment
 def deployment_to_change(selected: StackSelection | None, folder: Path) -> Deployment:
     """Return the stack of find_deployment, after a line on standard error that names it; raises NoDeployment."""
     deployment = find_deployment(selected, folder)
-    account = account_of(deployment.stack, deployment.client)
-    if f":{account}:" not in deployment.authorizer_arn:
+    caller = find_caller(deployment.stack, deployment.client)
+    if f":{caller.account}:" not in deployment.authorizer_arn:
         raise NoDeployment(
-            f"nothing was done, since the credentials are of account {account}, and the authorizer of stack "
+            f"nothing was done, since the credentials are of account {caller.account}, and the authorizer of stack "
             f"{deployment.stack} is {deployment.authorizer_arn}",
             "check AWS_ENDPOINT_URL and the profile",
         )
     endpoints = configured_endpoints(deployment.services, deployment.client)
-    print_target(deployment.stack, account, deployment.region, endpoints)
-    return deployment
-
-
-def account_of(stack: str, client: Callable[..., Any]) -> str:
-    """Return the account of the credentials; raises NoDeployment where STS does not name it."""
-    try:
-        account: str = client("sts").get_caller_identity()["Account"]
-    except (BotoCoreError, ClientError) as error:
-        raise NoDeployment(
-            f"nothing was done, since the account of stack {stack} is unknown: {error}",
-            "try `aws sts get-caller-identity` with the same credentials and Region",
-        ) from None
-    return account
+    print_target(deployment.stack, caller.account, deployment.region, endpoints)
+    return replace(deployment, actor=caller.actor)
 
 
 def configured_endpoints(services: Iterable[str], client: Callable[..., Any]) -> dict[str, list[str]]:

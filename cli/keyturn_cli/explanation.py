@@ -43,23 +43,32 @@ REFUSALS = {
     ),
     "malformed_credentials": (
         "RFC 6750 §2.1",
-        "The Authorization value is not the scheme Bearer, one space and one token.",
+        "The Authorization value is not the scheme Bearer, one space or more, and one token.",
     ),
     "sender_constrained": (
         "RFC 9449 §7.2",
         "The token is bound to a key (cnf), and a bearer request does not prove the key.",
     ),
     "revoked": ("RFC 7009 §2", "The token is valid by itself, but a revocation hits it."),
+    "unknown_method": ("RFC 9110 §9.1", "The method has other characters than capital letters."),
     "no_rule": ("docs/access-rules.md", "No access rule names the route."),
     "insufficient_scope": ("RFC 6750 §3.1", "The token lacks a scope that the route needs."),
     "insufficient_claims": (
         "docs/access-rules.md",
         "The token lacks a claim that the route needs, or has another value of it.",
     ),
+    "no_api_key": (
+        "docs/access-rules.md",
+        "The token has no API key of 20 to 128 characters in the claim that the rules name for it.",
+    ),
     "no_audience": ("RFC 9068 §4", "The stack has several audiences, and the rules name none for the API."),
     "ambiguous_path": (
         "docs/access-rules.md",
         "The path has more than one reading, and the rule of one reading refuses the token.",
+    ),
+    "uncacheable_path": (
+        "docs/access-rules.md",
+        "A cached policy cannot decide about the path: it has an encoded character, or a slash at its end.",
     ),
     "resource_not_nameable": (
         "docs/access-rules.md",

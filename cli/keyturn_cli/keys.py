@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
@@ -113,7 +112,7 @@ def compromise(
             f"{kid} is {key.state}. Every token that it signed is refused from now on. This cannot be undone.", err=True
         )
         confirm("Take it out of use?")
-    report = deployment.rotator().ask("compromise", kid=kid, reason=reason, actor=getpass.getuser())
+    report = deployment.rotator().ask("compromise", kid=kid, reason=reason, actor=deployment.actor)
     # The emergency is declared: an error of the flush must not hide that.
     flushed = flush_caches(gateways_of(deployment))
     if as_json:

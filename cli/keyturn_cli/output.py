@@ -11,7 +11,7 @@ import re
 import sys
 import traceback
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,6 +70,12 @@ def print_line(text: str = "", *, err: bool = False) -> None:
 def print_note(text: str) -> None:
     """Print a note on standard error."""
     print_line(f"note: {text}", err=True)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print each note on standard error."""
+    for note in notes:
+        print_note(note)
 
 
 def print_rows(rows: Mapping[str, str], *, err: bool = False) -> None:

@@ -13,6 +13,8 @@ from keyturn.domain.access.api_rules import ANY_METHOD, NAMED_ROUTES
 # API Gateway's default TTL for an authorizer of a REST API; for an HTTP API it is 0.
 _REST_TTL = 300
 _TOKEN_SOURCE = "method.request.header.Authorization"
+# The API key selection expression of a WebSocket API for the authorizer's key; the default reads a header.
+_KEY_OF_AUTHORIZER = "$context.authorizer.usageIdentifierKey"
 # The largest page of GetResources; the default is 25.
 _PAGE = {"PageSize": 500}
 
@@ -47,12 +49,18 @@ class Route(NamedTuple):
 
 
 class Api(NamedTuple):
-    """An API with at least one authorizer that invokes the function, by the authorizer's id."""
+    """An API with at least one authorizer that invokes the function, by the authorizer's id.
+
+    `asks_for_key` is whether the API takes the API keys of its usage plans from the authorizer.
+    `cors` is whether an HTTP API has a CORS configuration: API Gateway then answers preflights without a route.
+    """
 
     kind: str
     id: str
     name: str
     authorizers: dict[str, GatewayAuthorizer]
+    asks_for_key: bool = False
+    cors: bool = False
 
     def __str__(self) -> str:
         """Return kind, name and id for an operator."""
@@ -169,7 +177,8 @@ class ProtectedApis:
             each["id"]: _rest_authorizer(each, qualifier)
             for each, qualifier in self._invoking(pages, "items", "authorizerUri")
         }
-        return Api(REST, described["id"], described.get("name", "-"), authorizers)
+        asks_for_key = described.get("apiKeySource") == "AUTHORIZER"
+        return Api(REST, described["id"], described.get("name", "-"), authorizers, asks_for_key)
 
     def _http_api(self, described: Any) -> Api:
         kind = WEBSOCKET if described.get("ProtocolType") == "WEBSOCKET" else HTTP
@@ -178,7 +187,9 @@ class ProtectedApis:
             each["AuthorizerId"]: _http_authorizer(kind, each, qualifier)
             for each, qualifier in self._invoking(pages, "Items", "AuthorizerUri")
         }
-        return Api(kind, described["ApiId"], described["Name"], authorizers)
+        asks_for_key = described.get("ApiKeySelectionExpression") == _KEY_OF_AUTHORIZER
+        cors = bool(described.get("CorsConfiguration"))
+        return Api(kind, described["ApiId"], described["Name"], authorizers, asks_for_key, cors)
 
     def _invoking(self, pages: Any, member: str, uri: str) -> Iterator[tuple[Any, str]]:
         """Yield each authorizer whose URI names the function, with the version or alias in the URI."""

@@ -14,6 +14,7 @@ from keyturn.domain.access.scope import format_scope, parse_scope
 from keyturn.domain.clients.resource_server import ResourceServer, check_audience
 from keyturn.domain.errors import AlreadyExists, KeyturnError
 from keyturn.domain.keys.key_ring import DEFAULT_RING
+from keyturn_cli.client_notes import notes_on_audiences
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.errors import CommandError
 from keyturn_cli.options import AsJson, Stack, StackCommands, Yes
@@ -195,6 +196,7 @@ def _print_stored(deployment: Deployment, server: ResourceServer, *, as_json: bo
 
 
 def _notes(deployment: Deployment, server: ResourceServer) -> Iterator[str]:
+    yield from notes_on_audiences(deployment, [server.audience])
     if server.algorithm is not None and not _signs(deployment, server.algorithm):
         yield (
             f"the stack has no ring of {server.algorithm}, so that its default ring signs until AudienceAlgorithms "

@@ -7,6 +7,7 @@ from math import floor
 from typing import NamedTuple
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.clients.client import is_client_id
 from keyturn.domain.errors import KeyturnError
@@ -14,8 +15,10 @@ from keyturn.domain.revocations.revocation import Target, TargetKind, pair_targe
 from keyturn.jose import ANY_AUDIENCE, TokenError, TokenErrorReason, VerifiedAccessToken, verify_access_token
 from keyturn.jose.claims import is_identifier
 from keyturn.jose.policy import MAX_LEEWAY
+from keyturn_cli.deployed_authorizer import EnvironmentWrong, read_environment, settings_of
 from keyturn_cli.deployment import Deployment
-from keyturn_cli.output import format_time
+from keyturn_cli.errors import problem_of
+from keyturn_cli.output import format_time, print_note
 from keyturn_cli.token import issuer_keys, read_token, unverified_claims, verification_policy
 
 _KINDS = {
@@ -78,9 +81,8 @@ def _identifier(option: str, value: str) -> str:
 def _aim_at_token(deployment: Deployment, value: str) -> Aim:
     """Return a verified token by its jti: a forged or foreign token may carry the jti of a token of this stack."""
     raw = read_token(value)
-    policy = verification_policy(deployment, ANY_AUDIENCE, MAX_LEEWAY)
     try:
-        token = verify_access_token(raw, issuer_keys(deployment), policy, now=deployment.clock().now().earliest)
+        token = _verify(deployment, raw)
     except TokenError as error:
         if error.reason is TokenErrorReason.TOKEN_EXPIRED:
             ended = format_time(unverified_claims(raw)["exp"])
@@ -91,6 +93,25 @@ def _aim_at_token(deployment: Deployment, value: str) -> Aim:
             param_hint="--token",
         ) from None
     return Aim(Target(TargetKind.TOKEN, token.jti), token=token)
+
+
+def _verify(deployment: Deployment, raw: str) -> VerifiedAccessToken:
+    """Return the token of the present issuer, or of a previous one that the deployed authorizer accepts."""
+    keys, now = issuer_keys(deployment), deployment.clock().now().earliest
+    policy = verification_policy(deployment, ANY_AUDIENCE, MAX_LEEWAY)
+    try:
+        return verify_access_token(raw, keys, policy, now=now)
+    except TokenError as error:
+        if error.reason is not TokenErrorReason.INVALID_ISSUER:
+            raise
+        # Only such a token needs the right to read the function's environment.
+        try:
+            previous = settings_of(read_environment(deployment)).previous_issuers
+        except (EnvironmentWrong, BotoCoreError, ClientError) as fault:
+            print_note(f"the previous issuers of the stack are unknown: {problem_of(fault)}")
+            raise error from None
+    policy = verification_policy(deployment, ANY_AUDIENCE, MAX_LEEWAY, previous)
+    return verify_access_token(raw, keys, policy, now=now)
 
 
 def _time(value: str) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +10,10 @@ import typer
 from keyturn.domain.revocations.revocation import CUTOFF_KINDS
 from keyturn_cli.deployment import Deployment, deployment_to_change, find_deployment
 from keyturn_cli.options import AsJson, Stack
-from keyturn_cli.output import confirm, print_json, print_line, print_rows
+from keyturn_cli.output import confirm, print_json, print_line, print_notes, print_rows
 from keyturn_cli.revocation_aim import Aim, NothingToRevoke, aim, aim_at_pair
 from keyturn_cli.revocation_plan import Plan, plan
+from keyturn_cli.unknown_target import notes_on_target
 from keyturn_cli.values import check_reason
 
 _PAIR = {"--subject", "--client"}
@@ -33,14 +33,15 @@ def revoke(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the tokens that would be hit, and write nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Skip the question before many tokens are revoked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the question; a note on an unknown target stays.")] = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
     """Revoke tokens. The command returns when the revocation is stored, which starts the documented bound.
 
     --subject and --client together revoke only the tokens of this subject at this client. The options --client,
-    --subject and --all-before ask for confirmation. A revocation cannot be undone. Tokens issued later are valid.
+    --subject and --all-before ask for confirmation, and so does a target that the stack does not know. A revocation
+    cannot be undone. Tokens issued later are valid.
     """
     options = {"--token": token, "--jti": jti, "--gid": gid, "--sid": sid, "--client": client, "--subject": subject}
     given = _given(options | {"--all-before": all_before})
@@ -50,22 +51,21 @@ def revoke(
     try:
         what = _aim(deployment, given)
         planned = plan(deployment, what)
+        notes = notes_on_target(deployment, given)
+        print_notes(notes)
         if dry_run:
-            _print_outcome(planned, "dry_run", as_json=as_json)
+            _print_outcome(planned, "dry_run", notes, as_json=as_json)
             return
-        if not yes and what.target.kind in CUTOFF_KINDS:
+        if not yes and (notes or what.target.kind in CUTOFF_KINDS):
             print_rows(planned.rows(), err=True)
             confirm("Revoke?")
             # The plan is made again, to hit the tokens that were issued while the question was open.
             planned = plan(deployment, what)
     except NothingToRevoke as nothing:
-        if as_json:
-            print_json({"outcome": "nothing_to_revoke", "explanation": str(nothing)})
-        else:
-            print_line(f"nothing to revoke: {nothing}")
+        _print_nothing(nothing, as_json=as_json)
         return
-    deployment.revocations().revoke(planned.revocation, reason=reason, actor=getpass.getuser())
-    _print_outcome(planned, "revoked", as_json=as_json)
+    deployment.revocations().revoke(planned.revocation, reason=reason, actor=deployment.actor)
+    _print_outcome(planned, "revoked", notes, as_json=as_json)
 
 
 def _given(options: dict[str, str | None]) -> dict[str, str]:
@@ -83,9 +83,16 @@ def _aim(deployment: Deployment, given: dict[str, str]) -> Aim:
     return aim(deployment, option, value)
 
 
-def _print_outcome(planned: Plan, outcome: str, *, as_json: bool) -> None:
+def _print_nothing(nothing: NothingToRevoke, *, as_json: bool) -> None:
     if as_json:
-        print_json({"outcome": outcome, **planned.fields()})
+        print_json({"outcome": "nothing_to_revoke", "explanation": str(nothing)})
+    else:
+        print_line(f"nothing to revoke: {nothing}")
+
+
+def _print_outcome(planned: Plan, outcome: str, notes: list[str], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"outcome": outcome, "notes": notes, **planned.fields()})
     elif outcome == "dry_run":
         print_rows(planned.rows())
         print_line("dry run: nothing was written")

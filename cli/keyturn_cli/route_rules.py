@@ -15,6 +15,11 @@ def template_of(rule: Rule) -> str:
     return rule.route.rpartition(" ")[2]
 
 
+def is_for_options(rule: Rule) -> bool:
+    """Return whether a rule is for OPTIONS alone, the method of a preflight."""
+    return rule.route.startswith("OPTIONS ")
+
+
 def is_found_by_path(route: Route, rules: ApiRules) -> bool:
     """Return whether the path of a request finds the rules for the route, whatever the names of its parameters."""
     token = route.authorizer is not None and route.authorizer.kind is ApiKind.REST_TOKEN
@@ -130,9 +135,20 @@ def _meets(template: str, route: Route, rules: ApiRules) -> bool:
 
 def _implies(one: Rule, other: Rule) -> bool:
     """Return whether each token that fulfils `one` also fulfils `other`."""
-    return other.scopes <= one.scopes and all(
-        name in one.claims and set(one.claims[name]) <= set(values) for name, values in other.claims.items()
+    held = other.any_scope
+    has_one = not held or not held.isdisjoint(one.scopes) or (bool(one.any_scope) and one.any_scope <= held)
+    return other.scopes <= one.scopes and has_one and _implies_claims(one, other)
+
+
+def _implies_claims(one: Rule, other: Rule) -> bool:
+    return all(
+        name in one.claims and _typed(one.claims[name]) <= _typed(values) for name, values in other.claims.items()
     )
+
+
+def _typed(values: tuple[str | int, ...]) -> set[tuple[type, str | int]]:
+    """Return the values with their types: the number 1 equals true in Python."""
+    return {(type(value), value) for value in values}
 
 
 def _own_template(route: Route, rules: ApiRules) -> str:

@@ -11,7 +11,7 @@ import typer
 from authorizer.request import ApiKind
 from keyturn.domain.access.access_rules import ANY_API, AccessRules
 from keyturn.domain.access.api_rules import ANY_METHOD, METHODS
-from keyturn.domain.access.scope import format_scope
+from keyturn_cli.browser_check import note_rules_for_options
 from keyturn_cli.deployed_authorizer import DeployedAuthorizer, read_environment, settings_of
 from keyturn_cli.deployment import find_deployment
 from keyturn_cli.errors import CommandError
@@ -22,7 +22,7 @@ from keyturn_cli.output import print_json, print_line, print_note, print_rows, p
 from keyturn_cli.protected_apis import HTTP, Api, GatewayAuthorizer, ProtectedApis, Route
 from keyturn_cli.rules_check import check_apis
 from keyturn_cli.rules_document import Document, deployed_document, read_document
-from keyturn_cli.rules_explanation import NO_SCOPE, Presented, Question, describe_claims, explain_request
+from keyturn_cli.rules_explanation import Presented, Question, describe_claims, describe_scopes, explain_request
 from keyturn_cli.token import read_token
 
 app = StackCommands(no_args_is_help=True, help="Check the access rules, and explain how they answer a request.")
@@ -60,6 +60,7 @@ def check(
         document = deployed_document(deployment, settings) if file is None else read_document(file)
         rules, compared = document.parse(settings.audiences), True
         report = check_apis(rules, gateways_of(deployment), settings, environment)
+    note_rules_for_options(rules, report)
     if as_json:
         _print_report_as_json(document, rules, report, compared=compared)
     else:
@@ -78,7 +79,7 @@ def _rows(rules: AccessRules) -> list[dict[str, str]]:
         {
             "api": rule.api,
             "route": rule.route,
-            "scopes": format_scope(rule.scopes) or NO_SCOPE,
+            "scopes": describe_scopes([rule]),
             "claims": describe_claims(rule) or "-",
         }
         for rule in rules

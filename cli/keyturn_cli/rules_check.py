@@ -13,13 +13,16 @@ from keyturn.domain.access.access_rules import ANY_API, AccessRules
 from keyturn.domain.access.api_rules import POLICY, SIMPLE, ApiRules
 from keyturn.domain.access.cached_rules import CachedApiRules, PolicyTooLarge
 from keyturn.domain.access.result_cache import cache_key, problems
+from keyturn_cli.api_key_check import check_api_key
 from keyturn_cli.audience_check import check_audiences
+from keyturn_cli.browser_check import note_browsers
 from keyturn_cli.finding import Finding, Report
 from keyturn_cli.protected_apis import WEBSOCKET, Api, GatewayAuthorizer, ProtectedApis, Route
 from keyturn_cli.route_rules import (
     also_required,
     can_have_rule,
     has_no_rule,
+    is_for_options,
     is_found_by_path,
     is_own_rule,
     leaks,
@@ -62,9 +65,11 @@ def check_apis(
     checked = list(_with_routes(rules, apis, found.apis, report))
     for each in checked:
         _check_answers(each, report)
+        report.wrong += check_api_key(each.api, each.rules, each.place)
         _check_caches(each, report)
         _check_routes(each, report)
         _note_routes(each, report)
+        note_browsers(each.api, each.routes, each.rules, report)
         _check_stages(each, apis, report)
     if not found.apis and not found.missing:
         report.notes.append(Finding("no API of this account and Region calls the authorizer"))
@@ -217,12 +222,12 @@ def _check_stages(checked: CheckedApi, apis: ProtectedApis, report: Report) -> N
 
 
 def _check_size(api: Api, rules: CachedApiRules, prefixes: list[str], report: Report) -> None:
-    """Report a stage whose ARNs make the policy of the API too large: each call is then a 500."""
+    """Report a stage whose ARNs make the answers of the API too large: each call is then a 500."""
     for prefix in prefixes:
         try:
             rules.statements(prefix, _EmptyToken())
         except PolicyTooLarge as fault:
-            report.wrong.append(Finding(f"{api}: the cached policy is too large, so that each call is a 500: {fault}"))
+            report.wrong.append(Finding(f"{api}: the cached answer is too large, so that each call is a 500: {fault}"))
 
 
 class _EmptyToken:
@@ -242,7 +247,8 @@ def _note_unreached(rules: AccessRules, checked: list[CheckedApi], report: Repor
         routes = [(route, each.rules) for each in here for route in each.asking]
         foreign = [rule for rule in of_api if not any(is_own_rule(rule, *each) for each in routes)]
         narrowing = [rule for rule in foreign if any(narrows(rule, *each) for each in routes)]
-        unreached = [rule for rule in foreign if rule not in narrowing]
+        # Rules for OPTIONS have a note of their own.
+        unreached = [rule for rule in foreign if rule not in narrowing and not is_for_options(rule)]
         for sentence, found in (
             (f'no route reaches these rules of apis."{api_id}"', unreached),
             (

@@ -13,7 +13,7 @@ from keyturn_cli.errors import CommandError
 from keyturn_cli.values import read_standard_input
 
 # The longest value of the stack's parameter AccessRules, and of a standard parameter of SSM.
-_LONGEST_IN_STACK, _LONGEST_IN_SSM = 2048, 4096
+LONGEST_IN_STACK, _LONGEST_IN_SSM = 1024, 4096
 
 
 _SHOW_FORM = "docs/access-rules.md shows the form of a document"
@@ -41,8 +41,8 @@ class Document(NamedTuple):
         length = len(self.text.strip())
         if length > _LONGEST_IN_SSM:
             return [f"{length} characters: a parameter of SSM holds {_LONGEST_IN_SSM}, or 8192 in the advanced tier"]
-        if length > _LONGEST_IN_STACK:
-            return [f"{length} characters: AccessRules holds {_LONGEST_IN_STACK}; use a parameter of SSM"]
+        if length > LONGEST_IN_STACK:
+            return [f"{length} characters: AccessRules holds {LONGEST_IN_STACK}; use a parameter of SSM"]
         return []
 
 

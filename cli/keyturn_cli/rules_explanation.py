@@ -10,7 +10,6 @@ from authorizer.refusal import Unauthorized
 from authorizer.request import AuthorizerRequest, parse_request
 from keyturn.domain.access.access_rules import AccessRules
 from keyturn.domain.access.api_rules import ANY_METHOD, ApiRules, Rule
-from keyturn.domain.access.cached_rules import CachedApiRules
 from keyturn.domain.access.scope import format_scope
 from keyturn.jose import VerifiedAccessToken
 from keyturn_cli.deployed_authorizer import DeployedAuthorizer
@@ -113,14 +112,27 @@ def _rules(of_api: ApiRules, request: AuthorizerRequest) -> dict[str, str]:
         return {"rule": "none: the route is closed"}
     explained = {
         "rule": "; ".join(f"{rule.route} of {rule.api}" for rule in required),
-        "needs": format_scope(frozenset().union(*(rule.scopes for rule in required))) or NO_SCOPE,
+        "needs": describe_scopes(required),
     }
     claims = "; ".join(text for rule in required if (text := describe_claims(rule)))
     if claims:
         explained["claims"] = claims
     if of_api.audiences is not None:
         explained["audience"] = " or ".join(sorted(of_api.audiences))
+    if of_api.declared.api_key is not None:
+        explained["api_key"] = f"claim {of_api.declared.api_key}"
     return explained
+
+
+def describe_scopes(rules: list[Rule]) -> str:
+    """Return the scopes that rules need together, as `orders:read; one of admin support`."""
+    needed = format_scope(frozenset().union(*(rule.scopes for rule in rules)))
+    return "; ".join([needed] * bool(needed) + _alternatives(rules)) or NO_SCOPE
+
+
+def _alternatives(rules: list[Rule]) -> list[str]:
+    """Return a text for each rule that needs one of several scopes."""
+    return list(dict.fromkeys(f"one of {format_scope(rule.any_scope)}" for rule in rules if rule.any_scope))
 
 
 def describe_claims(rule: Rule) -> str:
@@ -131,8 +143,7 @@ def describe_claims(rule: Rule) -> str:
 def _closed_to_all(of_api: ApiRules, request: AuthorizerRequest) -> str | None:
     required = of_api.required_rules(request)
     if not required:
-        denied = isinstance(of_api, CachedApiRules) and of_api.is_ambiguous(request)
-        return sentence_of("ambiguous_path" if denied else "no_rule")[1]
+        return sentence_of(of_api.reason_of_closed(request))[1]
     if of_api.stack is not None and of_api.stack.required and any(map(of_api.lacks_audience, required)):
         return sentence_of("no_audience")[1]
     return None
@@ -163,7 +174,11 @@ def _lacks(of_api: ApiRules, request: AuthorizerRequest, token: VerifiedAccessTo
     required = of_api.required_rules(request)
     scopes = frozenset().union(*(rule.scopes for rule in required)) - token.scope
     claims = dict.fromkeys(name for rule in required for name in rule.claims_without(token))
-    lacks = format_scope(scopes).split() + [f"claim {name}" for name in claims]
+    if of_api.declared.api_key is not None and of_api.declared.api_key_of(token) is None:
+        claims[f"{of_api.declared.api_key} with an API key"] = None
+    lacks = format_scope(scopes).split()
+    lacks += _alternatives([rule for rule in required if rule.any_scope.isdisjoint(token.scope)])
+    lacks += [f"claim {name}" for name in claims]
     return {"lacks": ", ".join(lacks)} if lacks else {}
 
 

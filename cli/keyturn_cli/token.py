@@ -130,10 +130,13 @@ def issuer_keys(deployment: Deployment) -> KeySet:
     return KeySet.from_jwks(to_jwks(deployment.key_rings().load_all()))
 
 
-def verification_policy(deployment: Deployment, audiences: Any, leeway: int) -> VerificationPolicy:
+def verification_policy(
+    deployment: Deployment, audiences: Any, leeway: int, previous_issuers: frozenset[str] = frozenset()
+) -> VerificationPolicy:
     """Return the stack's verification policy, with the longest lifetime that a stack can accept."""
     return VerificationPolicy(
         issuer=deployment.issuer,
+        previous_issuers=previous_issuers,
         audiences=audiences,
         algorithms=frozenset(SIGNING_ALGORITHMS),
         leeway=leeway,

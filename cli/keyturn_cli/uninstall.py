@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.adapters.keys.kms_key_policy import STACK_TAG
-from keyturn_cli.deployment import account_of, configured_endpoints, open_session, print_target
+from keyturn_cli.caller import find_caller
+from keyturn_cli.deployment import configured_endpoints, open_session, print_target
 from keyturn_cli.errors import CommandError
 from keyturn_cli.options import AsJson, Profile, Region
-from keyturn_cli.output import ask, print_json, print_line, print_table
+from keyturn_cli.output import ask, print_json, print_line, print_note, print_table
+from keyturn_cli.stack_keys import OTHER, PEPPER, SIGNING, StackKeys, TaggedKey
 
 _SERVICES = ("cloudformation", "dynamodb", "kms", "lambda", "sts")
 _TABLES = (
@@ -30,7 +31,6 @@ _TABLES = (
 _LAYERS = ("KeyturnLayer", "DependenciesLayer", "LoginLayer")
 _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 _DELETED = "DELETE_COMPLETE"
-_PEPPER = "pepper"
 
 
 class StackStillThere(CommandError):
@@ -64,14 +64,10 @@ class Remains:
         status: str = found["StackStatus"]
         return None if status == _DELETED else status
 
-    def keys(self) -> list[Survivor]:
-        """Return the keys with the stack's tag: signing keys, and the pepper of the passwords."""
-        tagging, kms = self._session.client("resourcegroupstaggingapi"), self._session.client("kms")
-        pages = tagging.get_paginator("get_resources").paginate(
-            TagFilters=[{"Key": STACK_TAG, "Values": [self._stack]}], ResourceTypeFilters=["kms:key"]
-        )
-        arns = [found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]]
-        return [_key(kms.describe_key(KeyId=arn)["KeyMetadata"]) for arn in arns]
+    def keys(self, tables: list[Survivor]) -> list[Survivor]:
+        """Return the keys with the stack's tag; `tables` are the stack's, whose rings name its signing keys."""
+        rings = [table.name for table in tables if table.name.startswith(f"{self._stack}-KeyRingTable-")]
+        return [_key(key) for key in StackKeys(self._session, self._stack, rings).tagged()]
 
     def tables(self) -> list[Survivor]:
         """Return the tables that CloudFormation named after the stack."""
@@ -98,16 +94,17 @@ class Remains:
         self._session.client("kms").schedule_key_deletion(KeyId=arn, PendingWindowInDays=days)
 
 
-def _key(found: Any) -> Survivor:
-    kind = _PEPPER if found.get("KeyUsage") == "GENERATE_VERIFY_MAC" else "key"
-    state = found["KeyState"]
-    if state in _GONE:
-        meaning = f"costs nothing; gone on {found['DeletionDate']:%Y-%m-%d}"
-    elif kind == _PEPPER:
+def _key(key: TaggedKey) -> Survivor:
+    state = key.found["KeyState"]
+    if key.kind == OTHER:
+        meaning = f"has the tag of the stack, but {key.doubt}: it is not deleted"
+    elif state in _GONE:
+        meaning = f"costs nothing; gone on {key.found['DeletionDate']:%Y-%m-%d}"
+    elif key.kind == PEPPER:
         meaning = "about $1 a month; the passwords of CredentialTable need it"
     else:
         meaning = f"about $1 a month; {'can sign' if state == 'Enabled' else 'cannot sign'}"
-    return Survivor(kind, found["Arn"], state, meaning)
+    return Survivor(key.kind, key.arn, state, meaning)
 
 
 def uninstall(
@@ -121,15 +118,16 @@ def uninstall(
 ) -> None:
     """List what survives `sam delete`. --delete-keys schedules the deletion of the keys after a confirmation."""
     session = open_session(profile, region)
-    account = account_of(stack, session.client)
+    account = find_caller(stack, session.client).account
     print_target(stack, account, session.region_name, configured_endpoints(_SERVICES, session.client))
     remains = Remains(session, stack)
     status = remains.stack_status()
-    keys = remains.keys()
+    tables = remains.tables()
+    keys = remains.keys(tables)
     if delete_keys:
         _delete_keys(remains, stack, status, keys, days=days, confirm=confirm, as_json=as_json)
         return
-    survivors = [*keys, *remains.tables(), *remains.layers()]
+    survivors = [*keys, *tables, *remains.layers()]
     if as_json:
         print_json({"stack": stack, "status": status, "survivors": [each._asdict() for each in survivors]})
         return
@@ -143,8 +141,9 @@ def uninstall(
         f"To delete the keys, run `keyturn uninstall {stack} --delete-keys` after the stack. To delete a table, run:"
     )
     print_line("  aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME")
+    print_line("  aws dynamodb wait table-exists --table-name NAME")
     print_line("  aws dynamodb delete-table --table-name NAME")
-    if any(key.kind == _PEPPER for key in keys):
+    if any(key.kind == PEPPER for key in keys):
         print_line("The policy of the pepper forbids its deletion, since the passwords are lost with it.")
         print_line('docs/runbook.md, "The pepper", shows how an administrator deletes it.')
 
@@ -164,7 +163,10 @@ def _delete_keys(
             f"stack {stack} still exists ({status}) and signs with these keys",
             f"delete it first with `sam delete --stack-name {stack}`",
         )
-    live = [key for key in keys if key.kind != _PEPPER and key.state not in _GONE]
+    live = [key for key in keys if key.kind == SIGNING and key.state not in _GONE]
+    others = [key for key in keys if key.kind == OTHER]
+    for key in others:
+        print_note(f"{key.name} {key.meaning}")
     if live and confirm is None:
         print_line(
             f"{len(live)} keys of {stack} stop signing now, and are deleted in {days} days. Until then,", err=True
@@ -185,7 +187,7 @@ def _delete_keys(
             what = f"not done: {key.name}: {failed}" if failed else f"done: {key.name} is deleted in {days} days"
             print_line(f"[{number}/{len(live)}] {what}", err=failed is not None)
     if as_json:
-        print_json({"stack": stack, "keys": outcomes})
+        print_json({"stack": stack, "keys": outcomes, "kept": [key._asdict() for key in others]})
     elif not live:
         print_line(f"{stack} has no key left to delete")
     if any("error" in outcome for outcome in outcomes):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def _erase(deployment: Deployment, found: FoundUser) -> None:
     # The tombstone comes first, so that no sign-in starts between the deletions.
     _write_tombstone(deployment, found)
     try:
-        deployment.login().ask("erase", subject=found.subject, actor=getpass.getuser())
+        deployment.login().ask("erase", subject=found.subject, actor=deployment.actor)
     except (ActionRefused, ActionUnknown) as fault:
         raise ActionUnknown(
             f"{found.subject} can never sign in again, but some data is left: {problem_of(fault)}",

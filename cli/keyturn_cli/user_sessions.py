@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +34,7 @@ def sessions(
         print_line(f"Each session of {subject} ends, and each token of this user is revoked.", err=True)
         confirm("End all sessions?")
     chosen = {} if end is None else {"session_id": end}
-    report = deployment.login().ask("end_sessions", subject=subject, actor=getpass.getuser(), **chosen)
+    report = deployment.login().ask("end_sessions", subject=subject, actor=deployment.actor, **chosen)
     ended = report["ended"]
     if end is not None and not ended:
         raise UserRefused(f"{subject} has no session with this sid", f"`keyturn users sessions {subject}` lists them")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,7 +71,7 @@ def unlock(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None
 
 def _revoke(deployment: Deployment, subject: str, reason: str) -> None:
     planned = plan(deployment, Aim(Target(TargetKind.SUBJECT, subject)))
-    deployment.revocations().revoke(planned.revocation, reason=reason, actor=getpass.getuser())
+    deployment.revocations().revoke(planned.revocation, reason=reason, actor=deployment.actor)
 
 
 def _print_outcome(subject: str, outcome: str, *, as_json: bool) -> None:

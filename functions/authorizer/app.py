@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from authorizer.bootstrap import bootstrap
 from authorizer.policy_document import allow, refuse
-from authorizer.refusal import Refused
-from authorizer.request import parse_request
+from authorizer.refusal import Forbidden, Refused
+from authorizer.request import describe_request, parse_request
 from keyturn.domain.errors import KeyturnError
 from keyturn.observability import log_event, place_of
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from authorizer.bootstrap import AuthorizerFunction
     from authorizer.request import AuthorizerRequest
+    from keyturn.domain.access.api_rules import ApiRules
 
 
 class AuthorizerFault(Exception):
@@ -24,11 +25,13 @@ class AuthorizerFault(Exception):
 
 def lambda_handler(event: object, context: object) -> dict[str, Any]:
     """Return API Gateway's answer to an authorizer event; raises where API Gateway is to answer 401 or 500."""
+    request = None
     try:
-        answer = _decide(event, context)
+        request = parse_request(event, context)
+        answer = _decide(request)
     except Exception as fault:
         # The only broad except: any fault refuses the request, and API Gateway does not cache it.
-        _log_fault(fault)
+        _log_fault(fault, request)
         raise AuthorizerFault("the authorizer could not decide; its log says why") from None
     if answer is None:
         # API Gateway turns this text alone into 401.
@@ -36,8 +39,7 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     return answer
 
 
-def _decide(event: object, context: object) -> dict[str, Any] | None:
-    request = parse_request(event, context)
+def _decide(request: AuthorizerRequest) -> dict[str, Any] | None:
     function = bootstrap()
     try:
         return _answer(request, function)
@@ -56,23 +58,29 @@ def _answer(request: AuthorizerRequest, function: AuthorizerFunction) -> dict[st
         answer = allow(request, token, rules)
     except Refused as refusal:
         function.metrics.count_refusal(request.api_id, refusal.reason)
-        _log_refusal(request, refusal)
+        _log_refusal(request, refusal, rules)
         return refuse(request, refusal, rules)
     function.metrics.count("Allows")
     function.allow_log.record(request, token)
     if rules.opens_without_audience(request):
-        log_event("WARN", "allowed_without_audience", api=request.kind, api_id=request.api_id, jti=token.jti)
+        facts = describe_request(request, rules.route_of(request))
+        log_event("WARN", "allowed_without_audience", **facts, jti=token.jti)
     return answer
 
 
-def _log_refusal(request: AuthorizerRequest, refusal: Refused) -> None:
-    jti = None if refusal.token is None else refusal.token.jti
-    log_event("INFO", "refused", reason=refusal.reason, api=request.kind, kid=refusal.kid, jti=jti)
+def _log_refusal(request: AuthorizerRequest, refusal: Refused, rules: ApiRules) -> None:
+    facts = describe_request(request, rules.route_of(request))
+    if refusal.token is not None:
+        facts["jti"] = refusal.token.jti
+        if isinstance(refusal, Forbidden):
+            facts["rule"] = rules.refusing_rule(request, refusal.token)
+    log_event("INFO", "refused", reason=refusal.reason, **facts, kid=refusal.kid)
 
 
-def _log_fault(fault: Exception) -> None:
+def _log_fault(fault: Exception, request: AuthorizerRequest | None) -> None:
     """Log a fault: its text if it is ours, else its type and place, because a library's text may hold a secret."""
+    facts = {} if request is None else describe_request(request, request.template)
     if isinstance(fault, KeyturnError):
-        log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, detail=str(fault))
+        log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, detail=str(fault), **facts)
         return
-    log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, place=place_of(fault))
+    log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, place=place_of(fault), **facts)

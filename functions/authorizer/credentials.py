@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _PROTOCOL = "bearer"
+_PROTOCOLS = "sec-websocket-protocol"
 
 
 def bearer_token(request: AuthorizerRequest) -> str:
@@ -38,8 +39,7 @@ def _authorization_value(request: AuthorizerRequest) -> object:
 
 
 def _handshake_value(request: AuthorizerRequest) -> object:
-    value, offered = _header_value(request, "authorization"), _header_value(request, "sec-websocket-protocol")
-    protocols = [each.strip() for each in offered.split(",")] if isinstance(offered, str) else []
+    value, protocols = _header_value(request, "authorization"), _offered_protocols(request)
     marks = [position for position, each in enumerate(protocols) if each.lower() == _PROTOCOL]
     if not marks:
         if value is None:
@@ -48,6 +48,20 @@ def _handshake_value(request: AuthorizerRequest) -> object:
     if value is not None or len(marks) > 1:
         raise Unauthorized("several_credentials")
     return f"Bearer {' '.join(protocols[marks[0] + 1 : marks[0] + 2])}"
+
+
+def _offered_protocols(request: AuthorizerRequest) -> list[str]:
+    """Return the protocols of a handshake in their order: several lines are one list (RFC 6455 §11.3.4)."""
+    # `headers` has the last line alone; it is read only where the map of all lines is missing.
+    spellings = _under_any_spelling(request.multi_value_headers, _PROTOCOLS)
+    spellings = spellings or _under_any_spelling(request.headers, _PROTOCOLS)
+    if len(spellings) > 1:
+        # The order of lines under two spellings is unknown, and the token's place depends on it.
+        raise Unauthorized("several_credentials")
+    lines = [line for each in spellings for line in (each if isinstance(each, list) else [each])]
+    offered = [protocol.strip(" \t") for line in lines if isinstance(line, str) for protocol in line.split(",")]
+    # A list may have empty elements (RFC 9110 §5.6.1.2).
+    return [protocol for protocol in offered if protocol]
 
 
 def _header_value(request: AuthorizerRequest, wanted: str) -> object:
@@ -76,7 +90,9 @@ def _token_of(value: object) -> str:
     # HTTP APIs join repeated headers with commas (G9), and a token has no comma.
     if "," in value:
         raise Unauthorized("several_credentials")
-    scheme, space, token = value.partition(" ")
-    if scheme.lower() != "bearer" or not space or not token or " " in token:
+    scheme, _, rest = value.partition(" ")
+    # One space or more follow the scheme (RFC 9110 §11.4).
+    token = rest.lstrip(" ")
+    if scheme.lower() != "bearer" or not token or " " in token:
         raise Unauthorized("malformed_credentials")
     return token

@@ -25,6 +25,9 @@ MAX_RESOURCE_LENGTH = 512
 # open others, for as long as the answer is cached (G1).
 _POLICY_SYNTAX = ("*", "?", "${")
 
+# HTTP APIs have no usage plans.
+_METERED_KINDS = REST_KINDS | {ApiKind.WEBSOCKET}
+
 # A Deny names a principal too. Client ids begin with another character, and subjects are longer.
 _NOBODY = "-"
 
@@ -40,7 +43,7 @@ def allow(request: AuthorizerRequest, token: VerifiedAccessToken, rules: ApiRule
         return _policy_of_all_routes(request, token, rules)
     if len(request.arn) > MAX_RESOURCE_LENGTH or any(syntax in request.arn for syntax in _POLICY_SYNTAX):
         raise Forbidden("resource_not_nameable", token=token)
-    return _policy(token.subject, [_statement("Allow", request.arn)]) | {"context": _context(token, rules)}
+    return _policy(token.subject, [_statement("Allow", request.arn)]) | _caller(request, token, rules)
 
 
 def refuse(request: AuthorizerRequest, refusal: Refused, rules: ApiRules) -> dict[str, Any] | None:
@@ -67,7 +70,7 @@ def _policy_of_all_routes(
     request: AuthorizerRequest, token: VerifiedAccessToken, rules: CachedApiRules
 ) -> dict[str, Any]:
     api, stage, _ = request.arn.split("/", 2)
-    return _policy(token.subject, rules.statements(f"{api}/{stage}/", token)) | {"context": _context(token, rules)}
+    return _policy(token.subject, rules.statements(f"{api}/{stage}/", token)) | _caller(request, token, rules)
 
 
 def _is_simple(request: AuthorizerRequest, rules: ApiRules) -> bool:
@@ -80,6 +83,16 @@ def _statement(effect: str, resource: str) -> dict[str, Any]:
 
 def _policy(principal: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
     return {"principalId": principal, "policyDocument": {"Version": "2012-10-17", "Statement": statements}}
+
+
+def _caller(request: AuthorizerRequest, token: VerifiedAccessToken, rules: ApiRules) -> dict[str, Any]:
+    """Return the members about the caller beside a policy: the context, and the API key for a usage plan."""
+    members: dict[str, Any] = {"context": _context(token, rules)}
+    if rules.declared.api_key is not None and request.kind in _METERED_KINDS:
+        key = rules.declared.api_key_of(token)
+        if key is not None:
+            members["usageIdentifierKey"] = key
+    return members
 
 
 def _context(token: VerifiedAccessToken, rules: ApiRules) -> dict[str, str]:
@@ -95,7 +108,10 @@ def _context(token: VerifiedAccessToken, rules: ApiRules) -> dict[str, str]:
         context["sid"] = token.session_id
     if token.grant_id is not None:
         context["gid"] = token.grant_id
-    return context | {name: _text(token.claims[name]) for name in rules.context if name in token.claims}
+    for name in rules.declared.context:
+        if name in token.claims:
+            context[name] = _text(token.claims[name])
+    return context
 
 
 def _text(claim: object) -> str:

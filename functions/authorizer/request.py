@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import TYPE_CHECKING
 
+from keyturn.domain.access.api_rules import METHODS
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.time.ages import request_seconds
 
@@ -26,6 +28,8 @@ class ApiKind(enum.StrEnum):
 _CONNECT = "$connect"
 _DEFAULT = "$default"
 _WITHOUT_PATH = (_CONNECT, _DEFAULT)
+# A caller chooses the method: each token is read, and rules refuse the ones that they cannot name (RFC 9110 §9.1).
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 # API mappings of custom domains have few segments.
 _LONGEST_MAPPING = 4
@@ -49,7 +53,8 @@ class AuthorizerRequest:
     `template` is the route that API Gateway chose: `/reports/{id}`, `$default` or `$connect`. A TOKEN event has no
     route: None. `paths` are the paths that the request may have: the ARN's alone where it has one. `headers` and
     `multi_value_headers` are as sent; `authorization` is that of a TOKEN event. `time` is when API Gateway received the
-    request, `deadline` when Lambda ends the invocation: in seconds since the epoch, or None.
+    request, `deadline` when Lambda ends the invocation: in seconds since the epoch, or None. `id` is API Gateway's id
+    of the request; for a TOKEN event, which has none, it is Lambda's id of the invocation.
     """
 
     __slots__ = (
@@ -58,6 +63,7 @@ class AuthorizerRequest:
         "authorization",
         "deadline",
         "headers",
+        "id",
         "kind",
         "method",
         "multi_value_headers",
@@ -81,6 +87,7 @@ class AuthorizerRequest:
         self.authorization = event.get("authorizationToken") if kind is ApiKind.REST_TOKEN else None
         context = event.get("requestContext")
         self.time = request_seconds(context.get(_TIME_OF[kind])) if isinstance(context, dict) else None
+        self.id: object = context.get("requestId") if isinstance(context, dict) else None
         self.deadline: float | None = None
 
 
@@ -89,7 +96,17 @@ def parse_request(event: object, context: object = None) -> AuthorizerRequest:
     request = _parse_event(event)
     # The deadline has no public name: get_remaining_time_in_millis compares it with a wall clock that may lag.
     request.deadline = request_seconds(getattr(context, "_epoch_deadline_time_in_ms", None))
+    if request.kind is ApiKind.REST_TOKEN:
+        # API Gateway's access log has the same id, as $context.authorizer.requestId.
+        request.id = getattr(context, "aws_request_id", None)
     return request
+
+
+def describe_request(request: AuthorizerRequest, route: str | None) -> dict[str, Any]:
+    """Return the fields of a log line about a request: never its path, which may hold personal data or a secret."""
+    # A caller can write anything into the method.
+    method = request.method if request.method in METHODS or request.method == _CONNECT else "other"
+    return {"api": request.kind, "api_id": request.api_id, "method": method, "route": route, "request_id": request.id}
 
 
 def _parse_event(event: object) -> AuthorizerRequest:
@@ -119,7 +136,7 @@ def _split_arn(arn: str) -> tuple[str, str, str]:
     resource = parts[5].split("/", 3)
     if len(resource) == 3 and resource[2] in _WITHOUT_PATH:
         return resource[0], resource[2], ""
-    if len(resource) < 3 or not (resource[2].isascii() and resource[2].isalpha() and resource[2].isupper()):
+    if len(resource) < 3 or _METHOD.fullmatch(resource[2]) is None:
         raise UnknownEvent("the event's ARN names no HTTP method")
     return resource[0], resource[2], resource[3] if len(resource) == 4 else ""
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from key_rotator.bootstrap import bootstrap
 from key_rotator.custom_resource import apply_request, is_custom_resource_event, respond
 from key_rotator.metrics import count_successful_run, measure_rings
+from key_rotator.repeated_run import Patience
 from key_rotator.report import Report, error_code, to_answer
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.keys.key_ring import DEFAULT_RING
 from keyturn.domain.keys.rotation_refusal import RotationRefused
+from keyturn.environment import is_on_emulator
 from keyturn.observability import log_event
 
 if TYPE_CHECKING:
@@ -36,19 +39,19 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     except Exception as fault:
         # The message of a library's fault may hold a secret.
         reason = str(fault) if isinstance(fault, KeyturnError) else f"{type(fault).__name__}: see the rotator's log"
-        log_event("error", "key_rotator_failed", error=type(fault).__name__, message=str(fault))
+        log_event("ERROR", "key_rotator_failed", error=type(fault).__name__, message=str(fault))
         if not is_custom_resource_event(event):
             raise
         answer = {"error": "custom_resource_failed", "message": reason}
     if is_custom_resource_event(event):
-        respond(event, reason)
+        respond(event, reason, on_emulator=is_on_emulator(os.environ))
     return answer
 
 
 def _answer(event: Any, context: LambdaContext) -> dict[str, Any]:
     if is_custom_resource_event(event):
-        apply_request(event, bootstrap)
-        log_event("info", "custom_resource", request_type=event["RequestType"])
+        apply_request(event, bootstrap, Patience(lambda: context.get_remaining_time_in_millis() / 1000))
+        log_event("INFO", "custom_resource", request_type=event["RequestType"])
         count_successful_run(context.function_name)
         return {}
     action = event.get("action") if isinstance(event, dict) else None
@@ -95,7 +98,7 @@ def _text(event: dict[str, Any], name: str) -> str:
 def _error(fault: KeyturnError) -> dict[str, Any]:
     code = fault.code if isinstance(fault, RotationRefused) else error_code(fault)
     log_event(
-        "warning" if isinstance(fault, RotationRefused) else "error", "command_failed", error=code, message=str(fault)
+        "WARN" if isinstance(fault, RotationRefused) else "ERROR", "command_failed", error=code, message=str(fault)
     )
     answer: dict[str, Any] = {"error": code, "message": str(fault)}
     if isinstance(fault, RotationRefused) and fault.retry_after is not None:
@@ -106,5 +109,5 @@ def _error(fault: KeyturnError) -> dict[str, Any]:
 def _log(action: str, reports: list[Report]) -> dict[str, Any]:
     answer = to_answer(reports)
     steps = {name: value for name, value in answer.items() if name != "rings"}
-    log_event("error" if "failed" in answer else "info", "key_rotation", action=action, **steps)
+    log_event("ERROR" if "failed" in answer else "INFO", "key_rotation", action=action, **steps)
     return answer

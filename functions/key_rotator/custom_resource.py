@@ -10,10 +10,12 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from key_rotator.repeated_run import Patience, repeat
+from key_rotator.report import Report
 from key_rotator.rings import Rings
 from keyturn.domain.errors import KeyturnError
 
@@ -39,13 +41,17 @@ def is_custom_resource_event(event: object) -> bool:
     return isinstance(event, dict) and isinstance(event.get("RequestType"), str) and "ResponseURL" in event
 
 
-def apply_request(event: Mapping[str, Any], connect: Callable[[], Rings]) -> None:
-    """Carry out CloudFormation's request; raises a fault, whose text is the reason in the answer."""
+def apply_request(event: Mapping[str, Any], connect: Callable[[], Rings], patience: Patience) -> None:
+    """Carry out CloudFormation's request; raises a fault, whose text is the reason in the answer.
+
+    An update is repeated as a creation is: if the update of a rollback fails, the stack accepts no deployment.
+    """
     request = event["RequestType"]
+    reports: Sequence[Report]
     if request == "Create":
-        reports = connect().create()
+        reports = repeat(connect().create, patience)
     elif request == "Update":
-        reports = connect().update()
+        reports = repeat(connect().update, patience)
     elif request != "Delete":
         raise UnknownRequestType(f"the request type is {request!r}")
     else:
@@ -64,11 +70,15 @@ def respond(
     event: Mapping[str, Any],
     reason: str | None,
     *,
+    on_emulator: bool = False,
     put: Send = send,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Report success to CloudFormation, or the reason of the failure; raises ResponseUndelivered."""
-    url = _check_url(event["ResponseURL"])
+    """Report success to CloudFormation, or the reason of the failure; raises ResponseUndelivered.
+
+    On an emulator the URL may be plain http on loopback.
+    """
+    url = _check_url(event["ResponseURL"], on_emulator)
     body = json.dumps(_response(event, reason)).encode()
     # The URL is signed for an empty content type.
     request = urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT")  # noqa: S310 - as above
@@ -93,10 +103,10 @@ def _response(event: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
     }
 
 
-def _check_url(url: object) -> str:
-    """Return the URL if it may be written to: https, or the local stack's http on loopback."""
+def _check_url(url: object, on_emulator: bool) -> str:
+    """Return the URL if it may be written to: https, or the emulator's http on loopback."""
     if isinstance(url, str):
         parts = urlsplit(url)
-        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        if parts.scheme == "https" or (on_emulator and parts.scheme == "http" and parts.hostname in _LOOPBACK):
             return url
-    raise ResponseUndelivered("the ResponseURL is neither https nor on loopback")
+    raise ResponseUndelivered("the ResponseURL is neither https nor that of an emulator on loopback")

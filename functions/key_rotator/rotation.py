@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from key_rotator.kms_key_checks import check_keys, repair_policies
+from key_rotator.orphans import find_orphans
 from key_rotator.report import Report
 from key_rotator.self_test import describe_key, prove_key
 from keyturn.domain.errors import AccessDenied, AlreadyExists, KeyturnError, Throttled, VersionConflict
@@ -206,8 +207,8 @@ class Rotator:
         self.store.save(transition.raise_longest_lifetime(ring, self.policy.max_token_lifetime))
 
     def _abandon_intent(self, ring: KeyRing, nonce: str) -> None:
-        known = find_intent(ring, nonce).arn is not None
-        found = () if known else self.keys.find_by_nonce(nonce)
+        intent = find_intent(ring, nonce)
+        found = () if intent.arn is not None else find_orphans(self.keys, self.store, intent)
         self.store.save(transition.abandon_intent(ring, nonce, found, self._stamp()))
 
     def _publish(self, ring: KeyRing, nonce: str) -> None:

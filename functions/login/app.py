@@ -36,8 +36,7 @@ def _answer_browser(request: Request) -> dict[str, Any]:
     response = _attempt(lambda: _respond(request))
     if isinstance(response, Exception):
         response = _show(request, response)
-    level = "ERROR" if response.status >= 500 else "INFO"
-    log_event(level, "request", status=response.status, **request.facts)
+    log_event("ERROR" if response.status >= 500 else "INFO", "request", status=response.status, **request.facts)
     return response.to_event(with_body=request.method != "HEAD")
 
 
@@ -78,8 +77,10 @@ def _answer_operator(event: dict[str, Any]) -> dict[str, Any]:
     subject = event.get("subject")
     if isinstance(subject, str) and is_subject(subject):
         facts["sub"] = subject
-    level = "ERROR" if "detail" in facts else "INFO"
-    log_event(level, "operator_action", action=_action(event), outcome=answer.get("error", "done"), **facts)
+    outcome = answer.get("error", "done")
+    log_event(
+        "ERROR" if "detail" in facts else "INFO", "operator_action", action=_action(event), outcome=outcome, **facts
+    )
     return answer
 
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from keyturn.domain.credentials.buckets import AttemptLimits
 from keyturn.domain.credentials.password import Argon2Parameters
-from keyturn.domain.issuer_url import check_issuer_url
-from keyturn.environment import SettingsError, parsed, text, whole_number
+from keyturn.environment import SettingsError, issuer_url, text, whole_number
 
 _HEADER_NAME = re.compile("[a-z0-9-]{1,64}")
 _MIN_SECRET_LENGTH = 32
@@ -58,7 +57,7 @@ class LoginSettings(NamedTuple):
         header, secret = _client_address(environment)
         lifetime = whole_number(environment, "SESSION_LIFETIME_SECONDS", 300, 366 * 86_400)
         return cls(
-            issuer=parsed("ISSUER", text(environment, "ISSUER"), check_issuer_url),
+            issuer=issuer_url(environment, "ISSUER", text(environment, "ISSUER")),
             tables=_tables(environment),
             pepper_key=text(environment, "PEPPER_KEY"),
             max_token_lifetime=whole_number(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600),

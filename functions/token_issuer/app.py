@@ -14,6 +14,8 @@ from token_issuer.error_responses import error_response
 from token_issuer.errors import MethodNotAllowed, NotFound, as_oauth_error
 from token_issuer.request import IssuerRequest
 
+_FAULTS = frozenset({"server_error", "temporarily_unavailable"})
+
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Return the HTTP answer to an event of an HTTP API (payload format 2.0), and log one line.
@@ -28,8 +30,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         # The only broad except: after any error the answer has neither a token nor a confirmation.
         response, facts = _refuse(error)
     response = cors.share(request, response)
-    level = "ERROR" if response.status >= 500 else "INFO"
-    log_event(level, "request", status=response.status, **(request.facts | facts))
+    facts = request.facts | facts
+    # A fault of the authorization endpoint is a redirect (RFC 6749 §4.1.2.1).
+    is_fault = response.status >= 500 or (response.status == 303 and facts.get("outcome") in _FAULTS)
+    log_event("ERROR" if is_fault else "INFO", "request", status=response.status, **facts)
     return response.to_event(with_body=request.method != "HEAD")
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keyturn.domain.issuer_url import check_issuer_url
 from keyturn.domain.keys.audience_algorithms import parse_audience_algorithms
-from keyturn.environment import parsed, text, whole_number
+from keyturn.environment import issuer_url, parsed, text, whole_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class IssuerSettings:
         """Return the settings; raises SettingsError that names the variable and what it should be."""
         ceiling = whole_number(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600)
         return cls(
-            issuer=parsed("ISSUER", text(environment, "ISSUER"), check_issuer_url),
+            issuer=issuer_url(environment, "ISSUER", text(environment, "ISSUER")),
             key_ring_table=text(environment, "KEY_RING_TABLE"),
             revocation_table=text(environment, "REVOCATION_TABLE"),
             client_table=text(environment, "CLIENT_TABLE"),

@@ -72,6 +72,7 @@ def test_cold_start_loads_nothing_that_signs(loaded: set[str]) -> None:
         "keyturn.adapters.keys.key_ring_item",
         "keyturn.adapters.aws.dynamodb_reads",
         "keyturn.adapters.aws.http",
+        "keyturn.adapters.aws.endpoints",
         "keyturn.adapters.keys.http_key_ring",
         "keyturn.adapters.aws.ssm_parameters",
         "keyturn.adapters.revocations.http_revocation_feed",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.aws import markers
 from tests.aws.patience import eventually
 from tests.aws.recorder import Recorder
 from tests.aws.run import describe_run
@@ -35,23 +36,27 @@ def pytest_report_header() -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Write a report if KEYTURN_AWS_REPORT says where."""
-    config.addinivalue_line("markers", "on_aws_alone(reason): no emulator can show this fact, and why")
+    config.pluginmanager.register(markers)
+    for marker in markers.MARKERS:
+        config.addinivalue_line("markers", marker)
     path = os.environ.get("KEYTURN_AWS_REPORT")
     if path:
         config.pluginmanager.register(Recorder(Path(path), describe_run(os.environ)), _RECORDER)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests into their order: the demo, harmless facts, failures, deletion."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the tests, and leave out what this endpoint cannot show."""
+    items.sort(key=_place)
+    markers.leave_out_facts_of_aws(config, items)
 
-    def place(item: pytest.Item) -> int:
-        module = item.path.stem
-        if module in _FIRST:
-            return -1
-        return 1 + _LAST.index(module) if module in _LAST else 0
 
-    items.sort(key=place)
+def _place(item: pytest.Item) -> int:
+    """Put the demo first, then harmless facts, failures, deletion."""
+    module = item.path.stem
+    if module in _FIRST:
+        return -1
+    return 1 + _LAST.index(module) if module in _LAST else 0
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,6 @@ from typing import Any
 
 from tests.aws.stack import aws
 
-GROUPS = ("AuthorizerLogGroup", "TokenIssuerLogGroup", "LoginLogGroup", "KeyRotatorLogGroup", "ExampleBackendLogGroup")
-
 
 def read_log(group: str, since: float = 0.0) -> list[str]:
     """Return the messages of a log group from a time on, in seconds since the epoch."""

@@ -16,22 +16,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
 from local.stack_file import write_private_file
+from tests.aws.names import TABLES
 from tests.aws.run import ROOT
 from tests.aws.stack import aws, find_resources
 
-TABLES = (
-    "KeyRingTable",
-    "RevocationTable",
-    "ClientTable",
-    "GrantTable",
-    "UserTable",
-    "AuthorityTable",
-    "CredentialTable",
-    "SessionTable",
-    "InteractionTable",
-)
 FOLDER = ROOT / "build" / "verification"
 WINDOW_DAYS = 7  # the shortest that KMS takes
+# The states of a resource that a rollback or a deletion left.
+_KEPT = frozenset({"CREATE_COMPLETE", "DELETE_FAILED", "DELETE_SKIPPED"})
 _GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 
 
@@ -94,6 +86,31 @@ def remove_remains(stack_name: str) -> list[str]:
     if not left:
         note.unlink()
     return left
+
+
+def failing_stack(stack_name: str) -> str:
+    """Return the name of the stack beside this one whose creation must fail."""
+    return f"{stack_name}-fails"
+
+
+def remove_failing(name: str) -> list[str]:
+    """Delete a stack whose creation failed, with all that its rollback kept; return the logical ids of the latter."""
+    pages = aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
+    kept = {
+        each["LogicalResourceId"]: each.get("PhysicalResourceId", "")
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if each["ResourceStatus"] in _KEPT
+    }
+    for logical_id, physical_id in kept.items():
+        if logical_id in TABLES:
+            delete_table(physical_id)
+        elif logical_id == "PepperKey":
+            schedule_deletion(physical_id)
+        elif ":layer:" in physical_id:
+            delete_layer(physical_id)
+    delete_stack(name)
+    return sorted(kept)
 
 
 def _note(stack_name: str) -> Path:

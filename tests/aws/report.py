@@ -1,4 +1,4 @@
-"""The report: each fact, whether it held, what was observed; neither accounts nor credentials."""
+"""The report: each fact, whether it holds, what was observed; neither accounts nor credentials."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-HELD = "held"
-DID_NOT_HOLD = "**did not hold**"
-NOT_RUN = "not run"
+HOLDS = "holds"
+DOES_NOT_HOLD = "**does not hold**"
+NOT_SEEN = "not seen"
 
 _TOKEN = re.compile(r"\be[wy][\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
@@ -29,7 +29,7 @@ class Fact:
 
     section: str
     sentence: str
-    outcome: str = NOT_RUN
+    outcome: str = NOT_SEEN
     reason: str = ""
     observed: list[tuple[str, object]] = field(default_factory=list)
     seconds: float = 0.0
@@ -71,8 +71,10 @@ def render(run: Run, facts: Iterable[Fact]) -> str:
 
 
 def _summary(facts: list[Fact]) -> str:
-    counts = {outcome: sum(fact.outcome == outcome for fact in facts) for outcome in (HELD, DID_NOT_HOLD, NOT_RUN)}
-    return f"Of {len(facts)} facts {counts[HELD]} held, {counts[DID_NOT_HOLD]} did not, {counts[NOT_RUN]} were not run."
+    counts = {outcome: sum(fact.outcome == outcome for fact in facts) for outcome in (HOLDS, DOES_NOT_HOLD, NOT_SEEN)}
+    return (
+        f"Of {len(facts)} facts {counts[HOLDS]} hold, {counts[DOES_NOT_HOLD]} do not, {counts[NOT_SEEN]} were not seen."
+    )
 
 
 def _row(fact: Fact) -> tuple[str, str, str, str]:

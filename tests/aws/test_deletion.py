@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.aws.logs import GROUPS
-from tests.aws.removal import TABLES, end_stack
+from tests.aws.names import LOG_GROUPS, ROLES, TABLES
+from tests.aws.removal import end_stack
 from tests.aws.stack import aws, find_stack
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
     from tests.aws.report import Observe
-
-ROLES = ("TokenIssuerRole", "LoginRole", "AuthorizerRole", "KeyRotatorRole", "ScheduleRole")
 
 
 @pytest.mark.on_aws_alone("the embedded stack is not to be deleted")
@@ -26,7 +24,7 @@ def test_what_survives_the_stack(stack: StackFile, resources: dict[str, str], ob
     tables = [aws("dynamodb").describe_table(TableName=name)["Table"]["TableStatus"] for name in remains.tables]
     keys = [aws("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in remains.keys]
     roles = [name for name in ROLES if role_exists(resources[name])]
-    groups = [name for name in GROUPS if group_exists(resources[name])]
+    groups = [name for name in LOG_GROUPS if group_exists(resources[name])]
     observe(tables=tables, keys=keys, layers=len(remains.layers), roles=roles, log_groups=groups)
     assert find_stack(stack.stack_name) is None
     assert tables == ["ACTIVE"] * len(TABLES)

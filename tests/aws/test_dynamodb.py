@@ -18,6 +18,7 @@ from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.adapters.revocations.http_revocations import HttpRevocationReader
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocations.revocation import Target, TargetKind
+from tests.aws.names import TABLES
 from tests.aws.stack import aws, describe, parameters_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from local.stack_file import StackFile
     from tests.aws.report import Observe
 
-TABLES = ("KeyRingTable", "RevocationTable", "ClientTable", "GrantTable")
 # More than the 16 MB that one BatchGetItem answers with.
 LARGE_ITEMS, LARGE_BYTES = 45, 390_000
 
@@ -53,7 +53,7 @@ def set_version(key: dict[str, Any], *, read: int) -> dict[str, Any]:
 
 
 def test_the_tables_are_as_the_template_has_them(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:
-    """CloudFormation turns on expiry, point-in-time recovery and, as the parameter says, deletion protection (R50)."""
+    """CloudFormation turns on point-in-time recovery and, as the parameter says, deletion protection (R50)."""
     dynamodb = aws("dynamodb")
     tables = {name: dynamodb.describe_table(TableName=resources[name])["Table"] for name in TABLES}
     recovery = {
@@ -62,13 +62,24 @@ def test_the_tables_are_as_the_template_has_them(stack: StackFile, resources: di
         ]["PointInTimeRecoveryStatus"]
         for name in TABLES
     }
-    expiry = dynamodb.describe_time_to_live(TableName=resources["RevocationTable"])["TimeToLiveDescription"]
     protected = {str(table.get("DeletionProtectionEnabled", False)).lower() for table in tables.values()}
-    observe(recovery=recovery, expiry=expiry["TimeToLiveStatus"], attribute=expiry.get("AttributeName"))
+    observe(recovery=recovery, protected=protected)
     assert set(recovery.values()) == {"ENABLED"}
-    assert (expiry["TimeToLiveStatus"], expiry["AttributeName"]) == ("ENABLED", "expires_at")
     assert {table["BillingModeSummary"]["BillingMode"] for table in tables.values()} == {"PAY_PER_REQUEST"}
     assert protected == {parameters_of(describe(stack.stack_name))["DeletionProtection"]}
+
+
+def test_items_expire_in_the_tables_that_the_template_says(resources: dict[str, str], observe: Observe) -> None:
+    """Each table expires its items by the template's attribute, or keeps them all (R50)."""
+    described = {
+        name: aws("dynamodb").describe_time_to_live(TableName=resources[name])["TimeToLiveDescription"]
+        for name in TABLES
+    }
+    seen = {name: each.get("AttributeName") for name, each in described.items()}
+    status = {name: each["TimeToLiveStatus"] for name, each in described.items()}
+    observe(attributes=seen, status=status)
+    assert seen == TABLES
+    assert status == {name: "DISABLED" if attribute is None else "ENABLED" for name, attribute in TABLES.items()}
 
 
 def test_the_date_of_every_answer_is_one_clock(key: dict[str, Any], observe: Observe) -> None:

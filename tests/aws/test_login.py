@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import statistics
 import time
 from collections import Counter
@@ -13,10 +14,12 @@ import httpx
 import pytest
 
 from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
+from local.transform import read_template
 from tests.aws.login_user import LoginUser, add_user, hidden_fields
 from tests.aws.logs import read_events
 from tests.aws.patience import eventually
-from tests.aws.stack import aws
+from tests.aws.run import ROOT
+from tests.aws.stack import aws, describe, parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +55,47 @@ def test_cookies_of_a_sign_in_arrive(stack: StackFile, user: LoginUser, observe:
     prefix = "__Host-" if stack.issuer.startswith("https:") else ""
     assert {f"{prefix}keyturn-session", f"{prefix}keyturn-device"} <= set(cookies)
     assert (account.status_code, user.email in account.text) == (200, True)
+
+
+def test_cookies_arrive_with_their_attributes(stack: StackFile, user: LoginUser, observe: Observe) -> None:
+    """Each Set-Cookie of a sign-in says HttpOnly, SameSite and Path, and Secure on https (RFC 6265 §5.2)."""
+    with httpx.Client(timeout=40) as browser:
+        answer = sign_in(stack, browser, user.email, user.password)
+    seen = {
+        name: sorted(part.strip().partition("=")[0].lower() for part in attributes.split(";"))
+        for name, _, attributes in (each.partition(";") for each in answer.headers.get_list("set-cookie"))
+        for name in [name.partition("=")[0]]
+    }
+    observe(**{name.removeprefix("__Host-").replace("-", "_"): attributes for name, attributes in seen.items()})
+    wanted = {"httponly", "samesite", "path"} | ({"secure"} if stack.issuer.startswith("https:") else set())
+    assert seen
+    assert all(wanted <= set(attributes) for attributes in seen.values())
+
+
+def test_guesses_are_throttled_by_the_login_itself(stack: StackFile, observe: Observe) -> None:
+    """The login answers 429 with Retry-After after as many wrong passwords as the parameter allows."""
+    allowed = int(parameters_of(describe(stack.stack_name))["SignInsPerAccount"])
+    email, statuses = f"{secrets.token_hex(8)}@example.com", []
+    with httpx.Client(timeout=40) as browser:
+        for _ in range(allowed + 1):
+            answer = sign_in(stack, browser, email, "a wrong password of this run")
+            statuses.append(answer.status_code)
+    observe(allowed=allowed, statuses=dict(Counter(statuses)), retry_after=answer.headers.get("retry-after"))
+    assert statuses[-1] == 429
+    assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.on_aws_alone("the emulator's stage keeps no throttle")
+def test_each_route_has_the_throttle_of_the_template(resources: dict[str, str], observe: Observe) -> None:
+    """The deployed stage has the template's rate and burst for each route, those of the login among them."""
+    stage = aws("apigatewayv2").get_stage(ApiId=resources["IssuerApi"], StageName="$default")
+    written = read_template(ROOT / "template.yaml")["Resources"]["IssuerApiStage"]["Properties"]["RouteSettings"]
+    limits = ("ThrottlingBurstLimit", "ThrottlingRateLimit")
+    deployed = {
+        route: {name: settings.get(name) for name in limits} for route, settings in stage["RouteSettings"].items()
+    }
+    observe(routes=len(deployed), login={route: deployed[route] for route in deployed if "/login" in route})
+    assert deployed == {route: {name: settings[name] for name in limits} for route, settings in written.items()}
 
 
 def test_the_event_has_the_browsers_address(stack: StackFile, resources: dict[str, str], observe: Observe) -> None:

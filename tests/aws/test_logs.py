@@ -12,7 +12,8 @@ import pytest
 from keyturn.adapters.aws.system_clock import wall_seconds
 from tests.aws.changes import handler
 from tests.aws.filter_lines import LINES
-from tests.aws.logs import GROUPS, read_events, read_log
+from tests.aws.logs import read_events, read_log
+from tests.aws.names import FUNCTION_GROUPS
 from tests.aws.patience import eventually
 from tests.aws.stack import aws
 from tests.integration.http import CLIENT, get_token, statuses
@@ -28,7 +29,7 @@ def test_no_log_holds_a_token_or_a_secret(stack: StackFile, resources: dict[str,
     """Each function writes into a group of its own, without a token or a client's secret (R66)."""
     get_token(stack)
     lines, _ = eventually(
-        lambda: {group: read_log(resources[group]) for group in GROUPS},
+        lambda: {group: read_log(resources[group]) for group in FUNCTION_GROUPS},
         lambda lines: all(lines.values()),
         seconds=120,
         pause=5,

@@ -2,72 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.aws.other_api import other_api
 from tests.aws.patience import eventually
-from tests.aws.stack import TAG, aws
+from tests.aws.stack import aws
 from tests.integration.http import call, get_token, post
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.stack_file import StackFile
+    from tests.aws.other_api import OtherApi
     from tests.aws.report import Observe
 
 pytestmark = pytest.mark.on_aws_alone("the emulator has no JWT authorizer, and checks no permission to invoke")
 
 
-class OtherApi(NamedTuple):
-    """An HTTP API that is no part of the stack, in front of the JWKS."""
-
-    id: str
-    url: str
-    integration: str
-
-    def add_route(self, path: str, kind: str, **authorizer: Any) -> str:
-        """Add a route behind an authorizer of its own; return its URL."""
-        gateway = aws("apigatewayv2")
-        made = gateway.create_authorizer(
-            ApiId=self.id, Name=path, IdentitySource=["$request.header.Authorization"], **authorizer
-        )
-        gateway.create_route(
-            ApiId=self.id,
-            RouteKey=f"GET /{path}",
-            AuthorizationType=kind,
-            AuthorizerId=made["AuthorizerId"],
-            Target=f"integrations/{self.integration}",
-        )
-        return f"{self.url}/{path}"
+@pytest.fixture(scope="module")
+def jwks_api(stack: StackFile) -> Iterator[OtherApi]:
+    """Return an API beside the stack's, in front of the JWKS."""
+    jwks = {"IntegrationType": "HTTP_PROXY", "IntegrationMethod": "GET", "IntegrationUri": stack.outputs["JwksUrl"]}
+    with other_api(stack, "jwks", **jwks, PayloadFormatVersion="1.0") as api:
+        yield api
 
 
 @pytest.fixture(scope="module")
-def other_api(stack: StackFile) -> Iterator[OtherApi]:
-    """Return an API beside the stack's."""
-    gateway = aws("apigatewayv2")
-    api = gateway.create_api(Name=f"{stack.stack_name}-verification", ProtocolType="HTTP", Tags={TAG: stack.stack_name})
-    try:
-        gateway.create_stage(ApiId=api["ApiId"], StageName="$default", AutoDeploy=True)
-        integration = gateway.create_integration(
-            ApiId=api["ApiId"],
-            IntegrationType="HTTP_PROXY",
-            IntegrationMethod="GET",
-            IntegrationUri=stack.outputs["JwksUrl"],
-            PayloadFormatVersion="1.0",
-        )
-        yield OtherApi(api["ApiId"], api["ApiEndpoint"], integration["IntegrationId"])
-    finally:
-        with contextlib.suppress(gateway.exceptions.NotFoundException):
-            gateway.delete_api(ApiId=api["ApiId"])
-
-
-@pytest.fixture(scope="module")
-def native(stack: StackFile, other_api: OtherApi) -> str:
+def native(stack: StackFile, jwks_api: OtherApi) -> str:
     """Return the URL of a route behind API Gateway's own JWT authorizer."""
     configuration = {"Issuer": stack.issuer, "Audience": [stack.audience]}
-    return other_api.add_route("native", "JWT", AuthorizerType="JWT", JwtConfiguration=configuration)
+    return jwks_api.add_route("native", "JWT", AuthorizerType="JWT", JwtConfiguration=configuration)
 
 
 def test_the_native_jwt_authorizer_takes_our_tokens(stack: StackFile, native: str, observe: Observe) -> None:
@@ -90,12 +56,12 @@ def test_the_native_jwt_authorizer_honours_no_revocation(stack: StackFile, nativ
     assert status == 200
 
 
-def test_another_api_may_not_use_the_authorizer(stack: StackFile, other_api: OtherApi, observe: Observe) -> None:
+def test_another_api_may_not_use_the_authorizer(stack: StackFile, jwks_api: OtherApi, observe: Observe) -> None:
     """An API without a permission of its own cannot invoke the authorizer, and answers 500 (G11)."""
     region = aws("lambda").meta.region_name
     partition = stack.outputs["AuthorizerArn"].split(":")[1]
     path = f"lambda:path/2015-03-31/functions/{stack.outputs['AuthorizerArn']}/invocations"
-    url = other_api.add_route(
+    url = jwks_api.add_route(
         "stranger",
         "CUSTOM",
         AuthorizerType="REQUEST",

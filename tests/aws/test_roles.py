@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.aws.names import ROLES, TABLES
 from tests.aws.stack import aws
 
 if TYPE_CHECKING:
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
     from tests.aws.report import Observe
 
 Decisions = dict[tuple[str, str], str]
+
+TABLE_NAMES = {
+    "ring": "KeyRingTable",
+    "revocations": "RevocationTable",
+    "clients": "ClientTable",
+    "grants": "GrantTable",
+    "users": "UserTable",
+    "authorities": "AuthorityTable",
+    "credentials": "CredentialTable",
+    "sessions": "SessionTable",
+    "interactions": "InteractionTable",
+}
 
 # Calls that every role is tried with: some are another function's right, some belong to no role.
 ASKED = {
@@ -25,6 +38,7 @@ ASKED = {
     ),
     "revocations": ("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
     "clients": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
+    "grants": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
     "users": ("dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"),
     "authorities": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
     "credentials": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"),
@@ -41,6 +55,9 @@ ALLOWED = {
         ("dynamodb:GetItem", "clients"),
         ("dynamodb:BatchGetItem", "revocations"),
         ("dynamodb:PutItem", "revocations"),
+        ("dynamodb:GetItem", "grants"),
+        ("dynamodb:PutItem", "grants"),
+        ("dynamodb:UpdateItem", "grants"),
         ("dynamodb:GetItem", "authorities"),
         ("dynamodb:GetItem", "interactions"),
         ("dynamodb:PutItem", "interactions"),
@@ -66,30 +83,21 @@ ALLOWED = {
         ("dynamodb:GetItem", "ring"),
         ("dynamodb:PutItem", "ring"),
         ("dynamodb:UpdateItem", "ring"),
-        ("kms:CreateKey", "anything"),
         ("tag:GetResources", "anything"),
     },
     "ScheduleRole": {("lambda:InvokeFunction", "rotator")},
+    "ExampleBackendRole": set(),
 }
-CREATE, TAG, UPDATE = "kms:CreateKey", "kms:TagResource", "dynamodb:UpdateItem"
+CREATE, TAG, UPDATE, PUT = "kms:CreateKey", "kms:TagResource", "dynamodb:UpdateItem", "dynamodb:PutItem"
 
 
 @pytest.fixture(scope="module")
 def arns(resources: dict[str, str]) -> dict[str, str]:
     """Return the ARNs of what is asked about."""
     dynamodb = aws("dynamodb")
-    tables = {
-        "ring": "KeyRingTable",
-        "revocations": "RevocationTable",
-        "clients": "ClientTable",
-        "users": "UserTable",
-        "authorities": "AuthorityTable",
-        "credentials": "CredentialTable",
-        "sessions": "SessionTable",
-        "interactions": "InteractionTable",
-    }
     found = {
-        name: dynamodb.describe_table(TableName=resources[table])["Table"]["TableArn"] for name, table in tables.items()
+        name: dynamodb.describe_table(TableName=resources[table])["Table"]["TableArn"]
+        for name, table in TABLE_NAMES.items()
     }
     rotator = aws("lambda").get_function_configuration(FunctionName=resources["KeyRotatorFunction"])["FunctionArn"]
     prefix = rotator.replace(":lambda:", ":kms:").partition(":function:")[0]
@@ -119,8 +127,9 @@ def test_a_role_may_do_what_its_function_is_for(
     resources: dict[str, str], arns: dict[str, str], observe: Observe
 ) -> None:
     """Each role is allowed what its function does, and denied what another one does, and what nobody does."""
+    assert set(TABLE_NAMES.values()) == set(TABLES)
     allowed: dict[str, set[tuple[str, str]]] = {}
-    for role in ALLOWED:
+    for role in ROLES:
         decisions: Decisions = {
             (action, name): decision
             for name, actions in ASKED.items()
@@ -136,27 +145,29 @@ def test_the_conditions_of_the_rotators_role_count(
     stack: StackFile, resources: dict[str, str], arns: dict[str, str], observe: Observe
 ) -> None:
     """The rotator's role writes the global copies alone, makes signing keys alone, and tags its own stack's."""
-    own = {"aws:RequestTag/keyturn:stack": [stack.stack_name], "aws:TagKeys": ["keyturn:stack", "keyturn:nonce"]}
+    own = {
+        "aws:RequestTag/keyturn:stack": [stack.stack_name],
+        "aws:RequestTag/keyturn:nonce": ["n"],
+        "aws:TagKeys": ["keyturn:stack", "keyturn:nonce"],
+    }
+    rsa = {"kms:KeySpec": ["RSA_2048"], "kms:KeyUsage": ["SIGN_VERIFY"]}
     cases: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "a copy of global": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["global#3"]}, "allowed"),
         "a token": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["jti#x"]}, "implicitDeny"),
         "both": (UPDATE, "revocations", {"dynamodb:LeadingKeys": ["global#3", "jti#x"]}, "implicitDeny"),
-        "RSA": (CREATE, "anything", {"kms:KeySpec": ["RSA_2048"], "kms:KeyUsage": ["SIGN_VERIFY"]}, "allowed"),
-        "EC": (CREATE, "anything", {"kms:KeySpec": ["ECC_NIST_P256"], "kms:KeyUsage": ["SIGN_VERIFY"]}, "allowed"),
-        "RSA to encrypt with": (
-            CREATE,
-            "anything",
-            {"kms:KeySpec": ["RSA_2048"], "kms:KeyUsage": ["ENCRYPT_DECRYPT"]},
-            "implicitDeny",
-        ),
+        "RSA": (CREATE, "anything", own | rsa, "allowed"),
+        "EC": (CREATE, "anything", own | rsa | {"kms:KeySpec": ["ECC_NIST_P256"]}, "allowed"),
+        "RSA without tags": (CREATE, "anything", rsa, "implicitDeny"),
+        "RSA to encrypt with": (CREATE, "anything", own | rsa | {"kms:KeyUsage": ["ENCRYPT_DECRYPT"]}, "implicitDeny"),
         "HMAC": (
             CREATE,
             "anything",
-            {"kms:KeySpec": ["HMAC_256"], "kms:KeyUsage": ["GENERATE_VERIFY_MAC"]},
+            own | {"kms:KeySpec": ["HMAC_256"], "kms:KeyUsage": ["GENERATE_VERIFY_MAC"]},
             "implicitDeny",
         ),
         "own tags": (TAG, "key", own, "allowed"),
         "another stack's tag": (TAG, "key", own | {"aws:RequestTag/keyturn:stack": ["another"]}, "implicitDeny"),
+        "another stack's key": (TAG, "key", own | {"aws:ResourceTag/keyturn:stack": ["another"]}, "implicitDeny"),
         "another tag": (TAG, "key", own | {"aws:TagKeys": ["keyturn:stack", "team"]}, "implicitDeny"),
     }
     seen = {
@@ -171,8 +182,16 @@ def test_the_conditions_of_the_rotators_role_count(
 @pytest.mark.parametrize(
     ("role", "action", "table", "keys"),
     [
-        ("LoginRole", UPDATE, "revocations", {"sid#x": True, "sub#u_x": True, "pair#u_x#web": True, "feed#1": True}),
+        ("LoginRole", UPDATE, "revocations", {"sid#x": True, "sub#u_x": True, "pair#u_x#web": True, "feed#1": False}),
         ("LoginRole", UPDATE, "revocations", {"client#web": False, "jti#x": False, "gid#x": False, "global#3": False}),
+        ("LoginRole", PUT, "revocations", {"feed#1": True, "sid#x": False, "sub#u_x": False, "global#3": False}),
+        ("TokenIssuerRole", UPDATE, "revocations", {"jti#x": True, "gid#x": True, "sub#u_x": False, "global#3": False}),
+        (
+            "TokenIssuerRole",
+            PUT,
+            "revocations",
+            {"feed#1": True, "jti#x": False, "client#web": False, "global#3": False},
+        ),
         ("TokenIssuerRole", "dynamodb:GetItem", "users", {"u#u_x": True, "id#email#a@b.example": False}),
         ("TokenIssuerRole", UPDATE, "sessions", {"s#x": True, "u#u_x": False}),
     ],

@@ -13,13 +13,16 @@ import sys
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.errors import KeyturnError
+from local.emulator import REGION
 from local.progress import Progress
-from tests.aws.removal import delete_stack, end_stack, remove_remains
+from tests.aws.embedded import ENVIRON, verify_embedded
+from tests.aws.removal import delete_stack, end_stack, failing_stack, remove_failing, remove_remains
 from tests.aws.report import redact
 from tests.aws.run import ROOT, is_on_aws, utc_time
 from tests.aws.stack import TAG, aws, find_stack
@@ -44,8 +47,8 @@ PARAMETERS = {
     "RingViewSeconds": "4",
     "VerifierCacheSeconds": "1",
     "JwksMaxAgeSeconds": "5",
-    "PublishLeadSeconds": "20",
-    "RetentionSeconds": "314",
+    "PublishLeadSeconds": "25",
+    "RetentionSeconds": "319",
     "MaxPublishedKeys": "8",
     "DeletionWindowDays": "7",
     "RotationSchedule": "rate(1 minute)",
@@ -54,6 +57,11 @@ PARAMETERS = {
 
 class Refused(Exception):
     """The verification does not begin; the message says what to do."""
+
+
+def is_of_verification(stack: Mapping[str, Any] | None) -> bool:
+    """Return whether the stack is there and carries the tag of a verification."""
+    return stack is not None and TAG in {tag["Key"] for tag in stack.get("Tags", [])}
 
 
 def check_target(stack_name: str) -> str:
@@ -67,7 +75,7 @@ def check_target(stack_name: str) -> str:
         raise Refused(f"AWS does not answer: {error}\nSet AWS_PROFILE or keys, and AWS_DEFAULT_REGION.") from None
     if stack is None:
         return account
-    if TAG not in {tag["Key"] for tag in stack.get("Tags", [])}:
+    if not is_of_verification(stack):
         raise Refused(f"the stack {stack_name} is there, and no verification deployed it: choose another name")
     status = stack["StackStatus"]
     if status in _NEVER_CAME_UP:
@@ -107,6 +115,8 @@ def assert_facts(stack_name: str, report: Path, *, keep: bool) -> int:
 def remove(stack_name: str, progress: Progress) -> list[str]:
     """Delete the stack, if it is still there, and what it leaves; return failures with their reasons."""
     try:
+        if is_of_verification(find_stack(failing_stack(stack_name))):
+            remove_failing(failing_stack(stack_name))
         if find_stack(stack_name) is not None:
             with progress.step("stack") as step:
                 end_stack(stack_name)
@@ -135,14 +145,14 @@ def find_path(environ: Mapping[str, str], region: str) -> Path:
 
 
 def verify(stack_name: str, parameters: Mapping[str, str], *, keep: bool) -> int:
-    """Run the verification; return exit code 0 if every fact held and the removal was complete."""
+    """Run the verification; return exit code 0 if every seen fact holds and the removal was complete."""
     progress = Progress()
     try:
         account = check_target(stack_name)
         region = boto3.Session().region_name or ""
         os.environ["AWS_DEFAULT_REGION"] = region  # for sam and pytest, that they mean the same one
         progress.line(f"Verifying on AWS: stack {stack_name}, account {account}, region {region}.")
-        progress.line("It takes about half an hour, and costs some cents: docs/verification/README.md says for what.")
+        progress.line("It takes less than an hour, and costs some cents: docs/verification/README.md says for what.")
         if find_stack(stack_name) is None and remove(stack_name, progress):
             raise Refused("an earlier run has left something that cannot be removed: see docs/verification/README.md")
         deploy(stack_name, parameters)
@@ -159,28 +169,34 @@ def verify(stack_name: str, parameters: Mapping[str, str], *, keep: bool) -> int
     return result or (1 if left else 0)
 
 
-def read_parameters(given: list[str], architecture: str) -> dict[str, str]:
-    """Return the stack's parameters: those above, with those of the command line over them; raises Refused."""
+def read_parameters(given: list[str], defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return the defaults with the parameters of the command line over them; raises Refused."""
     wrong = [each for each in given if _PARAMETER.fullmatch(each) is None]
     if wrong:
         raise Refused(f"{wrong[0]!r} is no Name=value of a parameter")
     pairs = (each.partition("=") for each in given)
-    return {**PARAMETERS, "Architecture": architecture} | {name: value for name, _, value in pairs}
+    return {**defaults, **{name: value for name, _, value in pairs}}
 
 
 def main() -> int:
     """Parse the command line and do it."""
     parser = argparse.ArgumentParser(prog="make verify-aws", description=__doc__)
-    parser.add_argument("stack", help="the name of the stack to deploy, and to remove at the end")
+    parser.add_argument("stack", nargs="?", help="the name of the stack to deploy, and to remove at the end")
+    parser.add_argument("--embedded", action="store_true", help="no account: run on an embedded stack instead")
     parser.add_argument("--keep", action="store_true", help="leave the stack, to look at it")
     parser.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"])
     parser.add_argument("--parameter", action="append", default=[], metavar="Name=value", help="of the template")
     arguments = parser.parse_args()
+    if arguments.embedded is (arguments.stack is not None):
+        parser.error("name a stack to verify on AWS, or take the embedded one: STACK=name or EMBEDDED=1")
+    defaults = {} if arguments.embedded else {**PARAMETERS, "Architecture": arguments.architecture}
     try:
-        parameters = read_parameters(arguments.parameter, arguments.architecture)
+        parameters = read_parameters(arguments.parameter, defaults)
     except Refused as error:
         parser.error(str(error))
     try:
+        if arguments.embedded:
+            return verify_embedded(parameters, find_path(ENVIRON, REGION))
         return verify(arguments.stack, parameters, keep=arguments.keep)
     except KeyboardInterrupt:
         sys.exit("broken off: the same command again goes on, and removes the stack at its end")

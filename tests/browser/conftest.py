@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "javascript"
 NOT_RUN = "NOT RUN: needs Chromium and playwright-core: make browser"
 # The browser resolves these to 127.0.0.1, as a site's owner can let its own name do.
-NAMES = ("evil.example", "rebound.example")
+NAMES = ("evil.example", "rebound.example", "app.example")
 
 
 class _Page(BaseHTTPRequestHandler):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.domain.errors import KeyUnusable
 from keyturn.jose.ecdsa_signature import CURVES, from_der
 from keyturn.jose.jwk import parse_jwk
@@ -57,8 +58,8 @@ def test_keys_are_found_by_their_nonce(keys: KeyProvisioner) -> None:
     """All keys of a nonce are found, and no other."""
     first, second = keys.create_key("ES256", "n"), keys.create_key("ES256", "n")
     keys.create_key("ES256", "other")
-    assert sorted(keys.find_by_nonce("n")) == sorted([first, second])
-    assert keys.find_by_nonce("unknown") == ()
+    assert sorted(keys.find_by_nonce("n", since=0)) == sorted([first, second])
+    assert keys.find_by_nonce("unknown", since=0) == ()
 
 
 def test_key_that_is_pending_deletion_is_not_found(keys: KeyProvisioner) -> None:
@@ -66,7 +67,14 @@ def test_key_that_is_pending_deletion_is_not_found(keys: KeyProvisioner) -> None
     disabled, pending = keys.create_key("ES256", "n"), keys.create_key("ES256", "n")
     keys.disable(disabled)
     keys.schedule_deletion(pending, 7)
-    assert keys.find_by_nonce("n") == (disabled,)
+    assert keys.find_by_nonce("n", since=0) == (disabled,)
+
+
+def test_key_that_is_older_than_the_search_is_not_found(keys: KeyProvisioner) -> None:
+    """A key that was created before the given time belongs to an earlier creation, whatever its tag says."""
+    arn, now = keys.create_key("ES256", "n"), int(wall_seconds())
+    assert keys.find_by_nonce("n", since=now - 60) == (arn,)
+    assert keys.find_by_nonce("n", since=now + 60) == ()
 
 
 def test_disabling_and_deleting_may_be_repeated(keys: KeyProvisioner) -> None:
@@ -76,7 +84,7 @@ def test_disabling_and_deleting_may_be_repeated(keys: KeyProvisioner) -> None:
     keys.disable(arn)
     keys.schedule_deletion(arn, 7)
     keys.schedule_deletion(arn, 7)
-    assert keys.find_by_nonce("n") == ()
+    assert keys.find_by_nonce("n", since=0) == ()
 
 
 def test_key_that_is_gone_is_disabled_and_deleted_already(keys: KeyProvisioner) -> None:

@@ -8,6 +8,7 @@ import urllib.request
 import zipfile
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import boto3
 import pytest
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from keyturn.adapters.aws.system_clock import wall_seconds
 from local.emulator import REGION
+from tests.emulator.functions import OPENER, create_function
 
 if TYPE_CHECKING:
     from local.emulator import Emulator
@@ -214,6 +216,27 @@ def test_an_http_api_passes_cookies_one_way(emulator: Emulator, roles: dict[str,
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
         assert answer.headers.get_all("set-cookie") == ["a=1", "b=2"]
         assert answer.read() == b"None"
+
+
+def test_an_http_api_checks_no_signature(emulator: Emulator) -> None:
+    """A route with AWS_IAM passes an unsigned request that has an Authorization header, with no caller.
+
+    When the emulator learns it, the row of `local/emulator_limitations.py` may leave.
+    """
+    caller = "json.dumps(event['requestContext'].get('authorizer'))"
+    function = create_function(emulator, "caller", f"lambda event, _: {{'statusCode': 200, 'body': {caller}}}")
+    apis = emulator.client("apigatewayv2")
+    api = apis.create_api(Name="signed", ProtocolType="HTTP")["ApiId"]
+    integration = apis.create_integration(
+        ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=function["FunctionArn"], PayloadFormatVersion="2.0"
+    )["IntegrationId"]
+    apis.create_route(ApiId=api, RouteKey="GET /", AuthorizationType="AWS_IAM", Target=f"integrations/{integration}")
+    apis.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    url = f"{emulator.endpoint_url}/_aws/execute-api/{api}/"
+    with pytest.raises(HTTPError, match="403"):
+        OPENER.open(url)
+    with OPENER.open(urllib.request.Request(url, headers={"Authorization": "Bearer nobody"})) as answer:
+        assert answer.read() == b"null"
 
 
 def test_cloudformation_ignores_reserved_concurrency(emulator: Emulator, roles: dict[str, str]) -> None:

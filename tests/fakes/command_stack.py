@@ -26,10 +26,13 @@ from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey
 TABLES = {
     "key-ring": ("pk",),
     "clients": ("pk",),
+    "grants": ("pk",),
     "revocations": ("pk", "sk"),
     "users": ("pk", "sk"),
     "authorities": ("pk",),
 }
+# The caller of moto's STS.
+CALLER = "arn:aws:sts::123456789012:user/moto"
 ENDPOINT = "http://127.0.0.1:4566"
 STACK: dict[str, Any] = {
     "outputs": {

@@ -118,7 +118,7 @@ class Apis:
 
     def _items(self, operation: str, api_id: str) -> list[Any]:
         if operation in ("get_rest_apis", "get_apis"):
-            described = ("ProtocolType",)
+            described = ("ProtocolType", "CorsConfiguration", "ApiKeySelectionExpression", "apiKeySource")
             return [
                 {"id": each, "ApiId": each, "name": "orders", "Name": "orders"}
                 | {name: api[name] for name in described if name in api}

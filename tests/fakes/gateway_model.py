@@ -20,7 +20,8 @@ class Api(NamedTuple):
     """An API: its kind, its routes as `GET /x`, `ANY /x` or `$default`, and the identity sources of its result cache.
 
     Without `sources` its TTL is 0. `simple` is EnableSimpleResponses; `named_arn` is whether the ARN of `$default` has
-    its name instead of a path.
+    its name instead of a path. `keys` are the API keys of its usage plans, which come from the authorizer; None is an
+    API without usage plans.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Api(NamedTuple):
     sources: tuple[str, ...] | None
     simple: bool
     named_arn: bool
+    keys: frozenset[str] | None = None
 
 
 class Call(NamedTuple):
@@ -156,6 +158,8 @@ class GatewayModel:
             return 500 if not isinstance(allowed, bool) else 200 if allowed else 403
         if "policyDocument" not in answer:
             return 500
+        if self.api.keys is not None and answer.get("usageIdentifierKey") not in self.api.keys:
+            return 403
         return 200 if allows(answer["policyDocument"], arn) else 403
 
     def event(self, call: Call, route: str) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
+from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.domain.errors import KeyUnusable
 from tests.fakes.token_factory import SigningKey, signing_key
 
@@ -18,13 +20,18 @@ class MemoryKey:
     state: str = "Enabled"
     policy_is_expected: bool = True
     deletion_days: int | None = None
+    created_at: float = 0
 
 
 class MemoryKms:
-    """A KeyProvisioner without a key, or another client of the KMS `other`; `made` has every key by ARN."""
+    """A KeyProvisioner without a key, or another client of the KMS `other`; `made` has every key by ARN.
 
-    def __init__(self, other: MemoryKms | None = None) -> None:
+    `now` is KMS's clock, in seconds since the epoch.
+    """
+
+    def __init__(self, other: MemoryKms | None = None, now: Callable[[], float] = wall_seconds) -> None:
         self.made: dict[str, MemoryKey] = {}
+        self._now = now
         self._numbers = count()
         if other is not None:
             self.made, self._numbers = other.made, other._numbers
@@ -38,7 +45,8 @@ class MemoryKms:
         number = next(self._numbers)
         arn = f"arn:aws:kms:eu-central-1:123456789012:key/{number:08d}"
         # Keys are made once per process, since RSA keys take their time.
-        self.made[arn] = MemoryKey(signing_key(algorithm, f"kms-{number}", rsa_key_size=rsa_key_size), nonce)
+        key = signing_key(algorithm, f"kms-{number}", rsa_key_size=rsa_key_size)
+        self.made[arn] = MemoryKey(key, nonce, created_at=self._now())
         return arn
 
     def public_key(self, arn: str) -> bytes:
@@ -51,9 +59,10 @@ class MemoryKms:
         assert key.algorithm == algorithm
         return key.sign(signing_input)
 
-    def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
+    def find_by_nonce(self, nonce: str, *, since: int) -> tuple[str, ...]:
         """Return the keys whose tag has the nonce."""
-        return tuple(arn for arn, key in self.made.items() if key.nonce == nonce and key.state != "PendingDeletion")
+        found = (arn for arn, key in self.made.items() if key.nonce == nonce and key.state != "PendingDeletion")
+        return tuple(arn for arn in found if self.made[arn].created_at >= since)
 
     def can_sign(self, arn: str) -> bool:
         """Return whether the key is enabled."""

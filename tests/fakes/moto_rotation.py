@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keyturn.adapters.aws.attribute_values import decode_item
@@ -14,6 +15,7 @@ from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Target, TargetK
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.moto_kms import moto_kms, provisioner
 from tests.fakes.rotation_harness import RotationHarness
+from tests.fakes.young_account import Waits
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -88,7 +90,7 @@ class RecordedStore(DynamoDbKeyRingStore):
 
 
 class MotoRotationHarness(RotationHarness):
-    """A rotator on the real adapters; `close` ends its AWS."""
+    """A rotator on the real adapters; `close` ends its AWS, `waits` has the pauses, which take no time here."""
 
     def __init__(self, **policy: Any) -> None:
         super().__init__(**policy)
@@ -97,10 +99,25 @@ class MotoRotationHarness(RotationHarness):
         kms = self._aws.enter_context(moto_kms())
         create_table(dynamodb, RINGS, "pk")
         create_table(dynamodb, REVOCATIONS, "pk", "sk")
+        self.clients = (dynamodb, kms)
+        self.waits = Waits()
         self.store = RecordedStore(dynamodb)  # type: ignore[assignment]
-        self.kms = provisioner(kms)  # type: ignore[assignment]
+        self._created: dict[str, float] = {}
+        kms.meta.events.register("after-call.kms.CreateKey", self._note_creation)
+        kms.meta.events.register("after-call.kms.DescribeKey", self._tell_creation)
+        self.kms = provisioner(kms, self.waits)  # type: ignore[assignment]
         self.kms.made = KeysInMoto(kms)  # type: ignore[assignment]
 
     def close(self) -> None:
         """End its AWS."""
         self._aws.close()
+
+    def _note_creation(self, parsed: dict[str, Any], **_event: Any) -> None:
+        if "KeyMetadata" in parsed:
+            self._created[parsed["KeyMetadata"]["Arn"]] = self.clock.seconds
+
+    def _tell_creation(self, parsed: dict[str, Any], **_event: Any) -> None:
+        """Let a key be created by the harness's clock: moto takes this machine's."""
+        found = parsed.get("KeyMetadata")
+        if found is not None:
+            found["CreationDate"] = datetime.fromtimestamp(self._created[found["Arn"]], UTC)

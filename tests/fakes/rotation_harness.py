@@ -47,8 +47,8 @@ class RotationHarness:
 
     def __init__(self, **policy: Any) -> None:
         self.store = MemoryKeyRing()
-        self.kms = MemoryKms()
         self.clock = SteppedClock()
+        self.kms = MemoryKms(now=lambda: self.clock.seconds)
         self.local_offset = 0.0
         self.policy = rotation_policy(**policy)
         self._nonces = count()

@@ -13,12 +13,12 @@ def render(page: str) -> str:
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     rows = "".join(_row(guard) for guard in GUARDS)
-    return f"{before}{_BEGIN}| rule | the line | the test that fails without it |\n|---|---|---|\n{rows}{_END}{after}"
+    return f"{before}{_BEGIN}| the line | the test that fails without it |\n|---|---|\n{rows}{_END}{after}"
 
 
 def _row(guard: Guard) -> str:
     line = " ".join(guard.text.split()).replace("|", r"\|")
-    return f"| {guard.rule} | `{line}` in `{guard.file}` | `{guard.test}` |\n"
+    return f"| `{line}` in `{guard.file}` | `{guard.test}` |\n"
 
 
 if __name__ == "__main__":

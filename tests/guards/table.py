@@ -1,4 +1,4 @@
-"""Rules of the verifier: the line that enforces each, and the test that fails without the line."""
+"""Rules of the verifier and of access rules: the line that enforces each, and the test that fails without the line."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ _JSON, _BASE64, _ECDSA = "jose/strict_json.py", "domain/base64url.py", "jose/ecd
 _JWK, _TOKEN = "jose/jwk.py", "jose/access_token.py"
 _FORM, _SIGNATURES = "unit/jose/test_compact_form.py", "unit/jose/test_signatures.py"
 _CLAIM_TESTS, _JSON_TESTS = "unit/jose/test_claims.py", "unit/jose/test_strict_json.py"
+_DECLARED, _CACHED_RULES = "domain/access/declared_claims.py", "domain/access/cached_rules.py"
 _HYGIENE, _BASE64_TESTS = "unit/jose/test_key_hygiene.py", "unit/domain/test_base64url.py"
 
 _DUPLICATES = "    if len(members) != len(pairs):"
@@ -115,5 +116,15 @@ GUARDS = (
           f"{_CLAIM_TESTS}::test_the_audience_is_a_string_or_a_list_of_strings"),
     Guard("A20", _VERIFY, _TYPE, NEVER, _KIND),
     Guard("A21", _JSON, "        _check_depth(text)\n", "", f"{_JSON_TESTS}::test_nesting_stops_at_the_bound"),
+    Guard("R54", _DECLARED, " and len(key) >= MIN_API_KEY_LENGTH and _is_plain(key)", "",
+          "unit/authorizer/test_api_keys.py::test_no_other_value_is_a_key"),
+    Guard("R55", _CACHED_RULES, "    claims = _LONGEST_CLAIMS * (2 if declared.context else 1)", "    claims = 0",
+          "unit/authorizer/test_answer_size.py::test_an_answer_with_a_declared_claim_is_at_most_8_kb"),
+    Guard("R57", "domain/access/api_rules.py",
+          "        if self.declared.api_key is not None and self.declared.api_key_of(token) is None:", f"    {NEVER}",
+          "unit/authorizer/test_api_keys.py::test_a_token_without_a_key_is_forbidden"),
+    Guard("R59", "domain/access/access_rules.py", "    if not is_claim_name(value):", NEVER,
+          "unit/domain/access/test_declared_claims.py::test_a_name_that_no_token_can_have_is_refused"),
 )  # fmt: skip
-RULES = (*(f"R{number:02}" for number in range(1, 19)), *(f"A{number}" for number in range(1, 22)))
+_ACCESS_RULES = ("R54", "R55", "R57", "R59")
+RULES = (*(f"R{number:02}" for number in range(1, 19)), *(f"A{number}" for number in range(1, 22)), *_ACCESS_RULES)

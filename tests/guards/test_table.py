@@ -11,8 +11,8 @@ from tests.guards.table import GUARDS, KERNEL, RULES, Guard
 from tests.infrastructure.requirement_table import named_ids
 
 
-def test_every_rule_of_the_verifier_has_its_line() -> None:
-    """R01 to R18 and A1 to A21 stand in the table once each."""
+def test_every_rule_has_its_line() -> None:
+    """R01 to R18, A1 to A21 and the ids of the access rules stand in the table once each."""
     assert sorted(guard.rule for guard in GUARDS) == sorted(RULES)
 
 

@@ -6,11 +6,14 @@ import json
 import re
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from keyturn.domain.access.access_rules import AccessRules, parse_access_rules
+from keyturn.domain.access.access_rules import AccessRules, AccessRulesError, parse_access_rules
 from keyturn.domain.access.result_cache import HTTP_SOURCES, REST_SOURCES, CacheKey, problems
+from local.transform import transform_template
 
 PAGE = (Path(__file__).parents[2] / "docs" / "access-rules.md").read_text()
 PARTS = ("token", "method", "path", "template")
@@ -27,6 +30,44 @@ def rows(header: str) -> list[list[str]]:
 def test_each_document_of_the_page_is_one(document: str) -> None:
     """The authorizer reads the documents that the page shows."""
     assert list(parse_access_rules(document))
+
+
+@pytest.mark.parametrize("snippet", re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+def test_a_template_of_the_page_takes_api_keys_from_the_authorizer(snippet: str) -> None:
+    """R54: the snippet transforms to an API whose methods need a key, and whose keys come from the authorizer."""
+    source = yaml_parse(snippet)
+    event = {"Type": "Api", "Properties": {"Path": "/orders", "Method": "GET", "RestApiId": {"Ref": "Api"}}}
+    function = {"Runtime": "python3.13", "Handler": "index.handler", "InlineCode": "-", "Events": {"Get": event}}
+    source["Resources"]["Orders"] = {"Type": "AWS::Serverless::Function", "Properties": function}
+    native = transform_template(source, {"KeyturnAuthorizerArn": "arn:aws:lambda:::function:a"}, {}, "eu-west-1")
+    api = native["Resources"]["Api"]["Properties"]
+    assert api["ApiKeySourceType"] == "AUTHORIZER"
+    security = api["Body"]["paths"]["/orders"]["get"]["security"]
+    assert {name for each in security for name in each} == {"Keyturn", "api_key"}
+
+
+def test_the_sizes_of_the_page_are_those_of_the_code() -> None:
+    """R55: as many routes are read under `cached_by` as the page says, and one more is refused."""
+    members: dict[str, dict[str, Any]] = {
+        "neither `context` nor `api_key_claim`": {},
+        "`api_key_claim`": {"api_key_claim": "plan_key"},
+        "`context`": {"context": ["tenant"]},
+    }
+    found = dict(rows("| members | routes of one method"))
+    assert found.keys() == members.keys()
+    for name, number in found.items():
+        count = int(number.removeprefix("about "))
+        assert [_is_read(routes, members[name]) for routes in (count, count + 1)] == [True, False]
+
+
+def _is_read(routes: int, members: dict[str, Any]) -> bool:
+    """Return whether a document with so many routes of usual length is read under the cache."""
+    api = {"answer": "policy", "cached_by": "token", **members}
+    api["routes"] = {f"GET /{'x' * 20}{each:02}/{{x}}": [] for each in range(routes)}
+    try:
+        return bool(parse_access_rules(json.dumps({"apis": {"*": api}})))
+    except AccessRulesError:
+        return False
 
 
 def test_the_table_of_sources_is_the_codes() -> None:

@@ -15,7 +15,6 @@ import boto3
 import pytest
 
 from keyturn.adapters.keys.kms_key_policy import key_policy
-from keyturn.domain.revocations.revocation import TargetKind
 from tests.infrastructure.native_template import NativeTemplate, actions
 
 BOOTSTRAPS = {
@@ -121,14 +120,6 @@ def test_each_table_of_users_is_for_whom_it_is_for(template: NativeTemplate) -> 
     assert found == TABLES_OF_USERS
 
 
-def test_the_login_revokes_sessions_users_and_users_at_clients_alone(template: NativeTemplate) -> None:
-    """A compromised login cannot revoke a client, a token or globally; the emulator ignores leading keys."""
-    statements = [each for each in template.statements("LoginRole") if "RevocationTable" in _tables_of(each)]
-    written = {each["Sid"]: _leading_keys(each) for each in statements if actions(each) != {"dynamodb:BatchGetItem"}}
-    kinds = (TargetKind.SESSION, TargetKind.SUBJECT, TargetKind.PAIR)
-    assert written == {"RevokeSessionsUsersAndUsersAtClients": [f"{kind.value}#*" for kind in kinds] + ["feed#*"]}
-
-
 def test_a_statement_is_one_sentence_about_named_resources(template: NativeTemplate) -> None:
     """Each statement has a Sid, and a resource of `*` only where the action knows no resource."""
     for role in template.of_type("AWS::IAM::Role"):
@@ -136,16 +127,6 @@ def test_a_statement_is_one_sentence_about_named_resources(template: NativeTempl
             assert statement["Sid"], role
             if statement["Resource"] == "*":
                 assert actions(statement) <= {"kms:CreateKey", "tag:GetResources"}, statement["Sid"]
-
-
-def test_the_rotator_writes_nothing_but_copies_of_global_among_the_revocations(template: NativeTemplate) -> None:
-    """The emulator evaluates no leading keys; on AWS they keep the rotator away from every other revocation."""
-    [statement] = [
-        each
-        for each in template.statements("KeyRotatorRole")
-        if each["Resource"] == {"Fn::GetAtt": ["RevocationTable", "Arn"]}
-    ]
-    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["global#*"]}}
 
 
 def _tables_of(statement: dict[str, Any]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,29 @@ def test_every_page_that_the_readme_names_is_there() -> None:
     """No link of the README leads nowhere."""
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_no_command_pins_the_defaults() -> None:
+    """`sam deploy --guided` would write each default into samconfig.toml, where a later release cannot change it."""
+    pages = [README, *((ROOT / "docs" / name).read_text() for name in ("deployment.md", "runbook.md", "clients.md"))]
+    assert not any("--guided" in block for page in pages for block in re.findall(r"```\w*\n(.*?)```", page, re.DOTALL))
+
+
+def test_a_build_reads_all_that_it_depends_on() -> None:
+    """The SAM CLI compares the source folders alone: its cache is off, since each Makefile reads a file outside."""
+    makefiles = [ROOT / "functions" / "Makefile", *sorted((ROOT / "layers").glob("*/Makefile"))]
+    outside = [
+        re.findall(r"^-?include \$\(dir .+\)((?:\.\./)+\S+)$", each.read_text(), re.MULTILINE) for each in makefiles
+    ]
+    assert [
+        (ROOT / "lambda.mk").samefile(each.parent / names[0]) for each, names in zip(makefiles, outside, strict=True)
+    ] == [True] * 4
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    assert all(
+        each.get("build", {}).get("parameters", {}).get("cached") is not True
+        for each in settings.values()
+        if isinstance(each, dict)
+    )
 
 
 def test_the_parameters_are_those_of_the_template(source: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from keyturn.domain.keys.rotation_policy import RING_WRITE_SECONDS, PolicyViolation
+from tests.fakes.rotation_harness import rotation_policy
 from tests.infrastructure.native_template import NativeTemplate, actions
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,13 @@ def test_no_resource_depends_on_itself(template: NativeTemplate) -> None:
     """The transformed template has no cycle: the linter would miss it on the source."""
     order = TopologicalSorter({name: template.references(name) for name in template.resources})
     assert len(list(order.static_order())) == len(template.resources)
+
+
+def test_lambda_filters_no_line_of_metrics(template: NativeTemplate) -> None:
+    """Lambda counts a line of metrics as INFO: a higher application log level would silence the alarms."""
+    for function in template.of_type("AWS::Lambda::Function").values():
+        logging = function["LoggingConfig"]
+        assert (logging["LogFormat"], logging.get("ApplicationLogLevel", "INFO")) == ("JSON", "INFO")
 
 
 def test_a_cycle_would_be_found(template: NativeTemplate) -> None:
@@ -62,7 +71,7 @@ def test_every_parameter_is_in_a_group_of_the_console(source: dict[str, Any]) ->
 def test_a_table_survives_the_stack(template: NativeTemplate, table: str) -> None:
     """No table has a name of its own; each survives a deletion, has point-in-time recovery, and can be protected."""
     resource = template.resources[table]
-    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["DeletionPolicy"] == "Retain"
     assert resource["UpdateReplacePolicy"] == "Retain"
     properties = resource["Properties"]
     assert "TableName" not in properties
@@ -165,7 +174,7 @@ def test_the_template_goes_by_s3(template: NativeTemplate) -> None:
     for path in (ROOT / "local", ROOT / "cli", ROOT / "tests" / "aws", ROOT / "docs"):
         for file in path.rglob("*.*"):
             if file.suffix in {".py", ".md"}:
-                assert not re.search(r"TemplateBody|--template-body", file.read_text()), file
+                assert not re.search(r"TemplateBody=|--template-body", file.read_text()), file
     environments = tomllib.loads((ROOT / "samconfig.toml").read_text())
     deployed = {
         name: each["deploy"]["parameters"]
@@ -188,3 +197,15 @@ def test_reserved_concurrency_is_none_unless_it_is_asked_for(template: NativeTem
     assert [bool(allowed.search(text)) for text in ("", "2", "10", "1000", "99999")] == [True] * 5
     assert bool(allowed.search("1")) is (function != "KeyRotator")  # a tick must not keep out the emergency
     assert [bool(allowed.search(text)) for text in ("0", "00", "01", "-1", "1.5", "100000", " ")] == [False] * 7
+
+
+def test_the_durations_state_the_rules_of_the_rotator(template: NativeTemplate) -> None:
+    """I1, I2: a description has the minimum of the rotator's refusal, with the time of a write."""
+    broken = rotation_policy(publish_lead=1, retention=1, jwks_max_age=1)
+    with pytest.raises(PolicyViolation) as refusal:
+        broken.check()
+    minima = re.findall(r"(\w+) must be at least (\w+(?: \+ \w+)+): 1 is less", str(refusal.value))
+    assert [parameter for parameter, _ in minima] == ["PublishLeadSeconds", "RetentionSeconds"]
+    for parameter, minimum in minima:
+        assert f"At least {minimum}." in template.parameters[parameter]["Description"]
+        assert minimum.endswith(f" + {RING_WRITE_SECONDS}")

@@ -29,7 +29,7 @@ from tests.contract.test_issuer_on_aws import ring_with_key_in_kms
 from tests.fakes.client_assertions import assertion_event, client_key, make_assertion
 from tests.fakes.http_api_event import http_api_event
 from tests.fakes.issuer_harness import ENVIRONMENT as ISSUER_ENVIRONMENT
-from tests.fakes.issuer_harness import TOKEN, Answer
+from tests.fakes.issuer_harness import REVOKE, TOKEN, Answer
 from tests.fakes.login_harness import ENVIRONMENT as LOGIN_ENVIRONMENT
 from tests.fakes.login_harness import LoginBrowser, send_event
 from tests.fakes.login_stores import LOGIN_KEYS
@@ -101,16 +101,20 @@ class TracedStack:
 
     def send(self, event: dict[str, Any]) -> Answer:
         """Return the answer of the function that has the event's path."""
-        if event["rawPath"].startswith("/login"):
+        if event["rawPath"].startswith(("/login", "/account", "/oauth2/logout")):
             self._trace.asked_by = "L"
             return send_event(event)
         self._trace.asked_by = "I"
         answer = issuer.lambda_handler(event, None)
         return Answer(answer["statusCode"], answer["headers"], answer["body"], tuple(answer["cookies"]))
 
-    def sign_in(self) -> str:
+    def browser(self) -> LoginBrowser:
+        """Return a browser without a cookie."""
+        return LoginBrowser(self, {})
+
+    def sign_in(self, browser: LoginBrowser | None = None) -> str:
         """Let the user sign in, consent and confirm; return the code."""
-        browser = LoginBrowser(self, {})
+        browser = browser or self.browser()
         request = authorization_request(client_id="app", redirect_uri=NATIVE_URI)
         page = browser.follow(browser.send_raw(http_api_event("GET", "/oauth2/authorize", query=urlencode(request))))
         assert page.status == 200, page.body
@@ -125,12 +129,19 @@ class TracedStack:
 
     def token(self, **parameters: str) -> dict[str, Any]:
         """Return the answer to a token request with a new assertion."""
+        tokens: dict[str, Any] = self._ask(TOKEN, **parameters).json
+        return tokens
+
+    def revoke(self, token: str) -> None:
+        """Revoke an access or a refresh token, with a new assertion."""
+        self._ask(REVOKE, token=token)
+
+    def _ask(self, path: str, **parameters: str) -> Answer:
         now = math.floor(wall_seconds())
         assertion = make_assertion("app", claims={"iat": now, "exp": now + 60})
-        answer = self.send(assertion_event(TOKEN, assertion, **parameters))
+        answer = self.send(assertion_event(path, assertion, **parameters))
         assert answer.status == 200, answer.body
-        tokens: dict[str, Any] = answer.json
-        return tokens
+        return answer
 
 
 @contextmanager

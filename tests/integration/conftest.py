@@ -20,3 +20,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFile]:
     """Return a stack with a state, ports and a demo client of its own; it may run beside that of `make run`."""
     with EmbeddedStack(tmp_path_factory.mktemp("local"), ports=ANY_PORTS) as running:
         yield running
+
+
+# Files of several minutes start first: a worker that begins one last keeps the other waiting.
+LONGEST = (
+    "test_rotation_under_traffic.py",
+    "test_revocation_bound.py",
+    "test_rotator.py",
+    "test_verification.py",
+    "test_user_flow.py",
+    "test_faults.py",
+    "test_uninstall.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; `--no-loadscope-reorder` keeps this order on two workers."""
+    rank = {name: position for position, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))

@@ -88,14 +88,14 @@ def test_a_revoked_token_is_refused_by_the_next_request(stack: StackFile) -> Non
     "headers",
     [
         [("Authorization", "Basic {token}")],
-        [("Authorization", "Bearer  {token}")],
+        [("Authorization", "Bearer {token} {token}")],
         [("Authorization", "Bearer {token}, Bearer {token}")],
         [("Authorization", "Bearer {token}"), ("Authorization", "Bearer {token}")],
         [("Authorization", "{token}")],
     ],
 )
 def test_a_token_is_taken_from_one_well_formed_header_alone(stack: StackFile, headers: list[tuple[str, str]]) -> None:
-    """Another scheme, two spaces, two values: refused on every kind of API, though the token is good (R56, G9)."""
+    """Another scheme, two tokens, two values: refused on every kind of API, though the token is good (R56, G9)."""
     raw = get_token(stack)
     for url in stack.apis.values():
         answer = CLIENT.get(url, headers=[(name, value.format(token=raw)) for name, value in headers])

@@ -12,8 +12,9 @@ import pytest
 from local.demo import run_demo
 from local.ports import ANY_PORTS
 from local.progress import Progress
-from local.stack import AlreadyRunning, EmbeddedStack
+from local.stack import EmbeddedStack
 from local.stack_file import read_stack_file
+from local.stack_lock import AlreadyRunning
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -40,7 +40,7 @@ KINDS = (
     *(TargetKind.TOKEN, TargetKind.GRANT, TargetKind.SUBJECT),
     *(TargetKind.SESSION, TargetKind.CLIENT, TargetKind.PAIR),
 )
-ROUNDS = 5
+ROUNDS = 3
 _CLAIMS = {
     TargetKind.GRANT: "gid",
     TargetKind.SESSION: "sid",

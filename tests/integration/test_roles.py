@@ -61,10 +61,16 @@ def attempts_on_keys(stack: StackFile) -> dict[str, tuple[str, str, dict[str, An
     [active] = [key["M"]["arn"]["S"] for key in ring["keys"]["L"] if key["M"]["state"]["S"] == "ACTIVE"]
     pepper = {"KeyId": stack.outputs["PepperKeyArn"], "Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
     signing = {"KeyId": active, "Message": b"x", "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}
+    kind = {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}
+    nonce = {"TagKey": "keyturn:nonce", "TagValue": "test"}
+    tags = [{"TagKey": "keyturn:stack", "TagValue": stack.stack_name}, nonce]
+    foreign = [{"TagKey": "keyturn:stack", "TagValue": "another"}, nonce]
     return {
         "sign": ("kms", "sign", signing),
         "read the key's policy": ("kms", "get_key_policy", {"KeyId": active, "PolicyName": "default"}),
-        "create a key": ("kms", "create_key", {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}),
+        "create a key": ("kms", "create_key", kind | {"Tags": tags}),
+        "create a key without tags": ("kms", "create_key", kind),
+        "create a key for another stack": ("kms", "create_key", kind | {"Tags": foreign}),
         "use the pepper": ("kms", "generate_mac", pepper),
         "delete the pepper": ("kms", "schedule_key_deletion", {"KeyId": pepper["KeyId"]}),
     }

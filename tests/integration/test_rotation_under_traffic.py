@@ -1,4 +1,4 @@
-"""Keys rotate, change their algorithm and are compromised while several processes issue and authorize without pause."""
+"""Keys rotate, change their algorithm and are compromised under traffic of several processes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 ROTATIONS = 5
 BOUND = 3
 LIFETIME = 12
-PUBLISH_LEAD = 5
-RETENTION = 15
+PUBLISH_LEAD = 10
+RETENTION = 20
 JWKS_MAX_AGE = 1
 VERIFIER_CACHE = 1
 LONGEST_CACHE = JWKS_MAX_AGE + VERIFIER_CACHE

@@ -2,43 +2,67 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+import contextlib
 from typing import TYPE_CHECKING
 
+import pytest
+
 from local.ports import ANY_PORTS
-from local.stack import ROOT, EmbeddedStack
+from local.stack import EmbeddedStack
+from local.stack_file import connect
+from tests.aws.embedded import PARAMETERS, assert_facts
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from local.stack_file import StackFile
+
+# In snapshot mode the facts have tried strict mode as well, but for the demo.
+STRICT = ("-m", "by_mode", "-k", "story or strict")
 
 
-def test_every_fact_that_an_emulator_can_show_holds(tmp_path: Path) -> None:
-    """The facts run on a stack of their own; the report says what was seen, what was left out, and: not on AWS."""
-    report = tmp_path / "report.md"
-    with EmbeddedStack(tmp_path / "local", ports=ANY_PORTS) as stack:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-m", "not on_aws_alone", "tests/aws"],
-            cwd=ROOT,
-            env={
-                "PATH": os.environ["PATH"],
-                "AWS_ENDPOINT_URL": stack.emulator["endpoint_url"],
-                "AWS_ACCESS_KEY_ID": stack.emulator["access_key_id"],
-                "AWS_SECRET_ACCESS_KEY": stack.emulator["secret_access_key"],
-                "AWS_DEFAULT_REGION": stack.emulator["region"],
-                "KEYTURN_AWS_STACK": stack.stack_name,
-                "KEYTURN_AWS_APIS": json.dumps(stack.apis),
-                "KEYTURN_AWS_REPORT": str(report),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stdout
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFile]:
+    """Return a stack as `make verify-aws EMBEDDED=1` starts it, in snapshot mode."""
+    with EmbeddedStack(tmp_path_factory.mktemp("local"), ports=ANY_PORTS, parameters=PARAMETERS) as running:
+        yield running
+
+
+def test_every_fact_that_an_emulator_can_show_holds(stack: StackFile, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every fact in snapshot mode holds, but for those that AWS alone can show."""
+    report = tmp_path_factory.mktemp("report") / "snapshot.md"
+    assert assert_facts(stack, report) == 0
     text = report.read_text()
     assert "an emulator answered, so this says nothing of AWS" in text
-    assert "| held | statuses: http 401, rest_token 401, rest_request 401 |" in text
-    assert "not run: on AWS alone (the emulator evaluates no alarm)" in text
-    assert "did not hold**" not in text
+    assert "| holds | statuses: http 401, rest_token 401, rest_request 401 |" in text
+    assert "| holds | mode: snapshot; bound_seconds: 2;" in text
+    assert "| holds | mode: strict; bound_seconds: 0;" in text
+    assert "not seen: on AWS alone (the emulator evaluates no alarm)" in text
+    assert "does not hold" not in text
+
+
+def test_the_facts_about_revocation_hold_in_strict_mode(
+    stack: StackFile, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """After an update of the parameter, the demo and the revocation expect a refusal at once (R47)."""
+    update_mode(stack, "strict")
+    report = tmp_path_factory.mktemp("report") / "strict.md"
+    assert assert_facts(stack, report, STRICT) == 0
+    text = report.read_text()
+    assert "| RevocationMode | strict |" in text
+    assert text.count("| holds | mode: strict;") == 2
+
+
+def update_mode(stack: StackFile, mode: str) -> None:
+    """Update the stack to another mode of revocation."""
+    with contextlib.closing(connect(stack, "cloudformation")) as cloudformation:
+        [described] = cloudformation.describe_stacks(StackName=stack.stack_name)["Stacks"]
+        names = {each["ParameterKey"] for each in described["Parameters"]} - {"RevocationMode"}
+        kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(names)]
+        cloudformation.update_stack(
+            StackName=stack.stack_name,
+            UsePreviousTemplate=True,
+            Parameters=[*kept, {"ParameterKey": "RevocationMode", "ParameterValue": mode}],
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        cloudformation.get_waiter("stack_update_complete").wait(StackName=stack.stack_name, WaiterConfig={"Delay": 1})

@@ -1,4 +1,4 @@
-"""Traffic on the embedded stack: processes that issue and authorize without pause, and the record of what they saw.
+"""Traffic on the embedded stack: processes that issue and authorize, and the record of what they saw.
 
 All times are seconds since the epoch by this machine's clock, which the stack goes by too.
 """
@@ -28,7 +28,7 @@ TOKEN, JWKS = "token", "jwks"
 ATTEMPTS = 2
 _PATIENCE = 60
 _AWAITED = 4
-_REST = 0.05  # between rounds of held tokens: traffic that fills the processors meets time-outs instead of rules
+_REST = 0.05  # between rounds: traffic that fills the processors meets time-outs instead of rules
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would share the connections of this process
 
 
@@ -211,14 +211,13 @@ class TokenHolder(Caller):
             if self.record.answers[-1].is_refusal:
                 self._good = [held for held in self._good if held[0] != raw]
         self._next = [*self._good[:_AWAITED], random.choice(self._held)]
-        time.sleep(_REST)
 
 
 def work(worker: Worker, parent: Connection) -> None:
     """Go on until the parent process says anything, or is no more: say so after the first round, then hand over."""
     worker.do_round()
     parent.send("at work")
-    while not parent.poll():
+    while not parent.poll(_REST):
         worker.do_round()
     parent.send(worker.record)
 

@@ -112,7 +112,7 @@ class Signing(NamedTuple):
     key: ECKey
 
 
-def register_signing(stack: StackFile) -> Signing:
+def register_signing(stack: StackFile, **changes: Any) -> Signing:
     """Register a client that authenticates by private_key_jwt."""
     key = ECKey.generate_key("P-256", {"alg": "ES256", "kid": "key-1", "use": "sig"})
     client = register(
@@ -120,6 +120,7 @@ def register_signing(stack: StackFile) -> Signing:
         authentication=frozenset({"private_key_jwt"}),
         secret_hashes=(),
         jwks=(key.as_dict(private=False),),
+        **changes,
     )
     return Signing(client.client_id, key)
 

@@ -24,7 +24,7 @@ _NEVER = 99  # an age that no rule looks at any more
 
 
 class Bounds(NamedTuple):
-    """G, M, the JWKS's max-age and T of keys.md, the lead L and the retention R, in seconds; no leeway: one clock."""
+    """G, M, the JWKS's max-age, T and W of keys.md, the lead and the retention, in seconds; no leeway: one clock."""
 
     view: int = 1
     verifier: int = 1
@@ -32,6 +32,7 @@ class Bounds(NamedTuple):
     lifetime: int = 2
     lead: int = 3
     retention: int = 3
+    write: int = 0
 
     def policy(self) -> RotationPolicy:
         """Return the durations as the planner takes them; they are not checked, so that they may be wrong."""
@@ -47,6 +48,7 @@ class Bounds(NamedTuple):
             retention=self.retention,
             rotation_period=0,  # the operator may ask for a rotation at any time
             max_published_keys=3,
+            ring_write=self.write,
         )
 
 
@@ -94,8 +96,16 @@ def start() -> State:
 
 
 @cache
-def tick(ring: tuple[Key, ...], bounds: Bounds, fresh: int, *, after_emergency: bool = False) -> tuple[Key, ...]:
-    """Return the ring after the most urgent step that the planner calls due; `fresh` is the number of a new key."""
+def tick(
+    ring: tuple[Key, ...], bounds: Bounds, fresh: int, *, after_emergency: bool = False, delay: int = 0
+) -> tuple[Key, ...]:
+    """Return the ring after the most urgent step that the planner calls due; `fresh` is the number of a new key.
+
+    The step was planned and stamped `delay` seconds ago, and its write has taken effect now. A ring that has changed
+    meanwhile stays as it is.
+    """
+    if any(min(key.published, key.since) < delay for key in ring):
+        return ring
     now = 1_000
     keys = [
         RingKey(
@@ -113,17 +123,17 @@ def tick(ring: tuple[Key, ...], bounds: Bounds, fresh: int, *, after_emergency: 
     ]
     emergencies = [Compromise(kid="out", at=now, reason="r", actor="a")] if after_emergency else []
     planned = KeyRing(name=DEFAULT_RING, version=1, keys=keys, compromises=emergencies, longest_lifetime=0)
-    due = [step for step in due_steps(planned, bounds.policy(), now) if step.action in _MODELLED]
+    due = [step for step in due_steps(planned, bounds.policy(), now - delay) if step.action in _MODELLED]
     if not due:
         return ring
     if due[0].action is Action.CREATE_KEY:
-        return (*ring, Key(fresh, STANDBY, 0, 0))
+        return (*ring, Key(fresh, STANDBY, delay, delay))
     subject = int(due[0].subject)
     if due[0].action is Action.DESTROY:
         return tuple(key for key in ring if key.kid != subject)
     after = {ACTIVE: OLD, STANDBY: ACTIVE}
     turning = {key.kid for key in ring if key.state is ACTIVE} | {subject}
-    return tuple(key._replace(state=after[key.state], since=0) if key.kid in turning else key for key in ring)
+    return tuple(key._replace(state=after[key.state], since=delay) if key.kid in turning else key for key in ring)
 
 
 def fresh_kid(*rings: tuple[Key, ...]) -> int:
@@ -133,7 +143,8 @@ def fresh_kid(*rings: tuple[Key, ...]) -> int:
 
 def successors(state: State, bounds: Bounds) -> Iterator[State]:
     """Yield every state that one act of somebody, or one second, leads to."""
-    yield state._replace(ring=tick(state.ring, bounds, fresh_kid(state.ring)))
+    for delay in range(bounds.write + 1):
+        yield state._replace(ring=tick(state.ring, bounds, fresh_kid(state.ring), delay=delay))
     yield state._replace(signer=look(state.ring))
     yield state._replace(server=look(state.ring))
     if state.server is not NOTHING:

@@ -10,6 +10,8 @@ from tests.model.rotation_model import Bounds
 # Ages of exactly M + max-age and of exactly G count as usable. Publishing may fall into the second of a read. The lead
 # is therefore one second longer than the rule's; continuous time and the rotator's rounding give that second.
 RIGHT = Bounds(view=1, verifier=2, max_age=1, lifetime=2, lead=5, retention=3)
+# A write of the ring that takes up to a second lengthens both waits by a second.
+SLOW = Bounds(1, 1, 1, 1, lead=5, retention=3, write=1)
 WRONG = {
     "no lead": RIGHT._replace(lead=0),
     "a lead of the verifier's cache less a second": RIGHT._replace(lead=1),
@@ -20,10 +22,15 @@ WRONG = {
     "an issuer whose view is older than the rules reckon with": RIGHT._replace(view=2),
     "a verifier that keeps keys for longer than the rules reckon with": RIGHT._replace(verifier=3),
     "tokens that live longer than the rules reckon with": RIGHT._replace(lifetime=3),
+    "a lead without the time of a write": SLOW._replace(lead=4),
+    "a retention without the time of a write": SLOW._replace(retention=2),
+    "a write that takes longer than the rules reckon with": SLOW._replace(write=2),
 }
 
 
-@pytest.mark.parametrize("right", [RIGHT, Bounds(1, 1, 1, 1, 4, 2), Bounds(0, 1, 1, 2, 3, 2), Bounds(2, 1, 1, 2, 5, 4)])
+@pytest.mark.parametrize(
+    "right", [RIGHT, SLOW, Bounds(1, 1, 1, 1, 4, 2), Bounds(0, 1, 1, 2, 3, 2), Bounds(2, 1, 1, 2, 5, 4)]
+)
 def test_no_order_of_events_refuses_a_live_token(right: Bounds) -> None:
     """I1, I2: a live token is accepted in any order of acts, with rotations at any time."""
     states, counter_example = rotation_model.search(right)

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import settings
 
-from authorizer import app
+from authorizer import app, policy_document
 from authorizer.access_rules_cache import AccessRulesCache, RulesDocument
 from authorizer.allow_log import AllowLog
 from authorizer.authorize import Authorizer
@@ -24,9 +24,11 @@ from authorizer.bootstrap import AuthorizerFunction
 from authorizer.key_ring_cache import KeyRingCache
 from authorizer.metrics import Metrics
 from authorizer.revocation_bound import RevocationBound
-from keyturn.domain.access import result_cache
+from keyturn.domain.access import api_rules, result_cache
 from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
-from keyturn.domain.access.api_rules import METHODS, ApiRules
+from keyturn.domain.access.api_rules import METHODS, ApiRules, Rule
+from keyturn.domain.access.declared_claims import DeclaredClaims
+from keyturn.domain.access.path_reading import read_path
 from keyturn.domain.access.result_cache import cache_key
 from keyturn.domain.access.stack_audiences import StackAudiences
 from tests.fakes.gateway_model import HTTP_2_0, HTTP_KINDS, REST_REQUEST, REST_TOKEN, Api, Call, GatewayModel
@@ -44,7 +46,16 @@ AUDIENCES = ("https://a.example", "https://b.example")
 APIS = ("a1b2c3d4e5", "f6g7h8i9j0")
 KINDS = (REST_TOKEN, REST_REQUEST, *HTTP_KINDS)
 TEMPLATES = ("/", "/a", "/a/b", "/{x}", "/a/{x}", "/{x}/b", "/{p+}", "/a/{p+}", "/a/b/{p+}")
-NEEDS: tuple[Any, ...] = ([], ["s"], ["t"], ["s", "t"], {"scopes": [], "claims": {"c": "x"}})
+NEEDS: tuple[Any, ...] = (
+    *([], ["s"], ["t"], ["s", "t"]),
+    *({"scopes": [], "claims": {"c": value}} for value in ("x", 1, True, ["x", 1])),
+    *({"any_scope": ["s", "t"]}, {"scopes": ["s"], "any_scope": ["t", "u"]}),
+)
+CLAIMS: tuple[Any, ...] = ("x", "y", 1, True, "1", [1], ["x", "y"])
+API_KEY = "an-api-key-of-a-plan"
+KEYS: tuple[Any, ...] = (API_KEY, API_KEY, API_KEY, "too-short", None)
+# The last two are methods that no rule can name.
+CALLED = ("GET",) * 5 + ("DELETE",) * 5 + ("get", "M-SEARCH")
 PLAIN = ("a", "b", "c", "a", "b")
 ODD = ("%61", "b%20", "a%2Fb", "a%5cb", "..", ".", "", "b;x", "%2e%2e", "..%2fa", "a\\b", "%62%2561", "..;", "c%3Fd")
 SOURCES = {
@@ -85,6 +96,10 @@ class World(NamedTuple):
         authorizer = Authorizer(keys, MemoryRevocations(), verification, rules, time)
         return AuthorizerFunction(authorizer, metrics, AllowLog(0))
 
+    def has_path_alone(self, api: Api) -> bool:
+        """Return whether rules are found by the path, for each request by itself."""
+        return api.kind == REST_TOKEN and "cached_by" not in self.document["apis"][api.id]
+
     def without_cache(self) -> dict[str, Any]:
         """Return the document as it is for an authorizer without a result cache."""
         apis = self.document["apis"].items()
@@ -96,9 +111,9 @@ def _now() -> float:
 
 
 @cache
-def token_of(scope: str, audience: tuple[str, ...], claim: str) -> tuple[str, dict[str, Any]]:
-    """Return a signed token, and its claims."""
-    claims = {"scope": f"n {scope}".strip(), "aud": list(audience), "c": claim}
+def token_of(scope: str, audience: tuple[str, ...], claim: int, key: str | None) -> tuple[str, dict[str, Any]]:
+    """Return a signed token, and its claims; `claim` is a position in CLAIMS."""
+    claims = {"scope": f"n {scope}".strip(), "aud": list(audience), "c": CLAIMS[claim], "k": key}
     return make_token(claims=claims), good_claims(**claims)
 
 
@@ -129,7 +144,7 @@ def _api_document(random: Random, kind: str, audiences: tuple[str, ...]) -> dict
         members |= random.choice(({}, {"answer": "policy", "cached_by": "token"}))
     if random.random() < (0.8 if len(audiences) > 1 else 0.1):
         members["audience"] = random.choice((AUDIENCES[0], AUDIENCES[1], list(AUDIENCES)))
-    return members
+    return members | ({"api_key_claim": "k"} if random.random() < 0.2 else {})
 
 
 def _needs(random: Random, audiences: tuple[str, ...]) -> Any:
@@ -156,7 +171,13 @@ def _api(random: Random, kind: str, id_: str, document: dict[str, Any], rules: A
     simple = kind == HTTP_2_0 and document["answer"] == "simple"
     right = not result_cache.problems(cache_key(kind, sources), document["answer"], rules, routes)
     cached = sources if right and random.random() < 0.8 else None
-    return Api(id_, kind, random.choice(("prod", "a")), tuple(routes), cached, simple, random.random() < 0.5)
+    named, keys = random.random() < 0.5, None if kind in HTTP_KINDS else _keys(document)
+    return Api(id_, kind, random.choice(("prod", "a")), tuple(routes), cached, simple, named, keys)
+
+
+def _keys(document: dict[str, Any]) -> frozenset[str] | None:
+    """Return the API keys of a REST API that takes them from the authorizer."""
+    return frozenset({API_KEY}) if "api_key_claim" in document else None
 
 
 def _has_rules(rules: ApiRules, route: str) -> bool:
@@ -171,6 +192,19 @@ def _path(random: Random) -> str:
     return "/" + "/".join(segments) + end
 
 
+def _shares_results(api: Api, call: Call) -> bool:
+    """Return whether the key reuses a result for a method without a name: the route's methods then need one thing."""
+    return call.method not in METHODS and api.sources is not None and not any("httpMethod" in s for s in api.sources)
+
+
+def _wrong_by_path(reference: Reference, api: Api, call: Call, claims: dict[str, Any], status: int) -> str | None:
+    """Return what is wrong with the answer to a request whose event has the path alone, None if nothing is."""
+    if reference.allows_by_path(api.id, claims, call.method, call.path):
+        closed = status != 200 and reference.is_plain(call.path)
+        return "closed, though the rules of the path open it" if closed else None
+    return "opened, though a rule of the path closes it" if status == 200 else None
+
+
 def violation(seed: int) -> str | None:
     """Return what is wrong in one sequence of requests, None if nothing is."""
     random = Random(seed)
@@ -181,7 +215,8 @@ def violation(seed: int) -> str | None:
         token_of(
             random.choice(("", "s", "t", "s t")),
             random.choice((AUDIENCES[:1], AUDIENCES[:1], AUDIENCES[1:], AUDIENCES)),
-            random.choice("xy"),
+            random.randrange(len(CLAIMS)),
+            random.choice(KEYS),
         )
         for _ in range(2)
     )
@@ -191,14 +226,15 @@ def violation(seed: int) -> str | None:
     paths = [_path(random) for _ in range(3)]
     for _ in range(8):
         api = random.choice(world.apis)
-        call = Call(random.choice(("GET", "DELETE")), random.choice(paths), random.choice(list(known)), "x")
+        call = Call(random.choice(CALLED), random.choice(paths), random.choice(list(known)), "x")
         route = gateways[api.id].route_of(call)
-        if route is None:
+        if route is None or _shares_results(api, call):
             continue
         seen = gateways[api.id].call(call)
         uncached_api = GatewayModel(api._replace(sources=None), lambda event: _ask(authorizer, event))
         fresh = seen if api.sources is None else uncached_api.call(call)
-        rest = Api(api.id, REST_REQUEST, "live", (route,), None, simple=False, named_arn=False)
+        keys = _keys(world.document["apis"][api.id])
+        rest = Api(api.id, REST_REQUEST, "live", (route,), None, simple=False, named_arn=False, keys=keys)
         direct = GatewayModel(rest, lambda event: _ask(uncached, event)).call(call)
         expected = reference.allows(api.id, known[call.token], call.method, call.path, route.rpartition(" ")[2])
         wrong = [
@@ -207,6 +243,7 @@ def violation(seed: int) -> str | None:
             seen == 200 and direct != 200 and "opened, though REST REQUEST at TTL 0 closes it",
             direct == 200 and not expected and "REST REQUEST opens what the rules close",
             expected and direct != 200 and reference.is_plain(call.path) and "closed, though the rules open it",
+            world.has_path_alone(api) and _wrong_by_path(reference, api, call, known[call.token], fresh),
             seen != fresh and "another status with the result cache than without it",
         ]
         found = next((each for each in wrong if each), None)
@@ -246,6 +283,18 @@ def _policy_for_many_arns(key: Any, answer: str, rules: ApiRules, routes: Any = 
     return [] if answer == "policy" and "token" in key.parts else _right_problems(key, answer, rules, routes)
 
 
+def _path_before_method(rules: ApiRules, request: Any) -> list[Any]:
+    segments = read_path(request.path)[0].segments
+    ranked = [(rank, text) for text, each in rules._templates.items() if (rank := each.rank(segments)) is not None]
+    best = min(ranked, default=(None, ""))[1]
+    return _right_matching(rules, request) if rules.rule_of(best, request.method) else []
+
+
+def _holds_by_equality(claim: Any, wanted: Any) -> bool:
+    held = claim if isinstance(claim, list) else [claim]
+    return any(each == value for each in held for _, value in wanted)
+
+
 _right_problems = result_cache.problems
 _right_matching = ApiRules._matching
 FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
@@ -257,6 +306,12 @@ FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
         (ApiRules, "lacks_audience", lambda *_: False),
     ],
     "no rule below a wider route": [(ApiRules, "_below", lambda *_: [])],
+    "the path before the method for TOKEN": [(ApiRules, "_matching", _path_before_method)],
+    "a rule for ANY for each method": [(api_rules, "has_known_method", lambda *_: True)],
+    "a token without an API key": [(DeclaredClaims, "api_key_of", lambda *_: API_KEY)],
+    "a result without the API key": [(policy_document, "_METERED_KINDS", frozenset())],
+    "none of several scopes": [(Rule, "any_scope", property(lambda _: frozenset(), lambda *_: None))],
+    "numbers as booleans": [(api_rules, "_holds", _holds_by_equality)],
     "one of a path's rules for TOKEN": [(ApiRules, "_matching", lambda *_: _right_matching(*_)[:1])],
 }
 

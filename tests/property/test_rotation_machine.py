@@ -247,8 +247,8 @@ TestRotationOnAws = RotationOnAws.TestCase
 # The same sequences in each `make test`; `make fuzz` tries many others.
 LONG = settings.get_current_profile_name() == "long"
 TestRotation.settings = TestCrowdedRotation.settings = settings(
-    max_examples=5_000 if LONG else 150, stateful_step_count=60, deadline=None, derandomize=not LONG
+    max_examples=5_000 if LONG else 100, stateful_step_count=60, deadline=None, derandomize=not LONG
 )
 TestRotationOnAws.settings = settings(
-    max_examples=300 if LONG else 6, stateful_step_count=40, deadline=None, derandomize=not LONG
+    max_examples=300 if LONG else 3, stateful_step_count=40, deadline=None, derandomize=not LONG
 )

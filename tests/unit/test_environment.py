@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keyturn.environment import SettingsError, parsed, text, whole_number
+from keyturn.environment import SettingsError, is_on_emulator, issuer_url, parsed, text, whole_number
 
 
 @pytest.mark.parametrize("environment", [{}, {"NAME": ""}, {"NAME": "  "}])
@@ -41,3 +41,40 @@ def test_a_parsers_fault_names_the_variable() -> None:
     assert parsed("NAME", "12", int) == 12
     with pytest.raises(SettingsError, match=r"^NAME: invalid literal"):
         parsed("NAME", "x", int)
+
+
+EMULATORS = [
+    "http://127.0.0.1:4566",
+    "http://localhost:4566/",
+    "https://127.0.0.1:4566",
+    "http://host.docker.internal:1",
+]
+SERVICES_ELSEWHERE = [
+    "",
+    "https://vpce-1.dynamodb.eu-central-1.vpce.amazonaws.com",
+    "http://localhost.example:4566",
+    "http://127.0.0.1:4566@aws.example",
+    "http://127.0.0.1:4566/path",
+    "http://10.0.0.1:4566",
+]
+
+
+@pytest.mark.parametrize("endpoint", EMULATORS)
+def test_a_loopback_issuer_is_for_an_emulator(endpoint: str) -> None:
+    """The embedded stack has an issuer over plain http, since its services are on the same machine."""
+    environment = {"AWS_ENDPOINT_URL": endpoint}
+    assert is_on_emulator(environment)
+    assert issuer_url(environment, "ISSUER", "http://localhost:8480") == "http://localhost:8480"
+    with pytest.raises(SettingsError, match="must be on localhost"):
+        issuer_url(environment, "ISSUER", "http://issuer.example")
+
+
+@pytest.mark.parametrize("endpoint", SERVICES_ELSEWHERE)
+@pytest.mark.parametrize("issuer", ["http://localhost:8480", "http://127.0.0.1"])
+def test_a_loopback_issuer_is_refused_on_aws(endpoint: str, issuer: str) -> None:
+    """A deployed stack with such an issuer would send its cookies without Secure, hence it does not start."""
+    environment = {"AWS_ENDPOINT_URL": endpoint}
+    assert not is_on_emulator(environment)
+    with pytest.raises(SettingsError, match=r"^ISSUER: .* the embedded stack alone: take https$"):
+        issuer_url(environment, "ISSUER", issuer)
+    assert issuer_url(environment, "ISSUER", "https://issuer.example") == "https://issuer.example"

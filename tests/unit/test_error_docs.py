@@ -22,7 +22,7 @@ def test_every_reason_of_the_authorizer_is_listed() -> None:
     """Each reason that the authorizer logs, its own and that of the access rules, is in the page."""
     authorizer, kernel = ROOT / "functions" / "authorizer", ROOT / "layers" / "keyturn" / "keyturn" / "domain"
     sources = "".join(path.read_text() for path in authorizer.glob("*.py"))
-    rules = (kernel / "access" / "api_rules.py").read_text()
+    rules = "".join((kernel / "access" / name).read_text() for name in ("api_rules.py", "cached_rules.py"))
     reasons = set(re.findall(r'(?:Unauthorized|Forbidden)\("(\w+)"', sources))
     reasons |= set(re.findall(r'(?:return|else) "([a-z]+_[a-z]+)"', rules))
     assert reasons

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from example_backend.app import lambda_handler
+from tests.fakes.log_lines import log_lines
 
 CALLER = {"sub": "u_1", "client_id": "web", "scope": "reports:read"}
 SPOOFED = {
@@ -27,6 +28,13 @@ def test_a_backend_learns_of_the_caller_from_the_request_context_alone(authorize
         "requestContext": {"authorizer": authorizer},
     }
     assert json.loads(lambda_handler(event, None)["body"]) == CALLER
+
+
+def test_the_call_is_logged_as_the_functions_log(capsys: pytest.CaptureFixture[str]) -> None:
+    """The line has the time and the level that Lambda's log-level filter reads."""
+    lambda_handler({"requestContext": {"authorizer": CALLER}}, None)
+    [line] = log_lines(capsys.readouterr().out.replace("+00:00", "Z"))
+    assert line == {"level": "INFO", "event": "example_called", "client_id": "web"}
 
 
 def test_without_an_authorizer_nobody_called() -> None:

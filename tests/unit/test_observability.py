@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
+from unittest import mock
 
 import pytest
 
 from keyturn.observability import REDACTED, log_event
+from tests.fakes.log_lines import log_lines
 from tests.fakes.token_factory import make_token, signing_key
 
 
 def logged(capsys: pytest.CaptureFixture[str], **fields: object) -> dict[str, object]:
     log_event("INFO", "tested", **fields)
-    [line] = capsys.readouterr().out.splitlines()
-    parsed: dict[str, object] = json.loads(line)
-    return parsed
+    [line] = log_lines(capsys.readouterr().out)
+    return line
 
 
 def test_line_holds_level_event_and_fields(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,6 +27,22 @@ def test_line_holds_level_event_and_fields(capsys: pytest.CaptureFixture[str]) -
         "jti": "abc",
         "count": 3,
     }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_790_000_000.9999, "2026-09-21T14:13:20.999Z"),
+        (1_790_000_000.0625, "2026-09-21T14:13:20.062Z"),
+    ],
+)
+def test_line_has_the_time_of_writing(capsys: pytest.CaptureFixture[str], seconds: float, written: str) -> None:
+    """The timestamp is of RFC 3339 in UTC: Lambda counts a line without one as INFO."""
+    with mock.patch.object(time, "time", return_value=seconds):
+        log_event("ERROR", "tested")
+    line = json.loads(capsys.readouterr().out)
+    assert (line["timestamp"], line["level"]) == (written, "ERROR")
 
 
 @pytest.mark.parametrize("text", ["a\r\nb", "a\nb", "a\u2028b", 'a"}\n{"level": "x'])

@@ -17,11 +17,12 @@ def client_secret_basic(request: Request, _form: Form) -> PresentedSecret | None
     header = request.headers.get("authorization")
     if header is None:
         return None
-    scheme, _, encoded = header.partition(" ")
+    scheme, _, rest = header.partition(" ")
     if scheme.lower() != "basic":
         raise InvalidClient("the Authorization header is not Basic")
     try:
-        client_id, separator, secret = base64.b64decode(encoded, validate=True).partition(b":")
+        # One space or more follow the scheme (RFC 9110 §11.4).
+        client_id, separator, secret = base64.b64decode(rest.lstrip(" "), validate=True).partition(b":")
         if not separator:
             raise InvalidClient("the Basic credentials have no colon")
         return PresentedSecret(decode_component(client_id), decode_component(secret))

@@ -8,7 +8,7 @@ from keyturn.domain.clients.client import Client
 from keyturn.domain.revocations.revocation import EXPIRY_MARGIN, Revocation, Target, TargetKind
 from keyturn.jose import VerifiedAccessToken
 from keyturn.web.form import parse_form
-from keyturn.web.responses import Response, empty_response
+from keyturn.web.responses import Response, json_response
 from token_issuer.client_authentication import ClientAuthenticator
 from token_issuer.presented_access_token import PresentedAccessTokens
 from token_issuer.presented_refresh_token import PresentedRefreshTokens
@@ -60,7 +60,8 @@ class RevocationEndpoint:
         value = form.require("token")
         done = self._revoke_access_token(client, value, request) or self._revoke_grant(client, value, request)
         request.note(outcome="revoked" if done else "nothing_to_revoke")
-        return empty_response()
+        # Clients ignore the body (RFC 7009 §2.2), but some parse it first, and one refuses any type but JSON.
+        return json_response({})
 
     def _revoke_access_token(self, client: Client, value: str, request: IssuerRequest) -> bool:
         # The early end of the present: a token that a verifier may still accept has not expired.

@@ -80,7 +80,8 @@ def _bearer(request: IssuerRequest) -> str:
     token by another method (§3.1).
     """
     header = request.headers.get("authorization", "")
-    scheme, _, token = header.partition(" ")
+    scheme, _, rest = header.partition(" ")
+    token = rest.lstrip(" ")  # one space or more follow the scheme (RFC 9110 §11.4)
     form = read_form(request) if request.method == "POST" and is_form(request) else None
     in_header = scheme.lower() == "bearer" and bool(token)
     in_form = form is not None and form.has("access_token")

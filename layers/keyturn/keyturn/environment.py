@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.domain.errors import KeyturnError
+from keyturn.domain.issuer_url import check_issuer_url, is_on_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,3 +43,13 @@ def parsed(name: str, value: str, parse: Callable[[str], Parsed]) -> Parsed:
         return parse(value)
     except ValueError as error:
         raise SettingsError(f"{name}: {error}") from None
+
+
+def is_on_emulator(environment: Mapping[str, str]) -> bool:
+    """Return whether AWS_ENDPOINT_URL is on this machine, or on the machine of this container."""
+    return is_on_this_machine(environment.get("AWS_ENDPOINT_URL", "").removesuffix("/"))
+
+
+def issuer_url(environment: Mapping[str, str], name: str, url: str) -> str:
+    """Return the issuer identifier in a variable; raises SettingsError, for plain http on AWS too."""
+    return parsed(name, url, lambda value: check_issuer_url(value, on_emulator=is_on_emulator(environment)))

@@ -1,14 +1,18 @@
-"""Log events as single lines of JSON without secrets (R66); Lambda adds the time."""
+"""Log events as single lines of JSON without secrets (R66), as Lambda's log-level filter reads them."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal, TypeAlias
+
+    # The names of Lambda's filter (ApplicationLogLevel), in upper case as its runtime writes them.
+    Level: TypeAlias = Literal["INFO", "WARN", "ERROR"]
 
 REDACTED = "[redacted]"
 
@@ -24,15 +28,21 @@ _TOKEN = re.compile(
 _encode = json.JSONEncoder(default=str).encode
 
 
-def log_event(level: str, event: str, **fields: Any) -> None:
-    """Write one line to stdout: the level, the event's name, the fields that are not None, redacted (R66).
+def log_event(level: Level, event: str, **fields: Any) -> None:
+    """Write one line to stdout: time, level, the event's name, the fields that are not None, redacted (R66).
 
-    JSON escapes line breaks, so that no field can begin a second line.
+    JSON escapes line breaks, so that no field can begin a second line. Lambda counts a line as INFO unless it has a
+    time of RFC 3339.
     """
-    line: dict[str, Any] = {"level": level, "event": event}
+    line: dict[str, Any] = {"timestamp": _timestamp(), "level": level, "event": event}
     line |= {name: _redact(name, value) for name, value in fields.items() if value is not None}
     sys.stdout.write(_encode(line) + "\n")
     sys.stdout.flush()
+
+
+def _timestamp() -> str:
+    now = time.time()  # noqa: TID251 - the time of writing is for people and for Lambda, and no decision reads it
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}Z"
 
 
 def place_of(error: BaseException) -> str:

@@ -72,8 +72,11 @@ class KeyProvisioner(Signer, Protocol):
     def public_key(self, arn: str) -> bytes:
         """Return the public key as DER SubjectPublicKeyInfo (RFC 5280 §4.1)."""
 
-    def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
-        """Return the ARNs of this stack's keys that carry the nonce and are not pending deletion."""
+    def find_by_nonce(self, nonce: str, *, since: int) -> tuple[str, ...]:
+        """Return the ARNs of this stack's keys with the nonce, created since then and not pending deletion.
+
+        `since` is in seconds since the epoch. Others can set tags too: a key may be of another creation.
+        """
 
     def can_sign(self, arn: str) -> bool:
         """Return whether KMS signs with the key: False if it is disabled, pending deletion or deleted."""

@@ -116,3 +116,18 @@ export async function read(requests) {
   }
   return seen;
 }
+
+// Calls a protected API as an application does; returns what the page may read of each answer, null for a network error.
+export async function callApi(requests) {
+  const seen = {};
+  for (const { name, url, method, token } of requests) {
+    const headers = token ? { Authorization: `Bearer ${token}`, "Content-Type": "application/json" } : {};
+    try {
+      const answer = await fetch(url, { method, headers });
+      seen[name] = { status: answer.status, body: await answer.text() };
+    } catch {
+      seen[name] = null;
+    }
+  }
+  return seen;
+}

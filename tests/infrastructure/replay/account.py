@@ -116,6 +116,9 @@ class Function:
 
     def _write(self, event: Mapping[str, Any], at: float, weight: int) -> None:
         self.events.append(event)
+        # Lambda's log-level filter at WARN must keep each line of ours that an alarm counts.
+        if "event" in event and any(each.pattern.matches(event) for each in self._filters):
+            assert event["level"] in {"WARN", "ERROR"}, event
         self._measured.add_line(Line(at, event, weight), self._filters)
 
     def _count(self, name: str, at: float, value: float, weight: int) -> None:

@@ -21,6 +21,7 @@ from keyturn.domain.revocations.revocation import Revocation
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID
+from tests.fakes.log_lines import log_lines
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
@@ -78,7 +79,7 @@ class AuthorizerWorld:
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what was logged since the last call."""
-        return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+        return log_lines(self._capsys.readouterr().out)
 
 
 @pytest.fixture

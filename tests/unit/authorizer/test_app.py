@@ -56,7 +56,9 @@ def test_good_token_is_allowed_and_logged(world: AuthorizerWorld, token: str, ki
 def test_bad_token_is_401_on_rest_and_no_on_http(world: AuthorizerWorld, kind: str, raw: str, reason: str) -> None:
     """R57: a bad token is Unauthorized on a REST API and refused on an HTTP API; one line gives the reason."""
     assert outcome(authorizer_event(kind, raw)) == ("401" if kind in REST else "deny")
-    assert world.lines() == [{"level": "INFO", "event": "refused", "reason": reason, "api": kind}]
+    [line] = world.lines()
+    assert (line["level"], line["event"], line["reason"], line["api"]) == ("INFO", "refused", reason, kind)
+    assert not {"kid", "jti", "rule"} & set(line)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -66,14 +68,8 @@ def test_revoked_token_is_refused_as_a_bad_one(world: AuthorizerWorld, token: st
     world.revoke(stored)
     assert outcome(authorizer_event(kind, token)) == ("401" if kind in REST else "deny")
     [line] = world.lines()
-    assert line == {
-        "level": "INFO",
-        "event": "refused",
-        "reason": "revoked",
-        "api": kind,
-        "kid": signing_key().kid,
-        "jti": JTI,
-    }
+    assert (line["event"], line["reason"], line["api"]) == ("refused", "revoked", kind)
+    assert (line["kid"], line["jti"]) == (signing_key().kid, JTI)
 
 
 @pytest.mark.parametrize("kind", KINDS)

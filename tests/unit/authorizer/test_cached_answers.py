@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import count as count_from
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Forbidden, Unauthorized
 from authorizer.request import AuthorizerRequest, parse_request
 from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
-from keyturn.domain.access.cached_rules import MAX_POLICY_BYTES, PolicyTooLarge
+from keyturn.domain.access.cached_rules import MAX_ANSWER_BYTES, PolicyTooLarge
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import API_ID, authorizer_event, method_arn
 from tests.fakes.iam_policy import allows
@@ -102,7 +101,7 @@ def differences(api_routes: dict[str, Any], scope: frozenset[str], later: list[t
     return [each.arn for each in requests if allows(policy, each.arn) != decides(rules, each, scope)]
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(routes, scopes, st.lists(calls, min_size=1, max_size=5))
 def test_an_answer_that_is_cached_by_the_token_is_right_for_every_route(
     api_routes: dict[str, Any], scope: frozenset[str], later: list[tuple[str, str, str]]
@@ -128,7 +127,7 @@ def test_a_cached_policy_is_right_for_the_oddest_paths(api_routes: dict[str, lis
     assert differences(api_routes, frozenset(), [("rest_token", "GET", path) for path in every]) == []
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(routes, scopes, calls)
 def test_the_cache_opens_nothing_that_is_closed_without_it(
     api_routes: dict[str, Any], scope: frozenset[str], call: tuple[str, str, str]
@@ -142,7 +141,7 @@ def test_the_cache_opens_nothing_that_is_closed_without_it(
         assert decides(direct, request, scope) or not decides(cached, request, scope)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(calls, calls)
 @example(("rest_request", "GET", "/*"), ("rest_request", "GET", "/a"))
 @example(("http_2.0", "GET", "/a?"), ("http_2.0", "GET", "/ab"))
@@ -258,11 +257,11 @@ def test_a_revoked_token_opens_nothing_under_the_cache() -> None:
     [
         ({"$default": []}, r"\$default has no path"),
         ({"GET /a/{x}": [], "POST /a/{y}": []}, r"/a/\{x\} and /a/\{y\} are one route"),
-        ({f"ANY /{'x' * 20}{n}": [] for n in range(20)}, f"more than {MAX_POLICY_BYTES}: take"),
+        ({f"ANY /{'x' * 20}{n}": [] for n in range(20)}, f"more than {MAX_ANSWER_BYTES}: take"),
     ],
 )
 def test_rules_that_no_cached_policy_can_say_are_refused(api_routes: dict[str, Any], message: str) -> None:
-    """R55: a cache by the token is refused over 7 KB, or with a route without a path; the message says what to do."""
+    """R55: `cached_by` is refused for answers over 8 KB and for routes without a path; the message says what to do."""
     document = {"apis": {"*": {"answer": "policy", "cached_by": "token", "routes": api_routes}}}
     with pytest.raises(AccessRulesError, match=message):
         parse_access_rules(json.dumps(document))
@@ -276,25 +275,9 @@ def test_only_a_policy_is_cached_by_the_token(answer: str, cached_by: str | None
         parse_access_rules(json.dumps(document))
 
 
-def test_no_policy_is_larger_than_what_was_checked() -> None:
-    """R55: the largest rules that are taken make a policy of at most 7 KB, and of nearly as much."""
-    sizes = []
-    for count in count_from(1):
-        rules = rules_of({f"GET /{'x' * 20}{n}/{{x}}": [] for n in range(count)}, cached=True)
-        if rules is None:
-            break
-        request = parse_request(
-            authorizer_event("rest_token", "t")
-            | {"methodArn": method_arn(stage="s" * (80 - len(method_arn("", "", stage=""))))}
-        )
-        policy = answer_of(rules, request, frozenset())["policyDocument"]
-        sizes.append(len(json.dumps(policy, separators=(",", ":"))))
-    assert MAX_POLICY_BYTES - 500 < sizes[-1] <= MAX_POLICY_BYTES
-
-
-def test_a_stage_whose_arn_makes_the_policy_too_large_is_a_fault() -> None:
+def test_a_stage_whose_arn_makes_the_answer_too_large_is_a_fault() -> None:
     """R55: the length of the stage's name, unknown to the document, is checked with each answer."""
-    rules = rules_of({f"ANY /{'x' * 20}{n}": [] for n in range(7)}, cached=True)
+    rules = rules_of({f"ANY /{'x' * 20}{n}": [] for n in range(4)}, cached=True)
     assert rules is not None
     event = authorizer_event("rest_token", "t")
     event["methodArn"] = method_arn(stage="s" * 120)

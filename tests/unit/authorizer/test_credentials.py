@@ -1,4 +1,4 @@
-"""R56: one Authorization value, one scheme, one space, one token."""
+"""R56: one Authorization value, one scheme, one token."""
 
 from __future__ import annotations
 
@@ -39,8 +39,15 @@ def reason_of(event: dict[str, Any]) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
 def test_token_follows_the_scheme(kind: str, scheme: str) -> None:
-    """R56: the scheme is Bearer in any case, and the token is what follows its one space."""
+    """R56: the scheme is Bearer in any case, and the token follows after a space."""
     assert token_of(event_with(kind, f"{scheme} a.b.c")) == "a.b.c"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("spaces", [1, 2, 3, 40])
+def test_one_space_or_more_follow_the_scheme(kind: str, spaces: int) -> None:
+    """R56: RFC 9110 §11.4 has `1*SP` between the scheme and the token."""
+    assert token_of(event_with(kind, f"Bearer{' ' * spaces}a.b.c")) == "a.b.c"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -50,9 +57,12 @@ def test_token_follows_the_scheme(kind: str, scheme: str) -> None:
         "a.b.c",
         "Bearer",
         "Bearer ",
-        "Bearer  a.b.c",
+        "Bearer   ",
         "Bearer a.b.c ",
         "Bearer a b",
+        "Bearer  a  b",
+        "Bearer\t a.b.c",
+        "Bearer\u00a0a.b.c",
         " Bearer a.b.c",
         "Bearer\ta.b.c",
         "Basic a.b.c",
@@ -62,7 +72,7 @@ def test_token_follows_the_scheme(kind: str, scheme: str) -> None:
     ],
 )
 def test_other_form_is_malformed(kind: str, value: str) -> None:
-    """R56: another scheme, a missing space or a second space is refused."""
+    """R56: another scheme, another blank, a missing token or a second one is refused."""
     assert reason_of(event_with(kind, value)) == "malformed_credentials"
 
 

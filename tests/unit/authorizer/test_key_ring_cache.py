@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from authorizer.key_ring_cache import KeyRingCache
@@ -11,6 +9,7 @@ from authorizer.metrics import Metrics
 from authorizer.revocation_bound import RevocationBound
 from keyturn.domain.errors import AccessDenied, ItemDamaged, KeyRingMissing, KeyturnError, StoreUnavailable, Throttled
 from keyturn.domain.keys.key_ring import KeyState
+from tests.fakes.log_lines import log_lines
 from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import NOW, signing_key
@@ -94,7 +93,8 @@ def test_old_keys_decide_below_the_bound(world: World, capsys: pytest.CaptureFix
     world.reader.fault = StoreUnavailable("DynamoDB GetItem: TimeoutError")
     world.pass_time(BOUND - 0.001)
     assert len(world.cache.keys()) == 1
-    assert json.loads(capsys.readouterr().out) == {
+    [line] = log_lines(capsys.readouterr().out)
+    assert line == {
         "level": "WARN",
         "event": "view_not_refreshed",
         "view": "key rings",

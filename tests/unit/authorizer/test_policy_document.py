@@ -11,6 +11,7 @@ from authorizer.policy_document import MAX_RESOURCE_LENGTH, allow, refuse
 from authorizer.refusal import Forbidden, Unauthorized
 from authorizer.request import AuthorizerRequest, parse_request
 from keyturn.domain.access.api_rules import ApiRules
+from keyturn.domain.access.declared_claims import DeclaredClaims
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import KINDS, authorizer_event, method_arn
 from tests.fakes.token_factory import good_claims
@@ -149,7 +150,8 @@ def test_declared_claims_are_in_the_context_as_strings(kind: str) -> None:
     """R59: a claim that the rules declare reaches the backend: strings as they are, other types as JSON."""
     claims = good_claims(tenant="a", beta=True, level=7, groups=["x", "y"], plan={"a": 1}, nothing=None, other="no")
     declared = ("tenant", "beta", "level", "groups", "plan", "nothing", "absent")
-    context = allow(request_for(kind), VerifiedAccessToken(claims, "kid"), ApiRules("simple", {}, declared))["context"]
+    rules = ApiRules("simple", {}, DeclaredClaims(declared))
+    context = allow(request_for(kind), VerifiedAccessToken(claims, "kid"), rules)["context"]
     assert {name: value for name, value in context.items() if name not in CONTEXT} == {
         "tenant": "a",
         "beta": "true",

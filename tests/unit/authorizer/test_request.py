@@ -99,7 +99,7 @@ def test_only_a_token_event_brings_its_credentials_beside_the_headers(kind: str)
             {"type": "TOKEN", "methodArn": "urn:aws:execute-api:r:1:a/s/GET/x"},
             "the event's ARN is not one of execute-api",
         ),
-        ({"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:a/s/get/x"}, "the event's ARN names no HTTP method"),
+        ({"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:a/s//x"}, "the event's ARN names no HTTP method"),
     ],
 )
 def test_what_is_wrong_with_an_event_is_said(event: Any, text: str) -> None:
@@ -128,8 +128,8 @@ def test_colon_in_the_path_stays_in_the_path() -> None:
         {"type": "TOKEN", "methodArn": ""},
         {"type": "TOKEN", "methodArn": "arn:aws:s3:::bucket/stage/GET/x"},
         {"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:api"},
-        {"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:api/stage/*/x"},
-        {"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:api/stage/get/x"},
+        {"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:api/stage//x"},
+        {"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:api/stage/a b/x"},
         {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/$connect"},
         {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "resource": None},
         {"type": "REQUEST", "methodArn": "arn:aws:execute-api:r:1:api/stage/GET/x", "resource": 5},

@@ -14,6 +14,7 @@ from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable, T
 from keyturn.domain.revocations import revocation_snapshot
 from keyturn.domain.revocations.revocation import FEED_OVERLAP, Revocation, Target, TargetKind
 from keyturn.domain.revocations.revocation_snapshot import FeedEntry
+from tests.fakes.log_lines import log_lines
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.token_factory import NOW
@@ -163,7 +164,7 @@ def test_a_request_that_asks_for_itself_says_why(world: World, capsys: pytest.Ca
     world.revoked()
     world.pass_time(BOUND / 2)
     world.revoked()
-    old, none = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    old, none = log_lines(capsys.readouterr().out)
     fault = {"level": "WARN", "fault": "Throttled", "detail": "slow down"}
     assert old == fault | {"event": "view_not_refreshed", "view": "feed of revocations"}
     assert none == fault | {"event": "strict_instead_of_snapshot"}

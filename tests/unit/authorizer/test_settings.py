@@ -37,10 +37,14 @@ def test_settings_are_what_the_environment_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "environ", [ENVIRON | {"PREVIOUS_ISSUERS": ""}, {**ENVIRON, "ISSUER": "http://localhost:8000"}]
+    "environ",
+    [
+        ENVIRON | {"PREVIOUS_ISSUERS": ""},
+        ENVIRON | {"ISSUER": "http://localhost:8000", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"},
+    ],
 )
 def test_optional_and_local_settings_pass(environ: dict[str, str]) -> None:
-    """No previous issuer, or an issuer on loopback, is fine."""
+    """The settings accept an environment without previous issuers, and the loopback issuer of an emulator."""
     AuthorizerSettings(environ)
 
 
@@ -58,6 +62,8 @@ def test_missing_variable_is_named(name: str, value: str | None) -> None:
     [
         ("ISSUER", "https://issuer.example/"),
         ("ISSUER", "http://issuer.example"),
+        ("ISSUER", "http://localhost:8000"),
+        ("PREVIOUS_ISSUERS", "http://127.0.0.1"),
         ("PREVIOUS_ISSUERS", "https://old.example/path"),
         ("PREVIOUS_ISSUERS", "https://old.example,https://older.example"),
         ("LEEWAY_SECONDS", "61"),

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 ARN = f"arn:aws:execute-api:eu-central-1:123456789012:{API_ID}/prod/$connect"
 
 
-def handshake(**headers: str) -> dict[str, Any]:
-    """Return the event of a handshake; an underscore in a header's name stands for a hyphen."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+def handshake(**headers: str | list[str]) -> dict[str, Any]:
+    """Return the event of a handshake; an underscore in a header's name stands for a hyphen, a list for its lines."""
+    sent = {name.replace("_", "-"): [value] if isinstance(value, str) else value for name, value in headers.items()}
+    last = {name: lines[-1] for name, lines in sent.items()}
     return {
         "type": "REQUEST",
         "methodArn": ARN,
-        "headers": {"Host": "example.com", "Sec-WebSocket-Version": "13", **sent},
-        "multiValueHeaders": {"Host": ["example.com"], **{name: [value] for name, value in sent.items()}},
+        "headers": {"Host": "example.com", "Sec-WebSocket-Version": "13", **last},
+        "multiValueHeaders": {"Host": ["example.com"], **sent},
         "queryStringParameters": {"access_token": "of no account"},
         "requestContext": {"routeKey": "$connect", "eventType": "CONNECT", "stage": "prod", "apiId": API_ID},
     }
@@ -75,6 +76,45 @@ def test_anything_but_one_token_is_denied(
 ) -> None:
     """R56: a missing token, several, or one in a wrong place is refused; the query is ignored."""
     assert effect(handshake(**{name: value.replace("{}", token) for name, value in headers.items()})) == "Deny"
+    assert [line["reason"] for line in world.lines()] == [reason]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["bearer", "{}"],
+        ["bearer, {}", "chat.v1"],
+        ["chat.v1", "bearer, {}"],
+        ["chat.v1, bearer", "{}, chat.v2"],
+        ["bearer,,{},", ""],
+        ["bearer ,\t{}"],
+    ],
+)
+def test_several_lines_of_protocols_are_one_list(world: AuthorizerWorld, token: str, lines: list[str]) -> None:
+    """R60: RFC 6455 §11.3.4 lets a handshake have several lines of protocols, which mean the joined list."""
+    event = handshake(Sec_WebSocket_Protocol=[line.replace("{}", token) for line in lines])
+    assert effect(event) == "Allow"
+    event["multiValueHeaders"] = None
+    event["headers"]["Sec-WebSocket-Protocol"] = ", ".join(lines).replace("{}", token)
+    assert effect(event) == "Allow"
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["{}", "bearer"], "malformed_credentials"),
+        (["bearer", "chat.v1", "{}"], "invalid_token"),
+        (["bearer, {}", "bearer, {}"], "several_credentials"),
+        (["chat.v1", "chat.v2"], "missing_credentials"),
+        ([None], "missing_credentials"),
+    ],
+)
+def test_the_token_is_right_after_bearer_in_the_list(
+    world: AuthorizerWorld, token: str, lines: list[Any], reason: str
+) -> None:
+    """R56: the order of the lines counts, and a second `bearer` in another line is one too many."""
+    event = handshake(Sec_WebSocket_Protocol=[line and line.replace("{}", token) for line in lines])
+    assert effect(event) == "Deny"
     assert [line["reason"] for line in world.lines()] == [reason]
 
 

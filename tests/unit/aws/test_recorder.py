@@ -10,14 +10,22 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 CONFTEST = """
-import pathlib, pytest
+import os, pathlib, pytest
+from tests.aws import markers
 from tests.aws.recorder import Recorder
 from tests.aws.report import Run
+from tests.aws.run import is_on_aws
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "on_aws_alone(reason): see tests/aws")
+    config.pluginmanager.register(markers)
+    for marker in markers.MARKERS:
+        config.addinivalue_line("markers", marker)
     path = pathlib.Path(__file__).parent / "report.md"
-    config.pluginmanager.register(Recorder(path, Run(secrets={"hunter2"})))
+    config.pluginmanager.register(Recorder(path, Run(secrets={"hunter2"}, on_aws=is_on_aws(os.environ))))
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    markers.leave_out_facts_of_aws(config, items)
 
 @pytest.fixture
 def observe(request):
@@ -61,6 +69,20 @@ def test_skipped():
     """It is skipped."""
     pytest.skip("KEEP=1")
 
+@pytest.mark.open_question("nobody counts on it")
+def test_no(observe):
+    """It is answered by no."""
+    observe(status=500)
+    assert 500 == 401
+
+@pytest.mark.open_question("nobody counts on it")
+def test_yes():
+    """It is answered by yes."""
+
+@pytest.mark.open_question("nobody counts on it")
+def test_untried(broken):
+    """It is not answered."""
+
 def test_break():
     """It is broken off."""
     raise KeyboardInterrupt
@@ -70,16 +92,38 @@ def test_after():
 '''
 
 
+QUESTIONS = '''
+"""A service."""
+
+import pytest
+
+@pytest.mark.on_aws_alone("no emulator has it")
+def test_alone(observe):
+    """It passes on an emulator."""
+    observe(status=200)
+
+@pytest.mark.open_question("nobody counts on it")
+def test_yes():
+    """It is answered by yes."""
+'''
+EMULATOR = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+
+
+def run(folder: Path, facts: str, *selection: str, **environ: str) -> tuple[int, str]:
+    """Return the exit code of a run of these facts, and its report."""
+    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "test_facts.py").write_text(facts)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *selection, str(folder)]
+    environ |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'keyturn'}"}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert (folder / "report.md").exists(), done.stdout + done.stderr
+    return done.returncode, (folder / "report.md").read_text()
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the report of a run with every outcome, which is broken off before its last fact."""
-    folder = tmp_path_factory.mktemp("facts")
-    (folder / "conftest.py").write_text(CONFTEST)
-    (folder / "test_facts.py").write_text(FACTS)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not on_aws_alone", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
-    assert (folder / "report.md").exists(), done.stdout + done.stderr
-    return (folder / "report.md").read_text()
+    return run(tmp_path_factory.mktemp("facts"), FACTS, "-m", "not on_aws_alone")[1]
 
 
 def row(report: str, sentence: str) -> list[str]:
@@ -91,21 +135,45 @@ def row(report: str, sentence: str) -> list[str]:
 def test_every_outcome_has_its_words(report: str) -> None:
     """Each fact is listed once with its observation: held, failed, untried or left out."""
     assert "### A service" in report
-    assert row(report, "It holds.") == ["held", "seen: status 200"]
+    assert row(report, "It holds.") == ["holds", "seen: status 200"]
     outcome, observed = row(report, "It does not.")
-    assert outcome.startswith("**did not hold**: AssertionError: for [account]")
+    assert outcome.startswith("**does not hold**: AssertionError: for [account]")
     assert observed == "seen: 401, 403"
-    assert row(report, "It cannot be tried.")[0] == "not run: could not be set up: OSError: no such place"
-    assert row(report, "It leaves something.")[0] == "held: and its traces were not removed: OSError: still there"
-    assert row(report, "It is left out.")[0] == "not run: on AWS alone (no emulator has it)"
-    assert row(report, "It is skipped.")[0] == "not run: KEEP=1"
+    assert row(report, "It cannot be tried.")[0] == "not seen: could not be set up: OSError: no such place"
+    assert row(report, "It leaves something.")[0] == "holds: and its traces were not removed: OSError: still there"
+    assert row(report, "It is left out.")[0] == "not seen: on AWS alone (no emulator has it)"
+    assert row(report, "It is skipped.")[0] == "not seen: KEEP=1"
+
+
+def test_an_open_question_is_answered_by_yes_or_no(report: str) -> None:
+    """The report has the answer, the reason of the question and the observation; a broken setup gives no answer."""
+    outcome, observed = row(report, "It is answered by no.")
+    assert outcome == "**does not hold**: assert 500 == 401 (an open question: nobody counts on it)"
+    assert observed == "status: 500"
+    assert row(report, "It is answered by yes.")[0] == "holds"
+    assert row(report, "It is not answered.")[0] == "not seen: could not be set up: OSError: no such place"
+
+
+def test_an_emulator_leaves_out_facts_of_aws_by_itself(tmp_path: Path) -> None:
+    """Without a selection the run leaves out each fact on AWS alone, and fails if one of the others does."""
+    code, report = run(tmp_path, QUESTIONS, **EMULATOR)
+    assert code == 0
+    assert row(report, "It passes on an emulator.") == ["not seen: on AWS alone (no emulator has it)", ""]
+    assert row(report, "It is answered by yes.")[0] == "holds"
+
+
+def test_a_fact_of_aws_never_holds_on_an_emulator(tmp_path: Path) -> None:
+    """A fact on AWS alone that was selected on an emulator, and passed, was not seen all the same."""
+    _, report = run(tmp_path, QUESTIONS, "-m", "on_aws_alone", **EMULATOR)
+    assert row(report, "It passes on an emulator.") == ["not seen: on AWS alone (no emulator has it)", "status: 200"]
+    assert "Of 2 facts 0 hold, 0 do not, 2 were not seen." in report
 
 
 def test_a_run_that_is_broken_off_leaves_a_report(report: str) -> None:
-    """A fact out of reach is listed as not run, and the head counts it."""
-    assert row(report, "It comes too late.")[0] == "not run"
-    assert row(report, "It is broken off.")[0] == "not run"
-    assert "Of 8 facts 2 held, 1 did not, 5 were not run." in report
+    """A fact out of reach is listed as not seen, and the head counts it."""
+    assert row(report, "It comes too late.")[0] == "not seen"
+    assert row(report, "It is broken off.")[0] == "not seen"
+    assert "Of 11 facts 3 hold, 2 do not, 6 were not seen." in report
     assert "facts finished" in report
 
 

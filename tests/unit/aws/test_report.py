@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.report import DID_NOT_HOLD, HELD, Fact, Run, redact, render
+from tests.aws.report import DOES_NOT_HOLD, HOLDS, Fact, Run, redact, render
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJkZW1vIn0.c2lnbmF0dXJl"  # pragma: allowlist secret
 
 
 def test_every_fact_has_its_outcome_and_what_was_observed() -> None:
-    """The report lists facts that held and facts that did not, and the head counts them."""
+    """The report says of each fact whether it holds, fails or was not seen, and the head counts them."""
     facts = [
-        Fact("KMS", "It signs.", HELD, observed=[("median_ms", 12.345)]),
-        Fact("KMS", "It refuses.", DID_NOT_HOLD, "signed | twice"),
+        Fact("KMS", "It signs.", HOLDS, observed=[("median_ms", 12.345)]),
+        Fact("KMS", "It refuses.", DOES_NOT_HOLD, "signed | twice"),
         Fact("Logs", "They arrive."),
     ]
     text = render(Run(head={"region": "eu-central-1"}), facts)
-    assert "Of 3 facts 1 held, 1 did not, 1 were not run." in text
-    assert "| It signs. | held | median_ms: 12.3 | 0.0 |" in text
-    assert "| It refuses. | **did not hold**: signed \\| twice |  | 0.0 |" in text
+    assert "Of 3 facts 1 hold, 1 do not, 1 were not seen." in text
+    assert "| It signs. | holds | median_ms: 12.3 | 0.0 |" in text
+    assert "| It refuses. | **does not hold**: signed \\| twice |  | 0.0 |" in text
+    assert "| They arrive. | not seen |" in text
     assert "| region | eu-central-1 |" in text
 
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from keyturn.domain.keys.rotation_policy import RotationPolicy
 from local.transform import read_template
 from tests.aws import removal, stack, verify
+from tests.aws.spare_function import name_of
 
 NOT_THERE = ClientError(
     {"Error": {"Code": "ValidationError", "Message": "Stack with id x does not exist"}}, "DescribeStacks"
@@ -105,6 +106,13 @@ def test_a_name_that_no_stack_can_have_is_refused(name: str) -> None:
         verify.check_target(name)
 
 
+def test_a_name_of_a_stack_leaves_room_for_what_is_named_after_it() -> None:
+    """Functions beside the longest stack have at most 64 characters, and the failing stack at most 51."""
+    longest = "a" * 40
+    assert all(len(name_of(longest, probe)) <= 64 for probe in ("sandbox_probe", "gateway_probe"))
+    assert len(removal.failing_stack(longest)) <= 51
+
+
 def test_the_durations_keep_the_rules() -> None:
     """The deployed policy is one that the rotator accepts, with the template's defaults for the rest (I1, I2)."""
     source = read_template(Path(__file__).parents[3] / "template.yaml")["Parameters"]
@@ -127,11 +135,11 @@ def test_the_durations_keep_the_rules() -> None:
 
 def test_parameters_of_the_command_line_go_before_its_own() -> None:
     """An account that asks for a permissions boundary gets one; what is no Name=value is refused."""
-    read = verify.read_parameters(["RolePath=/team/", "LogRetentionDays=3"], "x86_64")
-    assert (read["RolePath"], read["LogRetentionDays"], read["Architecture"]) == ("/team/", "3", "x86_64")
+    read = verify.read_parameters(["RolePath=/team/", "LogRetentionDays=3"], verify.PARAMETERS)
+    assert (read["RolePath"], read["LogRetentionDays"], read["DeployExamples"]) == ("/team/", "3", "true")
     for wrong in ("RolePath", "=x", 'RolePath="/"'):
         with pytest.raises(verify.Refused, match="is no Name=value"):
-            verify.read_parameters([wrong], "arm64")
+            verify.read_parameters([wrong], {})
 
 
 def test_a_report_is_dated_and_written_over_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

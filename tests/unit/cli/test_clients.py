@@ -11,7 +11,6 @@ import pytest
 
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.clients.client import Client, secret_matches
-from keyturn.domain.clients.resource_server import ResourceServer
 from tests.fakes.command_stack import command_stack, deployment, run
 from tests.fakes.token_factory import signing_key
 
@@ -386,11 +385,3 @@ def test_a_client_without_secrets_gets_none() -> None:
     result = run("clients", "secret", "add", client.client_id)
     assert result.exit_code == 1
     assert "does not authenticate by a secret" in str(result.exception)
-
-
-def test_an_audience_that_knows_none_of_the_scopes_is_noted() -> None:
-    """A note names a registered resource server that declares none of the client's scopes (R26)."""
-    assert "note:" not in run("clients", "add", *ADD).stderr
-    deployment().resource_servers().add(ResourceServer(audience=API, name="API", scopes=frozenset({"c"})))
-    assert f"note: {API} declares none" in run("clients", "add", *ADD).stderr
-    assert "note:" not in run("clients", "add", *ADD[:-1], "a c").stderr

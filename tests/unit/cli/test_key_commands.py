@@ -25,6 +25,7 @@ class Stack:
     """A deployment whose rotator gives one answer, and remembers what it was asked."""
 
     def __init__(self, answer: dict[str, Any], **invocation: Any) -> None:
+        self.actor = "arn:operator"
         self.asked: list[dict[str, Any]] = []
         self._answer = answer
         self._invocation = invocation
@@ -62,7 +63,6 @@ def run(
     flushed = {"flushed": ["REST API orders (a), stage prod"], "not_flushed": [*not_flushed]}
     monkeypatch.setattr(keys, "find_deployment", lambda *_: stack)
     monkeypatch.setattr(keys, "deployment_to_change", lambda *_: stack)
-    monkeypatch.setattr("getpass.getuser", lambda: "operator")
     monkeypatch.setattr(keys, "gateways_of", lambda _: None)
     monkeypatch.setattr(keys, "flush_caches", lambda _: flushed)
     return CliRunner().invoke(command_line.app, ["keys", *arguments], input=stdin)
@@ -136,7 +136,7 @@ def test_an_emergency_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stack.asked == []
     assert run(monkeypatch, stack, "compromise", "k1", "--reason", "a drill", stdin="y\n").exit_code == 0
     assert run(monkeypatch, stack, "compromise", "--reason", "a drill", "--yes", "--", "k1").exit_code == 0
-    asked = {"function": "rotator", "action": "compromise", "kid": "k1", "reason": "a drill", "actor": "operator"}
+    asked = {"function": "rotator", "action": "compromise", "kid": "k1", "reason": "a drill", "actor": "arn:operator"}
     assert stack.asked == [asked, asked]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.grants.grant_item import grant_key
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.revocations.revocation import (
@@ -22,10 +23,11 @@ from keyturn.domain.revocations.revocation import (
     pair_target,
 )
 from keyturn_cli.deployment import LONGEST_TOKEN_LIFETIME
-from tests.fakes.command_stack import command_stack, deployment, put_ring, run
+from tests.fakes.command_stack import CALLER, command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import ISSUER, make_token, signing_key
 
 CLIENT = Target(TargetKind.CLIENT, "c_1")
+ID = "x" * 22
 TOKEN = Target(TargetKind.TOKEN, "id-1")
 COPIES = [Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
 PAIR = ("--subject", "u_1", "--client", "c_1")
@@ -36,8 +38,8 @@ WIDE = [("--client", "c_1"), ("--subject", "u_1"), PAIR, ("--all-before", "now")
 def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Bring up a stack in this folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("getpass.getuser", lambda: "operator")
     with command_stack(tmp_path):
+        deployment().dynamodb.put_item(TableName="grants", Item=grant_key(ID))
         yield
 
 
@@ -86,8 +88,8 @@ def test_a_token_is_revoked_by_its_jti_from_standard_input() -> None:
 )
 def test_one_token_one_grant_and_one_session_are_not_asked_about(option: str, kind: str, days: int) -> None:
     """Each is ended by its identifier, whatever the iat, and remembered for as long as it can live (R50)."""
-    revoke(option, "x")
-    [revocation] = found(Target(TargetKind(kind), "x"))
+    revoke(option, ID)
+    [revocation] = found(Target(TargetKind(kind), ID))
     assert revocation.not_before is None
     assert abs(revocation.expires_at - now() - (days * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN)) < 60
 
@@ -102,7 +104,7 @@ def test_many_tokens_are_cut_at_this_second(what: tuple[str, ...]) -> None:
     assert (
         int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN
     )
-    assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": "operator"})
+    assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": CALLER})
 
 
 @pytest.mark.parametrize("what", WIDE)
@@ -171,11 +173,11 @@ def test_an_identifier_that_is_given_again_is_no_news_to_snapshots(
     monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
     """R50: it is remembered for longer, and no feed item is written."""
-    revoke(option, "x")
+    revoke(option, ID)
     count = len(items())
     later = deployment().clock().now().latest + 30
     monkeypatch.setattr("keyturn_cli.revocation_plan.floor", lambda _seconds: int(later))
-    assert revoke(option, "x")["changes"]
+    assert revoke(option, ID)["changes"]
     assert len(items()) == count == 2
 
 

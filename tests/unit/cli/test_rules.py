@@ -71,7 +71,7 @@ def test_a_document_that_is_not_there_is_an_error() -> None:
     assert (piped.exit_code, "standard input is not UTF-8 text" in piped.stderr) == (2, True)
 
 
-@pytest.mark.parametrize(("size", "note"), [(2000, ""), (2049, "AccessRules holds 2048"), (4097, "advanced tier")])
+@pytest.mark.parametrize(("size", "note"), [(1024, ""), (1025, "AccessRules holds 1024"), (4097, "advanced tier")])
 def test_a_long_document_is_told_where_it_fits(size: int, note: str) -> None:
     """A document in order may still be too long for a place."""
     text = json.dumps({"apis": {"*": {"routes": {"GET /" + "x" * (size - 42): []}}}})

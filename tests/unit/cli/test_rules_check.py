@@ -306,12 +306,12 @@ def test_large_apis_are_listed_in_large_pages() -> None:
 
 
 def test_a_policy_that_a_stage_makes_too_large_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R59: a policy with the ARNs of a long stage name exceeds 7 KB: each call would be a 500."""
-    routes = {f"GET /{'x' * 20}{at}": OURS for at in range(50)}
+    """R59: an answer with the ARNs of a long stage name exceeds 8 KB: each call would be a 500."""
+    routes = {f"GET /{'x' * 20}{at}": OURS for at in range(30)}
     members = {"answer": "policy", "cached_by": "token"}
     changes: dict[str, Any] = {"AuthorizerResultTtlInSeconds": 60, "EnableSimpleResponses": False}
     api = http_api("h", routes, **changes) | {"stages": [{"StageName": "s" * 128, "AutoDeploy": True}]}
     [wrong] = check(monkeypatch, rules_for(*routes, **members), api).wrong
-    assert wrong.startswith("HTTP API orders (h): the cached policy is too large")
+    assert wrong.startswith("HTTP API orders (h): the cached answer is too large")
     short = http_api("h", routes, **changes)
     assert check(monkeypatch, rules_for(*routes, **members), short).wrong == []

@@ -40,7 +40,7 @@ WRITES = [
     ("keys", "compromise", "--reason", "a drill", "--yes", "--", "KID"),
     ("gateway", "flush"),
     ("revoke", "--client", "c_1", "--yes"),
-    ("revoke", "--jti", "some"),
+    ("revoke", "--jti", "j" * 22),
     ("revoke", "--all-before", "now", "--yes"),
 ]
 LOOKS = [
@@ -172,7 +172,7 @@ def test_nothing_is_written_with_credentials_of_another_account(
     embedded: Path, calls: Calls, write: tuple[str, ...]
 ) -> None:
     """The account of the credentials is the one of the stack's authorizer."""
-    calls.answers["GetCallerIdentity"] = {"Account": "999999999999"}
+    calls.answers["GetCallerIdentity"] = {"Account": "999999999999", "Arn": "arn:aws:iam::999999999999:root"}
     result = keyturn(*write)
     assert isinstance(result.exception, NoDeployment)
     assert "the credentials are of account 999999999999" in str(result.exception)

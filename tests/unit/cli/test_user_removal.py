@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from keyturn.domain.users.authority import Status
-from tests.fakes.command_stack import run
+from tests.fakes.command_stack import CALLER, run
 from tests.fakes.user_stack import EMAIL, UserStack, done, refusal, user_stack
 
 
@@ -19,7 +19,6 @@ from tests.fakes.user_stack import EMAIL, UserStack, done, refusal, user_stack
 def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack]:
     """Bring up a stack with a login in this folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("getpass.getuser", lambda: "operator")
     with user_stack(tmp_path) as made:
         yield made
 
@@ -38,7 +37,7 @@ def test_an_erased_user_leaves_a_tombstone_alone(stack: UserStack) -> None:
     assert authority.erased_at is not None
     stored = json.dumps(stack.stored()).lower()
     assert not any(word in stored for word in ("ada", "lovelace", "acme"))
-    assert stack.invocations.events[-1] == {"keyturn": "erase", "subject": subject, "actor": "operator"}
+    assert stack.invocations.events[-1] == {"keyturn": "erase", "subject": subject, "actor": CALLER}
 
 
 def test_the_tombstone_is_written_before_the_deletions(stack: UserStack) -> None:

@@ -12,7 +12,7 @@ from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocation
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.domain.users.authority import Status
-from tests.fakes.command_stack import deployment, run
+from tests.fakes.command_stack import CALLER, deployment, run
 from tests.fakes.user_stack import EMAIL, UserStack, done, refusal, user_stack
 
 
@@ -20,7 +20,6 @@ from tests.fakes.user_stack import EMAIL, UserStack, done, refusal, user_stack
 def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack]:
     """Bring up a stack with a login in this folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("getpass.getuser", lambda: "operator")
     with user_stack(tmp_path) as made:
         yield made
 
@@ -45,7 +44,7 @@ def test_a_disabled_user_has_no_sign_in_and_no_token(stack: UserStack) -> None:
     assert cutoff.not_before is not None
     assert cutoff.not_before >= before
     [item] = [each for each in stack.stored()["revocations"] if each["pk"]["S"] == f"sub#{subject}"]
-    assert (item["reason"], item["actor"]) == ({"S": "disabled by an operator"}, {"S": "operator"})
+    assert (item["reason"], item["actor"]) == ({"S": "disabled by an operator"}, {"S": CALLER})
 
 
 def test_the_status_is_written_before_the_cutoff(stack: UserStack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +111,7 @@ def test_sessions_are_listed_and_ended(stack: UserStack) -> None:
     assert done("users", "sessions", subject, "--end", "sid-1") == {"subject": subject, "ended": 1}
     assert {each["session_id"] for each in done("users", "sessions", subject)["sessions"]} == {"sid-0", "sid-2"}
     assert "ended 2 sessions of" in run("users", "sessions", subject, "--end-all", "--yes").stdout
-    assert stack.invocations.events[-1]["actor"] == "operator"
+    assert stack.invocations.events[-1]["actor"] == CALLER
     assert run("users", "sessions", subject, "--end-all", "--end", "sid-1").exit_code == 2
 
 

@@ -23,7 +23,6 @@ LOST = ReadTimeoutError(endpoint_url="https://lambda.example")
 def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack]:
     """Bring up a stack with a login in this folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("getpass.getuser", lambda: "operator")
     with user_stack(tmp_path) as made:
         yield made
 

@@ -13,7 +13,7 @@ from keyturn.domain.issuer_url import check_issuer_url
 )
 def test_an_issuer_is_taken_as_it_is(url: str) -> None:
     """A well-formed issuer comes back byte-exact (R51)."""
-    assert check_issuer_url(url) == url
+    assert check_issuer_url(url, on_emulator=True) == url
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,13 @@ def test_an_issuer_is_taken_as_it_is(url: str) -> None:
 def test_what_is_no_issuer_is_refused(url: str) -> None:
     """R12: a path, a final slash, a query, a user or upper case would give one issuer two spellings."""
     with pytest.raises(ValueError, match="an issuer is https"):
+        check_issuer_url(url)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8480", "http://127.0.0.1"])
+def test_plain_http_is_for_an_emulator_alone(url: str) -> None:
+    """An issuer over plain http is refused unless the caller says that it is on an emulator."""
+    with pytest.raises(ValueError, match="for the embedded stack alone"):
         check_issuer_url(url)
 
 

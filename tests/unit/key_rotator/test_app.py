@@ -16,6 +16,7 @@ from keyturn.domain.errors import AccessDenied, KeyRingMissing
 from keyturn.domain.keys.key_ring import KeyState
 from keyturn.environment import SettingsError
 from tests.fakes.lambda_context import lambda_context
+from tests.fakes.log_lines import log_lines
 from tests.fakes.rotation_harness import LEAD, PERIOD, RotationHarness
 from tests.unit.key_rotator.test_settings import ENVIRONMENT
 
@@ -35,7 +36,7 @@ def send(**event: Any) -> Any:
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """Return the log, without the metrics in it."""
-    return [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" not in line]
+    return [line for line in log_lines(capsys.readouterr().out) if "_aws" not in line]
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
@@ -62,7 +63,7 @@ def test_tick_answers_the_ring_and_what_was_done(started: RotationHarness, capsy
     assert [step["action"] for step in answer["planned"]] == ["destroy", "promote"]
     assert (answer["rings"][0]["name"], answer["rings"][0]["version"]) == ("default", started.ring.version)
     [line] = lines(capsys)
-    assert (line["level"], line["event"], line["action"]) == ("info", "key_rotation", "tick")
+    assert (line["level"], line["event"], line["action"]) == ("INFO", "key_rotation", "tick")
 
 
 def test_successful_tick_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,7 +175,7 @@ def test_tick_that_fails_raises(started: RotationHarness, capsys: pytest.Capture
     assert "SuccessfulRuns" not in output
     report, failure = (line for line in map(json.loads, output.splitlines()) if "_aws" not in line)
     assert report["failed"][0]["error"] == "key_unusable"
-    assert (failure["level"], failure["event"], failure["error"]) == ("error", "key_rotator_failed", "RunIncomplete")
+    assert (failure["level"], failure["event"], failure["error"]) == ("ERROR", "key_rotator_failed", "RunIncomplete")
 
 
 @pytest.mark.parametrize("path", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from functools import partial
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def event(kind: str, **fields: Any) -> dict[str, Any]:
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Inbox:
     """Return the answers that CloudFormation receives from the handler."""
     inbox = Inbox()
-    monkeypatch.setattr(app, "respond", lambda event, reason: respond(event, reason, put=inbox.put))
+    monkeypatch.setattr(app, "respond", partial(respond, put=inbox.put))
     return inbox
 
 
@@ -106,7 +107,7 @@ def test_broken_rule_is_the_reason(
     assert inbox.answer["Status"] == "FAILED"
     assert inbox.answer["Reason"] == (
         "PublishLeadSeconds must be at least VerifierCacheSeconds + JwksMaxAgeSeconds + RingViewSeconds"
-        " + ClockSkewSeconds: 700 is less than 970"
+        " + ClockSkewSeconds + 5: 700 is less than 975"
     )
     assert started.ring is before
 
@@ -209,15 +210,30 @@ def test_answer_goes_to_https_or_loopback_only(url: object) -> None:
     """A ResponseURL of another kind is never opened."""
     inbox = Inbox()
     with pytest.raises(ResponseUndelivered):
-        respond(event("Create", ResponseURL=url), None, put=inbox.put)
+        respond(event("Create", ResponseURL=url), None, on_emulator=True, put=inbox.put)
     assert inbox.requests == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4566/x", "http://localhost/"])
+def test_loopback_is_not_answered_on_aws(
+    harness: RotationHarness, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """The handler opens plain http only where AWS's services are on the same machine."""
+    for endpoint in ("", "https://vpce.example"):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        with pytest.raises(ResponseUndelivered):
+            send(harness, monkeypatch, "Update", ResponseURL=url)
+    assert inbox.requests == []
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    send(harness, monkeypatch, "Update", ResponseURL=url)
+    assert inbox.answer["Status"] == "FAILED"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:4566/x", "http://localhost:4566/x", URL])
 def test_local_stack_is_answered_over_http(url: str) -> None:
     """The local stack's URL on loopback is answered, and any https URL."""
     inbox = Inbox()
-    respond(event("Create", ResponseURL=url), None, put=inbox.put)
+    respond(event("Create", ResponseURL=url), None, on_emulator=True, put=inbox.put)
     assert inbox.answer["Status"] == "SUCCESS"
 
 

@@ -92,3 +92,19 @@ def test_alarms_on_metric_math_are_left_out() -> None:
     adapt_template(template)
 
     assert template["Resources"].keys() == {"Single", "Other"}
+
+
+def test_conditions_on_keys_of_kms_are_left_out() -> None:
+    """The emulator never has the condition keys of KMS, which would deny each call; other conditions stay."""
+    condition = {
+        "StringEquals": {"kms:KeyUsage": "SIGN_VERIFY", "kms:KeySpec": ["RSA_2048"], "aws:RequestTag/a": "b"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["a"]},
+    }
+    statements = [{"Action": "kms:CreateKey", "Condition": condition}, {"Action": "tag:GetResources"}]
+    role = {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyDocument": {"Statement": statements}}]}}
+    adapt_template({"Resources": {"Role": role, "Other": {"Type": "AWS::IAM::Role"}}})
+
+    assert condition == {
+        "StringEquals": {"aws:RequestTag/a": "b"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["a"]},
+    }

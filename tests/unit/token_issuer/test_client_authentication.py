@@ -65,6 +65,12 @@ def test_scheme_is_case_insensitive(issuer: IssuerHarness) -> None:
     assert ask(issuer, raw_basic(f"web:{SECRET}".encode(), "bAsIc")).status == 200
 
 
+@pytest.mark.parametrize("spaces", [2, 3, 40])
+def test_one_space_or_more_follow_the_scheme(issuer: IssuerHarness, spaces: int) -> None:
+    """RFC 9110 §11.4 has `1*SP` between the scheme and the credentials."""
+    assert ask(issuer, raw_basic(f"web:{SECRET}".encode(), f"Basic{' ' * (spaces - 1)}")).status == 200
+
+
 def test_either_of_two_secrets(issuer: IssuerHarness) -> None:
     """Two secrets are valid at once, so that they rotate without downtime."""
     issuer.clients.add(make_client("two", secret_hashes=(hash_secret("old"), hash_secret("new"))))
@@ -92,7 +98,9 @@ def test_either_of_two_secrets(issuer: IssuerHarness) -> None:
         pytest.param(raw_basic(b"web:\xff"), {}, id="not UTF-8"),
         pytest.param({"authorization": "Basic"}, {}, id="no credentials"),
         pytest.param({"authorization": "Basic ???"}, {}, id="not base64"),
-        pytest.param({"authorization": GOOD_BASIC.replace(" ", "  ")}, {}, id="two spaces"),
+        pytest.param({"authorization": GOOD_BASIC.replace(" ", "\t")}, {}, id="a tab"),
+        pytest.param({"authorization": GOOD_BASIC.replace(" ", " \t")}, {}, id="a space and a tab"),
+        pytest.param({"authorization": "Basic   "}, {}, id="only spaces"),
         pytest.param({"authorization": GOOD_BASIC + "!"}, {}, id="a character that base64 has not"),
         pytest.param({"authorization": "Basic d2ViOg==,Basic d2ViOg=="}, {}, id="two headers"),
         pytest.param({"authorization": "Bearer abc"}, {}, id="other scheme"),

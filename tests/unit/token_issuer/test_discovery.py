@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from mcp.shared.auth import OAuthMetadata
+from pydantic import ValidationError
 
 from keyturn.jose.thumbprint import thumbprint
 from tests.fakes.http_api_event import http_api_event
@@ -32,6 +34,17 @@ def test_metadata(issuer: IssuerHarness) -> None:
     assert metadata["revocation_endpoint"] == ISSUER + REVOKE
     assert metadata["introspection_endpoint"] == ISSUER + INTROSPECT
     assert metadata["grant_types_supported"] == ["authorization_code", "client_credentials", "refresh_token"]
+
+
+def test_the_mcp_sdk_parses_the_metadata(issuer: IssuerHarness) -> None:
+    """The SDK's model takes the document, and refuses one without the endpoints of sign-in (R51, RFC 8414 §2)."""
+    metadata = issuer.get(METADATA).json
+    parsed = OAuthMetadata.model_validate(metadata)
+    assert (str(parsed.issuer), str(parsed.token_endpoint)) == (ISSUER, ISSUER + TOKEN)
+    assert parsed.authorization_response_iss_parameter_supported is True
+    for name in ("authorization_endpoint", "token_endpoint"):
+        with pytest.raises(ValidationError, match=name):
+            OAuthMetadata.model_validate({key: value for key, value in metadata.items() if key != name})
 
 
 def test_metadata_of_client_authentication(issuer: IssuerHarness) -> None:

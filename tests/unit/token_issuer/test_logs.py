@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import jwt
@@ -10,14 +9,14 @@ import pytest
 
 from tests.fakes.http_api_event import basic, form_event
 from tests.fakes.issuer_harness import INTROSPECT, REVOKE, SECRET, TOKEN, IssuerHarness
+from tests.fakes.log_lines import log_lines
 
 
 def one_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """Return the one line that a request logged."""
     text = capsys.readouterr().out
     assert text.count("\n") == 1
-    line = json.loads(text)
-    assert isinstance(line, dict)
+    [line] = log_lines(text)
     return line
 
 
@@ -28,7 +27,7 @@ def test_issued(issuer: IssuerHarness, capsys: pytest.CaptureFixture[str]) -> No
     assert token not in text
     assert token.rpartition(".")[2] not in text
     assert SECRET not in text
-    line = json.loads(text)
+    [line] = log_lines(text)
     claims = jwt.decode(token, options={"verify_signature": False})
     assert line == {
         "level": "INFO",
@@ -87,7 +86,7 @@ def test_failed_authentication(
     assert len(text.splitlines()) == 1
     assert "s3cret" not in text
     assert "wr0ng-secret" not in text
-    line = json.loads(text)
+    [line] = log_lines(text)
     assert line.get("claimed_client_id") == known
     assert (line["outcome"], line["detail"]) == ("invalid_client", reason)
 

@@ -37,6 +37,7 @@ def test_missing_variable(name: str, value: str | None) -> None:
     ("name", "value"),
     [
         ("ISSUER", "http://issuer.example"),
+        ("ISSUER", "http://127.0.0.1:8480"),
         ("ISSUER", "https://issuer.example/"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "3601"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "0"),

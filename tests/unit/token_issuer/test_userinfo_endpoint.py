@@ -86,6 +86,17 @@ def test_without_a_token_there_is_a_challenge(flow: UserFlow) -> None:
     }
 
 
+@pytest.mark.parametrize("spaces", [2, 3, 40])
+def test_one_space_or_more_follow_the_scheme(flow: UserFlow, spaces: int) -> None:
+    """RFC 9110 §11.4 has `1*SP` between the scheme and the token; spaces alone are no token."""
+    token = flow.log_in()["access_token"]
+    blank = " " * spaces
+    assert flow.get(USERINFO, authorization=f"bearer{blank}{token}").status == 200
+    assert flow.get(USERINFO, authorization=f"Bearer{blank}").headers["www-authenticate"] == 'Bearer realm="keyturn"'
+    both = flow.get(USERINFO, query=f"access_token={token}", authorization=f"Bearer{blank}{token}")
+    assert (both.status, both.json["error"]) == (400, "invalid_request")
+
+
 def test_a_form_may_carry_the_token(flow: UserFlow) -> None:
     """RFC 6750 §2.2: a posted form with access_token gets the same answer as the header."""
     token = flow.log_in()["access_token"]

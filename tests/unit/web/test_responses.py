@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keyturn.web.responses import Response, asset, empty_response, json_response, page, public_document, redirect
+from keyturn.web.responses import Response, asset, json_response, page, public_document, redirect
 
 KINDS = {
     "json": json_response({}),
@@ -12,7 +12,6 @@ KINDS = {
     "redirect": redirect("https://app.example/cb"),
     "page": page("<p>Hello"),
     "asset": asset(b"p{}", "text/css"),
-    "empty": empty_response(),
     "bare": Response(204),
 }
 
@@ -28,7 +27,7 @@ def test_every_answer_is_guarded(kind: str) -> None:
     assert headers["strict-transport-security"] == "max-age=31536000"
 
 
-@pytest.mark.parametrize("kind", ["json", "redirect", "page", "empty"])
+@pytest.mark.parametrize("kind", ["json", "redirect", "page"])
 def test_nobody_stores_what_is_for_one_user(kind: str) -> None:
     """RFC 6749 §5.1: caches store neither tokens, codes nor forms."""
     headers = KINDS[kind].to_event()["headers"]

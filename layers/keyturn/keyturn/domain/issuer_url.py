@@ -1,4 +1,4 @@
-"""The form of an issuer identifier (RFC 8414 §2); plain http is allowed for the local stack."""
+"""The form of an issuer identifier (RFC 8414 §2); plain http is allowed for the embedded stack."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import re
 _HOST_AND_PORT = r"(?P<host>[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::[1-9][0-9]{0,4})?"
 _ISSUER = re.compile(rf"(?P<scheme>https?)://{_HOST_AND_PORT}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+# A container of `sam local` reaches its machine under this name: no network lies between.
+_MACHINE = _LOOPBACK | {"host.docker.internal"}
 
 
-def check_issuer_url(url: str) -> str:
+def check_issuer_url(url: str, *, on_emulator: bool = False) -> str:
     """Return the URL if it is an issuer identifier (RFC 8414 §2): https and a lower-case host, without path or slash.
 
-    Plain http is accepted for loopback hosts alone, whose requests cross no network. Raises ValueError.
+    Plain http is accepted on an emulator alone, and for loopback hosts alone: their requests cross no network. Raises
+    ValueError.
     """
     match = _ISSUER.fullmatch(url)
     if match is None:
@@ -21,4 +24,12 @@ def check_issuer_url(url: str) -> str:
         )
     if match["scheme"] == "http" and match["host"] not in _LOOPBACK:
         raise ValueError("an issuer over plain http must be on localhost or 127.0.0.1")
+    if match["scheme"] == "http" and not on_emulator:
+        raise ValueError("an issuer over plain http is for the embedded stack alone: take https")
     return url
+
+
+def is_on_this_machine(url: str) -> bool:
+    """Return whether a service's URL, without a path, is on a loopback host or on the machine of this container."""
+    match = _ISSUER.fullmatch(url)
+    return match is not None and match["host"] in _MACHINE

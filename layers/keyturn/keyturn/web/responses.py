@@ -90,11 +90,6 @@ def asset(content: bytes, content_type: str) -> Response:
     return Response(200, body, {"content-type": content_type, **_IMMUTABLE}, body_is_base64=True)
 
 
-def empty_response() -> Response:
-    """Return a response without a body that caches must not store."""
-    return Response(200, "", dict(_NO_STORE))
-
-
 def to_json(body: dict[str, Any]) -> str:
     """Return compact JSON."""
     return json.dumps(body, separators=(",", ":"))

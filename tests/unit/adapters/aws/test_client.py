@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from keyturn.adapters.aws.client import dynamodb_client, kms_client, tagging_client
+from keyturn.adapters.aws.client import CONNECT_TIMEOUT, READ_TIMEOUT, dynamodb_client, kms_client, tagging_client
+from keyturn.domain.keys.rotation_policy import RING_WRITE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +37,11 @@ def test_tag_look_up_has_a_limit_too() -> None:
     """The look-up by tag gives up as well."""
     config = tagging_client().meta.config
     assert (config.connect_timeout, config.read_timeout) == (0.5, 5.0)
+
+
+def test_a_write_of_the_ring_ends_within_its_time() -> None:
+    """Both attempts of a call, and the longest pause between them, fit into the time that the rotation rules count."""
+    config: Any = dynamodb_client().meta.config
+    assert config.retries["total_max_attempts"] == 2
+    longest_first_pause = 1.0  # botocore's standard mode: a random part of 2**0 seconds
+    assert 2 * (CONNECT_TIMEOUT + READ_TIMEOUT) + longest_first_pause <= RING_WRITE_SECONDS

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest import mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from keyturn.adapters.keys.kms_key_policy import key_policy, same_policy
 from keyturn.adapters.keys.kms_key_provisioner import KmsKeyProvisioner
-from keyturn.domain.errors import AccessDenied, KeyUnusable, StoreUnavailable
+from keyturn.domain.errors import AccessDenied, KeyUnusable
 from tests.fakes.moto_kms import OWNERS, moto_kms, provisioner
 
 ARN = "arn:aws:kms:eu-central-1:123456789012:key/1"
@@ -37,6 +40,17 @@ def test_account_manages_and_cannot_sign() -> None:
     assert {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion", "kms:DisableKey"} <= root
     assert not root & {"kms:Sign", "kms:CreateGrant", "kms:*"}
     assert not any("*" in action for action in root)
+
+
+@pytest.mark.parametrize("reader", ["AWSConfigServiceRolePolicy", "AWS_ConfigRole"])
+def test_aws_config_may_read_each_key(reader: str) -> None:
+    """The account may delegate each call on a key that AWS's own policies give to AWS Config."""
+    document = json.loads(aws_managed_policies_data)[reader]["Document"]
+    listed = [statement["Action"] for statement in document["Statement"]]
+    named = {action for each in listed for action in ([each] if isinstance(each, str) else each)}
+    reads = {action for action in named if action.startswith("kms:")} - {"kms:ListAliases", "kms:ListKeys"}
+    assert reads
+    assert reads <= allowed("arn:aws:iam::123456789012:root")
 
 
 def test_issuer_signs_and_nothing_else() -> None:
@@ -136,11 +150,11 @@ def test_role_that_is_not_visible_yet_is_waited_for() -> None:
 
 
 def test_waiting_for_a_role_ends() -> None:
-    """A policy that stays malformed is a fault after five attempts."""
+    """A policy that stays malformed is a refusal after five attempts: no key was created."""
     adapter, stub, pauses = stubbed()
     for _ in range(5):
         stub.add_client_error("create_key", "MalformedPolicyDocumentException")
-    with stub, pytest.raises(StoreUnavailable, match="MalformedPolicyDocumentException"):
+    with stub, pytest.raises(AccessDenied, match="MalformedPolicyDocumentException"):
         adapter.create_key("ES256", "n")
     assert len(pauses) == 4
 
@@ -179,7 +193,23 @@ def test_keys_of_other_stacks_are_not_found() -> None:
     """A nonce is looked up among this stack's keys only: what is found may be destroyed."""
     with moto_kms() as kms:
         provisioner(kms, owners=OWNERS._replace(stack="another")).create_key("ES256", "n")
-        assert provisioner(kms).find_by_nonce("n") == ()
+        assert provisioner(kms).find_by_nonce("n", since=0) == ()
+
+
+def test_only_signing_keys_that_the_rotator_may_describe_are_found() -> None:
+    """A tagged pepper, and a tagged key that refuses the rotator, are left out without an error."""
+    with moto_kms() as kms:
+        adapter = provisioner(kms)
+        arn = adapter.create_key("ES256", "n")
+        tags: Any = [
+            {"TagKey": "keyturn:stack", "TagValue": OWNERS.stack},
+            {"TagKey": "keyturn:nonce", "TagValue": "n"},
+        ]
+        kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC", Tags=tags)
+        assert adapter.find_by_nonce("n", since=0) == (arn,)
+        denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeKey")
+        with mock.patch.object(kms, "describe_key", side_effect=denied):
+            assert adapter.find_by_nonce("n", since=0) == ()
 
 
 STATES: list[tuple[str | None, bool]] = [

@@ -13,7 +13,7 @@ import pytest
 
 import keyturn
 from authorizer.credentials import bearer_token
-from authorizer.policy_document import refuse
+from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Forbidden, Unauthorized
 from authorizer.request import ApiKind, AuthorizerRequest, parse_request
 from keyturn.domain.access.access_rules import AccessRulesError, parse_access_rules
@@ -91,6 +91,28 @@ def parse_claims(size: int) -> Callable[[], object]:
     return lambda: rules_of({"GET /a": needs})
 
 
+def parse_several_scopes(size: int) -> Callable[[], object]:
+    return lambda: rules_of({"GET /a": {"any_scope": [f"s{each}" for each in range(size)]}})
+
+
+def parse_context(size: int) -> Callable[[], object]:
+    return lambda: rules_of({}, context=[f"c{each}" for each in range(size)])
+
+
+def decide_by_several_scopes(size: int) -> Callable[[], object]:
+    rules = rules_of({"GET /reports": {"any_scope": [f"s{each}" for each in range(size)]}}, api_key_claim="k")
+    token = token_of(scope=" ".join(f"t{each}" for each in range(size)), k="k" * 8 * size)
+    request = parse_request(authorizer_event("http_2.0", "t"))
+    return lambda: rules.refusal(request, token)
+
+
+def write_context(size: int) -> Callable[[], object]:
+    names = [f"c{each}" for each in range(size)]
+    rules, token = rules_of({}, context=names), token_of(**{name: ["x"] * size for name in names})
+    request = parse_request(authorizer_event("http_2.0", "t"))
+    return lambda: allow(request, token, rules)
+
+
 def decide_by_claims(size: int) -> Callable[[], object]:
     rules = rules_of({"GET /reports": {"scopes": [], "claims": {"c": [f"v{each}" for each in range(size)]}}})
     token = token_of(c=[f"w{each}" for each in range(size)])
@@ -112,8 +134,8 @@ def decide_for_a_token_event(size: int) -> Callable[[], object]:
 
 
 def write_policy(size: int) -> Callable[[], object]:
-    routes: dict[str, Any] = {f"GET /a{each}/{{x}}": ["s"] for each in range(size)}
-    rules = rules_of(routes | {f"GET /b{each}": ["t"] for each in range(size)}, **CACHED)
+    routes: dict[str, Any] = {f"GET /a{each}/{{x}}": ["s"] for each in range(size // 2)}
+    rules = rules_of(routes | {f"GET /b{each}": ["t"] for each in range(size // 2)}, **CACHED)
     assert isinstance(rules, CachedApiRules)
     return lambda: rules.statements("arn:", token_of(scope="s"))
 
@@ -147,10 +169,14 @@ def handshake(headers: dict[str, str]) -> AuthorizerRequest:
         parse_repeated_members,
         parse_unknown_members,
         parse_claims,
+        parse_several_scopes,
+        parse_context,
         decide_by_claims,
+        decide_by_several_scopes,
         decide_below,
         decide_for_a_token_event,
         write_policy,
+        write_context,
         read_long_path,
         refuse_long_path,
         read_many_protocols,

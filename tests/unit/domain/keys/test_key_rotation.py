@@ -64,7 +64,7 @@ CASES = {
         ring(A, S, key("o", OLD, deactivated_at=T)), T + RETENTION, Action.DESTROY, "o"
     ),
     "a deactivated key stays for the longest lifetime ever configured": Case(
-        ring(A, S, key("o", OLD, deactivated_at=T), longest_lifetime=3600), T + 60 + 3600 + 10, Action.DESTROY, "o"
+        ring(A, S, key("o", OLD, deactivated_at=T), longest_lifetime=3600), T + 60 + 3600 + 10 + 5, Action.DESTROY, "o"
     ),
     "an intent without a key is abandoned after the timeout": Case(
         ring(A, intents=[intent("n", T)]), T + INTENT_TIMEOUT, Action.ABANDON_INTENT, "n"

@@ -11,15 +11,15 @@ from tests.fakes.rotation_harness import rotation_policy
 
 # Each: a change that just holds, one that just breaks, and what the message names.
 RULES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "lead covers cache, max-age, view and skew": (
-        {"publish_lead": 970},
-        {"publish_lead": 969},
-        "VerifierCacheSeconds + JwksMaxAgeSeconds + RingViewSeconds + ClockSkewSeconds: 969 is less than 970",
+    "lead covers cache, max-age, view, skew and a write": (
+        {"publish_lead": 975},
+        {"publish_lead": 974},
+        "VerifierCacheSeconds + JwksMaxAgeSeconds + RingViewSeconds + ClockSkewSeconds + 5: 974 is less than 975",
     ),
-    "retention covers view, ceiling and skew": (
-        {"retention": 670},
-        {"retention": 669},
-        "RetentionSeconds must be at least RingViewSeconds + MaxTokenLifetimeSeconds + ClockSkewSeconds",
+    "retention covers view, ceiling, skew and a write": (
+        {"retention": 675},
+        {"retention": 674},
+        "at least RingViewSeconds + MaxTokenLifetimeSeconds + ClockSkewSeconds + 5: 674 is less than 675",
     ),
     "max-age is at most half of the lead": (
         {"jwks_max_age": 500, "verifier_cache": 0},

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from keyturn.domain.interactions.interaction import Demand
 from login import app
 from tests.fakes.http_api_event import http_api_event
+from tests.fakes.log_lines import log_lines
 from tests.fakes.login_harness import CLIENT_ID, EMAIL, PASSWORD, LoginHarness
 
 NEW = "a brand new phrase of many words"
@@ -57,7 +56,7 @@ def test_no_secret_and_nothing_personal_is_logged(login: LoginHarness, capsys: p
     for line in lines:
         for secret in secrets:
             assert secret not in line
-    logged = [json.loads(line) for line in lines]
+    logged = log_lines("\n".join(lines))
     outcomes = [line["outcome"] for line in logged if "outcome" in line]
     assert outcomes == [
         *("wrong", "wrong", "signed_in", "consented", "confirmed", "password_changed", "access_withdrawn"),
@@ -72,10 +71,10 @@ def test_a_line_names_session_client_and_address_block(login: LoginHarness, caps
     browser.get("/login", interaction=login.begin(browser))
     capsys.readouterr()
     browser.submit("/login/password", email=EMAIL, password=PASSWORD)
-    [line] = capsys.readouterr().out.splitlines()
+    [line] = log_lines(capsys.readouterr().out)
     session = login.session_of(browser)
     assert session is not None
-    assert json.loads(line) == {
+    assert line == {
         "level": "INFO",
         "event": "request",
         "status": 303,

@@ -37,6 +37,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
     ("name", "value"),
     [
         ("ISSUER", "http://issuer.example"),
+        ("ISSUER", "http://localhost:8480"),
         ("SESSION_IDLE_SECONDS", "604801"),
         ("SESSION_IDLE_SECONDS", "299"),
         ("SESSION_LIFETIME_SECONDS", "31622401"),

@@ -64,7 +64,7 @@ def test_the_cookies_of_a_sign_in_are_out_of_reach(login: LoginHarness) -> None:
 
 def test_a_plain_loopback_issuer_has_plain_cookie_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without TLS the cookies lack the prefix and Secure, which Safari refuses there."""
-    login = LoginHarness(monkeypatch, ISSUER="http://localhost:8080")
+    login = LoginHarness(monkeypatch, ISSUER="http://localhost:8080", AWS_ENDPOINT_URL="http://localhost:4566")
     browser = LoginBrowser(login, {})
     browser.get("/login")
     answer = browser.submit(PASSWORD_PATH, email=EMAIL, password=PASSWORD)

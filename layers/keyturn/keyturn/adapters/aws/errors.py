@@ -20,6 +20,7 @@ _THROTTLED_CODES = frozenset(
         "TooManyRequestsException",
     }
 )
+# KMS calls a policy malformed if it names a role that IAM does not know.
 _DENIED_CODES = frozenset(
     {
         "AccessDenied",
@@ -28,6 +29,7 @@ _DENIED_CODES = frozenset(
         "IncompleteSignatureException",
         "InvalidClientTokenId",
         "InvalidSignatureException",
+        "MalformedPolicyDocumentException",
         "MissingAuthenticationTokenException",
         "UnrecognizedClientException",
     }

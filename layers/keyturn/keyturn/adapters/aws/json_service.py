@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from keyturn.adapters.aws.http import HttpConnection
 from keyturn.adapters.aws.sigv4 import Credentials, sign
 from keyturn.domain.errors import AccessDenied, StoreUnavailable, Throttled
-from keyturn.domain.issuer_url import check_issuer_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,28 +43,6 @@ _EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 
 # In seconds: AWS accepts every signature whose time differs less from its own clock.
 _LEAST_CORRECTION = 60.0
-
-_MACHINE = "http://host.docker.internal:"  # the machine, as a container of `sam local` sees it: no network between
-
-
-def service_origin(environ: Mapping[str, str], service: str, variable: str) -> str:
-    """Return a service's URL: the value of `variable` or AWS_ENDPOINT_URL, else the Region's endpoint.
-
-    Plain http is accepted for loopback hosts alone, as for issuers. A container may also use it for the machine that it
-    runs on. Raises ValueError that names the variable.
-    """
-    for name in (variable, "AWS_ENDPOINT_URL"):
-        origin = environ.get(name, "").removesuffix("/")
-        if origin.startswith(_MACHINE) and origin.removeprefix(_MACHINE).isdecimal():
-            return origin
-        if origin:
-            try:
-                return check_issuer_url(origin)
-            except ValueError:
-                hosts = "localhost, 127.0.0.1 and host.docker.internal"
-                raise ValueError(f"{name} is https://host[:port], or http:// for {hosts} alone") from None
-    region = environ["AWS_REGION"]
-    return f"https://{service}.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
 
 
 def open_connection(origin: str) -> HttpConnection:

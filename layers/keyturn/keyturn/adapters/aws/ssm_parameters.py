@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.adapters.aws.json_service import JsonService, service_origin
+from keyturn.adapters.aws.endpoints import service_origin
+from keyturn.adapters.aws.json_service import JsonService
 from keyturn.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:

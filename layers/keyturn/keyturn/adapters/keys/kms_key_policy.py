@@ -12,6 +12,8 @@ from typing import Any
 # The tag names the stack of a key, for orphaned keys and bills; permissions never depend on it.
 STACK_TAG = "keyturn:stack"
 
+_DESCRIPTION = "Keyturn signing key {} of {}"
+_SIDS = ("TheAccountManagesAndCannotSign", "TheIssuerSigns", "TheRotatorTestsRepairsAndRetires")
 _ROLE_ARN = re.compile(r"(arn:[a-z-]+:iam::[0-9]{12}:)role/.+")
 
 # The list lacks Sign and CreateGrant: a grant would pass on the right to sign.
@@ -21,6 +23,7 @@ _MANAGE = [
     "kms:DisableKey",
     "kms:EnableKey",
     "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
     "kms:GetPublicKey",
     "kms:ListGrants",
     "kms:ListKeyPolicies",
@@ -50,11 +53,33 @@ def key_policy(issuer_role: str, rotator_role: str) -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
         "Statement": [
-            _allow("TheAccountManagesAndCannotSign", _account_root(rotator_role), _MANAGE),
-            _allow("TheIssuerSigns", issuer_role, ["kms:Sign"]),
-            _allow("TheRotatorTestsRepairsAndRetires", rotator_role, _TURN),
+            _allow(_SIDS[0], _account_root(rotator_role), _MANAGE),
+            _allow(_SIDS[1], issuer_role, ["kms:Sign"]),
+            _allow(_SIDS[2], rotator_role, _TURN),
         ],
     }
+
+
+def key_description(algorithm: str, stack: str) -> str:
+    """Return the description of a signing key.
+
+    The policy gives kms:UpdateKeyDescription to nobody: the description names the stack that created the key.
+    """
+    return _DESCRIPTION.format(algorithm, stack)
+
+
+def is_key_of(stack: str, description: str, stored_policy: str) -> bool:
+    """Return whether a key has the description and the statements of a signing key of the stack.
+
+    The principals are not compared: KMS shows the id of a deleted role instead of its ARN.
+    """
+    if re.fullmatch(_DESCRIPTION.format(r"\w+", re.escape(stack)), description) is None:
+        return False
+    try:
+        statements = json.loads(stored_policy)["Statement"]
+        return sorted(statement["Sid"] for statement in statements) == sorted(_SIDS)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _allow(sid: str, principal: str, actions: list[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from botocore.exceptions import ClientError
 
 from keyturn.adapters.aws.errors import aws_errors, error_code
-from keyturn.adapters.keys.kms_key_policy import STACK_TAG, key_policy, same_policy
+from keyturn.adapters.keys.kms_key_policy import STACK_TAG, key_description, key_policy, same_policy
 from keyturn.adapters.keys.kms_signer import KmsSigner, kms_algorithm
+from keyturn.domain.errors import AccessDenied, KeyUnusable
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.literals import KeySpecType
+    from mypy_boto3_kms.type_defs import KeyMetadataTypeDef
 
 _Answer = TypeVar("_Answer")
 
@@ -23,6 +26,10 @@ NONCE_TAG = "keyturn:nonce"
 _PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds; IAM and KMS are consistent a little later
 _RSA_SPECS: dict[int, KeySpecType] = {2048: "RSA_2048", 3072: "RSA_3072"}
 _PENDING = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
+# KMS may answer so until it knows a new role, a new key, or the policy of a new key.
+_UNKNOWN_ROLE = frozenset({"MalformedPolicyDocumentException"})
+_UNKNOWN_KEY = frozenset({"NotFoundException"})
+_NEW_KEY = frozenset({"AccessDeniedException", "NotFoundException"})
 
 
 class KmsClients(NamedTuple):
@@ -68,32 +75,38 @@ class KmsKeyProvisioner(KmsSigner):
             answer = self._kms_once.create_key(
                 KeySpec=_RSA_SPECS[rsa_key_size] if spec == "RSA_2048" else spec,
                 KeyUsage="SIGN_VERIFY",
-                Description=f"Keyturn signing key {algorithm} of {self._stack}",
+                Description=key_description(algorithm, self._stack),
                 Policy=json.dumps(self._policy),
                 Tags=[{"TagKey": STACK_TAG, "TagValue": self._stack}, {"TagKey": NONCE_TAG, "TagValue": nonce}],
             )
             return answer["KeyMetadata"]["Arn"]
 
-        # KMS may not see a new role of the stack yet.
-        return self._insist("KMS CreateKey", create, while_code="MalformedPolicyDocumentException")
+        return self._insist("KMS CreateKey", create, _UNKNOWN_ROLE)
 
     def public_key(self, arn: str) -> bytes:
         """Return the public key as DER SubjectPublicKeyInfo (RFC 5280 §4.1); waits for a key that was just created."""
-        return self._insist(
-            "KMS GetPublicKey",
-            lambda: self._kms.get_public_key(KeyId=arn)["PublicKey"],
-            while_code="NotFoundException",
-        )
+        return self._insist("KMS GetPublicKey", lambda: self._kms.get_public_key(KeyId=arn)["PublicKey"], _NEW_KEY)
 
-    def find_by_nonce(self, nonce: str) -> tuple[str, ...]:
-        """Return the ARNs of this stack's keys that carry the nonce and are not pending deletion."""
+    def sign(self, arn: str, algorithm: str, signing_input: bytes) -> bytes:
+        """Return KMS's signature; waits for a key that was just created, since only the self-test signs here."""
+        for pause in _PAUSES:
+            with contextlib.suppress(AccessDenied, KeyUnusable):
+                return super().sign(arn, algorithm, signing_input)
+            self._pause(pause)
+        return super().sign(arn, algorithm, signing_input)
+
+    def find_by_nonce(self, nonce: str, *, since: int) -> tuple[str, ...]:
+        """Return the ARNs of this stack's signing keys with the nonce, created since then and not pending deletion.
+
+        A key that the rotator may not describe is left out: it was created without the rotator's policy.
+        """
         filters = [{"Key": STACK_TAG, "Values": [self._stack]}, {"Key": NONCE_TAG, "Values": [nonce]}]
         with aws_errors("tag GetResources"):
             pages = self._tagging.get_paginator("get_resources").paginate(
                 TagFilters=filters, ResourceTypeFilters=["kms:key"]
             )
             arns = [found["ResourceARN"] for page in pages for found in page["ResourceTagMappingList"]]
-        return tuple(arn for arn in arns if self._state(arn) not in (*_PENDING, None))
+        return tuple(arn for arn in arns if self._was_created_since(since, arn))
 
     def can_sign(self, arn: str) -> bool:
         """Return whether KMS signs with the key: False if it is disabled, pending deletion or deleted."""
@@ -101,55 +114,82 @@ class KmsKeyProvisioner(KmsSigner):
 
     def repair_policy(self, arn: str) -> bool:
         """Set the expected key policy if the key has another one; return whether it had."""
-        with aws_errors("KMS GetKeyPolicy"):
-            stored = self._kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
+        stored = self._insist(
+            "KMS GetKeyPolicy",
+            lambda: self._kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"],
+            _UNKNOWN_KEY,
+        )
         if same_policy(stored, self._policy):
             return False
-        with aws_errors("KMS PutKeyPolicy"):
-            self._kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=json.dumps(self._policy))
+        policy = json.dumps(self._policy)
+        self._insist(
+            "KMS PutKeyPolicy",
+            lambda: self._kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=policy),
+            _UNKNOWN_KEY | _UNKNOWN_ROLE,
+        )
         return True
 
     def disable(self, arn: str) -> None:
         """Disable the key; a key that is pending deletion or deleted is accepted, since it cannot sign."""
-        with aws_errors("KMS DisableKey"):
-            try:
-                self._kms.disable_key(KeyId=arn)
-            except ClientError as error:
-                if not self._is_gone(arn, error):
-                    raise
+        self._retire("KMS DisableKey", arn, lambda: self._kms.disable_key(KeyId=arn))
 
     def schedule_deletion(self, arn: str, window_days: int) -> None:
         """Schedule the key's deletion; a key that is pending deletion or deleted is accepted."""
-        with aws_errors("KMS ScheduleKeyDeletion"):
-            try:
-                self._kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=window_days)
-            except ClientError as error:
-                if not self._is_gone(arn, error):
-                    raise
+        self._retire(
+            "KMS ScheduleKeyDeletion",
+            arn,
+            lambda: self._kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=window_days),
+        )
 
-    def _is_gone(self, arn: str, error: ClientError) -> bool:
-        """Return whether the key is pending deletion or deleted; KMS reports an invalid state in other cases too."""
-        code = error_code(error)
-        if code == "KMSInvalidStateException":
-            return self._state(arn) in (*_PENDING, None)
-        return code == "NotFoundException"
+    def _retire(self, what: str, arn: str, call: Callable[[], object]) -> None:
+        """Make the call; raises KeyUnusable unless the key is pending deletion or deleted."""
+        try:
+            self._insist(what, call, _UNKNOWN_KEY)
+        except KeyUnusable:
+            # KMS reports an invalid state in other cases too.
+            found = self._describe(arn)
+            if found is not None and found.get("KeyState") not in _PENDING:
+                raise
+
+    def _was_created_since(self, since: int, arn: str) -> bool:
+        """Return whether the key is a signing key that was created since then and is not pending deletion."""
+        try:
+            found = self._describe(arn)
+        except AccessDenied:
+            return False
+        if found is None or found.get("KeyState") in _PENDING or found.get("KeyUsage") != "SIGN_VERIFY":
+            return False
+        return found["CreationDate"].timestamp() >= since
 
     def _state(self, arn: str) -> str | None:
-        """Return KMS's name of the key's state, or None for a deleted key."""
+        """Return KMS's name of the key's state, or None for a deleted key; waits for a key that was just created.
+
+        A tick may read a key seconds after its creation: one early NotFound must not replace the key.
+        """
+        found = self._describe(arn)
+        for pause in _PAUSES:
+            if found is not None:
+                break
+            self._pause(pause)
+            found = self._describe(arn)
+        return None if found is None else found.get("KeyState")
+
+    def _describe(self, arn: str) -> KeyMetadataTypeDef | None:
+        """Return KMS's description of a key, or None for a deleted key."""
         with aws_errors("KMS DescribeKey"):
             try:
-                return self._kms.describe_key(KeyId=arn)["KeyMetadata"].get("KeyState")
+                return self._kms.describe_key(KeyId=arn)["KeyMetadata"]
             except self._kms.exceptions.NotFoundException:
                 return None
 
-    def _insist(self, what: str, call: Callable[[], _Answer], *, while_code: str) -> _Answer:
-        """Return the call's response; the call is repeated a few times while KMS answers with that error code."""
+    def _insist(self, what: str, call: Callable[[], _Answer], while_codes: frozenset[str]) -> _Answer:
+        """Return the call's response; the call is repeated a few times while KMS answers with one of the codes."""
         for pause in _PAUSES:
             with aws_errors(what):
                 try:
                     return call()
                 except ClientError as error:
-                    if error_code(error) != while_code:
+                    if error_code(error) not in while_codes:
                         raise
             self._pause(pause)
         with aws_errors(what):

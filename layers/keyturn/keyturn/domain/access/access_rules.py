@@ -6,9 +6,9 @@
                     "routes": {"GET /reports": ["reports:read"],
                                "ANY /{proxy+}": {"scopes": ["admin"], "claims": {"department": ["it", "security"]}}}}}}
 
-An API is named by its id; "*" stands for all other APIs. A token needs all scopes of a route, and one of the values of
-each claim. It also needs one of the API's audiences (RFC 9068 §4). An empty list admits every valid token. A route
-without a rule refuses every token.
+An API is named by its id; "*" stands for all other APIs. A token needs all `scopes` of a route, one of its `any_scope`,
+and one of the values of each claim. It also needs one of the API's audiences (RFC 9068 §4), and an API key in the
+claim that `api_key_claim` names. An empty list admits every valid token. A route without a rule refuses every token.
 """
 
 from __future__ import annotations
@@ -18,6 +18,14 @@ from typing import TYPE_CHECKING
 
 from keyturn.domain.access.api_rules import ANY_METHOD, METHODS, NAMED_ROUTES, POLICY, SIMPLE, ApiRules, Rule
 from keyturn.domain.access.cached_rules import CachedApiRules
+from keyturn.domain.access.declared_claims import (
+    CLAIM_NAME,
+    GATEWAY_VARIABLES,
+    MAX_INTEGER,
+    USUAL_CONTEXT,
+    DeclaredClaims,
+    is_claim_name,
+)
 from keyturn.domain.access.route_template import RouteTemplate
 from keyturn.domain.access.scope import parse_scope
 
@@ -29,8 +37,6 @@ if TYPE_CHECKING:
 
 
 ANY_API = "*"
-# The backend always receives these. A claim `principalId` would replace the policy's own.
-_RESERVED_CONTEXT = frozenset({"sub", "client_id", "scope", "jti", "exp", "sid", "gid", "principalId"})
 BY_TOKEN = "token"
 
 
@@ -79,7 +85,7 @@ def parse_access_rules(text: str, stack: StackAudiences | None = None) -> Access
 
 def unknown_audiences(rules: AccessRules, stack: StackAudiences) -> list[str]:
     """Return a sentence for each audience of the document that the stack lacks: tokens for it are refused."""
-    named: list[tuple[str, str | bool]] = []
+    named: list[tuple[str, str | int]] = []
     for api_id, api in rules.apis():
         named += [(f'apis."{api_id}".audience', each) for each in sorted(api.audiences or ())]
         for rule in api:
@@ -112,7 +118,7 @@ def _object(value: object, where: str, known: set[str] | None = None) -> dict[st
 
 def _parse_api(api_id: str, value: object, stack: StackAudiences | None) -> ApiRules:
     where = f'apis."{api_id}"'
-    members = _object(value, where, {"answer", "audience", "cached_by", "context", "routes"})
+    members = _object(value, where, {"answer", "api_key_claim", "audience", "cached_by", "context", "routes"})
     answer = members.get("answer", SIMPLE)
     if answer not in (SIMPLE, POLICY):
         raise AccessRulesError(f'{where}.answer is "{SIMPLE}" or "{POLICY}"')
@@ -122,7 +128,7 @@ def _parse_api(api_id: str, value: object, stack: StackAudiences | None) -> ApiR
             f'{where}.cached_by is "{BY_TOKEN}" or absent, and needs "answer": "{POLICY}", since a simple answer opens '
             "every route"
         )
-    context = _parse_context(members.get("context", []), f"{where}.context")
+    declared = _parse_declared(members, where)
     audiences = _parse_audience(members["audience"], f"{where}.audience") if "audience" in members else None
     rules: dict[str, dict[str, Rule]] = {}
     for route, needed in _object(members.get("routes"), f"{where}.routes").items():
@@ -130,8 +136,8 @@ def _parse_api(api_id: str, value: object, stack: StackAudiences | None) -> ApiR
         rules.setdefault(template, {})[method] = _parse_rule(api_id, route, needed, f'{where}.routes."{route}"')
     try:
         if cached:
-            return CachedApiRules(rules, context, audiences, stack)
-        return ApiRules(answer, rules, context, audiences, stack)
+            return CachedApiRules(rules, declared, audiences, stack)
+        return ApiRules(answer, rules, declared, audiences, stack)
     except ValueError as error:
         raise AccessRulesError(f"{where}.routes: {error}") from None
 
@@ -150,15 +156,35 @@ def _parse_route(route: str, where: str) -> tuple[str, str]:
     return method, template
 
 
+def _parse_declared(members: dict[str, Any], where: str) -> DeclaredClaims:
+    context = _parse_context(members.get("context", []), f"{where}.context")
+    if "api_key_claim" not in members:
+        return DeclaredClaims(context)
+    return DeclaredClaims(context, _parse_claim_name(members["api_key_claim"], f"{where}.api_key_claim"))
+
+
 def _parse_context(value: object, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+    if not isinstance(value, list):
         raise AccessRulesError(f"{where} is a list of the names of claims")
-    reserved = sorted(_RESERVED_CONTEXT.intersection(value))
-    if reserved:
-        raise AccessRulesError(
-            f'{where}: "{reserved[0]}" is not to be declared; the backend always receives the caller'
-        )
-    return tuple(value)
+    names: dict[str, None] = {}
+    for each in value:
+        name = _parse_claim_name(each, where)
+        if name in names:
+            raise AccessRulesError(f'{where} names "{name}" twice')
+        if name in USUAL_CONTEXT:
+            raise AccessRulesError(f'{where}: "{name}" is not to be declared; the backend always receives the caller')
+        if name in GATEWAY_VARIABLES:
+            raise AccessRulesError(
+                f'{where}: "{name}" is not to be declared; $context.authorizer.{name} is API Gateway\'s own'
+            )
+        names[name] = None
+    return tuple(names)
+
+
+def _parse_claim_name(value: object, where: str) -> str:
+    if not is_claim_name(value):
+        raise AccessRulesError(f"{where}: {json.dumps(value)[:80]} is not the name of a claim, which has {CLAIM_NAME}")
+    return value
 
 
 def _parse_audience(value: object, where: str) -> frozenset[str]:
@@ -172,22 +198,39 @@ def _parse_rule(api_id: str, route: str, value: object, where: str) -> Rule:
     if isinstance(value, list):
         return Rule(api_id, route, _parse_scopes(value, where), {})
     if not isinstance(value, dict):
-        raise AccessRulesError(f'{where} is a list of scopes, or an object with "scopes" and "claims"')
-    needed = _object(value, where, {"scopes", "claims"})
+        raise AccessRulesError(f'{where} is a list of scopes, or an object with "scopes", "any_scope" and "claims"')
+    needed = _object(value, where, {"any_scope", "claims", "scopes"})
     claims = _object(needed.get("claims", {}), f"{where}.claims")
+    one_of = "any_scope" in needed
     return Rule(
         api_id,
         route,
-        _parse_scopes(needed.get("scopes"), f"{where}.scopes"),
-        {name: _parse_values(values, f'{where}.claims."{name}"') for name, values in claims.items()},
+        _parse_scopes(needed.get("scopes", [] if one_of else None), f"{where}.scopes"),
+        {
+            _parse_claim_name(name, f"{where}.claims"): _parse_values(values, f'{where}.claims."{name}"')
+            for name, values in claims.items()
+        },
+        _parse_any_scope(needed["any_scope"], f"{where}.any_scope") if one_of else frozenset(),
     )
 
 
-def _parse_values(value: object, where: str) -> tuple[str | bool, ...]:
+def _parse_any_scope(value: object, where: str) -> frozenset[str]:
+    if value == []:
+        raise AccessRulesError(f"{where} has at least one scope: without one it would refuse every token")
+    return _parse_scopes(value, where)
+
+
+def _parse_values(value: object, where: str) -> tuple[str | int, ...]:
     values = value if isinstance(value, list) else [value]
-    if not values or not all(isinstance(each, str | bool) for each in values):
-        raise AccessRulesError(f"{where} is a string, true, false, or a list of those with at least one")
+    if not values or not all(map(_is_claim_value, values)):
+        raise AccessRulesError(
+            f"{where} is a string, a 53-bit integer, true, false, or a list of those with at least one"
+        )
     return tuple(values)
+
+
+def _is_claim_value(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, int) and -MAX_INTEGER <= value <= MAX_INTEGER)
 
 
 def _parse_scopes(value: object, where: str) -> frozenset[str]:

@@ -9,33 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keyturn.domain.access.declared_claims import DeclaredClaims
 from keyturn.domain.access.path_reading import is_ambiguous, leads_out, read_path
 from keyturn.domain.access.route_template import RouteTemplate
+from keyturn.domain.access.routed_request import CONNECT_ROUTE, has_known_method
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, Protocol
 
     from keyturn.domain.access.path_reading import PathReading
+    from keyturn.domain.access.routed_request import RoutedRequest
     from keyturn.domain.access.stack_audiences import StackAudiences
-
-    class RoutedRequest(Protocol):
-        """The parts of a request that rules read.
-
-        `template` is the route that API Gateway chose, or None where the event has the path alone. `path` is the ARN's
-        path, and `paths` are all paths that the event names; both lack the leading slash.
-        """
-
-        @property
-        def api_id(self) -> str: ...
-        @property
-        def method(self) -> str: ...
-        @property
-        def path(self) -> str: ...
-        @property
-        def paths(self) -> tuple[str, ...]: ...
-        @property
-        def template(self) -> str | None: ...
 
     class Bearer(Protocol):
         """The parts of a token that rules read."""
@@ -49,26 +34,35 @@ ANY_METHOD = "ANY"
 METHODS = (ANY_METHOD, "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 DEFAULT_ROUTE = "$default"
 # Routes without a path: an HTTP API's default one, and a WebSocket API's connection.
-NAMED_ROUTES = (DEFAULT_ROUTE, "$connect")
+NAMED_ROUTES = (DEFAULT_ROUTE, CONNECT_ROUTE)
 SIMPLE = "simple"
 POLICY = "policy"
 _AUDIENCE = "aud"
+_ANY_SCOPE: frozenset[str] = frozenset()
+_NOTHING_DECLARED = DeclaredClaims()
 
 
 class Rule:
     """One rule: the document's names of its API (`api`) and its `route`, and what a token needs there.
 
-    A token needs all of the `scopes`, and one of the values of each of the `claims`.
+    A token needs all of the `scopes`, and one of the values of each of the `claims`. It also needs one scope of
+    `any_scope`, unless that is empty.
     """
 
-    __slots__ = ("_wanted", "api", "claims", "route", "scopes")
+    __slots__ = ("_wanted", "any_scope", "api", "claims", "route", "scopes")
 
     def __init__(
-        self, api: str, route: str, scopes: frozenset[str], claims: Mapping[str, tuple[str | bool, ...]]
+        self,
+        api: str,
+        route: str,
+        scopes: frozenset[str],
+        claims: Mapping[str, tuple[str | int, ...]],
+        any_scope: frozenset[str] = _ANY_SCOPE,
     ) -> None:
         self.api = api
         self.route = route
         self.scopes = scopes
+        self.any_scope = any_scope
         self.claims = claims
         # The type is compared too: the number 1 equals true in Python, but differs from it in JSON.
         self._wanted = {name: frozenset((type(value), value) for value in values) for name, values in claims.items()}
@@ -87,21 +81,21 @@ class Rule:
         return any(each in names and (str, each) in self._wanted[_AUDIENCE] for each in token.audience)
 
     @property
-    def needs(self) -> tuple[object, object]:
-        """The scopes and claims: they are equal for two rules that admit the same tokens."""
-        return self.scopes, frozenset(self._wanted.items())
+    def needs(self) -> tuple[object, ...]:
+        """The scopes and claims: two rules that have the same admit the same tokens."""
+        return self.scopes, self.any_scope, frozenset(self._wanted.items())
 
 
 def _holds(claim: object, wanted: frozenset[tuple[type, object]]) -> bool:
     held = claim if isinstance(claim, list) else [claim]
-    return any(isinstance(each, str | bool) and (type(each), each) in wanted for each in held)
+    return any(isinstance(each, str | int) and (type(each), each) in wanted for each in held)
 
 
 class ApiRules:
     """The rules of one API: `answer` for an HTTP API's 2.0 event, and the rule of each template and method.
 
-    `context` names the claims that the backend receives besides the usual ones. `audiences` are those that the document
-    names for the API, or None. `stack` has the authorizer's audiences, or None where the stack is unknown.
+    `declared` names the claims for the answer. `audiences` are those that the document names for the API, or None.
+    `stack` has the authorizer's audiences, or None where the stack is unknown.
     Raises ValueError for two templates that differ in the names of their parameters alone.
     """
 
@@ -113,7 +107,7 @@ class ApiRules:
         "_texts",
         "answer",
         "audiences",
-        "context",
+        "declared",
         "stack",
     )
 
@@ -121,12 +115,12 @@ class ApiRules:
         self,
         answer: str,
         rules: Mapping[str, Mapping[str, Rule]],
-        context: tuple[str, ...] = (),
+        declared: DeclaredClaims = _NOTHING_DECLARED,
         audiences: frozenset[str] | None = None,
         stack: StackAudiences | None = None,
     ) -> None:
         self.answer = answer
-        self.context = context
+        self.declared = declared
         self.audiences = audiences
         self.stack = stack
         # Tokens for an audience that the stack lacks are refused.
@@ -159,6 +153,8 @@ class ApiRules:
 
     def required_rules(self, request: RoutedRequest) -> list[Rule]:
         """Return the rules that the token must all satisfy; an empty list refuses every token."""
+        if not has_known_method(request):
+            return []
         if request.template is None:
             return self._matching(request)
         own = self.rule_of(request.template, request.method)
@@ -218,13 +214,30 @@ class ApiRules:
         """Return the reason why the request is refused with this token, or None if it is allowed."""
         required = self.required_rules(request)
         if not required:
-            return "no_rule"
+            return self.reason_of_closed(request)
         own = None if request.template is None else required[0]
         for rule in required:
             reason = self.objection(rule, token)
             if reason is not None:
                 return reason if rule is own or not self.is_ambiguous(request) else "ambiguous_path"
         return None
+
+    def reason_of_closed(self, request: RoutedRequest) -> str:
+        """Return the reason why a request without required rules is refused for every token."""
+        return "no_rule" if has_known_method(request) else "unknown_method"
+
+    def refusing_rule(self, request: RoutedRequest, token: Bearer) -> str | None:
+        """Return the first rule that refuses the token, or None: another one than the route's may need more."""
+        return next((rule.route for rule in self.required_rules(request) if self.objection(rule, token)), None)
+
+    def route_of(self, request: RoutedRequest) -> str | None:
+        """Return the template of the request's route; for a TOKEN event that of the best rule for the method."""
+        if request.template is not None or not has_known_method(request):
+            return request.template
+        candidates = self._for_method(request.method)
+        plain = (reading.segments for reading in _readings(request) if reading.complete)
+        best = next((rule for segments in plain if (rule := _best(candidates, segments)) is not None), None)
+        return None if best is None else best.route.rpartition(" ")[2]
 
     def accepts_audience(self, token: Bearer) -> bool:
         """Return whether the token is for one of the API's audiences, or the document names none (RFC 9068 §4)."""
@@ -243,12 +256,14 @@ class ApiRules:
         """Return the reason why the rule refuses the token, or None if it admits the token."""
         if self.stack is not None and self.stack.required and self.lacks_audience(rule):
             return "no_audience"
-        if not rule.scopes <= token.scope:
+        if not rule.scopes <= token.scope or (rule.any_scope and rule.any_scope.isdisjoint(token.scope)):
             return "insufficient_scope"
         if rule.claims_without(token):
             return "insufficient_claims"
         if rule.names_audience and self.stack is not None and not rule.has_audience_of(token, self.stack.names):
             return "insufficient_claims"
+        if self.declared.api_key is not None and self.declared.api_key_of(token) is None:
+            return "no_api_key"
         return None
 
     def is_ambiguous(self, request: RoutedRequest) -> bool:

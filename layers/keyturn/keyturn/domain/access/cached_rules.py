@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.domain.access.api_rules import METHODS, POLICY, ApiRules
+from keyturn.domain.access.declared_claims import MAX_API_KEY_LENGTH, DeclaredClaims
 from keyturn.domain.access.path_reading import has_odd_character
 from keyturn.domain.errors import KeyturnError
 
@@ -18,22 +19,33 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from keyturn.domain.access.api_rules import Bearer, RoutedRequest, Rule
+    from keyturn.domain.access.api_rules import Bearer, Rule
+    from keyturn.domain.access.routed_request import RoutedRequest
     from keyturn.domain.access.stack_audiences import StackAudiences
 
-MAX_POLICY_BYTES = 7 * 1024
+# API Gateway's bound of an authorizer's whole answer, in bytes.
+MAX_ANSWER_BYTES = 8 * 1024
 # "arn:aws:execute-api:ap-southeast-2:123456789012:a1b2c3d4e5/" and a stage of some letters.
 _USUAL_PREFIX = 80
-# Bytes of the policy around its resources.
-_FRAME = 250
+# Bytes of the answer around the resources, the claims and the principal.
+_FRAME = 340
+# A ring's key signs at most 4,096 bytes, the limit of KMS for a raw message. Base64url makes three quarters of them
+# claims (RFC 7515 §5.1).
+_LONGEST_CLAIMS = 4096 * 3 // 4
+# A user's subject; the id of a client is shorter.
+_LONGEST_PRINCIPAL = 66
+_LONGEST_API_KEY = MAX_API_KEY_LENGTH + len(', "usageIdentifierKey": ""')
 
 # API Gateway or a backend may read such a path as another route than its ARN says (G7): an encoding, a parameter after
 # a semicolon, a backslash, an empty segment or a dot segment. `is_ambiguous` finds the same paths.
 _AMBIGUOUS = ("*%*", "*;*", "*\\*", "*//*", "*/./*", "*/../*", "*/*/", "*/.", "*/..")
 
 
+_NOTHING_DECLARED = DeclaredClaims()
+
+
 class PolicyTooLarge(KeyturnError):
-    """The stage's ARNs are so long that the policy could be larger than API Gateway accepts."""
+    """The stage's ARNs are so long that the answer could be larger than API Gateway accepts."""
 
 
 class CachedApiRules(ApiRules):
@@ -42,16 +54,16 @@ class CachedApiRules(ApiRules):
     A parameter's pattern also matches slashes. Raises ValueError for rules that a policy cannot express.
     """
 
-    __slots__ = ("_pattern_bytes", "_patterns")
+    __slots__ = ("_other_bytes", "_pattern_bytes", "_patterns")
 
     def __init__(
         self,
         rules: Mapping[str, Mapping[str, Rule]],
-        context: tuple[str, ...] = (),
+        declared: DeclaredClaims = _NOTHING_DECLARED,
         audiences: frozenset[str] | None = None,
         stack: StackAudiences | None = None,
     ) -> None:
-        super().__init__(POLICY, rules, context, audiences, stack)
+        super().__init__(POLICY, rules, declared, audiences, stack)
         pathless = next((text for text in rules if not text.startswith("/")), None)
         if pathless is not None:
             raise ValueError(f"{pathless} has no path that a cached policy could name")
@@ -63,10 +75,11 @@ class CachedApiRules(ApiRules):
         self._patterns = len(lengths) + len(_AMBIGUOUS)
         # A backslash is two characters of JSON.
         self._pattern_bytes = sum(lengths) + sum(len(pattern.replace("\\", "\\\\")) for pattern in _AMBIGUOUS)
-        if self._largest_policy(_USUAL_PREFIX) > MAX_POLICY_BYTES:
+        self._other_bytes = _largest_rest(declared)
+        if self._largest_answer(_USUAL_PREFIX) > MAX_ANSWER_BYTES:
             raise ValueError(
-                f"the policy of this API may have {self._largest_policy(_USUAL_PREFIX)} bytes, more than "
-                f'{MAX_POLICY_BYTES}: take "cached_by" away, and set the TTL of its authorizer to 0'
+                f"an answer for this API, its policy and its context, may have {self._largest_answer(_USUAL_PREFIX)} "
+                f'bytes, more than {MAX_ANSWER_BYTES}: take "cached_by" away, and set the TTL of its authorizer to 0'
             )
 
     def required_rules(self, request: RoutedRequest) -> list[Rule]:
@@ -77,9 +90,12 @@ class CachedApiRules(ApiRules):
             return []  # policies name the methods of METHODS alone
         return [rule for template, rule in self._for_method(request.method) if template.covers(request.path)]
 
-    def refusal(self, request: RoutedRequest, token: Bearer) -> str | None:
-        """Return the reason why the policy refuses the request's ARN, or None if it allows the ARN."""
-        return "ambiguous_path" if self.is_ambiguous(request) else super().refusal(request, token)
+    def reason_of_closed(self, request: RoutedRequest) -> str:
+        """Return the reason why the policy of each token denies the request's ARN."""
+        if not self.is_ambiguous(request):
+            return super().reason_of_closed(request)
+        # An encoded character or a slash at the end has known readings, which no wildcard of a policy separates.
+        return "ambiguous_path" if super().is_ambiguous(request) else "uncacheable_path"
 
     def is_ambiguous(self, request: RoutedRequest) -> bool:
         """Return whether every policy denies the ARN's path as ambiguous."""
@@ -93,7 +109,7 @@ class CachedApiRules(ApiRules):
 
         `prefix` is the ARN of the stage with a slash at its end. Raises PolicyTooLarge.
         """
-        if self._largest_policy(len(prefix)) > MAX_POLICY_BYTES:
+        if self._largest_answer(len(prefix)) > MAX_ANSWER_BYTES:
             raise PolicyTooLarge(f'{prefix}: take "cached_by" away, and set the TTL of the authorizer to 0')
         allowed: list[str] = []
         denied = [prefix + pattern for pattern in _AMBIGUOUS]
@@ -105,8 +121,15 @@ class CachedApiRules(ApiRules):
             return [_statement("Deny", [f"{prefix}*"])]
         return [_statement("Allow", allowed), _statement("Deny", denied)]
 
-    def _largest_policy(self, prefix: int) -> int:
-        return self._pattern_bytes + self._patterns * (prefix + len('"",')) + _FRAME
+    def _largest_answer(self, prefix: int) -> int:
+        return self._pattern_bytes + self._patterns * (prefix + len('"", ')) + self._other_bytes
+
+
+def _largest_rest(declared: DeclaredClaims) -> int:
+    """Return the most bytes of an answer beside the resources of its policy, for any token that the issuer signs."""
+    # The text of a list is JSON in a string: each quote and each backslash of it is escaped once more.
+    claims = _LONGEST_CLAIMS * (2 if declared.context else 1)
+    return _FRAME + claims + _LONGEST_PRINCIPAL + (0 if declared.api_key is None else _LONGEST_API_KEY)
 
 
 def _statement(effect: str, resources: list[str]) -> dict[str, Any]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from keyturn.domain.access.declared_claims import MAX_INTEGER
 from keyturn.domain.clients.resource_server import check_claim_name
-
-# JSON parsers read larger integers differently (RFC 7493 §2.2).
-_MAX_INTEGER = 2**53 - 1
 
 
 def check_claims(claims: Mapping[str, object]) -> None:
@@ -23,4 +21,4 @@ def _is_claim_value(value: object) -> bool:
     if isinstance(value, str):
         # A lone surrogate is not a character: stores and verifiers refuse it.
         return not any("\ud800" <= character <= "\udfff" for character in value)
-    return isinstance(value, int) and -_MAX_INTEGER <= value <= _MAX_INTEGER
+    return isinstance(value, int) and -MAX_INTEGER <= value <= MAX_INTEGER

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from keyturn.domain.access.declared_claims import is_claim_name
 from keyturn.domain.access.scope import check_scope_tokens
 from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 
 _AUDIENCE = re.compile(r"[\x21-\x7E]{1,255}")
 # A URL of a host alone, with or without the slash of its empty path.
 _WITHOUT_PATH = re.compile(r"((?:https?|wss?)://[^/?#]+)/?((?:\?.*)?)")
-_CLAIM_NAME = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,128}")
 
 # The issuer sets these claims itself (RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800, RFC 8693): custom claims cannot.
 RESERVED_CLAIMS = frozenset(
@@ -79,7 +79,7 @@ def check_lifetime(seconds: int | None) -> None:
 
 def check_claim_name(name: str) -> None:
     """Raise ValueError unless a custom claim can have this name."""
-    if _CLAIM_NAME.fullmatch(name) is None:
+    if not is_claim_name(name):
         raise ValueError("a claim's name is 1 to 128 printable characters without spaces, quotes and backslashes")
     if name in RESERVED_CLAIMS:
         raise ValueError(f"the claim {name} is set by the issuer in every token")

@@ -109,7 +109,7 @@ def effective_retention(ring: KeyRing, policy: RotationPolicy) -> int:
 
     The policy's retention covers the present longest token lifetime; the ring records earlier, longer ones.
     """
-    return max(policy.retention, policy.ring_view + ring.longest_lifetime + policy.leeway)
+    return max(policy.retention, policy.longest_use(ring.longest_lifetime))
 
 
 def overdue(ring: KeyRing, policy: RotationPolicy, now: int) -> bool:

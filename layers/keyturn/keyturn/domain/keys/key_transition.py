@@ -20,8 +20,8 @@ In the steady state a ring has a standby that was published for the lead: an eme
 
 - I1: a key signs only after it was published for the lead, so that every verifier's cache has it. Exceptions: the first
   key of a stack, and the successor of a key that cannot sign any more.
-- I2: a key stays published until its last token has expired. That takes the greatest age of a ring cache, the longest
-  token lifetime ever configured and the leeway.
+- I2: a key stays published until its last token has expired. That takes a ring write, the greatest age of a ring
+  cache, the longest lifetime ever configured and the leeway.
 - I3: a stored ring has at most one active key. After the first promotion it has exactly one.
 - I4: an intent is stored before KMS creates a key. After a crash anywhere, the next run completes or abandons it.
 - I5: two concurrent runs have the effect of one.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LONGEST_TOKEN_LIFETIME = 3600
 MAX_LEEWAY = 60
 RSA_KEY_SIZES = (2048, 3072)
+# W, in seconds: a write of the ring takes effect by then, counted from its time stamp. Its two attempts end earlier.
+RING_WRITE_SECONDS = 5
 
 
 class PolicyViolation(KeyturnError):
@@ -26,8 +28,9 @@ class RotationPolicy:
 
     `max_token_lifetime` is the longest lifetime that verifiers accept. `ring_view` is the greatest age of the ring
     cache that an issuer signs with. `verifier_cache` is the longest that any verifier keeps a JWKS beyond its max-age.
-    `rsa_key_size` is in bits; `rings` is the number of rings in the JWKS. If `in_use` is False, the ring signs no
-    tokens, and its keys leave the JWKS as their tokens expire.
+    `ring_write` is the longest time from the stamp of a change to its effect. `rsa_key_size` is in bits; `rings` is the
+    number of rings in the JWKS. If `in_use` is False, the ring signs no tokens, and its keys leave the JWKS as their
+    tokens expire.
     """
 
     algorithm: str
@@ -46,6 +49,7 @@ class RotationPolicy:
     rsa_key_size: int = 2048
     rings: int = 1
     in_use: bool = True
+    ring_write: int = RING_WRITE_SECONDS
 
     def check(self) -> None:
         """Raise PolicyViolation that names every broken rule in the words of the template's parameters."""
@@ -53,19 +57,24 @@ class RotationPolicy:
         if broken:
             raise PolicyViolation("; ".join(broken))
 
+    def longest_use(self, lifetime: int) -> int:
+        """Return the seconds from the stamp of a deactivation to the end of the key's last token, of this lifetime."""
+        return self.ring_write + self.ring_view + lifetime + self.leeway
+
     def _broken_rules(self) -> Iterator[str]:
-        # The issuer's JWKS may be RingViewSeconds old when a verifier fetches it, hence that term in the lead.
-        lead = self.verifier_cache + self.jwks_max_age + self.ring_view + self.leeway
+        # The issuer's JWKS may be RingViewSeconds old when a verifier fetches it, hence that term in the lead. Both
+        # waits begin at the stamp of a change, and caches read the earlier ring until its write takes effect.
+        lead = self.verifier_cache + self.jwks_max_age + self.ring_view + self.leeway + self.ring_write
         if self.publish_lead < lead:
             yield (
                 "PublishLeadSeconds must be at least VerifierCacheSeconds + JwksMaxAgeSeconds + RingViewSeconds"
-                f" + ClockSkewSeconds: {self.publish_lead} is less than {lead}"
+                f" + ClockSkewSeconds + {self.ring_write}: {self.publish_lead} is less than {lead}"
             )
-        retention = self.ring_view + self.max_token_lifetime + self.leeway
+        retention = self.longest_use(self.max_token_lifetime)
         if self.retention < retention:
             yield (
-                "RetentionSeconds must be at least RingViewSeconds + MaxTokenLifetimeSeconds + ClockSkewSeconds:"
-                f" {self.retention} is less than {retention}"
+                "RetentionSeconds must be at least RingViewSeconds + MaxTokenLifetimeSeconds + ClockSkewSeconds"
+                f" + {self.ring_write}: {self.retention} is less than {retention}"
             )
         if 2 * self.jwks_max_age > self.publish_lead:
             yield (
