@@ -153,7 +153,7 @@ def test_the_token_endpoint_is_registered_as_an_audience_and_shown() -> None:
 
 
 def test_a_client_of_users_is_somebody_elses_and_needs_pkce_by_itself() -> None:
-    """By default users are asked for consent, and codes need a PKCE challenge (IS8, IS14)."""
+    """By default users are asked for consent, and codes need a PKCE challenge."""
     client, _ = add(*WEB)
     assert (client.first_party, client.pkce, client.post_logout_redirect_uris) == (False, "required", ())
     rows = dict(line.split(maxsplit=1) for line in run("clients", "show", client.client_id).stdout.splitlines())

@@ -118,7 +118,7 @@ def test_a_revocation_after_the_sign_in_counts(
 
 
 def test_consent_is_demanded_of_the_operators_own_client_too(flow: UserFlow) -> None:
-    """IS14, OIDC Core §3.1.2.1: prompt=consent asks before each code, even with a stored consent."""
+    """OIDC Core §3.1.2.1: prompt=consent asks before each code, even with a stored consent."""
     allow(flow, "app")
     assert demands(flow, prompt="consent") == {Demand.CONSENT}
 
@@ -163,7 +163,7 @@ def test_a_consent_of_another_user_or_client_does_not_count(flow: UserFlow) -> N
 @pytest.mark.parametrize("uri", NATIVE)
 @pytest.mark.parametrize("public", [{}, PUBLIC])
 def test_a_native_app_gets_no_code_in_silence(flow: UserFlow, uri: str, public: dict[str, Any]) -> None:
-    """IS14, RFC 8252 §8.6: a native app's user confirms each code: any app of the device may have sent the request."""
+    """RFC 8252 §8.6: a native app's user confirms each code: any app of the device may have sent the request."""
     flow.clients.add(user_client("native", redirect_uris=("https://app.example/callback", uri), **public))
     named = {"client_id": "native", "redirect_uri": uri}
     assert demands(flow, **named) == {Demand.CONFIRM}

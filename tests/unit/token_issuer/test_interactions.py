@@ -309,7 +309,7 @@ def test_a_scope_that_was_taken_away_meanwhile_is_not_granted(flow: UserFlow, br
 
 @pytest.mark.parametrize("refreshes", [True, False])
 def test_offline_access_is_asked_of_the_user_and_in_no_token(flow: UserFlow, browser: Browser, refreshes: bool) -> None:
-    """IS4, OIDC Core §11: a client with refresh tokens gets offline_access in the consent, and in no access token."""
+    """OIDC Core §11: a client with refresh tokens gets offline_access in the consent, and in no access token."""
     grants = {"authorization_code"} | ({"refresh_token"} if refreshes else set())
     flow.clients.add(user_client("offline", first_party=False, grant_types=frozenset(grants)))
     flow.sign_in(browser)

@@ -1,4 +1,4 @@
-"""PKCE is required, except of confidential clients that are registered with optional PKCE (IS8, RFC 9700 §2.1.1)."""
+"""PKCE is required, except of confidential clients that are registered with optional PKCE (RFC 9700 §2.1.1)."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_an_unknown_client_costs_the_work_of_a_known_one(monkeypatch: pytest.Mon
     ],
 )
 def test_where_a_code_may_go(uri: str, public: bool, confidential: bool) -> None:
-    """IS3, RFC 9700 §2.1: any port of localhost for a public client alone; all else is compared whole (R30)."""
+    """RFC 9700 §2.1: any port of localhost for a public client alone; all else is compared whole (R30)."""
     assert make_client(**WEB).has_redirect_uri(uri) == confidential
     client = make_client(**WEB, authentication=frozenset({"none"}), secret_hashes=())
     assert client.has_redirect_uri(uri) == public
@@ -207,7 +207,7 @@ def test_where_a_code_may_go(uri: str, public: bool, confidential: bool) -> None
 
 @pytest.mark.parametrize("uri", ["https://a.example/cb", "http://localhost:3000/cb", "com.example.app:/cb"])
 def test_who_needs_pkce(uri: str) -> None:
-    """IS8, RFC 9700 §2.1.1, RFC 8252 §8.1: a confidential client by its registration, and native apps always."""
+    """RFC 9700 §2.1.1, RFC 8252 §8.1: a confidential client by its registration, and native apps always."""
     assert make_client(**WEB).needs_pkce(uri)
     assert make_client(**WEB, pkce="optional").needs_pkce(uri) == (not uri.startswith("https:"))
     assert make_client(**WEB, authentication=frozenset({"none"}), secret_hashes=()).needs_pkce(uri)
