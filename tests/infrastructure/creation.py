@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from tests.infrastructure.native_template import NativeTemplate
 
-# DynamoDB refuses to delete a protected table. The policy of the pepper lets nobody schedule its deletion.
-UNDELETABLE = frozenset({"AWS::DynamoDB::Table", "AWS::KMS::Key"})
+# DynamoDB refuses to delete a protected table. KMS refuses to delete a key whose policy lets nobody schedule that.
+TABLE, KEY = "AWS::DynamoDB::Table", "AWS::KMS::Key"
 
 
 class Rollback(NamedTuple):
@@ -60,8 +60,12 @@ class Creation:
 
     def _roll_back(self, created: set[str]) -> Rollback:
         remains = {name for name in created if self._policy(name) == "Retain"}
-        refused = {name for name in created - remains if self._template.resources[name]["Type"] in UNDELETABLE}
+        refused = {name for name in created - remains if self._is_undeletable(name)}
         return Rollback("ROLLBACK_FAILED" if refused else "ROLLBACK_COMPLETE", frozenset(remains | refused))
+
+    def _is_undeletable(self, name: str) -> bool:
+        kind = self._template.resources[name]["Type"]
+        return kind == TABLE or (kind == KEY and "kms:ScheduleKeyDeletion" not in str(self._template.properties(name)))
 
     def _policy(self, name: str) -> str:
         """Return what CloudFormation does in a rollback: RetainExceptOnCreate deletes what this creation created."""

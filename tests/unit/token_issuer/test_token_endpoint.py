@@ -121,7 +121,7 @@ def test_jti_is_random(issuer: IssuerHarness) -> None:
         ({"grant_type": GRANT, "scope": 'orders:read"'}, "invalid_scope"),
         ({"grant_type": GRANT, "scope": "orders:read\r\nx: y"}, "invalid_scope"),
         ({"grant_type": GRANT, "resource": "https://other.example"}, "invalid_target"),
-        ({"grant_type": GRANT, "resource": AUDIENCE + "/"}, "invalid_target"),
+        ({"grant_type": GRANT, "resource": AUDIENCE + "//"}, "invalid_target"),
     ],
 )
 def test_refusals(issuer: IssuerHarness, parameters: dict[str, str], error: str) -> None:
