@@ -19,6 +19,7 @@ EXCEPTIONS = {
 }
 OF_ONE_RESOURCE = {
     ("CKV_AWS_7", "PepperKey"),
+    ("CKV_AWS_7", "SuccessorKey"),
     ("CKV_AWS_27", "ScheduleDeadLetters"),
     ("CKV_AWS_76", "ExampleRestTokenApiStage"),
     ("CKV_AWS_76", "ExampleRestRequestApiStage"),
