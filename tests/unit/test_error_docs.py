@@ -24,7 +24,7 @@ def test_every_reason_of_the_authorizer_is_listed() -> None:
     sources = "".join(path.read_text() for path in authorizer.glob("*.py"))
     rules = "".join((kernel / "access" / name).read_text() for name in ("api_rules.py", "cached_rules.py"))
     reasons = set(re.findall(r'(?:Unauthorized|Forbidden)\("(\w+)"', sources))
-    reasons |= set(re.findall(r'(?:return|else) "([a-z]+_[a-z]+)"', rules))
+    reasons |= set(re.findall(r'(?:return|else) "([a-z]+(?:_[a-z]+)+)"', rules))
     assert reasons
     assert reasons == set(
         re.findall(r"^\| `(\w+)` \|", PAGE.partition("## The authorizer")[2].partition("## Why")[0], re.MULTILINE)

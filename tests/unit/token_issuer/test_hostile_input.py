@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlsplit
 
 import pytest
@@ -14,6 +13,7 @@ from keyturn.jose import TokenErrorReason
 from tests.fakes.http_api_event import FORM, basic, http_api_event
 from tests.fakes.issuer_harness import INTROSPECT, JWKS, METADATA, SECRET, TOKEN, Answer
 from tests.fakes.issuer_requests import ENDPOINTS, PARAMETERS, Endpoint, Pairs, stored
+from tests.fakes.log_lines import log_lines
 from tests.fakes.user_flow import AUTHORIZE, REDIRECT_URI, USERINFO, UserFlow
 
 VECTORS = Path(os.environ.get("KEYTURN_VECTORS") or Path(__file__).parents[4] / "shared" / "vectors")
@@ -270,7 +270,7 @@ def test_naughty_strings(
     def outcome(value: str) -> tuple[Answer, str]:
         encoded = quote_plus(value.encode("utf-8", "surrogatepass")).encode()
         answer = endpoint.send(flow, with_value(pairs, name, encoded))
-        line: dict[str, Any] = json.loads(capsys.readouterr().out)
+        [line] = log_lines(capsys.readouterr().out)
         assert line.pop("claimed_client_id", value[:64]) in (value[:64], "app", "web")
         assert line.pop("reason", None) in REASONS
         if "client assertion: " in line.get("detail", ""):
