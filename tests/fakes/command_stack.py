@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -129,8 +130,13 @@ def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
 
 
 def deployment() -> Deployment:
-    """Return the stack as the command finds it."""
-    return find_deployment(None, Path.cwd())
+    """Return the stack as the command finds it; each test has a folder of its own."""
+    return _deployment_of(Path.cwd())
+
+
+@lru_cache(maxsize=1)
+def _deployment_of(folder: Path) -> Deployment:
+    return find_deployment(None, folder)
 
 
 def put_ring(key: SigningKey) -> None:

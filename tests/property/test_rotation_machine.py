@@ -250,5 +250,5 @@ TestRotation.settings = TestCrowdedRotation.settings = settings(
     max_examples=5_000 if LONG else 100, stateful_step_count=60, deadline=None, derandomize=not LONG
 )
 TestRotationOnAws.settings = settings(
-    max_examples=300 if LONG else 3, stateful_step_count=40, deadline=None, derandomize=not LONG
+    max_examples=300 if LONG else 2, stateful_step_count=40, deadline=None, derandomize=not LONG
 )
