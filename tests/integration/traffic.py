@@ -28,7 +28,7 @@ TOKEN, JWKS = "token", "jwks"
 ATTEMPTS = 2
 _PATIENCE = 60
 _AWAITED = 4
-_REST = 0.05  # between rounds: traffic that fills the processors meets time-outs instead of rules
+_REST = 0.15  # between rounds: traffic that fills the processors meets time-outs instead of rules
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would share the connections of this process
 
 
