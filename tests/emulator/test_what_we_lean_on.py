@@ -224,7 +224,7 @@ def test_an_http_api_checks_no_signature(emulator: Emulator) -> None:
     When the emulator learns it, the row of `local/emulator_limitations.py` may leave.
     """
     caller = "json.dumps(event['requestContext'].get('authorizer'))"
-    function = create_function(emulator, "caller", f"lambda event, _: {{'statusCode': 200, 'body': {caller}}}")
+    function = create_function(emulator, "signer", f"lambda event, _: {{'statusCode': 200, 'body': {caller}}}")
     apis = emulator.client("apigatewayv2")
     api = apis.create_api(Name="signed", ProtocolType="HTTP")["ApiId"]
     integration = apis.create_integration(
