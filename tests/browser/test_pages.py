@@ -153,13 +153,18 @@ def test_a_page_that_is_rebound_to_the_front_proxy_reads_nothing(browser: Browse
 
 
 def test_a_page_reads_what_is_public_and_what_its_client_is_answered(browser: Browser, stack: StackFile) -> None:
-    """Fetch §4.8, in a browser: the JWKS for every page, the token endpoint's answer for the client's own origin."""
+    """Fetch §4.8, in a browser: the JWKS and errors for every page, a success for the client's own origin."""
     own, other = browser.site("localhost"), browser.site("evil.example")
     client = register(stack, authentication=frozenset({"none"}), secret_hashes=(), cors_origins=frozenset({own}))
-    form = {"grant_type": "authorization_code", "client_id": client.client_id, "code": "x"}
-    requests = [{"url": stack.outputs["JwksUrl"]}, {"url": stack.token_endpoint, "form": form}]
-    keys, refused = browser.run("read", own, requests)
-    assert (keys[0], refused[0]) == (200, 400)
+    exchange = {"grant_type": "authorization_code", "client_id": client.client_id, "code": "x"}
+    revocation = {"client_id": client.client_id, "token": "x"}
+    requests = [
+        {"url": stack.outputs["JwksUrl"]},
+        {"url": stack.token_endpoint, "form": exchange},
+        {"url": f"{stack.issuer}/oauth2/revoke", "form": revocation},
+    ]
+    keys, refused, revoked = browser.run("read", own, requests)
+    assert (keys[0], refused[0], revoked) == (200, 400, [200, "{}"])
     assert '"keys"' in keys[1]
-    keys, unreadable = browser.run("read", other, requests)
-    assert (keys[0], unreadable) == (200, None)
+    keys, refused, unreadable = browser.run("read", other, requests)
+    assert (keys[0], refused[0], unreadable) == (200, 400, None)
