@@ -9,7 +9,13 @@ from keyturn.domain.issuer_url import check_issuer_url
 
 @pytest.mark.parametrize(
     "url",
-    ["https://issuer.example.com", "https://issuer.example.com:8443", "http://localhost:8480", "http://127.0.0.1"],
+    [
+        "https://issuer.example.com",
+        "https://issuer.example.com:65535",
+        "https://a--b.example",
+        "http://localhost:8480",
+        "http://127.0.0.1",
+    ],
 )
 def test_an_issuer_is_taken_as_it_is(url: str) -> None:
     """A well-formed issuer comes back byte-exact (R51)."""
@@ -30,12 +36,17 @@ def test_an_issuer_is_taken_as_it_is(url: str) -> None:
         "https://issuer.example.com\n",
         " https://issuer.example.com",
         "https://issuer.example.com:0",
+        "https://issuer.example.com:65536",
+        "https://issuer.example.com:08443",
+        "https://issuer..example.com",
+        "https://issuer-.example.com",
+        "https://issuer.-example.com",
         "ftp://issuer.example.com",
         "issuer.example.com",
     ],
 )
 def test_what_is_no_issuer_is_refused(url: str) -> None:
-    """R12: a path, a final slash, a query, a user or upper case would give one issuer two spellings."""
+    """R12: an issuer has one spelling, and a host and a port that exist."""
     with pytest.raises(ValueError, match="an issuer is https"):
         check_issuer_url(url)
 

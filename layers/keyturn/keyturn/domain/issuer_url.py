@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-_HOST_AND_PORT = r"(?P<host>[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::[1-9][0-9]{0,4})?"
+_HOST_AND_PORT = r"(?P<host>[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::(?P<port>[1-9][0-9]{0,4}))?"
 _ISSUER = re.compile(rf"(?P<scheme>https?)://{_HOST_AND_PORT}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 # A container of `sam local` reaches its machine under this name: no network lies between.
 _MACHINE = _LOOPBACK | {"host.docker.internal"}
+_LAST_PORT = 65535
 
 
 def check_issuer_url(url: str, *, on_emulator: bool = False) -> str:
@@ -18,7 +19,7 @@ def check_issuer_url(url: str, *, on_emulator: bool = False) -> str:
     ValueError.
     """
     match = _ISSUER.fullmatch(url)
-    if match is None:
+    if match is None or int(match["port"] or 1) > _LAST_PORT or _has_broken_label(match["host"]):
         raise ValueError(
             "an issuer is https://host or https://host:port, in lower case, without a path or trailing slash"
         )
@@ -27,6 +28,11 @@ def check_issuer_url(url: str, *, on_emulator: bool = False) -> str:
     if match["scheme"] == "http" and not on_emulator:
         raise ValueError("an issuer over plain http is for the embedded stack alone: take https")
     return url
+
+
+def _has_broken_label(host: str) -> bool:
+    """Return whether a label of the name is empty, or begins or ends with a hyphen (RFC 1123 §2.1)."""
+    return ".." in host or "-." in host or ".-" in host
 
 
 def is_on_this_machine(url: str) -> bool:
