@@ -10,6 +10,7 @@ import pytest
 
 from local.transform import makefile_sources, read_template, transform_template
 from tests.infrastructure.native_template import NativeTemplate
+from tests.infrastructure.parameter_changes import Schemas
 from tests.infrastructure.replay.sandbox import credentials
 
 ROOT = Path(__file__).parents[2]
@@ -33,3 +34,12 @@ def _credentials() -> Iterator[None]:
     """Give a replayed authorizer what it signs requests with."""
     with credentials():
         yield
+
+
+@pytest.fixture(scope="session")
+def schemas() -> Schemas:
+    """Return CloudFormation's schemas, which are there after `make tools`."""
+    found = Schemas.installed()
+    if found is None:
+        pytest.skip("the schemas are in .venv-tools: make tools")
+    return found

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from tests.infrastructure.native_template import NativeTemplate, actions
 from tests.infrastructure.parameter_changes import ROOT, Schemas
 
@@ -65,15 +63,6 @@ def called(schemas: Schemas, kinds: set[str]) -> set[str]:
         for action in each.get("permissions", [])
         if action.partition(":")[0] not in OTHER_SERVICES
     }
-
-
-@pytest.fixture(scope="module")
-def schemas() -> Schemas:
-    """Return CloudFormation's schemas, which are there after `make tools`."""
-    found = Schemas.installed()
-    if found is None:
-        pytest.skip("the schemas are in .venv-tools: make tools")
-    return found
 
 
 def test_the_page_lists_the_permissions_of_the_deployer(template: NativeTemplate, schemas: Schemas) -> None:

@@ -38,15 +38,6 @@ OTHER = {
 
 
 @pytest.fixture(scope="module")
-def schemas() -> Schemas:
-    """Return CloudFormation's schemas, which are there after `make tools`."""
-    found = Schemas.installed()
-    if found is None:
-        pytest.skip("the schemas are in .venv-tools: make tools")
-    return found
-
-
-@pytest.fixture(scope="module")
 def changes(template: NativeTemplate, source: dict[str, Any], schemas: Schemas) -> dict[str, tuple[Change, Change]]:
     """Return the effects of each parameter's change from its default to another value, and of the way back."""
     # SAM writes the processor into the names of the layers' versions.

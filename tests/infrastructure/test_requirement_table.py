@@ -46,7 +46,7 @@ def test_a_range_names_each_of_its_requirements() -> None:
     [
         ({}, "not built yet | –"),
         ({"unit/a.py": 2}, "tested | 2 in 1 file"),
-        ({"unit/a.py": 2, "aws/b.py": 1}, "tested on AWS | 3 in 2 files"),
+        ({"unit/a.py": 2, "aws/b.py": 1}, "tested, fact for AWS | 3 in 2 files"),
     ],
 )
 def test_a_row_says_state_and_count(files: dict[str, int], cells: str) -> None:
