@@ -120,7 +120,7 @@ lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
 .PHONY: run demo reset events
 # The stack starts without the page too. The shell reads PARAMETERS as a variable, so that it runs no word of it.
 run: export PARAMETERS ?=
-run: setup ## start the stack and the sign-in page, demo once (PARAMETERS="A=b")
+run: setup ## start stack, sign-in page and demo (PARAMETERS="A=b")
 	@$(MAKE) --silent $(APP_STAMP) || echo "examples/browser-app is not served: npm did not install its package" >&2
 	@.venv/bin/python -m local run --parameters "$$PARAMETERS"
 
