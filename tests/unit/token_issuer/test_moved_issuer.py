@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.issuer_harness import ENVIRONMENT, ISSUER, REVOKE, IssuerHarness
+from tests.fakes.issuer_harness import ENVIRONMENT, REVOKE, IssuerHarness
+from tests.fakes.token_factory import ISSUER
 from tests.fakes.user_flow import UserFlow, claims_of
 from token_issuer.settings import IssuerSettings
 
