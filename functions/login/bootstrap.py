@@ -14,8 +14,9 @@ from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
 from keyturn.adapters.credentials.kms_pepper import KmsPepper
 from keyturn.adapters.interactions.dynamodb_interactions import DynamoDbInteractions
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.sessions.dynamodb_sessions import DynamoDbSessions
 from keyturn.adapters.users.dynamodb_consents import DynamoDbConsents
 from keyturn.adapters.users.dynamodb_user_readers import DynamoDbAuthorityReader

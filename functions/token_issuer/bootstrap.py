@@ -15,9 +15,10 @@ from keyturn.adapters.grants.dynamodb_assertions import DynamoDbAssertions
 from keyturn.adapters.grants.dynamodb_grants import DynamoDbGrants
 from keyturn.adapters.grants.dynamodb_rates import DynamoDbRates
 from keyturn.adapters.grants.kms_successor_key import KmsSuccessorKey
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
 from keyturn.adapters.keys.kms_signer import KmsSigner
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from token_issuer.composition import EndpointFactory, compose
 from token_issuer.issuer_ports import Ports, UserPorts
 from token_issuer.key_ring_cache import KeyRingCache

@@ -11,7 +11,7 @@ import pytest
 
 from authorizer.settings import AuthorizerSettings
 from key_rotator.settings import RotatorSettings
-from keyturn.adapters.aws.dynamodb_reads import dynamodb_origin
+from keyturn.adapters.aws.dynamodb import dynamodb_origin
 from login.settings import LoginSettings
 from tests.infrastructure.native_template import NativeTemplate
 from token_issuer.settings import IssuerSettings
