@@ -62,6 +62,7 @@ def test_cold_start_loads_nothing_that_signs(loaded: set[str]) -> None:
     assert "authorizer.app" in ours
     assert not any(name.startswith(("key_rotator", "token_issuer")) for name in ours)
     assert ours.isdisjoint({"keyturn.jose.remote_algorithm", "keyturn.jose.public_key", "keyturn.jose.thumbprint"})
+    assert ours.isdisjoint({"keyturn.jose.jws_encoder", "keyturn.jose.pyjwt_verdict"})
     assert ours.isdisjoint({"keyturn.jose.client_assertion", "keyturn.jose.id_token"})
     assert {name for name in ours if name.startswith("keyturn.adapters.")} == {
         "keyturn.adapters.aws",

@@ -86,10 +86,12 @@ def test_a_request_of_a_client_loads_no_module_of_users(event: dict[str, Any], s
 
 
 def test_a_request_of_a_token_loads_no_other_endpoint() -> None:
-    """P6: most sandboxes serve tokens alone, and load the one endpoint."""
+    """P6: most sandboxes serve tokens alone, and load the one endpoint, and no PyJWT."""
     sandbox = first_request(form_event(TOKEN, CODE, headers=basic("web", SECRET)))
     loaded = {name for name in sandbox.modules if name.startswith("token_issuer.endpoints.")}
     assert loaded == {"token_issuer.endpoints.endpoint", "token_issuer.endpoints.token"}
+    assert "keyturn.jose.jws_encoder" in sandbox.modules
+    assert "jwt" not in sandbox.modules
 
 
 @pytest.mark.parametrize(
