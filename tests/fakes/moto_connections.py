@@ -18,6 +18,7 @@ from keyturn.adapters.aws.kms import Kms
 from keyturn.adapters.aws.system_clock import wall_seconds
 
 if TYPE_CHECKING:
+    import pytest
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
 
@@ -35,6 +36,19 @@ def moto_answer(headers: dict[str, str], body: bytes, now: float) -> http.Answer
     return http.Answer(
         status, formatdate(now, usegmt=True), content.encode() if isinstance(content, str) else bytes(content)
     )
+
+
+_ONE_AT_A_TIME = Lock()
+
+
+def answer_by_moto(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each connection of our clients reach moto, for functions that compose their clients themselves."""
+
+    def post(_connection: http.HttpConnection, body: bytes, headers: Mapping[str, str]) -> http.Answer:
+        with _ONE_AT_A_TIME:
+            return moto_answer(dict(headers), body, wall_seconds())
+
+    monkeypatch.setattr(http.HttpConnection, "post", post)
 
 
 class MotoConnections:

@@ -19,8 +19,11 @@ from token_issuer.settings import IssuerSettings
 SETTINGS: dict[str, Callable[[Any], object]] = {
     "AuthorizerFunction": lambda environment: (AuthorizerSettings(environment), dynamodb_origin(environment)),
     "KeyRotatorFunction": RotatorSettings.from_environment,
-    "LoginFunction": LoginSettings.from_environment,
-    "TokenIssuerFunction": IssuerSettings.from_environment,
+    "LoginFunction": lambda environment: (LoginSettings.from_environment(environment), dynamodb_origin(environment)),
+    "TokenIssuerFunction": lambda environment: (
+        IssuerSettings.from_environment(environment),
+        dynamodb_origin(environment),
+    ),
 }
 
 

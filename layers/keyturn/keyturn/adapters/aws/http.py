@@ -10,6 +10,7 @@ import os.path
 import select
 import socket
 import ssl
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
 
 class ProtocolError(OSError):
     """The received bytes are not a complete HTTP/1.1 response."""
+
+
+@cache
+def _trust(roots: str | None) -> ssl.SSLContext:
+    """Return a context that believes the roots in this file, or those of the machine; all connections share it."""
+    return ssl.create_default_context(cafile=roots)
 
 
 class Answer:
@@ -89,9 +96,9 @@ class HttpConnection:
         if not self._tls:
             return self._tcp()
         try:
-            return self._secure(ssl.create_default_context(cafile=AMAZON_ROOTS))
+            return self._secure(_trust(AMAZON_ROOTS))
         except ssl.SSLCertVerificationError:
-            return self._secure(ssl.create_default_context())
+            return self._secure(_trust(None))
 
     def _secure(self, context: ssl.SSLContext) -> socket.socket:
         plain = self._tcp()
