@@ -105,7 +105,7 @@ def test_a_fault_is_left_to_the_request(
 
 
 def test_a_request_after_a_fault_of_init_succeeds(network: Network) -> None:
-    """What failed ahead of the first request is made by it."""
+    """The first request makes up for a fault of init."""
     network.fault = TimeoutError()
     issuer_app.prepare()
     network.fault = None
@@ -116,7 +116,7 @@ def test_a_request_after_a_fault_of_init_succeeds(network: Network) -> None:
 def test_a_wrong_environment_is_named_in_the_log(
     app: Any, network: Network, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A missing variable does not end the sandbox: each request then says that the function is not configured."""
+    """A missing variable leaves the sandbox alive: each request then says that the function is not configured."""
     monkeypatch.delenv("CLIENT_TABLE")
     app.prepare()
     assert "CLIENT_TABLE" in capsys.readouterr().out
