@@ -7,6 +7,7 @@ The build for this machine is checked, as the embedded stack makes it. KEYTURN_S
 from __future__ import annotations
 
 import importlib.util
+import marshal
 import os
 import platform
 import re
@@ -21,6 +22,7 @@ import pytest
 
 from local.build import build_artifacts
 from tests.infrastructure.native_template import NativeTemplate
+from tests.supply_chain.packages import installed_packages, refused
 
 ROOT = Path(__file__).parents[2]
 UNCHECKED_HASH = 0b01
@@ -85,6 +87,27 @@ def test_every_module_is_compiled_and_never_checked_against_its_source(artifacts
         header = compiled.read_bytes()[:8]
         assert header[:4] == importlib.util.MAGIC_NUMBER
         assert struct.unpack("<I", header[4:])[0] == UNCHECKED_HASH, module
+
+
+@pytest.mark.parametrize("artifact", [*PACKAGES, *LAYERS])
+def test_no_file_depends_on_the_machine_that_built_it(artifacts: Path, artifact: str) -> None:
+    """Byte code names the runtime's folders, every user can read each file, and pip's list of files is gone."""
+    folder, runtime = artifacts / artifact, "/opt/python/" if artifact in LAYERS else "/var/task/"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    compiled = [marshal.loads(path.read_bytes()[16:]) for path in files if path.suffix == ".pyc"]
+    assert {code.co_filename.startswith(runtime) for code in compiled} == {True}
+    if SAM_BUILDS:  # an unpacked ZIP file has the permissions of this machine
+        assert {path.stat().st_mode & 0o444 for path in files} == {0o444}
+    assert not [path for path in files if path.name == "RECORD"]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_package_of_a_layer_is_in_its_lock_and_has_a_permissive_licence(artifacts: Path, layer: str) -> None:
+    """An unknown or copyleft licence, and code without a package, stop the build (docs/supply-chain.md)."""
+    lock = ROOT / "layers" / layer.removesuffix("Layer").lower() / "requirements.txt"
+    packages = installed_packages(artifacts / layer / "python", lock)
+    assert packages
+    assert refused(packages) == []
 
 
 def test_every_binary_is_for_the_processor_that_was_asked_for(artifacts: Path) -> None:
