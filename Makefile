@@ -220,7 +220,13 @@ else
 	@KEYTURN_SAM_BUILDS=.aws-sam .venv/bin/python -m pytest tests/infrastructure/test_packaging.py
 endif
 
-test: test-fast test-stack ## run the tests without Docker, browser and account
+# Container images set it. Without byte code each worker and each process of a test compiles all modules again.
+test test-fast test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
+
+# Tests on the stack wait for a quarter of their time. The other part fills it, and yields the processors to them: what runs on the
+# stack has time limits.
+test: setup $(CLIENTS_STAMP) ## run the tests without Docker, browser and account
+	@.venv/bin/python -m tests.side_by_side "fast=nice -n 10 $(MAKE) test-fast" "stack=$(MAKE) test-stack"
 
 # The tests that coverage is measured by run there, and only there.
 test-fast: coverage
