@@ -1,4 +1,4 @@
-"""The command line of the embedded stack: `python -m local run|demo|events|transform`."""
+"""The command line of the embedded stack: `python -m local run|demo|deploy|delete|rules|env|events|transform|reset`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from local.parameters import ParametersWrong, read_parameters
 from local.progress import Progress
 from local.reset import reset
 from local.stack import PARAMETERS, ROOT, EmbeddedStack
+from local.stack_commands import add_commands, run_command
 from local.stack_file import StackFile, read_stack_file
 from local.stack_lock import AlreadyRunning
 from local.transform import TransformError, makefile_sources, read_template, transform_template
@@ -182,7 +183,10 @@ def main() -> int:
         own = commands.add_parser(name, help=text, description=text)
         if name in ("run", "demo"):
             own.add_argument("--parameters", default="", help="parameters of the template: NAME=VALUE NAME=VALUE")
+    add_commands(commands)
     given = parser.parse_args()
+    if "run" in given:
+        return run_command(given, ROOT)
     if given.command in _OTHERS:
         return _OTHERS[given.command]()
     try:

@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from local.api_addresses import NAME, ApiAddresses
 from local.api_functions import ApiFunctions, read_routes
 from local.browser_example import seed_user, serve_app
 from local.build import build_artifacts
@@ -146,7 +147,9 @@ class EmbeddedStack:
             },
             containers=containers,
             process_id=os.getpid(),
+            apis_origin=f"http://127.0.0.1:{ports.apis}",
         )
+        apis.follow(ApiAddresses(emulator.state / NAME).routes)
         if not self._browser_example:
             return running
         with_user = seed_user(running, emulator.state / "demo_user.json", self._progress)
