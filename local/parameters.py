@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-# The embedded stack sets these for itself: its ports, the example APIs, the processor of this machine.
-_OWN = frozenset({"IssuerUrl", "DeployExamples", "Architecture"})
+# The embedded stack sets these for itself: its ports, and the processor of this machine.
+_OWN = frozenset({"IssuerUrl", "Architecture"})
 
 
 class ParametersWrong(Exception):

@@ -19,8 +19,8 @@ class StackFile:
 
     `outputs` are those of the CloudFormation stack. `emulator` is how to talk to it as its root: endpoint_url, region,
     access_key_id, secret_access_key; empty for a stack on AWS. `containers` is the endpoint for containers,
-    None where no Docker engine runs. `make run` alone adds `user`, a user's subject, email and password, and
-    `app`, the URL of examples/browser-app.
+    None where no Docker engine runs. `make run` alone adds `user`: a user's subject, email and password. It also
+    adds the URLs `app` of examples/browser-app and `socket` of the WebSocket example.
     """
 
     issuer: str
@@ -38,6 +38,7 @@ class StackFile:
     apis_origin: str = ""
     user: dict[str, str] | None = None
     app: str | None = None
+    socket: str | None = None
 
 
 def write_stack_file(path: Path, stack: StackFile) -> None:

@@ -21,9 +21,6 @@ OF_ONE_RESOURCE = {
     ("CKV_AWS_7", "PepperKey"),
     ("CKV_AWS_7", "SuccessorKey"),
     ("CKV_AWS_27", "ScheduleDeadLetters"),
-    ("CKV_AWS_76", "ExampleRestTokenApiStage"),
-    ("CKV_AWS_76", "ExampleRestRequestApiStage"),
-    ("CKV_AWS_95", "ExampleHttpApiStage"),
 }
 
 
