@@ -172,9 +172,10 @@ secrets: setup
 # A dependency cycle shows only after the SAM transform, so the transformed template is linted too. Exceptions stand in
 # .cfnlintrc.yaml, .checkov.yaml, .parliament.yaml and template.yaml, each with its reason; a test lists them. The tests
 # read CloudFormation's resource schemas, which cfn-lint ships.
+TEMPLATES := template.yaml $(wildcard examples/*/template.yaml)
 template: setup tools $(CHECKOV_STAMP) $(PARLIAMENT_STAMP)
-	@.venv-tools/bin/sam validate --lint --template template.yaml
-	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational template.yaml
+	@for template in $(TEMPLATES); do .venv-tools/bin/sam validate --lint --template $$template || exit 1; done
+	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational $(TEMPLATES)
 	@mkdir -p build && .venv/bin/python -m local transform > build/template.json
 	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational build/template.json
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 EXCEPTIONS = {
     ".cfnlintrc.yaml": {"I4010"},
     ".checkov.yaml": {
-        *("CKV_AWS_73", "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117"),
-        *("CKV_AWS_119", "CKV_AWS_120", "CKV_AWS_158", "CKV_AWS_173"),
+        *("CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117"),
+        *("CKV_AWS_119", "CKV_AWS_158", "CKV_AWS_173"),
     },
     ".parliament.yaml": {"PERMISSIONS_MANAGEMENT_ACTIONS"},
 }
