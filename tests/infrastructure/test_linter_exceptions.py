@@ -53,7 +53,10 @@ def test_cfn_lint_checks_at_all_levels() -> None:
     configuration = yaml.safe_load((ROOT / ".cfnlintrc.yaml").read_text())
     assert (configuration["include_checks"], configuration["include_experimental"]) == (["I"], True)
     makefile = (ROOT / "Makefile").read_text()
-    assert makefile.count("bin/cfn-lint --non-zero-exit-code informational ") == makefile.count("bin/cfn-lint ") == 2
+    assert makefile.count("bin/cfn-lint --non-zero-exit-code informational ") == 2
+    # The AWS CDK writes joins and dependencies that cfn-lint would write in another way.
+    assert makefile.count("bin/cfn-lint --non-zero-exit-code error build/cdk/") == 1
+    assert makefile.count("bin/cfn-lint ") == 3
 
 
 def test_exceptions_of_one_resource_stand_beside_it(source: dict[str, Any]) -> None:
