@@ -128,6 +128,8 @@ GUARDS = (
     Guard("A22", "authorizer/token_memo.py", '        key = sha256(raw.encode("ascii")).digest(), keys, policy',
           '        key: Any = sha256(raw.encode("ascii")).digest(), policy',
           "unit/authorizer/test_token_memo.py::test_an_entry_belongs_to_one_key_set"),
+    Guard("I10", "jose/pyjwt_verdict.py", "    if valid is not True:", NEVER,
+          "unit/jose/test_pyjwt_verdict.py::test_another_message_or_another_key_is_refused"),
     Guard("R54", _DECLARED, " and len(key) >= MIN_API_KEY_LENGTH and _is_plain(key)", "",
           "unit/authorizer/test_api_keys.py::test_no_other_value_is_a_key"),
     Guard("R55", _CACHED_RULES, "    claims = _LONGEST_CLAIMS * (2 if declared.context else 1)", "    claims = 0",
@@ -139,4 +141,9 @@ GUARDS = (
           "unit/domain/access/test_declared_claims.py::test_a_name_that_no_token_can_have_is_refused"),
 )  # fmt: skip
 _ACCESS_RULES = ("R54", "R55", "R57", "R59")
-RULES = (*(f"R{number:02}" for number in range(1, 20)), *(f"A{number}" for number in range(1, 23)), *_ACCESS_RULES)
+RULES = (
+    *(f"R{number:02}" for number in range(1, 20)),
+    *(f"A{number}" for number in range(1, 23)),
+    "I10",
+    *_ACCESS_RULES,
+)
