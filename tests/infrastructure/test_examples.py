@@ -134,6 +134,15 @@ def test_each_example_has_a_page_with_its_commands(example: str) -> None:
     assert len(page.splitlines()) <= 80
 
 
+def test_the_page_of_the_http_example_has_the_commands_of_the_readme() -> None:
+    """`tests/integration` runs the README's commands; the example's page shows the same ones."""
+    readme = (ROOT / "README.md").read_text().partition("## Put it in front of your API\n")[2]
+    page = (FOLDER / HTTP / "README.md").read_text()
+    for language in ("sh", "text"):
+        [block, *_] = re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
+        assert set(block.splitlines()) <= set(page.splitlines())
+
+
 @pytest.mark.parametrize("example", PUBLISHED)
 def test_the_published_template_is_the_examples_own(example: str) -> None:
     """A snippet of the README is a part of the file that the tests deploy, word for word."""
