@@ -82,10 +82,12 @@ PAGES_STAMP := $(PAGES)/node_modules/dependencies-$(call checksum,$(PAGES)/packa
 # The example page takes the browser build of its client from here.
 APP := examples/browser-app
 APP_STAMP := $(APP)/node_modules/dependencies-$(call checksum,$(APP)/package-lock.json)
+CDK := examples/cdk
+CDK_STAMP := $(CDK)/node_modules/dependencies-$(call checksum,$(CDK)/package-lock.json)
 # The site's pages draw their diagrams with it.
 DIAGRAMS := docs/site
 DIAGRAMS_STAMP := $(DIAGRAMS)/node_modules/dependencies-$(call checksum,$(DIAGRAMS)/package-lock.json)
-$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP) $(APP_STAMP) $(DIAGRAMS_STAMP): | $(NODE_STAMP)
+$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP) $(APP_STAMP) $(CDK_STAMP) $(DIAGRAMS_STAMP): | $(NODE_STAMP)
 	@folder="$(patsubst %/node_modules/,%,$(dir $@))"; echo "installing what $$folder/package-lock.json names"; \
 		cd "$$folder" && PATH="$(NODE_PATH)$$PATH" npm ci --silent
 	@touch $@
@@ -174,16 +176,19 @@ secrets: setup
 # A dependency cycle shows only after the SAM transform, so the transformed template is linted too. Exceptions stand in
 # .cfnlintrc.yaml, .checkov.yaml, .parliament.yaml and template.yaml, each with its reason; a test lists them. The tests
 # read CloudFormation's resource schemas, which cfn-lint ships.
-template: setup tools $(CHECKOV_STAMP) $(PARLIAMENT_STAMP)
-	@.venv-tools/bin/sam validate --lint --template template.yaml
-	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational template.yaml
+TEMPLATES := template.yaml $(wildcard examples/*/template.yaml)
+template: setup tools $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(CDK_STAMP)
+	@for template in $(TEMPLATES); do .venv-tools/bin/sam validate --lint --template $$template || exit 1; done
+	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational $(TEMPLATES)
 	@mkdir -p build && .venv/bin/python -m local transform > build/template.json
 	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational build/template.json
+	@cd $(CDK) && CDK_OUTDIR=$(CURDIR)/build/cdk "$(NODE)" app.js
+	@.venv-tools/bin/cfn-lint --non-zero-exit-code error build/cdk/keyturn-example.template.json >build/cdk/cfn-lint.log || { cat build/cdk/cfn-lint.log >&2; exit 1; }
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml
 	@.venv/bin/python -m tests.infrastructure.role_policies build/template.json build/policies
 	@.venv-parliament/bin/python -W ignore -m parliament.cli --directory build/policies --include_policy_extension json \
 		--include-community-auditors --minimum_severity INFO --config .parliament.yaml
-	@.venv/bin/python -m pytest --quiet tests/infrastructure/test_parameter_changes.py tests/infrastructure/test_deployer_permissions.py
+	@KEYTURN_CDK=build/cdk .venv/bin/python -m pytest --quiet tests/infrastructure/test_cdk_example.py tests/infrastructure/test_parameter_changes.py tests/infrastructure/test_deployer_permissions.py
 
 # `--strict` fails at a link without a target and at a page without a place in the navigation.
 docs: setup $(DOCS_STAMP) $(DIAGRAMS_STAMP) ## build the documentation's site into build/site

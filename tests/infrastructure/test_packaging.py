@@ -28,7 +28,6 @@ ROOT = Path(__file__).parents[2]
 UNCHECKED_HASH = 0b01
 PACKAGES = {
     "AuthorizerFunction": "authorizer",
-    "ExampleBackendFunction": "example_backend",
     "KeyRotatorFunction": "key_rotator",
     "LoginFunction": "login",
     "TokenIssuerFunction": "token_issuer",
