@@ -181,13 +181,17 @@ template: setup tools $(CHECKOV_STAMP) $(PARLIAMENT_STAMP)
 SAM_BUILD = LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached
 not_run = echo "NOT RUN: $@ needs $(1)"; test -z "$${CI:-}"
 
+.PHONY: dist
+dist: setup ## build wheel and source distribution into dist
+	@.venv/bin/python -m hatchling build
+
 .PHONY: build
 build: setup tools ## run `sam build` (ARCHITECTURE=arm64 or x86_64)
 	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 1; }
 	@$(SAM_BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
 
 # The artifacts that Lambda would get, for each processor: read file by file, and imported if this machine has that
-# processor.
+# processor. Then wheel and source distribution, in environments of their own.
 artifacts: setup tools
 ifneq ($(call python_version,.venv/bin/python),$(call python_version,$(LAMBDA_PYTHON)))
 	@$(call not_run,python3.13 (the Lambda runtime) in .venv: pyenv install 3.13 && make setup)
@@ -199,13 +203,14 @@ else
 	done
 	@KEYTURN_SAM_BUILDS=.aws-sam .venv/bin/python -m pytest tests/infrastructure/test_packaging.py
 endif
+	@.venv/bin/python -m pytest tests/distribution
 
 test: test-fast test-stack ## run the tests without Docker, browser and account
 
 # The tests that coverage is measured by run there, and only there.
 test-fast: coverage
 	@.venv/bin/python -m pytest --numprocesses auto tests \
-		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/sam_local tests/aws)
+		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/distribution tests/sam_local tests/aws)
 
 # Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP)

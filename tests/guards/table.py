@@ -135,4 +135,9 @@ GUARDS = (
 )  # fmt: skip
 _ACCESS_RULES = ("R54", "R55", "R57", "R59")
 _SERVICE_RULES = ("I8", "R47", "R48")
-RULES = (*(f"R{number:02}" for number in range(1, 19)), *(f"A{number}" for number in range(1, 22)), *_ACCESS_RULES, *_SERVICE_RULES)
+RULES = (
+    *(f"R{number:02}" for number in range(1, 19)),
+    *(f"A{number}" for number in range(1, 22)),
+    *_ACCESS_RULES,
+    *_SERVICE_RULES,
+)

@@ -35,4 +35,7 @@ def test_what_is_broken_is_what_is_covered() -> None:
 def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """ONLY=typo runs nothing, and says what there is."""
     assert main(["verifier", "typo"]) == 2
-    assert capsys.readouterr().err == "there is no part typo: ONLY is one of verifier, authorizer, rules, readers, service\n"
+    assert (
+        capsys.readouterr().err
+        == "there is no part typo: ONLY is one of verifier, authorizer, rules, readers, service\n"
+    )
