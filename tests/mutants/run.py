@@ -114,12 +114,6 @@ PARTS = {
         (),
         0.95,
     ),
-    "service": Part(
-        ("keyturn/verifier/*.py",),
-        ("tests/verifier/*.py",),
-        ("test_recipes.py",),  # it reads a page
-        0.85,
-    ),
 }
 
 

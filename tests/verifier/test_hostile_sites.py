@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from keyturn.adapters.aws.system_clock import wall_seconds
-from keyturn.verifier import JwksUnavailable, JwksVerifier, TokenError
+from keyturn.verifier import JwksUnavailable, JwksVerifier, TokenError, jwks_verifier
 from tests.fakes.certificates import write_chain
 from tests.fakes.jwks_site import JWKS, METADATA, JwksSite, answer
 from tests.fakes.token_factory import AUDIENCE, jwks, make_token, signing_key
@@ -172,6 +172,21 @@ def test_stale_keys_decide_for_as_long_as_the_service_allows(site: JwksSite, clo
     site.outage = None
     clocks.wait(10)
     assert verifier.verify(raw)
+
+
+def test_stale_keys_decide_without_a_wait(site: JwksSite, clocks: TwoClocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 5861 §4: after an error stale keys decide at once, and a read that hangs holds up no request."""
+    verifier = JwksVerifier(site.origin, AUDIENCE, clock=clocks, stale_seconds=600, timeout_seconds=1)
+    raw = site.token(signing_key(), exp=int(clocks.wall) + 3000)
+    assert verifier.verify(raw)
+    site.outage = status(503)
+    clocks.wait(300)
+    assert verifier.verify(raw)
+    site.outage = site.hang
+    clocks.wait(10)
+    monkeypatch.setattr(jwks_verifier, "wait", lambda *_: pytest.fail("a request waits"))
+    for _ in range(3):
+        assert verifier.verify(raw)
 
 
 def test_a_server_that_is_gone_is_an_outage(site: JwksSite, clocks: TwoClocks) -> None:

@@ -199,6 +199,9 @@ def test_an_unknown_kid_during_an_outage_is_no_verdict(site: JwksSite, clocks: T
         assert verifier.verify(site.token(signing_key()))
     assert site.reads() == 1
     assert site.reads(METADATA) == 2
+    site.outage = None
+    clocks.wait(10)
+    assert reason_of(verifier, site.token(signing_key(name="new"))) is TokenErrorReason.UNKNOWN_KEY
 
 
 def test_keys_are_renewed_before_their_end(site: JwksSite, clocks: TwoClocks) -> None:

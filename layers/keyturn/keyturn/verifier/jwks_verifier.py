@@ -105,7 +105,11 @@ class JwksVerifier:
             except StopIteration as end:
                 token: VerifiedAccessToken = end.value
                 return token
-            await asyncio.wait([asyncio.wrap_future(call)], timeout=self._timeout)
+            waiter = asyncio.wrap_future(call)
+            try:
+                await asyncio.wait([waiter], timeout=self._timeout)
+            finally:
+                waiter.cancel()  # the call goes on for others, and must not reach for a loop that is closed by then
 
     def _steps(self, raw: str) -> Waits:
         """Verify the token, and yield each future to wait for."""
