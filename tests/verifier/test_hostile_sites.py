@@ -15,6 +15,7 @@ import pytest
 
 from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.verifier import JwksUnavailable, JwksVerifier, TokenError, jwks_verifier
+from keyturn.verifier.bounded_http import BoundedHttp, Deadline
 from tests.fakes.certificates import write_chain
 from tests.fakes.jwks_site import JWKS, METADATA, JwksSite, answer
 from tests.fakes.token_factory import AUDIENCE, jwks, make_token, signing_key
@@ -223,6 +224,13 @@ def test_a_slow_server_holds_a_request_for_the_time_out_alone(site: JwksSite, cl
     verifier = JwksVerifier(site.origin, AUDIENCE, clock=clocks, timeout_seconds=1)
     with pytest.raises(JwksUnavailable, match="no complete answer"):
         verifier.verify(site.token(signing_key()))
+
+
+def test_the_thread_of_a_read_ends_in_time_too(site: JwksSite) -> None:
+    """A byte now and then does not prolong the read itself: the next read could not begin before its end."""
+    site.outage = drip(site)
+    with pytest.raises(TimeoutError):
+        BoundedHttp().request(site.origin + JWKS, Deadline(0.3))
 
 
 def test_a_name_server_that_hangs_holds_a_request_for_the_time_out_alone(
