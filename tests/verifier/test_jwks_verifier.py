@@ -186,6 +186,17 @@ def test_unknown_kids_cost_one_read_in_a_cooldown(site: JwksSite, clocks: TwoClo
     assert verifier.verify(site.token(new))
 
 
+def test_a_token_that_is_bad_for_another_reason_costs_no_read(site: JwksSite, clocks: TwoClocks) -> None:
+    """A6: only an unknown kid can mean a new key: an expired token or a foreign audience reads nothing."""
+    verifier = verifier_of(site, clocks)
+    assert verifier.verify(site.token(signing_key()))
+    clocks.wait(60)
+    expired = site.token(signing_key(), at=clocks.wall - 1000)
+    assert reason_of(verifier, expired) is TokenErrorReason.TOKEN_EXPIRED
+    assert reason_of(verifier, site.token(signing_key(), aud="urn:other")) is TokenErrorReason.INVALID_AUDIENCE
+    assert site.reads() == 1
+
+
 def test_an_unknown_kid_during_an_outage_is_no_verdict(site: JwksSite, clocks: TwoClocks) -> None:
     """The kid may be that of a key that is new: without a good read the answer is 503, and not 401."""
     verifier = verifier_of(site, clocks)
