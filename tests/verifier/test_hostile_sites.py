@@ -227,7 +227,7 @@ def test_a_slow_server_holds_a_request_for_the_time_out_alone(site: JwksSite, cl
 
 
 def test_the_thread_of_a_read_ends_in_time_too(site: JwksSite) -> None:
-    """A byte now and then does not prolong the read itself: the next read could not begin before its end."""
+    """A byte now and then does not prolong the read itself, which holds up the next one."""
     site.outage = drip(site)
     with pytest.raises(TimeoutError):
         BoundedHttp().request(site.origin + JWKS, Deadline(0.3))
