@@ -107,7 +107,7 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[World]:
-    """Return a world whose server runs, with the service of the page, or of the README where a test asks for it."""
+    """Return a world whose server runs, with the service of the page, or of another text by `param`."""
     world = World(monkeypatch, getattr(request, "param", PAGE))
     thread = threading.Thread(target=world.server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
