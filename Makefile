@@ -202,6 +202,10 @@ not_run = echo "NOT RUN: $@ needs $(1)"; test -z "$${CI:-}"
 describe_build = .venv-supply-chain/bin/python -m tests.supply_chain.bill_of_materials $(1) \
 	"$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" build/supply-chain/$(2)
 
+.PHONY: dist
+dist: setup ## build wheel and source distribution into dist
+	@.venv/bin/python -m hatchling build
+
 .PHONY: build
 build: setup tools $(SUPPLY_CHAIN_STAMP) ## run `sam build` (ARCHITECTURE=arm64 or x86_64)
 	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 1; }
@@ -209,7 +213,8 @@ build: setup tools $(SUPPLY_CHAIN_STAMP) ## run `sam build` (ARCHITECTURE=arm64 
 	@$(call describe_build,.aws-sam/build,$(ARCHITECTURE))
 
 # The artifacts that Lambda would get, for each processor: read file by file, and imported if this machine has that
-# processor. Those of the template's default are built twice: only the processor's wheels differ.
+# processor. Those of the template's default are built twice: only the processor's wheels differ. Then wheel and source
+# distribution, in environments of their own.
 artifacts: setup tools $(SUPPLY_CHAIN_STAMP)
 ifneq ($(call python_version,.venv/bin/python),$(call python_version,$(LAMBDA_PYTHON)))
 	@$(call not_run,python3.13 (the Lambda runtime) in .venv: pyenv install 3.13 && make setup)
@@ -224,6 +229,7 @@ else
 	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv/bin/python -m tests.supply_chain.rebuild .aws-sam/arm64 arm64 .venv-tools/bin/sam
 	@KEYTURN_SAM_BUILDS=.aws-sam .venv/bin/python -m pytest tests/infrastructure/test_packaging.py
 endif
+	@.venv/bin/python -m pytest tests/distribution
 
 # Container images set it. Without byte code each worker and each process of a test compiles all modules again.
 test test-fast test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
@@ -236,7 +242,7 @@ test: setup $(CLIENTS_STAMP) ## run the tests without Docker, browser and accoun
 # The tests that coverage is measured by run there, and only there.
 test-fast: coverage
 	@.venv/bin/python -m pytest --numprocesses auto tests \
-		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/sam_local tests/aws)
+		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/distribution tests/sam_local tests/aws)
 
 # Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP)
@@ -268,7 +274,7 @@ containers: setup tools
 # Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line.
 COVERED_BY := tests/unit/jose tests/unit/authorizer tests/unit/domain/test_base64url.py \
 	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
-	tests/contract/test_http_readers.py tests/contract/test_revocation_feed.py
+	tests/contract/test_http_readers.py tests/contract/test_revocation_feed.py tests/verifier
 coverage: setup
 	@.venv/bin/python -m pytest --quiet --numprocesses auto $(COVERED_BY) --cov
 

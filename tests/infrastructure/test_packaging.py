@@ -141,6 +141,7 @@ def test_the_layer_of_the_authorizer_has_no_module_that_nothing_loads(artifacts:
     }
     assert packages == {"_cffi_backend", "cffi", "cryptography", "keyturn"}
     assert not (artifacts / "KeyturnLayer" / "python" / "cffi").exists()
+    assert not (artifacts / "KeyturnLayer" / "python" / "keyturn" / "verifier").exists()
 
 
 def test_the_login_has_what_its_pages_are_made_of(artifacts: Path) -> None:
