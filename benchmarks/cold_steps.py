@@ -74,7 +74,7 @@ def powertools_decision(material: Material) -> None:
     from powertools_authorizer import lambda_handler
 
     context = SimpleNamespace(
-        function_name="authorizer", memory_limit_in_mb=256, invoked_function_arn="arn:", aws_request_id="id"
+        function_name="authorizer", memory_limit_in_mb=512, invoked_function_arn="arn:", aws_request_id="id"
     )
     _expect(lambda_handler(material["event"], context))
 

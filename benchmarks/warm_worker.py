@@ -48,7 +48,7 @@ def _powertools(material: Material) -> Operation:
 
     context: Any = SimpleNamespace(
         function_name="authorizer",
-        memory_limit_in_mb=256,
+        memory_limit_in_mb=512,
         invoked_function_arn="arn:aws:lambda:eu-central-1:123456789012:function:authorizer",
         aws_request_id="7f3b2c1d-9e8f-4a5b-8c6d-0e1f2a3b4c5d",
     )

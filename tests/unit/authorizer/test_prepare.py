@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -99,3 +100,18 @@ def test_a_sandbox_that_was_started_ahead_of_time_renews(world: AuthorizerWorld,
     app.prepare()
     app.lambda_handler(authorizer_event("rest_request", token), lambda_context(deadline=(NOW + 3603) * 1000))
     assert world.ring.reads == 2
+
+
+@pytest.mark.parametrize(("handler", "reads"), [(app.HANDLER, 1), ("another.lambda_handler", 0), ("", 0)])
+def test_an_import_as_lambdas_handler_reads(
+    world: AuthorizerWorld, monkeypatch: pytest.MonkeyPatch, handler: str, reads: int
+) -> None:
+    """An import as this handler reads the keys once, and any other import reads nothing."""
+    monkeypatch.setenv("_HANDLER", handler)
+    monkeypatch.setattr("authorizer.bootstrap.bootstrap", world.bootstrap)
+    spec = spec_from_file_location("imported_again", app.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(module_from_spec(spec))
+    assert world.ring.reads == reads
+    assert world.lines() == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from benchmarks.decision_cost import Duration, decision_cost, line_bytes
+from benchmarks.decision_cost import MEMORY_MB, Duration, decision_cost, line_bytes
 from benchmarks.load_model import Load
 
+ROOT = Path(__file__).parents[3]
 LOAD = Load(sandboxes=1, requests=10, bound=10, revocations=0, lifetime=1e9, targets=4)
 
 
@@ -21,9 +24,15 @@ def test_a_snapshot_decision_pays_for_its_part_of_the_renewals() -> None:
 
 
 def test_time_is_paid_by_the_gigabyte_second() -> None:
-    """P11: a millisecond of 256 MB, a million times, is a third of a cent."""
+    """P11: a millisecond of 512 MB, a million times, is two thirds of a cent."""
     one, two = (decision_cost(LOAD, "strict", duration=Duration(ms, 0)).duration for ms in (1, 2))
-    assert one == pytest.approx(two - one) == pytest.approx(0.00333335)
+    assert one == pytest.approx(two - one) == pytest.approx(0.0066667)
+
+
+def test_the_memory_is_that_of_the_template() -> None:
+    """P11: the cost is counted for the authorizer's MemorySize."""
+    properties = (ROOT / "template.yaml").read_text().partition("  AuthorizerFunction:")[2].partition("Environment:")[0]
+    assert f"      MemorySize: {MEMORY_MB}\n" in properties
 
 
 def test_lines_are_paid_by_the_byte() -> None:
