@@ -82,10 +82,12 @@ PAGES_STAMP := $(PAGES)/node_modules/dependencies-$(call checksum,$(PAGES)/packa
 # The example page takes the browser build of its client from here.
 APP := examples/browser-app
 APP_STAMP := $(APP)/node_modules/dependencies-$(call checksum,$(APP)/package-lock.json)
+CDK := examples/cdk
+CDK_STAMP := $(CDK)/node_modules/dependencies-$(call checksum,$(CDK)/package-lock.json)
 # The site's pages draw their diagrams with it.
 DIAGRAMS := docs/site
 DIAGRAMS_STAMP := $(DIAGRAMS)/node_modules/dependencies-$(call checksum,$(DIAGRAMS)/package-lock.json)
-$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP) $(APP_STAMP) $(DIAGRAMS_STAMP): | $(NODE_STAMP)
+$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP) $(APP_STAMP) $(CDK_STAMP) $(DIAGRAMS_STAMP): | $(NODE_STAMP)
 	@folder="$(patsubst %/node_modules/,%,$(dir $@))"; echo "installing what $$folder/package-lock.json names"; \
 		cd "$$folder" && PATH="$(NODE_PATH)$$PATH" npm ci --silent
 	@touch $@
@@ -174,16 +176,19 @@ secrets: setup
 # A dependency cycle shows only after the SAM transform, so the transformed template is linted too. Exceptions stand in
 # .cfnlintrc.yaml, .checkov.yaml, .parliament.yaml and template.yaml, each with its reason; a test lists them. The tests
 # read CloudFormation's resource schemas, which cfn-lint ships.
-template: setup tools $(CHECKOV_STAMP) $(PARLIAMENT_STAMP)
-	@.venv-tools/bin/sam validate --lint --template template.yaml
-	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational template.yaml
+TEMPLATES := template.yaml $(wildcard examples/*/template.yaml)
+template: setup tools $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(CDK_STAMP)
+	@for template in $(TEMPLATES); do .venv-tools/bin/sam validate --lint --template $$template || exit 1; done
+	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational $(TEMPLATES)
 	@mkdir -p build && .venv/bin/python -m local transform > build/template.json
 	@.venv-tools/bin/cfn-lint --non-zero-exit-code informational build/template.json
+	@cd $(CDK) && CDK_OUTDIR=$(CURDIR)/build/cdk "$(NODE)" app.js
+	@.venv-tools/bin/cfn-lint --non-zero-exit-code error build/cdk/keyturn-example.template.json >build/cdk/cfn-lint.log || { cat build/cdk/cfn-lint.log >&2; exit 1; }
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml
 	@.venv/bin/python -m tests.infrastructure.role_policies build/template.json build/policies
 	@.venv-parliament/bin/python -W ignore -m parliament.cli --directory build/policies --include_policy_extension json \
 		--include-community-auditors --minimum_severity INFO --config .parliament.yaml
-	@.venv/bin/python -m pytest --quiet tests/infrastructure/test_parameter_changes.py tests/infrastructure/test_deployer_permissions.py
+	@KEYTURN_CDK=build/cdk .venv/bin/python -m pytest --quiet tests/infrastructure/test_cdk_example.py tests/infrastructure/test_parameter_changes.py tests/infrastructure/test_deployer_permissions.py
 
 # `--strict` fails at a link without a target and at a page without a place in the navigation.
 docs: setup $(DOCS_STAMP) $(DIAGRAMS_STAMP) ## build the documentation's site into build/site
@@ -197,6 +202,10 @@ not_run = echo "NOT RUN: $@ needs $(1)"; test -z "$${CI:-}"
 describe_build = .venv-supply-chain/bin/python -m tests.supply_chain.bill_of_materials $(1) \
 	"$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" build/supply-chain/$(2)
 
+.PHONY: dist
+dist: setup ## build wheel and source distribution into dist
+	@.venv/bin/python -m hatchling build
+
 .PHONY: build
 build: setup tools $(SUPPLY_CHAIN_STAMP) ## run `sam build` (ARCHITECTURE=arm64 or x86_64)
 	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 1; }
@@ -204,7 +213,8 @@ build: setup tools $(SUPPLY_CHAIN_STAMP) ## run `sam build` (ARCHITECTURE=arm64 
 	@$(call describe_build,.aws-sam/build,$(ARCHITECTURE))
 
 # The artifacts that Lambda would get, for each processor: read file by file, and imported if this machine has that
-# processor. Those of the template's default are built twice: only the processor's wheels differ.
+# processor. Those of the template's default are built twice: only the processor's wheels differ. Then wheel and source
+# distribution, in environments of their own.
 artifacts: setup tools $(SUPPLY_CHAIN_STAMP)
 ifneq ($(call python_version,.venv/bin/python),$(call python_version,$(LAMBDA_PYTHON)))
 	@$(call not_run,python3.13 (the Lambda runtime) in .venv: pyenv install 3.13 && make setup)
@@ -219,13 +229,20 @@ else
 	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv/bin/python -m tests.supply_chain.rebuild .aws-sam/arm64 arm64 .venv-tools/bin/sam
 	@KEYTURN_SAM_BUILDS=.aws-sam .venv/bin/python -m pytest tests/infrastructure/test_packaging.py
 endif
+	@.venv/bin/python -m pytest tests/distribution
 
-test: test-fast test-stack ## run the tests without Docker, browser and account
+# Container images set it. Without byte code each worker and each process of a test compiles all modules again.
+test test-fast test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
+
+# Tests on the stack wait for a quarter of their time. The other part fills it, and yields the processors to them: what runs on the
+# stack has time limits.
+test: setup $(CLIENTS_STAMP) ## run the tests without Docker, browser and account
+	@.venv/bin/python -m tests.side_by_side "fast=nice -n 10 $(MAKE) test-fast" "stack=$(MAKE) test-stack"
 
 # The tests that coverage is measured by run there, and only there.
 test-fast: coverage
 	@.venv/bin/python -m pytest --numprocesses auto tests \
-		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/sam_local tests/aws)
+		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/distribution tests/sam_local tests/aws)
 
 # Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP)
@@ -257,7 +274,7 @@ containers: setup tools
 # Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line.
 COVERED_BY := tests/unit/jose tests/unit/authorizer tests/unit/domain/test_base64url.py \
 	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
-	tests/contract/test_http_readers.py tests/contract/test_revocation_feed.py
+	tests/contract/test_readers.py tests/contract/test_revocation_feed.py tests/verifier
 coverage: setup
 	@.venv/bin/python -m pytest --quiet --numprocesses auto $(COVERED_BY) --cov
 

@@ -1,4 +1,4 @@
-"""The command line of the embedded stack: `python -m local run|demo|events|transform`."""
+"""The command line of the embedded stack: `python -m local run|demo|deploy|delete|rules|env|events|transform|reset`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from local.demo import run_demo
 from local.demo_user import DemoUserFailed
 from local.deployer import DeployError
 from local.emulator import REGION, EmulatorError
-from local.events import EventsError, prepare_sam_local
+from local.events import EventsError, prepare_sam_local, render_template
 from local.parameters import ParametersWrong, read_parameters
 from local.progress import Progress
 from local.reset import reset
 from local.stack import PARAMETERS, ROOT, EmbeddedStack
+from local.stack_commands import add_commands, run_command
 from local.stack_file import StackFile, read_stack_file
 from local.stack_lock import AlreadyRunning
 from local.transform import TransformError, makefile_sources, read_template, transform_template
@@ -54,7 +55,7 @@ def run_stack(*, stay_up: bool, parameters: Mapping[str, str]) -> int:
     The demo rotates and compromises keys: with `stay_up` it runs only on a new state.
     """
     progress = Progress()
-    stack = EmbeddedStack(parameters=dict(parameters), browser_example=stay_up, progress=progress)
+    stack = EmbeddedStack(parameters=dict(parameters), interactive=stay_up, progress=progress)
     # SIGTERM stops as cleanly as Ctrl-C. A shell starts a job in the background with SIGINT ignored.
     _handle_signals(signal.default_int_handler)
     try:
@@ -126,18 +127,24 @@ def render_events() -> int:
     directory = ROOT / ".local"
     try:
         rendered = prepare_sam_local(read_stack_file(directory / "stack.json"), ROOT / "events", directory)
+        template = render_template(ROOT / ".aws-sam" / "build" / "template.yaml", directory)
     except FileNotFoundError:
         print("no embedded stack runs: start one with `make run` in another terminal, then run this again")
         return 1
     except (EventsError, BotoCoreError, ClientError, httpx.HTTPError) as error:
         Progress().line(str(error))
         return 1
-    print(f"rendered {len(rendered)} events, .local/env.json and .local/aws_config. To invoke a function with one:")
-    architecture = PARAMETERS["Architecture"]
-    print(f"""
-  make build ARCHITECTURE={architecture}
-  AWS_CONFIG_FILE=.local/aws_config .venv-tools/bin/sam local invoke AuthorizerFunction --profile AuthorizerFunction \\
-    --parameter-overrides Architecture={architecture} --event .local/events/authorizer/http-api-2.0.json""")
+    print(f"rendered {len(rendered)} events, env.json, aws_config and {template.name} into .local")
+    common = f"--profile AuthorizerFunction --parameter-overrides Architecture={PARAMETERS['Architecture']}"
+    sam = "AWS_CONFIG_FILE=.local/aws_config .venv-tools/bin/sam local"
+    print(f"""To invoke a function with one of them:
+
+  {sam} invoke AuthorizerFunction {common} \\
+    --event .local/events/authorizer/http-api-2.0.json
+
+To serve the HTTP example with the authorizer; `sam local` serves the example's own template without one:
+
+  {sam} start-api --template .local/{template.name} --config-file "$PWD/samconfig.toml" {common}""")
     return 0
 
 
@@ -155,6 +162,9 @@ def _print_addresses(stack: EmbeddedStack, running: StackFile, progress: Progres
     progress.line(f"  JWKS         {running.outputs['JwksUrl']}")
     for name, url in running.apis.items():
         progress.line(f"  {name:<12} {url}")
+    if running.socket is not None:
+        progress.line(f"  websocket    {running.socket}")
+    progress.line("  your own API type `.venv/bin/python -m local deploy FOLDER`, as examples/http-api/README.md says")
     progress.line(f"  credentials  {stack.file} (client_id, client_secret, user and more)")
     if running.user is None:
         return
@@ -182,7 +192,10 @@ def main() -> int:
         own = commands.add_parser(name, help=text, description=text)
         if name in ("run", "demo"):
             own.add_argument("--parameters", default="", help="parameters of the template: NAME=VALUE NAME=VALUE")
+    add_commands(commands)
     given = parser.parse_args()
+    if "run" in given:
+        return run_command(given, ROOT)
     if given.command in _OTHERS:
         return _OTHERS[given.command]()
     try:

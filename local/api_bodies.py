@@ -6,6 +6,7 @@ responses and the answers of mock integrations; it ignores the body of an HTTP A
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,16 +88,16 @@ def _rest_resources(api: str, body: dict[str, Any]) -> dict[str, Any]:
             owner | _pascal(described) | {"Name": name, "Type": described["type"].upper()},
         )
     ids: dict[str, Any] = {"": {"Fn::GetAtt": [api, "RootResourceId"]}}
-    for number, (method, path, operation) in enumerate(_operations(body)):
+    for method, path, operation in _operations(body):
         parent = ""
         for part in path.strip("/").split("/") if path != "/" else ():
             below = f"{parent}/{part}"
             if below not in ids:
-                name = f"{api}Resource{len(ids)}"
+                name = f"{api}Resource{_named_by(below)}"
                 made[name] = _resource("AWS::ApiGateway::Resource", owner | {"ParentId": ids[parent], "PathPart": part})
                 ids[below] = {"Ref": name}
             parent = below
-        made[f"{api}Method{number}"] = _resource(
+        made[f"{api}Method{_named_by(f'{method} {path}')}"] = _resource(
             "AWS::ApiGateway::Method",
             owner
             | {"ResourceId": ids[parent], "HttpMethod": method}
@@ -140,9 +141,9 @@ def _http_resources(api: str, body: dict[str, Any]) -> dict[str, Any]:
         made[f"{api}{name}Authorizer"] = _resource(
             "AWS::ApiGatewayV2::Authorizer", owner | _pascal(described) | {"Name": name, "AuthorizerType": "REQUEST"}
         )
-    for number, (method, path, operation) in enumerate(_operations(body)):
-        integration = operation["x-amazon-apigateway-integration"]
-        made[f"{api}Integration{number}"] = _resource(
+    for method, path, operation in _operations(body):
+        integration, name = operation["x-amazon-apigateway-integration"], _named_by(f"{method} {path}")
+        made[f"{api}Integration{name}"] = _resource(
             "AWS::ApiGatewayV2::Integration",
             owner
             | {
@@ -151,16 +152,21 @@ def _http_resources(api: str, body: dict[str, Any]) -> dict[str, Any]:
                 "PayloadFormatVersion": integration["payloadFormatVersion"],
             },
         )
-        made[f"{api}Route{number}"] = _resource(
+        made[f"{api}Route{name}"] = _resource(
             "AWS::ApiGatewayV2::Route",
             owner
             | {
                 "RouteKey": _DEFAULT if path.strip("/") == _DEFAULT else f"{method} {path}",
-                "Target": {"Fn::Sub": f"integrations/${{{api}Integration{number}}}"},
+                "Target": {"Fn::Sub": f"integrations/${{{api}Integration{name}}}"},
             }
             | _authorization(api, operation, authorizers),
         )
     return made
+
+
+def _named_by(key: str) -> str:
+    # A number would pass from one route to another when a route is added: the update would create a route twice.
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
 
 
 def _pascal(described: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The artifacts of functions and layers, built by the Makefile targets of `sam build` if their inputs changed."""
+"""The artifacts of functions and layers, built as `sam build` builds them if their inputs changed.
+
+A resource is built by the target of a Makefile, or copied with the packages that its requirements.txt names.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,18 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.transform import makefile_sources
+from local.transform import folder_sources, makefile_sources
+
+_REQUIREMENTS = "requirements.txt"
 
 
 class BuildError(Exception):
-    """An artifact did not build; the message holds the output of make."""
+    """An artifact did not build; the message holds the output of make or pip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,18 @@ class Artifact:
 
 
 def build_artifacts(template: dict[str, Any], root: Path, directory: Path) -> dict[str, Artifact]:
-    """Build every resource that says `BuildMethod: makefile` into `directory`, unless it is up to date."""
+    """Build each function and layer of the template into `directory`, unless it is up to date; raises BuildError."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {
-        logical_id: _build_artifact(logical_id, root / source, directory, root / "lambda.mk")
+    shared = [path for path in (root / "lambda.mk",) if path.exists()]
+    made = {
+        logical_id: _build_artifact(logical_id, root / source, directory, _run_make, shared)
         for logical_id, source in makefile_sources(template).items()
     }
+    copied = {
+        logical_id: _build_artifact(logical_id, root / source, directory, _copy_folder, [])
+        for logical_id, source in folder_sources(template).items()
+    }
+    return made | copied
 
 
 def fingerprint_inputs(source: Path, *more: Path) -> str:
@@ -52,16 +64,20 @@ def fingerprint_inputs(source: Path, *more: Path) -> str:
     return digest.hexdigest()
 
 
-def _build_artifact(logical_id: str, source: Path, directory: Path, shared_makefile: Path) -> Artifact:
+def _build_artifact(
+    logical_id: str, source: Path, directory: Path, fill: Callable[[str, Path, Path], None], shared: list[Path]
+) -> Artifact:
+    if not source.is_dir():
+        raise BuildError(f"{logical_id} has its code in {source}, which is not a folder: correct its CodeUri")
     archive, record = directory / f"{logical_id}.zip", directory / f"{logical_id}.json"
-    inputs = fingerprint_inputs(source, shared_makefile)
+    inputs = fingerprint_inputs(source, *shared)
     known = _read_record(record)
     if known.get("inputs") == inputs and archive.exists():
         return Artifact(logical_id, archive, known["sha256"], built=False)
     with tempfile.TemporaryDirectory(dir=directory) as temporary:
         content = Path(temporary) / "content"
         content.mkdir()
-        _run_make(logical_id, source, content)
+        fill(logical_id, source, content)
         unfinished = Path(temporary) / archive.name
         _zip_folder(content, unfinished)
         sha256 = hashlib.sha256(unfinished.read_bytes()).hexdigest()
@@ -97,6 +113,22 @@ def _run_make(logical_id: str, source: Path, artifacts: Path) -> None:
     )
     if completed.returncode != 0:
         raise BuildError(f"{logical_id} did not build:\n{completed.stdout}{completed.stderr}")
+
+
+def _copy_folder(logical_id: str, source: Path, content: Path) -> None:
+    shutil.copytree(source, content, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    if not (source / _REQUIREMENTS).exists():
+        return
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    completed = subprocess.run(
+        [*install, "--requirement", _REQUIREMENTS, "--target", str(content)],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if completed.returncode != 0:
+        raise BuildError(f"{logical_id}: pip cannot install {_REQUIREMENTS}:\n{completed.stdout}{completed.stderr}")
 
 
 def _zip_folder(folder: Path, archive: Path) -> None:

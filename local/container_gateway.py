@@ -18,7 +18,7 @@ from local.forwarding import ForwardingHandler, ForwardingServer, Refusal
 
 # The name of this machine within a container; `samconfig.toml` gives it the address of Docker's bridge.
 HOST = "host.docker.internal"
-_TARGETS = ("DynamoDB_20120810.", "TrentService.", "ResourceGroupsTaggingAPI_20170126.")
+_TARGETS = ("DynamoDB_20120810.", "TrentService.", "ResourceGroupsTaggingAPI_20170126.", "AmazonSSM.GetParameter")
 # The temporary credential of a role: the id of the emulator's root begins otherwise.
 _SIGNED_BY_A_ROLE = re.compile(r"AWS4-HMAC-SHA256 Credential=ASIA[A-Z0-9]{16}/")
 
@@ -39,7 +39,7 @@ class _Handler(ForwardingHandler):
         targets = self.headers.get_all("x-amz-target", [])
         # A query could carry a second signature beside the one in the header.
         if self.path != "/" or self.command != "POST" or len(targets) != 1 or not targets[0].startswith(_TARGETS):
-            raise Refusal(403, "containers reach DynamoDB, KMS and the tagging API alone")
+            raise Refusal(403, "containers reach DynamoDB, KMS, the tagging API and their parameter of SSM alone")
         return "/"
 
     def upstream_host(self) -> str | None:

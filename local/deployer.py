@@ -1,4 +1,4 @@
-"""Deploys the SAM template into the emulator: transform, upload, create or update the stack, wait, repair."""
+"""Deploys a SAM template into the emulator: transform, upload, create or update the stack, wait, repair."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.emulator import REGION
-from local.emulator_limitations import adapt_template, repair_limitations
+from local.emulator_limitations import EmulatedAws, adapt_template, repair_limitations
 from local.transform import transform_template
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.build import Artifact
-    from local.emulator import Emulator
 
 BUCKET = "keyturn-artifacts"
 WAIT_SECONDS = 240
@@ -35,17 +34,18 @@ class DeployError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A stack that is up; `action` is created, updated or unchanged."""
+    """A stack that is up; `action` is created, updated or unchanged, `native` the template that was deployed."""
 
     action: str
     outputs: dict[str, str]
     physical_ids: dict[str, str]
+    native: dict[str, Any]
 
 
 class Deployer:
     """Deploys one stack; `record` holds a fingerprint of the last deployment, so that a repeated one is skipped."""
 
-    def __init__(self, emulator: Emulator, stack_name: str, record: Path) -> None:
+    def __init__(self, emulator: EmulatedAws, stack_name: str, record: Path) -> None:
         self._emulator = emulator
         self._cloudformation = emulator.client("cloudformation")
         self._stack_name = stack_name
@@ -62,17 +62,35 @@ class Deployer:
         fingerprint = hashlib.sha256(json.dumps([native, dict(parameters)], sort_keys=True).encode()).hexdigest()
         status = self._status()
         if status in _UP and self._record.exists() and self._record.read_text() == fingerprint:
-            return self._describe("unchanged")
+            return self._describe("unchanged", native)
         self._record.unlink(missing_ok=True)
         if status in _NEVER_CAME_UP:
-            self._delete()
+            self.delete()
             status = None
         url = self._upload(native, {keys[logical_id]: artifact for logical_id, artifact in artifacts.items()})
         action = self._apply(url, parameters, creating=status is None)
-        deployment = self._describe(action)
+        deployment = self._describe(action, native)
         repair_limitations(self._emulator, native, deployment.physical_ids)
         self._record.write_text(fingerprint)
         return deployment
+
+    def deployed_parameters(self) -> dict[str, str]:
+        """Return the parameters that the stack has now; empty without a stack."""
+        if self._status() is None:
+            return {}
+        [stack] = self._cloudformation.describe_stacks(StackName=self._stack_name)["Stacks"]
+        return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+
+    def delete(self) -> bool:
+        """Delete the stack and wait for its end; return whether there was one. Raises DeployError."""
+        if self._status() is None:
+            return False
+        self._record.unlink(missing_ok=True)
+        started = datetime.now(UTC).replace(microsecond=0)
+        self._cloudformation.delete_stack(StackName=self._stack_name)
+        if (status := self._wait()) != "DELETE_COMPLETE":
+            raise DeployError(self._explain(status, started))
+        return True
 
     def _status(self) -> str | None:
         try:
@@ -82,19 +100,14 @@ class Deployer:
         status: str = stack["StackStatus"]
         return None if status == "DELETE_COMPLETE" else status
 
-    def _delete(self) -> None:
-        self._cloudformation.delete_stack(StackName=self._stack_name)
-        deadline = time.monotonic() + WAIT_SECONDS
-        while self._status() is not None and time.monotonic() < deadline:
-            time.sleep(0.1)
-
     def _upload(self, native: Mapping[str, Any], archives: Mapping[str, Artifact]) -> str:
         s3 = self._emulator.client("s3")
         s3.create_bucket(Bucket=BUCKET)  # in us-east-1 the owner may create it again
         for key, artifact in archives.items():
             s3.put_object(Bucket=BUCKET, Key=key, Body=artifact.path.read_bytes())
-        s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(native).encode())
-        return f"{self._emulator.endpoint_url}/{BUCKET}/template.json"
+        name = f"{self._stack_name}.json"
+        s3.put_object(Bucket=BUCKET, Key=name, Body=json.dumps(native).encode())
+        return f"{self._emulator.endpoint_url}/{BUCKET}/{name}"
 
     def _apply(self, template_url: str, parameters: Mapping[str, str], *, creating: bool) -> str:
         started = datetime.now(UTC).replace(microsecond=0)  # the time of an event is in whole seconds
@@ -133,11 +146,12 @@ class Deployer:
         ]
         return "\n".join([f"the stack {self._stack_name} ended as {status}; its log is {self._emulator.log}", *failed])
 
-    def _describe(self, action: str) -> Deployment:
+    def _describe(self, action: str, native: dict[str, Any]) -> Deployment:
         stack = self._cloudformation.describe_stacks(StackName=self._stack_name)["Stacks"][0]
         pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self._stack_name)
         return Deployment(
             action=action,
+            native=native,
             outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
             physical_ids={
                 resource["LogicalResourceId"]: resource["PhysicalResourceId"]

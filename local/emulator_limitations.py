@@ -8,17 +8,28 @@ deleted when the emulator gains a feature.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from local.api_bodies import expand_api_bodies, write_cors_in_api_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from local.emulator import Emulator
 
+class EmulatedAws(Protocol):
+    """The emulator, as its root reaches it: from the process that started it, or from another one."""
+
+    endpoint_url: str
+    log: Path
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the service."""
+
+
+if TYPE_CHECKING:
     Adapt = Callable[[dict[str, Any]], None]
-    Repair = Callable[[Emulator, Mapping[str, Any], Mapping[str, str]], None]
+    Repair = Callable[[EmulatedAws, Mapping[str, Any], Mapping[str, str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ def drop_kms_conditions(template: dict[str, Any]) -> None:
                         del keys[key]
 
 
-def set_table_features(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
+def set_table_features(emulator: EmulatedAws, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
     """Turn on the table features of the native template that the emulator's CloudFormation ignores."""
     dynamodb = emulator.client("dynamodb")
     for logical_id, resource in template["Resources"].items():
@@ -124,7 +135,7 @@ def adapt_template(template: dict[str, Any]) -> None:
             limitation.adapt(template)
 
 
-def repair_limitations(emulator: Emulator, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
+def repair_limitations(emulator: EmulatedAws, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> None:
     """Apply every repair of the table; each may run again."""
     for limitation in LIMITATIONS:
         if limitation.repair is not None:

@@ -1,7 +1,8 @@
 """`make events`: the files that `sam local` needs of the running stack, rendered into `.local`.
 
 These are the events of `events/` with a real token, and the environment of each deployed function. An AWS profile for
-each function has its own role. The tokens expire like all tokens of the stack: then render the events again.
+each function has its own role. A template joins the built stack and the HTTP example. The tokens expire like all tokens
+of the stack: then render the events again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import httpx
 import jwt
 
 from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
+from local.examples import HTTP, REST
+from local.sam_local_template import join_templates
 from local.stack_file import connect, write_private_file
 
 if TYPE_CHECKING:
@@ -27,13 +30,12 @@ if TYPE_CHECKING:
 
     from local.stack_file import StackFile
 
-# The logical id of the API and the stage that an event comes from; all other events are the issuer's.
+# The example, the logical id of its API and the stage that an event comes from; all other events are the issuer's.
 _ORIGINS = {
-    "authorizer/http-api-2.0": ("ExampleHttpApi", "$default"),
-    "authorizer/rest-token": ("ExampleRestTokenApi", "example"),
-    "authorizer/rest-request": ("ExampleRestRequestApi", "example"),
+    "authorizer/http-api-2.0": (HTTP, "Api", "$default"),
+    "authorizer/rest-token": (REST, "TokenApi", "live"),
+    "authorizer/rest-request": (REST, "Api", "live"),
 }
-_OF_THE_ISSUER = ("IssuerApi", "$default")
 # The CSRF field of the sign-in page.
 _GUARD = re.compile(r'name="csrf_token" value="([A-Za-z0-9_.-]+)"')
 
@@ -87,19 +89,18 @@ def prepare_sam_local(stack: StackFile, templates: Path, directory: Path) -> lis
     """Render the events into `directory`/events, and env.json and aws_config beside; return the events' files."""
     if stack.containers is None:
         raise EventsError("the stack has no container gateway: start Docker, then `make run` again")
-    resources = connect(stack, "cloudformation").describe_stack_resources(StackName=stack.stack_name)["StackResources"]
-    ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+    functions = _resources(stack, stack.stack_name, "AWS::Lambda::Function")
+    apis = {name: _resources(stack, name, "Api") for name in (stack.stack_name, HTTP, REST)}
     values = _values(stack)
     rendered = []
     for template in sorted(templates.rglob("*.json")):
         name = template.relative_to(templates)
-        event = render_event(template.read_text(), values | _place(stack, ids, name.with_suffix("").as_posix()))
+        event = render_event(template.read_text(), values | _place(stack, apis, name.with_suffix("").as_posix()))
         file = directory / "events" / name
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private_file(file, json.dumps(event, indent=2) + "\n")
         rendered.append(file)
-    functions = [each["LogicalResourceId"] for each in resources if each["ResourceType"] == "AWS::Lambda::Function"]
-    configurations = {name: _configuration(stack, ids[name]) for name in functions}
+    configurations = {name: _configuration(stack, function) for name, function in functions.items()}
     environments = {
         name: configuration.get("Environment", {}).get("Variables", {}) | {"AWS_ENDPOINT_URL": stack.containers}
         for name, configuration in configurations.items()
@@ -108,6 +109,23 @@ def prepare_sam_local(stack: StackFile, templates: Path, directory: Path) -> lis
     roles = {name: configuration["Role"] for name, configuration in configurations.items()}
     write_private_file(directory / "aws_config", _profiles(stack, roles))
     return rendered
+
+
+def render_template(build: Path, directory: Path) -> Path:
+    """Write the template for `sam local start-api` of a build, and return its file; raises EventsError."""
+    if not build.exists():
+        raise EventsError(f"{build} is missing: type `make build`, and then this again")
+    file = directory / "sam_local.json"
+    file.write_text(json.dumps(join_templates(build), indent=2))
+    return file
+
+
+def _resources(stack: StackFile, name: str, kind: str) -> dict[str, str]:
+    """Return the physical ids of a stack's resources whose type ends so."""
+    found = connect(stack, "cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+    return {
+        each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found if each["ResourceType"].endswith(kind)
+    }
 
 
 def _configuration(stack: StackFile, function: str) -> dict[str, Any]:
@@ -126,13 +144,14 @@ def _values(stack: StackFile) -> dict[str, str]:
     )
 
 
-def _place(stack: StackFile, ids: Mapping[str, str], event: str) -> dict[str, str]:
-    api, stage = _ORIGINS.get(event, _OF_THE_ISSUER)
+def _place(stack: StackFile, apis: Mapping[str, Mapping[str, str]], event: str) -> dict[str, str]:
+    owner, logical_id, stage = _ORIGINS.get(event, (stack.stack_name, "IssuerApi", "$default"))
+    api = apis[owner][logical_id]
     method, path = "GET", "/reports"
     account = stack.outputs["AuthorizerArn"].split(":")[4]
-    where = f"arn:aws:execute-api:{stack.emulator['region']}:{account}:{ids[api]}"
+    where = f"arn:aws:execute-api:{stack.emulator['region']}:{account}:{api}"
     return {
-        "api_id": ids[api],
+        "api_id": api,
         "stage": stage,
         "method": method,
         "path": path,

@@ -16,7 +16,7 @@ from local.api_functions import EMULATORS_ADDRESS, ProxiedRequest
 from local.forwarding import ForwardingHandler, ForwardingServer, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from local.api_functions import ApiFunctions
 
@@ -36,6 +36,7 @@ class FrontProxy(ForwardingServer):
         self.name = name
         self.routes: tuple[Route, ...] = ()
         self.functions: ApiFunctions | None = None
+        self._followed: Callable[[], Mapping[str, str]] = dict
         super().__init__(("127.0.0.1", port), _Handler, upstream_port)
 
     def publish(self, routes: Mapping[str, str], functions: ApiFunctions | None = None) -> None:
@@ -45,7 +46,19 @@ class FrontProxy(ForwardingServer):
         another address than the emulator's own.
         """
         self.functions = functions
-        self.routes = tuple(Route(prefix, upstream) for prefix, upstream in routes.items())
+        self.routes = _routes_of(routes)
+
+    def follow(self, read: Callable[[], Mapping[str, str]]) -> None:
+        """Serve the prefixes that `read` returns too; it is called for each request, since they change."""
+        self._followed = read
+
+    def current_routes(self) -> tuple[Route, ...]:
+        """Return the published routes, and those that are followed."""
+        return self.routes + _routes_of(self._followed())
+
+
+def _routes_of(routes: Mapping[str, str]) -> tuple[Route, ...]:
+    return tuple(Route(prefix, upstream) for prefix, upstream in routes.items())
 
 
 class _Handler(ForwardingHandler):
@@ -58,11 +71,12 @@ class _Handler(ForwardingHandler):
         decoded = unquote(path)
         if not path.startswith("/") or any(segment in {".", ".."} for segment in decoded.split("/")):
             raise Refusal(400, "Bad ProxiedRequest")
-        for route in self.server.routes:
+        routes = self.server.current_routes()
+        for route in routes:
             if path == route.prefix or path.startswith(route.prefix.rstrip("/") + "/"):
                 rest = path[len(route.prefix.rstrip("/")) :] or "/"  # without the slash the emulator sees no API
                 return route.upstream + rest + (f"?{query}" if query else "")
-        raise Refusal(404 if self.server.routes else 503, "Not Found" if self.server.routes else "Service Unavailable")
+        raise Refusal(404 if routes else 503, "Not Found" if routes else "Service Unavailable")
 
     def _check_host(self) -> None:
         hosts = self.headers.get_all("host", [])

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-# The embedded stack sets these for itself: its ports, the example APIs, the processor of this machine.
-_OWN = frozenset({"IssuerUrl", "DeployExamples", "Architecture"})
+# The embedded stack sets these for itself: its ports, and the processor of this machine.
+_OWN = frozenset({"IssuerUrl", "Architecture"})
 
 
 class ParametersWrong(Exception):
@@ -34,18 +34,19 @@ def read_parameters(text: str, template: Mapping[str, Any]) -> dict[str, str]:
                 'type make run PARAMETERS="NAME=VALUE NAME=VALUE", with quotes around a value with spaces'
             )
         found[name] = value
-        _check(name, value, template["Parameters"])
+        if name in _OWN:
+            raise ParametersWrong(f"the embedded stack sets {name} itself: take it out of PARAMETERS")
+        check_value(name, value, {each: rules for each, rules in template["Parameters"].items() if each not in _OWN})
     return found
 
 
-def _check(name: str, value: str, known: Mapping[str, Any]) -> None:
-    free = sorted(known.keys() - _OWN)
-    if name in _OWN:
-        raise ParametersWrong(f"the embedded stack sets {name} itself: take it out of PARAMETERS")
+def check_value(name: str, value: str, known: Mapping[str, Any], file: str = "template.yaml") -> None:
+    """Check one value by the rules of a template's parameters; raises ParametersWrong."""
     if name not in known:
-        [*close] = get_close_matches(name, free, n=1)
+        [*close] = get_close_matches(name, known, n=1)
         meant = f"did you mean {close[0]}? " if close else ""
-        raise ParametersWrong(f"template.yaml has no parameter {name}: {meant}Its parameters are {', '.join(free)}")
+        names = f"Its parameters are {', '.join(sorted(known))}" if known else "It has no parameters"
+        raise ParametersWrong(f"{file} has no parameter {name}: {meant}{names}")
     if (rule := _broken_rule(known[name], value)) is not None:
         raise ParametersWrong(f"{name} is {rule}, and not {value!r}")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Each names the keys or the addresses of a run.
-_FILES = ("stack.json", "env.json", "aws_config", "ports.json")
+_FILES = ("stack.json", "env.json", "aws_config", "ports.json", "sam_local.json")
 
 
 def reset(directory: Path) -> bool:

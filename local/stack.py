@@ -1,4 +1,4 @@
-"""The embedded stack: emulator, artifacts, deployment, front proxy and demo client, started and stopped as one."""
+"""The embedded stack: emulator, deployments, front proxy and demo client, started and stopped as one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import os
 import platform
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from local.access_rules import PARAMETER, put_first_rules
+from local.api_addresses import NAME, ApiAddresses
 from local.api_functions import ApiFunctions, read_routes
 from local.browser_example import seed_user, serve_app
 from local.build import build_artifacts
@@ -16,12 +20,17 @@ from local.demo_client import AUDIENCE, SCOPES, register_demo_client
 from local.deployer import Deployer, Deployment
 from local.emulator import REGION, STATE, Emulator, StateFound, settle_last_run
 from local.emulator_limitations import LIMITATIONS
+from local.examples import deploy_examples, deploy_websocket_example, example_rules
 from local.front_proxy import FrontProxy
 from local.ports import DEFAULT_PORTS, Ports, choose_ports
 from local.progress import Progress
 from local.stack_file import StackFile, write_stack_file
 from local.stack_lock import hold_lock
 from local.transform import read_template
+from local.user_stack import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 STACK_NAME = "keyturn"
@@ -29,9 +38,9 @@ STACK_NAME = "keyturn"
 # The durations are short, so that keys rotate during the demo; the rules between them are those of AWS.
 PARAMETERS = {
     "Architecture": "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64",
-    "DeployExamples": "true",
     "DeletionProtection": "false",
     "Audiences": AUDIENCE,
+    "AccessRules": example_rules(),
     "SigningAlgorithm": "RS256",
     "AccessTokenLifetimeSeconds": "300",
     "MaxTokenLifetimeSeconds": "300",
@@ -52,8 +61,8 @@ class EmbeddedStack:
     """The stack with its state in `directory`; `with` starts and stops it.
 
     Artifacts are kept in `builds`, which stacks may share. `parameters` override PARAMETERS; an `IssuerUrl` among them
-    is that of a proxy in front of the front proxy. `browser_example` adds a user who can sign in, and serves
-    examples/browser-app.
+    is that of a proxy in front of the front proxy. `interactive` adds what a person uses: a user who can sign in,
+    examples/browser-app, the WebSocket example, and access rules that change without a deployment.
     """
 
     def __init__(
@@ -63,7 +72,7 @@ class EmbeddedStack:
         builds: Path = ROOT / ".local" / "builds",
         ports: Ports = DEFAULT_PORTS,
         parameters: dict[str, str] | None = None,
-        browser_example: bool = False,
+        interactive: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self.directory = directory
@@ -71,8 +80,8 @@ class EmbeddedStack:
         self.demo_played = directory / STATE / "demo_played"  # is lost with the state
         self._builds = builds
         self._preferred_ports = ports
-        self._parameters = {**PARAMETERS, **(parameters or {})}
-        self._browser_example = browser_example
+        self._parameters = {**PARAMETERS, **_rules_in_ssm(interactive, parameters or {}), **(parameters or {})}
+        self._interactive = interactive
         self._progress = progress or Progress(None)
         self._running = ExitStack()
         self._emulator: Emulator | None = None
@@ -126,8 +135,11 @@ class EmbeddedStack:
             )
             step.result = f"{client.client_id} may ask for {' and '.join(SCOPES)}"
         routes = read_routes(emulator.client("apigatewayv2"), deployment.physical_ids["IssuerApi"])
-        prefixes = _publish(issuer, apis, deployment, ApiFunctions(emulator.client("lambda"), routes))
+        api = f"/_aws/execute-api/{deployment.physical_ids['IssuerApi']}"
+        issuer.publish({"/": api}, ApiFunctions(emulator.client("lambda"), routes))
+        apis.follow(ApiAddresses(emulator.state / NAME).routes)
         containers = self._open_container_gateway(ports)
+        place = self._place(emulator, deployment, f"http://127.0.0.1:{ports.apis}")
         running = StackFile(
             issuer=deployment.outputs["IssuerUrl"],
             token_endpoint=deployment.outputs["TokenEndpoint"],
@@ -135,7 +147,7 @@ class EmbeddedStack:
             client_secret=client.client_secret,
             audience=AUDIENCE,
             scope=SCOPES[0],
-            apis={name: f"http://127.0.0.1:{ports.apis}{prefix}/reports" for name, prefix in prefixes.items()},
+            apis=deploy_examples(place, self._progress),
             stack_name=STACK_NAME,
             outputs=deployment.outputs,
             emulator={
@@ -146,9 +158,11 @@ class EmbeddedStack:
             },
             containers=containers,
             process_id=os.getpid(),
+            apis_origin=place.origin,
         )
-        if not self._browser_example:
+        if not self._interactive:
             return running
+        running = replace(running, socket=deploy_websocket_example(place, self._progress))
         with_user = seed_user(running, emulator.state / "demo_user.json", self._progress)
         return serve_app(with_user, ports.app, self._running, self._progress)
 
@@ -169,6 +183,16 @@ class EmbeddedStack:
             step.result = f"{found.value}; MiniStack on {self._emulator.endpoint_url}"
         return self._emulator
 
+    def _place(self, emulator: Emulator, deployment: Deployment, origin: str) -> Place:
+        return Place(
+            emulator=emulator,
+            keyturn=STACK_NAME,
+            authorizer_arn=deployment.outputs["AuthorizerArn"],
+            origin=origin,
+            state=emulator.state,
+            builds=self._builds / "stacks",
+        )
+
     def _deploy(self, emulator: Emulator, issuer: str) -> Deployment:
         template = read_template(ROOT / "template.yaml")
         with self._progress.step("artifacts") as step:
@@ -179,6 +203,8 @@ class EmbeddedStack:
         self._progress.line(f"  {'limits':<10} functions run on Python {python} here. The emulator differs from AWS:")
         for limitation in LIMITATIONS:
             self._progress.line(f"  {'':<10} - {limitation.subject}: {limitation.here}")
+        if self._parameters.get("AccessRulesParameter") == PARAMETER:
+            put_first_rules(emulator, example_rules())
         with self._progress.step("stack") as step:
             deployer = Deployer(emulator, STACK_NAME, emulator.state / "deployed")
             deployment = deployer.deploy(template, {"IssuerUrl": issuer, **self._parameters}, artifacts)
@@ -186,14 +212,6 @@ class EmbeddedStack:
         return deployment
 
 
-def _publish(issuer: FrontProxy, apis: FrontProxy, deployment: Deployment, functions: ApiFunctions) -> dict[str, str]:
-    path_of = {name: f"/_aws/execute-api/{physical_id}" for name, physical_id in deployment.physical_ids.items()}
-    issuer.publish({"/": path_of["IssuerApi"]}, functions)
-    apis.publish(
-        {
-            "/http": path_of["ExampleHttpApi"],
-            "/rest-token": f"{path_of['ExampleRestTokenApi']}/example",
-            "/rest-request": f"{path_of['ExampleRestRequestApi']}/example",
-        }
-    )
-    return {"http": "/http", "rest_token": "/rest-token", "rest_request": "/rest-request"}
+def _rules_in_ssm(interactive: bool, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameter that puts the rules into SSM, unless rules were given."""
+    return {"AccessRulesParameter": PARAMETER} if interactive and "AccessRules" not in given else {}

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """A running stack; each of `apis` is the URL of a GET that needs `scope`.
+    """A running stack; each of `apis` is the URL of a GET that needs `scope`, `apis_origin` that of the front proxy.
 
     `outputs` are those of the CloudFormation stack. `emulator` is how to talk to it as its root: endpoint_url, region,
     access_key_id, secret_access_key; empty for a stack on AWS. `containers` is the endpoint for containers,
-    None where no Docker engine runs. `make run` alone adds `user`, a user's subject, email and password, and
-    `app`, the URL of examples/browser-app.
+    None where no Docker engine runs. `make run` alone adds `user`: a user's subject, email and password. It also
+    adds the URLs `app` of examples/browser-app and `socket` of the WebSocket example.
     """
 
     issuer: str
@@ -35,8 +35,10 @@ class StackFile:
     emulator: dict[str, str]
     containers: str | None
     process_id: int
+    apis_origin: str = ""
     user: dict[str, str] | None = None
     app: str | None = None
+    socket: str | None = None
 
 
 def write_stack_file(path: Path, stack: StackFile) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.aws.patience import eventually
-from tests.aws.stack import aws
+from tests.aws.stack import EXAMPLE_API, aws
 
 _LOGGING = ("LogFormat", "ApplicationLogLevel", "SystemLogLevel", "LogGroup")
 
@@ -66,7 +66,7 @@ def _configure(function: str, **change: Any) -> None:
 def access_rules(resources: Mapping[str, str], answer: str) -> Iterator[None]:
     """Open any path of the example HTTP API to `reports:read`, by a rule for each of its routes."""
     routes = {key: ["reports:read"] for key in ("ANY /any/{proxy+}", "$default", "GET /format/{id}")}
-    rules = {"apis": {resources["ExampleHttpApi"]: {"answer": answer, "routes": routes}}}
+    rules = {"apis": {resources[EXAMPLE_API]: {"answer": answer, "routes": routes}}}
     with environment(resources["AuthorizerFunction"], ACCESS_RULES=json.dumps(rules)):
         yield
 
@@ -74,8 +74,10 @@ def access_rules(resources: Mapping[str, str], answer: str) -> Iterator[None]:
 @contextlib.contextmanager
 def route(resources: Mapping[str, str], route_key: str, *, payload: str = "2.0", simple: bool = True) -> Iterator[None]:
     """Add a route to the example HTTP API, behind an authorizer that wants this payload and this kind of answer."""
-    gateway, api = aws("apigatewayv2"), resources["ExampleHttpApi"]
-    like = gateway.get_authorizer(ApiId=api, AuthorizerId=resources["ExampleHttpApiAuthorizer"])
+    gateway, api = aws("apigatewayv2"), resources[EXAMPLE_API]
+    # The example's template has both in the body of its API, so that its stack does not name them.
+    [like] = gateway.get_authorizers(ApiId=api)["Items"]
+    integration = gateway.get_integrations(ApiId=api)["Items"][0]["IntegrationId"]
     simple_answer = {"EnableSimpleResponses": simple} if payload == "2.0" else {}
     authorizer = gateway.create_authorizer(
         ApiId=api,
@@ -93,7 +95,7 @@ def route(resources: Mapping[str, str], route_key: str, *, payload: str = "2.0",
             RouteKey=route_key,
             AuthorizationType="CUSTOM",
             AuthorizerId=authorizer,
-            Target=f"integrations/{resources['ExampleHttpApiIntegration']}",
+            Target=f"integrations/{integration}",
         )["RouteId"]
         try:
             yield

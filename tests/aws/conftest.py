@@ -12,7 +12,7 @@ from tests.aws import markers
 from tests.aws.patience import eventually
 from tests.aws.recorder import Recorder
 from tests.aws.run import describe_run
-from tests.aws.stack import aws, describe, find_resources, open_stack, parameters_of
+from tests.aws.stack import aws, describe, find_verified, open_stack, parameters_of
 from tests.integration.http import statuses
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def stack(request: pytest.FixtureRequest) -> StackFile:
 @pytest.fixture(scope="session")
 def resources(stack: StackFile) -> dict[str, str]:
     """Return the physical ids of the stack's resources by their logical ids."""
-    return find_resources(stack.stack_name)
+    return find_verified(stack.stack_name)
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def environment(stack: StackFile, report: Path) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": stack.emulator["secret_access_key"],
         "AWS_DEFAULT_REGION": stack.emulator["region"],
         "KEYTURN_AWS_STACK": stack.stack_name,
+        "KEYTURN_AWS_EXAMPLES": "",  # the embedded stack names the examples by their folders
         "KEYTURN_AWS_APIS": json.dumps(stack.apis),
         "KEYTURN_AWS_REPORT": str(report),
     }

@@ -16,7 +16,7 @@ TABLES: dict[str, str | None] = {
 }
 ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519")
 MODES = ("snapshot", "strict")
-FUNCTIONS = ("TokenIssuer", "Login", "Authorizer", "KeyRotator", "ExampleBackend")
+FUNCTIONS = ("TokenIssuer", "Login", "Authorizer", "KeyRotator")
 FUNCTION_GROUPS = tuple(f"{name}LogGroup" for name in FUNCTIONS)
 LOG_GROUPS = (*FUNCTION_GROUPS, "IssuerApiLogGroup")
-ROLES = ("TokenIssuerRole", "LoginRole", "AuthorizerRole", "KeyRotatorRole", "ScheduleRole", "ExampleBackendRole")
+ROLES = ("TokenIssuerRole", "LoginRole", "AuthorizerRole", "KeyRotatorRole", "ScheduleRole")

@@ -30,8 +30,8 @@ def spare_function(
         FunctionName=name,
         Runtime=issuer["Runtime"],
         Architectures=issuer["Architectures"],
-        # A role that may write to its own log group alone.
-        Role=aws("iam").get_role(RoleName=resources["ExampleBackendRole"])["Role"]["Arn"],
+        # This role cannot create a log group, which would outlive the function.
+        Role=aws("iam").get_role(RoleName=resources["AuthorizerRole"])["Role"]["Arn"],
         Handler=f"{module}.lambda_handler",
         Code={"ZipFile": _archive(module, inspect.getsource(source))},
         Tags={TAG: stack.stack_name},

@@ -19,6 +19,8 @@ from keyturn.domain.clients.client import Client, hash_secret
 from local.stack_file import StackFile
 
 SCOPES = ("reports:read", "reports:write")
+EXAMPLES = ("http-api", "rest-api")
+EXAMPLE_API = "Api of the example http-api"  # among the logical ids of the stack's own resources
 TAG = "keyturn:verification"  # on all that a verification makes; its value is the stack's name
 
 # Creating an RSA key is part of what the rotator does while it is invoked.
@@ -56,6 +58,11 @@ def parameters_of(stack: dict[str, Any]) -> dict[str, str]:
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 
+def outputs_of(stack_name: str) -> dict[str, str]:
+    """Return the outputs of a stack."""
+    return {output["OutputKey"]: output["OutputValue"] for output in describe(stack_name)["Outputs"]}
+
+
 def find_resources(stack_name: str) -> dict[str, str]:
     """Return the physical ids of the stack's resources by their logical ids."""
     pages = aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack_name)
@@ -66,21 +73,28 @@ def find_resources(stack_name: str) -> dict[str, str]:
     }
 
 
+def name_of_example(stack_name: str, example: str) -> str:
+    """Return the name of an example's own stack; KEYTURN_AWS_EXAMPLES has its beginning on an emulator."""
+    return os.environ.get("KEYTURN_AWS_EXAMPLES", f"{stack_name}-") + example
+
+
+def find_verified(stack_name: str) -> dict[str, str]:
+    """Return the physical ids of the stack's resources by their logical ids, with the HTTP example's API."""
+    example = find_resources(name_of_example(stack_name, "http-api"))
+    return find_resources(stack_name) | {EXAMPLE_API: example["Api"]}
+
+
 def open_stack(stack_name: str) -> StackFile:
     """Return where the stack is, with a client that is registered for this run alone.
 
-    KEYTURN_AWS_APIS holds the URLs of the example APIs as JSON where the outputs are not those that can be called: on
-    an emulator.
+    KEYTURN_AWS_APIS holds the URLs of the examples as JSON where the outputs are not those that can be called: on an
+    emulator.
     """
-    stack = describe(stack_name)
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    audience = parameters_of(stack)["Audiences"].split()[0]
+    outputs = outputs_of(stack_name)
+    audience = parameters_of(describe(stack_name))["Audiences"].split()[0]
     client_id, client_secret = register_client(outputs["ClientTableName"], audience, SCOPES)
-    apis = {
-        "http": outputs["ExampleHttpApiUrl"],
-        "rest_token": outputs["ExampleRestTokenApiUrl"],
-        "rest_request": outputs["ExampleRestRequestApiUrl"],
-    }
+    http, rest = (outputs_of(name_of_example(stack_name, example)) for example in EXAMPLES)
+    apis = {"http": http["ReportsUrl"], "rest_token": rest["TokenReportsUrl"], "rest_request": rest["ReportsUrl"]}
     return StackFile(
         issuer=outputs["IssuerUrl"],
         token_endpoint=outputs["TokenEndpoint"],

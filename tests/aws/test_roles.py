@@ -86,7 +86,6 @@ ALLOWED = {
         ("tag:GetResources", "anything"),
     },
     "ScheduleRole": {("lambda:InvokeFunction", "rotator")},
-    "ExampleBackendRole": set(),
 }
 CREATE, TAG, UPDATE, PUT = "kms:CreateKey", "kms:TagResource", "dynamodb:UpdateItem", "dynamodb:PutItem"
 

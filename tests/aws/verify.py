@@ -20,12 +20,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyturn.domain.errors import KeyturnError
 from local.emulator import REGION
+from local.examples import FOLDER, example_rules
 from local.progress import Progress
 from tests.aws.embedded import ENVIRON, verify_embedded
 from tests.aws.removal import delete_stack, end_stack, failing_stack, remove_failing, remove_remains
 from tests.aws.report import redact
 from tests.aws.run import ROOT, is_on_aws, utc_time
-from tests.aws.stack import TAG, aws, find_stack
+from tests.aws.stack import EXAMPLES, TAG, aws, find_stack, name_of_example, outputs_of
 
 SAM = ROOT / ".venv-tools" / "bin" / "sam"
 # Names of roles and of the schedule's group begin with it, and end at 64 characters.
@@ -38,7 +39,7 @@ _NEVER_CAME_UP = frozenset({"CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COM
 # Durations are so short that keys rotate while the demo waits. The rules between them are those of production. So is
 # the leeway, since tokens are used the moment that they are issued.
 PARAMETERS = {
-    "DeployExamples": "true",
+    "AccessRules": example_rules(),
     "DeletionProtection": "false",
     "LogRetentionDays": "1",
     "AccessTokenLifetimeSeconds": "300",
@@ -70,13 +71,16 @@ def check_target(stack_name: str) -> str:
         raise Refused(f"{stack_name!r} is no name for a stack: STACK is a letter, then up to 39 letters, digits and -")
     try:
         account: str = aws("sts").get_caller_identity()["Account"]
-        stack = find_stack(stack_name)
+        stack, *examples = map(find_stack, (stack_name, *(name_of_example(stack_name, each) for each in EXAMPLES)))
     except (BotoCoreError, ClientError) as error:
         raise Refused(f"AWS does not answer: {error}\nSet AWS_PROFILE or keys, and AWS_DEFAULT_REGION.") from None
+    if any(each is not None and not is_of_verification(each) for each in (stack, *examples)):
+        raise Refused(
+            f"the stack {stack_name}, or that of an example, is there, and no verification deployed it: "
+            "choose another name"
+        )
     if stack is None:
         return account
-    if not is_of_verification(stack):
-        raise Refused(f"the stack {stack_name} is there, and no verification deployed it: choose another name")
     status = stack["StackStatus"]
     if status in _NEVER_CAME_UP:
         delete_stack(stack_name)
@@ -88,13 +92,22 @@ def check_target(stack_name: str) -> str:
 def deploy(stack_name: str, parameters: Mapping[str, str]) -> None:
     """Build and deploy with the SAM CLI, as a user does; raises CalledProcessError."""
     processor = f"Architecture={parameters['Architecture']}"
-    overrides = " ".join(f'{name}="{value}"' for name, value in parameters.items())
     build = ["build", "--no-cached", "--parameter-overrides", processor]
+    subprocess.run([SAM, *build], cwd=ROOT, check=True)
+    subprocess.run([SAM, *deployment(stack_name, stack_name, parameters)], cwd=ROOT, check=True)
+    authorizer = {"KeyturnAuthorizerArn": outputs_of(stack_name)["AuthorizerArn"]}
+    for example in EXAMPLES:
+        command = deployment(stack_name, name_of_example(stack_name, example), authorizer)
+        subprocess.run([SAM, *command], cwd=FOLDER / example, check=True)
+
+
+def deployment(verified: str, stack_name: str, parameters: Mapping[str, str]) -> list[str]:
+    """Return the command that deploys the template of the current folder, with the tag of the verified stack."""
+    quoted = {name: value.replace('"', '\\"') for name, value in parameters.items()}
+    overrides = " ".join(f'{name}="{value}"' for name, value in quoted.items())
     target = ["deploy", "--stack-name", stack_name, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"]
     no_questions = ["--no-confirm-changeset", "--no-fail-on-empty-changeset"]
-    described = ["--tags", f"{TAG}={stack_name}", "--parameter-overrides", overrides]
-    for command in (build, [*target, *no_questions, *described]):
-        subprocess.run([SAM, *command], cwd=ROOT, check=True)
+    return [*target, *no_questions, "--tags", f"{TAG}={verified}", "--parameter-overrides", overrides]
 
 
 def assert_facts(stack_name: str, report: Path, *, keep: bool) -> int:
@@ -117,6 +130,9 @@ def remove(stack_name: str, progress: Progress) -> list[str]:
     try:
         if is_of_verification(find_stack(failing_stack(stack_name))):
             remove_failing(failing_stack(stack_name))
+        for example in EXAMPLES:
+            if is_of_verification(find_stack(name := name_of_example(stack_name, example))):
+                delete_stack(name)
         if find_stack(stack_name) is not None:
             with progress.step("stack") as step:
                 end_stack(stack_name)

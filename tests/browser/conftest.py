@@ -105,7 +105,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def stack(directory: Path) -> Iterator[StackFile]:
     """Return a stack with a state and ports of its own, with the user and the page of `make run`."""
-    with EmbeddedStack(directory, ports=ANY_PORTS, browser_example=True) as running:
+    with EmbeddedStack(directory, ports=ANY_PORTS, interactive=True) as running:
         yield running
 
 

@@ -146,7 +146,7 @@ def test_a_page_that_is_rebound_to_the_front_proxy_reads_nothing(browser: Browse
         requests = [
             {"url": "/.well-known/jwks.json"},
             {"url": "/oauth2/token", "form": {"grant_type": "x"}},
-            {"url": "/http"},
+            {"url": "/http-api/reports"},
         ]
         seen = browser.run("read", f"http://rebound.example:{port}/page", requests, serve=True)
         assert [status for status, _ in seen] == [421] * 3

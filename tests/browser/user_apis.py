@@ -43,7 +43,7 @@ def with_rules(stack: StackFile, document: dict[str, Any]) -> Iterator[None]:
     """Let the authorizer decide by this document for a while."""
     lambda_, name = aws(stack, "lambda"), function_name(stack, "AuthorizerFunction")
     variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    changed = variables | {"ACCESS_RULES": json.dumps(document)}
+    changed = variables | {"ACCESS_RULES": json.dumps(document), "ACCESS_RULES_PARAMETER": ""}
     lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
     try:
         yield

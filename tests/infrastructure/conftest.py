@@ -24,9 +24,9 @@ def source() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def template(source: dict[str, Any]) -> NativeTemplate:
-    """Return the native template with the examples deployed."""
+    """Return the native template with the default parameters."""
     artifacts = {logical_id: f"s3://bucket/{logical_id}" for logical_id in makefile_sources(source)}
-    return NativeTemplate(transform_template(source, {"DeployExamples": "true"}, artifacts, "us-east-1"))
+    return NativeTemplate(transform_template(source, {}, artifacts, "us-east-1"))
 
 
 @pytest.fixture(autouse=True)

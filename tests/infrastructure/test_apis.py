@@ -32,25 +32,13 @@ LOGIN_ROUTES = {
 }
 
 
-def test_every_route_has_an_authorizer_or_is_the_issuers_or_the_logins(template: NativeTemplate) -> None:
-    """No route of any API is open by accident (G6)."""
+def test_every_route_is_the_issuers_or_the_logins(template: NativeTemplate) -> None:
+    """The template has one API, whose open routes are those of the issuer and the login (G6)."""
+    assert list(template.of_type("AWS::ApiGatewayV2::Api")) == ["IssuerApi"]
+    assert template.of_type("AWS::ApiGateway::RestApi") == {}
     for name, route in template.of_type("AWS::ApiGatewayV2::Route").items():
-        if route["AuthorizationType"] == "NONE":
-            assert route["RouteKey"] in ISSUER_ROUTES | LOGIN_ROUTES, name
-            assert route["ApiId"] == {"Ref": "IssuerApi"}, name
-        else:
-            assert route["AuthorizationType"] == "CUSTOM", name
-            assert route["AuthorizerId"]["Ref"] in template.resources, name
-    for name, method in template.of_type("AWS::ApiGateway::Method").items():
-        assert method["AuthorizationType"] == "CUSTOM", name
-        assert method["AuthorizerId"]["Ref"] in template.resources, name
-
-
-def test_no_authorizer_answer_is_cached(template: NativeTemplate) -> None:
-    """Every authorizer's TTL is written down and is 0: the default would be 300 s (G2, G3)."""
-    authorizers = template.of_type("AWS::ApiGatewayV2::Authorizer") | template.of_type("AWS::ApiGateway::Authorizer")
-    assert len(authorizers) == 3
-    assert {each["AuthorizerResultTtlInSeconds"] for each in authorizers.values()} == {0}
+        assert (route["AuthorizationType"], route["ApiId"]) == ("NONE", {"Ref": "IssuerApi"}), name
+        assert route["RouteKey"] in ISSUER_ROUTES | LOGIN_ROUTES, name
 
 
 def test_the_issuers_api_leaves_cors_to_the_issuer(template: NativeTemplate) -> None:
@@ -59,7 +47,7 @@ def test_the_issuers_api_leaves_cors_to_the_issuer(template: NativeTemplate) -> 
 
 
 def test_whoever_is_called_by_api_gateway_allows_it(template: NativeTemplate) -> None:
-    """Each function behind an integration or an authorizer has a permission for that API alone."""
+    """Each function behind an integration has a permission for that API alone."""
     permissions = {
         (permission["FunctionName"]["Ref"], reference)
         for name, permission in template.of_type("AWS::Lambda::Permission").items()
@@ -73,7 +61,7 @@ def test_whoever_is_called_by_api_gateway_allows_it(template: NativeTemplate) ->
         for function in template.references(name)
         if template.resources[function]["Type"] == "AWS::Lambda::Function"
     }
-    assert len(callers) == 8
+    assert len(callers) == 2
     assert callers <= permissions
 
 
@@ -88,13 +76,12 @@ def test_no_function_has_an_address_of_its_own(template: NativeTemplate, source:
 
 
 def test_only_an_api_of_this_account_may_call_a_function(template: NativeTemplate) -> None:
-    """G11: each permission is API Gateway's, for one API of this stack, and the authorizer's for authorizers alone."""
-    apis = template.of_type("AWS::ApiGateway::RestApi") | template.of_type("AWS::ApiGatewayV2::Api")
-    own = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
+    """G11: each permission is API Gateway's for the issuer's API; another API's stack permits itself the authorizer."""
+    own = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${IssuerApi}/*"
     for name, permission in template.of_type("AWS::Lambda::Permission").items():
-        ends = ["/authorizers/*"] if permission["FunctionName"] == {"Ref": "AuthorizerFunction"} else ["/*"]
+        assert permission["FunctionName"] != {"Ref": "AuthorizerFunction"}, name
         assert permission["Principal"] == "apigateway.amazonaws.com", name
-        assert permission["SourceArn"]["Fn::Sub"] in {f"{own}${{{api}}}{end}" for api in apis for end in ends}, name
+        assert permission["SourceArn"]["Fn::Sub"] == own, name
 
 
 def test_the_issuers_routes_are_throttled(template: NativeTemplate) -> None:

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 EXCEPTIONS = {
     ".cfnlintrc.yaml": {"I4010"},
     ".checkov.yaml": {
-        *("CKV_AWS_73", "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117"),
-        *("CKV_AWS_119", "CKV_AWS_120", "CKV_AWS_158", "CKV_AWS_173"),
+        *("CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117"),
+        *("CKV_AWS_119", "CKV_AWS_158", "CKV_AWS_173"),
     },
     ".parliament.yaml": {"PERMISSIONS_MANAGEMENT_ACTIONS"},
 }
@@ -21,9 +21,6 @@ OF_ONE_RESOURCE = {
     ("CKV_AWS_7", "PepperKey"),
     ("CKV_AWS_7", "SuccessorKey"),
     ("CKV_AWS_27", "ScheduleDeadLetters"),
-    ("CKV_AWS_76", "ExampleRestTokenApiStage"),
-    ("CKV_AWS_76", "ExampleRestRequestApiStage"),
-    ("CKV_AWS_95", "ExampleHttpApiStage"),
 }
 
 
@@ -56,7 +53,10 @@ def test_cfn_lint_checks_at_all_levels() -> None:
     configuration = yaml.safe_load((ROOT / ".cfnlintrc.yaml").read_text())
     assert (configuration["include_checks"], configuration["include_experimental"]) == (["I"], True)
     makefile = (ROOT / "Makefile").read_text()
-    assert makefile.count("bin/cfn-lint --non-zero-exit-code informational ") == makefile.count("bin/cfn-lint ") == 2
+    assert makefile.count("bin/cfn-lint --non-zero-exit-code informational ") == 2
+    # The AWS CDK writes joins and dependencies that cfn-lint would write in another way.
+    assert makefile.count("bin/cfn-lint --non-zero-exit-code error build/cdk/") == 1
+    assert makefile.count("bin/cfn-lint ") == 3
 
 
 def test_exceptions_of_one_resource_stand_beside_it(source: dict[str, Any]) -> None:

@@ -28,7 +28,6 @@ ROOT = Path(__file__).parents[2]
 UNCHECKED_HASH = 0b01
 PACKAGES = {
     "AuthorizerFunction": "authorizer",
-    "ExampleBackendFunction": "example_backend",
     "KeyRotatorFunction": "key_rotator",
     "LoginFunction": "login",
     "TokenIssuerFunction": "token_issuer",
@@ -142,6 +141,7 @@ def test_the_layer_of_the_authorizer_has_no_module_that_nothing_loads(artifacts:
     }
     assert packages == {"_cffi_backend", "cffi", "cryptography", "keyturn"}
     assert not (artifacts / "KeyturnLayer" / "python" / "cffi").exists()
+    assert not (artifacts / "KeyturnLayer" / "python" / "keyturn" / "verifier").exists()
 
 
 def test_the_login_has_what_its_pages_are_made_of(artifacts: Path) -> None:
@@ -174,7 +174,7 @@ def test_issuer_and_authorizer_get_nothing_of_the_logins_layer(template: NativeT
 
 def test_the_layer_has_botocores_models_of_the_services_that_are_called(artifacts: Path) -> None:
     """The models of all other services are left out: a new client needs its own."""
-    source = (ROOT / "layers" / "keyturn" / "keyturn" / "adapters" / "aws" / "client.py").read_text()
+    source = (ROOT / "layers" / "keyturn" / "keyturn" / "adapters" / "aws" / "boto3_clients.py").read_text()
     called = set(re.findall(r'boto3\.client\(\s*"(\w+)"', source))
     kept = {path.name for path in (artifacts / "DependenciesLayer/python/botocore/data").iterdir() if path.is_dir()}
     assert called == kept

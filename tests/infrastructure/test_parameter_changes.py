@@ -42,7 +42,7 @@ def changes(template: NativeTemplate, source: dict[str, Any], schemas: Schemas) 
     """Return the effects of each parameter's change from its default to another value, and of the way back."""
     # SAM writes the processor into the names of the layers' versions.
     artifacts = {logical_id: f"s3://bucket/{logical_id}" for logical_id in makefile_sources(source)}
-    parameters = {"DeployExamples": "true", "Architecture": "x86_64"}
+    parameters = {"Architecture": "x86_64"}
     on_intel = NativeTemplate(transform_template(source, parameters, artifacts, "us-east-1"))
     found = {}
     for name in template.parameters:
@@ -68,7 +68,7 @@ def another_value(template: NativeTemplate, name: str) -> str:
 def listed(names: frozenset[str]) -> str:
     """Return names as a cell of the table."""
     if len(names) > MOST_NAMES:
-        return f"{len(names)} resources of the examples" if all(each.startswith("Example") for each in names) else ""
+        return ""
     return ", ".join(f"`{name}`" for name in sorted(names)) or "–"
 
 
@@ -92,7 +92,7 @@ def test_no_parameter_replaces_what_holds_data(
     for name, ways in changes.items():
         for way in ways:
             for resource in way.replaced | way.removed:
-                if not resource.startswith("Example") and resource in template.resources:
+                if resource in template.resources:
                     assert template.resources[resource]["Type"] not in HOLDS_DATA, (name, resource)
 
 

@@ -183,9 +183,7 @@ def test_the_issuer_has_no_second_use_of_an_assertion_or_a_rate(policies: RolePo
     assert not policies.allow_item("TokenIssuerRole", action, "GrantTable", key)
 
 
-@pytest.mark.parametrize(
-    "role", ["LoginRole", "AuthorizerRole", "KeyRotatorRole", "ScheduleRole", "ExampleBackendRole"]
-)
+@pytest.mark.parametrize("role", ["LoginRole", "AuthorizerRole", "KeyRotatorRole", "ScheduleRole"])
 @pytest.mark.parametrize("table", ["GrantTable", "ClientTable", "AuthorityTable"])
 def test_no_other_role_writes_grants_registrations_or_status(policies: RolePolicies, role: str, table: str) -> None:
     """The tables that decide who gets tokens are written by the issuer or by an operator."""

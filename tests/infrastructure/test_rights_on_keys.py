@@ -89,9 +89,7 @@ def test_no_key_of_another_stack_is_tagged(
     assert not policies.allow(ROTATOR, "kms:TagResource", KEY, request_tags | tags_of_the_key)
 
 
-@pytest.mark.parametrize(
-    "role", ["TokenIssuerRole", "LoginRole", "AuthorizerRole", "ScheduleRole", "ExampleBackendRole"]
-)
+@pytest.mark.parametrize("role", ["TokenIssuerRole", "LoginRole", "AuthorizerRole", "ScheduleRole"])
 def test_no_other_role_creates_or_tags_a_key(policies: RolePolicies, role: str) -> None:
     """The rotator alone has rights on KMS in its role."""
     assert not policies.allow(role, "kms:CreateKey", "*", SPEC | tags())

@@ -103,7 +103,7 @@ def test_each_function_has_a_role_and_a_log_group_of_its_own(template: NativeTem
     """A function is a trust boundary: its role is nobody else's, and it writes to its own log group only."""
     functions = template.of_type("AWS::Lambda::Function")
     roles = [template.role_of(name) for name in functions]
-    assert len(set(roles)) == len(functions) == 5
+    assert len(set(roles)) == len(functions) == 4
     for name, function in functions.items():
         group = function["LoggingConfig"]["LogGroup"]["Ref"]
         [logs] = [each for each in template.statements(template.role_of(name)) if each["Sid"] == "WriteOwnLogs"]

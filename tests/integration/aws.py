@@ -33,6 +33,14 @@ def function_name(stack: StackFile, logical_id: str) -> str:
     return name
 
 
+def backend_arn(stack: StackFile, example: str) -> str:
+    """Return the ARN of the function behind an example's API."""
+    found = aws(stack, "cloudformation").describe_stack_resource(StackName=example, LogicalResourceId="Backend")
+    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+    arn: str = aws(stack, "lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    return arn
+
+
 @contextmanager
 def redirected(stack: StackFile, logical_id: str, service: str, origin: str) -> Iterator[None]:
     """Point one function's calls to one service, such as DYNAMODB, elsewhere; it starts anew, now and at the end."""

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tests.integration.aws import aws, function_name
+from local.examples import HTTP, REST
+from tests.integration.aws import aws, backend_arn
 from tests.integration.http import CLIENT
 
 if TYPE_CHECKING:
@@ -64,14 +65,14 @@ def routed_apis(stack: StackFile) -> Iterator[Mapping[str, RoutedApi]]:
     """Return an API of each kind; the HTTP APIs have `$default` too, and one of them takes policies."""
     rest, http_service = aws(stack, "apigateway"), aws(stack, "apigatewayv2")
     uri = _uri(stack.outputs["AuthorizerArn"])
-    backend = aws(stack, "lambda").get_function(FunctionName=function_name(stack, "ExampleBackendFunction"))
-    target = backend["Configuration"]["FunctionArn"]
+    # An HTTP API alone nests the authorizer's answer in its event.
+    nested, flat = backend_arn(stack, HTTP), backend_arn(stack, REST)
     apis = {
-        "rest_token": _rest_api(rest, uri, target, "TOKEN"),
-        "rest_request": _rest_api(rest, uri, target, "REQUEST"),
-        "http_simple": _http_api(http_service, uri, target, simple=True),
-        "http_policy": _http_api(http_service, uri, target, simple=False),
-        "websocket": _websocket_api(http_service, uri, target),
+        "rest_token": _rest_api(rest, uri, flat, "TOKEN"),
+        "rest_request": _rest_api(rest, uri, flat, "REQUEST"),
+        "http_simple": _http_api(http_service, uri, nested, simple=True),
+        "http_policy": _http_api(http_service, uri, nested, simple=False),
+        "websocket": _websocket_api(http_service, uri, flat),
     }
     begin = f"{stack.emulator['endpoint_url']}/_aws/execute-api"
     try:

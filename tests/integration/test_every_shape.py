@@ -1,34 +1,47 @@
-"""The kinds of API that the examples leave out, deployed beside them and called, under rules that SSM holds."""
+"""The examples and further kinds of API, deployed as a user does, under rules that SSM holds."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import io
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from unittest import mock
+from urllib.parse import urlsplit
 
 import pytest
 
+from local import __main__ as command
+from local.access_rules import PARAMETER
+from local.examples import FOLDER as EXAMPLES
 from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
-from tests.integration.aws import aws, function_name
-from tests.integration.http import CLIENT, get_token, post, statuses
+from tests.integration.aws import aws, backend_arn, function_name
+from tests.integration.http import CLIENT, call, get_token, post, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.stack_file import StackFile
 
-RULES = "/keyturn/access-rules"
 TEMPLATE = Path(__file__).with_name("more_apis.yaml")
 HTTP = ["Http10Api", "Http20PolicyApi"]
 
 
 class Apis(NamedTuple):
-    """A stack, and the ids of the APIs beside it."""
+    """A stack in a checkout `root`, the ids of the APIs beside it, and the URL of the WebSocket example."""
 
+    root: Path
     stack: StackFile
     ids: dict[str, str]
+    socket: str
 
     def get(self, name: str, path: str, token: str | None) -> tuple[int, str]:
         """Call an HTTP API; return the status and the body."""
@@ -39,8 +52,8 @@ class Apis(NamedTuple):
 
     def connect(self, **headers: str) -> int:
         """Open a WebSocket, and close it again; return the handshake's status (RFC 6455 §4.1)."""
-        host = self.stack.emulator["endpoint_url"].removeprefix("http://")
-        connection = http.client.HTTPConnection(host, timeout=40)
+        url = urlsplit(self.socket)
+        connection = http.client.HTTPConnection(url.netloc, timeout=40)
         handshake = {
             "Connection": "Upgrade",
             "Upgrade": "websocket",
@@ -49,7 +62,7 @@ class Apis(NamedTuple):
         }
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            connection.request("GET", f"/_aws/execute-api/{self.ids['SocketApi']}/live", headers=handshake | sent)
+            connection.request("GET", url.path, headers=handshake | sent)
             return connection.getresponse().status
         finally:
             connection.close()
@@ -58,21 +71,36 @@ class Apis(NamedTuple):
 @pytest.fixture(scope="module")
 def apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apis]:
     """Return the APIs, after rules for them were put where the authorizer looks."""
-    directory = tmp_path_factory.mktemp("shapes")
-    with EmbeddedStack(directory, ports=ANY_PORTS, parameters={"AccessRulesParameter": RULES}) as stack:
+    root = tmp_path_factory.mktemp("shapes")
+    with EmbeddedStack(root / ".local", ports=ANY_PORTS, parameters={"AccessRulesParameter": PARAMETER}) as stack:
         ids = deploy_more(stack)
-        put_rules(stack, rules(ids))
-        yield Apis(stack, ids)
+        socket = deploy(root, EXAMPLES / "websocket-api")["SocketUrl"]
+        put_rules(root, rules(ids))
+        yield Apis(root, stack, ids, socket)
+
+
+def type_command(root: Path, *arguments: str) -> str:
+    """Run `python -m local` in a checkout, and return what it prints."""
+    printed = io.StringIO()
+    with (
+        mock.patch.object(command, "ROOT", root),
+        mock.patch.object(sys, "argv", ["local", *arguments]),
+        contextlib.redirect_stdout(printed),
+    ):
+        assert command.main() == 0
+    return printed.getvalue()
+
+
+def deploy(root: Path, folder: Path) -> dict[str, str]:
+    """Deploy a folder by the command, and return the outputs."""
+    outputs: dict[str, str] = json.loads(type_command(root, "deploy", str(folder), "--json"))["outputs"]
+    return outputs
 
 
 def deploy_more(stack: StackFile) -> dict[str, str]:
     """Deploy the other kinds of API; return their ids."""
     cloudformation = aws(stack, "cloudformation")
-    backend = aws(stack, "lambda").get_function(FunctionName=function_name(stack, "ExampleBackendFunction"))
-    values = {
-        "AuthorizerArn": stack.outputs["AuthorizerArn"],
-        "BackendArn": backend["Configuration"]["FunctionArn"],
-    }
+    values = {"AuthorizerArn": stack.outputs["AuthorizerArn"], "BackendArn": backend_arn(stack, "http-api")}
     cloudformation.create_stack(
         StackName="more-apis",
         TemplateBody=TEMPLATE.read_text(),
@@ -87,7 +115,8 @@ def deploy_more(stack: StackFile) -> dict[str, str]:
 
 def rules(ids: dict[str, str], needed: str = "reports:read") -> str:
     """Return the document: of the one API that wants a policy in words of its own, of all others in common ones."""
-    routes = {"GET /reports/{id}": [needed], "GET /reports": [needed], "$connect": [needed]}
+    routes = {route: [needed] for route in ("GET /reports/{id}", "GET /reports", "GET /orders", "$connect")}
+    routes["POST /orders"] = ["reports:write"]
     cached = {"GET /reports/{id}": [needed], "GET /reports/secret": ["reports:write"]}
     named = {
         ids["Http20PolicyApi"]: {"answer": "policy", "routes": routes},
@@ -96,12 +125,66 @@ def rules(ids: dict[str, str], needed: str = "reports:read") -> str:
     return json.dumps({"apis": {"*": {"routes": routes}, **named}})
 
 
-def put_rules(stack: StackFile, text: str) -> None:
-    """Put the document into the parameter, and let the next request be that of a new sandbox."""
-    aws(stack, "ssm").put_parameter(Name=RULES, Type="String", Value=text, Overwrite=True)
+def put_rules(root: Path, text: str) -> None:
+    """Put the document in force by the command."""
+    (root / "rules.json").write_text(text)
+    type_command(root, "rules", str(root / "rules.json"))
+
+
+def first_block(language: str) -> str:
+    """Return the README's first block of a language after the heading about one's own API."""
+    page = (EXAMPLES.parent / "README.md").read_text().partition("## Put it in front of your API\n")[2]
+    [block, *_] = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+    return str(block)
+
+
+def test_the_commands_of_the_readme_lead_to_an_own_api(apis: Apis) -> None:
+    """R57: a shell that runs the README's commands in the checkout prints what it shows: 401, 403 and 200."""
+    commands = first_block("sh")
+    start = f"import pathlib, local.__main__ as c; c.ROOT = pathlib.Path('{apis.root}'); c.main()"
+    commands = commands.replace(".venv/bin/python -m local", f'{sys.executable} -c "{start}"')
+    commands = commands.replace("http://127.0.0.1:8481", apis.stack.apis_origin)
+    for name, target in (("examples", EXAMPLES), ("local", EXAMPLES.parent / "local")):
+        (apis.root / name).symlink_to(target)
+    path = os.pathsep.join(str(EXAMPLES.parent / each) for each in (".", "cli", "functions", "layers/keyturn"))
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path}
+    done = subprocess.run(
+        ["bash", "-euc", commands], cwd=apis.root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.endswith(first_block("text")), (done.stdout, done.stderr)
+    assert done.stdout.startswith(f"ReportsUrl  {apis.stack.apis_origin}/my-api/reports\n")
+
+
+def break_rules(stack: StackFile) -> None:
+    """Store a wrong document past the command's check, and let the next request be that of a new sandbox."""
+    aws(stack, "ssm").put_parameter(Name=PARAMETER, Type="String", Value="{", Overwrite=True)
     lambda_, name = aws(stack, "lambda"), function_name(stack, "AuthorizerFunction")
     variables = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+@pytest.mark.parametrize(("example", "bad"), [("http-api", 403), ("rest-api", 401)])
+def test_a_copy_of_an_example_is_an_own_api(apis: Apis, example: str, bad: int) -> None:
+    """R57: a copied folder with routes of its own answers 401, 403 and 200; an update and a deletion take effect."""
+    folder = apis.root / f"own-{example}"
+    shutil.copytree(EXAMPLES / example, folder)
+    template = folder / "template.yaml"
+    template.write_text(template.read_text().replace("Path: /reports", "Path: /orders"))
+    url = deploy(apis.root, folder)["ReportsUrl"].replace("/reports", "/orders")
+    reader = get_token(apis.stack, scope="reports:read")
+    assert (call(url, reader).status_code, call(url, reader).json()["client_id"]) == (200, apis.stack.client_id)
+    assert (call(url, None).status_code, call(url, reader, "POST").status_code) == (401, 403)
+    assert call(url, reader[:-8] + "AAAAAAAA").status_code == bad
+    template.write_text(template.read_text().replace("Path: /orders, Method: POST", "Path: /new, Method: POST"))
+    deploy(apis.root, folder)
+    # A route that is gone is 404 or, on a REST API, 403; the new one lacks a rule.
+    assert call(url, reader, "POST").status_code in {403, 404}
+    assert [call(url, reader).status_code, call(url.replace("/orders", "/new"), reader, "POST").status_code] == [
+        200,
+        403,
+    ]
+    type_command(apis.root, "delete", folder.name)
+    assert call(url, reader).status_code == 404
 
 
 @pytest.mark.parametrize("name", HTTP)
@@ -149,11 +232,11 @@ def test_rules_change_without_a_deployment(apis: Apis) -> None:
     everywhere = {"http": 200, "rest_token": 200, "rest_request": 200}
     assert statuses(apis.stack, raw) == everywhere
     try:
-        put_rules(apis.stack, rules(apis.ids, needed="reports:write"))
+        put_rules(apis.root, rules(apis.ids, needed="reports:write"))
         assert set(statuses(apis.stack, raw).values()) == {403}
         assert apis.get("Http10Api", "/reports/7", raw)[0] == 403
-        put_rules(apis.stack, "{")
+        break_rules(apis.stack)
         assert set(statuses(apis.stack, raw).values()) == {500}
     finally:
-        put_rules(apis.stack, rules(apis.ids))
+        put_rules(apis.root, rules(apis.ids))
     assert statuses(apis.stack, raw) == everywhere

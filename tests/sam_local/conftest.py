@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from local.events import prepare_sam_local
+from local.events import prepare_sam_local, render_template
 from local.ports import ANY_PORTS
 from local.stack import ROOT, EmbeddedStack
 
@@ -37,6 +37,7 @@ class SamLocal:
         self.stack = stack
         self._directory = directory
         prepare_sam_local(stack, ROOT / "events", directory)
+        self._joined = render_template(BUILD, directory)
 
     def event(self, name: str) -> Any:
         """Return an event as it was rendered."""
@@ -44,7 +45,7 @@ class SamLocal:
 
     def invoke(self, function: str, event: str) -> Any:
         """Return what the function answers to an event, in a container of its own and under its own role."""
-        command = self._command("invoke", function)
+        command = self._command("invoke", function, BUILD)
         command += ["--event", str(self._directory / "events" / f"{event}.json"), function]
         done = subprocess.run(
             command, env=self._environment(), capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
@@ -61,7 +62,7 @@ class SamLocal:
         log = self._directory / "start-api.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*self._command("start-api", "AuthorizerFunction"), "--port", str(port)],
+                [*self._command("start-api", "AuthorizerFunction", self._joined), "--port", str(port)],
                 env=self._environment(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -76,12 +77,12 @@ class SamLocal:
             process.send_signal(signal.SIGINT)
             process.wait(PATIENCE_SECONDS)
 
-    def _command(self, subcommand: str, profile: str) -> list[str]:
+    def _command(self, subcommand: str, profile: str, template: Path) -> list[str]:
         return [
             str(ROOT / ".venv-tools" / "bin" / "sam"),
-            *("local", subcommand, "--template", str(BUILD), "--profile", profile, "--skip-pull-image"),
+            *("local", subcommand, "--template", str(template), "--profile", profile, "--skip-pull-image"),
             *("--config-file", str(ROOT / "samconfig.toml"), "--env-vars", str(self._directory / "env.json")),
-            *("--parameter-overrides", f"Architecture={PROCESSOR} DeployExamples=true"),
+            *("--parameter-overrides", f"Architecture={PROCESSOR}"),
         ]
 
     def _environment(self) -> dict[str, str]:

@@ -136,7 +136,7 @@ def test_the_durations_keep_the_rules() -> None:
 def test_parameters_of_the_command_line_go_before_its_own() -> None:
     """An account that asks for a permissions boundary gets one; what is no Name=value is refused."""
     read = verify.read_parameters(["RolePath=/team/", "LogRetentionDays=3"], verify.PARAMETERS)
-    assert (read["RolePath"], read["LogRetentionDays"], read["DeployExamples"]) == ("/team/", "3", "true")
+    assert (read["RolePath"], read["LogRetentionDays"], read["MaxPublishedKeys"]) == ("/team/", "3", "8")
     for wrong in ("RolePath", "=x", 'RolePath="/"'):
         with pytest.raises(verify.Refused, match="is no Name=value"):
             verify.read_parameters([wrong], {})

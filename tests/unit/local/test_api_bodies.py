@@ -102,7 +102,19 @@ def test_a_deployment_waits_for_what_it_deploys() -> None:
     resources = expanded(REST)
     [waiting] = [each["DependsOn"] for each in resources.values() if each["Type"] == "AWS::ApiGateway::Deployment"]
     made = [name for name, each in resources.items() if each["Type"].startswith("AWS::ApiGateway::")]
-    assert {"ApiMethod0", "ApiResponseACCESSDENIED", "ApiKAuthorizer"} <= set(waiting) <= set(made)
+    methods = {name for name, each in resources.items() if each["Type"] == "AWS::ApiGateway::Method"}
+    assert {*methods, "ApiResponseACCESSDENIED", "ApiKAuthorizer"} <= set(waiting) <= set(made)
+
+
+@pytest.mark.parametrize("text", [REST, HTTP])
+def test_a_route_keeps_its_resource_when_another_is_added(text: str) -> None:
+    """An update with a route more leaves the resources of all others as they are."""
+    event = text[text.index("        Get: ") :].partition("\n")[0].replace("Get: ", "Added: ")
+    longer = text.replace("      Events:\n", f"      Events:\n{event.replace('/a/{id}', '/0')}\n")
+    kept, more = expanded(text), expanded(longer)
+    routes = {name for name in kept if kept[name]["Type"].split("::")[-1] in {"Route", "Method", "Resource"}}
+    assert {name: more[name] for name in routes} == {name: kept[name] for name in routes}
+    assert len(more) > len(kept)
 
 
 def test_the_routes_of_an_http_api_are_resources() -> None:

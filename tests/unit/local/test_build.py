@@ -107,3 +107,46 @@ def test_the_fingerprint_knows_names_from_content(root: Path) -> None:
     (source / "a.py").write_text("a")
     (source / "b.py").write_text("b")
     assert fingerprint_inputs(source) != before
+
+
+def plain(root: Path, requirements: str | None = None) -> dict[str, Any]:
+    """Return a template whose function is a folder, with this requirements.txt."""
+    (root / "code" / "__pycache__").mkdir(parents=True)
+    (root / "code" / "__pycache__" / "app.pyc").touch()
+    (root / "code" / "app.py").write_text("def handler(event, context): ...\n")
+    if requirements is not None:
+        (root / "code" / "requirements.txt").write_text(requirements)
+    properties = {"Handler": "app.handler", "CodeUri": "code/"}
+    return {"Resources": {"Plain": {"Type": "AWS::Serverless::Function", "Properties": properties}}}
+
+
+def test_a_folder_without_a_makefile_is_the_archive(root: Path) -> None:
+    """The function's folder is copied as `sam build` copies it, and built again after a change alone."""
+    template = plain(root)
+    first, second = (build_artifacts(template, root, root / "builds")["Plain"] for _ in range(2))
+    with zipfile.ZipFile(first.path) as archive:
+        assert archive.namelist() == ["app.py"]
+    assert (first.built, second.built, first.sha256) == (True, False, second.sha256)
+
+
+def test_packages_are_installed_beside_the_code(root: Path) -> None:
+    """The packages of requirements.txt are in the archive; one that pip cannot install is an error with its reason."""
+    template = plain(root, f"{root}/missing.whl\n")
+    with pytest.raises(BuildError, match=r"Plain: pip cannot install requirements\.txt:[^$]*missing\.whl"):
+        build_artifacts(template, root, root / "builds")
+    with zipfile.ZipFile(root / "dependency-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("dependency.py", "A = 1\n")
+        wheel.writestr("dependency-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: dependency\nVersion: 1\n")
+        wheel.writestr("dependency-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("dependency-1.dist-info/RECORD", "")
+    (root / "code" / "requirements.txt").write_text(f"{root}/dependency-1-py3-none-any.whl\n")
+    with zipfile.ZipFile(build_artifacts(template, root, root / "builds")["Plain"].path) as archive:
+        assert {"app.py", "dependency.py"} <= set(archive.namelist())
+
+
+def test_a_missing_folder_is_named(root: Path) -> None:
+    """A CodeUri that leads nowhere is an error before anything is built."""
+    template = plain(root)
+    template["Resources"]["Plain"]["Properties"]["CodeUri"] = "nowhere/"
+    with pytest.raises(BuildError, match=r"Plain has its code in .*nowhere, which is not a folder"):
+        build_artifacts(template, root, root / "builds")

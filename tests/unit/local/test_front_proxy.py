@@ -40,6 +40,18 @@ def test_each_prefix_is_an_api_of_its_own() -> None:
         assert call(proxy, "GET", "/https/reports")[0] == 404
 
 
+def test_an_api_that_is_deployed_later_is_served() -> None:
+    """Prefixes that are followed come and go while the proxy runs."""
+    later: dict[str, str] = {}
+    with proxied(http="/_aws/execute-api/one") as (proxy, _):
+        proxy.follow(lambda: later)
+        assert call(proxy, "GET", "/own/reports")[0] == 404
+        later["/own"] = "/_aws/execute-api/two"
+        assert call(proxy, "GET", "/own/reports")[2]["path"] == "/_aws/execute-api/two/reports"
+        later.clear()
+        assert call(proxy, "GET", "/own/reports")[0] == 404
+
+
 @pytest.mark.parametrize("path", ["/http/../_ministack/reset", "/http/%2e%2e/x", "/http/./x", "/http/a%2f..%2fb"])
 def test_no_path_climbs_out_of_its_api(path: str) -> None:
     """A dot segment, in whatever spelling, is refused before the emulator sees it."""

@@ -11,7 +11,7 @@ from local.stack import ROOT
 from local.transform import read_template
 
 TEMPLATE = read_template(ROOT / "template.yaml")
-FREE = TEMPLATE["Parameters"].keys() - {"IssuerUrl", "DeployExamples", "Architecture"}
+FREE = TEMPLATE["Parameters"].keys() - {"IssuerUrl", "Architecture"}
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_an_unknown_name_is_an_error_with_all_names() -> None:
     assert "did you mean" not in refusal("xyz=1")
 
 
-@pytest.mark.parametrize("name", ["IssuerUrl", "DeployExamples", "Architecture"])
+@pytest.mark.parametrize("name", ["IssuerUrl", "Architecture"])
 def test_a_parameter_of_the_stack_itself_is_refused(name: str) -> None:
-    """Ports, examples and the processor follow from the machine."""
+    """Ports and the processor follow from the machine."""
     assert refusal(f"{name}=x") == f"the embedded stack sets {name} itself: take it out of PARAMETERS"
 
 

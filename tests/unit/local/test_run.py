@@ -26,8 +26,8 @@ class Stack:
     runs_elsewhere = False
     folder: Path
 
-    def __init__(self, *, parameters: dict[str, str], browser_example: bool, progress: Progress) -> None:
-        type(self).made = {"parameters": parameters, "browser_example": browser_example}
+    def __init__(self, *, parameters: dict[str, str], interactive: bool, progress: Progress) -> None:
+        type(self).made = {"parameters": parameters, "interactive": interactive}
         self.demo_played = self.folder / "demo_played"
         self.file = self.folder / "stack.json"
         self.is_up = False

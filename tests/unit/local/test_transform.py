@@ -18,7 +18,6 @@ def test_functions_and_layers_are_built_by_makefiles() -> None:
         "LoginLayer": "layers/login",
         "AuthorizerFunction": "functions/",
         "KeyRotatorFunction": "functions/",
-        "ExampleBackendFunction": "functions/",
     }
 
 
