@@ -23,6 +23,7 @@ LONG_STAMP := .venv-long/dependencies-$(call checksum,requirements/long.lock)
 BENCH_STAMP := .venv-bench/dependencies-$(call checksum,requirements/bench.lock)
 CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
 PARLIAMENT_STAMP := .venv-parliament/dependencies-$(call checksum,requirements/parliament.lock)
+SUPPLY_CHAIN_STAMP := .venv-supply-chain/dependencies-$(call checksum,requirements/supply-chain.lock)
 DOCS_STAMP := .venv-docs/dependencies-$(call checksum,requirements/docs.lock)
 
 # An explicit interpreter (`make PYTHON=python3.12 setup`) replaces an environment of another version.
@@ -69,7 +70,7 @@ endif
 
 # One environment a lock, `.venv-NAME` from requirements/NAME.lock. The pins of checkov conflict with those of all others.
 environment = $(patsubst .venv-%,%,$(@D))
-$(TOOLS_STAMP) $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(DOCS_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
+$(TOOLS_STAMP) $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(DOCS_STAMP) $(SUPPLY_CHAIN_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
 	$(call create_environment,$(@D),requirements/$(environment).lock)
 	@.venv/bin/python -m pip --python $(@D)/bin/python install -qq --require-hashes --requirement requirements/$(environment).lock
 	@touch $@
@@ -111,6 +112,7 @@ lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
 	compile requirements/bench.in --output-file requirements/bench.lock; \
 	compile requirements/docs.in --output-file requirements/docs.lock; \
 	compile requirements/node.in --output-file requirements/node.lock; \
+	compile requirements/supply-chain.in --output-file requirements/supply-chain.lock; \
 	compile tests/sam_local/requirements.in --output-file tests/sam_local/requirements.txt; \
 	for layer in layers/keyturn layers/dependencies layers/login; do \
 		compile $$layer/requirements.in --constraint requirements/dev.lock --output-file $$layer/requirements.txt; \
@@ -196,14 +198,24 @@ docs: setup $(DOCS_STAMP) $(DIAGRAMS_STAMP) ## build the documentation's site in
 SAM_BUILD = LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached
 not_run = echo "NOT RUN: $@ needs $(1)"; test -z "$${CI:-}"
 
+# SBOMs, licences and digests of a build: docs/supply-chain.md.
+describe_build = .venv-supply-chain/bin/python -m tests.supply_chain.bill_of_materials $(1) \
+	"$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" build/supply-chain/$(2)
+
+.PHONY: dist
+dist: setup ## build wheel and source distribution into dist
+	@.venv/bin/python -m hatchling build
+
 .PHONY: build
-build: setup tools ## run `sam build` (ARCHITECTURE=arm64 or x86_64)
+build: setup tools $(SUPPLY_CHAIN_STAMP) ## run `sam build` (ARCHITECTURE=arm64 or x86_64)
 	@test -n "$(LAMBDA_PYTHON)" || { echo "sam build needs python3.13, the Lambda runtime: pyenv install 3.13" >&2; exit 1; }
 	@$(SAM_BUILD) --parameter-overrides Architecture=$(ARCHITECTURE)
+	@$(call describe_build,.aws-sam/build,$(ARCHITECTURE))
 
 # The artifacts that Lambda would get, for each processor: read file by file, and imported if this machine has that
-# processor.
-artifacts: setup tools
+# processor. Those of the template's default are built twice: only the processor's wheels differ. Then wheel and source
+# distribution, in environments of their own.
+artifacts: setup tools $(SUPPLY_CHAIN_STAMP)
 ifneq ($(call python_version,.venv/bin/python),$(call python_version,$(LAMBDA_PYTHON)))
 	@$(call not_run,python3.13 (the Lambda runtime) in .venv: pyenv install 3.13 && make setup)
 else
@@ -211,16 +223,26 @@ else
 		echo "sam build for $$architecture"; \
 		$(SAM_BUILD) --build-dir .aws-sam/$$architecture --parameter-overrides Architecture=$$architecture >build/sam.log 2>&1 \
 			|| { cat build/sam.log >&2; exit 1; }; \
+		$(call describe_build,.aws-sam/$$architecture,$$architecture); \
 	done
+	@echo "sam build for arm64, in another folder and under other settings"
+	@LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv/bin/python -m tests.supply_chain.rebuild .aws-sam/arm64 arm64 .venv-tools/bin/sam
 	@KEYTURN_SAM_BUILDS=.aws-sam .venv/bin/python -m pytest tests/infrastructure/test_packaging.py
 endif
+	@.venv/bin/python -m pytest tests/distribution
 
-test: test-fast test-stack ## run the tests without Docker, browser and account
+# Container images set it. Without byte code each worker and each process of a test compiles all modules again.
+test test-fast test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
+
+# Tests on the stack wait for a quarter of their time. The other part fills it, and yields the processors to them: what runs on the
+# stack has time limits.
+test: setup $(CLIENTS_STAMP) ## run the tests without Docker, browser and account
+	@.venv/bin/python -m tests.side_by_side "fast=nice -n 10 $(MAKE) test-fast" "stack=$(MAKE) test-stack"
 
 # The tests that coverage is measured by run there, and only there.
 test-fast: coverage
 	@.venv/bin/python -m pytest --numprocesses auto tests \
-		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/sam_local tests/aws)
+		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/distribution tests/sam_local tests/aws)
 
 # Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP)
@@ -252,12 +274,24 @@ containers: setup tools
 # Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line.
 COVERED_BY := tests/unit/jose tests/unit/authorizer tests/unit/domain/test_base64url.py \
 	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
-	tests/contract/test_http_readers.py tests/contract/test_revocation_feed.py
+	tests/contract/test_http_readers.py tests/contract/test_revocation_feed.py tests/verifier
 coverage: setup
 	@.venv/bin/python -m pytest --quiet --numprocesses auto $(COVERED_BY) --cov
 
 guards: setup
 	@.venv/bin/python -m tests.guards.run
+
+# Not part of `make check`: a new advisory would fail an unchanged commit. CI runs it daily. A mirror of the index may
+# lack the advisories, which pip-audit reads from the page of each version; it fails for a package that it cannot look up.
+ADVISORIES := https://pypi.org/pypi/pip/24.0/json
+LOCKS := $(sort $(wildcard layers/*/requirements.txt) $(wildcard requirements/*.lock))
+.PHONY: audit
+audit: setup ## compare the locks with known vulnerabilities
+	@if ! .venv/bin/python -c 'import sys, urllib.request as r; r.urlopen(sys.argv[1], timeout=10)' $(ADVISORIES) 2>/dev/null; then \
+		$(call not_run,the advisories of pypi.org: a network that reaches them); \
+	else $(MAKE) $(SUPPLY_CHAIN_STAMP) && failed="" && for lock in $(LOCKS); do echo "$$lock"; \
+		.venv-supply-chain/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes --requirement $$lock || failed=1; \
+	done && test -z "$$failed"; fi
 
 # The long runs. docs/verifier.md and docs/authorizer.md have their figures.
 .PHONY: fuzz mutants

@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import yaml
 from samtranslator.model.exceptions import InvalidDocumentException  # type: ignore[import-untyped]
 from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
 from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+from samtranslator.yaml_helper import intrinsics_multi_constructor  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 
 _WITH_CODE = ("AWS::Serverless::Function", "AWS::Serverless::LayerVersion")
+
+# libyaml reads the template in a tenth of the time of the loader in Python.
+yaml.CSafeLoader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
 class TransformError(Exception):
@@ -29,7 +33,7 @@ class TransformError(Exception):
 
 def read_template(path: Path) -> dict[str, Any]:
     """Return the SAM template, its short-form intrinsics in long form."""
-    template: dict[str, Any] = yaml_parse(path.read_text())
+    template: dict[str, Any] = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
     return template
 
 

@@ -32,6 +32,8 @@ RULES = {
     Reason.LIFETIME_TOO_LONG: "MaxTokenLifetimeSeconds of the stack",
     Reason.INVALID_NONCE: "OpenID Connect Core §3.1.3.7",
     Reason.AUTHENTICATION_TOO_OLD: "OpenID Connect Core §3.1.3.7",
+    Reason.SENDER_CONSTRAINED: "RFC 9449 §7.2",
+    Reason.TOKEN_INACTIVE: "RFC 7662 §2.2",
 }
 
 # The other reasons of the authorizer, each with its rule and a sentence.
@@ -45,10 +47,7 @@ REFUSALS = {
         "RFC 6750 §2.1",
         "The Authorization value is not the scheme Bearer, one space or more, and one token.",
     ),
-    "sender_constrained": (
-        "RFC 9449 §7.2",
-        "The token is bound to a key (cnf), and a bearer request does not prove the key.",
-    ),
+    "sender_constrained": (RULES[Reason.SENDER_CONSTRAINED], Reason.SENDER_CONSTRAINED.explanation),
     "revoked": ("RFC 7009 §2", "The token is valid by itself, but a revocation hits it."),
     "unknown_method": ("RFC 9110 §9.1", "The method has other characters than capital letters."),
     "no_rule": ("docs/access-rules.md", "No access rule names the route."),
@@ -192,5 +191,5 @@ _DETAILS: dict[str, Callable[[Case], tuple[str, str]]] = {
     Reason.TOKEN_EXPIRED.value: _expiry,
     Reason.TOKEN_NOT_YET_VALID.value: _beginning,
     Reason.LIFETIME_TOO_LONG.value: _lifetime,
-    "sender_constrained": _confirmation,
+    Reason.SENDER_CONSTRAINED.value: _confirmation,
 }

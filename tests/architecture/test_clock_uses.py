@@ -18,10 +18,12 @@ USES = {
     "functions/authorizer/sandbox_time.py": "makes instants",
     "layers/keyturn/keyturn/adapters/aws/service_clock.py": "makes instants",
     "layers/keyturn/keyturn/adapters/aws/system_clock.py": "is the clock",
+    "layers/keyturn/keyturn/verifier/bounded_http.py": "the end of one request over the network",
+    "layers/keyturn/keyturn/verifier/jwks_verifier.py": "makes instants",
     AGES: "compares instants",
 }
 # Outside of ages.py, where an instant's own field is read.
-COMPARED = {"functions/authorizer/revocation_cache.py": 2}
+COMPARED = {"functions/authorizer/revocation_cache.py": 2, "layers/keyturn/keyturn/verifier/bounded_http.py": 2}
 _CLOCKS = ("monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime")
 
 

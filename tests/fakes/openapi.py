@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from schemathesis.core.transport import Response
 
 PATH = Path(__file__).parents[2] / "docs" / "openapi.yaml"
-DESCRIPTION: dict[str, Any] = yaml.safe_load(PATH.read_text("utf-8"))
+DESCRIPTION: dict[str, Any] = yaml.load(PATH.read_text("utf-8"), Loader=yaml.CSafeLoader)
 # The schema of the query of a redirect, which the schema of a header cannot express.
 _REDIRECT = jsonschema_rs.validator_for(
     {"$ref": "#/components/schemas/AuthorizationResponse", "components": DESCRIPTION["components"]}

@@ -38,6 +38,7 @@ _JWK, _TOKEN = "jose/jwk.py", "jose/access_token.py"
 _FORM, _SIGNATURES = "unit/jose/test_compact_form.py", "unit/jose/test_signatures.py"
 _CLAIM_TESTS, _JSON_TESTS = "unit/jose/test_claims.py", "unit/jose/test_strict_json.py"
 _DECLARED, _CACHED_RULES = "domain/access/declared_claims.py", "domain/access/cached_rules.py"
+_INTROSPECTION = "verifier/introspection.py"
 _HYGIENE, _BASE64_TESTS = "unit/jose/test_key_hygiene.py", "unit/domain/test_base64url.py"
 
 _DUPLICATES = "    if len(members) != len(pairs):"
@@ -139,11 +140,19 @@ GUARDS = (
           "unit/authorizer/test_api_keys.py::test_a_token_without_a_key_is_forbidden"),
     Guard("R59", "domain/access/access_rules.py", "    if not is_claim_name(value):", NEVER,
           "unit/domain/access/test_declared_claims.py::test_a_name_that_no_token_can_have_is_refused"),
+    Guard("I8", "verifier/key_cache.py", "        if seconds >= held.max_age + self._ages.stale:", f"    {NEVER}",
+          "verifier/test_key_cache.py::test_withdrawn_keys_end_in_time_and_good_ones_are_found"),
+    Guard("R47", _INTROSPECTION, " or age(answer.asked_at, self._now()) >= self._client.cache_seconds", "",
+          "verifier/test_introspection.py::test_a_revoked_token_is_refused_within_the_bound"),
+    Guard("R48", _INTROSPECTION, "        if not isinstance(active, bool):", "        if active is None:",
+          "verifier/test_introspection.py::test_no_answer_is_no_permission"),
 )  # fmt: skip
 _ACCESS_RULES = ("R54", "R55", "R57", "R59")
+_SERVICE_RULES = ("I8", "R47", "R48")
 RULES = (
     *(f"R{number:02}" for number in range(1, 20)),
     *(f"A{number}" for number in range(1, 23)),
     "I10",
     *_ACCESS_RULES,
+    *_SERVICE_RULES,
 )

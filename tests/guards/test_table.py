@@ -12,7 +12,7 @@ from tests.infrastructure.requirement_table import named_ids
 
 
 def test_every_rule_has_its_line() -> None:
-    """R01 to R19, A1 to A22 and the ids of the access rules stand in the table once each."""
+    """R01 to R19, A1 to A22 and the ids of access rules and services stand in the table once each."""
     assert sorted(guard.rule for guard in GUARDS) == sorted(RULES)
 
 

@@ -6,7 +6,9 @@ No module is named here: the source is read by its folders, so that a module may
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from tests.infrastructure.reached_members import Definitions, attribute_of, strings_of
@@ -117,6 +119,18 @@ def command_names(command: Any, path: str = "keyturn") -> set[str]:
     }
     nested = (command_names(each, f"{path} {name}") for name, each in getattr(command, "commands", {}).items())
     return {path} | parameters | {name for names in nested for name in names}
+
+
+def package_names(package: ModuleType) -> set[str]:
+    """Return what a package exports: its names, and the parameters and public members of its own classes."""
+    found: set[str] = set()
+    for name in package.__all__:
+        exported = getattr(package, name)
+        found.add(name)
+        if exported.__module__.startswith(f"{package.__name__}."):
+            found |= {f"{name}({parameter})" for parameter in inspect.signature(exported).parameters}
+            found |= {f"{name}.{member}" for member in vars(exported) if not member.startswith("_")}
+    return found
 
 
 def json_members(value: Any, path: str) -> set[str]:

@@ -7,6 +7,7 @@ The build for this machine is checked, as the embedded stack makes it. KEYTURN_S
 from __future__ import annotations
 
 import importlib.util
+import marshal
 import os
 import platform
 import re
@@ -21,6 +22,7 @@ import pytest
 
 from local.build import build_artifacts
 from tests.infrastructure.native_template import NativeTemplate
+from tests.supply_chain.packages import installed_packages, refused
 
 ROOT = Path(__file__).parents[2]
 UNCHECKED_HASH = 0b01
@@ -86,6 +88,27 @@ def test_every_module_is_compiled_and_never_checked_against_its_source(artifacts
         assert struct.unpack("<I", header[4:])[0] == UNCHECKED_HASH, module
 
 
+@pytest.mark.parametrize("artifact", [*PACKAGES, *LAYERS])
+def test_no_file_depends_on_the_machine_that_built_it(artifacts: Path, artifact: str) -> None:
+    """Byte code names the runtime's folders, every user can read each file, and pip's list of files is gone."""
+    folder, runtime = artifacts / artifact, "/opt/python/" if artifact in LAYERS else "/var/task/"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    compiled = [marshal.loads(path.read_bytes()[16:]) for path in files if path.suffix == ".pyc"]
+    assert {code.co_filename.startswith(runtime) for code in compiled} == {True}
+    if SAM_BUILDS:  # an unpacked ZIP file has the permissions of this machine
+        assert {path.stat().st_mode & 0o444 for path in files} == {0o444}
+    assert not [path for path in files if path.name == "RECORD"]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_package_of_a_layer_is_in_its_lock_and_has_a_permissive_licence(artifacts: Path, layer: str) -> None:
+    """An unknown or copyleft licence, and code without a package, stop the build (docs/supply-chain.md)."""
+    lock = ROOT / "layers" / layer.removesuffix("Layer").lower() / "requirements.txt"
+    packages = installed_packages(artifacts / layer / "python", lock)
+    assert packages
+    assert refused(packages) == []
+
+
 def test_every_binary_is_for_the_processor_that_was_asked_for(artifacts: Path) -> None:
     """A layer built for the wrong processor would fail at the first import on AWS."""
     heads = {path: path.read_bytes()[:20] for path in artifacts.rglob("*") if path.is_file()}
@@ -118,6 +141,7 @@ def test_the_layer_of_the_authorizer_has_no_module_that_nothing_loads(artifacts:
     }
     assert packages == {"_cffi_backend", "cffi", "cryptography", "keyturn"}
     assert not (artifacts / "KeyturnLayer" / "python" / "cffi").exists()
+    assert not (artifacts / "KeyturnLayer" / "python" / "keyturn" / "verifier").exists()
 
 
 def test_the_login_has_what_its_pages_are_made_of(artifacts: Path) -> None:
@@ -150,7 +174,7 @@ def test_issuer_and_authorizer_get_nothing_of_the_logins_layer(template: NativeT
 
 def test_the_layer_has_botocores_models_of_the_services_that_are_called(artifacts: Path) -> None:
     """The models of all other services are left out: a new client needs its own."""
-    source = (ROOT / "layers" / "keyturn" / "keyturn" / "adapters" / "aws" / "client.py").read_text()
+    source = (ROOT / "layers" / "keyturn" / "keyturn" / "adapters" / "aws" / "boto3_clients.py").read_text()
     called = set(re.findall(r'boto3\.client\(\s*"(\w+)"', source))
     kept = {path.name for path in (artifacts / "DependenciesLayer/python/botocore/data").iterdir() if path.is_dir()}
     assert called == kept

@@ -30,6 +30,7 @@ PUBLISH_LEAD = 10
 RETENTION = 20
 JWKS_MAX_AGE = 1
 VERIFIER_CACHE = 1
+REST = 0.4  # of each process between rounds: several copies of the JWKS within each cache lifetime
 LONGEST_CACHE = JWKS_MAX_AGE + VERIFIER_CACHE
 PATIENCE = 60
 APIS = {"http", "rest_token", "rest_request"}
@@ -91,7 +92,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         phases.append(Phase(name, phases[-1].ended_at if phases else begun_at, wall_seconds()))
 
     stack = EmbeddedStack(tmp_path_factory.mktemp("traffic"), ports=ANY_PORTS, parameters=PARAMETERS)
-    with stack as running, Traffic(workers(running)) as traffic:
+    with stack as running, Traffic(workers(running), rest=REST) as traffic:
         begun_at, caller = wall_seconds(), Caller(running)
         traffic.start()
         for number in range(1, ROTATIONS + 1):

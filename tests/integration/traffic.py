@@ -28,7 +28,7 @@ TOKEN, JWKS = "token", "jwks"
 ATTEMPTS = 2
 _PATIENCE = 60
 _AWAITED = 4
-_REST = 0.15  # between rounds: traffic that fills the processors meets time-outs instead of rules
+_REST = 0.15  # seconds between rounds: traffic that fills the processors meets time-outs instead of rules
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would share the connections of this process
 
 
@@ -213,11 +213,11 @@ class TokenHolder(Caller):
         self._next = [*self._good[:_AWAITED], random.choice(self._held)]
 
 
-def work(worker: Worker, parent: Connection) -> None:
+def work(worker: Worker, parent: Connection, rest: float) -> None:
     """Go on until the parent process says anything, or is no more: say so after the first round, then hand over."""
     worker.do_round()
     parent.send("at work")
-    while not parent.poll(_REST):
+    while not parent.poll(rest):
         worker.do_round()
     parent.send(worker.record)
 
@@ -225,9 +225,10 @@ def work(worker: Worker, parent: Connection) -> None:
 class Traffic:
     """A process for each worker, from `start` to `stop`, and to the end of `with` at most."""
 
-    def __init__(self, workers: Sequence[Worker]) -> None:
-        """Take the workers, each of which one process gets a copy of."""
+    def __init__(self, workers: Sequence[Worker], *, rest: float = _REST) -> None:
+        """Take the workers, each of which one process gets a copy of; it rests between rounds, in seconds."""
         self._workers = workers
+        self._rest = rest
         self._processes: list[tuple[BaseProcess, Connection]] = []
 
     def __enter__(self) -> Traffic:
@@ -243,7 +244,7 @@ class Traffic:
         """Start all processes and wait until each works; raises EOFError for one that broke and printed why."""
         for worker in self._workers:
             ours, theirs = _SPAWN.Pipe()
-            process = _SPAWN.Process(target=work, args=(worker, theirs), daemon=True)
+            process = _SPAWN.Process(target=work, args=(worker, theirs, self._rest), daemon=True)
             process.start()
             theirs.close()  # so that a process that breaks is the end of the file here
             self._processes.append((process, ours))

@@ -172,8 +172,17 @@ def refused(state: State, *, known_only: bool) -> bool:
 
 
 def normal(state: State) -> State:
-    """Return the state with its keys numbered from 0, and without ages that no rule looks at."""
+    """Return the state with its keys numbered from 0, reduced to what a rule or a later act looks at.
+
+    Caches answer for keys that have a live token or may get one. A deactivated key signs only by a cached ring, and a
+    key that left the ring stays out. The authorizer is asked about a key that is or may be compromised.
+    """
     ring, signer, server, cached, ours, tokens, stolen, marked, since = state
+    asked, endangered = _asked_for(ring, signer, tokens, stolen), _endangered(ring, stolen)
+    server, cached, ours = _about(server, asked), _about(cached, asked), _about(ours, endangered)
+    if not ours.published:
+        ours = NOTHING
+    signer = _about(signer, frozenset())
     used = _kids(ring, tokens) | _kids_seen(signer) | _kids_seen(server) | _kids_seen(cached) | _kids_seen(ours)
     used = used.union((stolen,)) - {NOBODY}
     return State(
@@ -186,7 +195,7 @@ def normal(state: State) -> State:
         _tokens(tokens, used, stolen),
         _numbers(used)[stolen],
         marked,
-        since,
+        since if ours.published else 0,
     )
 
 
@@ -194,6 +203,26 @@ def normal(state: State) -> State:
 @cache
 def _numbers(used: frozenset[int]) -> dict[int, int]:
     return {kid: position for position, kid in enumerate(sorted(used))} | {NOBODY: NOBODY}
+
+
+@cache
+def _asked_for(ring: tuple[Key, ...], signer: View, tokens: tuple[Token, ...], stolen: int) -> frozenset[int]:
+    """Return the keys of the live tokens, and of those that may still be signed; the compromised key is none."""
+    signing = {key.kid for key in ring if key.state in (ACTIVE, STANDBY)} | {signer.active}
+    return frozenset(signing | {token.kid for token in tokens}) - {NOBODY, stolen}
+
+
+@cache
+def _endangered(ring: tuple[Key, ...], stolen: int) -> frozenset[int]:
+    """Return the compromised key, or the keys that may become so."""
+    if stolen != NOBODY:
+        return frozenset((stolen,))
+    return frozenset(key.kid for key in ring if key.state in (ACTIVE, STANDBY))
+
+
+@cache
+def _about(view: View, kids: frozenset[int]) -> View:
+    return view if view is NOTHING else view._replace(published=view.published & kids)
 
 
 @cache
@@ -216,7 +245,7 @@ def _view(view: View, used: frozenset[int], *, signs: bool = True) -> View:
     if view is NOTHING:
         return NOTHING
     number = _numbers(used)
-    return View(number[view.active] if signs else 0, frozenset(number[kid] for kid in view.published), view.age)
+    return View(number[view.active] if signs else NOBODY, frozenset(number[kid] for kid in view.published), view.age)
 
 
 @cache

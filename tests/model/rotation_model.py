@@ -179,22 +179,24 @@ def _later(state: State, bounds: Bounds) -> State:
 
 
 def normal(state: State) -> State:
-    """Return the state with its keys numbered from 0, and without ages that no rule looks at."""
-    used = {key.kid for key in state.ring} | {kid for kid, _ in state.tokens}
-    for view in (state.signer, state.server, state.cached):
-        used |= view.published
-    number = {kid: position for position, kid in enumerate(sorted(used))}
+    """Return the state with its keys numbered from 0, reduced to what a rule or a later act looks at.
+
+    The signing key of a cached ring matters to the issuer that signs, and the published keys to the others. These
+    answer for keys that have a live token or may get one: a deactivated key signs only by a cached ring.
+    """
+    signing = {key.kid for key in state.ring if key.state is not OLD} | {state.signer.active} - {NOBODY}
+    asked = signing.union(kid for kid, _ in state.tokens)
+    used = {key.kid for key in state.ring} | asked
+    number = {kid: position for position, kid in enumerate(sorted(used))} | {NOBODY: NOBODY}
 
     def seen(view: View) -> View:
-        if view is NOTHING:
-            return NOTHING
-        return View(number[view.active], frozenset(number[kid] for kid in view.published), view.age)
+        return View(NOBODY, frozenset(number[kid] for kid in view.published & asked), view.age)
 
     return State(
         tuple(needed(key, number) for key in state.ring),
-        seen(state.signer),
-        seen(state.server),
-        seen(state.cached),
+        View(number[state.signer.active], frozenset(), state.signer.age),
+        seen(state.server) if state.server is not NOTHING else NOTHING,
+        seen(state.cached) if state.cached is not NOTHING else NOTHING,
         tuple((number[kid], left) for kid, left in state.tokens),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from tests.infrastructure.replay.filter_pattern import FilterPattern
@@ -34,9 +35,13 @@ class MetricFilter:
     def __init__(self, properties: Mapping[str, Any]) -> None:
         """Take the properties of AWS::Logs::MetricFilter."""
         [transformation] = properties["MetricTransformations"]
-        self.pattern = FilterPattern(properties["FilterPattern"])
+        self.pattern = _read_pattern(properties["FilterPattern"])
         self.metric = Metric(transformation["MetricNamespace"], name_of(transformation["MetricName"]))
         self.value = float(transformation["MetricValue"])
+
+
+# Each replay begins with the filters of the same template.
+_read_pattern = cache(FilterPattern)
 
 
 class _Minute:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from mcp.shared.auth import OAuthMetadata
 from pydantic import ValidationError
 
 from keyturn.jose.thumbprint import thumbprint
@@ -38,6 +37,8 @@ def test_metadata(issuer: IssuerHarness) -> None:
 
 def test_the_mcp_sdk_parses_the_metadata(issuer: IssuerHarness) -> None:
     """The SDK's model takes the document, and refuses one without the endpoints of sign-in (R51, RFC 8414 §2)."""
+    from mcp.shared.auth import OAuthMetadata  # its models take a second, which workers without this test save
+
     metadata = issuer.get(METADATA).json
     parsed = OAuthMetadata.model_validate(metadata)
     assert (str(parsed.issuer), str(parsed.token_endpoint)) == (ISSUER, ISSUER + TOKEN)

@@ -81,6 +81,14 @@ class TokenErrorReason(enum.Enum):
         "authentication_too_old",
         "The auth_time claim of the ID token lies further in the past than max_age allows.",
     )
+    SENDER_CONSTRAINED = (
+        "sender_constrained",
+        "The token is bound to a key (cnf), and a bearer request does not prove the key.",
+    )
+    TOKEN_INACTIVE = (
+        "token_inactive",
+        "The issuer says at introspection that the token is inactive: it is revoked, or not for this client to see.",
+    )
 
 
 class TokenError(Exception):

@@ -1,0 +1,116 @@
+"""The issuer's metadata (RFC 8414 §3) and its JWKS (RFC 7517 §5), read strictly over the network."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from typing import TYPE_CHECKING, NamedTuple
+
+from keyturn.jose import KeySet
+from keyturn.jose.strict_json import parse_object
+from keyturn.verifier.bounded_http import BoundedHttp, Deadline
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from keyturn.verifier.bounded_http import HttpAnswer
+
+METADATA = "/.well-known/oauth-authorization-server"
+MAX_KEYS = 100
+_OK = 200
+_PATH = re.compile(r"/[A-Za-z0-9._~/-]{1,255}")
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
+
+class DocumentFault(Exception):
+    """A document of the issuer that cannot be used; the text is free of the document's own text."""
+
+
+class IssuerDocuments(NamedTuple):
+    """The issuer's keys and introspection endpoint; `max_age` in seconds from the request on, None if unstated."""
+
+    keys: KeySet
+    introspection_endpoint: str | None
+    max_age: int | None
+
+
+def read_documents(http: BoundedHttp, issuer: str, seconds: float) -> IssuerDocuments:
+    """Return the documents of an issuer within so many seconds in all; raises DocumentFault."""
+    deadline = Deadline(seconds)
+    metadata = _object(_get(http, issuer + METADATA, deadline), issuer + METADATA)
+    # RFC 8414 §3.3: another issuer's metadata would let that issuer's keys sign for this one.
+    if metadata.get("issuer") != issuer:
+        raise DocumentFault(f"{issuer}{METADATA} names another issuer")
+    url = endpoint_of(metadata, "jwks_uri", issuer)
+    if url is None:
+        raise DocumentFault(f"{issuer}{METADATA} has no jwks_uri at {issuer}")
+    answer = _get(http, url, deadline)
+    keys = _keys(_object(answer, url), url)
+    max_age = max_age_of(answer.cache_control, answer.age)
+    return IssuerDocuments(keys, endpoint_of(metadata, "introspection_endpoint", issuer), max_age)
+
+
+def endpoint_of(metadata: dict[str, Any], member: str, issuer: str) -> str | None:
+    """Return the URL of an endpoint at the issuer's own origin, or None: no document sends requests elsewhere."""
+    url = metadata.get(member)
+    if not isinstance(url, str) or not url.startswith(issuer) or not _PATH.fullmatch(url[len(issuer) :]):
+        return None
+    return url
+
+
+def max_age_of(cache_control: str | None, age: str | None) -> int | None:
+    """Return for how many seconds the answer is fresh (RFC 9111 §4.2), or None if it does not say.
+
+    An unreadable or contradictory statement counts as stale (§4.2.1).
+    """
+    stated: list[int] = []
+    for directive in (cache_control or "").lower().split(","):
+        name, _, value = directive.strip().partition("=")
+        if name in ("no-store", "no-cache"):
+            stated.append(0)
+        elif name == "max-age":
+            seconds = value.strip().strip('"')
+            stated.append(int(seconds) if _SECONDS.fullmatch(seconds) else 0)
+    if not stated:
+        return None
+    spent = int(age.strip()) if age is not None and _SECONDS.fullmatch(age.strip()) else 0
+    return max(min(stated) - spent, 0)
+
+
+def cause_of(error: OSError) -> str:
+    """Return the cause of a failed request in a few words; nothing of the answer is in it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not trusted: {error.verify_message}"
+    if isinstance(error, TimeoutError):
+        return "no complete answer in time"
+    if isinstance(error, socket.gaierror):
+        return "the name of the host cannot be resolved"
+    return error.strerror or str(error) or type(error).__name__
+
+
+def _get(http: BoundedHttp, url: str, deadline: Deadline) -> HttpAnswer:
+    try:
+        answer = http.request(url, deadline)
+    except OSError as error:
+        raise DocumentFault(f"{url} cannot be read ({cause_of(error)})") from None
+    if answer.status != _OK:
+        raise DocumentFault(f"{url} answers {answer.status}")
+    return answer
+
+
+def _object(answer: HttpAnswer, url: str) -> dict[str, Any]:
+    document = parse_object(answer.body)
+    if document is None:
+        raise DocumentFault(f"{url} is not a strict JSON object")
+    return document
+
+
+def _keys(jwks: dict[str, Any], url: str) -> KeySet:
+    entries = jwks.get("keys")
+    if isinstance(entries, list) and not 0 < len(entries) <= MAX_KEYS:
+        raise DocumentFault(f"{url} has {len(entries)} keys, and 1 to {MAX_KEYS} are accepted")
+    try:
+        return KeySet.from_jwks(jwks)
+    except ValueError as error:
+        raise DocumentFault(f"{url} is refused ({error})") from None
