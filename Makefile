@@ -247,7 +247,7 @@ containers: setup tools
 # Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line.
 COVERED_BY := tests/unit/jose tests/unit/authorizer tests/unit/domain/test_base64url.py \
 	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
-	tests/contract/test_http_readers.py tests/contract/test_revocation_feed.py
+	tests/contract/test_readers.py tests/contract/test_revocation_feed.py
 coverage: setup
 	@.venv/bin/python -m pytest --quiet --numprocesses auto $(COVERED_BY) --cov
 
