@@ -6,8 +6,7 @@ import math
 import secrets
 from collections.abc import Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keyturn.domain.access.scope import format_scope
 from keyturn.domain.clients.client import Client
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 _JTI_BYTES = 16  # 128 random bits; a UUID has 122 (R29, ASVS 11.5.1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorization:
+class Authorization(NamedTuple):
     """The subject, client, resource server and scope of a token.
 
     A revocation can also name `grant_id` or `session_id`. `granted_at` is the service time of the grant in seconds:
@@ -45,11 +43,10 @@ class Authorization:
     auth_time: int | None = None
     acr: str | None = None
     amr: tuple[str, ...] = ()
-    claims: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedToken:
+class IssuedToken(NamedTuple):
     """An access token, the data of its response and log line, and the tokens beside it; `expires_in` in seconds."""
 
     value: str

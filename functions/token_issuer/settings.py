@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keyturn.domain.keys.audience_algorithms import parse_audience_algorithms
 from keyturn.environment import issuer_url, parsed, previous_issuers, text, whole_number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuerSettings:
+class IssuerSettings(NamedTuple):
     """The issuer's configuration; all durations in seconds, the algorithms by audience where one has its own."""
 
     issuer: str

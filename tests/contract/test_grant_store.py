@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,7 +63,7 @@ def successor(token: RefreshToken, nonce: str = NONCE) -> RefreshToken:
         make_grant(),
         make_grant(session_id=None, auth_time=None, acr=None, amr=(), nonce=None, claims={}, scope=frozenset()),
         make_grant(
-            redemption="r", refresh=replace(first_refresh(), previous_hash="p", successor_nonce="n", rotated_at=1)
+            redemption="r", refresh=first_refresh()._replace(previous_hash="p", successor_nonce="n", rotated_at=1)
         ),
     ],
 )

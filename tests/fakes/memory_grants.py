@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 from keyturn.domain.errors import AlreadyExists
 from keyturn.domain.grants.grant import Grant, Redemption, Rotation, check_redemption, check_rotation, refuse_rotation
@@ -43,7 +42,7 @@ class MemoryGrants:
         self._begin("redeem")
         with self._lock:
             stored = check_redemption(self.stored.get(asked.gid), asked)
-            self.stored[asked.gid] = replace(stored, redemption=asked.attempt, refresh=asked.refresh)
+            self.stored[asked.gid] = stored._replace(redemption=asked.attempt, refresh=asked.refresh)
 
     def rotate(self, asked: Rotation) -> str:
         """Return the nonce of the presented token's one successor; raises GrantRefused."""
@@ -54,15 +53,14 @@ class MemoryGrants:
             if stored is None or refresh is None or refresh.current_hash != asked.secret_hash:
                 return refuse_rotation(stored, asked)
             check_rotation(stored, asked)
-            rotated = replace(
-                refresh,
+            rotated = refresh._replace(
                 current_hash=asked.successor_hash,
                 previous_hash=asked.secret_hash,
                 successor_nonce=asked.successor_nonce,
                 rotated_at=asked.earliest,
                 idle_expires_at=asked.idle_expires_at,
             )
-            self.stored[asked.gid] = replace(stored, refresh=rotated)
+            self.stored[asked.gid] = stored._replace(refresh=rotated)
             return asked.successor_nonce
 
     def _begin(self, name: str) -> None:

@@ -143,7 +143,7 @@ def _write_grants(store: DynamoDbGrantWriter) -> None:
             code=CodeBinding(code_hash="c", redirect_uri=CALLBACK, challenge="x", expires_at=NOW + 60),
             **told,  # type: ignore[arg-type]
         )
-        store.create(grant if not told else replace(grant, nonce="n", claims={"tenant": "acme", "roles": ["a"]}))
+        store.create(grant if not told else grant._replace(nonce="n", claims={"tenant": "acme", "roles": ["a"]}))
     refresh = RefreshState(proof_hash="p", current_hash="1", idle_expires_at=NOW + 100, expires_at=NOW + 200)
     bound = {"client_id": "every-field", "redirect_uri": CALLBACK, "challenge": "x", "code_hash": "c"}
     store.redeem(Redemption(gid="full", attempt="r", now=NOW, refresh=refresh, **bound))

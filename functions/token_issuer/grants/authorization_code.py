@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keyturn.domain.clients.client import Client
@@ -73,7 +72,7 @@ class AuthorizationCodeGrant:
             if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:
                 self._revoker.revoke(refusal.grant, reason="code_reuse", actor=f"client:{client.client_id}")
             raise _invalid(refusal.why.value) from None
-        return issued if first is None else replace(issued, refresh_token=first.value)
+        return issued if first is None else issued._replace(refresh_token=first.value)
 
 
 def _read_challenge(form: Form) -> str | None:

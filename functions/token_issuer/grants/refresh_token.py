@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keyturn.domain.clients.client import Client
@@ -70,7 +69,7 @@ class RefreshTokenGrant:
                 deriving = executor.submit(self._derive, token, rotation.successor_nonce)
                 issued = self._tokens.issue(client, found, resource=form.get("resource"), scope=form.get("scope"))
             successor = deriving.result()
-            nonce = self._grants.rotate(replace(rotation, successor_hash=successor.secret_hash))
+            nonce = self._grants.rotate(rotation._replace(successor_hash=successor.secret_hash))
         except GrantRefused as refusal:
             if refusal.why is GrantRefusal.REUSED and refusal.grant is not None:
                 self._revoker.revoke(refusal.grant, reason="refresh_token_reuse", actor=f"client:{client.client_id}")
@@ -78,7 +77,7 @@ class RefreshTokenGrant:
         if nonce != rotation.successor_nonce:
             # A repeated request gets the nonce of the first one, and with it the same successor.
             successor = self._derive(token, nonce)
-        return replace(issued, refresh_token=successor.value)
+        return issued._replace(refresh_token=successor.value)
 
     def _derive(self, token: RefreshToken, nonce: str) -> RefreshToken:
         return token.successor(self._successor_key.mac(token.successor_message(bytes.fromhex(nonce))))

@@ -128,6 +128,43 @@ def test_a_closed_connection_counts_as_a_sent_request() -> None:
     assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == 1
 
 
+class Opened(http.HttpConnection):
+    """A connection that can be opened, or fails with a fault."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        super().__init__("https://aws.invalid", 1)
+        self._fault = fault
+
+    def open(self) -> Any:
+        if self._fault is not None:
+            raise self._fault
+
+    def post(self, body: bytes, headers: Mapping[str, str]) -> http.Answer:
+        return GOOD
+
+
+def test_a_connection_that_was_opened_ahead_serves_the_next_call() -> None:
+    """A call after `connect` opens no further connection."""
+    opened: list[Opened] = []
+
+    def connect(origin: str) -> http.HttpConnection:
+        opened.append(Opened())
+        return opened[-1]
+
+    dynamodb = client(connect)
+    dynamodb.connect()
+    dynamodb.get_item(TableName="t")
+    assert len(opened) == 1
+
+
+def test_a_connection_that_cannot_be_opened_ahead_is_not_kept() -> None:
+    """The fault names the service, and the next call opens a connection of its own."""
+    dynamodb = client(lambda origin: Opened(TimeoutError()))
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB: TimeoutError$"):
+        dynamodb.connect()
+    assert dynamodb._idle == []
+
+
 def test_a_failed_connection_is_not_kept() -> None:
     """After a time-out an answer may still come: the connection is closed."""
     connections = ScriptedConnections(TimeoutError(), GOOD, GOOD)

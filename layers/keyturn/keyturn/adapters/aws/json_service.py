@@ -174,15 +174,14 @@ class JsonService:
         return self._post(self._connect(self._origin), request, headers)
 
     def _take_idle(self) -> HttpConnection | None:
-        while self._idle:
+        while True:
             try:
                 kept = self._idle.pop()
-            except IndexError:  # another thread was faster
+            except IndexError:
                 return None
             if not kept.is_stale():
                 return kept
             kept.close()
-        return None
 
     def _post(self, connection: HttpConnection, request: _Request, headers: dict[str, str]) -> Answer:
         request.times += 1

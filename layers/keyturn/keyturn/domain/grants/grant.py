@@ -9,16 +9,14 @@ from __future__ import annotations
 import enum
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 CODE_LIFETIME = 60
 # Seconds for which a client whose response was lost may repeat a rotation. A later use of the old token is a reuse.
 GRACE = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeBinding:
+class CodeBinding(NamedTuple):
     """The grant's code: its hash, and the values that it is bound to (R33); `challenge` is None if none was sent."""
 
     code_hash: str
@@ -27,8 +25,7 @@ class CodeBinding:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshState:
+class RefreshState(NamedTuple):
     """The grant's refresh tokens: the family's proof, the current token, and its derivation from the one before.
 
     An unused token expires at `idle_expires_at`. The whole family expires at `expires_at`, even if it is in use.
@@ -60,8 +57,7 @@ class RefreshState:
         return (self.previous_hash, self.successor_nonce) == (asked.secret_hash, asked.successor_nonce)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Grant(NamedTuple):
     """A user's authorization of a client: tokens of `scope` for `audience`.
 
     `session_id` (sid), `auth_time`, `acr`, `amr` and `claims` describe the authentication, and `nonce` is its request's
@@ -81,13 +77,12 @@ class Grant:
     acr: str | None = None
     amr: tuple[str, ...] = ()
     nonce: str | None = None
-    claims: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = {}
     redemption: str | None = None
     refresh: RefreshState | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redemption:
+class Redemption(NamedTuple):
     """A client's use of a code: `attempt` is a random name of this request, and `refresh` the grant's next state.
 
     `challenge` is computed from the verifier, None where the client sent none.
@@ -103,8 +98,7 @@ class Redemption:
     refresh: RefreshState | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rotation:
+class Rotation(NamedTuple):
     """A client's use of a refresh token, and the successor that it requests.
 
     `successor_hash` is empty until the successor has been derived; the checks of a rotation do not need it.
