@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 _TIMEOUT = 600  # seconds: valgrind is some fifty times slower
 _OPENED = re.compile(r'open(?:at)?\([^"]*"[^"]*"[^)]*\) = \d')
-_TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
+_TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
 
 
 class Fresh(NamedTuple):

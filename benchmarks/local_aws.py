@@ -1,4 +1,4 @@
-"""The server of `tls_dynamodb` in a process of its own, and the environment that leads authorizers to it."""
+"""The server of `tls_aws` in a process of its own, and the environment that leads authorizers and issuers to it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from benchmarks.material import Material
-from benchmarks.tls_dynamodb import HOST, JWKS_PATH
+from benchmarks.tls_aws import HOST, JWKS_PATH
 from tests.fakes.composed_authorizer import ENVIRON
+from tests.fakes.issuer_harness import ENVIRONMENT as ISSUER_ENVIRON
+from tests.fakes.token_factory import signing_key
 
 
 @contextmanager
-def local_dynamodb(material: Material) -> Iterator[dict[str, str]]:
-    """Start the server; yield the variables that an authorizer, ours or another, needs to ask it."""
+def local_aws(material: Material) -> Iterator[dict[str, str]]:
+    """Start the server; yield the variables that an authorizer or an issuer, ours or another, needs to ask it."""
+    private = signing_key(material.algorithm).private
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    given = {"ring": material.ring, "jwk": material.jwk, "revoked": material.revoked, "private": pem}
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "benchmarks.tls_dynamodb", folder]
+        command = [sys.executable, "-m", "benchmarks.tls_aws", folder]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdin is not None
             assert server.stdout is not None
-            server.stdin.write(json.dumps(material) + "\n")
+            server.stdin.write(json.dumps(given) + "\n")
             server.stdin.flush()
             origin = f"https://{HOST}:{int(server.stdout.readline())}"
             yield _environ(origin, Path(folder), material)
@@ -32,12 +39,16 @@ def local_dynamodb(material: Material) -> Iterator[dict[str, str]]:
 
 def _environ(origin: str, folder: Path, material: Material) -> dict[str, str]:
     bundle = str(folder / "bundle.pem")
-    return ENVIRON | {
+    return {
+        **ISSUER_ENVIRON,
+        **ENVIRON,
         "AWS_DEFAULT_REGION": ENVIRON["AWS_REGION"],
         "AWS_ENDPOINT_URL_DYNAMODB": origin,
+        "AWS_ENDPOINT_URL_KMS": origin,
         "AWS_CA_BUNDLE": bundle,
         "SSL_CERT_FILE": bundle,
         "JWKS_URL": origin + JWKS_PATH,
         "REVOCATION_MODE": "snapshot",
         "AUDIENCE": material.audience,
+        "CLIENT_ID": "web",
     }
