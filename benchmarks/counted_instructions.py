@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 
 from benchmarks.contestants import FIRST_SEEN, OURS, RAW, at_baseline
 from benchmarks.fresh_interpreter import parse_callgrind
@@ -19,7 +20,8 @@ from benchmarks.worker_process import Contestant, WorkerProcess
 
 _P1B = {"ES256": (1.30, 1.20), "RS256": (1.75, 1.50)}
 _WARM_UP = 300  # operations: CPython has specialized them by then
-_COUNTED = 500
+_COUNTED = 100  # operations at a time
+_COUNTS = 5
 Counted = dict[str, dict[str, float]]  # instructions of one operation, by algorithm and contestant
 
 
@@ -43,21 +45,25 @@ def _contestants(material: Material, tree: Path | None) -> Iterator[Contestant]:
 
 
 def _count(algorithm: str, contestant: Contestant) -> float:
+    """Return the median of several counts: in one of them a cache may have been renewed."""
     say(f"instructions, {algorithm}: {contestant.name}")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "callgrind.out"
         tool = ("valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}")
         with WorkerProcess(contestant._replace(command=(*tool, *contestant.command))) as worker:
             worker.batch(_WARM_UP)
-            _switch("on", worker.pid)
-            worker.batch(_COUNTED)
-            _switch("off", worker.pid)
-        return parse_callgrind(out.read_text()) / _COUNTED
+            _command(worker.pid, "--instr=on")
+            for _ in range(_COUNTS):
+                worker.batch(_COUNTED)
+                _command(worker.pid, "--dump")
+            _command(worker.pid, "--instr=off")
+        dumps = [parse_callgrind(Path(f"{out}.{number + 1}").read_text()) for number in range(_COUNTS)]
+        return median(dumps) / _COUNTED
 
 
-def _switch(state: str, pid: int) -> None:
-    """Switch counting on or off in a process that waits for its next batch."""
-    command = ["callgrind_control", f"--instr={state}", str(pid)]
+def _command(pid: int, option: str) -> None:
+    """Tell callgrind something about a process that waits for its next batch."""
+    command = ["callgrind_control", option, str(pid)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -56,6 +56,19 @@ def observed(fresh: Fresh, step: str) -> Observed:
     return Observed(**json.loads(last))
 
 
+class Spent(NamedTuple):
+    """Seconds of CPU of one process: during init, which Lambda does before the first event, and in the handler."""
+
+    init: float
+    handler: float
+
+
+def spent(fresh: Fresh, step: str) -> Spent:
+    """Run the step alone; it is one that answers an event."""
+    last = fresh.run(fresh.command(step, "spend")).splitlines()[-1]
+    return Spent(**json.loads(last))
+
+
 def instructions(fresh: Fresh, step: str) -> int:
     """Return the instructions of the whole process under callgrind, all threads added."""
     with tempfile.TemporaryDirectory() as folder:

@@ -10,6 +10,8 @@ from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.keys.key_ring_item import ring_to_item
 from keyturn.domain.base64url import decode, encode
 from tests.fakes.authorizer_events import authorizer_event
+from tests.fakes.http_api_event import basic, form_event
+from tests.fakes.issuer_harness import SECRET
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import AUDIENCE, ISSUER, make_token, signing_key
 
@@ -103,6 +105,11 @@ def with_token(event: dict[str, Any], token: str) -> dict[str, Any]:
 def first_seen_events(material: Material) -> Iterator[dict[str, Any]]:
     """Return events without end, with one of the other tokens after the other."""
     return cycle([with_token(material.event, token) for token in material.others])
+
+
+def token_request() -> dict[str, Any]:
+    """Return the event of a request for a token by client credentials."""
+    return form_event("/oauth2/token", {"grant_type": "client_credentials"}, headers=basic("web", SECRET))
 
 
 def realistic_event(token: str) -> dict[str, Any]:
