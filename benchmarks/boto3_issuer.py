@@ -1,7 +1,7 @@
-"""PyJWT and boto3 doing what our token issuer does for client credentials, with nothing around it: the other side of P12.
+"""PyJWT and boto3 doing what our issuer does for client credentials, with nothing around it: the other side of P12.
 
-The same calls as ours: GetItem of the client, GetItem of the resource server, BatchGetItem of revocations and of the key
-rings, and kms:Sign. Resource server and rings are kept for a minute, as ours are.
+The calls are ours: GetItem of the client and of the resource server, BatchGetItem of revocations and of the key rings,
+and kms:Sign. Resource server and rings are kept for a minute, as ours are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""P4 to P7 and P12: what a cold start costs before the first answer, counted in fresh interpreters, net of Lambda's floor."""
+"""P4 to P7 and P12: instructions and files of a cold start, in fresh interpreters, net of Lambda's floor."""
 
 from __future__ import annotations
 
@@ -65,9 +65,10 @@ class Cold(NamedTuple):
         return self.files[step] - self.files[FLOOR]
 
 
-def missing_tools() -> list[str]:
-    """Return the programs that are needed and absent."""
-    return [tool for tool in TOOLS if shutil.which(tool) is None]
+def missing_tools(*tools: str) -> str:
+    """Return a line that names the programs that are absent, or "" if none is."""
+    absent = [tool for tool in tools or TOOLS if shutil.which(tool) is None]
+    return f"NOT RUN: counts need {' and '.join(absent)}: apt-get install {' '.join(absent)}" if absent else ""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ NODE_VERIFIERS = ("fast-jwt", "fast-jwt, its cache on", "aws-jwt-verify", "jsonw
 POWERTOOLS, POWERTOOLS_JWT = "PyJWT + boto3 + Powertools", "authorizer on Powertools JWTVerifier"
 NODE_AUTHORIZER = "authorizer on aws-jwt-verify"
 REFUSALS = ("malformed", "oversized", "unknown kid", "unknown kid, ever new header")
+FORGED = "forged signature, published kid"
 
 AUTHORIZERS = (OURS, FIRST_SEEN, LOGGED, POWERTOOLS, POWERTOOLS_JWT, NODE_AUTHORIZER)
 IN_NODE = (NODE_RAW, *NODE_VERIFIERS, NODE_AUTHORIZER)

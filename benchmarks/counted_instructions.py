@@ -1,4 +1,4 @@
-"""P1b: instructions of a first-seen token's decision by those of raw verification, counted by callgrind in warm processes."""
+"""P1b: instructions of a first-seen token's decision by those of raw verification, by callgrind in warm processes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _count(algorithm: str, contestant: Contestant) -> float:
 
 
 def _command(pid: int, option: str) -> None:
-    """Tell callgrind something about a process that waits for its next batch."""
+    """Send callgrind a command for a process that waits for its next batch."""
     command = ["callgrind_control", option, str(pid)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -1,4 +1,4 @@
-"""P5b: CPU of a sandbox's first request, init and handler apart, in fresh processes that take turns with raw verification."""
+"""P5b: CPU of a sandbox's first request, init and handler apart, in fresh processes, beside raw verification."""
 
 from __future__ import annotations
 

@@ -70,14 +70,18 @@ def issued_figures(times: Issued) -> list[Figure]:
         (PROVIDER, "node oidc-provider, HTTP included", _BY_PROVIDER),
     ):
         if peer in times:
-            figures.append(Figure("P13", f"CPU of a warm token by {what}", "×", *goals, *ratio(times[OURS], times[peer])))
+            figures.append(
+                Figure("P13", f"CPU of a warm token by {what}", "×", *goals, *ratio(times[OURS], times[peer]))
+            )
     return figures
 
 
 def issued_table(times: Issued) -> str:
     """Return microseconds of CPU for one token, in Markdown, and what was not run."""
     lines = ["| warm token, client credentials, ES256 | µs of CPU |", "|---|---|"]
-    lines += [f"| {name} | {median(each):,.0f} ({min(each):,.0f} to {max(each):,.0f}) |" for name, each in times.items()]
+    lines += [
+        f"| {name} | {median(each):,.0f} ({min(each):,.0f} to {max(each):,.0f}) |" for name, each in times.items()
+    ]
     if at_baseline(OURS) not in times:
         lines += ["", NOT_RUN]
     return "\n".join(lines)

@@ -69,7 +69,7 @@ def material_of(algorithm: str, now: int, *, others: int = 0, revoked: list[str]
     claims = {"iat": now, "exp": now + LIFETIME}
     token = make_token(key=key, claims=claims)
     ids = revoked or [_REVOKED]
-    changed = {
+    changed: dict[str, dict[str, Any]] = {
         "expired": {"iat": now - LIFETIME, "exp": now - 60},
         "another audience": {"aud": "https://other.example"},
         "revoked": {"jti": ids[0]},

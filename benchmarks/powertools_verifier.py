@@ -1,6 +1,6 @@
 """An authorizer on the JWTVerifier of Powertools (`auth_alpha` of the pinned release), with our checks: a peer of ours.
 
-Keys and revoked ids are in memory, and one allowed request in ten writes a line, as in our snapshot mode.
+Keys and revoked ids are in memory. One allowed request in ten writes a line, as in our snapshot mode.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ def powertools_verifier(material: Material) -> Callable[[dict[str, Any], object]
         scopes = _SCOPES.get(event["routeKey"])
         if scopes is None:
             return {"isAuthorized": False}
-        answer = verifier.authorize(
-            event, scopes=scopes, response_format="simple", context_claims=[*_CLAIMS, "scope"]
-        )
+        answer = verifier.authorize(event, scopes=scopes, response_format="simple", context_claims=[*_CLAIMS, "scope"])
         if not answer["isAuthorized"] or not revoked.isdisjoint(_targets(answer["context"])):
             return {"isAuthorized": False}
         if next(allowed) % _LOGGED == 0:

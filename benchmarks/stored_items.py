@@ -1,4 +1,4 @@
-"""Prepared items that answer DynamoDB's reads, and a private key that answers kms:Sign: what the peers and we ask for."""
+"""Prepared items that answer DynamoDB's reads, and a private key that answers kms:Sign."""
 
 from __future__ import annotations
 

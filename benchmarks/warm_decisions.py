@@ -15,6 +15,7 @@ from typing import NamedTuple
 from benchmarks import baseline
 from benchmarks.contestants import (
     FIRST_SEEN,
+    FORGED,
     IN_NODE,
     LOGGED,
     NODE_AUTHORIZER,
@@ -78,7 +79,8 @@ def baseline_contestant(name: str, material: Material, tree: Path) -> Contestant
 
 def _contestants(material: Material, environ: dict[str, str], tree: Path | None) -> Iterator[Contestant]:
     refusals = [f"refuse: {kind}" for kind in REFUSALS] if material.algorithm == "ES256" else []
-    for name in (OURS, FIRST_SEEN, LOGGED, RAW, *VERIFIERS, POWERTOOLS, POWERTOOLS_JWT, *refusals):
+    forged = [f"refuse: {FORGED}"] if refusals else []
+    for name in (OURS, FIRST_SEEN, LOGGED, RAW, *VERIFIERS, POWERTOOLS, POWERTOOLS_JWT, *refusals, *forged):
         yield python_contestant(name, material, environ)
     for name in (OURS, *refusals) if tree else ():
         assert tree is not None
