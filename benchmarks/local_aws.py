@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -22,22 +24,29 @@ from tests.fakes.token_factory import signing_key
 @contextmanager
 def local_aws(material: Material) -> Iterator[dict[str, str]]:
     """Start the server; yield the variables that an authorizer or an issuer, ours or another, needs to ask it."""
-    private = signing_key(material.algorithm).private
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    given = {"ring": material.ring, "jwk": material.jwk, "revoked": material.revoked, "private": pem}
+    given = served(material)
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.tls_aws", folder]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdin is not None
             assert server.stdout is not None
             server.stdin.write(json.dumps(given) + "\n")
             server.stdin.flush()
             origin = f"https://{HOST}:{int(server.stdout.readline())}"
-            yield _environ(origin, Path(folder), material)
+            yield environment(origin, Path(folder), material)
             server.stdin.close()
 
 
-def _environ(origin: str, folder: Path, material: Material) -> dict[str, str]:
+def served(material: Material) -> dict[str, Any]:
+    """Return the input of `tls_aws`: the key signs as KMS does."""
+    private = signing_key(material.algorithm).private
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return {"ring": material.ring, "jwk": material.jwk, "revoked": material.revoked, "private": pem}
+
+
+def environment(origin: str, folder: Path, material: Material) -> dict[str, str]:
+    """Return the variables of an authorizer and of an issuer; the folder has `bundle.pem`."""
     bundle = str(folder / "bundle.pem")
     return {
         **ISSUER_ENVIRON,

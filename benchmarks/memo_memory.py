@@ -23,6 +23,7 @@ _LONGEST = 2048  # characters
 _TOKENS = 700  # more than the memo holds
 _STEP = 16
 _DEPTH = 12
+_SOME_TIME = 1_790_000_000  # as many digits as every time of a run
 
 
 def _text(size: int) -> Any:
@@ -67,9 +68,9 @@ def adverse_claims(shape: str) -> dict[str, Any]:
     size = _STEP
     claims = _claims(shape, size)
     while True:
-        size += max(_STEP, (_LONGEST - len(adverse_token(claims, 0, 0))) // 2)
+        size += max(_STEP, (_LONGEST - len(adverse_token(claims, 0, _SOME_TIME))) // 2)
         longer = _claims(shape, size)
-        if len(adverse_token(longer, 0, 0)) > _LONGEST:
+        if len(adverse_token(longer, 0, _SOME_TIME)) > _LONGEST:
             return claims
         claims = longer
 
