@@ -23,6 +23,7 @@ LONG_STAMP := .venv-long/dependencies-$(call checksum,requirements/long.lock)
 BENCH_STAMP := .venv-bench/dependencies-$(call checksum,requirements/bench.lock)
 CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
 PARLIAMENT_STAMP := .venv-parliament/dependencies-$(call checksum,requirements/parliament.lock)
+DOCS_STAMP := .venv-docs/dependencies-$(call checksum,requirements/docs.lock)
 
 # An explicit interpreter (`make PYTHON=python3.12 setup`) replaces an environment of another version.
 # An empty name would leave `-c` as the first word, which bash takes for an option of its own.
@@ -68,7 +69,7 @@ endif
 
 # One environment a lock, `.venv-NAME` from requirements/NAME.lock. The pins of checkov conflict with those of all others.
 environment = $(patsubst .venv-%,%,$(@D))
-$(TOOLS_STAMP) $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
+$(TOOLS_STAMP) $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(DOCS_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
 	$(call create_environment,$(@D),requirements/$(environment).lock)
 	@.venv/bin/python -m pip --python $(@D)/bin/python install -qq --require-hashes --requirement requirements/$(environment).lock
 	@touch $@
@@ -80,7 +81,10 @@ PAGES_STAMP := $(PAGES)/node_modules/dependencies-$(call checksum,$(PAGES)/packa
 # The example page takes the browser build of its client from here.
 APP := examples/browser-app
 APP_STAMP := $(APP)/node_modules/dependencies-$(call checksum,$(APP)/package-lock.json)
-$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP) $(APP_STAMP): | $(NODE_STAMP)
+# The site's pages draw their diagrams with it.
+DIAGRAMS := docs/site
+DIAGRAMS_STAMP := $(DIAGRAMS)/node_modules/dependencies-$(call checksum,$(DIAGRAMS)/package-lock.json)
+$(CLIENTS_STAMP) $(PEERS_STAMP) $(PAGES_STAMP) $(APP_STAMP) $(DIAGRAMS_STAMP): | $(NODE_STAMP)
 	@folder="$(patsubst %/node_modules/,%,$(dir $@))"; echo "installing what $$folder/package-lock.json names"; \
 		cd "$$folder" && PATH="$(NODE_PATH)$$PATH" npm ci --silent
 	@touch $@
@@ -103,6 +107,7 @@ lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
 	compile requirements/parliament.in --output-file requirements/parliament.lock; \
 	compile requirements/long.in --output-file requirements/long.lock; \
 	compile requirements/bench.in --output-file requirements/bench.lock; \
+	compile requirements/docs.in --output-file requirements/docs.lock; \
 	compile requirements/node.in --output-file requirements/node.lock; \
 	compile tests/sam_local/requirements.in --output-file tests/sam_local/requirements.txt; \
 	for layer in layers/keyturn layers/dependencies layers/login; do \
@@ -115,7 +120,7 @@ lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
 .PHONY: run demo reset events
 # The stack starts without the page too. The shell reads PARAMETERS as a variable, so that it runs no word of it.
 run: export PARAMETERS ?=
-run: setup ## start the stack, run the demo once, serve the sign-in page (PARAMETERS="A=b")
+run: setup ## start stack, sign-in page and demo (PARAMETERS="A=b")
 	@$(MAKE) --silent $(APP_STAMP) || echo "examples/browser-app is not served: npm did not install its package" >&2
 	@.venv/bin/python -m local run --parameters "$$PARAMETERS"
 
@@ -133,7 +138,7 @@ events: setup ## render events, environments and profiles for `sam local`
 # Tests and checks. A check without its tool prints NOT RUN, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
 ON_THE_STACK := tests/emulator tests/integration
-STAGES := format lint types imports dead-code secrets template artifacts test guards browser containers
+STAGES := format lint types imports dead-code secrets template docs artifacts test guards browser containers
 
 .PHONY: check test test-fast test-stack $(STAGES)
 check: setup ## run what CI runs: all checks, the build and all tests
@@ -177,6 +182,11 @@ template: setup tools $(CHECKOV_STAMP) $(PARLIAMENT_STAMP)
 	@.venv-parliament/bin/python -W ignore -m parliament.cli --directory build/policies --include_policy_extension json \
 		--include-community-auditors --minimum_severity INFO --config .parliament.yaml
 	@.venv/bin/python -m pytest --quiet tests/infrastructure/test_parameter_changes.py tests/infrastructure/test_deployer_permissions.py
+
+# `--strict` fails at a link without a target and at a page without a place in the navigation.
+docs: setup $(DOCS_STAMP) $(DIAGRAMS_STAMP) ## build the documentation's site into build/site
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
+	@KEYTURN_SITE=build/site .venv/bin/python -m pytest --quiet tests/infrastructure/test_site.py
 
 SAM_BUILD = LAMBDA_PYTHON="$(LAMBDA_PYTHON)" .venv-tools/bin/sam build --no-cached
 not_run = echo "NOT RUN: $@ needs $(1)"; test -z "$${CI:-}"
@@ -263,7 +273,7 @@ bench: $(PROJECT_STAMP) $(BENCH_STAMP) $(PEERS_STAMP) ## measure beside peers, w
 # neither an account nor the tools.
 VERIFY = .venv/bin/python -m tests.aws.verify $(foreach parameter,$(PARAMETERS),--parameter $(parameter))
 .PHONY: verify-aws
-verify-aws: setup $(if $(EMBEDDED),,tools) ## verify in an AWS account as STACK=name (KEEP=1), or EMBEDDED=1
+verify-aws: setup $(if $(EMBEDDED),,tools) ## verify as the AWS stack STACK=name (KEEP=1), or EMBEDDED=1
 ifdef EMBEDDED
 	@$(VERIFY) --embedded $(if $(STACK),-- "$(STACK)")
 else

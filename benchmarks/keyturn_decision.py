@@ -18,7 +18,7 @@ from authorizer.app import lambda_handler
 from authorizer.revocation_cache import RevocationCache
 from benchmarks.live_revocations import feed_items, feed_pages
 from benchmarks.material import Material, first_seen_events
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+from keyturn.adapters.aws.dynamodb import DynamoDb
 from keyturn.domain.revocations.revocation_snapshot import MAX_REVOCATIONS
 from tests.fakes.composed_authorizer import ENVIRON
 from tests.fakes.counted_dynamodb import CountedDynamoDB
@@ -55,7 +55,7 @@ def compose(material: Material, log_percent: int = 10) -> CountedDynamoDB:
     os.environ.update(ENVIRON | {"REVOCATION_MODE": "snapshot", "REVOCATION_BOUND_SECONDS": _BOUND})
     os.environ["ALLOWED_LOG_PERCENT"] = str(log_percent)
     root.bootstrap.cache_clear()
-    with patch.object(root, "DynamoDbReads", partial(DynamoDbReads, connect=dynamodb)):
+    with patch.object(root, "DynamoDb", partial(DynamoDb, connect=dynamodb)):
         root.bootstrap()
     return dynamodb
 

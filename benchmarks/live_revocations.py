@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from benchmarks.goals import Figure
 from benchmarks.item_size import item_bytes
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
-from keyturn.adapters.revocations.http_revocation_feed import HttpRevocationFeed
+from keyturn.adapters.aws.dynamodb import DynamoDb
+from keyturn.adapters.revocations.dynamodb_revocation_feed import DynamoDbRevocationFeed
 from keyturn.adapters.revocations.revocation_feed_item import Cause, feed_item
 from keyturn.domain.base64url import encode
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind, targets_of
@@ -98,8 +98,8 @@ def client_pages() -> list[bytes]:
 
 def load(pages: list[bytes]) -> RevocationSnapshot:
     """Return a snapshot that was read from these pages, as the authorizer's first refresh reads it."""
-    dynamodb = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: NOW, CountedDynamoDB(*pages))
-    feed = HttpRevocationFeed(dynamodb, "revocations", copy=7)
+    dynamodb = DynamoDb("https://dynamodb.example", ENVIRON, lambda: NOW, CountedDynamoDB(*pages))
+    feed = DynamoDbRevocationFeed(dynamodb, "revocations", copy=7)
     snapshot = RevocationSnapshot(HORIZON)
     now, snapshot.global_revocation = feed.global_revocation()
     snapshot.add(feed.entries(snapshot.begin(now), now))

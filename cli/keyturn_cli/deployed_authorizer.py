@@ -11,8 +11,8 @@ from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Refused
 from authorizer.request import AuthorizerRequest, parse_request
 from authorizer.settings import AuthorizerSettings
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.domain.access.access_rules import ANY_API, AccessRules
 from keyturn.domain.access.api_rules import ANY_METHOD, POLICY, ApiRules, Rule
 from keyturn.domain.access.cached_rules import PolicyTooLarge

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from keyturn.adapters.aws.service_clock import ServiceClock
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServerRegistry
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.users.dynamodb_authorities import DynamoDbAuthorities
 from keyturn.adapters.users.dynamodb_consents import DynamoDbConsents

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.adapters.revocations.revocation_feed_item import stored_targets
 from keyturn.domain.revocations.revocation import CUTOFF_KINDS, EXPIRY_MARGIN, Revocation, Target, TargetKind
 from keyturn.domain.revocations.revocation_expiry import revocation_expiry

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
 from keyturn.adapters.keys.kms_key_policy import STACK_TAG, is_key_of
 from keyturn.domain.errors import KeyturnError
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from authorizer.credentials import bearer_token
 from authorizer.refusal import Forbidden, Unauthorized
-from keyturn.domain.revocations.revocation import is_revoked, targets_of
-from keyturn.jose import TokenError, TokenErrorReason, verify_access_token
+from authorizer.token_memo import TokenMemo
+from keyturn.domain.revocations.revocation import is_revoked
+from keyturn.jose import TokenError, TokenErrorReason
 from keyturn.jose.compact import UnverifiedToken
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from authorizer.request import AuthorizerRequest
     from authorizer.sandbox_time import SandboxTime
     from keyturn.domain.access.api_rules import ApiRules
+    from keyturn.domain.revocations.revocation import Target
     from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
     from keyturn.ports import RevocationReader
 
@@ -36,6 +38,7 @@ class Authorizer:
         self._policy = policy
         self._rules = rules
         self._time = time
+        self._memo = TokenMemo()
 
     def begin(self, request: AuthorizerRequest) -> ApiRules:
         """Begin the decision about a request: take its times, and return the present access rules of its API."""
@@ -52,23 +55,24 @@ class Authorizer:
         # Use one time for the whole decision, however long the store takes to answer: the token meets its revocations
         # at the same time at which it was verified.
         now = self._time.seconds()
-        token = self._verify(raw, keys, now)
-        self._check_revocations(token, now)
+        token, targets = self._verify(raw, keys, now)
+        self._check_revocations(token, targets, now)
         _check_rules(request, rules, token)
         return token
 
-    def _verify(self, raw: str, keys: KeySet, now: float) -> VerifiedAccessToken:
+    def _verify(self, raw: str, keys: KeySet, now: float) -> tuple[VerifiedAccessToken, tuple[Target, ...]]:
         try:
-            token = verify_access_token(raw, keys, self._policy, now=now)
+            remembered = self._memo.read(raw, keys, self._policy)
+            token = remembered.signed.at(now)
         except TokenError as error:
             raise Unauthorized(error.reason.value, kid=_kid_of(raw)) from None
         if "cnf" in token.claims:
             # The token is bound to a key, whose possession is not proven here: it may be stolen (RFC 9449 §7.2).
             raise Unauthorized("sender_constrained", token=token)
-        return token
+        return token, remembered.targets
 
-    def _check_revocations(self, token: VerifiedAccessToken, now: float) -> None:
-        found = self._revocations.find(targets_of(token))
+    def _check_revocations(self, token: VerifiedAccessToken, targets: tuple[Target, ...], now: float) -> None:
+        found = self._revocations.find(targets)
         if found and is_revoked(token, found, now):
             raise Unauthorized("revoked", token=token)
 

@@ -15,20 +15,17 @@ from authorizer.revocation_bound import RevocationBound
 from authorizer.revocation_cache import RevocationCache
 from authorizer.sandbox_time import SandboxTime
 from authorizer.settings import AuthorizerSettings
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads, dynamodb_origin
+from keyturn.adapters.aws.dynamodb import DynamoDb, dynamodb_origin
 from keyturn.adapters.aws.ssm_parameters import SsmParameters, ssm_origin
 from keyturn.adapters.aws.system_clock import monotonic_seconds, wall_seconds
-from keyturn.adapters.keys.http_key_ring import HttpKeyRingReader
-from keyturn.adapters.revocations.http_revocation_feed import HttpRevocationFeed
-from keyturn.adapters.revocations.http_revocations import HttpRevocationReader
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
+from keyturn.adapters.revocations.dynamodb_revocation_feed import DynamoDbRevocationFeed
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.revocations.revocation import GLOBAL_COPIES
-from keyturn.environment import SettingsError
 from keyturn.jose import VerificationPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from keyturn.ports import RevocationReader
 
 
@@ -47,12 +44,12 @@ class AuthorizerFunction:
 def bootstrap() -> AuthorizerFunction:
     """Return the function that the environment describes; raises SettingsError, again at each call."""
     settings = AuthorizerSettings(os.environ)
-    dynamodb = DynamoDbReads(_origin(dynamodb_origin), os.environ, wall_seconds)
+    dynamodb = DynamoDb(dynamodb_origin(os.environ), os.environ, wall_seconds)
     time = SandboxTime(wall_seconds, monotonic_seconds, lambda: dynamodb.date, settings.timeout)
     metrics = Metrics(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "authorizer"), time)
     bound = RevocationBound(settings.revocation_bound, time, metrics)
     authorizer = Authorizer(
-        KeyRingCache(HttpKeyRingReader(dynamodb, settings.key_ring_table), bound),
+        KeyRingCache(DynamoDbKeyRings(dynamodb, settings.key_ring_table), bound),
         _revocations(settings, dynamodb, bound),
         verification_policy(settings),
         AccessRulesCache(_rules_document(settings), time, metrics, settings.audiences),
@@ -73,25 +70,18 @@ def verification_policy(settings: AuthorizerSettings) -> VerificationPolicy:
     )
 
 
-def _origin(of_service: Callable[[Mapping[str, str]], str]) -> str:
-    try:
-        return of_service(os.environ)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-
-
 def _rules_document(settings: AuthorizerSettings) -> RulesDocument:
     name = settings.access_rules_parameter
     if not name:
         return RulesDocument(lambda: settings.access_rules, "ACCESS_RULES")
-    ssm = SsmParameters(_origin(ssm_origin), os.environ, wall_seconds)
+    ssm = SsmParameters(ssm_origin(os.environ), os.environ, wall_seconds)
     return RulesDocument(lambda: ssm.value(name), f"the parameter {name}", lambda: ssm.date)
 
 
-def _revocations(settings: AuthorizerSettings, dynamodb: DynamoDbReads, bound: RevocationBound) -> RevocationReader:
-    strict = HttpRevocationReader(dynamodb, settings.revocation_table)
+def _revocations(settings: AuthorizerSettings, dynamodb: DynamoDb, bound: RevocationBound) -> RevocationReader:
+    strict = DynamoDbRevocationReader(dynamodb, settings.revocation_table)
     if settings.revocation_mode == "strict":
         return strict
-    feed = HttpRevocationFeed(dynamodb, settings.revocation_table, copy=os.urandom(1)[0] % GLOBAL_COPIES)
+    feed = DynamoDbRevocationFeed(dynamodb, settings.revocation_table, copy=os.urandom(1)[0] % GLOBAL_COPIES)
     longest = settings.max_token_lifetime + settings.leeway
     return RevocationCache(strict, feed, bound, longest_token_lifetime=longest)

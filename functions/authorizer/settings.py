@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.domain.access.stack_audiences import API_AUDIENCES, WARN, StackAudiences
-from keyturn.environment import SettingsError, issuer_url, text, whole_number
+from keyturn.environment import SettingsError, issuer_url, previous_issuers, text, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +35,7 @@ class AuthorizerSettings:
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Read every variable; raises SettingsError that names the first wrong one."""
         self.issuer = issuer_url(environment, "ISSUER", text(environment, "ISSUER"))
-        self.previous_issuers = frozenset(
-            issuer_url(environment, "PREVIOUS_ISSUERS", url) for url in environment.get("PREVIOUS_ISSUERS", "").split()
-        )
+        self.previous_issuers = previous_issuers(environment)
         # An update changes the code before the environment: without the variable, the rules are those of before.
         api_audiences = environment.get("API_AUDIENCES", WARN).strip()
         if api_audiences not in API_AUDIENCES:

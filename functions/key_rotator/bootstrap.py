@@ -9,7 +9,7 @@ from functools import cache
 from key_rotator.rings import Rings
 from key_rotator.rotation import Rotator
 from key_rotator.settings import RotatorSettings
-from keyturn.adapters.aws.client import dynamodb_client, kms_client, tagging_client
+from keyturn.adapters.aws.boto3_clients import dynamodb_client, kms_client, tagging_client
 from keyturn.adapters.aws.service_clock import ServiceClock
 from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore

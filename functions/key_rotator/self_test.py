@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keyturn.domain.errors import KeyturnError
 from keyturn.domain.keys.key_ring import Intent
-from keyturn.jose.ecdsa_signature import CURVES, from_der
+from keyturn.jose.ecdsa_signature import as_jose
 from keyturn.jose.errors import TokenError
 from keyturn.jose.jwk import parse_jwk
 from keyturn.jose.public_key import public_jwk
@@ -27,13 +27,28 @@ def describe_key(spki: bytes, algorithm: str) -> dict[str, str]:
 
 
 def prove_key(signer: Signer, intent: Intent) -> None:
-    """Sign with KMS's key, verify with the recorded public one; raises SelfTestFailed, and what the signer raises."""
+    """Sign with KMS's key, verify with the recorded public one; raises SelfTestFailed, and what the signer raises.
+
+    Our verifier and PyJWT both have to accept the signature, as JOSE encodes it.
+    """
     if intent.arn is None or intent.jwk is None:
         raise SelfTestFailed(f"the creation {intent.nonce} has no key yet")
     signature = signer.sign(intent.arn, intent.algorithm, MESSAGE)
     try:
-        if intent.algorithm in CURVES:
-            signature = from_der(signature, intent.algorithm)
+        signature = as_jose(signature, intent.algorithm)
         parse_jwk(intent.jwk).verify(MESSAGE, signature)
+        _check_independently(intent.jwk, intent.algorithm, signature)
     except (ValueError, TokenError) as error:
         raise SelfTestFailed(f"the new key {intent.jwk.get('kid')} signs what does not verify: {error}") from None
+
+
+def _check_independently(jwk: dict[str, str], algorithm: str, signature: bytes) -> None:
+    """Raise ValueError unless PyJWT accepts the signature.
+
+    PyJWT is loaded here and not with the module: an emergency has to work in an artifact that lacks it.
+    """
+    try:
+        from keyturn.jose.pyjwt_verdict import check_with_pyjwt
+    except ImportError:
+        raise SelfTestFailed("PyJWT is missing from the dependencies layer: deploy a complete build") from None
+    check_with_pyjwt(jwk, algorithm, MESSAGE, signature)

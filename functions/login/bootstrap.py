@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from keyturn.adapters.aws.client import dynamodb_client, kms_client
+from keyturn.adapters.aws.dynamodb import dynamodb_client
+from keyturn.adapters.aws.kms import kms_client
 from keyturn.adapters.aws.service_clock import ServiceClock
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
@@ -14,8 +15,9 @@ from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
 from keyturn.adapters.credentials.kms_pepper import KmsPepper
 from keyturn.adapters.interactions.dynamodb_interactions import DynamoDbInteractions
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.sessions.dynamodb_sessions import DynamoDbSessions
 from keyturn.adapters.users.dynamodb_consents import DynamoDbConsents
 from keyturn.adapters.users.dynamodb_user_readers import DynamoDbAuthorityReader
@@ -35,7 +37,7 @@ def bootstrap() -> Login:
 
 def connect(settings: LoginSettings) -> Ports:
     """Return the ports on AWS; DynamoDB's answers set the clock."""
-    dynamodb = dynamodb_client()
+    dynamodb = dynamodb_client(os.environ)
     clock = ServiceClock(dynamodb)
     tables = settings.tables
     return Ports(
@@ -65,7 +67,7 @@ def connect(settings: LoginSettings) -> Ports:
         ),
         devices=DynamoDbKnownDevices(dynamodb, tables.credentials),
         attempts=DynamoDbAttempts(dynamodb, tables.credentials),
-        pepper=KmsPepper(kms_client(), settings.pepper_key),
+        pepper=KmsPepper(kms_client(os.environ), settings.pepper_key),
         sessions=DynamoDbSessions(dynamodb, tables.sessions),
         interactions=DynamoDbInteractions(dynamodb, tables.interactions, tables.users),
     )

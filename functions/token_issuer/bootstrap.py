@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from keyturn.adapters.aws.client import dynamodb_client, kms_client
+from keyturn.adapters.aws.dynamodb import dynamodb_client
+from keyturn.adapters.aws.kms import kms_client
 from keyturn.adapters.aws.service_clock import ServiceClock
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServers
@@ -15,9 +16,10 @@ from keyturn.adapters.grants.dynamodb_assertions import DynamoDbAssertions
 from keyturn.adapters.grants.dynamodb_grants import DynamoDbGrants
 from keyturn.adapters.grants.dynamodb_rates import DynamoDbRates
 from keyturn.adapters.grants.kms_successor_key import KmsSuccessorKey
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
 from keyturn.adapters.keys.kms_signer import KmsSigner
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from token_issuer.composition import EndpointFactory, compose
 from token_issuer.issuer_ports import Ports, UserPorts
 from token_issuer.key_ring_cache import KeyRingCache
@@ -26,19 +28,21 @@ from token_issuer.settings import IssuerSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
 
 
 @cache
 def bootstrap() -> Mapping[str, EndpointFactory]:
     """Return the endpoint factories by path; raises SettingsError at each call."""
     settings = IssuerSettings.from_environment(os.environ)
-    dynamodb = dynamodb_client()
-    return compose(settings, connect(settings, dynamodb), partial(_connect_user_ports, settings, dynamodb))
+    dynamodb = dynamodb_client(os.environ)
+    ports = connect(settings, dynamodb, kms_client(os.environ))
+    return compose(settings, ports, partial(_connect_user_ports, settings, dynamodb))
 
 
-def connect(settings: IssuerSettings, dynamodb: DynamoDBClient) -> Ports:
+def connect(settings: IssuerSettings, dynamodb: DynamoDBClient, kms: KMSClient) -> Ports:
     """Return the ports on AWS; the Date headers of DynamoDB's answers set the clock."""
-    clock, kms = ServiceClock(dynamodb), kms_client()
+    clock = ServiceClock(dynamodb)
     rings = DynamoDbKeyRings(dynamodb, settings.key_ring_table)
     return Ports(
         ring=KeyRingCache(rings, clock.instant, max_age=settings.ring_view),

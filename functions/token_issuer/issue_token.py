@@ -15,7 +15,7 @@ from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.keys.key_ring import DEFAULT_RING
 from keyturn.domain.revocations.revocation import ends_grant
 from keyturn.issue_time import RevocationCheck
-from keyturn.jose.remote_algorithm import encode_id_token
+from keyturn.jose.jws_encoder import encode_id_token
 from token_issuer.errors import InvalidGrant
 from token_issuer.settings import IssuerSettings
 from token_issuer.token_signer import TokenSigner

@@ -21,7 +21,7 @@ from token_issuer.settings import IssuerSettings
 class PresentedAccessTokens:
     """Verifies access tokens of this issuer for any audience: the issuer is not one of their resource servers.
 
-    `leeway` is in seconds. `until_exp` applies no leeway to the expiry.
+    Tokens of its previous names are its own too. `leeway` is in seconds. `until_exp` applies no leeway to the expiry.
     """
 
     def __init__(self, settings: IssuerSettings, ring: KeyRingCache, *, leeway: int, until_exp: bool) -> None:
@@ -29,6 +29,7 @@ class PresentedAccessTokens:
         self._until_exp = until_exp
         self._policy = VerificationPolicy(
             issuer=settings.issuer,
+            previous_issuers=settings.previous_issuers,  # their tokens live on, and can be revoked
             audiences=ANY_AUDIENCE,
             algorithms=frozenset(SIGNING_ALGORITHMS),
             leeway=leeway,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keyturn.domain.keys.audience_algorithms import parse_audience_algorithms
-from keyturn.environment import issuer_url, parsed, text, whole_number
+from keyturn.environment import issuer_url, parsed, previous_issuers, text, whole_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,7 @@ class IssuerSettings:
     """The issuer's configuration; all durations in seconds, the algorithms by audience where one has its own."""
 
     issuer: str
+    previous_issuers: frozenset[str]
     key_ring_table: str
     revocation_table: str
     client_table: str
@@ -41,6 +42,7 @@ class IssuerSettings:
         ceiling = whole_number(environment, "MAX_TOKEN_LIFETIME_SECONDS", 1, 3600)
         return cls(
             issuer=issuer_url(environment, "ISSUER", text(environment, "ISSUER")),
+            previous_issuers=previous_issuers(environment),
             key_ring_table=text(environment, "KEY_RING_TABLE"),
             revocation_table=text(environment, "REVOCATION_TABLE"),
             client_table=text(environment, "CLIENT_TABLE"),

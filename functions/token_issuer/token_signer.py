@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keyturn.domain.clients.token_size import MAX_SIGNING_INPUT
 from keyturn.domain.errors import KeyUnusable
 from keyturn.domain.keys.key_ring import RingKey
-from keyturn.jose.remote_algorithm import encode_access_token
+from keyturn.jose.jws_encoder import encode_access_token
 from keyturn.observability import log_event
 from token_issuer.errors import TokenTooLarge
 from token_issuer.key_ring_cache import KeyRingCache

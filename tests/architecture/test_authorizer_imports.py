@@ -62,6 +62,7 @@ def test_cold_start_loads_nothing_that_signs(loaded: set[str]) -> None:
     assert "authorizer.app" in ours
     assert not any(name.startswith(("key_rotator", "token_issuer")) for name in ours)
     assert ours.isdisjoint({"keyturn.jose.remote_algorithm", "keyturn.jose.public_key", "keyturn.jose.thumbprint"})
+    assert ours.isdisjoint({"keyturn.jose.jws_encoder", "keyturn.jose.pyjwt_verdict"})
     assert ours.isdisjoint({"keyturn.jose.client_assertion", "keyturn.jose.id_token"})
     assert {name for name in ours if name.startswith("keyturn.adapters.")} == {
         "keyturn.adapters.aws",
@@ -70,13 +71,18 @@ def test_cold_start_loads_nothing_that_signs(loaded: set[str]) -> None:
         "keyturn.adapters.aws.attribute_values",
         "keyturn.adapters.aws.item_version",
         "keyturn.adapters.keys.key_ring_item",
-        "keyturn.adapters.aws.dynamodb_reads",
+        "keyturn.adapters.aws.dynamodb",
         "keyturn.adapters.aws.http",
         "keyturn.adapters.aws.endpoints",
-        "keyturn.adapters.keys.http_key_ring",
+        "keyturn.adapters.aws.call_limits",
+        "keyturn.adapters.aws.client_events",
+        "keyturn.adapters.aws.errors",
+        "keyturn.adapters.aws.http_date",
+        "keyturn.adapters.aws.service_errors",
+        "keyturn.adapters.keys.dynamodb_key_rings",
         "keyturn.adapters.aws.ssm_parameters",
-        "keyturn.adapters.revocations.http_revocation_feed",
-        "keyturn.adapters.revocations.http_revocations",
+        "keyturn.adapters.revocations.dynamodb_revocation_feed",
+        "keyturn.adapters.revocations.dynamodb_revocation_reader",
         "keyturn.adapters.aws.json_service",
         "keyturn.adapters.revocations.revocation_item",
         "keyturn.adapters.aws.sigv4",

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
 from local.stack_file import write_private_file
 from tests.aws.names import TABLES
 from tests.aws.run import ROOT

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads, dynamodb_origin
+from keyturn.adapters.aws.dynamodb import DynamoDb, dynamodb_origin
 from keyturn.adapters.aws.json_service import open_connection
 from keyturn.adapters.aws.system_clock import wall_seconds
-from keyturn.adapters.revocations.http_revocations import HttpRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocations.revocation import Target, TargetKind
 from tests.aws.names import TABLES
@@ -176,8 +176,8 @@ def test_the_lean_client_is_understood(stack: StackFile, observe: Observe) -> No
     } | ({"AWS_SESSION_TOKEN": frozen.token} if frozen.token else {})
     origin = aws("dynamodb").meta.endpoint_url
     with contextlib.closing(open_connection(origin)) as connection:
-        lean = DynamoDbReads(origin, environ, wall_seconds, lambda _: connection)
-        reader = HttpRevocationReader(lean, stack.outputs["RevocationTableName"])
+        lean = DynamoDb(origin, environ, wall_seconds, lambda _: connection)
+        reader = DynamoDbRevocationReader(lean, stack.outputs["RevocationTableName"])
         found = reader.find([Target(TargetKind.TOKEN, "nobody")])
         with pytest.raises(StoreUnavailable) as error:
             lean.call("GetItem", {"TableName": f"nobody-{secrets.token_hex(4)}", "Key": {"pk": {"S": "nobody"}}})

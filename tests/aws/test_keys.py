@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
 from keyturn.adapters.keys.kms_key_policy import key_policy, same_policy
 from keyturn.adapters.keys.kms_signer import KMS_ALGORITHMS, MAX_RAW_BYTES, KmsSigner, kms_algorithm
 from keyturn.jose import KeySet, verify_jws
+from keyturn.jose.jws_encoder import encode_access_token
 from keyturn.jose.public_key import public_jwk
-from keyturn.jose.remote_algorithm import encode_access_token
 from tests.aws.names import ALGORITHMS
 from tests.aws.patience import eventually
 from tests.aws.removal import schedule_deletion

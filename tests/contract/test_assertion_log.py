@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from tests.fakes.stepped_clock import SteppedSeconds
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "boto3", "http"])
 def log(request: pytest.FixtureRequest, clock: SteppedSeconds) -> AssertionLog:
     """Return an empty log of each kind."""
     if request.param == "memory":
         return MemoryAssertions(clock)
-    return DynamoDbAssertions(request.getfixturevalue("dynamodb"), "grants", clock)
+    return DynamoDbAssertions(request.getfixturevalue(f"{request.param}_dynamodb"), "grants", clock)
 
 
 def test_an_assertion_is_used_once(log: AssertionLog) -> None:

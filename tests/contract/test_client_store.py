@@ -39,12 +39,18 @@ def make_client(client_id: str = "web", **changes: Any) -> Client:
     return Client(**(fields | changes))
 
 
+@pytest.fixture
+def dynamodb(boto3_dynamodb: DynamoDBClient) -> DynamoDBClient:
+    """Return boto3's client: only the command, which has boto3, writes registrations."""
+    return boto3_dynamodb
+
+
 @pytest.fixture(params=["memory", "dynamodb"])
 def store(request: pytest.FixtureRequest) -> ClientRegistry:
     """Return an empty store of each kind."""
     if request.param == "memory":
         return MemoryClients()
-    return DynamoDbClientRegistry(request.getfixturevalue("dynamodb"), "clients")
+    return DynamoDbClientRegistry(request.getfixturevalue("boto3_dynamodb"), "clients")
 
 
 @pytest.mark.parametrize(

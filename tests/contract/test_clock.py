@@ -10,13 +10,14 @@ from keyturn.adapters.aws.service_clock import ServiceClock
 from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.domain.errors import ClockUnavailable
 from keyturn.ports import Clock
+from tests.fakes.moto_connections import http_dynamodb
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.stepped_clock import SteppedClock
 
 Ask = Callable[[], None]
 
 
-@pytest.fixture(params=["stepped", "dynamodb"])
+@pytest.fixture(params=["stepped", "boto3", "http"])
 def clock_and_answer(request: pytest.FixtureRequest) -> Iterator[tuple[Clock, Ask]]:
     """Return a clock that has not heard the time yet, and what lets it hear."""
     if request.param == "stepped":
@@ -30,10 +31,11 @@ def clock_and_answer(request: pytest.FixtureRequest) -> Iterator[tuple[Clock, As
         return
     with moto_dynamodb() as dynamodb:
         create_table(dynamodb, "rings", "pk")
-        clock = ServiceClock(dynamodb)
+        client = http_dynamodb(dynamodb) if request.param == "http" else dynamodb
+        clock = ServiceClock(client)
 
         def read() -> None:
-            dynamodb.get_item(TableName="rings", Key={"pk": {"S": "ring#default"}})
+            client.get_item(TableName="rings", Key={"pk": {"S": "ring#default"}})
 
         yield clock, read
 

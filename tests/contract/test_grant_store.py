@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from keyturn.ports import GrantWriter
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "boto3", "http"])
 def store(request: pytest.FixtureRequest) -> GrantWriter:
     """Return an empty store of each kind."""
     if request.param == "memory":
         return MemoryGrants()
-    return DynamoDbGrantWriter(request.getfixturevalue("dynamodb"), "grants")
+    return DynamoDbGrantWriter(request.getfixturevalue(f"{request.param}_dynamodb"), "grants")
 
 
 def refused(action: Callable[[], object]) -> tuple[GrantRefusal, Grant | None]:

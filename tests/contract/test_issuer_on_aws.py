@@ -22,6 +22,7 @@ from keyturn.jose.public_key import public_jwk
 from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.issuer_harness import ENVIRONMENT, INTROSPECT, JWKS, REVOKE, SECRET, TOKEN, make_client
+from tests.fakes.moto_connections import answer_by_moto
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.token_factory import NOW, policy
 from token_issuer import app
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
     """Return DynamoDB with the issuer's tables, one client and a ring of one key; the environment says so."""
     aws = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    for name, value in (ENVIRONMENT | aws).items():
+    for name, value in (ENVIRONMENT | aws | {"AWS_REGION": "eu-central-1"}).items():
         monkeypatch.setenv(name, value)
+    answer_by_moto(monkeypatch)
     with moto_dynamodb() as client:
         create_table(client, "rings", "pk")
         create_table(client, "revocations", "pk", "sk")
@@ -127,7 +129,7 @@ def test_used_assertions_are_forgotten_by_the_early_end_of_the_present(
     dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R22: one that might still be accepted somewhere counts as used; the issuer's own clock says until when."""
-    ports = connect(IssuerSettings.from_environment(os.environ), dynamodb)
+    ports = connect(IssuerSettings.from_environment(os.environ), dynamodb, boto3.client("kms"))
     present = ServiceTime(NOW, NOW + 5)
     monkeypatch.setattr(ports.clock, "now", lambda: present)
     assert [ports.assertions.use("web", "j", NOW + 1) for _ in range(2)] == [True, False]

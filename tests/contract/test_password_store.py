@@ -20,6 +20,7 @@ from tests.fakes.login_factory import ADA, BEN, make_link, make_password
 from tests.fakes.login_stores import LoginStores, dynamodb_stores
 from tests.fakes.lost_answer import lost_answer
 from tests.fakes.memory_credentials import PEPPER_KEY, MemoryPepper
+from tests.fakes.moto_connections import http_kms
 from tests.fakes.moto_kms import moto_kms
 from tests.fakes.token_factory import NOW
 
@@ -245,7 +246,7 @@ def test_a_missing_table_is_a_fault(dynamodb: DynamoDBClient, call: Callable[[Lo
         call(dynamodb_stores(dynamodb))
 
 
-@pytest.fixture(params=["memory", "kms"])
+@pytest.fixture(params=["memory", "boto3", "http"])
 def pepper(request: pytest.FixtureRequest) -> Iterator[tuple[Pepper, Pepper, Callable[[], object]]]:
     """Return two peppers of different keys, and what disables the key of the first."""
     if request.param == "memory":
@@ -256,7 +257,8 @@ def pepper(request: pytest.FixtureRequest) -> Iterator[tuple[Pepper, Pepper, Cal
         keys = [
             kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"] for _ in range(2)
         ]
-        yield KmsPepper(kms, keys[0]), KmsPepper(kms, keys[1]), lambda: None
+        client = http_kms() if request.param == "http" else kms
+        yield KmsPepper(client, keys[0]), KmsPepper(client, keys[1]), lambda: None
 
 
 def test_a_mac_is_the_keys_own(pepper: tuple[Pepper, Pepper, object]) -> None:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 MINUTE = NOW - 20  # the beginning of a minute, of which 40 s are left
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "boto3", "http"])
 def rates(request: pytest.FixtureRequest, clock: SteppedSeconds) -> RateCounter:
     """Return an empty counter of each kind."""
     if request.param == "memory":
         return MemoryRates(clock)
-    return DynamoDbRates(request.getfixturevalue("dynamodb"), "grants", clock)
+    return DynamoDbRates(request.getfixturevalue(f"{request.param}_dynamodb"), "grants", clock)
 
 
 def test_so_many_a_minute(rates: RateCounter, clock: SteppedSeconds) -> None:

@@ -41,12 +41,18 @@ def make_server(audience: str = AUDIENCE, **changes: Any) -> ResourceServer:
     return ResourceServer(**(fields | changes))
 
 
+@pytest.fixture
+def dynamodb(boto3_dynamodb: DynamoDBClient) -> DynamoDBClient:
+    """Return boto3's client: only the command, which has boto3, writes registrations."""
+    return boto3_dynamodb
+
+
 @pytest.fixture(params=["memory", "dynamodb"])
 def store(request: pytest.FixtureRequest) -> ResourceServerRegistry:
     """Return an empty store of each kind."""
     if request.param == "memory":
         return MemoryResourceServers()
-    return DynamoDbResourceServerRegistry(request.getfixturevalue("dynamodb"), "clients")
+    return DynamoDbResourceServerRegistry(request.getfixturevalue("boto3_dynamodb"), "clients")
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 from moto import mock_aws
 
 from keyturn.adapters.aws.attribute_values import encode_item
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+from keyturn.adapters.aws.dynamodb import DynamoDb
+from keyturn.adapters.revocations.dynamodb_revocation_feed import DynamoDbRevocationFeed
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
-from keyturn.adapters.revocations.http_revocation_feed import HttpRevocationFeed
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
@@ -35,10 +35,10 @@ class World:
     def __init__(self, client: DynamoDBClient) -> None:
         self.client = client
         self.clock = SteppedClock()
-        self.connections = MotoConnections(client, lambda: self.clock.seconds)
+        self.connections = MotoConnections(lambda: self.clock.seconds)
         self.writer = DynamoDbRevocationWriter(client, TABLE, self.clock, token_lifetime=HORIZON, pause=lambda _: None)
-        lean = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: self.clock.seconds, self.connections)
-        self.feed = HttpRevocationFeed(lean, TABLE, copy=7)
+        lean = DynamoDb("https://dynamodb.example", ENVIRON, lambda: self.clock.seconds, self.connections)
+        self.feed = DynamoDbRevocationFeed(lean, TABLE, copy=7)
 
     def revoke(self, kind: TargetKind, identifier: str, not_before: int | None = None) -> None:
         revocation = Revocation(Target(kind, identifier), expires_at=MIDNIGHT + 9999, not_before=not_before)
@@ -105,8 +105,8 @@ def test_a_read_within_a_day_is_one_query() -> None:
     """P8: the next day is asked for only where midnight may come before the read does."""
     for seconds, queries in ((80_000, 1), (86_400 - 301, 1), (86_400 - 300, 2)):
         connections = ScriptedConnections(*[Answer(200, {"Items": []})] * 3)
-        lean = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections)
-        assert list(HttpRevocationFeed(lean, TABLE, copy=0).entries(MIDNIGHT, MIDNIGHT + seconds)) == []
+        lean = DynamoDb("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections)
+        assert list(DynamoDbRevocationFeed(lean, TABLE, copy=0).entries(MIDNIGHT, MIDNIGHT + seconds)) == []
         assert len(connections.requests) == queries
 
 
@@ -178,10 +178,10 @@ def test_the_next_items_version_is_read(world: World) -> None:
     assert [target for target, _, _ in world.read(MIDNIGHT - 60)] == ["jti#a"]
 
 
-def answers(*script: Answer) -> HttpRevocationFeed:
+def answers(*script: Answer) -> DynamoDbRevocationFeed:
     connections = ScriptedConnections(*script)
-    return HttpRevocationFeed(
-        DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections), TABLE, copy=0
+    return DynamoDbRevocationFeed(
+        DynamoDb("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections), TABLE, copy=0
     )
 
 

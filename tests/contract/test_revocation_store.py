@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
 from tests.fakes.memory_revocations import MemoryRevocations
+from tests.fakes.moto_connections import http_dynamodb
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.stepped_clock import SteppedClock
 from tests.fakes.token_factory import NOW
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 Fields = tuple[str, int | None, int]
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "boto3", "http"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """Return an empty store of each kind."""
     if request.param == "memory":
@@ -32,13 +34,14 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         return
     with moto_dynamodb() as dynamodb:
         create_table(dynamodb, "revocations", "pk", "sk")
-        writer = DynamoDbRevocationWriter(dynamodb, "revocations", SteppedClock(), token_lifetime=3610)
+        client = http_dynamodb(dynamodb) if request.param == "http" else dynamodb
+        writer = DynamoDbRevocationWriter(client, "revocations", SteppedClock(), token_lifetime=3610)
 
         def count() -> int:
             items = dynamodb.scan(TableName="revocations")["Items"]
             return sum(item["pk"]["S"].startswith("feed#") for item in items)
 
-        yield DynamoDbRevocationReader(dynamodb, "revocations"), writer, count
+        yield DynamoDbRevocationReader(client, "revocations"), writer, count
 
 
 def revocation(kind: TargetKind, identifier: str, not_before: int | None = None, lifetime: int = 1000) -> Revocation:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from keyturn.adapters.grants.kms_successor_key import KmsSuccessorKey
 from keyturn.domain.errors import KeyUnusable
 from tests.fakes.issuer_harness import StubSuccessorKey
+from tests.fakes.moto_connections import http_kms
 from tests.fakes.moto_kms import moto_kms
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from keyturn.ports import SuccessorKey
 
 
-@pytest.fixture(params=["memory", "kms"])
+@pytest.fixture(params=["memory", "boto3", "http"])
 def key(request: pytest.FixtureRequest) -> Iterator[SuccessorKey]:
     """Return a key of each kind."""
     if request.param == "memory":
         yield StubSuccessorKey()
         return
     with moto_kms() as kms:
-        yield KmsSuccessorKey(kms, new_key(kms))
+        yield KmsSuccessorKey(http_kms() if request.param == "http" else kms, new_key(kms))
 
 
 def new_key(kms: KMSClient) -> str:
@@ -65,9 +66,10 @@ def test_a_key_that_comes_back_serves() -> None:
         assert len(key.mac(b"one")) == 32
 
 
-def test_a_key_that_is_away() -> None:
+@pytest.mark.parametrize("kind", ["boto3", "http"])
+def test_a_key_that_is_away(kind: str) -> None:
     """A missing key is unusable: the request gets 503, and its refresh token stays valid."""
     with moto_kms() as kms:
         arn = new_key(kms)[:-12] + "0" * 12
         with pytest.raises(KeyUnusable, match="KMS GenerateMac"):
-            KmsSuccessorKey(kms, arn).mac(b"one")
+            KmsSuccessorKey(http_kms() if kind == "http" else kms, arn).mac(b"one")

@@ -20,7 +20,7 @@ from authorizer import bootstrap as root
 from authorizer.refusal import Refused
 from authorizer.request import AuthorizerRequest, parse_request
 from keyturn.adapters.aws.attribute_values import encode_item
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+from keyturn.adapters.aws.dynamodb import DynamoDb
 from keyturn.adapters.aws.http import Answer, HttpConnection
 from keyturn.adapters.aws.ssm_parameters import SsmParameters
 from keyturn.adapters.keys.key_ring_item import ring_to_item
@@ -121,7 +121,7 @@ class ClockWorld:
         where = {"ACCESS_RULES_PARAMETER": "/rules", "ACCESS_RULES": "", "REVOCATION_BOUND_SECONDS": str(BOUND)}
         with (
             patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode} | where, clear=True),
-            patch.object(root, "DynamoDbReads", partial(DynamoDbReads, connect=lambda _: _Store(self))),
+            patch.object(root, "DynamoDb", partial(DynamoDb, connect=lambda _: _Store(self))),
             patch.object(root, "SsmParameters", partial(SsmParameters, connect=lambda _: _Store(self))),
             patch.object(root, "wall_seconds", lambda: self.wall),
             patch.object(root, "monotonic_seconds", lambda: self.monotonic),

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from authorizer import bootstrap as root
 from authorizer.request import parse_request
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+from keyturn.adapters.aws.dynamodb import DynamoDb
 from keyturn.adapters.aws.ssm_parameters import SsmParameters
 from tests.fakes import token_factory
 from tests.fakes.authorizer_events import API_ID, authorizer_event
@@ -49,7 +49,7 @@ class ComposedAuthorizer:
         where = {} if parameters is None else {"ACCESS_RULES_PARAMETER": " /rules ", "ACCESS_RULES": ""}
         with (
             patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode} | where | variables, clear=True),
-            patch.object(root, "DynamoDbReads", partial(DynamoDbReads, connect=self.dynamodb)),
+            patch.object(root, "DynamoDb", partial(DynamoDb, connect=self.dynamodb)),
             patch.object(root, "SsmParameters", partial(SsmParameters, connect=parameters or ScriptedConnections())),
             patch.object(root, "wall_seconds", lambda: self.now),
             patch.object(root, "monotonic_seconds", lambda: self.now - self.frozen),

@@ -15,7 +15,7 @@ DATE = "Mon, 21 Sep 2026 14:13:20 GMT"  # token_factory.NOW
 
 
 class CountedDynamoDB:
-    """Opens connections for DynamoDbReads; `operations` are what was asked of which table, `requests` all of it.
+    """Opens connections for DynamoDb; `operations` are what was asked of which table, `requests` all of it.
 
     `pages` are the bodies of a feed, one for each Query; `unprocessed` is how many reads of revocations are answered
     with a key left out. `ring` is a key ring's item, by default that of the default key. `before` runs before each

@@ -10,19 +10,19 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.guards.table import GUARDS, KERNEL, ROOT, Guard
+from tests.guards.table import FUNCTIONS, GUARDS, KERNEL, ROOT, Guard
 
 _ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the plugins cost a third of each start
 _TESTS_FAILED = 1  # pytest's exit code; another one says that it could not run them
 
 
 def without(guard: Guard, folder: Path) -> str | None:
-    """Run the guard's test on a kernel without its line; return the problem, or None if the test failed as expected."""
-    kernel = folder / "keyturn"
-    shutil.copytree(KERNEL, kernel, ignore=shutil.ignore_patterns("__pycache__"))
-    file = kernel / guard.file
-    file.write_text(file.read_text().replace(guard.text, guard.without))
-    path = f"pythonpath=. functions {folder} cli"
+    """Run the guard's test on the code without its line; return the problem, or None if the test failed as expected."""
+    for package in (KERNEL, FUNCTIONS / "authorizer"):
+        shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy = folder / guard.source.relative_to(FUNCTIONS if guard.source.is_relative_to(FUNCTIONS) else KERNEL.parent)
+    copy.write_text(copy.read_text().replace(guard.text, guard.without))
+    path = f"pythonpath=. {folder} functions cli"
     command = [
         sys.executable,
         "-B",

@@ -7,18 +7,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 KERNEL = ROOT / "layers" / "keyturn" / "keyturn"
+FUNCTIONS = ROOT / "functions"
 NEVER = "    if False:"
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One rule: its text in a file of the kernel, that text without the rule, and the rule's test."""
+    """One rule: its text in a file of the kernel or the authorizer, the text without the rule, and the rule's test."""
 
     rule: str
     file: str
     text: str
     without: str
     test: str
+
+    @property
+    def source(self) -> Path:
+        """The file with the rule."""
+        return (FUNCTIONS if self.file.startswith("authorizer/") else KERNEL) / self.file
 
     @property
     def test_file(self) -> Path:
@@ -116,6 +122,14 @@ GUARDS = (
           f"{_CLAIM_TESTS}::test_the_audience_is_a_string_or_a_list_of_strings"),
     Guard("A20", _VERIFY, _TYPE, NEVER, _KIND),
     Guard("A21", _JSON, "        _check_depth(text)\n", "", f"{_JSON_TESTS}::test_nesting_stops_at_the_bound"),
+    Guard("R19", "authorizer/authorize.py", "            token = remembered.signed.at(now)",
+          "            token = remembered.signed.before_times",
+          "unit/authorizer/test_authorize.py::test_a_repeated_token_meets_every_check_but_its_signatures"),
+    Guard("A22", "authorizer/token_memo.py", '        key = sha256(raw.encode("ascii")).digest(), keys, policy',
+          '        key: Any = sha256(raw.encode("ascii")).digest(), policy',
+          "unit/authorizer/test_token_memo.py::test_an_entry_belongs_to_one_key_set"),
+    Guard("I10", "jose/pyjwt_verdict.py", "    if valid is not True:", NEVER,
+          "unit/jose/test_pyjwt_verdict.py::test_another_message_or_another_key_is_refused"),
     Guard("R54", _DECLARED, " and len(key) >= MIN_API_KEY_LENGTH and _is_plain(key)", "",
           "unit/authorizer/test_api_keys.py::test_no_other_value_is_a_key"),
     Guard("R55", _CACHED_RULES, "    claims = _LONGEST_CLAIMS * (2 if declared.context else 1)", "    claims = 0",
@@ -127,4 +141,9 @@ GUARDS = (
           "unit/domain/access/test_declared_claims.py::test_a_name_that_no_token_can_have_is_refused"),
 )  # fmt: skip
 _ACCESS_RULES = ("R54", "R55", "R57", "R59")
-RULES = (*(f"R{number:02}" for number in range(1, 19)), *(f"A{number}" for number in range(1, 22)), *_ACCESS_RULES)
+RULES = (
+    *(f"R{number:02}" for number in range(1, 20)),
+    *(f"A{number}" for number in range(1, 23)),
+    "I10",
+    *_ACCESS_RULES,
+)

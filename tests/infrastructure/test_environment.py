@@ -11,7 +11,7 @@ import pytest
 
 from authorizer.settings import AuthorizerSettings
 from key_rotator.settings import RotatorSettings
-from keyturn.adapters.aws.dynamodb_reads import dynamodb_origin
+from keyturn.adapters.aws.dynamodb import dynamodb_origin
 from login.settings import LoginSettings
 from tests.infrastructure.native_template import NativeTemplate
 from token_issuer.settings import IssuerSettings
@@ -19,8 +19,11 @@ from token_issuer.settings import IssuerSettings
 SETTINGS: dict[str, Callable[[Any], object]] = {
     "AuthorizerFunction": lambda environment: (AuthorizerSettings(environment), dynamodb_origin(environment)),
     "KeyRotatorFunction": RotatorSettings.from_environment,
-    "LoginFunction": LoginSettings.from_environment,
-    "TokenIssuerFunction": IssuerSettings.from_environment,
+    "LoginFunction": lambda environment: (LoginSettings.from_environment(environment), dynamodb_origin(environment)),
+    "TokenIssuerFunction": lambda environment: (
+        IssuerSettings.from_environment(environment),
+        dynamodb_origin(environment),
+    ),
 }
 
 

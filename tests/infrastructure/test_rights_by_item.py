@@ -6,16 +6,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest import mock
 
 import pytest
-from botocore.client import BaseClient
 
 from keyturn.domain.revocations.revocation import TargetKind
 from tests.fakes.moto_rotation import REVOCATIONS, RINGS, MotoRotationHarness
 from tests.infrastructure.native_template import NativeTemplate
 from tests.infrastructure.role_policies import RolePolicies, items_of
-from tests.infrastructure.traced_stack import EMAIL, PASSWORD, Trace, TracedStack, traced_stack
+from tests.infrastructure.traced_stack import EMAIL, PASSWORD, Trace, TracedStack, traced_stack, watched_calls
 
 LOGICAL_IDS = {
     "rings": "KeyRingTable",
@@ -66,15 +64,13 @@ class Judge:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Judge what is called meanwhile."""
-        original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
 
-        def call(client: BaseClient, operation: str, parameters: Any) -> Any:
-            if client.meta.service_model.service_id == "DynamoDB":
+        def judge(service: str, operation: str, parameters: Any) -> None:
+            if service == "DynamoDB":
                 with self._lock:
                     self._judge(operation, parameters)
-            return original(client, operation, parameters)
 
-        with mock.patch.object(BaseClient, "_make_api_call", call):
+        with watched_calls(judge):
             yield
 
     def _judge(self, operation: str, parameters: Any) -> None:

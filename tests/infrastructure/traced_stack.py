@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from botocore.client import BaseClient
 
 from keyturn.adapters.aws.attribute_values import encode_item
+from keyturn.adapters.aws.json_service import JsonService
 from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServerRegistry
@@ -33,6 +34,7 @@ from tests.fakes.issuer_harness import REVOKE, TOKEN, Answer
 from tests.fakes.login_harness import ENVIRONMENT as LOGIN_ENVIRONMENT
 from tests.fakes.login_harness import LoginBrowser, send_event
 from tests.fakes.login_stores import LOGIN_KEYS
+from tests.fakes.moto_connections import answer_by_moto
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.token_factory import AUDIENCE
 from tests.fakes.user_flow import NATIVE_URI, SCOPES, VERIFIER, authorization_request, user_client
@@ -40,7 +42,12 @@ from tests.infrastructure.diagrams import Call
 from token_issuer import app as issuer
 from token_issuer import bootstrap as issuer_root
 
-AWS = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+AWS = {
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+}
 TABLES: dict[str, tuple[str, ...]] = LOGIN_KEYS | {
     "rings": ("pk",),
     "revocations": ("pk", "sk"),
@@ -51,8 +58,29 @@ SUBJECT = "u_" + "A" * 22
 EMAIL, PASSWORD = "ada@example.org", "a long phrase that nobody guesses"
 
 
+@contextmanager
+def watched_calls(watch: Callable[[str, str, dict[str, Any]], None]) -> Iterator[None]:
+    """Report each call of boto3's clients and of ours as it begins: service, operation and request."""
+    of_boto3: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+    ours = JsonService.call
+
+    def call_boto3(client: BaseClient, operation: str, request: Any) -> Any:
+        watch(client.meta.service_model.service_id, operation, request)
+        return of_boto3(client, operation, request)
+
+    def call_ours(client: JsonService, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        watch(client.title, operation, request)
+        return ours(client, operation, request)
+
+    with (
+        mock.patch.object(BaseClient, "_make_api_call", call_boto3),
+        mock.patch.object(JsonService, "call", call_ours),
+    ):
+        yield
+
+
 class Trace:
-    """The calls of boto3's clients in the order in which they begin; `asked_by` is the participant that calls now."""
+    """The calls of boto3's clients and of ours as they begin; `asked_by` is the participant that calls now."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -68,17 +96,12 @@ class Trace:
     @contextmanager
     def recorded(self) -> Iterator[None]:
         """Record what is called meanwhile."""
-        original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
-
-        def call(client: BaseClient, operation: str, parameters: Any) -> Any:
-            with self._lock:
-                self.calls.append(
-                    Call(self.asked_by, client.meta.service_model.service_id, operation, _table(parameters))
-                )
-            return original(client, operation, parameters)
-
-        with mock.patch.object(BaseClient, "_make_api_call", call):
+        with watched_calls(self._record):
             yield
+
+    def _record(self, service: str, operation: str, parameters: dict[str, Any]) -> None:
+        with self._lock:
+            self.calls.append(Call(self.asked_by, service, operation, _table(parameters)))
 
 
 def _table(parameters: dict[str, Any]) -> str:
@@ -149,6 +172,7 @@ def traced_stack(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trac
     """Return a stack whose user has chosen a password; nothing is recorded yet."""
     for name, value in (LOGIN_ENVIRONMENT | ISSUER_ENVIRONMENT | AWS).items():
         monkeypatch.setenv(name, value)
+    answer_by_moto(monkeypatch)
     with moto_dynamodb() as dynamodb:
         for table, keys in TABLES.items():
             create_table(dynamodb, table, *keys)

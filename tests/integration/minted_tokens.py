@@ -6,9 +6,9 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.aws.system_clock import wall_seconds
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
 from keyturn.adapters.keys.kms_signer import KmsSigner
-from keyturn.jose.remote_algorithm import encode_access_token
+from keyturn.jose.jws_encoder import encode_access_token
 from tests.integration.aws import aws
 
 if TYPE_CHECKING:

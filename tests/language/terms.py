@@ -101,9 +101,7 @@ TERMS = (
 
 # Searched in the whole text, also in its code.
 NAMES = (
-    _term(
-        "lean_", r"\blean_(?:http|dynamodb|parameter|service|key_ring|revocation|\*)", "aws/http, aws/dynamodb_reads"
-    ),
+    _term("lean_", r"\blean_(?:http|dynamodb|parameter|service|key_ring|revocation|\*)", "aws/http, aws/dynamodb"),
     _term("own_token", r"\bown_tokens?\b", "presented_access_token"),
     _term("own_grant", r"\bown_grants?\b", "presented_refresh_token"),
     _term("grant_end", r"\bgrant_end\b", "revoke_grant"),

@@ -96,10 +96,15 @@ PARTS = {
     ),
     "readers": Part(
         (
-            "keyturn/adapters/*/http_*.py",
+            "keyturn/adapters/keys/dynamodb_key_rings.py",
+            "keyturn/adapters/revocations/dynamodb_revocation_feed.py",
+            "keyturn/adapters/revocations/dynamodb_revocation_reader.py",
             *(
                 f"keyturn/adapters/aws/{name}.py"
-                for name in ("dynamodb_reads", "http", "json_service", "sigv4", "ssm_parameters")
+                for name in (
+                    *("call_limits", "client_events", "dynamodb", "errors", "http", "http_date", "json_service", "kms"),
+                    *("service_errors", "sigv4", "ssm_parameters"),
+                )
             ),
             "keyturn/domain/revocations/revocation_snapshot.py",
             "keyturn/domain/time/ages.py",
@@ -108,7 +113,7 @@ PARTS = {
             "tests/unit/adapters/aws",
             "tests/unit/domain/revocations/test_revocation_snapshot.py",
             "tests/unit/domain/time/test_ages.py",
-            "tests/contract/test_http_readers.py",
+            "tests/contract/test_readers.py",
             "tests/contract/test_revocation_feed.py",
         ),
         (),

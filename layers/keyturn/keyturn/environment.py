@@ -53,3 +53,12 @@ def is_on_emulator(environment: Mapping[str, str]) -> bool:
 def issuer_url(environment: Mapping[str, str], name: str, url: str) -> str:
     """Return the issuer identifier in a variable; raises SettingsError, for plain http on AWS too."""
     return parsed(name, url, lambda value: check_issuer_url(value, on_emulator=is_on_emulator(environment)))
+
+
+def previous_issuers(environment: Mapping[str, str]) -> frozenset[str]:
+    """Return the issuer identifiers of PREVIOUS_ISSUERS; raises SettingsError.
+
+    Code is updated before its environment: the variable may be missing.
+    """
+    name = "PREVIOUS_ISSUERS"
+    return frozenset(issuer_url(environment, name, url) for url in environment.get(name, "").split())

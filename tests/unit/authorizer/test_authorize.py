@@ -11,7 +11,9 @@ from authorizer.request import AuthorizerRequest, parse_request
 from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable, Throttled
 from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
 from keyturn.jose import TokenErrorReason
+from keyturn.jose.verification_key import EcdsaKey
 from tests.fakes.authorizer_events import KINDS, authorizer_event
+from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import ABSENT, NOW, good_claims, make_token, signing_key
 
 if TYPE_CHECKING:
@@ -246,3 +248,37 @@ def test_token_without_any_scope_opens_what_asks_for_none(world: AuthorizerWorld
     token = make_token(claims={"scope": ABSENT})
     assert refusal_of(world, request_with(token)).reason == "insufficient_scope"
     assert world.authorize(request_with(token, path="/me")).scope == frozenset()
+
+
+def test_a_repeated_token_meets_every_check_but_its_signatures(
+    world: AuthorizerWorld, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R19, A22: from the second request on, a token costs no signature check, and is refused as ever."""
+    world.authorize(request_with(token))
+    monkeypatch.setattr(EcdsaKey, "_is_valid", None)
+    assert world.authorize(request_with(token)).jti == CLAIMS["jti"]
+    assert refusal_of(world, request_with(token, "POST")).reason == "insufficient_scope"
+    world.revocations.store(revocation(TargetKind.SUBJECT, CLAIMS["sub"], not_before=NOW))
+    assert refusal_of(world, request_with(token)).reason == "revoked"
+    world.now = float(CLAIMS["exp"] + 10)
+    assert refusal_of(world, request_with(token)).reason == "token_expired"
+
+
+def test_an_unchanged_ring_keeps_what_was_verified_by_it(
+    world: AuthorizerWorld, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reread ring that is equal leaves a token remembered, and a ring without its key refuses the token."""
+    world.authorize(request_with(token))
+    monkeypatch.setattr(EcdsaKey, "_is_valid", None)
+    world.now += 10
+    world.authorize(request_with(token))
+    assert world.ring.reads == 2
+    world.ring.ring = ring_of(signing_key("ES256", "second"))
+    world.now += 10
+    assert refusal_of(world, request_with(token)).reason == TokenErrorReason.UNKNOWN_KEY.value
+
+
+def test_a_bound_token_is_refused_each_time(world: AuthorizerWorld) -> None:
+    """RFC 9449 §7.2: a remembered token with `cnf` is as foreign as at its first request."""
+    request = request_with(make_token(claims={"cnf": {"jkt": "x"}}))
+    assert [refusal_of(world, request).reason for _ in range(2)] == ["sender_constrained"] * 2

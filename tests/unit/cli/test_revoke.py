@@ -12,7 +12,7 @@ import pytest
 
 from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.grants.grant_item import grant_key
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.revocations.revocation import (
     EXPIRY_MARGIN,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.domain.users.authority import Status

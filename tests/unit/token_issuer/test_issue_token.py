@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -22,7 +23,7 @@ from token_issuer.revocation_check import RevocationChecks
 from token_issuer.token_signer import TokenSigner
 
 
-def issue(issuer: IssuerHarness, **changes: Any) -> dict[str, Any]:
+def issue(issuer: IssuerHarness, **changes: Any) -> Mapping[str, Any]:
     """Return the verified claims of a token for a user, with changes to its authorization."""
     fields: dict[str, Any] = {
         "subject": "u_1",

@@ -39,6 +39,8 @@ def test_missing_variable(name: str, value: str | None) -> None:
         ("ISSUER", "http://issuer.example"),
         ("ISSUER", "http://127.0.0.1:8480"),
         ("ISSUER", "https://issuer.example/"),
+        ("PREVIOUS_ISSUERS", "https://old.example/path"),
+        ("PREVIOUS_ISSUERS", "https://old.example,https://older.example"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "3601"),
         ("MAX_TOKEN_LIFETIME_SECONDS", "0"),
         ("ACCESS_TOKEN_LIFETIME_SECONDS", "3601"),

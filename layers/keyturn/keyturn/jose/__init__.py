@@ -1,7 +1,7 @@
 """Strict verification of signed tokens (RFC 7515, RFC 7519, RFC 9068), without I/O, clocks and PyJWT.
 
-The signing side is in modules that are imported by their own names: `keyturn.jose.remote_algorithm` and
-`keyturn.jose.public_key`.
+The signing side is in modules that are imported by their own names: `keyturn.jose.jws_encoder`,
+`keyturn.jose.public_key` and, with PyJWT, `keyturn.jose.remote_algorithm` and `keyturn.jose.pyjwt_verdict`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from keyturn.domain.access.scope import parse_scope
@@ -12,16 +13,18 @@ from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.policy import ANY_AUDIENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from keyturn.jose.policy import VerificationPolicy
 
 
 class VerifiedAccessToken:
-    """An access token (RFC 9068) with a valid signature and valid claims; only verify_access_token creates one.
+    """An access token (RFC 9068) with a valid signature and valid claims, which only SignedAccessToken.at returns.
 
     `issued_at` and `expires_at` in whole seconds, rounded down and up, so that a revocation is never too short;
-    `session_id` (sid) and `grant_id` (gid) or None; `claims` has everything that the issuer signed.
+    `session_id` (sid) and `grant_id` (gid) or None; `claims` has everything that the issuer signed, and
+    is read-only: several requests may share one token.
     """
 
     __slots__ = (
@@ -42,7 +45,7 @@ class VerifiedAccessToken:
     def __init__(self, claims: dict[str, Any], kid: str) -> None:
         """Raise TokenError for a claim of the wrong type."""
         self.kid = kid
-        self.claims = claims
+        self.claims: Mapping[str, Any] = MappingProxyType(claims)
         self.issuer = identifier(claims, "iss")
         self.subject = identifier(claims, "sub")
         self.client_id = identifier(claims, "client_id")
@@ -55,15 +58,38 @@ class VerifiedAccessToken:
         self.expires_at = math.ceil(numeric_date(claims, "exp"))
 
 
-def check_access_token(claims: dict[str, Any], kid: str, policy: VerificationPolicy, now: float) -> VerifiedAccessToken:
-    """Return the access token that signed claims describe (RFC 9068 §4); raises TokenError. `now` in seconds."""
+class SignedAccessToken:
+    """An access token that passed each check of a policy apart from those of its times; `at` makes these.
+
+    The present is no part of it: the same token, keys and policy always have the same result.
+    """
+
+    __slots__ = ("_policy", "_token")
+
+    def __init__(self, token: VerifiedAccessToken, policy: VerificationPolicy) -> None:
+        self._token = token
+        self._policy = policy
+
+    @property
+    def before_times(self) -> VerifiedAccessToken:
+        """The token although its times may not hold: for results of its claims, and unfit for a decision."""
+        return self._token
+
+    def at(self, now: float) -> VerifiedAccessToken:
+        """Return the token if its times hold at `now`, in seconds (RFC 7519 §4.1.4 to 6); raises TokenError."""
+        policy = self._policy
+        check_times(self._token.claims, leeway=policy.leeway, max_lifetime=policy.max_lifetime, now=now)
+        return self._token
+
+
+def check_access_token(claims: dict[str, Any], kid: str, policy: VerificationPolicy) -> SignedAccessToken:
+    """Return the access token that signed claims describe (RFC 9068 §4), before its times; raises TokenError."""
     token = VerifiedAccessToken(claims, kid)
     if token.issuer not in policy.issuers:
         raise TokenError(TokenErrorReason.INVALID_ISSUER)
     if policy.audiences is not ANY_AUDIENCE and policy.audiences.isdisjoint(token.audience):
         raise TokenError(TokenErrorReason.INVALID_AUDIENCE)
-    check_times(claims, leeway=policy.leeway, max_lifetime=policy.max_lifetime, now=now)
-    return token
+    return SignedAccessToken(token, policy)
 
 
 def _scope(claims: dict[str, Any]) -> frozenset[str]:
@@ -72,13 +98,17 @@ def _scope(claims: dict[str, Any]) -> frozenset[str]:
     value = claims["scope"]
     if not isinstance(value, str):
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)
-    return _parse_scope(value)
+    return _cached_scope(value) if len(value) <= _LONGEST_CACHED_SCOPE else _parse_scope(value)
 
 
-# An issuer's tokens have few different scopes, and only signed ones reach this cache; the bound is for a large set.
-@lru_cache(maxsize=128)
 def _parse_scope(value: str) -> frozenset[str]:
     try:
         return parse_scope(value)
     except ValueError:
         raise TokenError(TokenErrorReason.INVALID_CLAIMS) from None
+
+
+# An issuer's tokens have few different scopes, and only signed ones reach this cache. The bounds are for a large set:
+# a scope of thousands of characters takes twenty times as many bytes.
+_cached_scope = lru_cache(maxsize=128)(_parse_scope)
+_LONGEST_CACHED_SCOPE = 256

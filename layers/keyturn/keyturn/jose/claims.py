@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from keyturn.jose.errors import TokenError, TokenErrorReason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 # Printable in a log line, and short enough for a key of DynamoDB: without controls, separators and lone surrogates.
@@ -24,7 +25,7 @@ def is_identifier(value: str) -> bool:
     return 0 < len(value) <= _MAX_IDENTIFIER_LENGTH and (value.isprintable() or not re.search(_UNPRINTABLE, value))
 
 
-def identifier(claims: dict[str, Any], name: str) -> str:
+def identifier(claims: Mapping[str, Any], name: str) -> str:
     """Return a claim that is a printable string of 1 to 256 characters; raises TokenError."""
     value = claims.get(name)
     if not isinstance(value, str) or not is_identifier(value):
@@ -32,7 +33,7 @@ def identifier(claims: dict[str, Any], name: str) -> str:
     return value
 
 
-def numeric_date(claims: dict[str, Any], name: str) -> float:
+def numeric_date(claims: Mapping[str, Any], name: str) -> float:
     """Return a NumericDate (RFC 7519 §2), in seconds; raises TokenError."""
     value = claims.get(name)
     # type() and not isinstance(): True is an int.
@@ -41,7 +42,7 @@ def numeric_date(claims: dict[str, Any], name: str) -> float:
     return value
 
 
-def audience_of(claims: dict[str, Any]) -> tuple[str, ...]:
+def audience_of(claims: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the audiences (RFC 7519 §4.1.3), at least one; raises TokenError."""
     value = claims.get("aud")
     audience = tuple(value) if isinstance(value, list) else (value,)
@@ -53,7 +54,7 @@ def audience_of(claims: dict[str, Any]) -> tuple[str, ...]:
     return audience
 
 
-def check_times(claims: dict[str, Any], *, leeway: int, max_lifetime: int, now: float) -> None:
+def check_times(claims: Mapping[str, Any], *, leeway: int, max_lifetime: int, now: float) -> None:
     """Raise TokenError unless exp, iat and, where present, nbf hold at `now`, all in seconds (RFC 7519 §4.1.4 to 6)."""
     issued_at = numeric_date(claims, "iat")
     expires_at = numeric_date(claims, "exp")

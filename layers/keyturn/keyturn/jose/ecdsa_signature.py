@@ -46,3 +46,8 @@ def from_der(signature: bytes, algorithm: str) -> bytes:
     if not (0 < r < order and 0 < s < order):
         raise ValueError(f"the signature is not of {algorithm}'s curve")
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+def as_jose(signature: bytes, algorithm: str) -> bytes:
+    """Return KMS's signature as JOSE encodes it (RFC 7518 §3, RFC 8037 §3.1); raises ValueError as `from_der` does."""
+    return from_der(signature, algorithm) if algorithm in CURVES else signature

@@ -13,7 +13,7 @@ from keyturn.jose.strict_json import parse_object
 if TYPE_CHECKING:
     from collections.abc import Set
 
-    from keyturn.jose.access_token import VerifiedAccessToken
+    from keyturn.jose.access_token import SignedAccessToken, VerifiedAccessToken
     from keyturn.jose.key_set import KeySet
     from keyturn.jose.policy import VerificationPolicy
 
@@ -25,6 +25,14 @@ def verify_access_token(raw: str, keys: KeySet, policy: VerificationPolicy, now:
 
     `now` in seconds since the epoch. The caller must still check whether the token is revoked.
     """
+    # Steps 1 to 4 have one result for a token, a key set and a policy, whatever the clock says.
+    token = read_signed_access_token(raw, keys, policy)
+    # 5. Its times hold (R14, R15).
+    return token.at(now)
+
+
+def read_signed_access_token(raw: str, keys: KeySet, policy: VerificationPolicy) -> SignedAccessToken:
+    """Return the access token after every check but those of its times; raises TokenError alone, for any input."""
     # 1. It has the compact form, and a header without parameters that change its meaning (R01 to R07).
     token = UnverifiedToken(raw)
     # 2. Its typ is that of an access token: the same key also signs ID tokens and logout tokens (R11).
@@ -32,11 +40,11 @@ def verify_access_token(raw: str, keys: KeySet, policy: VerificationPolicy, now:
         raise TokenError(TokenErrorReason.INVALID_TYPE)
     # 3. A key of the key set signed it.
     payload = verify_signature(token, keys, policy.algorithms)
-    # 4. Only then are its claims read (ASVS 9.1.1): types, issuer, audience and times (R12 to R16).
+    # 4. Only then are its claims read (ASVS 9.1.1): types, issuer and audience (R12, R13, R16).
     claims = parse_object(payload)
     if claims is None:
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)
-    return check_access_token(claims, token.header.kid, policy, now)
+    return check_access_token(claims, token.header.kid, policy)
 
 
 def verify_jws(raw: str, keys: KeySet, algorithms: Set[str]) -> bytes:

@@ -10,10 +10,12 @@ import pytest
 from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import Loader
 
-from keyturn.adapters.aws.dynamodb_reads import dynamodb_origin
+from keyturn.adapters.aws.dynamodb import dynamodb_origin
+from keyturn.adapters.aws.kms import kms_origin
 from keyturn.adapters.aws.ssm_parameters import ssm_origin
+from keyturn.environment import SettingsError
 
-ORIGINS = {"dynamodb": dynamodb_origin, "ssm": ssm_origin}
+ORIGINS = {"dynamodb": dynamodb_origin, "kms": kms_origin, "ssm": ssm_origin}
 PARTITIONS: dict[str, Any] = {each["id"]: each for each in Loader().load_data("partitions")["partitions"]}
 VARIANTS = [(fips, dual_stack) for fips in (False, True) for dual_stack in (False, True)]
 
@@ -63,12 +65,12 @@ def test_an_environment_of_the_release_before_has_its_endpoint(region: str) -> N
     assert dynamodb_origin({"AWS_REGION": region, "URL_SUFFIX": ""}) == expected.url
 
 
-@pytest.mark.parametrize("origin", [dynamodb_origin, ssm_origin])
+@pytest.mark.parametrize("origin", ORIGINS.values())
 def test_an_unknown_partition_has_no_dual_stack_endpoint(origin: Any) -> None:
     """A later partition works by its suffix; its endpoints for IPv6 are refused by name rather than guessed."""
     environ = {"AWS_REGION": "xx-moon-1", "URL_SUFFIX": "aws.moon"}
     assert origin(environ).endswith(".xx-moon-1.aws.moon")
-    with pytest.raises(ValueError, match=r"^AWS_USE_DUALSTACK_ENDPOINT is true"):
+    with pytest.raises(SettingsError, match=r"^AWS_USE_DUALSTACK_ENDPOINT is true"):
         origin(environ | {"AWS_USE_DUALSTACK_ENDPOINT": "true"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import select
 import socket
 import ssl
 import threading
@@ -110,6 +111,26 @@ def test_a_connection_is_kept_unless_the_answer_ends_it(serve: Callable[..., Ser
         assert server.accepted == 1
         connection.post(b"", {})
     assert server.accepted == 2
+
+
+def test_a_kept_connection_is_stale_once_the_server_has_closed_it(serve: Callable[..., Server]) -> None:
+    """The server closes after its last answer: that is seen before another request is sent."""
+    server = serve(GOOD)
+    with closing(plain(server)) as connection:
+        assert not connection.is_stale()
+        connection.post(b"", {})
+        assert connection._socket is not None
+        select.select([connection._socket], [], [], 10)
+        assert connection.is_stale()
+    assert not connection.is_stale()
+
+
+def test_a_kept_connection_with_nothing_to_read_is_good(serve: Callable[..., Server]) -> None:
+    """An open connection without further bytes takes the next request."""
+    with closing(plain(serve(GOOD, GOOD))) as connection:
+        connection.post(b"", {})
+        assert not connection.is_stale()
+        assert connection.post(b"", {}).status == 200
 
 
 @pytest.mark.parametrize(

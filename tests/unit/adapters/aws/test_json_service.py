@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis.strategies import integers, sampled_from
 
 from keyturn.adapters.aws import http
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+from keyturn.adapters.aws.dynamodb import DynamoDb
+from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.aws.json_service import JsonService
 from keyturn.adapters.aws.ssm_parameters import SsmParameters
 from keyturn.domain.errors import AccessDenied, StoreUnavailable
@@ -20,7 +21,7 @@ from tests.fakes.scripted_connection import Answer, ScriptedConnections
 from tests.fakes.token_factory import NOW
 
 ENVIRON = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
-SERVICES = pytest.mark.parametrize("service", [DynamoDbReads, SsmParameters])
+SERVICES = pytest.mark.parametrize("service", [DynamoDb, SsmParameters])
 FIVE_MINUTES = 300
 REFUSALS = {
     "InvalidSignatureException": "Signature {}: 20260921T141320Z is now {} than 20260921T141821Z (… - 5 min.)",
@@ -63,7 +64,8 @@ class Machine:
     def call(self) -> int:
         """Call once; return how many requests that took."""
         before = self.aws.requests
-        self.client.call("Anything", {})
+        with aws_errors("a call"):
+            self.client.call("Anything", {})
         return self.aws.requests - before
 
 
@@ -140,8 +142,8 @@ def test_a_date_that_agrees_with_the_signature_corrects_nothing(date: str) -> No
     """A refusal whose Date is the time that was signed with is denied at once: the clock is not the reason."""
     refusal = Answer(400, {"__type": "RequestExpired", "Message": "Request has expired."}, date)
     connections = ScriptedConnections(refusal)
-    with pytest.raises(AccessDenied, match=r"^DynamoDB GetItem: status 400 RequestExpired$"):
-        DynamoDbReads("https://aws.invalid", ENVIRON, lambda: NOW, connections).call("GetItem", {})
+    with pytest.raises(AccessDenied, match=r"^DynamoDB GetItem: RequestExpired$"), aws_errors("DynamoDB GetItem"):
+        DynamoDb("https://aws.invalid", ENVIRON, lambda: NOW, connections).call("GetItem", {})
 
 
 @pytest.mark.parametrize(
@@ -158,8 +160,8 @@ def test_a_wrong_key_is_no_wrong_clock(answer: dict[str, object]) -> None:
     """A signature that is refused for another reason is denied at once, whatever its Date is."""
     refusal = Answer(403, {"__type": "InvalidSignatureException", **answer}, "Mon, 21 Sep 2026 16:13:20 GMT")
     connections = ScriptedConnections(refusal)
-    with pytest.raises(AccessDenied, match=r"InvalidSignatureException$"):
-        DynamoDbReads("https://aws.invalid", ENVIRON, lambda: NOW, connections).call("GetItem", {})
+    with pytest.raises(AccessDenied, match=r"InvalidSignatureException$"), aws_errors("DynamoDB GetItem"):
+        DynamoDb("https://aws.invalid", ENVIRON, lambda: NOW, connections).call("GetItem", {})
 
 
 def test_the_message_is_found_in_either_spelling() -> None:
@@ -167,7 +169,7 @@ def test_the_message_is_found_in_either_spelling() -> None:
     for name in ("message", "Message"):
         refusal = {"__type": "InvalidSignatureException", name: "Signature expired: now earlier"}
         script = ScriptedConnections(Answer(400, refusal, "Mon, 21 Sep 2026 16:13:20 GMT"), Answer(200, {}))
-        DynamoDbReads("https://aws.invalid", ENVIRON, lambda: NOW, script).call("GetItem", {})
+        DynamoDb("https://aws.invalid", ENVIRON, lambda: NOW, script).call("GetItem", {})
         assert [headers["X-Amz-Date"] for headers, _ in script.requests] == ["20260921T141320Z", "20260921T161320Z"]
 
 
@@ -177,8 +179,8 @@ def test_a_refused_clock_and_a_lost_answer_are_two_attempts_in_all(first: bool) 
     refusal = Answer(400, {"__type": "RequestTimeTooSkewed"}, "Mon, 21 Sep 2026 16:13:20 GMT")
     script: list[Answer | Exception] = [refusal, TimeoutError()] if first else [TimeoutError(), refusal]
     connections = ScriptedConnections(*script, Answer(200, {}))
-    client = DynamoDbReads("https://aws.invalid", ENVIRON, lambda: NOW, connections)
-    with pytest.raises(StoreUnavailable if first else AccessDenied):
+    client = DynamoDb("https://aws.invalid", ENVIRON, lambda: NOW, connections)
+    with pytest.raises(StoreUnavailable if first else AccessDenied), aws_errors("DynamoDB GetItem"):
         client.call("GetItem", {})
     assert client.call("GetItem", {}) == {}
     assert connections.requests[-1][0]["X-Amz-Date"] == "20260921T161320Z"

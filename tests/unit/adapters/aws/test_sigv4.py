@@ -34,7 +34,7 @@ def reference(request: AWSRequest, service: str, region: str, at: datetime.datet
     body=st.binary(max_size=300),
     target=_header_value,
     host=_hosts,
-    service=st.sampled_from(["dynamodb", "ssm"]),
+    service=st.sampled_from(["dynamodb", "kms", "ssm"]),
     region=_regions,
     at=_dates,
     access_key_id=_key_text,

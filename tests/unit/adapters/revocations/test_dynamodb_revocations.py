@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader, DynamoDbRevocationWriter
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.errors import AccessDenied, ClockUnavailable, ItemDamaged, StoreUnavailable, Throttled
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind

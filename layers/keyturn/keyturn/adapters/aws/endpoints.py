@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.domain.issuer_url import check_issuer_url, is_on_this_machine
+from keyturn.environment import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ def service_origin(environ: Mapping[str, str], service: str, variable: str) -> s
     """Return a service's URL: the value of `variable` or AWS_ENDPOINT_URL, else the Region's endpoint.
 
     Plain http is accepted for loopback hosts alone. A container may also use it for the machine that it runs on. Raises
-    ValueError that names the variable.
+    SettingsError that names the variable.
     """
     for name in (variable, "AWS_ENDPOINT_URL"):
         origin = environ.get(name, "").removesuffix("/")
@@ -36,7 +37,7 @@ def service_origin(environ: Mapping[str, str], service: str, variable: str) -> s
                 return check_issuer_url(origin)
             except ValueError:
                 hosts = "localhost, 127.0.0.1 and host.docker.internal"
-                raise ValueError(f"{name} is https://host[:port], or http:// for {hosts} alone") from None
+                raise SettingsError(f"{name} is https://host[:port], or http:// for {hosts} alone") from None
     return _regional(environ, service)
 
 
@@ -46,12 +47,14 @@ def _regional(environ: Mapping[str, str], service: str) -> str:
     # Code is updated before its environment: the suffix is missing then.
     suffix = environ.get("URL_SUFFIX") or f"amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
     dual_stack = _is_on(environ, "AWS_USE_DUALSTACK_ENDPOINT")
-    if _is_on(environ, "AWS_USE_FIPS_ENDPOINT") and (dual_stack or not region.startswith("us-gov-")):
-        service += "-fips"  # in GovCloud the plain endpoints are those of FIPS 140
+    # In GovCloud the plain endpoints are those of FIPS 140, apart from KMS's.
+    is_plain = region.startswith("us-gov-") and service != "kms" and not dual_stack
+    if _is_on(environ, "AWS_USE_FIPS_ENDPOINT") and not is_plain:
+        service += "-fips"
     if dual_stack:
         suffix = _DUAL_STACK.get(suffix, "")
         if not suffix:
-            raise ValueError("AWS_USE_DUALSTACK_ENDPOINT is true, and this release knows no such endpoint here")
+            raise SettingsError("AWS_USE_DUALSTACK_ENDPOINT is true, and this release knows no such endpoint here")
     return f"https://{service}.{region}.{suffix}"
 
 

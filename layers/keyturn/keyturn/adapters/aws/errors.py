@@ -1,13 +1,17 @@
-"""The mapping from botocore's exceptions to the domain's, for every boto3 adapter."""
+"""The mapping from the exceptions of AWS's clients to the domain's, for every adapter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
-
+from keyturn.adapters.aws.service_errors import connection_errors, credentials_errors, response_errors
 from keyturn.domain.errors import AccessDenied, KeyUnusable, StoreUnavailable, Throttled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keyturn.adapters.aws.service_errors import AnswerError
 
 _THROTTLED_CODES = frozenset(
     {
@@ -31,6 +35,8 @@ _DENIED_CODES = frozenset(
         "InvalidSignatureException",
         "MalformedPolicyDocumentException",
         "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
         "UnrecognizedClientException",
     }
 )
@@ -44,27 +50,27 @@ _RACE_CODES = frozenset(
 
 @contextmanager
 def aws_errors(what: str) -> Iterator[None]:
-    """Raise AccessDenied, Throttled, KeyUnusable or StoreUnavailable in place of boto3's exceptions in the block.
+    """Raise AccessDenied, Throttled, KeyUnusable or StoreUnavailable in place of a client's exceptions in the block.
 
     `what` names the call in the message. Failed conditions and cancelled transactions are raised unchanged.
     """
     try:
         yield
-    except ClientError as error:
+    except response_errors() as error:
         code = error_code(error)
         if code in _RACE_CODES:
             raise
         # The code alone: AWS's messages repeat ARNs and sometimes parts of the request.
         raise _domain_error(code)(f"{what}: {code}") from None
-    except (NoCredentialsError, PartialCredentialsError) as error:
+    except credentials_errors() as error:
         raise AccessDenied(f"{what}: {type(error).__name__}") from None
-    except BotoCoreError as error:
+    except connection_errors() as error:
         raise StoreUnavailable(f"{what}: {type(error).__name__}") from None
 
 
-def error_code(error: ClientError) -> str:
+def error_code(error: AnswerError) -> str:
     """Return the error's code without the namespace that some endpoints put in front."""
-    return error.response.get("Error", {}).get("Code", "Unknown").rpartition("#")[2]
+    return str(error.response.get("Error", {}).get("Code", "Unknown")).rpartition("#")[2]
 
 
 def _domain_error(code: str) -> type[AccessDenied | KeyUnusable | StoreUnavailable]:

@@ -7,8 +7,10 @@ took more than half of the authorizer's cold start (docs/benchmarks.md).
 from __future__ import annotations
 
 import os.path
+import select
 import socket
 import ssl
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +30,12 @@ class ProtocolError(OSError):
     """The received bytes are not a complete HTTP/1.1 response."""
 
 
+@cache
+def _trust(roots: str | None) -> ssl.SSLContext:
+    """Return a context that believes the roots in this file, or those of the machine; all connections share it."""
+    return ssl.create_default_context(cafile=roots)
+
+
 class Answer:
     """A response: its status, its Date header as sent or None, and its body."""
 
@@ -42,17 +50,20 @@ class Answer:
 class HttpConnection:
     """A connection to an origin, opened by the first request; `timeout` in seconds, for each wait.
 
+    `connect_timeout` is for each wait until the connection is there, TLS included; without it `timeout` is.
+
     `origin` is `https://host[:port]` or `http://host[:port]`. TLS checks certificate and host against Amazon's roots
     first. If these have not certified the host, such as a private endpoint, it uses the machine's trust store.
     """
 
-    def __init__(self, origin: str, timeout: float) -> None:
+    def __init__(self, origin: str, timeout: float, connect_timeout: float | None = None) -> None:
 
         scheme, _, authority = origin.partition("://")
         self._host, _, port = authority.partition(":")
         self._tls = scheme != "http"
         self._port = int(port or (443 if self._tls else 80))
         self._timeout = timeout
+        self._connect_timeout = timeout if connect_timeout is None else connect_timeout
         self._socket: socket.socket | None = None
         self._answers: BinaryIO | None = None
 
@@ -65,9 +76,14 @@ class HttpConnection:
             raise ProtocolError("a header holds a line break")
         if self._socket is None:
             self._socket = self._open()
+            self._socket.settimeout(self._timeout)
             self._answers = self._socket.makefile("rb")
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
         return self._read()
+
+    def is_stale(self) -> bool:
+        """Return whether an idle connection was closed by the server, or has bytes that belong to no request."""
+        return self._socket is not None and bool(select.select([self._socket], [], [], 0)[0])
 
     def close(self) -> None:
         """Close the connection; the next request opens it again."""
@@ -80,9 +96,9 @@ class HttpConnection:
         if not self._tls:
             return self._tcp()
         try:
-            return self._secure(ssl.create_default_context(cafile=AMAZON_ROOTS))
+            return self._secure(_trust(AMAZON_ROOTS))
         except ssl.SSLCertVerificationError:
-            return self._secure(ssl.create_default_context())
+            return self._secure(_trust(None))
 
     def _secure(self, context: ssl.SSLContext) -> socket.socket:
         plain = self._tcp()
@@ -93,7 +109,7 @@ class HttpConnection:
             raise
 
     def _tcp(self) -> socket.socket:
-        opened = socket.create_connection((self._host, self._port), self._timeout)
+        opened = socket.create_connection((self._host, self._port), self._connect_timeout)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return opened
 

@@ -22,18 +22,21 @@ class PartitionQueries:
         if prefix:  # DynamoDB refuses an empty one
             condition += " AND begins_with(sk, :prefix)"
             values[":prefix"] = {"S": prefix}
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            **projection,
+        }
         items: list[Any] = []
         with aws_errors(f"DynamoDB Query of {what}"):
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                ConsistentRead=True,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                **projection,  # type: ignore[arg-type]
-            )
-            for page in pages:
+            while True:
+                page = self._dynamodb.query(**query)
                 items += page["Items"]
-        return items
+                if not page.get("LastEvaluatedKey"):
+                    return items
+                query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _sort_keys(self, partition: str, what: str, *, prefix: str = "") -> list[str]:
         """Return the sort keys that begin with the prefix; strongly consistent."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keyturn.adapters.aws.http_date import seconds_of
 from keyturn.adapters.aws.system_clock import monotonic_seconds, wall_seconds
 from keyturn.domain.errors import ClockUnavailable
 from keyturn.domain.time.ages import Instant
@@ -28,7 +28,7 @@ class _Sample(NamedTuple):
 
 
 class ServiceClock:
-    """A Clock that is set by every response of one boto3 client."""
+    """A Clock that is set by every response of one client of DynamoDB, boto3's or ours."""
 
     def __init__(
         self,
@@ -84,10 +84,7 @@ class ServiceClock:
 
     def _note_answer(self, parsed: dict[str, Any], **_event: Any) -> None:
         headers = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        try:
-            date = parsedate_to_datetime(headers.get("date", "")).timestamp()
-        except ValueError:
-            return
+        date = seconds_of(headers.get("date"))
         sent: Instant | None = getattr(self._sent, "at", None)
-        if sent is not None:
+        if date is not None and sent is not None:
             self._sample = _Sample(date, sent, self._read())

@@ -6,13 +6,14 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError
-
 from keyturn.adapters.aws.errors import aws_errors, error_code
+from keyturn.adapters.aws.service_errors import response_errors
 from keyturn.domain.errors import StoreUnavailable, Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from keyturn.adapters.aws.service_errors import AnswerError
 
 Answer = TypeVar("Answer")
 
@@ -24,14 +25,14 @@ _THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 def transact(send: Callable[[str], object], what: str, *, pause: Callable[[float], None] = time.sleep) -> bool:
     """Return whether the transaction was done: False if a condition of it fails.
 
-    `send` sends it with this ClientRequestToken, which makes botocore's own second attempt harmless. After a conflict
+    `send` sends it with this ClientRequestToken, which makes the client's own second attempt harmless. After a conflict
     with another transaction it is sent again. Raises Throttled, AccessDenied, StoreUnavailable.
     """
     for attempt in range(_ATTEMPTS):
         with aws_errors(f"DynamoDB TransactWriteItems of {what}"):
             try:
                 send(secrets.token_hex(16))
-            except ClientError as error:
+            except response_errors() as error:
                 if error_code(error) == "TransactionCanceledException":
                     if failed_conditions(error, what):
                         return False
@@ -46,19 +47,19 @@ def transact(send: Callable[[str], object], what: str, *, pause: Callable[[float
 def outlast_conflicts(send: Callable[[], Answer], *, pause: Callable[[float], None] = time.sleep) -> Answer:
     """Return the response to one write, sent again while a transaction locks its item.
 
-    DynamoDB refuses such a write with TransactionConflictException, which botocore does not retry.
+    DynamoDB refuses such a write with TransactionConflictException, which the client does not retry.
     """
     for attempt in range(_ATTEMPTS - 1):
         try:
             return send()
-        except ClientError as error:
+        except response_errors() as error:
             if error_code(error) != "TransactionConflictException":
                 raise
         pause(_FIRST_PAUSE * 2**attempt)
     return send()
 
 
-def failed_conditions(error: ClientError, what: str) -> list[dict[str, Any]]:
+def failed_conditions(error: AnswerError, what: str) -> list[dict[str, Any]]:
     """Return the stored item of each condition that cancelled a transaction, as attribute values.
 
     An item is empty if the store lacks it, or the write did not request it. An empty list means a conflict with another

@@ -12,8 +12,9 @@ from keyturn.domain.errors import AlreadyExists, ItemNewer, VersionConflict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.adapters.aws.service_errors import AnswerError
 
 
 class DynamoDbRegistrations:
@@ -91,7 +92,7 @@ class DynamoDbRegistrations:
         return f"the {self._kind} {item['pk'].removeprefix(self._prefix)}"
 
 
-def _is_ours(error: ClientError, item: dict[str, Any]) -> bool:
+def _is_ours(error: AnswerError, item: dict[str, Any]) -> bool:
     """Return whether the stored item is our own write, which botocore sent again after a lost response.
 
     Otherwise an operator would get an error for a stored client, and could not see its secret.
@@ -104,6 +105,6 @@ def _was_sent_again(answer: Mapping[str, Any]) -> bool:
     return attempts > 0
 
 
-def _stored(error: ClientError) -> dict[str, Any]:
+def _stored(error: AnswerError) -> dict[str, Any]:
     stored: Any = error.response.get("Item", {})
     return decode_item(stored)

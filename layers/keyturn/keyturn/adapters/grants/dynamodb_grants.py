@@ -15,8 +15,9 @@ from keyturn.adapters.grants.grant_item import (
 from keyturn.domain.grants.grant import Grant, Redemption, Rotation, refuse_redemption, refuse_rotation
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.adapters.aws.service_errors import AnswerError
 
 
 class DynamoDbGrants:
@@ -94,7 +95,7 @@ class DynamoDbGrants:
             )
 
 
-def stored_grant(error: ClientError) -> Grant | None:
+def stored_grant(error: AnswerError) -> Grant | None:
     """Return the stored grant that failed a write's condition, or None without one."""
     item: Any = error.response.get("Item")
     return None if not item else grant_from_item(decode_item(item))

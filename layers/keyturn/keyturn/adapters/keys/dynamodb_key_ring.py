@@ -1,4 +1,4 @@
-"""Key rings in DynamoDB: strongly consistent reads, and writes conditional on the version that was read."""
+"""The store of a key ring in DynamoDB: writes are conditional on the version that was read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.adapters.aws.transactions import failed_conditions
-from keyturn.adapters.keys.key_ring_item import all_ring_keys, ring_from_item, ring_key, ring_to_item, rings_from_items
+from keyturn.adapters.keys.key_ring_item import ring_from_item, ring_key, ring_to_item
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.errors import AlreadyExists, KeyRingMissing, StoreUnavailable, VersionConflict
 from keyturn.domain.keys.key_ring import KeyRing
@@ -22,32 +20,13 @@ from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Target, TargetK
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_READS = 2
+    from keyturn.adapters.aws.service_errors import AnswerError
+
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.05
 # Seconds. The copies of global may have a revocation cutoff as well, which must not expire early: ten years are longer
 # than any needs. There are sixteen of these items only.
 _GLOBAL_LIFETIME = 10 * 365 * 86_400
-
-
-class DynamoDbKeyRings:
-    """A KeyRingReader."""
-
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
-
-    def load_all(self) -> tuple[KeyRing, ...]:
-        """Return all stored rings, the default one first; raises KeyRingMissing, ItemDamaged."""
-        for _ in range(_READS):
-            with aws_errors("DynamoDB BatchGetItem of the key rings"):
-                answer = self._dynamodb.batch_get_item(
-                    RequestItems={self._table: {"Keys": all_ring_keys(), "ConsistentRead": True}}
-                )
-            # Without one of the rings its tokens would be refused: require all rings in one response.
-            if not answer["UnprocessedKeys"]:
-                return rings_from_items(answer["Responses"].get(self._table, []))
-        raise StoreUnavailable(f"DynamoDB BatchGetItem did not answer for all key rings in {_READS} reads")
 
 
 class DynamoDbKeyRingStore:
@@ -142,7 +121,7 @@ class DynamoDbKeyRingStore:
         """Return whether the transaction was done; False if it should be repeated."""
         with aws_errors("DynamoDB TransactWriteItems of an emergency"):
             try:
-                # The token makes botocore's own retry after a lost response harmless.
+                # The token makes the client's own retry after a lost response harmless.
                 self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=secrets.token_hex(16))
             except self._dynamodb.exceptions.TransactionInProgressException:
                 return False
@@ -151,7 +130,7 @@ class DynamoDbKeyRingStore:
         return True
 
 
-def _decided(error: ClientError, saved: KeyRing) -> bool:
+def _decided(error: AnswerError, saved: KeyRing) -> bool:
     """Return whether an earlier attempt had stored the ring; raises VersionConflict, Throttled.
 
     It returns False after a conflict with another transaction: the caller repeats its own.
@@ -162,7 +141,7 @@ def _decided(error: ClientError, saved: KeyRing) -> bool:
     return bool(items)
 
 
-def _is_ours(error: ClientError, saved: KeyRing) -> bool:
+def _is_ours(error: AnswerError, saved: KeyRing) -> bool:
     return _is_item(error.response.get("Item"), saved)
 
 

@@ -1,14 +1,12 @@
-"""Revocations in DynamoDB: read with strong consistency, written with their feed item in one transaction."""
+"""Revocations in DynamoDB, written with their feed item in one transaction."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from keyturn.adapters.aws.attribute_values import decode_item
 from keyturn.adapters.aws.errors import aws_errors
@@ -23,42 +21,16 @@ from keyturn.adapters.revocations.revocation_feed_item import (
 )
 from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
 from keyturn.domain.errors import KeyturnError, StoreUnavailable
-from keyturn.domain.revocations.revocation import FEED_OVERLAP, Revocation, Target
+from keyturn.domain.revocations.revocation import FEED_OVERLAP, Revocation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from keyturn.adapters.aws.service_errors import AnswerError
     from keyturn.ports import Clock
 
-_READS = 2  # the first one, and one more for what DynamoDB left unprocessed
 _WRITES = 5
 _FIRST_PAUSE = 0.05
-
-
-class DynamoDbRevocationReader:
-    """A RevocationReader that reads DynamoDB at each call."""
-
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
-
-    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
-        """Return the stored revocations of these targets; raises StoreUnavailable if one could not be read."""
-        keys: list[Any] = [target_key(target) for target in dict.fromkeys(targets)]
-        items: list[dict[str, Any]] = []
-        for _ in range(_READS if keys else 0):
-            with aws_errors("DynamoDB BatchGetItem of revocations"):
-                answer = self._dynamodb.batch_get_item(
-                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-                )
-            items += answer["Responses"].get(self._table, [])
-            keys = [key for rest in answer["UnprocessedKeys"].values() for key in rest["Keys"]]
-            if not keys:
-                break
-        if keys:
-            # A target without an answer may be revoked.
-            raise StoreUnavailable(f"DynamoDB left {len(keys)} keys unprocessed")
-        return tuple(revocation_from_item(decode_item(item)) for item in items)
 
 
 class DynamoDbRevocationWriter:
@@ -159,7 +131,7 @@ class DynamoDbRevocationWriter:
         """Return whether the transaction was done, and the stored revocation whose condition failed, if one did."""
         with aws_errors("DynamoDB TransactWriteItems of a revocation"):
             try:
-                # The token makes botocore's own retry of a lost answer harmless.
+                # The token makes the client's own retry of a lost answer harmless.
                 self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=secrets.token_hex(16))
             except self._dynamodb.exceptions.TransactionInProgressException:
                 return False, None
@@ -168,7 +140,7 @@ class DynamoDbRevocationWriter:
         return True, None
 
 
-def _obstacle(error: ClientError) -> Revocation | None:
+def _obstacle(error: AnswerError) -> Revocation | None:
     """Return the stored revocation that failed the condition, or None for a conflict, which a retry resolves."""
     items = filter(None, failed_conditions(error, "a revocation"))
     return next((revocation_from_item(decode_item(item)) for item in items), None)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
         audience: tuple[str, ...]
         scope: frozenset[str]
-        claims: dict[str, Any]
+
+        @property
+        def claims(self) -> Mapping[str, Any]: ...
 
 
 ANY_METHOD = "ANY"

@@ -1,4 +1,4 @@
-"""boto3 clients with short time-outs (R61): botocore's defaults would wait for minutes."""
+"""boto3 clients of the key rotator, with short time-outs (R61)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from keyturn.adapters.aws.call_limits import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
-
-CONNECT_TIMEOUT = 0.5
-READ_TIMEOUT = 1.0
-ATTEMPTS = 2
 
 
 def dynamodb_client() -> DynamoDBClient:

@@ -1,10 +1,11 @@
-"""Revocations, read without boto3."""
+"""Revocations in DynamoDB, read with strong consistency."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
 from keyturn.domain.errors import StoreUnavailable
 
@@ -12,17 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.adapters.aws.dynamodb import DynamoDb
     from keyturn.domain.revocations.revocation import Revocation, Target
 
 # The first read, and one more for what DynamoDB left unprocessed.
 READS = 2
 
 
-class HttpRevocationReader:
-    """A RevocationReader on HTTP without boto3: one strongly consistent BatchGetItem (P8)."""
+class DynamoDbRevocationReader:
+    """A RevocationReader that reads DynamoDB at each call: one BatchGetItem (P8)."""
 
-    def __init__(self, dynamodb: DynamoDbReads, table: str) -> None:
+    def __init__(self, dynamodb: DynamoDBClient | DynamoDb, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
@@ -33,17 +36,19 @@ class HttpRevocationReader:
         """
         keys: list[Any] = [target_key(target) for target in dict.fromkeys(targets)]
         items: list[Any] = []
-        for _ in range(READS):
+        for _ in range(READS if keys else 0):
             answer = self._read(keys)
-            items += [item for table_items in answer["Responses"].values() for item in table_items]
+            items += answer["Responses"].get(self._table, ())
             keys = [key for rest in answer.get("UnprocessedKeys", {}).values() for key in rest["Keys"]]
             if not keys:
-                return tuple(revocation_from_item(decode_item(item)) for item in items)
-        raise StoreUnavailable(f"DynamoDB BatchGetItem: {len(keys)} keys are unprocessed after {READS} reads")
+                break
+        if keys:
+            raise StoreUnavailable(f"DynamoDB BatchGetItem: {len(keys)} keys are unprocessed after {READS} reads")
+        return tuple(revocation_from_item(decode_item(item)) for item in items)
 
-    def _read(self, keys: list[Any]) -> dict[str, Any]:
-        request = {"RequestItems": {self._table: {"Keys": keys, "ConsistentRead": True}}}
-        answer = self._dynamodb.call("BatchGetItem", request)
+    def _read(self, keys: list[Any]) -> Any:
+        with aws_errors("DynamoDB BatchGetItem of revocations"):
+            answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
         if not isinstance(answer.get("Responses"), dict):
             # Without Responses the targets may be revoked.
             raise StoreUnavailable("DynamoDB BatchGetItem: an answer without Responses")

@@ -1,32 +1,37 @@
-"""The key rings, read without boto3."""
+"""All key rings in DynamoDB, in one strongly consistent read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.keys.key_ring_item import all_ring_keys, rings_from_items
 from keyturn.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from keyturn.adapters.aws.dynamodb import DynamoDb
     from keyturn.domain.keys.key_ring import KeyRing
 
 
 READS = 2
 
 
-class HttpKeyRingReader:
-    """A KeyRingReader on HTTP without boto3."""
+class DynamoDbKeyRings:
+    """A KeyRingReader."""
 
-    def __init__(self, dynamodb: DynamoDbReads, table: str) -> None:
+    def __init__(self, dynamodb: DynamoDBClient | DynamoDb, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
     def load_all(self) -> tuple[KeyRing, ...]:
         """Return all stored rings, the default one first; raises KeyRingMissing, ItemDamaged."""
-        request = {"RequestItems": {self._table: {"Keys": all_ring_keys(), "ConsistentRead": True}}}
         for _ in range(READS):
-            answer = self._dynamodb.call("BatchGetItem", request)
+            with aws_errors("DynamoDB BatchGetItem of the key rings"):
+                answer = self._dynamodb.batch_get_item(
+                    RequestItems={self._table: {"Keys": all_ring_keys(), "ConsistentRead": True}}
+                )
             responses = answer.get("Responses")
             # Without one of the rings its tokens would be refused: require all rings in one response.
             if not answer.get("UnprocessedKeys") and isinstance(responses, dict):

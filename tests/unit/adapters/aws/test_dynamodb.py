@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads, dynamodb_origin
+from keyturn.adapters.aws.call_limits import ATTEMPTS
+from keyturn.adapters.aws.dynamodb import DynamoDb, dynamodb_origin
+from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.aws.http import HttpConnection, ProtocolError
-from keyturn.adapters.aws.json_service import ATTEMPTS
 from keyturn.domain.errors import AccessDenied, KeyturnError, StoreUnavailable, Throttled
+from keyturn.environment import SettingsError
 from tests.fakes.scripted_connection import Answer, ScriptedConnections, failure
 
 ENVIRON = {
@@ -25,8 +27,8 @@ ORIGIN = "https://dynamodb.eu-central-1.amazonaws.com"
 GOOD = Answer(200, {"Item": {}})
 
 
-def client(connections: ScriptedConnections, environ: dict[str, str] | None = None) -> DynamoDbReads:
-    return DynamoDbReads(ORIGIN, ENVIRON if environ is None else environ, lambda: 1_790_000_000.5, connections)
+def client(connections: ScriptedConnections, environ: dict[str, str] | None = None) -> DynamoDb:
+    return DynamoDb(ORIGIN, ENVIRON if environ is None else environ, lambda: 1_790_000_000.5, connections)
 
 
 def test_call_sends_a_signed_request_and_returns_the_answer() -> None:
@@ -72,11 +74,9 @@ def test_kept_connection_that_was_closed_costs_no_attempt(closed: Exception) -> 
         (ProtocolError("the answer ended early"), StoreUnavailable),
         (ssl.SSLCertVerificationError(), StoreUnavailable),
         (failure("InternalServerError", 500), StoreUnavailable),
-        (failure("ResourceNotFoundException"), StoreUnavailable),
         (Answer(503, b"<html>"), StoreUnavailable),
         (Answer(200, b'{"Item": '), StoreUnavailable),
         (Answer(200, b"[]"), StoreUnavailable),
-        (Answer(400, {}), StoreUnavailable),
         (failure("ProvisionedThroughputExceededException"), Throttled),
         (failure("ThrottlingException"), Throttled),
         (failure("RequestLimitExceeded"), Throttled),
@@ -89,7 +89,7 @@ def test_second_attempt_may_help_and_a_third_is_not_made(
     """R61: a passing fault is tried twice, then it is the domain's error, without the answer's text."""
     assert client(ScriptedConnections(outcome, GOOD)).call("GetItem", {}) == {"Item": {}}
     connections = ScriptedConnections(outcome, outcome)
-    with pytest.raises(fault) as raised:
+    with pytest.raises(fault) as raised, aws_errors("DynamoDB GetItem"):
         client(connections).call("GetItem", {})
     assert type(raised.value) is fault
     assert len(connections.requests) == ATTEMPTS == 2
@@ -99,15 +99,17 @@ def test_second_attempt_may_help_and_a_third_is_not_made(
 @pytest.mark.parametrize(
     ("outcome", "text"),
     [
-        (Answer(503, b"<html>"), "status 503 without a JSON object"),
+        (Answer(503, b"<html>"), "503"),
+        (Answer(503, b"[]"), "503"),
         (Answer(200, b"[]"), "status 200 without a JSON object"),
-        (Answer(400, {}), "status 400 "),
-        (failure("InternalServerError", 500), "status 500 InternalServerError"),
+        (Answer(400, {}), "400"),
+        (failure("ResourceNotFoundException"), "ResourceNotFoundException"),
+        (failure("InternalServerError", 500), "InternalServerError"),
     ],
 )
-def test_an_error_says_operation_status_and_kind(outcome: Answer, text: str) -> None:
-    """An error names the operation and the answer's status and type, without secrets."""
-    with pytest.raises(StoreUnavailable) as raised:
+def test_an_error_says_the_operation_and_its_kind(outcome: Answer, text: str) -> None:
+    """An error names the operation and the answer's type, or its status without one, and no text of the answer."""
+    with pytest.raises(StoreUnavailable) as raised, aws_errors("DynamoDB Query"):
         client(ScriptedConnections(outcome, outcome)).call("Query", {})
     assert str(raised.value) == f"DynamoDB Query: {text}"
 
@@ -126,7 +128,7 @@ def test_an_error_says_operation_status_and_kind(outcome: Answer, text: str) -> 
 def test_denied_is_denied_at_once(kind: str) -> None:
     """A call that IAM refuses is sent once."""
     connections = ScriptedConnections(failure(kind))
-    with pytest.raises(AccessDenied, match=kind):
+    with pytest.raises(AccessDenied, match=kind), aws_errors("DynamoDB GetItem"):
         client(connections).call("GetItem", {})
 
 
@@ -142,6 +144,15 @@ def test_credentials_are_read_at_each_call() -> None:
     headers = connections.requests[1][0]
     assert "AKIDRENEWED" in headers["Authorization"]
     assert "X-Amz-Security-Token" not in headers
+
+
+@pytest.mark.parametrize("outcome", [failure("ResourceNotFoundException"), Answer(400, {})])
+def test_an_error_that_lasts_is_not_tried_again(outcome: Answer) -> None:
+    """An error that another attempt would meet again is raised at once."""
+    connections = ScriptedConnections(outcome)
+    with pytest.raises(StoreUnavailable), aws_errors("DynamoDB GetItem"):
+        client(connections).call("GetItem", {})
+    assert len(connections.requests) == 1
 
 
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
@@ -186,7 +197,9 @@ def test_origin_follows_the_environment(environ: dict[str, str], origin: str) ->
 def test_plain_http_never_leaves_the_machine(url: str) -> None:
     """Credentials and answers go over plain http to this machine alone, by loopback or from a container on it."""
     hosts = "localhost, 127.0.0.1 and host.docker.internal"
-    with pytest.raises(ValueError, match=rf"^AWS_ENDPOINT_URL is https://host\[:port\], or http:// for {hosts} alone$"):
+    with pytest.raises(
+        SettingsError, match=rf"^AWS_ENDPOINT_URL is https://host\[:port\], or http:// for {hosts} alone$"
+    ):
         dynamodb_origin({"AWS_ENDPOINT_URL": url})
 
 
@@ -199,7 +212,7 @@ def test_a_connection_that_cannot_be_made_is_tried_once_more() -> None:
         raise ssl.SSLError("no certificates")
 
     with pytest.raises(StoreUnavailable, match=r"^DynamoDB GetItem: SSLError$"):
-        DynamoDbReads(ORIGIN, ENVIRON, lambda: 1_790_000_000, connect).call("GetItem", {})
+        DynamoDb(ORIGIN, ENVIRON, lambda: 1_790_000_000, connect).call("GetItem", {})
     assert tried == [ORIGIN, ORIGIN]
 
 
@@ -233,6 +246,7 @@ def closing_server() -> Iterator[str]:
 @pytest.mark.enable_socket
 def test_closed_connection_is_reopened_on_a_real_socket(closing_server: str) -> None:
     """A connection that a real server closed behind an answer is reopened, call after call."""
-    dynamodb = DynamoDbReads(closing_server, ENVIRON, lambda: 1_790_000_000)
+    dynamodb = DynamoDb(closing_server, ENVIRON, lambda: 1_790_000_000)
     assert [dynamodb.call("GetItem", {}) for _ in range(3)] == [{}, {}, {}]
-    dynamodb._close()
+    [idle] = dynamodb._idle
+    idle.close()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from keyturn.adapters.aws.client import CONNECT_TIMEOUT, READ_TIMEOUT, dynamodb_client, kms_client, tagging_client
+from keyturn.adapters.aws.boto3_clients import dynamodb_client, kms_client, tagging_client
+from keyturn.adapters.aws.call_limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from keyturn.domain.keys.rotation_policy import RING_WRITE_SECONDS
 
 

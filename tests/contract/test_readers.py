@@ -1,6 +1,6 @@
-"""The readers of key ring and revocations without boto3: they give the same results as boto3's on the same items.
+"""The readers of key rings and revocations, on boto3's client and on ours: both give the same results.
 
-The HTTP client's connection is replaced by one that calls moto in process, without a socket.
+The connection of our client is replaced by one that calls moto in process, without a socket.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ import pytest
 from moto import mock_aws
 
 from keyturn.adapters.aws.attribute_values import encode_item
-from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
-from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRings
-from keyturn.adapters.keys.http_key_ring import HttpKeyRingReader
+from keyturn.adapters.aws.dynamodb import DynamoDb
+from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
 from keyturn.adapters.keys.key_ring_item import ring_to_item
-from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationReader
-from keyturn.adapters.revocations.http_revocations import HttpRevocationReader
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.errors import ItemDamaged, KeyRingMissing, StoreUnavailable
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 
 ENVIRON = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 RINGS, REVOCATIONS = "rings", "revocations"
-READERS = ("lean", "boto3")
+READERS = ("http", "boto3")
 
 
 @pytest.fixture
@@ -57,21 +55,21 @@ def dynamodb() -> Iterator[DynamoDBClient]:
         yield client
 
 
-def lean(client: DynamoDBClient) -> DynamoDbReads:
-    return DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, MotoConnections(client))
+def over_http() -> DynamoDb:
+    return DynamoDb("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, MotoConnections())
 
 
 @pytest.fixture(params=READERS)
 def ring_reader(request: pytest.FixtureRequest, dynamodb: DynamoDBClient) -> KeyRingReader:
-    if request.param == "lean":
-        return HttpKeyRingReader(lean(dynamodb), RINGS)
+    if request.param == "http":
+        return DynamoDbKeyRings(over_http(), RINGS)
     return DynamoDbKeyRings(dynamodb, RINGS)
 
 
 @pytest.fixture(params=READERS)
 def revocation_reader(request: pytest.FixtureRequest, dynamodb: DynamoDBClient) -> RevocationReader:
-    if request.param == "lean":
-        return HttpRevocationReader(lean(dynamodb), REVOCATIONS)
+    if request.param == "http":
+        return DynamoDbRevocationReader(over_http(), REVOCATIONS)
     return DynamoDbRevocationReader(dynamodb, REVOCATIONS)
 
 
@@ -164,11 +162,11 @@ def test_absent_table_is_a_fault(revocation_reader: RevocationReader, dynamodb: 
 
 def test_one_request_asks_strongly_for_every_target(dynamodb: DynamoDBClient) -> None:
     """P8: one consistent BatchGetItem per decision, each target once; all rings are one consistent BatchGetItem."""
-    connections = MotoConnections(dynamodb)
-    client = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections)
-    HttpRevocationReader(client, REVOCATIONS).find([JTI, SUBJECT, JTI])
+    connections = MotoConnections()
+    client = DynamoDb("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections)
+    DynamoDbRevocationReader(client, REVOCATIONS).find([JTI, SUBJECT, JTI])
     with pytest.raises(KeyRingMissing):
-        HttpKeyRingReader(client, RINGS).load_all()
+        DynamoDbKeyRings(client, RINGS).load_all()
     (_, batch), (_, get) = connections.requests
     assert batch == {
         "RequestItems": {REVOCATIONS: {"Keys": [target_key(JTI), target_key(SUBJECT)], "ConsistentRead": True}}
@@ -184,10 +182,10 @@ def unprocessed(*targets: Target, found: tuple[Target, ...] = ()) -> Answer:
     return Answer(200, {"Responses": {REVOCATIONS: items} if items else {}, "UnprocessedKeys": rest if targets else {}})
 
 
-def scripted(*script: Answer) -> tuple[HttpRevocationReader, ScriptedConnections]:
+def scripted(*script: Answer) -> tuple[DynamoDbRevocationReader, ScriptedConnections]:
     connections = ScriptedConnections(*script)
-    return HttpRevocationReader(
-        DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections), REVOCATIONS
+    return DynamoDbRevocationReader(
+        DynamoDb("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections), REVOCATIONS
     ), connections
 
 
@@ -212,8 +210,7 @@ def rings_answer(*, left_out: bool) -> dict[str, Any]:
     return {"Responses": {RINGS: [encode_item(ring_to_item(ring_of()))]}, "UnprocessedKeys": rest}
 
 
-@pytest.mark.parametrize("kind", READERS)
-def test_a_ring_that_is_left_out_is_asked_for_again_and_never_taken_for_absent(kind: str) -> None:
+def test_a_ring_that_is_left_out_is_asked_for_again_and_never_taken_for_absent() -> None:
     """R47: a partial answer would drop the tokens of the ring that it leaves out: all rings are read again, or none."""
 
     class Partial:
@@ -223,12 +220,9 @@ def test_a_ring_that_is_left_out_is_asked_for_again_and_never_taken_for_absent(k
         def batch_get_item(self, **_: object) -> dict[str, Any]:
             return rings_answer(left_out=self.script.pop(0))
 
-        def call(self, _operation: str, _request: object) -> dict[str, Any]:
-            return rings_answer(left_out=self.script.pop(0))
-
     def reader(*left_out: bool) -> KeyRingReader:
         partial: Any = Partial(*left_out)
-        return HttpKeyRingReader(partial, RINGS) if kind == "lean" else DynamoDbKeyRings(partial, RINGS)
+        return DynamoDbKeyRings(partial, RINGS)
 
     assert len(reader(True, False).load_all()) == 1
     with pytest.raises(StoreUnavailable, match=r"did not answer for all key rings in 2 reads$"):
@@ -239,9 +233,9 @@ def test_a_ring_that_is_left_out_is_asked_for_again_and_never_taken_for_absent(k
 def test_an_answer_without_the_table_has_no_ring(responses: dict[str, list[object]]) -> None:
     """A response without the table counts as one without the ring."""
     connections = ScriptedConnections(Answer(200, {"Responses": responses}))
-    client = DynamoDbReads("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections)
+    client = DynamoDb("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections)
     with pytest.raises(KeyRingMissing):
-        HttpKeyRingReader(client, RINGS).load_all()
+        DynamoDbKeyRings(client, RINGS).load_all()
 
 
 def test_an_answer_need_not_say_that_all_was_processed() -> None:

@@ -1,4 +1,4 @@
-"""The feed of revocations, read without boto3."""
+"""The feed of revocations in DynamoDB, read with strong consistency."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from keyturn.adapters.aws.attribute_values import decode_item
+from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.aws.item_version import check_item_version
 from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from keyturn.adapters.aws.dynamodb_reads import DynamoDbReads
+    from keyturn.adapters.aws.dynamodb import DynamoDb
     from keyturn.domain.revocations.revocation import Revocation
     from keyturn.domain.revocations.revocation_snapshot import FeedEntry
 
@@ -27,10 +28,10 @@ _OTHERS = tuple(f"{kind}#" for kind in TargetKind if kind not in CUTOFF_KINDS)
 _GLOBAL = f"{TargetKind.GLOBAL}#"
 
 
-class HttpRevocationFeed:
-    """A RevocationFeed on HTTP without boto3; `copy` is the copy of global to read, so that readers spread over all."""
+class DynamoDbRevocationFeed:
+    """A RevocationFeed; `copy` is the copy of global to read, so that readers spread over all."""
 
-    def __init__(self, dynamodb: DynamoDbReads, table: str, copy: int) -> None:
+    def __init__(self, dynamodb: DynamoDb, table: str, copy: int) -> None:
 
         self._dynamodb = dynamodb
         self._table = table
@@ -42,7 +43,8 @@ class HttpRevocationFeed:
         Strongly consistent. Raises StoreUnavailable, ItemDamaged.
         """
         request = {"TableName": self._table, "Key": target_key(self._global), "ConsistentRead": True}
-        item = self._dynamodb.call("GetItem", request).get("Item")
+        with aws_errors("DynamoDB GetItem of the global revocation"):
+            item = self._dynamodb.call("GetItem", request).get("Item")
         now = self._dynamodb.date
         if now is None:
             raise StoreUnavailable("DynamoDB's response has no Date")
@@ -56,7 +58,8 @@ class HttpRevocationFeed:
         for day in range(since // _DAY, (now + _AHEAD) // _DAY + 1):
             start: dict[str, Any] | None = None
             while True:
-                answer = self._dynamodb.call("Query", self._query(day, since, start))
+                with aws_errors("DynamoDB Query of the revocation feed"):
+                    answer = self._dynamodb.call("Query", self._query(day, since, start))
                 items = answer.get("Items")
                 if not isinstance(items, list):
                     raise StoreUnavailable("DynamoDB Query: an answer without Items")

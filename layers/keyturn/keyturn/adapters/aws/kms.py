@@ -1,0 +1,36 @@
+"""A client of KMS over HTTP, without boto3."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+from keyturn.adapters.aws.endpoints import service_origin
+from keyturn.adapters.aws.json_service import JsonService, open_patient_connection
+from keyturn.adapters.aws.system_clock import wall_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_kms import KMSClient
+
+
+class Kms(JsonService):
+    """KMS's operations by which a function uses a key: those that manage keys are the rotator's alone."""
+
+    title = "KMS"
+    name = "kms"
+    target = "TrentService"
+    json_version = "1.1"
+    operations = frozenset({"GenerateMac", "Sign"})
+    blobs = ("Mac", "Signature")
+
+
+def kms_origin(environ: Mapping[str, str]) -> str:
+    """Return KMS's URL, from AWS_ENDPOINT_URL_KMS first; raises SettingsError."""
+    return service_origin(environ, "kms", "AWS_ENDPOINT_URL_KMS")
+
+
+def kms_client(environ: Mapping[str, str]) -> KMSClient:
+    """Return a client with the methods of boto3's; raises SettingsError."""
+    return cast("KMSClient", Kms(kms_origin(environ), environ, wall_seconds, open_patient_connection, time.sleep))
