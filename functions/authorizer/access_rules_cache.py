@@ -72,7 +72,7 @@ class AccessRulesCache:
         read_at = sent
         try:
             text = self._document.load()
-            read_at = sent._replace(date=self._document.date())
+            read_at = self._time.dated(sent, self._document.date())
             rules = self._rules if text == self._text else None
             if rules is None:
                 rules = self._parse(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from authorizer.bootstrap import bootstrap
@@ -18,9 +19,21 @@ if TYPE_CHECKING:
     from authorizer.request import AuthorizerRequest
     from keyturn.domain.access.api_rules import ApiRules
 
+# The handler that the template names. Lambda sets _HANDLER to it before it imports this module; nothing else does.
+HANDLER = "authorizer.app.lambda_handler"
+
 
 class AuthorizerFault(Exception):
     """The authorizer cannot decide: API Gateway answers 500 without caching it (G4)."""
+
+
+def prepare() -> None:
+    """Compose, connect and read before the first request; a fault is logged, and left to that request (ADR 42)."""
+    try:
+        bootstrap().authorizer.prepare()
+    except Exception as fault:
+        # A fault that is over by the first request must not fail it: an import that raises ends the sandbox.
+        log_event("WARN", "not_prepared", fault=type(fault).__name__, detail=_detail(fault), place=_place(fault))
 
 
 def lambda_handler(event: object, context: object) -> dict[str, Any]:
@@ -80,7 +93,18 @@ def _log_refusal(request: AuthorizerRequest, refusal: Refused, rules: ApiRules) 
 def _log_fault(fault: Exception, request: AuthorizerRequest | None) -> None:
     """Log a fault: its text if it is ours, else its type and place, because a library's text may hold a secret."""
     facts = {} if request is None else describe_request(request, request.template)
-    if isinstance(fault, KeyturnError):
-        log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, detail=str(fault), **facts)
-        return
-    log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, place=place_of(fault), **facts)
+    log_event(
+        "ERROR", "authorizer_fault", fault=type(fault).__name__, detail=_detail(fault), place=_place(fault), **facts
+    )
+
+
+def _detail(fault: Exception) -> str | None:
+    return str(fault) if isinstance(fault, KeyturnError) else None
+
+
+def _place(fault: Exception) -> str | None:
+    return None if isinstance(fault, KeyturnError) else place_of(fault)
+
+
+if os.environ.get("_HANDLER") == HANDLER:
+    prepare()

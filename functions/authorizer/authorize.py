@@ -40,6 +40,14 @@ class Authorizer:
         self._time = time
         self._memo = TokenMemo()
 
+    def prepare(self) -> None:
+        """Read the keys and the access rules before the first request; raises KeyturnError if one cannot be read.
+
+        The request's own revocations cannot be read ahead: they are read after its time, or from a snapshot.
+        """
+        self._keys.keys()
+        self._rules.rules()
+
     def begin(self, request: AuthorizerRequest) -> ApiRules:
         """Begin the decision about a request: take its times, and return the present access rules of its API."""
         self._time.begin(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.domain.time.ages import Instant, present_seconds
+from keyturn.domain.time.ages import Instant, before_requests, present_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ class SandboxTime:
     in whole seconds.
     """
 
-    __slots__ = ("_answered", "_date", "_gateway", "_invocation", "_monotonic", "_read", "_timeout", "_wall")
+    __slots__ = ("_answered", "_begun", "_date", "_gateway", "_invocation", "_monotonic", "_read", "_timeout", "_wall")
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class SandboxTime:
         self._monotonic = monotonic
         self._date = date
         self._timeout = timeout
+        self._begun = False
         self._gateway: float | None = None
         self._invocation: float | None = None
         self._read: Instant | None = None
@@ -39,6 +40,7 @@ class SandboxTime:
 
     def begin(self, request: AuthorizerRequest) -> None:
         """Set the times of the next request: API Gateway's, and Lambda's deadline less the function's timeout."""
+        self._begun = True
         self._gateway = request.time
         self._invocation = None if request.deadline is None else request.deadline - self._timeout
 
@@ -46,10 +48,14 @@ class SandboxTime:
         """Return this instant."""
         return Instant(self._wall(), self._monotonic(), self._gateway, self._invocation)
 
+    def dated(self, sent: Instant, date: int | None) -> Instant:
+        """Return the instant of a read whose answer, with this Date, has just arrived."""
+        return sent._replace(date=date) if self._begun else before_requests(sent, self.now(), date)
+
     def note_read(self, sent: Instant) -> Instant:
         """Record a read of DynamoDB whose answer has just arrived; return its instant with that answer's Date."""
         date = self._date()
-        read = Instant(sent.wall, sent.monotonic, sent.gateway, sent.invocation, date)
+        read = self.dated(sent, date)
         if date is not None:
             self._read, self._answered = read, self.now()
         return read

@@ -5,12 +5,17 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import cryptography
 import pytest
+
+from authorizer.app import HANDLER
+from tests.fakes.composed_authorizer import ENVIRON
+from tests.fakes.log_lines import log_lines
 
 ROOT = Path(__file__).parents[2]
 SITE_PACKAGES = Path(cryptography.__file__).parents[1]
@@ -111,3 +116,31 @@ def imported_at_run_time(name: str) -> set[str]:
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     return {each.partition(".")[0] for each in names}
+
+
+_FRESH = "import sys; sys.path += {path}; import authorizer.app"
+
+
+@pytest.mark.parametrize(
+    ("handler", "events"),
+    [(HANDLER, ["not_prepared"]), ("probe.lambda_handler", []), (None, [])],
+    ids=["Lambda's sandbox", "another function", "no function"],
+)
+def test_an_import_prepares_the_sandbox_of_this_handler_alone(handler: str | None, events: list[str]) -> None:
+    """Lambda names the handler in _HANDLER; an import by anything else reads nothing."""
+    environ = ENVIRON | {"REVOCATION_MODE": "strict", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    path = [str(each) for each in PATHS]
+    finished = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _FRESH.format(path=path)],
+        env=environ | ({} if handler is None else {"_HANDLER": handler}) | {"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert [line["event"] for line in log_lines(finished.stdout)] == events
+
+
+def test_the_template_names_this_handler() -> None:
+    """A handler of another name would never be prepared."""
+    assert f"      Handler: {HANDLER}\n" in (ROOT / "template.yaml").read_text()

@@ -150,6 +150,24 @@ def test_a_cold_start_fits_into_the_timeout(reports: list[dict[str, Any]], obser
 
 
 @pytest.mark.on_aws_alone("the emulator writes no reports")
+@pytest.mark.open_question(
+    "docs/adr/0042-the-authorizer-reads-during-init.md assumes that Lambda does not throttle the init"
+)
+def test_the_work_of_a_start_is_cheaper_in_the_init(reports: list[dict[str, Any]], observe: Observe) -> None:
+    """The first decision takes less than the init before it, which connects and reads the keys (P5)."""
+    cold = [report for report in reports if "initDurationMs" in report]
+    if not cold:
+        pytest.skip("no cold start was reported")
+    warm = [report["durationMs"] for report in reports if "initDurationMs" not in report]
+    observe(
+        init_ms=[report["initDurationMs"] for report in cold],
+        first_ms=[report["durationMs"] for report in cold],
+        warm_ms=statistics.median(warm) if warm else "none",
+    )
+    assert all(report["durationMs"] < report["initDurationMs"] for report in cold)
+
+
+@pytest.mark.on_aws_alone("the emulator writes no reports")
 @pytest.mark.open_question("docs/scale.md assumes the billed duration")
 def test_the_duration_of_a_cold_start_leaves_out_its_init(reports: list[dict[str, Any]], observe: Observe) -> None:
     """Duration begins after Init Duration, and Lambda bills the sum of both."""

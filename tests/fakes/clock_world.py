@@ -94,7 +94,7 @@ class Decision(NamedTuple):
 
 
 class ClockWorld:
-    """A sandbox with B = 2 s; `skew` of the gateway and of Lambda, `off` of its wall clock at first, in seconds.
+    """A sandbox; `bound` is B, `skew` of the gateway and of Lambda, `off` of its wall clock at first, all in seconds.
 
     `witness` is whether events and contexts have times at all, `deadlines` whether contexts have.
     """
@@ -107,6 +107,7 @@ class ClockWorld:
         off: float = 0.0,
         witness: bool = True,
         deadlines: bool = True,
+        bound: int = BOUND,
     ) -> None:
         self.true, self.wall, self.monotonic = float(NOW), NOW + off, 50.0
         self.mode = mode
@@ -118,7 +119,7 @@ class ClockWorld:
         self._began: dict[str, Moment] = {}
         self._names: list[str] = []
         self.present = self._moment("rest_token")
-        where = {"ACCESS_RULES_PARAMETER": "/rules", "ACCESS_RULES": "", "REVOCATION_BOUND_SECONDS": str(BOUND)}
+        where = {"ACCESS_RULES_PARAMETER": "/rules", "ACCESS_RULES": "", "REVOCATION_BOUND_SECONDS": str(bound)}
         with (
             patch.dict("os.environ", ENVIRON | {"REVOCATION_MODE": mode} | where, clear=True),
             patch.object(root, "DynamoDb", partial(DynamoDb, connect=lambda _: _Store(self))),
@@ -127,6 +128,12 @@ class ClockWorld:
             patch.object(root, "monotonic_seconds", lambda: self.monotonic),
         ):
             self.authorizer = root.bootstrap.__wrapped__().authorizer
+
+    def prepare(self, fault: Fault) -> None:
+        """Let the sandbox prepare itself before its first request; its clocks begin to behave as `fault` says."""
+        self._fault = fault
+        self.present = self.present._replace(gateway=False, deadline=False)
+        self.authorizer.prepare()
 
     def decide(self, step: Step) -> Decision:
         """Let time pass, and one request come; `present` is then the moment at which API Gateway received it."""

@@ -81,6 +81,22 @@ def _between(before: float, now: float) -> float:
     return now - before if now >= before - _LONGEST_WAIT else math.inf
 
 
+class PreparedInstant(Instant):
+    """The instant of a read before a sandbox's first request, which no request dates.
+
+    The sandbox may be frozen after the read. `invocation` is the earliest time of Lambda's clock that the answer's
+    Date allows: an age by it is an upper bound. It is -inf without a Date.
+    """
+
+    __slots__ = ()
+
+
+def before_requests(sent: Instant, answered: Instant, date: int | None) -> PreparedInstant:
+    """Return the instant of a read before the first request; `answered` is when its answer arrived."""
+    earliest = -math.inf if date is None else date - SKEW - max(0.0, most_elapsed(sent, answered))
+    return PreparedInstant(sent.wall, sent.monotonic, None, earliest, date)
+
+
 def present_seconds(read: Instant | None, arrived: Instant | None, now: Instant) -> float:
     """Return the present for tokens' times: the wall clock, or the early end of service time if later (R14).
 

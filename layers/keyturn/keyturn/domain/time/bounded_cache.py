@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from keyturn.domain.errors import KeyturnError, StoreUnavailable
-from keyturn.domain.time.ages import age
+from keyturn.domain.time.ages import PreparedInstant, age
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,12 +108,14 @@ class BoundedCache(Generic[Value]):
         """Return whether to renew a value from `renew_from` on.
 
         Below the bound, the times of requests do not count. A request that waited before its invocation makes a value
-        look older: it costs no read.
+        look older: it costs no read. A read before the first request is dated by an estimate, which counts from the
+        beginning: the value is renewed long before the estimate reaches the bound.
         """
         if seconds >= self._policy.bound:
             return True
-        without_request = now._replace(gateway=None, invocation=None)
-        return age(read_at, without_request) >= self._policy.renew_from and not self._policy.is_paused(now)
+        prepared = isinstance(read_at, PreparedInstant)
+        counted = now if prepared else now._replace(gateway=None, invocation=None)
+        return age(read_at, counted) >= self._policy.renew_from and not self._policy.is_paused(now)
 
     def _renew_below_bound(self, seconds: float) -> tuple[tuple[Value, Instant | None], float]:
         policy = self._policy
