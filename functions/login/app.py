@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from keyturn.domain.errors import KeyturnError
 from keyturn.domain.users.subject import is_subject
 from keyturn.observability import log_event, place_of
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, page
+from login import bootstrap as root
 from login.bootstrap import bootstrap
 from login.pages.problem import problem
 from login.refusals import MethodNotAllowed, PageNotFound, Refusal, as_refusal
@@ -16,7 +19,19 @@ from login.refusals import MethodNotAllowed, PageNotFound, Refusal, as_refusal
 # The member of an operator's event that names the action.
 OPERATOR_MEMBER = "keyturn"
 
+# The handler that the template names. Lambda alone sets _HANDLER to it, before it imports this module.
+HANDLER = "login.app.lambda_handler"
+
 _Answer = TypeVar("_Answer")
+
+
+def prepare() -> None:
+    """Compose and connect before the first request; a fault is logged, and left to that request."""
+    fault = _attempt(root.prepare)
+    if isinstance(fault, Exception):
+        # A fault that is over by the first request must not fail it: an import that raises ends the sandbox.
+        detail = str(fault) if isinstance(fault, KeyturnError) else place_of(fault)
+        log_event("WARN", "not_prepared", fault=type(fault).__name__, detail=detail)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -96,3 +111,7 @@ def _attempt(call: Callable[[], _Answer]) -> _Answer | Exception:
     except Exception as error:
         # The only broad except: an error signs nobody in, and the page hides its traceback.
         return error
+
+
+if os.environ.get("_HANDLER") == HANDLER:
+    prepare()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING, cast
 
-from keyturn.adapters.aws.dynamodb import dynamodb_client
-from keyturn.adapters.aws.kms import kms_client
+from keyturn.adapters.aws.dynamodb import DynamoDb, open_dynamodb
+from keyturn.adapters.aws.kms import Kms, open_kms
 from keyturn.adapters.aws.service_clock import ServiceClock
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
@@ -27,17 +28,33 @@ from login.router import Login
 from login.settings import LoginSettings
 from login.use_cases import Ports
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+
 
 @cache
 def bootstrap() -> Login:
     """Return the login that the environment describes; raises SettingsError, again at each call."""
     settings = LoginSettings.from_environment(os.environ)
-    return compose(settings, connect(settings))
+    return compose(settings, connect(settings, *_clients()))
 
 
-def connect(settings: LoginSettings) -> Ports:
+def prepare() -> None:
+    """Compose the login and open its connections ahead of the first request; raises faults."""
+    bootstrap()
+    for client in _clients():
+        client.connect()
+
+
+@cache
+def _clients() -> tuple[DynamoDb, Kms]:
+    return open_dynamodb(os.environ), open_kms(os.environ)
+
+
+def connect(settings: LoginSettings, dynamodb_service: DynamoDb, kms: Kms) -> Ports:
     """Return the ports on AWS; DynamoDB's answers set the clock."""
-    dynamodb = dynamodb_client(os.environ)
+    dynamodb = cast("DynamoDBClient", dynamodb_service)
     clock = ServiceClock(dynamodb)
     tables = settings.tables
     return Ports(
@@ -67,7 +84,7 @@ def connect(settings: LoginSettings) -> Ports:
         ),
         devices=DynamoDbKnownDevices(dynamodb, tables.credentials),
         attempts=DynamoDbAttempts(dynamodb, tables.credentials),
-        pepper=KmsPepper(kms_client(os.environ), settings.pepper_key),
+        pepper=KmsPepper(cast("KMSClient", kms), settings.pepper_key),
         sessions=DynamoDbSessions(dynamodb, tables.sessions),
         interactions=DynamoDbInteractions(dynamodb, tables.interactions, tables.users),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from keyturn.domain.errors import KeyturnError
 from keyturn.observability import log_event, place_of
 from keyturn.web.errors import BadRequest
 from keyturn.web.responses import Response
@@ -14,7 +16,20 @@ from token_issuer.error_responses import error_response
 from token_issuer.errors import MethodNotAllowed, NotFound, as_oauth_error
 from token_issuer.request import IssuerRequest
 
+# The handler that the template names. Lambda alone sets _HANDLER to it, before it imports this module.
+HANDLER = "token_issuer.app.lambda_handler"
+
 _FAULTS = frozenset({"server_error", "temporarily_unavailable"})
+
+
+def prepare() -> None:
+    """Compose, connect and read the key rings before the first request; a fault is logged, and left to that request."""
+    try:
+        bootstrap().prepare()
+    except Exception as fault:
+        # A fault that is over by the first request must not fail it: an import that raises ends the sandbox.
+        detail = str(fault) if isinstance(fault, KeyturnError) else place_of(fault)
+        log_event("WARN", "not_prepared", fault=type(fault).__name__, detail=detail)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -48,7 +63,7 @@ def _respond(request: IssuerRequest) -> Response:
 
 
 def _find_endpoint(request: IssuerRequest) -> Endpoint:
-    compose = bootstrap().get(request.path)
+    compose = bootstrap().endpoints.get(request.path)
     if compose is None:
         raise NotFound("there is no endpoint at this path")
     return compose()
@@ -60,3 +75,7 @@ def _refuse(error: Exception) -> tuple[Response, dict[str, Any]]:
     if refusal is not error and not isinstance(error, BadRequest):
         facts["place"] = place_of(error)
     return error_response(refusal), facts
+
+
+if os.environ.get("_HANDLER") == HANDLER:
+    prepare()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from keyturn.adapters.aws.dynamodb import dynamodb_client
-from keyturn.adapters.aws.kms import kms_client
+from keyturn.adapters.aws.dynamodb import open_dynamodb
+from keyturn.adapters.aws.kms import open_kms
 from keyturn.adapters.aws.service_clock import ServiceClock
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServers
@@ -20,6 +20,7 @@ from keyturn.adapters.keys.dynamodb_key_rings import DynamoDbKeyRings
 from keyturn.adapters.keys.kms_signer import KmsSigner
 from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
+from token_issuer import paths
 from token_issuer.composition import EndpointFactory, compose
 from token_issuer.issuer_ports import Ports, UserPorts
 from token_issuer.key_ring_cache import KeyRingCache
@@ -30,14 +31,32 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
 
+    from keyturn.adapters.aws.kms import Kms
+
+
+class Issuer(NamedTuple):
+    """The endpoint factories by path; `prepare` does ahead what the first token would wait for, and raises faults."""
+
+    endpoints: Mapping[str, EndpointFactory]
+    prepare: Callable[[], None]
+
 
 @cache
-def bootstrap() -> Mapping[str, EndpointFactory]:
-    """Return the endpoint factories by path; raises SettingsError at each call."""
+def bootstrap() -> Issuer:
+    """Return the issuer that the environment describes; raises SettingsError at each call."""
     settings = IssuerSettings.from_environment(os.environ)
-    dynamodb = dynamodb_client(os.environ)
-    ports = connect(settings, dynamodb, kms_client(os.environ))
-    return compose(settings, ports, partial(_connect_user_ports, settings, dynamodb))
+    kms = open_kms(os.environ)
+    dynamodb = cast("DynamoDBClient", open_dynamodb(os.environ))
+    ports = connect(settings, dynamodb, cast("KMSClient", kms))
+    endpoints = compose(settings, ports, partial(_connect_user_ports, settings, dynamodb))
+    return Issuer(endpoints, partial(_prepare, endpoints[paths.TOKEN], ports, kms))
+
+
+def _prepare(token: EndpointFactory, ports: Ports, kms: Kms) -> None:
+    token()
+    kms.connect()
+    # The read opens DynamoDB's connection, and its Date is service time.
+    ports.ring.keys()
 
 
 def connect(settings: IssuerSettings, dynamodb: DynamoDBClient, kms: KMSClient) -> Ports:

@@ -26,6 +26,7 @@ from tests.fakes.stepped_clock import SteppedClock
 from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import AUDIENCE, ISSUER, SigningKey, signing_key
 from token_issuer import app
+from token_issuer.bootstrap import Issuer
 from token_issuer.composition import compose
 from token_issuer.issuer_ports import Ports, UserPorts
 from token_issuer.key_ring_cache import KeyRingCache
@@ -175,7 +176,7 @@ class IssuerHarness:
     def connect(self, ports: Ports, user_ports: UserPorts) -> None:
         """Compose the issuer with these ports, as a new sandbox is; what they store stays."""
         endpoints = compose(self.settings, ports, lambda: user_ports)
-        self._monkeypatch.setattr(app, "bootstrap", lambda: endpoints)
+        self._monkeypatch.setattr(app, "bootstrap", lambda: Issuer(endpoints, prepare=lambda: None))
 
     def send(self, event: dict[str, Any]) -> Answer:
         """Return the answer to an event."""

@@ -28,6 +28,7 @@ from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 from tests.fakes.token_factory import signing_key
 from token_issuer import app as issuer_app
 from token_issuer import composition as issuer_composition
+from token_issuer.bootstrap import Issuer
 from token_issuer.issuer_ports import Ports as IssuerPorts
 from token_issuer.issuer_ports import UserPorts as IssuerUserPorts
 from token_issuer.key_ring_cache import KeyRingCache
@@ -138,7 +139,7 @@ class Provider:
         )
         wrapped, user_wrapped = IssuerPorts(*map(self._wrap, ports)), IssuerUserPorts(*map(self._wrap, user_ports))
         endpoints = issuer_composition.compose(settings, wrapped, lambda: user_wrapped)
-        monkeypatch.setattr(issuer_app, "bootstrap", lambda: endpoints)
+        monkeypatch.setattr(issuer_app, "bootstrap", lambda: Issuer(endpoints, prepare=lambda: None))
 
     def _connect_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = LoginSettings.from_environment(LOGIN_ENVIRONMENT)._replace(argon2=CHEAPEST)

@@ -98,7 +98,7 @@ def test_it_is_openapi() -> None:
 
 def test_paths_and_methods_are_those_of_the_issuer(flow: UserFlow) -> None:
     """The description has exactly the endpoints of the issuer, with their methods."""
-    factories: Mapping[str, EndpointFactory] = vars(app)["bootstrap"]()
+    factories: Mapping[str, EndpointFactory] = vars(app)["bootstrap"]().endpoints
     taken = {f"{method} {path}" for path, compose in factories.items() for method in compose().methods}
     assert described_operations().keys() == taken
     names = [operation["operationId"] for operation in described_operations().values()]

@@ -73,6 +73,13 @@ class Server:
             connection.sendall(self._script.pop(0))
 
 
+@pytest.fixture(autouse=True)
+def forget_trust() -> Iterator[None]:
+    """Read the roots again: a test names other ones."""
+    yield
+    http._trust.cache_clear()
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []

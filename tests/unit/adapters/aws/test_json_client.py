@@ -12,8 +12,8 @@ import pytest
 
 from keyturn.adapters.aws import http
 from keyturn.adapters.aws.call_limits import CONNECT_TIMEOUT, READ_TIMEOUT
-from keyturn.adapters.aws.dynamodb import DynamoDb, dynamodb_client
-from keyturn.adapters.aws.kms import Kms, kms_client
+from keyturn.adapters.aws.dynamodb import DynamoDb, open_dynamodb
+from keyturn.adapters.aws.kms import Kms, open_kms
 from keyturn.adapters.aws.service_clock import ServiceClock
 from keyturn.adapters.aws.service_errors import ServiceError
 from keyturn.domain.errors import ClockUnavailable, StoreUnavailable
@@ -223,8 +223,8 @@ def test_the_clients_of_a_function_wait_as_long_as_boto3s() -> None:
     """R61: half a second for a connection and one for an answer, at the endpoint of the environment."""
     environ = ENVIRON | {"AWS_ENDPOINT_URL_KMS": "https://vpce.example"}
     for made, origin in (
-        (dynamodb_client(environ), "https://dynamodb.eu-central-1.amazonaws.com"),
-        (kms_client(environ), "https://vpce.example"),
+        (open_dynamodb(environ), "https://dynamodb.eu-central-1.amazonaws.com"),
+        (open_kms(environ), "https://vpce.example"),
     ):
         opened: Any = made
         connection = opened._connect(origin)
@@ -233,7 +233,7 @@ def test_the_clients_of_a_function_wait_as_long_as_boto3s() -> None:
         assert (connection._connect_timeout, connection._timeout) == (CONNECT_TIMEOUT, READ_TIMEOUT) == (0.5, 1.0)
 
 
-@pytest.mark.parametrize("make", [dynamodb_client, kms_client])
+@pytest.mark.parametrize("make", [open_dynamodb, open_kms])
 def test_a_wrong_endpoint_is_named(make: Any) -> None:
     """An endpoint over plain http on another machine is refused by the name of its variable."""
     with pytest.raises(SettingsError, match=r"^AWS_ENDPOINT_URL is https://"):

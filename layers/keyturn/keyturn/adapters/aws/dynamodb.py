@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keyturn.adapters.aws.endpoints import service_origin
 from keyturn.adapters.aws.json_service import JsonService, open_patient_connection
@@ -13,8 +13,6 @@ from keyturn.adapters.aws.system_clock import wall_seconds
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 class DynamoDb(JsonService):
@@ -36,7 +34,6 @@ def dynamodb_origin(environ: Mapping[str, str]) -> str:
     return service_origin(environ, "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB")
 
 
-def dynamodb_client(environ: Mapping[str, str]) -> DynamoDBClient:
-    """Return a client with the methods of boto3's for a function that reads and writes; raises SettingsError."""
-    client = DynamoDb(dynamodb_origin(environ), environ, wall_seconds, open_patient_connection, time.sleep)
-    return cast("DynamoDBClient", client)
+def open_dynamodb(environ: Mapping[str, str]) -> DynamoDb:
+    """Return a client for a function that reads and writes; raises SettingsError."""
+    return DynamoDb(dynamodb_origin(environ), environ, wall_seconds, open_patient_connection, time.sleep)

@@ -74,12 +74,16 @@ class HttpConnection:
         # A line break in a value would let an attacker add a header.
         if any("\r" in line or "\n" in line for line in lines):
             raise ProtocolError("a header holds a line break")
+        self.open().sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        return self._read()
+
+    def open(self) -> socket.socket:
+        """Return the socket, connected if it was not; raises OSError."""
         if self._socket is None:
             self._socket = self._open()
             self._socket.settimeout(self._timeout)
             self._answers = self._socket.makefile("rb")
-        self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
-        return self._read()
+        return self._socket
 
     def is_stale(self) -> bool:
         """Return whether an idle connection was closed by the server, or has bytes that belong to no request."""

@@ -140,6 +140,15 @@ class JsonService:
                     raise
                 self._wait(back_off(error))
 
+    def connect(self) -> None:
+        """Open a connection for the next call; raises StoreUnavailable. Without it that call opens one."""
+        connection = self._connect(self._origin)
+        try:
+            connection.open()
+        except OSError as error:
+            raise StoreUnavailable(f"{self.title}: {type(error).__name__}") from None
+        self._idle.append(connection)
+
     def _wait(self, seconds: float) -> None:
         if self._pause is not None and seconds:
             self._pause(seconds)

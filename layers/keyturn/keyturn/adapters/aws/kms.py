@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keyturn.adapters.aws.endpoints import service_origin
 from keyturn.adapters.aws.json_service import JsonService, open_patient_connection
@@ -11,8 +11,6 @@ from keyturn.adapters.aws.system_clock import wall_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from mypy_boto3_kms import KMSClient
 
 
 class Kms(JsonService):
@@ -31,6 +29,6 @@ def kms_origin(environ: Mapping[str, str]) -> str:
     return service_origin(environ, "kms", "AWS_ENDPOINT_URL_KMS")
 
 
-def kms_client(environ: Mapping[str, str]) -> KMSClient:
-    """Return a client with the methods of boto3's; raises SettingsError."""
-    return cast("KMSClient", Kms(kms_origin(environ), environ, wall_seconds, open_patient_connection, time.sleep))
+def open_kms(environ: Mapping[str, str]) -> Kms:
+    """Return a client for a function that uses keys; raises SettingsError."""
+    return Kms(kms_origin(environ), environ, wall_seconds, open_patient_connection, time.sleep)
