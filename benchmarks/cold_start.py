@@ -22,7 +22,7 @@ FLOOR, OURS, OUR_ISSUER = "floor", "keyturn_decision", "keyturn_token"
 TOOLS = ("valgrind", "strace")
 STEPS = {
     "keyturn_verify": "keyturn.jose: import and first verification",
-    "keyturn_import": "keyturn: import of the authorizer",
+    "keyturn_import": "keyturn: init of the authorizer, its read over TLS",
     OURS: "keyturn: first decision, its reads over TLS",
     "import_jwt": "PyJWT: import alone",
     "pyjwt_verify": "PyJWT: import and first verification",

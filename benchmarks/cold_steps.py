@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -53,7 +54,7 @@ def keyturn_verify(material: Material) -> None:
 
 def keyturn_import(_material: Material) -> None:
     """Import our authorizer, and let it do what it does during init."""
-    import authorizer.app  # noqa: F401
+    _initialized("keyturn_decision")
 
 
 def trust(_material: Material) -> None:
@@ -126,7 +127,9 @@ def _begin(material: str) -> Material:
 
 
 def _initialized(name: str) -> Callable[..., dict[str, Any]]:
-    handler: Callable[..., dict[str, Any]] = importlib.import_module(HANDLERS[name][0]).lambda_handler
+    module = HANDLERS[name][0]
+    os.environ["_HANDLER"] = f"{module}.lambda_handler"  # as Lambda sets it before it imports the module
+    handler: Callable[..., dict[str, Any]] = importlib.import_module(module).lambda_handler
     return handler
 
 

@@ -52,10 +52,10 @@ class Cost:
 
 
 @cache
-def memory_mb() -> int:
-    """Return the memory of the authorizer in the template."""
+def memory_mb(function: str = "AuthorizerFunction") -> int:
+    """Return the memory of a function in the template."""
     resources = read_template(Path(__file__).parents[1] / "template.yaml")["Resources"]
-    return int(resources["AuthorizerFunction"]["Properties"]["MemorySize"])
+    return int(resources[function]["Properties"]["MemorySize"])
 
 
 def processor_share(memory: int) -> float:

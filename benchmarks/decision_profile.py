@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import authorizer.app
 import authorizer.authorize
+from authorizer import token_memo
 from benchmarks.keyturn_decision import keyturn_decision
 from benchmarks.material import Material
 from keyturn.jose import compact, verification_key, verify
@@ -23,7 +24,8 @@ PARTS: tuple[tuple[Any, str, str], ...] = (
     (authorizer.app, "parse_request", "read the event"),
     (authorizer.authorize.Authorizer, "begin", "find the API's rules"),
     (authorizer.authorize, "bearer_token", "find the one token"),
-    (authorizer.authorize, "verify_access_token", "verify the token, all of it"),
+    (token_memo.TokenMemo, "read", "verify the token and remember it, all of it"),
+    (token_memo, "read_signed_access_token", "verify the token but for its times"),
     (verify, "UnverifiedToken", "… its form and header"),
     (compact.UnverifiedToken, "payload", "… decode the payload"),
     (compact.UnverifiedToken, "signature", "… decode the signature"),

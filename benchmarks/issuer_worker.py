@@ -17,6 +17,7 @@ def main(module: str) -> None:
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers, open(os.devnull, "w") as sink:
         sys.stdout = sink
         event = json.loads(sys.stdin.readline())["token_request"]
+        os.environ["_HANDLER"] = f"{module}.lambda_handler"  # as Lambda sets it before it imports the module
         handler = importlib.import_module(module).lambda_handler
         for line in sys.stdin:
             started = time.process_time()

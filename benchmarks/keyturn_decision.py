@@ -16,6 +16,7 @@ from unittest.mock import patch
 from authorizer import bootstrap as root
 from authorizer.app import lambda_handler
 from authorizer.revocation_cache import RevocationCache
+from authorizer.token_memo import TokenMemo
 from benchmarks.live_revocations import feed_items, feed_pages
 from benchmarks.material import Material, first_seen_events
 from keyturn.adapters.aws.dynamodb import DynamoDb
@@ -43,6 +44,7 @@ def keyturn_decision(
     asked = len(dynamodb.operations)
     lambda_handler(next(events), None)
     assert (len(dynamodb.operations), _held()) == (asked, MAX_REVOCATIONS), "the decision is not one of a full snapshot"
+    assert (len(memo()) > 1) is first_seen, "the tokens are not remembered as the decision is named"
     if not first_seen:
         event = material.event
         return lambda: lambda_handler(event, None)
@@ -58,6 +60,11 @@ def compose(material: Material, log_percent: int = 10) -> CountedDynamoDB:
     with patch.object(root, "DynamoDb", partial(DynamoDb, connect=dynamodb)):
         root.bootstrap()
     return dynamodb
+
+
+def memo() -> TokenMemo:
+    """Return the memo of the composed authorizer."""
+    return root.bootstrap().authorizer._memo
 
 
 @cache

@@ -1,6 +1,6 @@
 """P1c: memory of the authorizer's memo at its bound, filled with good tokens whose claims take the most memory.
 
-Each token has almost the longest length that is remembered. Our issuer signs such claims if an operator registers them.
+Each token is the largest of its kind that is remembered. Our issuer signs such claims if an operator registers them.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from authorizer.app import lambda_handler
+from authorizer.token_memo import MAX_BYTES, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_LENGTH, TokenMemo
 from benchmarks.goals import Figure
-from benchmarks.keyturn_decision import compose
+from benchmarks.keyturn_decision import compose, memo
 from benchmarks.material import LIFETIME, Material, with_token
 from benchmarks.progress import say
-from tests.fakes.token_factory import make_token, signing_key
+from tests.fakes.token_factory import NOW, key_set, make_token, policy, signing_key
 
-_LONGEST = 2048  # characters
 _TOKENS = 700  # more than the memo holds
 _STEP = 16
 _DEPTH = 12
-_SOME_TIME = 1_790_000_000  # as many digits as every time of a run
 
 
 def _text(size: int) -> Any:
@@ -64,15 +63,21 @@ SHAPES = {
 
 
 def adverse_claims(shape: str) -> dict[str, Any]:
-    """Return claims of this shape that give a token almost the longest length that is remembered."""
+    """Return the largest claims of this shape whose token is remembered."""
     size = _STEP
     claims = _claims(shape, size)
-    while True:
-        size += max(_STEP, (_LONGEST - len(adverse_token(claims, 0, _SOME_TIME))) // 2)
-        longer = _claims(shape, size)
-        if len(adverse_token(longer, 0, _SOME_TIME)) > _LONGEST:
-            return claims
+    while _is_remembered(longer := _claims(shape, size := size + _STEP)):
         claims = longer
+    return claims
+
+
+def _is_remembered(claims: dict[str, Any]) -> bool:
+    token = adverse_token(claims, 0, NOW)
+    if len(token) > MAX_LENGTH:
+        return False
+    remembered = TokenMemo()
+    remembered.read(token, key_set(signing_key("ES256")), policy())
+    return len(remembered) == 1
 
 
 def adverse_token(claims: dict[str, Any], number: int, now: int) -> str:
@@ -102,6 +107,7 @@ def _held(material: Material, tokens: Any) -> float:
             assert lambda_handler(event, None)["isAuthorized"] is True
             del event, token
         gc.collect()
+        assert len(memo()) == MAX_ENTRIES or memo().size > MAX_BYTES - MAX_ENTRY_BYTES, "the memo is not at its bound"
         return (tracemalloc.get_traced_memory()[0] - before) / 1e6
     finally:
         tracemalloc.stop()

@@ -12,8 +12,6 @@ from benchmarks.load_model import Load
 from benchmarks.warm_decisions import Warm
 from benchmarks.worker_process import ratio
 
-_ISSUER_MB = 1024
-
 
 def five_numbers(warm: Warm, first: FirstRequests, issued: Issued, duration: Duration) -> str:
     """Return the numbers as a table in Markdown; times on Lambda are calculated from its share of a vCPU."""
@@ -49,7 +47,11 @@ def _first_decision(first: FirstRequests) -> tuple[str, str, str]:
 def _token(issued: Issued) -> tuple[str, str, str]:
     spent = median(issued["keyturn"])
     calls = "and three calls to AWS, one after the other"
-    return "A token for a client", f"{spent / 1000:,.1f} ms of CPU", f"{_on_lambda(spent, _ISSUER_MB)}, {calls}"
+    return (
+        "A token for a client",
+        f"{spent / 1000:,.1f} ms of CPU",
+        f"{_on_lambda(spent, memory_mb('TokenIssuerFunction'))}, {calls}",
+    )
 
 
 def _dollars(duration: Duration) -> tuple[str, str, str]:
