@@ -18,7 +18,8 @@ MAX_DEPTH = 16
 MAX_INTEGER_LENGTH = 20
 
 # An unclosed string ends the match as well, so that the search never starts again inside of it.
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+# It is compiled at its first use, to keep it out of each cold start.
+_STRING = r'"(?:[^"\\]|\\.)*+"?'
 
 
 def parse_object(data: bytes) -> dict[str, Any] | None:
@@ -45,7 +46,7 @@ def _check_depth(text: str) -> None:
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return
     depth = 0
-    for character in _STRING.sub("", text):
+    for character in re.sub(_STRING, "", text, flags=re.DOTALL):
         if character in "{[":
             depth += 1
             if depth > MAX_DEPTH:

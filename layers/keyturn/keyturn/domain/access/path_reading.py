@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
-_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
+# It is compiled at its first use, to keep it out of each cold start.
+_ENCODED = rb"%([0-9A-Fa-f]{2})"
 # Some backends take a decoded mark for a separator; a control character may end a path or a line.
 _CONTROL = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 _ODD_DECODED = frozenset("%;\\?#") | _CONTROL
@@ -102,6 +103,6 @@ def _split(path: str) -> list[str]:
 def _decode(path: str) -> str | None:
     """Return the path without its percent-encoding, or None if the result is not UTF-8."""
     try:
-        return _ENCODED.sub(lambda match: bytes.fromhex(match[1].decode()), path.encode()).decode()
+        return re.sub(_ENCODED, lambda match: bytes.fromhex(match[1].decode()), path.encode()).decode()
     except UnicodeError:
         return None
