@@ -80,7 +80,7 @@ def test_growth_beyond_the_tolerance_is_worse(growth: float, verdict: str) -> No
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_an_adverse_token_is_the_largest_that_is_remembered(shape: str) -> None:
-    """P1c: a token that the verifier refuses, or that the memo does not keep, would show no memory."""
+    """P1c: the memo keeps the token, which is close to one of its bounds."""
     token = adverse_token(adverse_claims(shape), 1, NOW)
     memo = TokenMemo()
     memo.read(token, key_set(signing_key("ES256")), policy())
