@@ -37,7 +37,7 @@ def _published_keys() -> dict[str, jwt.PyJWK]:
 
 def _revocations(claims: dict[str, Any]) -> list[Any]:
     targets = (f"jti#{claims['jti']}", f"sub#{claims['sub']}", f"client#{claims['client_id']}", "global#7")
-    return _batch_get("REVOCATION_TABLE", [{"pk": {"S": target}, "sk": {"S": target}} for target in targets])
+    return _batch_get("REVOCATION_TABLE", [{"pk": {"S": target}, "sk": {"S": "target"}} for target in targets])
 
 
 def _batch_get(variable: str, keys: list[Any]) -> list[Any]:

@@ -6,7 +6,9 @@ more than `floor` is its own. On its path are Lambda's folders and nothing else.
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -51,32 +53,8 @@ def keyturn_verify(material: Material) -> None:
 
 
 def keyturn_import(_material: Material) -> None:
-    """Import our authorizer."""
-    import authorizer.app  # noqa: F401
-
-
-def keyturn_decision(material: Material) -> None:
-    """Import our authorizer and let it decide once, with its two reads."""
-    from authorizer.app import lambda_handler
-
-    _expect(lambda_handler(material["event"], None))
-
-
-def boto3_decision(material: Material) -> None:
-    """Let PyJWT and boto3 do the same, with nothing around them."""
-    from boto3_authorizer import lambda_handler
-
-    _expect(lambda_handler(material["event"], None))
-
-
-def powertools_decision(material: Material) -> None:
-    """Let an authorizer of PyJWT, boto3 and Powertools decide once, with the read of the JWKS and one of DynamoDB."""
-    from powertools_authorizer import lambda_handler
-
-    context = SimpleNamespace(
-        function_name="authorizer", memory_limit_in_mb=512, invoked_function_arn="arn:", aws_request_id="id"
-    )
-    _expect(lambda_handler(material["event"], context))
+    """Import our authorizer, and let it do what it does during init."""
+    _initialized("keyturn_decision")
 
 
 def trust(_material: Material) -> None:
@@ -86,31 +64,32 @@ def trust(_material: Material) -> None:
     ssl.create_default_context()
 
 
-def _expect(answer: dict[str, Any]) -> None:
-    if answer["isAuthorized"] is not True:
-        raise AssertionError("the request was refused")
-
-
 STEPS: tuple[Callable[[Material], None], ...] = (
     floor,
     import_jwt,
     pyjwt_verify,
     keyturn_verify,
     keyturn_import,
-    keyturn_decision,
-    boto3_decision,
-    powertools_decision,
     trust,
 )
+
+# Handlers that answer one event: the module, and the event's name in the material.
+HANDLERS = {
+    "keyturn_decision": ("authorizer.app", "event"),
+    "boto3_decision": ("boto3_authorizer", "event"),
+    "powertools_decision": ("powertools_authorizer", "event"),
+    "keyturn_token": ("token_issuer.app", "token_request"),
+    "boto3_token": ("boto3_issuer", "token_request"),
+}
 
 
 def run(name: str, material: str) -> None:
     """Do the step of this name with the material in this file."""
-    import awslambdaric.bootstrap  # noqa: F401
-
-    with open(material) as file:
-        given = json.load(file)
-    next(step for step in STEPS if step.__name__ == name)(given)
+    given = _begin(material)
+    if name in HANDLERS:
+        _answer(_initialized(name), name, given)
+    else:
+        next(step for step in STEPS if step.__name__ == name)(given)
 
 
 def observe(name: str, material: str) -> None:
@@ -127,3 +106,37 @@ def observe(name: str, material: str) -> None:
     with open("/proc/self/status") as status:
         resident = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
     print(json.dumps({"resident": resident, "compiled": len(compiled)}))
+
+
+def spend(name: str, material: str) -> None:
+    """Answer one event, and print the seconds of CPU that went into init and into the handler."""
+    given = _begin(material)
+    started = time.process_time()
+    handler = _initialized(name)
+    ready = time.process_time()
+    _answer(handler, name, given)
+    print(json.dumps({"init": ready - started, "handler": time.process_time() - ready}))
+
+
+def _begin(material: str) -> Material:
+    import awslambdaric.bootstrap  # noqa: F401
+
+    with open(material) as file:
+        given: Material = json.load(file)
+    return given
+
+
+def _initialized(name: str) -> Callable[..., dict[str, Any]]:
+    module = HANDLERS[name][0]
+    os.environ["_HANDLER"] = f"{module}.lambda_handler"  # as Lambda sets it before it imports the module
+    handler: Callable[..., dict[str, Any]] = importlib.import_module(module).lambda_handler
+    return handler
+
+
+def _answer(handler: Callable[..., dict[str, Any]], name: str, material: Material) -> None:
+    context = SimpleNamespace(
+        function_name="function", memory_limit_in_mb=512, invoked_function_arn="arn:", aws_request_id="id"
+    )
+    answer = handler(material[HANDLERS[name][1]], context)
+    if answer.get("isAuthorized") is not True and answer.get("statusCode") != 200:
+        raise AssertionError("the request was refused")

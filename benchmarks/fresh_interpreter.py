@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 _TIMEOUT = 600  # seconds: valgrind is some fifty times slower
 _OPENED = re.compile(r'open(?:at)?\([^"]*"[^"]*"[^)]*\) = \d')
-_TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
+_TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
 
 
 class Fresh(NamedTuple):
@@ -54,6 +54,19 @@ def observed(fresh: Fresh, step: str) -> Observed:
     """Run the step alone."""
     last = fresh.run(fresh.command(step, "observe")).splitlines()[-1]
     return Observed(**json.loads(last))
+
+
+class Spent(NamedTuple):
+    """Seconds of CPU of one process: during init, which Lambda does before the first event, and in the handler."""
+
+    init: float
+    handler: float
+
+
+def spent(fresh: Fresh, step: str) -> Spent:
+    """Run the step alone; it is one that answers an event."""
+    last = fresh.run(fresh.command(step, "spend")).splitlines()[-1]
+    return Spent(**json.loads(last))
 
 
 def instructions(fresh: Fresh, step: str) -> int:

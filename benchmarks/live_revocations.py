@@ -63,6 +63,11 @@ def feed_items(count: int, seed: int = 1) -> list[dict[str, Any]]:
     return items
 
 
+def revoked_ids(items: list[dict[str, Any]]) -> list[str]:
+    """Return the ids of the tokens that these feed items revoke."""
+    return [item["target"]["S"].removeprefix("jti#") for item in items]
+
+
 def feed_pages(items: list[dict[str, Any]]) -> list[bytes]:
     """Return the bodies of DynamoDB's answers to the reader's Query."""
     pages: list[list[dict[str, Any]]] = [[]]

@@ -1,16 +1,24 @@
-"""The material of every contestant: a key, a good token of it, and an event of some 3 KB that carries it."""
+"""The material of every contestant: a key, good tokens of it, tokens to refuse, and an event of some 3 KB."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import cycle
 from typing import Any, NamedTuple
 
 from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.keys.key_ring_item import ring_to_item
+from keyturn.domain.base64url import decode, encode
 from tests.fakes.authorizer_events import authorizer_event
+from tests.fakes.http_api_event import basic, form_event
+from tests.fakes.issuer_harness import SECRET
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import AUDIENCE, ISSUER, make_token, signing_key
 
 LIFETIME = 3600  # seconds: the longest that the authorizer takes, since a run lasts minutes
+# Good tokens besides the repeated one: far more than a verifier remembers, so that each is a first one again.
+OTHERS = 1500
+_REVOKED = "cmV2b2tlZHJldm9rZWRyZQ"
 
 # Headers that a browser sends through a content delivery network, and those that API Gateway adds.
 _HEADERS = {
@@ -36,7 +44,11 @@ _QUERY = {"from": "2026-09-01", "to": "2026-09-30", "page": "2", "page_size": "5
 
 
 class Material(NamedTuple):
-    """One algorithm's key as `jwk` and as the `ring` item that DynamoDB holds; `unknown` is a key nobody published."""
+    """One algorithm's key as `jwk` and as the `ring` item that DynamoDB holds; `unknown` is of a key nobody published.
+
+    `token` is the repeated token. `others` are good too, and differ from each other in their jti alone. `refused` are
+    tokens that no contestant may accept, by what is wrong with them. `revoked` are the ids of revoked tokens.
+    """
 
     algorithm: str
     issuer: str
@@ -46,16 +58,58 @@ class Material(NamedTuple):
     token: str
     unknown: str
     event: dict[str, Any]
+    others: list[str]
+    refused: dict[str, str]
+    revoked: list[str]
 
 
-def material_of(algorithm: str, now: int) -> Material:
+def material_of(algorithm: str, now: int, *, others: int = 0, revoked: list[str] | None = None) -> Material:
     """Return fresh material whose tokens are good from `now` on, for an hour."""
     key, stranger = signing_key(algorithm), signing_key(algorithm, "unknown")
     claims = {"iat": now, "exp": now + LIFETIME}
     token = make_token(key=key, claims=claims)
-    ring = encode_item(ring_to_item(ring_of(key)))
-    unknown = make_token(key=stranger, claims=claims)
-    return Material(algorithm, ISSUER, AUDIENCE, key.jwk, ring, token, unknown, realistic_event(token))
+    ids = revoked or [_REVOKED]
+    changed: dict[str, dict[str, Any]] = {
+        "expired": {"iat": now - LIFETIME, "exp": now - 60},
+        "another audience": {"aud": "https://other.example"},
+        "revoked": {"jti": ids[0]},
+    }
+    return Material(
+        algorithm=algorithm,
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        jwk=key.jwk,
+        ring=encode_item(ring_to_item(ring_of(key))),
+        token=token,
+        unknown=make_token(key=stranger, claims=claims),
+        event=realistic_event(token),
+        others=[make_token(key=key, claims=claims | {"jti": f"{number:022}"}) for number in range(others)],
+        refused={what: make_token(key=key, claims=claims | change) for what, change in changed.items()}
+        | {"tampered": _tampered(token)},
+        revoked=ids,
+    )
+
+
+def _tampered(token: str) -> str:
+    """Return the token with another payload under the same signature."""
+    header, payload, signature = token.split(".")
+    claims = decode(payload.encode()) or b""
+    return f"{header}.{encode(claims.replace(b'orders:read', b'orders:edit'))}.{signature}"
+
+
+def with_token(event: dict[str, Any], token: str) -> dict[str, Any]:
+    """Return the event with another token."""
+    return event | {"headers": event["headers"] | {"authorization": f"Bearer {token}"}}
+
+
+def first_seen_events(material: Material) -> Iterator[dict[str, Any]]:
+    """Return events without end, with one of the other tokens after the other."""
+    return cycle([with_token(material.event, token) for token in material.others])
+
+
+def token_request() -> dict[str, Any]:
+    """Return the event of a request for a token by client credentials."""
+    return form_event("/oauth2/token", {"grant_type": "client_credentials"}, headers=basic("web", SECRET))
 
 
 def realistic_event(token: str) -> dict[str, Any]:

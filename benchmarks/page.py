@@ -1,4 +1,4 @@
-"""The generated part of docs/benchmarks.md: the run, every goal, the tables; what a person wrote around it stays."""
+"""The generated parts of docs/benchmarks.md and docs/scale.md; what a person wrote around them stays."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import os
 import platform
 import subprocess
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.goals import Figure, goal_table
 
-BEGIN, END = "<!-- written by `make bench` -->", "<!-- up to here -->"
+END = "<!-- up to here -->"
 PEERS = (
     "cryptography",
     "pyjwt",
@@ -40,21 +40,20 @@ class Report(NamedTuple):
         return "\n\n".join(part for part in (goal_table(self.figures) if self.figures else "", self.text) if part)
 
 
-def replace_generated(page: str, generated: str) -> str:
-    """Return the page with this between its two marks; raises ValueError for a page without them."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError("the page lacks the marks of its generated part")
-    return f"{before}{BEGIN}\n\n{generated}\n\n{END}{after}"
+def begin(part: str) -> str:
+    """Return the mark before a generated part."""
+    return f"<!-- {part}, written by `make bench` -->"
 
 
-def generated_part(reports: Iterable[Report], run: str, picture: str) -> str:
-    """Return the run, the goals of all reports in one table, the picture, and the reports' texts."""
-    reports = list(reports)
-    figures = [figure for report in reports for figure in report.figures]
-    drawn = f"![Warm ratios and cold instructions]({picture})"
-    return "\n\n".join([run, goal_table(figures), drawn, *(report.text for report in reports if report.text)])
+def replace_generated(page: str, parts: Mapping[str, str]) -> str:
+    """Return the page with these parts between their marks; raises ValueError, and names the part, without them."""
+    for part, generated in parts.items():
+        before, mark, rest = page.partition(begin(part))
+        _, end, after = rest.partition(END)
+        if not mark or not end or "<!--" in rest[: rest.index(END)]:
+            raise ValueError(f"the page lacks the marks of its part {part}")
+        page = f"{before}{mark}\n\n{generated}\n\n{END}{after}"
+    return page
 
 
 def describe_run(command: str, now: float, node: str | None) -> str:

@@ -1,7 +1,8 @@
-"""The picture of docs/benchmarks.md: warm ratios on the left, cold instructions on the right."""
+"""The picture of docs/benchmarks.md: a warm decision, a sandbox's first request, and a warm token, in CPU time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -9,8 +10,20 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from benchmarks.cold_start import STEPS, Cold
-from benchmarks.warm_decisions import LOGGED, NODE_RAW, NODE_VERIFIERS, OURS, POWERTOOLS, RAW, Warm
+from benchmarks.contestants import (
+    FIRST_SEEN,
+    IN_NODE,
+    NODE_AUTHORIZER,
+    NODE_RAW,
+    OURS,
+    POWERTOOLS,
+    POWERTOOLS_JWT,
+    RAW,
+    at_baseline,
+)
+from benchmarks.first_requests import TITLES, FirstRequests
+from benchmarks.issued_tokens import PROVIDER, Issued
+from benchmarks.warm_decisions import Warm
 
 _OURS_COLOUR, _PEER_COLOUR, _NODE_COLOUR, _RAW_COLOUR = "#1f6f5c", "#9aa5b1", "#c9b458", "#4a4a4a"
 _LEGEND = (
@@ -19,72 +32,93 @@ _LEGEND = (
     ("others in Node", _NODE_COLOUR),
     ("the signature alone", _RAW_COLOUR),
 )
-_CUT = 4.0  # a bar beyond it is drawn to it and says its number
-_COLD = ("keyturn_verify", "import_jwt", "keyturn_decision", "boto3_decision", "powertools_decision")
+_CUT = 4.5  # in signature checks: a bar beyond it is drawn to it and says its number
+_WARM = {
+    OURS: "keyturn, whole authorizer:\na token seen before",
+    "fast-jwt": "fast-jwt, verification alone",
+    "aws-jwt-verify": "aws-jwt-verify, verification alone",
+    NODE_AUTHORIZER: "whole authorizer\non aws-jwt-verify",
+    FIRST_SEEN: "keyturn, whole authorizer:\na token seen for the first time",
+    "PyJWT": "PyJWT, verification alone",
+    POWERTOOLS_JWT: "whole authorizer\non Powertools JWTVerifier",
+    POWERTOOLS: "whole authorizer on PyJWT, boto3,\nPowertools, its read included",
+    RAW: "cryptography: one signature",
+    NODE_RAW: "node:crypto: one signature",
+}
 
 
-def draw(warm: Warm, cold: Cold | None, path: Path) -> None:
-    """Write the PNG; without cold counts, the left panel alone."""
-    figure = Figure(figsize=(13, 5.2) if cold else (7, 5.2), dpi=120, layout="constrained")
-    panels = figure.subplots(1, 2 if cold else 1, squeeze=False)[0]
-    _warm_panel(panels[0], warm)
-    if cold:
-        _cold_panel(panels[1], cold)
+def draw(warm: Warm, first: FirstRequests | None, issued: Issued | None, path: Path) -> None:
+    """Write the PNG; a panel whose tools were missing is left out."""
+    shown: list[tuple[Callable[[Any, Any], None], Any]] = [(_warm_panel, warm)]
+    shown += [(_first_panel, first)] if first else []
+    shown += [(_token_panel, issued)] if issued else []
+    figure = Figure(figsize=(2 + 5.4 * len(shown), 5.4), dpi=110, layout="constrained")
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    for axes, (panel, measured) in zip(panels, shown, strict=True):
+        panel(axes, measured)
     figure.savefig(path, metadata={"Software": None})
 
 
 def _warm_panel(axes: Any, warm: Warm) -> None:
-    times = {
-        name: median(each)
-        for name, each in warm.times["ES256"].items()
-        if not name.startswith("refuse: ") and name != LOGGED
-    }
+    times = {name: median(warm.times["ES256"][name]) for name in _WARM if name in warm.times["ES256"]}
     unit = times[RAW]
     names = sorted(times, key=lambda name: times[name])
     for place, name in enumerate(names):
-        value = times[name] / unit
-        axes.barh(place, min(value, _CUT), color=_colour(name), height=0.7)
-        label = f"{value:.2f}" if value <= _CUT else f"{value:.1f} →"
-        axes.text(min(value, _CUT) + 0.04, place, label, va="center", fontsize=9)
-    axes.set_yticks(range(len(names)), [_title(name) for name in names], fontsize=9)
+        length = min(times[name] / unit, _CUT)
+        axes.barh(place, length, color=_colour(name), height=0.7)
+        more = " →" if times[name] / unit > _CUT else ""
+        axes.text(length + 0.05, place, f"{times[name]:,.0f} µs{more}", va="center", fontsize=9)
+    _label(axes, [_WARM[name] for name in names], "A warm decision, ES256: CPU by that of one signature check")
     axes.axvline(1, color=_RAW_COLOUR, linewidth=0.8, linestyle=":")
-    axes.set_xlim(0, _CUT + 0.6)
-    axes.legend(handles=[Patch(color=colour, label=label) for label, colour in _LEGEND], fontsize=9, frameon=False)
-    axes.set_title("Warm, one ES256 token: CPU time, × `cryptography` alone", fontsize=10, loc="left")
-    _plain(axes)
+    axes.set_xlim(0, _CUT + 1)
+    axes.legend(
+        handles=[Patch(color=colour, label=label) for label, colour in _LEGEND],
+        fontsize=9, frameon=False, loc="upper right",
+    )  # fmt: skip
 
 
-def _cold_panel(axes: Any, cold: Cold) -> None:
-    largest = max(cold.net(step) for step in _COLD) / 1e6
-    for place, step in enumerate(_COLD):
-        value = cold.net(step) / 1e6
-        axes.barh(place, value, color=_OURS_COLOUR if step.startswith("keyturn") else _PEER_COLOUR, height=0.6)
-        axes.text(value + largest * 0.01, place, f"{value:,.0f}", va="center", fontsize=9)
-    axes.set_yticks(
-        range(len(_COLD)), [STEPS[step].replace(": ", "\n", 1).replace(", ", ",\n", 1) for step in _COLD], fontsize=9
-    )
-    axes.set_xlim(0, largest * 1.15)
-    axes.set_title("Cold: millions of instructions, net of Lambda's own start", fontsize=10, loc="left")
-    _plain(axes)
+def _first_panel(axes: Any, first: FirstRequests) -> None:
+    steps = [step for step in TITLES if step in first.handler]
+    largest = max(median(first.init[step]) + median(first.handler[step]) for step in steps)
+    for place, step in enumerate(steps):
+        init, handler = median(first.init[step]), median(first.handler[step])
+        colour = _OURS_COLOUR if step.startswith("keyturn") else _PEER_COLOUR
+        axes.barh(place, init, color=colour, height=0.6, alpha=0.45)
+        axes.barh(place, handler, left=init, color=colour, height=0.6)
+        text = f"{init / 1000:,.0f} + {handler / 1000:,.0f} ms"
+        axes.text(init + handler + largest * 0.02, place, text, va="center", fontsize=9)
+    titles = [TITLES[step].replace(": ", ":\n") for step in steps]
+    _label(axes, titles, "A sandbox's first request: CPU in init (pale) + handler")
+    axes.set_xlim(0, largest * 1.35)
+    axes.set_xticks([])
 
 
-def _plain(axes: Any) -> None:
+def _token_panel(axes: Any, issued: Issued) -> None:
+    times: Mapping[str, float] = {name: median(each) for name, each in issued.items()}
+    names = sorted(times, key=lambda name: times[name])
+    largest = max(times.values())
+    for place, name in enumerate(names):
+        ours = name == OURS or name == at_baseline(OURS)
+        colour = _NODE_COLOUR if name == PROVIDER else _OURS_COLOUR if ours else _PEER_COLOUR
+        axes.barh(place, times[name], color=colour, height=0.6, alpha=0.45 if name == at_baseline(OURS) else 1)
+        axes.text(times[name] + largest * 0.02, place, f"{times[name] / 1000:.1f} ms", va="center", fontsize=9)
+    titles = [name.replace(", ", ",\n").replace(": ", ":\n") for name in names]
+    _label(axes, titles, "A warm token by client credentials: CPU")
+    axes.set_xlim(0, largest * 1.25)
+    axes.set_xticks([])
+
+
+def _label(axes: Any, names: Sequence[str], title: str) -> None:
+    axes.set_yticks(range(len(names)), names, fontsize=9)
+    axes.set_title(title, fontsize=10, loc="left")
     axes.invert_yaxis()
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
 
 
-def _title(name: str) -> str:
-    if name == OURS:
-        return "keyturn, whole authorizer"
-    if name == POWERTOOLS:
-        return "PyJWT + boto3 + Powertools,\nwhole authorizer, read included"
-    return name
-
-
 def _colour(name: str) -> str:
     if name in (RAW, NODE_RAW):
         return _RAW_COLOUR
-    if name.startswith("keyturn"):
+    if name in (OURS, FIRST_SEEN):
         return _OURS_COLOUR
-    return _NODE_COLOUR if name in NODE_VERIFIERS else _PEER_COLOUR
+    return _NODE_COLOUR if name in IN_NODE else _PEER_COLOUR

@@ -56,6 +56,6 @@ def _verify(token: str) -> dict[str, Any]:
 def _is_revoked(jti: str) -> bool:
     key = f"jti#{jti}"
     answer = dynamodb.get_item(
-        TableName=os.environ["REVOCATION_TABLE"], Key={"pk": {"S": key}, "sk": {"S": key}}, ConsistentRead=True
+        TableName=os.environ["REVOCATION_TABLE"], Key={"pk": {"S": key}, "sk": {"S": "target"}}, ConsistentRead=True
     )
     return "Item" in answer

@@ -1,4 +1,4 @@
-"""Tokens that the verifier refuses before any arithmetic: malformed, too long, of an unknown key."""
+"""Tokens that the verifier refuses: malformed, too long, of an unknown key, and with a forged signature."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import json
 from collections.abc import Callable
 from itertools import cycle
 
+from benchmarks.contestants import FORGED
 from benchmarks.material import Material
 from keyturn.domain.base64url import encode
 from keyturn.jose import KeySet, TokenError, TokenErrorReason, VerificationPolicy, verify_access_token
 from keyturn.jose.compact import MAX_TOKEN_LENGTH
 
+_REASONS = {
+    "malformed": TokenErrorReason.INVALID_TOKEN,
+    "oversized": TokenErrorReason.INVALID_TOKEN,
+    "unknown kid": TokenErrorReason.UNKNOWN_KEY,
+    "unknown kid, ever new header": TokenErrorReason.UNKNOWN_KEY,
+    FORGED: TokenErrorReason.INVALID_SIGNATURE,
+}
 _HEADERS = 2000  # far more than the verifier remembers
 
 
@@ -25,6 +33,7 @@ def refused_tokens(material: Material) -> dict[str, list[str]]:
         "oversized": [header + "." + "A" * MAX_TOKEN_LENGTH + "." + rest],
         "unknown kid": [material.unknown],
         "unknown kid, ever new header": ever_new,
+        FORGED: [material.refused["tampered"]],
     }
 
 
@@ -35,7 +44,7 @@ def refusal(material: Material, kind: str, now: float) -> Callable[[], object]:
         issuer=material.issuer, audiences={material.audience}, algorithms={material.algorithm}, leeway=10
     )
     tokens = refused_tokens(material)[kind]
-    reason = TokenErrorReason.UNKNOWN_KEY if "kid" in kind else TokenErrorReason.INVALID_TOKEN
+    reason = _REASONS[kind]
     following = cycle(tokens)
 
     def refuse() -> None:

@@ -84,6 +84,15 @@ def agreement_table(load: Load) -> str:
     return "\n".join(lines)
 
 
+def scale_parts(load: Load) -> dict[str, str]:
+    """Return the generated parts of the page."""
+    return {
+        "capacity": capacity_table(load),
+        "limits": limit_table(load),
+        "simulation": f"{agreement_table(load)}\n\n{notes(load)}",
+    }
+
+
 def notes(load: Load) -> str:
     """Return what else the model and the simulation say: an outage, and the writes."""
     away = simulate(replace(load, sandboxes=100), seconds=60, outage=(20, 40))

@@ -1,4 +1,4 @@
-"""P1, P2 and P3: warm, beside peers, in processes that take turns; times are CPU time, goals are ratios."""
+"""P1a, P2 and P3: warm, beside peers, in processes that take turns; times are CPU time, goals are ratios."""
 
 from __future__ import annotations
 
@@ -6,26 +6,41 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from benchmarks import baseline
+from benchmarks.contestants import (
+    FIRST_SEEN,
+    FORGED,
+    IN_NODE,
+    LOGGED,
+    NODE_AUTHORIZER,
+    NODE_RAW,
+    NODE_VERIFIERS,
+    OURS,
+    POWERTOOLS,
+    POWERTOOLS_JWT,
+    RAW,
+    REFUSALS,
+    VERIFIERS,
+    at_baseline,
+)
 from benchmarks.goals import Figure
-from benchmarks.local_dynamodb import local_dynamodb
-from benchmarks.material import Material, material_of
-from benchmarks.worker_process import ROUNDS, Contestant, WorkerProcess, ratio
+from benchmarks.local_aws import local_aws
+from benchmarks.material import Material
+from benchmarks.progress import say
+from benchmarks.worker_process import ROUNDS, Contestant, WarmWorker, ratio
 
-LOGGED = "keyturn, a line for each"
-RAW, OURS, POWERTOOLS, NODE_RAW = "cryptography", "keyturn", "PyJWT + boto3 + Powertools", "node:crypto"
-VERIFIERS = ("keyturn.jose", "PyJWT", "PyJWT + PyJWKClient", "joserfc", "authlib", "python-jose")
-NODE_VERIFIERS = ("fast-jwt", "aws-jwt-verify", "jsonwebtoken", "jose")
-REFUSALS = ("malformed", "oversized", "unknown kid", "unknown kid, ever new header")
 _WORKER = Path(__file__).parent / "javascript" / "worker.mjs"
-_P1 = {"ES256": (1.45, 1.25), "RS256": (1.9, 1.6)}
-_P2 = {"fast-jwt": (1.1, 1.0), "aws-jwt-verify": (1.0, 0.9)}
+_P1A = {"ES256": (0.25, 0.15), "RS256": (0.80, 0.50)}
+_P2 = {"fast-jwt": (0.25, 0.15), "aws-jwt-verify": (0.25, 0.15)}
 _P3 = (0.04, 0.03)
+# The fields that the baseline's workers read.
+_BASELINE_FIELDS = ("algorithm", "issuer", "audience", "jwk", "ring", "token", "unknown", "event")
 
 
 class Warm(NamedTuple):
@@ -41,48 +56,66 @@ def node() -> str | None:
     return found if found and (_WORKER.parent / "node_modules").is_dir() else None
 
 
-def measure(now: int) -> Warm:
-    """Let all contestants take turns, algorithm by algorithm."""
-    materials = [material_of(algorithm, now) for algorithm in _P1]
-    times = {material.algorithm: _interleaved(material) for material in materials}
+def measure(materials: Iterable[Material], tree: Path | None) -> Warm:
+    """Let all contestants take turns, algorithm by algorithm; `tree` is the checkout of the baseline."""
+    materials = list(materials)
+    times = {material.algorithm: _interleaved(material, tree) for material in materials}
     return Warm(times, len(json.dumps(materials[0].event, separators=(",", ":"))))
 
 
-def _contestants(material: Material, environ: dict[str, str]) -> Iterable[Contestant]:
-    given = material._asdict()
-    names = [OURS, LOGGED, RAW, *VERIFIERS, POWERTOOLS]
-    if material.algorithm == "ES256":
-        names += [f"refuse: {kind}" for kind in REFUSALS]
-    for name in names:
-        yield Contestant(name, (sys.executable, "-m", "benchmarks.warm_worker", name), given, environ)
+def python_contestant(name: str, material: Material, environ: dict[str, str], *options: str) -> Contestant:
+    """Return a contestant of `warm_worker`."""
+    return Contestant(
+        name, (sys.executable, "-m", "benchmarks.warm_worker", name, *options), material._asdict(), environ
+    )
+
+
+def baseline_contestant(name: str, material: Material, tree: Path) -> Contestant:
+    """Return the same contestant as the baseline's own checkout has it."""
+    given = {field: getattr(material, field) for field in _BASELINE_FIELDS}
+    command = (sys.executable, "-m", "benchmarks.warm_worker", name)
+    return Contestant(at_baseline(name), command, given, baseline.environment(tree), tree)
+
+
+def _contestants(material: Material, environ: dict[str, str], tree: Path | None) -> Iterator[Contestant]:
+    refusals = [f"refuse: {kind}" for kind in REFUSALS] if material.algorithm == "ES256" else []
+    forged = [f"refuse: {FORGED}"] if refusals else []
+    for name in (OURS, FIRST_SEEN, LOGGED, RAW, *VERIFIERS, POWERTOOLS, POWERTOOLS_JWT, *refusals, *forged):
+        yield python_contestant(name, material, environ)
+    for name in (OURS, *refusals) if tree else ():
+        assert tree is not None
+        yield baseline_contestant(name, material, tree)
     runtime = node()
-    for name in (NODE_RAW, *NODE_VERIFIERS) if runtime else ():
-        yield Contestant(name, (str(runtime), str(_WORKER), name), given, environ)
+    for name in (NODE_RAW, *NODE_VERIFIERS, NODE_AUTHORIZER) if runtime else ():
+        yield Contestant(name, (str(runtime), str(_WORKER), name), material._asdict(), environ)
 
 
-def _interleaved(material: Material) -> dict[str, list[float]]:
+def _interleaved(material: Material, tree: Path | None) -> dict[str, list[float]]:
     with ExitStack() as stack:
-        environ = dict(os.environ) | stack.enter_context(local_dynamodb(material))
-        contestants = list(_contestants(material, environ))
-        workers = {each.name: stack.enter_context(WorkerProcess(each)) for each in contestants}
+        environ = dict(os.environ) | stack.enter_context(local_aws(material))
+        workers = {}
+        for each in _contestants(material, environ, tree):
+            say(f"warm, {material.algorithm}: {each.name} warms up")
+            workers[each.name] = stack.enter_context(WarmWorker(each))
         times: dict[str, list[float]] = {name: [] for name in workers}
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
+            say(f"warm, {material.algorithm}: round {number + 1} of {ROUNDS}")
             for name, worker in workers.items():
                 times[name].append(worker.round())
     return times
 
 
 def warm_figures(warm: Warm) -> list[Figure]:
-    """Return P1, P2 where Node is there, and P3."""
+    """Return P1a, P2 where Node is there, and P3."""
     elliptic = warm.times["ES256"]
     figures = []
-    for algorithm, goals in _P1.items():
+    for algorithm, goals in _P1A.items():
         times = warm.times[algorithm]
-        what = f"warm decision by raw verify, {algorithm}"
-        figures.append(Figure("P1", what, "×", *goals, *ratio(times[OURS], times[RAW])))
+        what = f"warm decision, repeated token, by raw verify, {algorithm}"
+        figures.append(Figure("P1a", what, "×", *goals, *ratio(times[OURS], times[RAW])))
     for peer, goals in _P2.items():
         if peer in elliptic:
-            what = f"warm decision by bare verify of {peer}, ES256"
+            what = f"warm decision, repeated token, by bare verify of {peer}, ES256"
             figures.append(Figure("P2", what, "×", *goals, *ratio(elliptic[OURS], elliptic[peer])))
     for kind in REFUSALS:
         what = f"refusal by raw verify, {kind}"
@@ -90,11 +123,11 @@ def warm_figures(warm: Warm) -> list[Figure]:
     return figures
 
 
-def warm_table(warm: Warm) -> str:
+def warm_table(warm: Warm, names: Iterable[str], title: str) -> str:
     """Return µs of CPU and the ratio to the same runtime's raw verification, by contestant, in Markdown."""
     head = [f"{algorithm}, {unit}" for algorithm in warm.times for unit in ("µs", "× raw")]
-    lines = [f"| warm, one token | {' | '.join(head)} |", "|---|" + "---|" * len(head)]
-    for name in warm.times["ES256"]:
+    lines = [f"| {title} | {' | '.join(head)} |", "|---|" + "---|" * len(head)]
+    for name in names:
         cells = [cell for times in warm.times.values() for cell in _cells(name, times)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -102,7 +135,7 @@ def warm_table(warm: Warm) -> str:
 
 def raw_of(name: str) -> str:
     """Return the contestant that is the measure of this one: the same runtime's own verification."""
-    return NODE_RAW if name in (NODE_RAW, *NODE_VERIFIERS) else RAW
+    return NODE_RAW if name in IN_NODE else RAW
 
 
 def _cells(name: str, times: dict[str, list[float]]) -> tuple[str, str]:

@@ -5,39 +5,45 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple, Self
 
 ROUNDS = 7
 BATCH_SECONDS = 0.2
 _WARM_UP_SECONDS = 1.0  # V8 compiles what is hot, in several stages, and CPython specializes it
-_WARM_UP = 200  # operations at a time
+_FIRST_BATCH = 20  # operations
+_LARGER = 3.0
 
 
 class Contestant(NamedTuple):
-    """A contestant: its name, the command that starts its worker, and the worker's input as JSON."""
+    """A contestant: its name, the command that starts its worker, and the worker's input as JSON.
+
+    The worker runs in `folder`, with this environment.
+    """
 
     name: str
     command: Sequence[str]
     material: Mapping[str, Any]
     environ: Mapping[str, str]
+    folder: Path = Path()
 
 
 class WorkerProcess:
     """One running worker: it reads its material, then the size of each batch, and answers with seconds of CPU."""
 
     def __init__(self, contestant: Contestant) -> None:
-        """Start it, and let it warm up."""
+        """Start it."""
         self._name = contestant.name
         self._process = subprocess.Popen(
             contestant.command,
             env=dict(contestant.environ),
+            cwd=contestant.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         self._tell(json.dumps(contestant.material))
-        self._size = self._warm_up()
 
     def __enter__(self) -> Self:
         """Return the worker."""
@@ -47,19 +53,13 @@ class WorkerProcess:
         """Let the worker end by itself: it has nothing more to read."""
         self._process.communicate()
 
-    def round(self) -> float:
-        """Do one batch; return microseconds of CPU for each operation."""
-        return 1e6 * self._batch(self._size) / self._size
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
 
-    def _warm_up(self) -> int:
-        """Return how many operations make a batch, once it is known how long one takes."""
-        spent, seconds = 0.0, BATCH_SECONDS
-        while spent < _WARM_UP_SECONDS:
-            seconds = self._batch(_WARM_UP)
-            spent += seconds
-        return max(1, int(_WARM_UP * BATCH_SECONDS / seconds))
-
-    def _batch(self, size: int) -> float:
+    def batch(self, size: int) -> float:
+        """Do so many operations; return seconds of CPU; raises RuntimeError if the worker has ended."""
         self._tell(str(size))
         assert self._process.stdout is not None
         answer = self._process.stdout.readline()
@@ -71,6 +71,29 @@ class WorkerProcess:
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
+
+
+class WarmWorker(WorkerProcess):
+    """A worker that has warmed up, and does batches of equal size."""
+
+    def __init__(self, contestant: Contestant) -> None:
+        """Start it, and let it warm up."""
+        super().__init__(contestant)
+        self._size = self._warm_up()
+
+    def round(self) -> float:
+        """Do one batch; return microseconds of CPU for each operation."""
+        return 1e6 * self.batch(self._size) / self._size
+
+    def _warm_up(self) -> int:
+        """Return how many operations make a batch, once it is known how long one takes."""
+        spent, size = 0.0, _FIRST_BATCH
+        while True:
+            seconds = self.batch(size)
+            spent += seconds
+            if spent >= _WARM_UP_SECONDS:
+                return max(1, int(size * BATCH_SECONDS / seconds))
+            size = max(1, int(size * min(_LARGER, BATCH_SECONDS / max(seconds, 1e-9))))
 
 
 class Ratio(NamedTuple):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from benchmarks.decision_cost import MEMORY_MB, Duration, decision_cost, line_bytes
+from benchmarks.decision_cost import Duration, billed_duration, decision_cost, line_bytes, memory_mb, processor_share
 from benchmarks.load_model import Load
 
-ROOT = Path(__file__).parents[3]
 LOAD = Load(sandboxes=1, requests=10, bound=10, revocations=0, lifetime=1e9, targets=4)
 
 
@@ -24,18 +21,25 @@ def test_a_snapshot_decision_pays_for_its_part_of_the_renewals() -> None:
 
 
 def test_time_is_paid_by_the_gigabyte_second() -> None:
-    """P11: a millisecond of 512 MB, a million times, is two thirds of a cent."""
+    """P11: a millisecond of the template's memory, a million times, at $0.0000133334 a GB-second."""
     one, two = (decision_cost(LOAD, "strict", duration=Duration(ms, 0)).duration for ms in (1, 2))
-    assert one == pytest.approx(two - one) == pytest.approx(0.0066667)
-
-
-def test_the_memory_is_that_of_the_template() -> None:
-    """P11: the cost is counted for the authorizer's MemorySize."""
-    properties = (ROOT / "template.yaml").read_text().partition("  AuthorizerFunction:")[2].partition("Environment:")[0]
-    assert f"      MemorySize: {MEMORY_MB}\n" in properties
+    assert one == pytest.approx(two - one) == pytest.approx(0.0133334 * memory_mb() / 1024)
 
 
 def test_lines_are_paid_by_the_byte() -> None:
     """P11: each line of an allowed request counts 26 bytes more than it has."""
     assert decision_cost(LOAD, "strict").logs == pytest.approx((line_bytes() + 26) * 0.5 / 1000)
     assert decision_cost(LOAD, "strict", logged=0).logs == 0
+
+
+@pytest.mark.parametrize(("memory", "share"), [(512, 512 / 1769), (1769, 1.0), (3008, 1.0)])
+def test_memory_buys_a_share_of_a_processor(memory: int, share: float) -> None:
+    """P11: a function of 1,769 MB has one vCPU, a smaller one its part; one thread uses no second one."""
+    assert processor_share(memory) == share
+
+
+def test_a_started_millisecond_is_billed_whole() -> None:
+    """P11: a decision that takes a tenth of a microsecond more than a millisecond costs two."""
+    exactly_one = processor_share(memory_mb()) - 0.15
+    assert billed_duration(exactly_one - 0.0001).decision == 1
+    assert billed_duration(exactly_one + 0.0001).decision == 2

@@ -16,7 +16,7 @@ def test_every_part_of_a_decision_is_met(monkeypatch: pytest.MonkeyPatch) -> Non
     before = [getattr(owner, name) for owner, name, _ in PARTS]
     monkeypatch.setattr(decision_profile, "DECISIONS", 5)
     try:
-        spent = profile(material_of("ES256", int(wall_seconds())))
+        spent = profile(material_of("ES256", int(wall_seconds()), others=20))
     finally:
         bootstrap.cache_clear()  # the composed object belongs to this test
     assert list(spent) == [WHOLE, *(title for _, _, title in PARTS)]

@@ -1,34 +1,51 @@
-"""The page of benchmarks: what a run writes, between what a person wrote."""
+"""Pages of benchmarks: what a run writes, between what a person wrote."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from benchmarks.goals import Figure, goal_table
-from benchmarks.page import BEGIN, END, Report, generated_part, replace_generated
+from benchmarks.goals import Figure
+from benchmarks.page import END, Report, begin, replace_generated
+from benchmarks.pages import BENCHMARKS, SCALE
+
+BEGIN = begin("goals")
 
 
 def test_what_a_person_wrote_stays() -> None:
     """A run replaces what the run before it wrote, and nothing around it."""
     page = f"# Title\n\n{BEGIN}\n\nold\n\n{END}\n\nWhy.\n"
-    assert replace_generated(page, "new") == f"# Title\n\n{BEGIN}\n\nnew\n\n{END}\n\nWhy.\n"
-    assert replace_generated(replace_generated(page, "one"), "new") == replace_generated(page, "new")
-
-
-@pytest.mark.parametrize("page", ["", BEGIN, END, f"{END}{BEGIN}"])
-def test_a_page_without_its_marks_is_not_written(page: str) -> None:
-    """A page that lost one of its marks would lose its end too."""
-    with pytest.raises(ValueError, match="marks"):
-        replace_generated(page, "new")
-
-
-def test_all_goals_stand_in_one_table() -> None:
-    """Figures of all reports come first, then the picture, then the text of each report."""
-    one, two = (Figure(goal, "what", "×", 1, 0.5, 0.7) for goal in ("P1", "P4"))
-    part = generated_part([Report([one], "text one"), Report([two])], "run", "picture.png")
-    assert part == "\n\n".join(
-        ["run", goal_table([one, two]), "![Warm ratios and cold instructions](picture.png)", "text one"]
+    assert replace_generated(page, {"goals": "new"}) == f"# Title\n\n{BEGIN}\n\nnew\n\n{END}\n\nWhy.\n"
+    assert replace_generated(replace_generated(page, {"goals": "one"}), {"goals": "new"}) == replace_generated(
+        page, {"goals": "new"}
     )
+
+
+def test_each_part_has_its_own_place() -> None:
+    """Each of two parts is written between its own marks, in any order."""
+    page = f"{begin('one')}\n\n1\n\n{END}\n\ntext\n\n{begin('two')}\n\n2\n\n{END}\n"
+    written = replace_generated(page, {"two": "b", "one": "a"})
+    assert written == f"{begin('one')}\n\na\n\n{END}\n\ntext\n\n{begin('two')}\n\nb\n\n{END}\n"
+
+
+@pytest.mark.parametrize("page", ["", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}\n\n{begin('other')}\n\n{END}"])
+def test_a_page_without_its_marks_is_not_written(page: str) -> None:
+    """A page that lost one of its marks would lose what follows it too."""
+    with pytest.raises(ValueError, match="marks of its part goals"):
+        replace_generated(page, {"goals": "new"})
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        (BENCHMARKS, ("summary", "goals", "warm", "instructions", "cold", "issuer", "compare", "run")),
+        (SCALE, ("goals", "cost", "capacity", "limits", "simulation")),
+    ],
+)
+def test_the_pages_have_a_place_for_every_part(path: Path, parts: tuple[str, ...]) -> None:
+    """A run of many minutes must not end at a page that lacks the marks of a part."""
+    replace_generated(path.read_text(), dict.fromkeys(parts, ""))
 
 
 @pytest.mark.parametrize(("measured", "verdict"), [(0.5, "stretch met"), (1.0, "gate met"), (1.01, "NOT MET")])

@@ -1,7 +1,7 @@
-"""The operations of DynamoDB that an authorizer calls, and a JWKS, by TLS on loopback with its own authority.
+"""The operations of DynamoDB and KMS that authorizers and issuers call, and a JWKS, by TLS on loopback.
 
-`python -m benchmarks.tls_dynamodb FOLDER` reads the material, writes `ca.pem` into the folder, prints its port, and
-serves until its standard input ends.
+`python -m benchmarks.tls_aws FOLDER` reads the ring's item, its key and the ids of revoked tokens. It writes `ca.pem`
+into the folder, prints its port, and serves until its standard input ends.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import json
 import ssl
 import sys
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
-from benchmarks.material import Material
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from benchmarks.stored_items import StoredItems, authorizer_tables, issuer_tables, signed
 from keyturn.adapters.aws.system_clock import wall_seconds
 from tests.fakes.certificates import write_chain
-from tests.fakes.counted_dynamodb import CountedDynamoDB
 
 HOST = "localhost"
 JWKS_PATH = "/.well-known/jwks.json"
@@ -24,13 +27,14 @@ JWKS_PATH = "/.well-known/jwks.json"
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    dynamodb: CountedDynamoDB
+    answer_call: Callable[[str, bytes], bytes]
     jwks: bytes
 
     def do_POST(self) -> None:
-        operation = self.headers["X-Amz-Target"].partition(".")[2]
+        target = self.headers["X-Amz-Target"]
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(self.dynamodb.answer(operation, body), "application/x-amz-json-1.0")
+        kind = "application/x-amz-json-1.1" if target.startswith("Trent") else "application/x-amz-json-1.0"
+        self._answer(type(self).answer_call(target, body), kind)
 
     def do_GET(self) -> None:
         self._answer(self.jwks, "application/json")
@@ -47,12 +51,24 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def serve(folder: Path, material: Material) -> ThreadingHTTPServer:
+def answers(given: dict[str, Any]) -> Callable[[str, bytes], bytes]:
+    """Return what answers a call, by its X-Amz-Target and its body."""
+    stored = StoredItems({**issuer_tables(given["ring"]), **authorizer_tables(given["ring"], given["revoked"])})
+    key = load_pem_private_key(given["private"].encode(), None)
+
+    def answer(target: str, body: bytes) -> bytes:
+        service, _, operation = target.partition(".")
+        return signed(key, body) if service == "TrentService" else stored.answer(operation, body)
+
+    return answer
+
+
+def serve(folder: Path, given: dict[str, Any]) -> ThreadingHTTPServer:
     """Return a server that answers in threads of its own; its port is `server_port`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(write_chain(folder, HOST, int(wall_seconds())))
-    jwks = json.dumps({"keys": [material.jwk]}).encode()
-    handler = type("Handler", (_Handler,), {"dynamodb": CountedDynamoDB(ring=material.ring), "jwks": jwks})
+    jwks = json.dumps({"keys": [given["jwk"]]}).encode()
+    handler = type("Handler", (_Handler,), {"answer_call": staticmethod(answers(given)), "jwks": jwks})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -60,5 +76,5 @@ def serve(folder: Path, material: Material) -> ThreadingHTTPServer:
 
 
 if __name__ == "__main__":
-    print(serve(Path(sys.argv[1]), Material(*json.loads(sys.stdin.readline()))).server_port, flush=True)
+    print(serve(Path(sys.argv[1]), json.loads(sys.stdin.readline())).server_port, flush=True)
     sys.stdin.read()

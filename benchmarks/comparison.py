@@ -1,0 +1,127 @@
+"""Figures that must be no worse than at the commit that the goals compare with, from the same run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from benchmarks import baseline
+from benchmarks.cold_start import OUR_ISSUER, OURS, Cold
+from benchmarks.contestants import FIRST_SEEN, REFUSALS, at_baseline
+from benchmarks.contestants import OURS as WARM
+from benchmarks.counted_instructions import Counted
+from benchmarks.first_requests import FirstRequests
+from benchmarks.goals import Figure
+from benchmarks.warm_decisions import Warm
+from benchmarks.worker_process import ratio
+
+# The share that a figure may grow by: counts repeat, while times depend on what else the machine does.
+COUNT, TIME = 0.02, 0.10
+_OTHERS = """
+import json
+from benchmarks.counted_reads import counted_reads
+from benchmarks.decision_cost import cost_figures
+from benchmarks.live_revocations import live_revocations
+from benchmarks.load_model import Load
+print(json.dumps([*counted_reads(), *live_revocations()[0], *cost_figures(Load(sandboxes=1))]))
+"""
+
+
+class Compared(NamedTuple):
+    """One figure then and now; `growth` is now by then, and the share that it may grow by."""
+
+    what: str
+    then: str
+    now: str
+    growth: float
+    tolerance: float
+
+    @property
+    def verdict(self) -> str:
+        """Return whether the figure is no worse."""
+        return "no worse" if self.growth <= 1 + self.tolerance else "WORSE"
+
+
+def compared_counts(counted: Counted) -> list[Compared]:
+    """Return P1b in instructions."""
+    return [
+        _compared(f"P1b: first-seen token, {algorithm}, instructions", each[at_baseline(WARM)], each[FIRST_SEEN])
+        for algorithm, each in counted.items()
+    ]
+
+
+def compared_refusals(warm: Warm) -> list[Compared]:
+    """Return P3, each round's ratio."""
+    times = warm.times["ES256"]
+    rows = []
+    for kind in REFUSALS:
+        name = f"refuse: {kind}"
+        growth = ratio(times[name], times[at_baseline(name)]).middle
+        then, now = (f"{median(times[each]):.2f} µs" for each in (at_baseline(name), name))
+        rows.append(Compared(f"P3: refusal, {kind}, CPU", then, now, growth, TIME))
+    return rows
+
+
+def compared_starts(now: Cold, then: Cold) -> list[Compared]:
+    """Return P4 to P7, and P12's counts."""
+    return [
+        _compared("P4: first verification, instructions", then.net("keyturn_verify"), now.net("keyturn_verify")),
+        _compared("P5: first decision, instructions", then.net(OURS), now.net(OURS)),
+        _compared("P6: files opened", then.net_files(OURS), now.net_files(OURS)),
+        _compared("P6: zipped artifact with layer, bytes", then.zipped["authorizer"], now.zipped["authorizer"]),
+        _compared("P6: resident memory, bytes", then.observed[OURS].resident, now.observed[OURS].resident),
+        _compared("P7: sources compiled", then.observed[OURS].compiled, now.observed[OURS].compiled),
+        _compared("P12: first token, instructions", then.net(OUR_ISSUER), now.net(OUR_ISSUER)),
+    ]
+
+
+def compared_firsts(first: FirstRequests) -> list[Compared]:
+    """Return CPU of the first decision: in init, in the handler, and in both."""
+    then, now = at_baseline(OURS), OURS
+    both = {step: [a + b for a, b in zip(first.init[step], first.handler[step], strict=True)] for step in (then, now)}
+    rows = []
+    for what, times in (("in the handler", first.handler), ("in init and handler", both)):
+        growth = ratio(times[now], times[then]).middle
+        before, after = (f"{median(times[step]) / 1000:.1f} ms" for step in (then, now))
+        rows.append(Compared(f"P5b: first decision, CPU {what}", before, after, growth, TIME))
+    return rows
+
+
+def compared_others(tree: Path, figures: Iterable[Figure]) -> list[Compared]:
+    """Return P8, P9 and P11: the baseline's own code measures its side."""
+    command = [sys.executable, "-c", _OTHERS]
+    done = subprocess.run(
+        command, cwd=tree, env=baseline.environment(tree), check=True, stdout=subprocess.PIPE, text=True
+    )
+    then = {(goal, what): measured for goal, what, _, _, _, measured, _ in json.loads(done.stdout.splitlines()[-1])}
+    return [
+        _compared(
+            f"{each.goal}: {each.what}, {each.unit}",
+            then[each.goal, each.what],
+            each.measured,
+            COUNT if each.spread is None else TIME,
+        )
+        for each in figures
+        if (each.goal, each.what) in then
+    ]
+
+
+def comparison_table(rows: Iterable[Compared]) -> str:
+    """Return the rows in Markdown."""
+    lines = [f"| figure | at {baseline.COMMIT} | now | now by then | |", "|---|---|---|---|---|"]
+    lines += [f"| {each.what} | {each.then} | {each.now} | {each.growth:.3f} | {each.verdict} |" for each in rows]
+    return "\n".join(lines)
+
+
+def _compared(what: str, then: float, now: float, tolerance: float = COUNT) -> Compared:
+    growth = now / then if then else 1.0 + now
+    return Compared(what, _number(then), _number(now), growth, tolerance)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
