@@ -1,6 +1,6 @@
 """Artifacts of a cold start: built as the template builds them, and unpacked as Lambda unpacks them.
 
-Peers get the same care: their layer is the issuer's, with the models of three services in botocore. Their byte code is
+Peers get the same care: their layer is the rotator's, with the models of three services in botocore. Their byte code is
 loaded without reading the source.
 """
 
