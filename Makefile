@@ -306,7 +306,7 @@ mutants: setup $(LONG_STAMP) ## run the mutants of verifier and authorizer (ONLY
 # Not part of `make check`: its figures depend on the machine.
 .PHONY: bench
 bench: $(PROJECT_STAMP) $(BENCH_STAMP) $(PEERS_STAMP) ## measure beside peers, write docs/benchmarks.md (ONLY=warm)
-	@PYTHONPATH=.:functions:layers/keyturn KEYTURN_NODE="$(NODE)" .venv-bench/bin/python -m benchmarks $(ONLY)
+	@PYTHONPATH=.:functions:layers/keyturn:cli KEYTURN_NODE="$(NODE)" .venv-bench/bin/python -m benchmarks $(ONLY)
 
 # The region comes from the operator's environment or profile; the other targets set a default. The embedded stack needs
 # neither an account nor the tools.
