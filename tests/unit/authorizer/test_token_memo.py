@@ -257,3 +257,11 @@ def test_members_given_twice_are_refused_by_a_memo_too() -> None:
     """R03: the memo's result is the verifier's, whatever the payload."""
     with pytest.raises(TokenError):
         TokenMemo().read(sign_raw(b'{"alg":"ES256","alg":"ES256"}', b"{}"), KEYS, POLICY)
+
+
+@pytest.mark.parametrize("nested", [{"k": "x" * 400}, {"x" * 400: 1}, {"k": ["x" * 400]}, [{"k": "x" * 400}]])
+def test_what_a_claim_holds_counts_at_any_depth(nested: Any) -> None:
+    """The names and values of nested objects and lists are part of an entry's size."""
+    memo = TokenMemo()
+    plain = memo.read(make_token(), KEYS, POLICY).size
+    assert memo.read(make_token(claims={"nested": nested}), KEYS, POLICY).size > plain + 3 * 400
