@@ -63,7 +63,7 @@ class AccessRulesCache:
     def rules(self) -> AccessRules:
         """Return the rules; raises KeyturnError while none were ever read."""
         try:
-            return self._cache.get(self._time.now())
+            return self._cache.get(self._time.present())
         except StoreUnavailable as fault:
             # The read took a minute or longer, by a clock.
             return self._cache.last_read(otherwise=fault)

@@ -70,6 +70,8 @@ def _header_value(request: AuthorizerRequest, wanted: str) -> object:
     # spelling that the client chose (G9). A backend may read any of them, so that only a single value is accepted.
     single = _under_any_spelling(request.headers, wanted)
     several = _under_any_spelling(request.multi_value_headers, wanted)
+    if not several and len(single) == 1:
+        return single[0]
     values = [each for value in several for each in (value if isinstance(value, list) else [value])]
     if not single and not values:
         return None
@@ -79,9 +81,13 @@ def _header_value(request: AuthorizerRequest, wanted: str) -> object:
 
 
 def _under_any_spelling(headers: Mapping[str, Any], wanted: str) -> list[Any]:
-    # Each spelling of an ASCII name has its length: few of a browser's two dozen names need to be put in lower case.
-    length = len(wanted)
-    return [headers[name] for name in headers if len(name) == length and name.lower() == wanted]
+    if not headers:
+        return []
+    # One search in all names at once: a browser sends two dozen.
+    found = "\n".join(headers).lower().count(wanted)
+    if found == 1 and wanted in headers:
+        return [headers[wanted]]
+    return [headers[name] for name in headers if name.lower() == wanted] if found else []
 
 
 def _token_of(value: object) -> str:

@@ -29,7 +29,7 @@ class KeyRingCache:
 
     def keys(self) -> KeySet:
         """Return keys younger than the bound; raises KeyturnError if they cannot be read."""
-        return self._cache.get(self._time.now())
+        return self._cache.get(self._time.present())
 
     def _read(self, sent: Instant) -> tuple[KeySet, Instant]:
         jwks = to_jwks(self._reader.load_all())

@@ -54,7 +54,7 @@ class Metrics:
     @property
     def due(self) -> bool:
         """Whether a minute has passed since the last line, or the wall clock went back."""
-        return age(self._written_at, self._time.now()) >= _SECONDS
+        return age(self._written_at, self._time.present()) >= _SECONDS
 
     def write(self) -> None:
         """Write the line and begin again."""

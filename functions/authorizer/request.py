@@ -34,9 +34,6 @@ _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # API mappings of custom domains have few segments.
 _LONGEST_MAPPING = 4
 
-# The member of requestContext with the request's time, in milliseconds; a TOKEN event has no requestContext.
-_TIME_OF = dict.fromkeys(ApiKind, "requestTimeEpoch") | {ApiKind.HTTP_2_0: "timeEpoch"}
-
 REST_KINDS = frozenset({ApiKind.REST_TOKEN, ApiKind.REST_REQUEST})
 
 
@@ -85,9 +82,10 @@ class AuthorizerRequest:
         self.headers = _mapping(event.get("headers"))
         self.multi_value_headers = _mapping(event.get("multiValueHeaders"))
         self.authorization = event.get("authorizationToken") if kind is ApiKind.REST_TOKEN else None
-        context = event.get("requestContext")
-        self.time = request_seconds(context.get(_TIME_OF[kind])) if isinstance(context, dict) else None
-        self.id: object = context.get("requestId") if isinstance(context, dict) else None
+        # A TOKEN event has no requestContext.
+        context = _mapping(event.get("requestContext"))
+        self.time = request_seconds(context.get("timeEpoch" if kind is ApiKind.HTTP_2_0 else "requestTimeEpoch"))
+        self.id: object = context.get("requestId")
         self.deadline: float | None = None
 
 
@@ -112,20 +110,29 @@ def describe_request(request: AuthorizerRequest, route: str | None) -> dict[str,
 def _parse_event(event: object) -> AuthorizerRequest:
     if not isinstance(event, dict):
         raise UnknownEvent("the event is not a JSON object")
-    if event.get("type") == "TOKEN" and "methodArn" in event:
-        return AuthorizerRequest(ApiKind.REST_TOKEN, event, _text(event, "methodArn"), None)
-    if event.get("type") == "REQUEST" and "methodArn" in event and "resource" in event:
-        # A REST API's event has no version; neither has the local emulator's event of an HTTP API.
-        kind = ApiKind.HTTP_1_0 if event.get("version") == "1.0" else ApiKind.REST_REQUEST
-        return AuthorizerRequest(kind, event, _text(event, "methodArn"), _text(event, "resource"))
-    if event.get("type") == "REQUEST" and _mapping(event.get("requestContext")).get("eventType") == "CONNECT":
-        # No other route of a WebSocket API can have an authorizer (G12).
-        return AuthorizerRequest(ApiKind.WEBSOCKET, event, _text(event, "methodArn"), _CONNECT)
+    request = _parse_method_arn(event) if "methodArn" in event else None
+    if request is not None:
+        return request
     if event.get("version") == "2.0" and "routeArn" in event and "routeKey" in event:
         # "GET /reports/{id}", or "$default".
         template = _text(event, "routeKey").rpartition(" ")[2]
         return AuthorizerRequest(ApiKind.HTTP_2_0, event, _text(event, "routeArn"), template)
     raise UnknownEvent("the event is not one of an API Gateway authorizer")
+
+
+def _parse_method_arn(event: Mapping[str, Any]) -> AuthorizerRequest | None:
+    """Return the request of any event but that of an HTTP API's version 2.0, or None; raises UnknownEvent."""
+    kind = event.get("type")
+    if kind == "TOKEN":
+        return AuthorizerRequest(ApiKind.REST_TOKEN, event, _text(event, "methodArn"), None)
+    if kind == "REQUEST" and "resource" in event:
+        # A REST API's event has no version; neither has the local emulator's event of an HTTP API.
+        version = ApiKind.HTTP_1_0 if event.get("version") == "1.0" else ApiKind.REST_REQUEST
+        return AuthorizerRequest(version, event, _text(event, "methodArn"), _text(event, "resource"))
+    if kind == "REQUEST" and _mapping(event.get("requestContext")).get("eventType") == "CONNECT":
+        # No other route of a WebSocket API can have an authorizer (G12).
+        return AuthorizerRequest(ApiKind.WEBSOCKET, event, _text(event, "methodArn"), _CONNECT)
+    return None
 
 
 def _split_arn(arn: str) -> tuple[str, str, str]:
@@ -136,7 +143,7 @@ def _split_arn(arn: str) -> tuple[str, str, str]:
     resource = parts[5].split("/", 3)
     if len(resource) == 3 and resource[2] in _WITHOUT_PATH:
         return resource[0], resource[2], ""
-    if len(resource) < 3 or _METHOD.fullmatch(resource[2]) is None:
+    if len(resource) < 3 or (resource[2] not in METHODS and _METHOD.fullmatch(resource[2]) is None):
         raise UnknownEvent("the event's ARN names no HTTP method")
     return resource[0], resource[2], resource[3] if len(resource) == 4 else ""
 

@@ -54,8 +54,8 @@ class RevocationCache:
             # Skip the snapshot on the first request: many sandboxes serve only one.
             self._is_first = False
             return self._find_strictly(targets)
-        started = self._time.now()
-        if age(self._strict_since, started) < _STRICT_SECONDS:
+        started = self._time.present()
+        if self._strict_since is not None and age(self._strict_since, started) < _STRICT_SECONDS:
             return self._find_strictly(targets)
         try:
             snapshot = self._cache.get(started)

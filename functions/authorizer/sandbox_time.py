@@ -19,7 +19,18 @@ class SandboxTime:
     in whole seconds.
     """
 
-    __slots__ = ("_answered", "_begun", "_date", "_gateway", "_invocation", "_monotonic", "_read", "_timeout", "_wall")
+    __slots__ = (
+        "_answered",
+        "_begun",
+        "_date",
+        "_gateway",
+        "_invocation",
+        "_monotonic",
+        "_present",
+        "_read",
+        "_timeout",
+        "_wall",
+    )
 
     def __init__(
         self,
@@ -35,6 +46,7 @@ class SandboxTime:
         self._begun = False
         self._gateway: float | None = None
         self._invocation: float | None = None
+        self._present: Instant | None = None
         self._read: Instant | None = None
         self._answered: Instant | None = None
 
@@ -43,10 +55,21 @@ class SandboxTime:
         self._begun = True
         self._gateway = request.time
         self._invocation = None if request.deadline is None else request.deadline - self._timeout
+        self.now()
 
     def now(self) -> Instant:
         """Return this instant."""
-        return Instant(self._wall(), self._monotonic(), self._gateway, self._invocation)
+        instant = Instant(self._wall(), self._monotonic(), self._gateway, self._invocation)
+        if self._begun:
+            self._present = instant
+        return instant
+
+    def present(self) -> Instant:
+        """Return the instant of the decision: its beginning, or that of the last `now` since then.
+
+        A read of a store ends with `now`. Between two instants, a decision only computes.
+        """
+        return self._present or self.now()
 
     def dated(self, sent: Instant, date: int | None) -> Instant:
         """Return the instant of a read whose answer, with this Date, has just arrived."""
@@ -65,4 +88,4 @@ class SandboxTime:
 
         It is the wall clock, but not earlier than DynamoDB's Date and the request's own times allow (R14, R47).
         """
-        return present_seconds(self._read, self._answered, self.now())
+        return present_seconds(self._read, self._answered, self.present())

@@ -84,7 +84,7 @@ GUARDS = (
           f"{_CLAIM_TESTS}::test_the_audience_is_compared_exactly"),
     Guard("R14", _CLAIMS, "    if not now < expires_at + leeway:", "    if not now <= expires_at + leeway:",
           f"{_CLAIM_TESTS}::test_expiry_is_refused_from_the_second_of_exp_and_leeway_on"),
-    Guard("R15", _CLAIMS, "    if not max(issued_at, not_before) <= now + leeway:", NEVER,
+    Guard("R15", _CLAIMS, "    if not valid_from <= now + leeway:", NEVER,
           f"{_CLAIM_TESTS}::test_a_token_of_the_future_is_refused"),
     Guard("R16", _CLAIMS, " or not is_identifier(value)", "",
           f"{_CLAIM_TESTS}::test_an_identifier_is_a_short_printable_string"),

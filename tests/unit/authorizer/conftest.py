@@ -14,13 +14,13 @@ from authorizer.authorize import Authorizer
 from authorizer.bootstrap import AuthorizerFunction
 from authorizer.key_ring_cache import KeyRingCache
 from authorizer.metrics import Metrics
-from authorizer.request import AuthorizerRequest
+from authorizer.request import AuthorizerRequest, parse_request
 from authorizer.revocation_bound import RevocationBound
 from keyturn.domain.access.stack_audiences import REQUIRED, StackAudiences
 from keyturn.domain.revocations.revocation import Revocation
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes import token_factory
-from tests.fakes.authorizer_events import API_ID
+from tests.fakes.authorizer_events import API_ID, authorizer_event
 from tests.fakes.log_lines import log_lines
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.sandbox_time import sandbox_time
@@ -72,6 +72,10 @@ class AuthorizerWorld:
     def authorize(self, request: AuthorizerRequest) -> VerifiedAccessToken:
         """Decide about a request, by the rules of its API."""
         return self.authorizer.authorize(request, self.authorizer.begin(request))
+
+    def begin(self) -> None:
+        """Begin a decision, which takes the present time."""
+        self.authorizer.begin(parse_request(authorizer_event("http_2.0", "t")))
 
     def bootstrap(self) -> AuthorizerFunction:
         """Return the function, as the handler's own bootstrap does."""

@@ -228,6 +228,7 @@ def test_a_line_of_metrics_is_in_the_embedded_format(world: AuthorizerWorld, tok
     outcome(authorizer_event("http_2.0", token))
     world.lines()
     world.now += 60
+    world.begin()
     assert world.metrics.due
     world.metrics.write()
     [line] = world.lines()
@@ -247,8 +248,10 @@ def test_a_line_of_metrics_is_in_the_embedded_format(world: AuthorizerWorld, tok
         "Allows": 1,
     }
     world.now += 59
+    world.begin()
     assert not world.metrics.due
     world.now += 1
+    world.begin()
     assert world.metrics.due
 
 

@@ -42,9 +42,17 @@ class Sandbox:
         self.fault: Exception | None = None
         self.time = sandbox_time(lambda: self.wall, lambda: self.monotonic, lambda: self.date)
         self.metrics = Metrics("authorizer", self.time)
+        self._request: dict[str, float | None] | None = None
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass by both clocks, to a request with the times of the last one."""
+        self.wall, self.monotonic = self.wall + seconds, self.monotonic + seconds
+        if self._request is not None:
+            self.begin(**self._request)
 
     def begin(self, gateway: float | None = None, invocation: float | None = None) -> None:
         """Begin a request with these times, in seconds."""
+        self._request = {"gateway": gateway, "invocation": invocation}
         request = parse_request(authorizer_event("rest_token", "t"))
         request.time, request.deadline = gateway, None if invocation is None else invocation + TIMEOUT
         self.time.begin(request)
@@ -92,7 +100,7 @@ def _failing_rules(sandbox: Sandbox) -> Callable[[], object]:
     use = _rules(sandbox)
     use()
     sandbox.fault = StoreUnavailable("down")
-    sandbox.wall, sandbox.monotonic = sandbox.wall + 60, sandbox.monotonic + 60
+    sandbox.wait(60)
     return use
 
 
@@ -120,7 +128,7 @@ def _metrics(sandbox: Sandbox) -> Callable[[], object]:
             sandbox.read()
             sandbox.metrics.write()
 
-    sandbox.wall, sandbox.monotonic = sandbox.wall + 60, sandbox.monotonic + 60
+    sandbox.wait(60)
     return write_if_due
 
 
@@ -189,6 +197,38 @@ def test_what_is_kept_is_not_due_before(kept: Callable[[Sandbox], Callable[[], o
     sandbox.monotonic += 0.499 * period
     use()
     assert sandbox.reads == reads
+
+
+def test_a_decision_has_one_instant_until_a_read() -> None:
+    """R47: a decision counts ages from its beginning; a read, whatever comes of it, is followed by a new instant."""
+    sandbox = Sandbox()
+    sandbox.begin(gateway=float(NOW))
+    begun = sandbox.time.present()
+    sandbox.wall, sandbox.monotonic = sandbox.wall + BOUND, sandbox.monotonic + BOUND
+    assert sandbox.time.present() is begun
+    use = _cache(sandbox)
+    use()
+    assert sandbox.time.present() == begun._replace(wall=begun.wall + BOUND, monotonic=begun.monotonic + BOUND)
+    sandbox.begin()
+    assert sandbox.time.present().gateway is None
+
+
+def test_a_failed_read_takes_its_time_from_the_other_caches() -> None:
+    """R47: a store that took a second to fail has aged what another cache holds by a second."""
+    sandbox = Sandbox()
+    sandbox.begin()
+    bound = RevocationBound(BOUND, sandbox.time, sandbox.metrics)
+    cache = bound.cache("a store", sandbox.read_at)
+
+    def fail_slowly(sent: Instant) -> tuple[None, Instant]:
+        sandbox.wall, sandbox.monotonic = sandbox.wall + 1, sandbox.monotonic + 1
+        raise StoreUnavailable("down")
+
+    cache.get(sandbox.time.present())
+    before = sandbox.time.present()
+    with pytest.raises(StoreUnavailable):
+        bound.cache("another store", fail_slowly).get(sandbox.time.present())
+    assert sandbox.time.present().monotonic == before.monotonic + 1
 
 
 def test_a_request_that_waited_costs_no_read() -> None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from keyturn.domain.access.scope import parse_scope
-from keyturn.jose.claims import audience_of, check_times, identifier, numeric_date
+from keyturn.jose.claims import audience_of, check_present, identifier, numeric_date, time_bounds
 from keyturn.jose.errors import TokenError, TokenErrorReason
 from keyturn.jose.policy import ANY_AUDIENCE
 
@@ -64,11 +64,13 @@ class SignedAccessToken:
     The present is no part of it: the same token, keys and policy always have the same result.
     """
 
-    __slots__ = ("_policy", "_token")
+    __slots__ = ("_bounds", "_leeway", "_token")
 
     def __init__(self, token: VerifiedAccessToken, policy: VerificationPolicy) -> None:
+        """Raise TokenError for times that hold at no instant."""
         self._token = token
-        self._policy = policy
+        self._bounds = time_bounds(token.claims, max_lifetime=policy.max_lifetime)
+        self._leeway = policy.leeway
 
     @property
     def before_times(self) -> VerifiedAccessToken:
@@ -77,8 +79,7 @@ class SignedAccessToken:
 
     def at(self, now: float) -> VerifiedAccessToken:
         """Return the token if its times hold at `now`, in seconds (RFC 7519 §4.1.4 to 6); raises TokenError."""
-        policy = self._policy
-        check_times(self._token.claims, leeway=policy.leeway, max_lifetime=policy.max_lifetime, now=now)
+        check_present(self._bounds, leeway=self._leeway, now=now)
         return self._token
 
 

@@ -56,6 +56,11 @@ def audience_of(claims: Mapping[str, Any]) -> tuple[str, ...]:
 
 def check_times(claims: Mapping[str, Any], *, leeway: int, max_lifetime: int, now: float) -> None:
     """Raise TokenError unless exp, iat and, where present, nbf hold at `now`, all in seconds (RFC 7519 §4.1.4 to 6)."""
+    check_present(time_bounds(claims, max_lifetime=max_lifetime), leeway=leeway, now=now)
+
+
+def time_bounds(claims: Mapping[str, Any], *, max_lifetime: int) -> tuple[float, float]:
+    """Return from when on and until when a token holds, in seconds, by iat, nbf and exp; raises TokenError."""
     issued_at = numeric_date(claims, "iat")
     expires_at = numeric_date(claims, "exp")
     not_before = numeric_date(claims, "nbf") if "nbf" in claims else issued_at
@@ -63,8 +68,14 @@ def check_times(claims: Mapping[str, Any], *, leeway: int, max_lifetime: int, no
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)
     if expires_at - issued_at > max_lifetime:
         raise TokenError(TokenErrorReason.LIFETIME_TOO_LONG)
+    return max(issued_at, not_before), expires_at
+
+
+def check_present(bounds: tuple[float, float], *, leeway: int, now: float) -> None:
+    """Raise TokenError unless `now` is within the bounds, with a leeway at both ends; all in seconds."""
+    valid_from, expires_at = bounds
     # Both conditions are positive: a clock that returns NaN refuses every token.
     if not now < expires_at + leeway:
         raise TokenError(TokenErrorReason.TOKEN_EXPIRED)
-    if not max(issued_at, not_before) <= now + leeway:
+    if not valid_from <= now + leeway:
         raise TokenError(TokenErrorReason.TOKEN_NOT_YET_VALID)

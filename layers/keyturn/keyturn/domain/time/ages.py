@@ -57,9 +57,14 @@ def age(since: Instant | None, now: Instant) -> float:
     """
     if since is None:
         return math.inf
-    seconds = elapsed(since, now)
-    _, _, gateway, invocation, date_now = now
-    _, _, gateway_then, invocation_then, date = since
+    wall, monotonic, gateway, invocation, date_now = now
+    wall_then, monotonic_then, gateway_then, invocation_then, date = since
+    # Each request takes several ages: `elapsed` is written out here, and so is the larger of two.
+    seconds, ticks = wall - wall_then, monotonic - monotonic_then
+    if wall < wall_then:
+        seconds = math.inf
+    elif seconds < ticks:
+        seconds = ticks
     compared = False
     if gateway is not None and gateway_then is not None:
         seconds, compared = max(seconds, _between(gateway_then, gateway)), True
