@@ -11,7 +11,7 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 from keyturn.domain.access.access_rules import parse_access_rules
 from local.transform import transform_template
 from tests.fakes.browser_templates import browser_rules, browser_templates
-from tests.infrastructure.test_readme import blocks
+from tests.infrastructure.test_readme import PROTECT, blocks
 
 PARAMETERS = {"KeyturnAuthorizerArn": "arn:aws:lambda:eu-west-1:111122223333:function:authorizer"}
 ORIGIN = "https://app.example.com"
@@ -44,11 +44,11 @@ def test_each_method_but_options_asks_the_authorizer(kind: str) -> None:
 
 
 def test_cors_of_a_rest_api_asks_the_authorizer_unless_it_is_told_not_to() -> None:
-    """G6: SAM's default puts the authorizer on the preflight; the README's snippet turns that off too."""
-    [readme] = [yaml_parse(each) for each in blocks("yaml") if "AWS::Serverless::Api" in each]
+    """G6: SAM's default puts the authorizer on the preflight; the published snippet turns that off too."""
+    [published] = [yaml_parse(each) for each in blocks(PROTECT, "yaml") if "AWS::Serverless::Api" in each]
     template = browser_templates()["rest"]
     properties = template["Resources"]["Api"]["Properties"]
-    properties["Auth"] = readme["Resources"]["Api"]["Properties"]["Auth"]
+    properties["Auth"] = published["Resources"]["Api"]["Properties"]["Auth"]
     assert not asks(body_of(template)["paths"]["/orders"]["options"])
     del properties["Auth"]["AddDefaultAuthorizerToCorsPreflight"]
     assert asks(body_of(template)["paths"]["/orders"]["options"])

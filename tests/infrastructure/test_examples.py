@@ -18,7 +18,7 @@ from tests.infrastructure.test_partitions import texts_of
 ROOT = Path(__file__).parents[2]
 EXAMPLES = (HTTP, REST, WEBSOCKET)
 ARN = {"Ref": AUTHORIZER}
-PUBLISHED = {HTTP: "README.md", REST: "README.md"}
+PUBLISHED = {HTTP: "docs/protect-an-api.md", REST: "docs/protect-an-api.md"}
 
 
 def native(example: str) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def test_the_page_of_the_http_example_has_the_commands_of_the_readme() -> None:
 
 @pytest.mark.parametrize("example", PUBLISHED)
 def test_the_published_template_is_the_examples_own(example: str) -> None:
-    """A snippet of the README is a part of the file that the tests deploy, word for word."""
+    """A snippet of the documentation is a part of the file that the tests deploy, word for word."""
     kind = {HTTP: "AWS::Serverless::HttpApi", REST: "AWS::Serverless::Api"}[example]
     page = (ROOT / PUBLISHED[example]).read_text()
     snippets = [each for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if f"Type: {kind}\n" in each]

@@ -10,6 +10,7 @@ from tests.aws.markers import ON_AWS_ALONE, OPEN_QUESTION
 
 ROOT = Path(__file__).parents[2]
 README = " ".join((ROOT / "README.md").read_text().split())
+PROTECT = " ".join((ROOT / "docs" / "protect-an-api.md").read_text().split())
 VERIFICATION = " ".join((ROOT / "docs" / "verification" / "README.md").read_text().split())
 REPORTS = [path.read_text() for path in sorted((ROOT / "docs" / "verification").glob("2*.md"))]
 UNAUTHORIZED = "An authorizer that raises `Unauthorized` gives 401 on an HTTP API, by either payload format (R57)."
@@ -38,12 +39,12 @@ def test_a_claim_needs_each_row_of_its_fact(outcomes: list[str], expected: bool)
     assert shown("It is 401.", [report]) is expected
 
 
-def test_the_readme_recommends_rest_apis_until_aws_has_answered() -> None:
-    """The README sends clients that need 401 to REST APIs, and says why, until a report shows HTTP APIs (R57)."""
+def test_the_pages_recommend_rest_apis_until_aws_has_answered() -> None:
+    """A page sends clients that need 401 to REST APIs, until a report shows 401 of HTTP APIs (R57)."""
     assert UNAUTHORIZED in PROBE
     if not shown(UNAUTHORIZED, REPORTS):
-        assert RECOMMENDATION in README
-        assert "AWS documents no such answer of HTTP APIs" in README
+        assert RECOMMENDATION in PROTECT
+        assert "AWS documents no such answer of HTTP APIs" in PROTECT
 
 
 def test_the_exception_on_http_apis_is_asked_of_aws_alone() -> None:

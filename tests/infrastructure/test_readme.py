@@ -1,4 +1,4 @@
-"""Commands and snippets of the README work."""
+"""Commands and snippets of the README, and of the pages that it begins, work."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ PARAMETER = "KeyturnAuthorizerArn"
 AUTHORIZER = "arn:aws:lambda:eu-west-1:111122223333:function:authorizer"
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+PROTECT = (ROOT / "docs" / "protect-an-api.md").read_text()
+DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    """Return the README's code blocks in a language."""
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(page: str, language: str) -> list[str]:
+    """Return a page's code blocks in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
-@pytest.mark.parametrize("snippet", blocks("yaml"))
+@pytest.mark.parametrize("snippet", blocks(PROTECT, "yaml"))
 def test_a_protected_api_is_a_template_with_an_authorizer_that_caches_nothing(snippet: str) -> None:
     """Each snippet transforms, permits API Gateway to call the authorizer, and turns the result cache off (G2)."""
     function = {
@@ -50,10 +52,15 @@ def test_a_protected_api_is_a_template_with_an_authorizer_that_caches_nothing(sn
     assert any(each["Properties"]["FunctionName"] in (AUTHORIZER, {"Ref": PARAMETER}) for each in permissions)
 
 
-@pytest.mark.parametrize("snippet", blocks("json"))
+@pytest.mark.parametrize("snippet", blocks(README, "json"))
 def test_the_example_of_access_rules_is_one(snippet: str) -> None:
     """The authorizer reads the rules that the README shows."""
     parse_access_rules(snippet)
+
+
+def test_the_readme_is_read_in_one_sitting() -> None:
+    """The README has fewer than 150 lines; the pages have the rest."""
+    assert len(README.splitlines()) < 150
 
 
 def test_every_page_that_the_readme_names_is_there() -> None:
@@ -86,7 +93,8 @@ def test_a_build_reads_all_that_it_depends_on() -> None:
 
 
 def test_the_parameters_are_those_of_the_template(source: dict[str, Any]) -> None:
-    """The README's table names parameters that exist, with their defaults."""
-    for name, default in re.findall(r"^\| `(\w+)` \| `?([^|`]+?)`? \|", README, re.MULTILINE):
+    """The table of docs/deployment.md names parameters that exist, with their defaults."""
+    [section] = re.findall(r"^## Parameters\n(.*?)^## ", DEPLOYMENT, re.DOTALL | re.MULTILINE)
+    for name, default in re.findall(r"^\| `(\w+)` \| `?([^|`]+?)`? \|", section, re.MULTILINE):
         expected = str(source["Parameters"][name]["Default"])
         assert default.split(" (")[0] == expected or expected == "", name
