@@ -13,10 +13,11 @@ import boto3
 import pytest
 
 from keyturn.adapters.aws.dynamodb import DynamoDb, dynamodb_origin
+from keyturn.adapters.aws.errors import error_code
 from keyturn.adapters.aws.json_service import open_connection
+from keyturn.adapters.aws.service_errors import ServiceError
 from keyturn.adapters.aws.system_clock import wall_seconds
 from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
-from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocations.revocation import Target, TargetKind
 from tests.aws.names import TABLES
 from tests.aws.stack import aws, describe, parameters_of
@@ -179,8 +180,8 @@ def test_the_lean_client_is_understood(stack: StackFile, observe: Observe) -> No
         lean = DynamoDb(origin, environ, wall_seconds, lambda _: connection)
         reader = DynamoDbRevocationReader(lean, stack.outputs["RevocationTableName"])
         found = reader.find([Target(TargetKind.TOKEN, "nobody")])
-        with pytest.raises(StoreUnavailable) as error:
+        with pytest.raises(ServiceError) as error:
             lean.call("GetItem", {"TableName": f"nobody-{secrets.token_hex(4)}", "Key": {"pk": {"S": "nobody"}}})
     observe(found=found, error=str(error.value), same_origin=dynamodb_origin(environ) == origin)
     assert found == ()
-    assert str(error.value).endswith("status 400 ResourceNotFoundException")
+    assert error_code(error.value) == "ResourceNotFoundException"

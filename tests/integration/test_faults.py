@@ -43,6 +43,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackFile]:
 class Answers(BaseHTTPRequestHandler):
     """An AWS service that has one answer to everything, or none at all."""
 
+    protocol_version = "HTTP/1.1"
     status: int
     code: str
     silent = threading.Event()
