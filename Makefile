@@ -236,12 +236,12 @@ test test-fast test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
 
 # Tests on the stack wait for a quarter of their time. The other part fills it, and yields the processors to them: what runs on the
 # stack has time limits.
-test: setup $(CLIENTS_STAMP) ## run the tests without Docker, browser and account
+test: setup $(CLIENTS_STAMP) $(PEERS_STAMP) ## run the tests without Docker, browser and account
 	@.venv/bin/python -m tests.side_by_side "fast=nice -n 10 $(MAKE) test-fast" "stack=$(MAKE) test-stack"
 
 # The tests that coverage is measured by run there, and only there.
-test-fast: coverage
-	@.venv/bin/python -m pytest --numprocesses auto tests \
+test-fast: coverage $(PEERS_STAMP)
+	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses auto tests \
 		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/distribution tests/sam_local tests/aws)
 
 # Each worker has a stack of its own, and runs all tests of a file.
