@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -111,10 +111,15 @@ def compared_others(tree: Path, figures: Iterable[Figure]) -> list[Compared]:
     ]
 
 
-def comparison_table(rows: Iterable[Compared]) -> str:
+def comparison_table(rows: Sequence[Compared]) -> str:
     """Return the rows in Markdown."""
     lines = [f"| figure | at {baseline.COMMIT} | now | now by then | |", "|---|---|---|---|---|"]
-    lines += [f"| {each.what} | {each.then} | {each.now} | {each.growth:.3f} | {each.verdict} |" for each in rows]
+    # The page shows no ids of goals.
+    names = [each.what.partition(": ")[2] or each.what for each in rows]
+    lines += [
+        f"| {name} | {each.then} | {each.now} | {each.growth:.3f} | {each.verdict} |"
+        for name, each in zip(names, rows, strict=True)
+    ]
     return "\n".join(lines)
 
 

@@ -114,7 +114,7 @@ def _held(material: Material, tokens: Any) -> float:
 
 
 def memo_memory(material: Material, now: int) -> tuple[list[Figure], str]:
-    """Return P1c, of the most adverse shape, and a line with every shape."""
+    """Return P1c, of the most adverse shape, and a table with every shape."""
     held = {}
     with open(os.devnull, "w") as sink, redirect_stdout(sink):
         for shape in SHAPES:
@@ -123,5 +123,6 @@ def memo_memory(material: Material, now: int) -> tuple[list[Figure], str]:
             held[shape] = _held(material, (adverse_token(claims, number, now) for number in range(_TOKENS)))
         held["usual claims"] = _held(material, material.others[:_TOKENS])
     worst = max(held, key=lambda shape: held[shape])
-    note = "The memo at its bound holds, in MB: " + ", ".join(f"{shape} {size:.2f}" for shape, size in held.items())
-    return [Figure("P1c", f"memory of the memo at its bound ({worst})", "MB", 5, 3, held[worst])], f"{note}."
+    lines = ["| claims of the tokens in a full memo | MB |", "|---|---|"]
+    table = "\n".join([*lines, *(f"| {shape} | {size:.2f} |" for shape, size in held.items())])
+    return [Figure("P1c", f"memory of the memo at its bound ({worst})", "MB", 5, 3, held[worst])], table

@@ -99,7 +99,8 @@ def notes(load: Load) -> str:
     units = transaction_write_units(_TARGET_ITEM, load.feed_item) + _NOTE_UNITS
     dollars = units * load.revocations * _MONTH * prices.WRITE_REQUEST_UNIT
     return (
-        f"In an outage of DynamoDB of 20 s (100 sandboxes), the oldest cache at a decision was {max(away.ages):.3f} s "
-        f"old, of {load.bound:g} s; {away.unanswered:,} decisions used strict reads, without a cache.\n"
+        "100 sandboxes meet an outage of DynamoDB of 20 s. The oldest cache at a decision was then "
+        f"{max(away.ages):.3f} s old, of {load.bound:g} s. "
+        f"{away.unanswered:,} decisions used strict reads, without a cache.\n"
         f"At {units} write units each, {load.revocations:g} revocations a second cost ${dollars:.2f} a month."
     )
