@@ -6,7 +6,7 @@ from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keyturn.verifier import JwksUnavailable
@@ -90,6 +90,7 @@ def check(issuer: Issuer, step: str) -> None:
     assert now - issuer.withdrawn_at.get(number, now) < AGES.most + AGES.stale
 
 
+@example([("ask", 0), ("rotate", 0), ("fail", 0), ("wait", 301), ("ask", 0), ("wait", 100), ("ask", 0)])
 @given(STEPS)
 def test_withdrawn_keys_end_in_time_and_good_ones_are_found(steps: list[tuple[str, float]]) -> None:
     """I8: withdrawn keys decide for less than max-age and `stale_seconds`, and only an outage refuses good ones."""
