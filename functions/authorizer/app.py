@@ -10,7 +10,7 @@ from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Forbidden, Refused
 from authorizer.request import describe_request, parse_request
 from keyturn.domain.errors import KeyturnError
-from keyturn.observability import log_event, place_of
+from keyturn.observability import log_event, log_not_prepared, place_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -33,7 +33,7 @@ def prepare() -> None:
         bootstrap().authorizer.prepare()
     except Exception as fault:
         # A fault that is over by the first request must not fail it: an import that raises ends the sandbox.
-        log_event("WARN", "not_prepared", fault=type(fault).__name__, detail=_detail(fault), place=_place(fault))
+        log_not_prepared(fault)
 
 
 def lambda_handler(event: object, context: object) -> dict[str, Any]:
@@ -93,17 +93,10 @@ def _log_refusal(request: AuthorizerRequest, refusal: Refused, rules: ApiRules) 
 def _log_fault(fault: Exception, request: AuthorizerRequest | None) -> None:
     """Log a fault: its text if it is ours, else its type and place, because a library's text may hold a secret."""
     facts = {} if request is None else describe_request(request, request.template)
-    log_event(
-        "ERROR", "authorizer_fault", fault=type(fault).__name__, detail=_detail(fault), place=_place(fault), **facts
-    )
-
-
-def _detail(fault: Exception) -> str | None:
-    return str(fault) if isinstance(fault, KeyturnError) else None
-
-
-def _place(fault: Exception) -> str | None:
-    return None if isinstance(fault, KeyturnError) else place_of(fault)
+    if isinstance(fault, KeyturnError):
+        log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, detail=str(fault), **facts)
+        return
+    log_event("ERROR", "authorizer_fault", fault=type(fault).__name__, place=place_of(fault), **facts)
 
 
 if os.environ.get("_HANDLER") == HANDLER:

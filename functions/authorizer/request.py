@@ -122,14 +122,14 @@ def _parse_event(event: object) -> AuthorizerRequest:
 
 def _parse_method_arn(event: Mapping[str, Any]) -> AuthorizerRequest | None:
     """Return the request of any event but that of an HTTP API's version 2.0, or None; raises UnknownEvent."""
-    kind = event.get("type")
-    if kind == "TOKEN":
+    declared = event.get("type")
+    if declared == "TOKEN":
         return AuthorizerRequest(ApiKind.REST_TOKEN, event, _text(event, "methodArn"), None)
-    if kind == "REQUEST" and "resource" in event:
+    if declared == "REQUEST" and "resource" in event:
         # A REST API's event has no version; neither has the local emulator's event of an HTTP API.
-        version = ApiKind.HTTP_1_0 if event.get("version") == "1.0" else ApiKind.REST_REQUEST
-        return AuthorizerRequest(version, event, _text(event, "methodArn"), _text(event, "resource"))
-    if kind == "REQUEST" and _mapping(event.get("requestContext")).get("eventType") == "CONNECT":
+        kind = ApiKind.HTTP_1_0 if event.get("version") == "1.0" else ApiKind.REST_REQUEST
+        return AuthorizerRequest(kind, event, _text(event, "methodArn"), _text(event, "resource"))
+    if declared == "REQUEST" and _mapping(event.get("requestContext")).get("eventType") == "CONNECT":
         # No other route of a WebSocket API can have an authorizer (G12).
         return AuthorizerRequest(ApiKind.WEBSOCKET, event, _text(event, "methodArn"), _CONNECT)
     return None

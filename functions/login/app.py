@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from keyturn.domain.errors import KeyturnError
 from keyturn.domain.users.subject import is_subject
-from keyturn.observability import log_event, place_of
+from keyturn.observability import log_event, log_not_prepared, place_of
 from keyturn.web.request import Request
 from keyturn.web.responses import Response, page
 from login import bootstrap as root
@@ -30,8 +29,7 @@ def prepare() -> None:
     fault = _attempt(root.prepare)
     if isinstance(fault, Exception):
         # A fault that is over by the first request must not fail it: an import that raises ends the sandbox.
-        detail = str(fault) if isinstance(fault, KeyturnError) else place_of(fault)
-        log_event("WARN", "not_prepared", fault=type(fault).__name__, detail=detail)
+        log_not_prepared(fault)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

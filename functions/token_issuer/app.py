@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from keyturn.domain.errors import KeyturnError
-from keyturn.observability import log_event, place_of
+from keyturn.observability import log_event, log_not_prepared, place_of
 from keyturn.web.errors import BadRequest
 from keyturn.web.responses import Response
 from token_issuer import cors
@@ -28,8 +27,7 @@ def prepare() -> None:
         bootstrap().prepare()
     except Exception as fault:
         # A fault that is over by the first request must not fail it: an import that raises ends the sandbox.
-        detail = str(fault) if isinstance(fault, KeyturnError) else place_of(fault)
-        log_event("WARN", "not_prepared", fault=type(fault).__name__, detail=detail)
+        log_not_prepared(fault)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from keyturn.domain.errors import KeyturnError
+
 if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
@@ -51,6 +53,14 @@ def place_of(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+
+
+def log_not_prepared(fault: Exception) -> None:
+    """Log that a sandbox's start failed; its first request does the same work again (ADR 42)."""
+    ours = isinstance(fault, KeyturnError)
+    # A library's text may hold a secret.
+    detail, place = (str(fault), None) if ours else (None, place_of(fault))
+    log_event("WARN", "not_prepared", fault=type(fault).__name__, detail=detail, place=place)
 
 
 def _redact(name: str, value: Any) -> Any:

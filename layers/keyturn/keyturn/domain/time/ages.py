@@ -43,11 +43,6 @@ _SLEW = 0.5
 _FIRST_MILLISECOND, _LAST_MILLISECOND = 10**12, 10**13
 
 
-def elapsed(since: Instant, now: Instant) -> float:
-    """Return the larger of the seconds by this machine's two clocks; inf if the wall clock went back."""
-    return math.inf if now.wall < since.wall else most_elapsed(since, now)
-
-
 def age(since: Instant | None, now: Instant) -> float:
     """Return an upper bound on the seconds since an instant, by this machine's clocks and by the requests' times (R47).
 
@@ -59,7 +54,8 @@ def age(since: Instant | None, now: Instant) -> float:
         return math.inf
     wall, monotonic, gateway, invocation, date_now = now
     wall_then, monotonic_then, gateway_then, invocation_then, date = since
-    # Each request takes several ages: `elapsed` is written out here, and so is the larger of two.
+    # Each request takes several ages: a call of max would cost more than the comparison. A wall clock that went back
+    # says nothing of what has passed.
     seconds, ticks = wall - wall_then, monotonic - monotonic_then
     if wall < wall_then:
         seconds = math.inf
