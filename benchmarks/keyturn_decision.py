@@ -44,7 +44,7 @@ def keyturn_decision(
     asked = len(dynamodb.operations)
     lambda_handler(next(events), None)
     assert (len(dynamodb.operations), _held()) == (asked, MAX_REVOCATIONS), "the decision is not one of a full snapshot"
-    assert (len(memo()) > 1) is first_seen, "the tokens are not remembered as the decision is named"
+    assert (len(memo()) == 0) is first_seen, "the tokens are not remembered as the decision is named"
     if not first_seen:
         event = material.event
         return lambda: lambda_handler(event, None)

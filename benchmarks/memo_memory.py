@@ -21,6 +21,7 @@ from benchmarks.progress import say
 from tests.fakes.token_factory import NOW, key_set, make_token, policy, signing_key
 
 _TOKENS = 700  # more than the memo holds
+_REQUESTS = 2  # of a token, until it is remembered
 _STEP = 16
 _DEPTH = 12
 
@@ -76,7 +77,9 @@ def _is_remembered(claims: dict[str, Any]) -> bool:
     if len(token) > MAX_LENGTH:
         return False
     remembered = TokenMemo()
-    remembered.read(token, key_set(signing_key("ES256")), policy())
+    keys, wanted = key_set(signing_key("ES256")), policy()
+    for _ in range(_REQUESTS):
+        remembered.read(token, keys, wanted)
     return len(remembered) == 1
 
 
@@ -102,10 +105,12 @@ def _held(material: Material, tokens: Any) -> float:
     try:
         before, _ = tracemalloc.get_traced_memory()
         for token in tokens:
-            # Each event has texts of its own, as Lambda's runtime client makes them.
-            event = json.loads(json.dumps(with_token(material.event, token)))
-            assert lambda_handler(event, None)["isAuthorized"] is True
-            del event, token
+            for _ in range(_REQUESTS):
+                # Each event has texts of its own, as Lambda's runtime client makes them.
+                event = json.loads(json.dumps(with_token(material.event, token)))
+                assert lambda_handler(event, None)["isAuthorized"] is True
+                del event
+            del token
         gc.collect()
         assert len(memo()) == MAX_ENTRIES or memo().size > MAX_BYTES - MAX_ENTRY_BYTES, "the memo is not at its bound"
         return (tracemalloc.get_traced_memory()[0] - before) / 1e6

@@ -70,14 +70,14 @@ class Authorizer:
 
     def _verify(self, raw: str, keys: KeySet, now: float) -> tuple[VerifiedAccessToken, tuple[Target, ...]]:
         try:
-            remembered = self._memo.read(raw, keys, self._policy)
-            token = remembered.signed.at(now)
+            signed, targets = self._memo.read(raw, keys, self._policy)
+            token = signed.at(now)
         except TokenError as error:
             raise Unauthorized(error.reason.value, kid=_kid_of(raw)) from None
         if "cnf" in token.claims:
             # The token is bound to a key, whose possession is not proven here: it may be stolen (RFC 9449 §7.2).
             raise Unauthorized("sender_constrained", token=token)
-        return token, remembered.targets
+        return token, targets
 
     def _check_revocations(self, token: VerifiedAccessToken, targets: tuple[Target, ...], now: float) -> None:
         found = self._revocations.find(targets)

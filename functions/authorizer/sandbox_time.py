@@ -73,7 +73,7 @@ class SandboxTime:
 
     def dated(self, sent: Instant, date: int | None) -> Instant:
         """Return the instant of a read whose answer, with this Date, has just arrived."""
-        return sent._replace(date=date) if self._begun else before_requests(sent, self.now(), date)
+        return sent.with_date(date) if self._begun else before_requests(sent, self.now(), date)
 
     def note_read(self, sent: Instant) -> Instant:
         """Record a read of DynamoDB whose answer has just arrived; return its instant with that answer's Date."""

@@ -15,12 +15,17 @@ from keyturn.jose.verify import read_signed_access_token
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import TypeAlias
 
     from keyturn.domain.revocations.revocation import Target
-    from keyturn.jose import KeySet, VerificationPolicy
+    from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
     from keyturn.jose.access_token import SignedAccessToken
 
+    CheckedToken: TypeAlias = tuple[SignedAccessToken, tuple[Target, ...]]
+
 MAX_ENTRIES = 512
+# The texts whose first request is noted; then all are forgotten, and each costs one more check.
+MAX_SEEN = 1024
 # The longest token that is remembered, in characters; most have 500 to 1,000.
 MAX_LENGTH = 2048
 # The bounds in bytes, by the estimate below: of all entries, and of one.
@@ -32,33 +37,21 @@ _FRAME_BYTES = 1_500
 _CONTAINERS = frozenset({list, dict})
 
 
-class RememberedToken:
-    """A token before its times are checked, the targets whose revocation refuses it, and its size in bytes."""
-
-    __slots__ = ("signed", "size", "targets")
-
-    def __init__(self, signed: SignedAccessToken) -> None:
-        token = signed.before_times
-        self.signed = signed
-        self.targets: tuple[Target, ...] = targets_of(token)
-        # The ids are in the claims, and up to twice in the keys of the targets.
-        self.size = (
-            _FRAME_BYTES + 3 * _bytes_of(token.claims.values()) + getsizeof(token.scope) + _bytes_of(token.scope)
-        )
-
-
 class TokenMemo:
     """The tokens whose signature was checked last: `MAX_ENTRIES` at most, of `MAX_BYTES` at most.
 
-    Only tokens that passed are remembered: a flood of forged ones evicts nothing. An entry belongs to one key set and
+    A token is remembered at its second request: a client that asks for one per request evicts no other client's.
+    Forged tokens evict nothing either, since only tokens that passed are counted. An entry belongs to one key set and
     one policy, by identity. Other keys, as after a rotation or an emergency, never meet a token that was checked by
     the earlier ones.
     """
 
-    __slots__ = ("_entries", "size")
+    __slots__ = ("_entries", "_seen", "size")
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[bytes, KeySet, VerificationPolicy], RememberedToken] = {}
+        self._entries: dict[tuple[bytes, KeySet, VerificationPolicy], tuple[CheckedToken, int]] = {}
+        # Hashes of the texts that passed. Two texts may share one: it only decides whether a token is worth an entry.
+        self._seen: set[int] = set()
         self.size = 0
         """The estimated size of all entries, in bytes."""
 
@@ -66,24 +59,51 @@ class TokenMemo:
         """Return the number of remembered tokens."""
         return len(self._entries)
 
-    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> RememberedToken:
-        """Return the token after every check but those of its times; raises TokenError, as without a memo."""
+    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> CheckedToken:
+        """Return the token after every check but those of its times, and the targets whose revocation refuses it.
+
+        Raises TokenError, as without a memo.
+        """
         # A subclass of str could be equal to another text. A valid token is ASCII, which has one encoding.
         if type(raw) is not str or len(raw) > MAX_LENGTH or not raw.isascii():
-            return RememberedToken(read_signed_access_token(raw, keys, policy))
+            return _check(raw, keys, policy)
+        text_hash = hash(raw)
+        if text_hash in self._seen:
+            return self._read_again(raw, keys, policy)
+        checked = _check(raw, keys, policy)
+        if len(self._seen) == MAX_SEEN:
+            self._seen.clear()
+        self._seen.add(text_hash)
+        return checked
+
+    def _read_again(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> CheckedToken:
         # The digest stands for the token: memory holds no text that a thief could send.
         key = sha256(raw.encode("ascii")).digest(), keys, policy
-        found = self._entries.pop(key, None)
-        if found is None:
-            found = RememberedToken(read_signed_access_token(raw, keys, policy))
-            if found.size > MAX_ENTRY_BYTES:
-                return found
-            self.size += found.size
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            checked = _check(raw, keys, policy)
+            size = _size_of(checked[0].before_times)
+            if size > MAX_ENTRY_BYTES:
+                return checked
+            entry = checked, size
+            self.size += size
         # The latest entry is the last one of the dictionary.
-        self._entries[key] = found
+        self._entries[key] = entry
         while len(self._entries) > MAX_ENTRIES or self.size > MAX_BYTES:
-            self.size -= self._entries.pop(next(iter(self._entries))).size
-        return found
+            self.size -= self._entries.pop(next(iter(self._entries)))[1]
+        return entry[0]
+
+
+def _check(raw: str, keys: KeySet, policy: VerificationPolicy) -> CheckedToken:
+    signed = read_signed_access_token(raw, keys, policy)
+    return signed, targets_of(signed.before_times)
+
+
+def _size_of(token: VerifiedAccessToken) -> int:
+    """Return an upper bound of the memory of a token's entry, in bytes."""
+    # The ids are in the claims, and up to twice in the keys of the targets.
+    claims = 3 * _bytes_of(token.claims.values())
+    return _FRAME_BYTES + claims + getsizeof(token.scope) + _bytes_of(token.scope)
 
 
 def _bytes_of(values: Collection[object]) -> int:

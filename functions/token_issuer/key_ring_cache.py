@@ -71,7 +71,7 @@ class KeyRingCache:
             keys = KeySet.from_jwks(to_jwks(rings))
         except ValueError as error:
             raise ItemDamaged(f"the key rings: {error}") from None
-        return _Rings(rings, keys), sent._replace(date=self._now().date)
+        return _Rings(rings, keys), sent.with_date(self._now().date)
 
 
 def _choose(rings: tuple[KeyRing, ...], name: str) -> KeyRing:

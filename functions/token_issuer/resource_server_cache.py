@@ -48,4 +48,4 @@ class ResourceServerCache:
 
     def _read(self, audience: str, sent: Instant) -> tuple[ResourceServer | None, Instant]:
         server = self._servers.get(audience)
-        return server, sent._replace(date=self._now().date)
+        return server, sent.with_date(self._now().date)

@@ -26,10 +26,11 @@ from authorizer.policy_document import allow, refuse
 from authorizer.refusal import Forbidden, Refused
 from authorizer.request import AuthorizerRequest, parse_request
 from authorizer.revocation_bound import RevocationBound
-from authorizer.token_memo import RememberedToken, TokenMemo
+from authorizer.token_memo import TokenMemo
 from keyturn.domain.access.api_rules import ApiRules
 from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind, targets_of
 from keyturn.jose import KeySet, TokenError, VerificationPolicy, VerifiedAccessToken, access_token, verify_access_token
+from keyturn.jose.access_token import SignedAccessToken
 from tests.fakes.authorizer_events import API_ID, authorizer_event
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.sandbox_time import sandbox_time
@@ -38,6 +39,7 @@ from tests.fakes.token_factory import NOW, make_token, policy, signing_key
 
 EXAMPLES = 5_000 if settings().max_examples > 10_000 else 30
 BOUND, LEEWAY = 10, 10
+Checked = tuple[SignedAccessToken, tuple[Target, ...]]
 # The authorizer with the memo; a fault takes its place.
 Remembering = Authorizer
 
@@ -134,7 +136,7 @@ class World:
         assert answers[0] == answers[1], (name, answers)
         memo = self.remembering._memo
         assert _NEVER_GOOD.isdisjoint(key[0] for key in memo._entries)
-        assert memo.size == sum(entry.size for entry in memo._entries.values())
+        assert memo.size == sum(size for _, size in memo._entries.values())
 
     def _answer(self, authorizer: Authorizer, name: str) -> object:
         request = parse_request(authorizer_event("http_2.0", TOKENS[name]))
@@ -203,8 +205,9 @@ class World:
 class Forgetful(TokenMemo):
     """A memo that remembers nothing: the public verifier decides about each token."""
 
-    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> RememberedToken:
-        return cast("RememberedToken", _Verified(raw, keys, policy))
+    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> Checked:
+        verified = _Verified(raw, keys, policy)
+        return cast("Checked", (verified, verified.targets))
 
 
 class _Verified:
@@ -212,13 +215,12 @@ class _Verified:
 
     def __init__(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> None:
         self._input = raw, keys, policy
-        self.signed = self
-        self.targets: tuple[Target, ...] = ()
+        self.targets: list[Target] = []
 
     def at(self, now: float) -> VerifiedAccessToken:
         raw, keys, policy = self._input
         token = verify_access_token(raw, keys, policy, now=now)
-        self.targets = targets_of(token)
+        self.targets += targets_of(token)
         return token
 
 
@@ -246,16 +248,16 @@ _READ = TokenMemo.read
 class _ForEveryKeySet(TokenMemo):
     """A memo whose key lacks the key set."""
 
-    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> RememberedToken:
-        known = {(key[0], key[2]): entry for key, entry in self._entries.items()}
+    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> Checked:
+        known = {(key[0], key[2]): checked for key, (checked, _) in self._entries.items()}
         return known.get((_digest(raw), policy)) or _READ(self, raw, keys, policy)
 
 
 class _ForEveryPolicy(TokenMemo):
     """A memo whose key lacks the policy."""
 
-    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> RememberedToken:
-        known = {(key[0], key[1]): entry for key, entry in self._entries.items()}
+    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> Checked:
+        known = {(key[0], key[1]): checked for key, (checked, _) in self._entries.items()}
         return known.get((_digest(raw), keys)) or _READ(self, raw, keys, policy)
 
 
@@ -264,9 +266,9 @@ class _ForEverySignature(TokenMemo):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: dict[Any, RememberedToken] = {}
+        self._known: dict[Any, Checked] = {}
 
-    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> RememberedToken:
+    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> Checked:
         key = raw[:-4], keys, policy
         if key not in self._known:
             self._known[key] = _READ(self, raw, keys, policy)
@@ -276,11 +278,10 @@ class _ForEverySignature(TokenMemo):
 class _WithTimes(TokenMemo):
     """A memo that remembers that the times of a token held."""
 
-    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> RememberedToken:
-        entry = _READ(self, raw, keys, policy)
-        if not isinstance(entry.signed, _CheckedOnce):
-            entry.signed = _CheckedOnce(entry.signed)  # type: ignore[assignment]  # the fault
-        return entry
+    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> Checked:
+        signed, targets = _READ(self, raw, keys, policy)
+        once = self.__dict__.setdefault("once", {}).setdefault(id(signed), _CheckedOnce(signed))
+        return once, targets
 
 
 class _CheckedOnce:
@@ -296,13 +297,11 @@ class _CheckedOnce:
 class _WithErrors(TokenMemo):
     """A memo in which refusals take a place."""
 
-    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> RememberedToken:
+    def read(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> Checked:
         try:
             return _READ(self, raw, keys, policy)
         except TokenError:
-            entry = RememberedToken.__new__(RememberedToken)
-            entry.size = 0
-            self._entries[_digest(raw), keys, policy] = entry
+            self._entries[_digest(raw), keys, policy] = cast("Checked", None), 0
             raise
 
 

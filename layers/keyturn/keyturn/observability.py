@@ -66,10 +66,17 @@ def log_not_prepared(fault: Exception) -> None:
 def _redact(name: str, value: Any) -> Any:
     if _SECRET_NAME.search(name):
         return REDACTED
+    if isinstance(value, str):
+        return _redact_text(value)
     if isinstance(value, dict):
         return {key: _redact(str(key), each) for key, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_redact("", each) for each in value]
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    return _TOKEN.sub(REDACTED, str(value))
+    return _redact_text(str(value))
+
+
+def _redact_text(text: str) -> str:
+    # A token has two dots or more: most fields cost no search.
+    return _TOKEN.sub(REDACTED, text) if text.count(".") > 1 else text

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from authorizer.token_memo import MAX_BYTES, MAX_ENTRIES, MAX_ENTRY_BYTES, MAX_LENGTH, TokenMemo
+from authorizer.token_memo import (
+    MAX_BYTES,
+    MAX_ENTRIES,
+    MAX_ENTRY_BYTES,
+    MAX_LENGTH,
+    MAX_SEEN,
+    TokenMemo,
+    _size_of,
+)
 from keyturn.domain.revocations.revocation import targets_of
 from keyturn.jose import KeySet, TokenError, TokenErrorReason, VerificationPolicy
 from keyturn.jose.access_token import _cached_scope
@@ -40,6 +49,13 @@ def token_of(number: int, **claims: Any) -> str:
     return make_token(claims={"jti": f"{number:022d}", **claims})
 
 
+def remember(memo: TokenMemo, *tokens: str) -> None:
+    """Let each token come twice."""
+    for token in tokens:
+        memo.read(token, KEYS, POLICY)
+        memo.read(token, KEYS, POLICY)
+
+
 def padded(length: int) -> str:
     """Return a good token of exactly so many characters."""
     pads = range(length * 3 // 4 - 450, length * 3 // 4 - 350)
@@ -48,45 +64,82 @@ def padded(length: int) -> str:
     return next(token for token in made if len(token) == length)
 
 
-def test_a_repeated_token_costs_one_signature_check(checks: list[bytes]) -> None:
-    """The second request with a token has the first one's result, targets of its revocation included."""
+def test_a_token_costs_two_signature_checks(checks: list[bytes]) -> None:
+    """Each request from the third on has the second one's result, targets of its revocation included."""
     memo, token = TokenMemo(), make_token(claims={"sid": "s", "gid": "g"})
-    first = memo.read(token, KEYS, POLICY)
-    assert memo.read(str(token.encode(), "ascii"), KEYS, POLICY) is first
+    remember(memo, token)
+    assert (len(memo), len(checks)) == (1, 2)
+    kept = memo.read(str(token.encode(), "ascii"), KEYS, POLICY)
+    assert memo.read(token, KEYS, POLICY) is kept
+    assert (len(memo), len(checks)) == (1, 2)
+    signed, targets = kept
+    assert targets == targets_of(signed.at(NOW))
+
+
+def test_a_token_that_comes_once_takes_no_entry(checks: list[bytes]) -> None:
+    """A client that asks for a token for each request evicts no token of another client."""
+    memo, token = TokenMemo(), make_token()
+    remember(memo, token)
+    for number in range(MAX_ENTRIES + 10):
+        memo.read(token_of(number), KEYS, POLICY)
+    checks.clear()
+    memo.read(token, KEYS, POLICY)
+    assert (len(memo), checks) == (1, [])
+
+
+def test_the_notes_of_first_requests_have_a_bound(checks: list[bytes]) -> None:
+    """After 1,024 tokens all notes are forgotten: a remembered token costs one more check, and has its entry again."""
+    memo, token = TokenMemo(), make_token()
+    remember(memo, token)
+    for number in range(MAX_SEEN):
+        memo.read(token_of(number), KEYS, POLICY)
+    assert len(memo._seen) == 1
+    checks.clear()
+    for _ in range(3):
+        memo.read(token, KEYS, POLICY)
     assert (len(memo), len(checks)) == (1, 1)
-    assert first.targets == targets_of(first.signed.at(NOW))
+
+
+def test_a_token_that_was_refused_is_not_noted(checks: list[bytes]) -> None:
+    """Forged texts neither fill the notes nor count as a first request."""
+    memo, token = TokenMemo(), make_token()
+    for keys in (key_set(signing_key("ES256", "second")), KEYS, KEYS):
+        with contextlib.suppress(TokenError):
+            memo.read(token, keys, POLICY)
+        assert len(memo._seen) == (keys is KEYS)
+    assert (len(memo), len(checks)) == (1, 2)
 
 
 def test_tokens_differ_in_their_last_bit(checks: list[bytes]) -> None:
     """A22: a remembered token admits no other text: neither another signature nor another payload."""
     memo, token = TokenMemo(), make_token()
-    memo.read(token, KEYS, POLICY)
+    remember(memo, token)
     header, payload, signature = token.split(".")
     flipped = signature[:40] + ("A" if signature[40] != "A" else "B") + signature[41:]
     for forged in (f"{header}.{payload}.{flipped}", f"{header}.{payload[:-4]}AAAA.{signature}"):
         with pytest.raises(TokenError) as raised:
             memo.read(forged, KEYS, POLICY)
         assert raised.value.reason is TokenErrorReason.INVALID_SIGNATURE
-    assert len(checks) == 3
+    assert len(checks) == 4
 
 
 def test_an_entry_belongs_to_one_key_set(checks: list[bytes]) -> None:
     """A22, I8: a key set that was read anew checks the token again, and one without its key refuses it."""
     memo, token = TokenMemo(), make_token()
-    memo.read(token, KEYS, POLICY)
+    remember(memo, token)
     memo.read(token, key_set(), POLICY)
-    assert len(checks) == 2
+    assert len(checks) == 3
     with pytest.raises(TokenError) as raised:
         memo.read(token, key_set(signing_key("ES256", "second")), POLICY)
     assert raised.value.reason is TokenErrorReason.UNKNOWN_KEY
     memo.read(token, KEYS, POLICY)
-    assert len(checks) == 2
+    assert len(checks) == 3
 
 
 def test_an_entry_belongs_to_one_policy() -> None:
     """A22, R12: a token that one policy accepts is refused by another policy's issuer."""
     memo, token = TokenMemo(), make_token()
-    memo.read(token, KEYS, POLICY)
+    remember(memo, token)
     with pytest.raises(TokenError) as raised:
         memo.read(token, KEYS, policy(issuer="https://other.example"))
     assert raised.value.reason is TokenErrorReason.INVALID_ISSUER
@@ -105,8 +158,7 @@ def test_a_flood_of_bad_tokens_evicts_nothing(checks: list[bytes]) -> None:
     """Forged, malformed and misdirected tokens leave every remembered token in its place."""
     memo = TokenMemo()
     good = [token_of(number) for number in range(MAX_ENTRIES)]
-    for token in good:
-        memo.read(token, KEYS, POLICY)
+    remember(memo, *good)
     other = [make_token(claims={"aud": "urn:other", "jti": f"{number}"}) for number in range(20)]
     forged = [f"{token[:-4]}AAAA" for token in good]
     for bad in [*forged, *other, *(f"{number}.b.c" for number in range(1000))]:
@@ -122,8 +174,7 @@ def test_the_token_that_was_used_longest_ago_is_evicted(checks: list[bytes]) -> 
     """A token in use stays, whenever it came first."""
     memo = TokenMemo()
     first, second, *others = (token_of(number) for number in range(MAX_ENTRIES + 1))
-    for token in (first, second, *others[:-1], first, others[-1]):
-        memo.read(token, KEYS, POLICY)
+    remember(memo, first, second, *others[:-1], first, others[-1])
     checks.clear()
     memo.read(first, KEYS, POLICY)
     assert (len(memo), checks) == (MAX_ENTRIES, [])
@@ -136,7 +187,9 @@ def test_long_tokens_are_checked_each_time(length: int, remembered: int) -> None
     """A token of 2,048 characters is remembered, and one of 2,049 is not."""
     memo, token = TokenMemo(), padded(length)
     assert len(token) == length
-    assert memo.read(token, KEYS, POLICY).signed.at(NOW).claims["pad"]
+    remember(memo, token)
+    signed, _ = memo.read(token, KEYS, POLICY)
+    assert signed.at(NOW).claims["pad"]
     assert len(memo) == remembered
 
 
@@ -148,8 +201,10 @@ class Text(str):
 
 def test_a_subclass_of_str_meets_no_entry() -> None:
     """A class may say what it likes of its equality and its encoding."""
-    memo = TokenMemo()
-    assert memo.read(Text(make_token()), KEYS, POLICY).signed.at(NOW)
+    memo, token = TokenMemo(), make_token()
+    for _ in range(3):
+        signed, _targets = memo.read(Text(token), KEYS, POLICY)
+        assert signed.at(NOW)
     assert len(memo) == 0
 
 
@@ -157,16 +212,17 @@ def test_a_subclass_of_str_meets_no_entry() -> None:
 def test_other_things_than_plain_text_meet_no_entry(odd: Any) -> None:
     """R01: any other input gets the verifier's own answer, and leaves no entry."""
     memo = TokenMemo()
-    with pytest.raises(TokenError) as raised:
-        memo.read(odd, KEYS, POLICY)
-    assert raised.value.reason is TokenErrorReason.INVALID_TOKEN
-    assert len(memo) == 0
+    for _ in range(2):
+        with pytest.raises(TokenError) as raised:
+            memo.read(odd, KEYS, POLICY)
+        assert raised.value.reason is TokenErrorReason.INVALID_TOKEN
+    assert (len(memo), len(memo._seen)) == (0, 0)
 
 
 def test_no_token_text_is_held() -> None:
     """A22: an entry has a digest of 32 bytes in place of the token, and the signature nowhere."""
     memo, token = TokenMemo(), make_token()
-    memo.read(token, KEYS, POLICY)
+    remember(memo, token)
     [(digest, _, _)] = memo._entries
     assert (type(digest), len(digest)) == (bytes, 32)
     reached: list[Any] = [memo]
@@ -208,46 +264,49 @@ def test_an_entry_takes_at_most_its_estimated_size(kind: str) -> None:
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
+        remember(memo, *tokens)
         kept = [memo.read(token, KEYS, POLICY) for token in tokens]
         gc.collect()
         held = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    assert held <= sum(entry.size for entry in kept), held / len(kept)
+    assert held <= sum(_size_of(signed.before_times) for signed, _ in kept), held / len(kept)
 
 
 def test_the_memo_has_a_bound_in_bytes() -> None:
     """Tokens with much in them evict earlier ones: 2.5 MB in all are the bound."""
     memo = TokenMemo()
     for number in range(400):
-        memo.read(make_token(claims={"jti": str(number), "groups": [[] for _ in range(60)]}), KEYS, POLICY)
-    assert memo.size == sum(entry.size for entry in memo._entries.values())
-    largest = max(entry.size for entry in memo._entries.values())
-    assert MAX_BYTES - largest < memo.size <= MAX_BYTES
+        remember(memo, make_token(claims={"jti": str(number), "groups": [[] for _ in range(60)]}))
+    sizes = [size for _, size in memo._entries.values()]
+    assert memo.size == sum(sizes)
+    assert MAX_BYTES - max(sizes) < memo.size <= MAX_BYTES
 
 
 def test_typical_tokens_fill_all_entries() -> None:
     """The bound in bytes is for adverse tokens: 512 usual ones stay below it."""
     memo = TokenMemo()
     for number in range(MAX_ENTRIES):
-        memo.read(token_of(number, sid="s" * 22, gid="g" * 22, **ADVERSE["typical"](number)), KEYS, POLICY)
+        remember(memo, token_of(number, sid="s" * 22, gid="g" * 22, **ADVERSE["typical"](number)))
     assert len(memo) == MAX_ENTRIES
 
 
 def test_a_token_that_takes_too_much_memory_is_checked_each_time(checks: list[bytes]) -> None:
     """A token of the permitted length, whose claims take over 16 kB, evicts no other one."""
     memo = TokenMemo()
-    memo.read(make_token(), KEYS, POLICY)
+    remember(memo, make_token())
     heavy = make_token(claims={"groups": [[] for _ in range(380)]})
     assert len(heavy) <= MAX_LENGTH
-    for _ in range(2):
-        assert memo.read(heavy, KEYS, POLICY).size > MAX_ENTRY_BYTES
-    assert (len(memo), len(checks)) == (1, 3)
+    for _ in range(3):
+        signed, _ = memo.read(heavy, KEYS, POLICY)
+        assert _size_of(signed.before_times) > MAX_ENTRY_BYTES
+    assert (len(memo), len(checks)) == (1, 5)
 
 
 def test_claims_are_read_only() -> None:
     """No caller can change the claims that later requests are decided by."""
-    token = TokenMemo().read(make_token(), KEYS, POLICY).signed.at(NOW)
+    signed, _ = TokenMemo().read(make_token(), KEYS, POLICY)
+    token = signed.at(NOW)
     with pytest.raises(TypeError, match="does not support item assignment"):
         token.claims["scope"] = "admin"  # type: ignore[index]  # what a caller may try
     assert token.claims == good_claims()
@@ -263,5 +322,7 @@ def test_members_given_twice_are_refused_by_a_memo_too() -> None:
 def test_what_a_claim_holds_counts_at_any_depth(nested: Any) -> None:
     """The names and values of nested objects and lists are part of an entry's size."""
     memo = TokenMemo()
-    plain = memo.read(make_token(), KEYS, POLICY).size
-    assert memo.read(make_token(claims={"nested": nested}), KEYS, POLICY).size > plain + 3 * 400
+    remember(memo, make_token())
+    plain = memo.size
+    remember(memo, make_token(claims={"nested": nested}))
+    assert memo.size > 2 * plain + 3 * 400

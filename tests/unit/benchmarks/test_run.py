@@ -83,7 +83,9 @@ def test_an_adverse_token_is_the_largest_that_is_remembered(shape: str) -> None:
     """P1c: the memo keeps the token, which is close to one of its bounds."""
     token = adverse_token(adverse_claims(shape), 1, NOW)
     memo = TokenMemo()
-    memo.read(token, key_set(signing_key("ES256")), policy())
+    keys, wanted = key_set(signing_key("ES256")), policy()
+    for _ in range(2):
+        memo.read(token, keys, wanted)
     assert len(memo) == 1
     assert len(token) > MAX_LENGTH - 100 or memo.size > 0.9 * MAX_ENTRY_BYTES
 

@@ -60,7 +60,7 @@ class ServiceClock:
     def instant(self) -> Instant:
         """Return this instant by the machine's clocks, with the Date of the last response or None (R47, I10)."""
         sample = self._sample
-        return self._read() if sample is None else self._read()._replace(date=int(sample.date))
+        return self._read() if sample is None else self._read().with_date(int(sample.date))
 
     def pause(self, seconds: float) -> None:
         """Return when so many seconds have passed."""

@@ -162,9 +162,11 @@ class ApiRules:
         own = self.rule_of(request.template, request.method)
         if own is None:
             return []
-        rivals = self.rivals(request.template, request.method)
         chosen = self._templates.get(request.template)
-        if chosen is not None and chosen.has_parameters and any(map(leads_out, request.paths)):
+        if chosen is not None and not chosen.has_parameters:
+            return [own]
+        rivals = self.rivals(request.template, request.method)
+        if chosen is not None and any(map(leads_out, request.paths)):
             rivals = [(template, rule) for template, rule in self._for_method(request.method) if rule is not own]
         return [own, *self._below(request, own, rivals)] if rivals else [own]
 

@@ -8,28 +8,40 @@ that tokens are compared with are lower bounds.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from typing import NamedTuple
 
-    class Instant(NamedTuple):
-        """One instant by each available clock, in seconds; a read's instant is the one before it was sent.
+class Instant:
+    """One instant by each available clock, in seconds; a read's instant is the one before it was sent.
 
-        `wall`, since the epoch, and `monotonic` are this machine's. `gateway` and `invocation`, since the epoch, are
-        the request's times by API Gateway and by Lambda, or None. `date` is the Date of the read's own response. For
-        the present it is the Date of the last response, or None.
-        """
+    `wall`, since the epoch, and `monotonic` are this machine's. `gateway` and `invocation`, since the epoch, are
+    the request's times by API Gateway and by Lambda, or None. `date` is the Date of the read's own response. For
+    the present it is the Date of the last response, or None.
+    """
 
-        wall: float
-        monotonic: float
-        gateway: float | None = None
-        invocation: float | None = None
-        date: int | None = None
-else:
-    from collections import namedtuple
+    __slots__ = ("date", "gateway", "invocation", "monotonic", "wall")
 
-    Instant = namedtuple("Instant", ("wall", "monotonic", "gateway", "invocation", "date"), defaults=(None, None, None))
+    def __init__(
+        self,
+        wall: float,
+        monotonic: float,
+        gateway: float | None = None,
+        invocation: float | None = None,
+        date: int | None = None,
+    ) -> None:
+        self.wall = wall
+        self.monotonic = monotonic
+        self.gateway = gateway
+        self.invocation = invocation
+        self.date = date
+
+    def with_date(self, date: int | None) -> Instant:
+        """Return this instant of a read with the Date of its response."""
+        return Instant(self.wall, self.monotonic, self.gateway, self.invocation, date)
+
+    def without_request(self) -> Instant:
+        """Return this instant without the request's times."""
+        return Instant(self.wall, self.monotonic, date=self.date)
+
 
 # API Gateway, Lambda and DynamoDB keep their clocks within this of each other, in seconds.
 SKEW = 2.0
@@ -52,34 +64,33 @@ def age(since: Instant | None, now: Instant) -> float:
     """
     if since is None:
         return math.inf
-    wall, monotonic, gateway, invocation, date_now = now
-    wall_then, monotonic_then, gateway_then, invocation_then, date = since
     # Each request takes several ages: a call of max would cost more than the comparison. A wall clock that went back
     # says nothing of what has passed.
-    seconds, ticks = wall - wall_then, monotonic - monotonic_then
-    if wall < wall_then:
+    seconds, ticks = now.wall - since.wall, now.monotonic - since.monotonic
+    if now.wall < since.wall:
         seconds = math.inf
     elif seconds < ticks:
         seconds = ticks
     compared = False
-    if gateway is not None and gateway_then is not None:
-        seconds, compared = max(seconds, _between(gateway_then, gateway)), True
-    if invocation is not None and invocation_then is not None:
-        seconds, compared = max(seconds, _between(invocation_then, invocation)), True
-    if compared or date is None:
+    # Requests arrive out of order: a time may go back by as much as a request can wait. If by more, one time is wrong.
+    if now.gateway is not None and since.gateway is not None:
+        passed, compared = now.gateway - since.gateway, True
+        if passed > seconds:
+            seconds = passed
+        elif passed < -_LONGEST_WAIT:
+            seconds = math.inf
+    if now.invocation is not None and since.invocation is not None:
+        passed, compared = now.invocation - since.invocation, True
+        if passed > seconds:
+            seconds = passed
+        elif passed < -_LONGEST_WAIT:
+            seconds = math.inf
+    if compared or since.date is None:
         return seconds
-    if date_now is not None:
-        return max(seconds, date_now - date - DATE_RESOLUTION)
-    witness = invocation if gateway is None else gateway
-    return seconds if witness is None else max(seconds, witness - date - SKEW - DATE_RESOLUTION)
-
-
-def _between(before: float, now: float) -> float:
-    """Return the seconds between two times of one clock; inf if one of the two is wrong.
-
-    Requests arrive out of order: a time may go back by as much as a request can wait.
-    """
-    return now - before if now >= before - _LONGEST_WAIT else math.inf
+    if now.date is not None:
+        return max(seconds, now.date - since.date - DATE_RESOLUTION)
+    witness = now.invocation if now.gateway is None else now.gateway
+    return seconds if witness is None else max(seconds, witness - since.date - SKEW - DATE_RESOLUTION)
 
 
 class PreparedInstant(Instant):

@@ -114,7 +114,7 @@ class BoundedCache(Generic[Value]):
         if seconds >= self._policy.bound:
             return True
         prepared = isinstance(read_at, PreparedInstant)
-        counted = now if prepared else now._replace(gateway=None, invocation=None)
+        counted = now if prepared else now.without_request()
         return age(read_at, counted) >= self._policy.renew_from and not self._policy.is_paused(now)
 
     def _renew_below_bound(self, seconds: float) -> tuple[tuple[Value, Instant | None], float]:
