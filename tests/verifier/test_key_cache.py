@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
@@ -118,6 +120,17 @@ def test_keys_that_another_thread_has_renewed_cost_no_read() -> None:
     issuer.clocks.wait(10)
     issuer.is_away = True
     assert finish(issuer.cache.newer(older)) is newer
+
+
+def test_a_fork_during_a_read_reads_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was forked while its parent read the keys asks for them at once."""
+    issuer = Issuer()
+    monkeypatch.setattr(threading.Thread, "start", lambda _: None)  # the thread that the fork does not copy
+    next(issuer.cache.current())
+    monkeypatch.undo()
+    parent = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: parent + 1)
+    assert ask(issuer).documents.introspection_endpoint == "0"
 
 
 def test_a_deadline_that_is_over_says_so() -> None:

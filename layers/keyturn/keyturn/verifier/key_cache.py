@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.time.ages import age
@@ -58,6 +59,7 @@ class KeyCache:
         self._held: HeldKeys | None = None
         self._too_old: HeldKeys | None = None
         self._tried_at: Instant | None = None
+        self._tried_by: int | None = None
         self._problem: str | None = None  # of the last read, None after a good one
 
     def fresh(self) -> HeldKeys | None:
@@ -111,10 +113,11 @@ class KeyCache:
         return self._flight.start(_KEYS, self._renew, is_due=self._is_due)
 
     def _is_due(self) -> bool:
-        now = self._now()
-        if age(self._tried_at, now) < self._ages.cooldown:
+        now, process = self._now(), os.getpid()
+        # A fork copies the time of a read, and not the thread that reads.
+        if process == self._tried_by and age(self._tried_at, now) < self._ages.cooldown:
             return False
-        self._tried_at = now
+        self._tried_at, self._tried_by = now, process
         return True
 
     def _renew(self) -> None:
