@@ -119,16 +119,30 @@ def test_the_verifier_runs_with_cryptography_alone(bare: Environment) -> None:
 
 def test_the_command_without_its_extra_says_how_to_get_it(bare: Environment) -> None:
     """The command of an environment without the extra fails with one line, and names what to type."""
-    done = bare.run("keyturn", "clients", "list")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "keyturn: the command needs its extra: pip install 'keyturn[cli]'\n"
+    for command in (["keyturn", "clients", "list"], ["python", "-m", "keyturn_cli", "--help"]):
+        done = bare.run(*command)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert (
+            done.stderr == "keyturn: the command needs its extra: type `pip install '.[cli]'` in a clone of Keyturn\n"
+        )
+
+
+def test_the_algorithm_without_its_extra_says_how_to_get_it(bare: Environment) -> None:
+    """The import of the PyJWT algorithm fails with one sentence, and names what to type."""
+    done = bare.run("python", "-I", "-c", SIGN)
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "keyturn.jose.remote_algorithm needs the extra sign: type `pip install '.[sign]'` in a clone of Keyturn\n"
+    )
 
 
 def test_the_command_runs_from_the_wheel(operator: Environment) -> None:
     """The command needs no file of the repository: its help, and its errors in an empty folder, are there."""
-    done = operator.run("keyturn", "--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Operate a Keyturn stack." in done.stdout
+    for command in (["keyturn", "--help"], ["python", "-m", "keyturn_cli", "--help"]):
+        done = operator.run(*command)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "Usage: keyturn [OPTIONS]" in done.stdout
+        assert "Operate a Keyturn stack." in done.stdout
     done = operator.run("keyturn", "clients", "list")
     assert done.returncode == 1
     assert done.stderr.startswith("keyturn: no embedded stack runs in this folder")
