@@ -133,6 +133,21 @@ def test_a_fork_during_a_read_reads_by_itself(monkeypatch: pytest.MonkeyPatch) -
     assert ask(issuer).documents.introspection_endpoint == "0"
 
 
+def test_one_request_waits_for_a_read_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 5861 §4: while a name server hangs, stale keys decide without a wait after the first request."""
+    issuer = Issuer()
+    held = ask(issuer)
+    issuer.clocks.wait(AGES.most)
+    monkeypatch.setattr(threading.Thread, "start", lambda _: None)  # a thread that hangs
+    steps = issuer.cache.current()
+    next(steps)
+    with pytest.raises(StopIteration) as first:  # its time-out is over
+        next(steps)
+    with pytest.raises(StopIteration) as second:
+        next(issuer.cache.current())
+    assert first.value.value is second.value.value is held
+
+
 def test_a_deadline_that_is_over_says_so() -> None:
     """A request whose time has run out starts no further wait."""
     with pytest.raises(TimeoutError):

@@ -61,6 +61,7 @@ class KeyCache:
         self._tried_at: Instant | None = None
         self._tried_by: int | None = None
         self._problem: str | None = None  # of the last read, None after a good one
+        self._overdue: Future[None] | None = None  # the read that a request gave up to wait for
 
     def fresh(self) -> HeldKeys | None:
         """Return the keys below their max-age, or None; starts a read early, for which nobody waits."""
@@ -76,8 +77,11 @@ class KeyCache:
 
     def current(self) -> Waits:
         """Return keys that may decide, where `fresh` has none; raises JwksUnavailable."""
-        # After an error (RFC 5861 §4) the stale keys decide at once, and the next read runs beside them.
-        if self._problem is not None and self._usable() is not None:
+        # After an error (RFC 5861 §4) the stale keys decide at once, and the next read runs beside them. A name server
+        # that hangs is an error from the first request on that has waited for it.
+        running = self._flight.running(_KEYS)
+        has_failed = self._problem is not None or (running is not None and running is self._overdue)
+        if has_failed and self._usable() is not None:
             self._start_if_due()
         else:
             yield from self._renewal()
@@ -106,7 +110,10 @@ class KeyCache:
             if call is None:
                 return
             yield call
-            if not call.done() or (self._held is not before and self.fresh() is not None):
+            if not call.done():
+                self._overdue = call
+                return
+            if self._held is not before and self.fresh() is not None:
                 return
 
     def _start_if_due(self) -> Future[None] | None:
