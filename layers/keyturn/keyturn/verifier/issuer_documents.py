@@ -13,6 +13,7 @@ from keyturn.jose.strict_json import parse_object
 from keyturn.verifier.bounded_http import BoundedHttp, Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Set
     from typing import Any
 
     from keyturn.verifier.bounded_http import HttpAnswer
@@ -40,20 +41,24 @@ class IssuerDocuments(NamedTuple):
     max_age: int | None
 
 
-def read_documents(http: BoundedHttp, issuer: str, seconds: float) -> IssuerDocuments:
-    """Return the documents of an issuer within so many seconds in all; raises DocumentFault."""
+def read_documents(http: BoundedHttp, issuer: str, trusted: Set[str], seconds: float) -> IssuerDocuments:
+    """Return the documents of an issuer within so many seconds in all; raises DocumentFault.
+
+    While the issuer's URL changes, its metadata state the other URL, which `trusted` has too.
+    """
     deadline = Deadline(seconds)
     metadata = _object(_get(http, issuer + METADATA, deadline), issuer + METADATA)
     # RFC 8414 §3.3: another issuer's metadata would let that issuer's keys sign for this one.
-    if metadata.get("issuer") != issuer:
+    stated = metadata.get("issuer")
+    if not isinstance(stated, str) or stated not in trusted:
         raise DocumentFault(f"{issuer}{METADATA} names another issuer")
-    url = endpoint_of(metadata, "jwks_uri", issuer)
+    url = endpoint_of(metadata, "jwks_uri", stated)
     if url is None:
-        raise DocumentFault(f"{issuer}{METADATA} has no jwks_uri at {issuer}")
+        raise DocumentFault(f"{issuer}{METADATA} has no jwks_uri at {stated}")
     answer = _get(http, url, deadline)
     keys = _keys(_object(answer, url), url)
     max_age = max_age_of(answer.cache_control, answer.age)
-    return IssuerDocuments(keys, endpoint_of(metadata, "introspection_endpoint", issuer), max_age)
+    return IssuerDocuments(keys, endpoint_of(metadata, "introspection_endpoint", stated), max_age)
 
 
 def endpoint_of(metadata: dict[str, Any], member: str, issuer: str) -> str | None:
