@@ -35,7 +35,7 @@ def test_a_service_with_both_urls_sees_no_outage(site: JwksSite, clocks: TwoCloc
 
 
 def test_a_service_with_one_url_names_the_change(site: JwksSite, clocks: TwoClocks) -> None:
-    """RFC 8414 §3.3: metadata of an issuer that the service does not trust lend it no keys."""
+    """RFC 8414 §3.3: a stranger's metadata lend no keys."""
     move(site, site.origin.replace("127.0.0.1", "localhost"))
     with pytest.raises(JwksUnavailable, match="names another issuer"):
         JwksVerifier(site.origin, AUDIENCE, clock=clocks).verify(site.token(signing_key()))
