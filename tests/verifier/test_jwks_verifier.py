@@ -144,6 +144,7 @@ def test_the_proxy_of_the_environment_is_ignored(
     [
         ("public, max-age=60", None, 60),
         ('Max-Age="60"', None, 60),
+        ("max-age = 60 , public", None, 60),
         ("max-age=60", "45", 15),
         ("max-age=60", "one", 60),
         ("max-age=86400", None, 300),

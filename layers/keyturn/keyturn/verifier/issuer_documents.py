@@ -76,7 +76,8 @@ def max_age_of(cache_control: str | None, age: str | None) -> int | None:
     """
     stated: list[int] = []
     for directive in (cache_control or "").lower().split(","):
-        name, _, value = directive.strip().partition("=")
+        name, _, value = directive.partition("=")
+        name = name.strip()
         if name in ("no-store", "no-cache"):
             stated.append(0)
         elif name == "max-age":
