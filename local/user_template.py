@@ -42,6 +42,7 @@ def find_template(folder: Path) -> Path:
 def read_user_template(path: Path) -> dict[str, Any]:
     """Return the template with its short-form intrinsics in long form; raises TemplateRefused with the line."""
     try:
+        _check_names(path)
         template = read_template(path)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -75,6 +76,26 @@ def _check_mapping(path: Path, key: str, value: object) -> None:
         raise TemplateRefused(
             f"{locate(path, key)}: {key} is not a mapping of names to values", "write the names below it, or remove it"
         )
+
+
+def _check_names(path: Path) -> None:
+    """Raise TemplateRefused for a name that stands twice in a mapping: a parser of YAML drops the first one."""
+    waiting, seen = [yaml.compose(path.read_text(), Loader=yaml.CSafeLoader)], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+            continue
+        seen.add(id(node))  # an alias may lead back to its own anchor
+        names = set[str]()
+        for each in node.value:
+            key, value = each if isinstance(node, yaml.MappingNode) else (None, each)
+            waiting.append(value)
+            if isinstance(key, yaml.ScalarNode) and key.value in names:
+                line = key.start_mark.line + 1
+                raise TemplateRefused(
+                    f"{path}:{line}: {key.value} stands twice in one mapping", "rename one of the two"
+                )
+            names |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
 
 
 def locate(path: Path, key: object) -> str:
