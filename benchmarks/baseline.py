@@ -33,5 +33,5 @@ def checkout(folder: Path, root: Path) -> Path | None:
 
 def environment(tree: Path) -> dict[str, str]:
     """Return the environment in which an interpreter imports the code of this checkout."""
-    path = os.pathsep.join(str(tree / folder) for folder in (".", "functions", "layers/keyturn"))
+    path = os.pathsep.join(str(tree / folder) for folder in (".", "functions", "layers/keyturn", "cli"))
     return {**os.environ, "PYTHONPATH": path}

@@ -17,19 +17,26 @@ from benchmarks.contestants import OURS as WARM
 from benchmarks.counted_instructions import Counted
 from benchmarks.first_requests import FirstRequests
 from benchmarks.goals import Figure
+from benchmarks.progress import say
 from benchmarks.warm_decisions import Warm
 from benchmarks.worker_process import ratio
 
+ROOT = Path(__file__).parents[1]
 # The share that a figure may grow by: counts repeat, while times depend on what else the machine does.
 COUNT, TIME = 0.02, 0.10
 _OTHERS = """
 import json
 from benchmarks.counted_reads import counted_reads
 from benchmarks.decision_cost import cost_figures
-from benchmarks.live_revocations import live_revocations
 from benchmarks.load_model import Load
-print(json.dumps([*counted_reads(), *live_revocations()[0], *cost_figures(Load(sandboxes=1))]))
+print(json.dumps([*counted_reads(), *cost_figures(Load(sandboxes=1))]))
 """
+_REVOCATIONS = """
+import json
+from benchmarks.live_revocations import live_revocations
+print(json.dumps(live_revocations()[0]))
+"""
+_TURNS = 5
 
 
 class Compared(NamedTuple):
@@ -92,23 +99,45 @@ def compared_firsts(first: FirstRequests) -> list[Compared]:
     return rows
 
 
+def compared_revocations(tree: Path) -> list[Compared]:
+    """Return P9: processes of both commits take turns, and each pair of turns has its ratio."""
+    turns = []
+    for turn in range(_TURNS):
+        say(f"20,000 live revocations, turn {turn + 1} of {_TURNS}")
+        turns.append([_figures(_REVOCATIONS, place) for place in (tree, ROOT)])
+    rows = []
+    for key, (_, is_timed) in turns[0][0].items():
+        then, now = ([turn[side][key][0] for turn in turns] for side in (0, 1))
+        growth = median(after / before for before, after in zip(then, now, strict=True))
+        tolerance = TIME if is_timed else COUNT
+        what = f"{key[0]}: {key[1]}, {key[2]}"
+        rows.append(Compared(what, _number(median(then)), _number(median(now)), growth, tolerance))
+    return rows
+
+
 def compared_others(tree: Path, figures: Iterable[Figure]) -> list[Compared]:
-    """Return P8, P9 and P11: the baseline's own code measures its side."""
-    command = [sys.executable, "-c", _OTHERS]
-    done = subprocess.run(
-        command, cwd=tree, env=baseline.environment(tree), check=True, stdout=subprocess.PIPE, text=True
-    )
-    then = {(goal, what): measured for goal, what, _, _, _, measured, _ in json.loads(done.stdout.splitlines()[-1])}
+    """Return P8 and P11: the baseline's own code measures its side."""
+    then = _figures(_OTHERS, tree)
+    keys = {(each.goal, each.what, each.unit): each for each in figures}
     return [
-        _compared(
-            f"{each.goal}: {each.what}, {each.unit}",
-            then[each.goal, each.what],
-            each.measured,
-            COUNT if each.spread is None else TIME,
-        )
-        for each in figures
-        if (each.goal, each.what) in then
+        _compared(f"{each.goal}: {each.what}, {each.unit}", then[key][0], each.measured)
+        for key, each in keys.items()
+        if key in then
     ]
+
+
+def _figures(script: str, tree: Path) -> dict[tuple[str, str, str], tuple[float, bool]]:
+    """Return each figure that a checkout's own code measures by goal, name and unit, and whether it is a time."""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tree,
+        env=baseline.environment(tree),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    rows = json.loads(done.stdout.splitlines()[-1])
+    return {(goal, what, unit): (measured, spread is not None) for goal, what, unit, _, _, measured, spread in rows}
 
 
 def comparison_table(rows: Sequence[Compared]) -> str:

@@ -111,8 +111,8 @@ def compare(run: Run) -> Report:
     if not cold_start.missing_tools():
         assert run.cold_then is not None
         rows += [comparison.compared_counts(run.counted), comparison.compared_starts(run.cold, run.cold_then)]
-    others = [*run.reads, *run.revocations.figures, *cost_figures(Load(sandboxes=1), run.duration)]
-    rows.append(comparison.compared_others(run.tree, others))
+    rows.append(comparison.compared_revocations(run.tree))
+    rows.append(comparison.compared_others(run.tree, [*run.reads, *cost_figures(Load(sandboxes=1), run.duration)]))
     return Report([], comparison.comparison_table(sorted(chain(*rows), key=lambda row: row.what)))
 
 

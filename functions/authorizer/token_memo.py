@@ -1,4 +1,4 @@
-"""The memo of tokens: a token that comes again costs no second signature check (ADR 41).
+"""The memo of tokens: a token that comes again and again costs two signature checks (ADR 41).
 
 It holds no decision. Each request checks everything that can change: the token's times, the age of the caches,
 revocations, access rules.

@@ -28,7 +28,7 @@ markers = ["enable_socket"]
 [tool.mutmut]
 source_paths = ["keyturn", "authorizer"]
 only_mutate = {changed}
-also_copy = ["local", "events"]
+also_copy = ["local", "events", "examples", "keyturn_cli"]
 pytest_add_cli_args_test_selection = {tests}
 """
 # The same examples for each mutant, however loaded the machine is: what a test notices is no matter of luck.
@@ -128,8 +128,9 @@ def copy_project(part: Part, work: Path) -> None:
     copied = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "layers" / "keyturn" / "keyturn", work / "keyturn", ignore=copied)
     shutil.copytree(ROOT / "functions" / "authorizer", work / "authorizer", ignore=copied)
-    for folder in ("local", "events"):  # the events that tests send
-        shutil.copytree(ROOT / folder, work / folder, ignore=copied)
+    for folder in ("local", "events", "examples"):  # the events that tests send
+        shutil.copytree(ROOT / folder, work / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    shutil.copytree(ROOT / "cli" / "keyturn_cli", work / "keyturn_cli", ignore=copied)  # `local` imports its errors
     for test in (each for pattern in ("tests/fakes/*.py", *part.tests) for each in ROOT.glob(pattern)):
         if test.name not in part.left_out:
             copy = work / test.relative_to(ROOT)

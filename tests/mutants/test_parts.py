@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
-from tests.mutants.run import PARTS, ROOT, main
+from tests.mutants.run import PARTS, ROOT, copy_project, main
 
 SOURCES = {"keyturn": "layers/keyturn/keyturn", "authorizer": "functions/authorizer"}
 
@@ -40,3 +44,21 @@ def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """ONLY=typo runs nothing, and says what there is."""
     assert main(["verifier", "typo"]) == 2
     assert capsys.readouterr().err == "there is no part typo: ONLY is one of verifier, authorizer, rules, readers\n"
+
+
+# The run's environment lacks the project, which this one has installed from its folders.
+_IMPORT = """
+import sys
+sys.path[:] = ["."] + [each for each in sys.path if "site-packages" in each or not each.startswith(sys.argv[1])]
+sys.meta_path[:] = [each for each in sys.meta_path if "editable" not in str(each)]
+import tests.fakes.composed_authorizer
+"""
+
+
+def test_the_copy_has_all_that_its_tests_import(tmp_path: Path) -> None:
+    """A package that the copy lacks would end a run at its beginning."""
+    copy_project(PARTS["authorizer"], tmp_path / "copy")
+    command = [sys.executable, "-P", "-c", _IMPORT, str(ROOT)]
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=tmp_path / "copy", env=inherited, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
