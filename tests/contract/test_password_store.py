@@ -164,6 +164,19 @@ def test_failures_in_a_row_are_counted(stores: LoginStores) -> None:
     assert stores.attempts.fail(ADA, now=NOW) == 1
 
 
+def test_an_attempt_that_the_client_sends_again_is_one(
+    login_dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last attempt within the limit passes although its answer was lost, and the next one is refused."""
+    attempts = dynamodb_stores(login_dynamodb).attempts
+    attempts.take("a", limit=2, window=60, now=NOW)
+    with lost_answer(login_dynamodb, "UpdateItem", monkeypatch) as sent:
+        assert attempts.take("a", limit=2, window=60, now=NOW) == 0
+    assert sent == ["UpdateItem", "UpdateItem"]
+    with lost_answer(login_dynamodb, "UpdateItem", monkeypatch):
+        assert attempts.take("a", limit=2, window=60, now=NOW) > 0
+
+
 def test_a_rehash_that_is_sent_again_is_one(login_dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer is lost, and botocore's second attempt finds the first one's work."""
     stores = dynamodb_stores(login_dynamodb)
