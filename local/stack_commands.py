@@ -37,9 +37,11 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     deploy.add_argument("folder", type=Path, help="the folder with the template.yaml")
     deploy.add_argument(
-        "--name", help="the stack's name, which begins the addresses of its APIs; default: the folder's"
+        "--name", help="the stack's name, which begins the addresses of its APIs; default: the folder's name"
     )
-    deploy.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the template")
+    deploy.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template"
+    )
     deploy.add_argument("--json", action="store_true", help="print name, action and outputs as JSON")
     delete = _add(commands, "delete", _delete, "delete a stack that `deploy` made")
     delete.add_argument("name", help="the stack's name")

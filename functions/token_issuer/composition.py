@@ -98,7 +98,7 @@ def _grant_handlers(parts: _Parts) -> dict[str, GrantHandler]:
     }
 
 
-# The composers below import their endpoints: a sandbox that serves tokens alone does not load the others (P6).
+# The composers below import their endpoints: a sandbox that serves tokens alone does not load the others.
 
 
 def _revocation(parts: _Parts) -> Endpoint:

@@ -41,7 +41,7 @@ class IntrospectionEndpoint:
         self._clock = clock
 
     def respond(self, request: IssuerRequest) -> Response:
-        """Return the token's claims if it is active, else exactly {"active": false}, whatever the reason (R48)."""
+        """Return the token's claims if it is active, else exactly {"active": false}, whatever the reason."""
         form = parse_form(request)
         client = self._authenticator.authenticate(request, form)
         value = form.require("token")

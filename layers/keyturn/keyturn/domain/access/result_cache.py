@@ -1,4 +1,4 @@
-"""The keys of API Gateway's result cache, and the faults of a key that reuses a wrong result (R55, G2).
+"""The keys of API Gateway's result cache, and the faults of a key that reuses a wrong result.
 
 API Gateway reuses an authorizer result for each request with the same values of the identity sources. Requests with the
 same values must therefore have the same decision. Where the result is a policy for one ARN, they must also have the

@@ -71,7 +71,7 @@ class Target:
             raise ValueError("a target has an identifier")
         self.kind = kind
         self.identifier = identifier
-        # An enum in an f-string costs twice as much, and each request needs every key of its token (P9).
+        # An enum in an f-string costs twice as much, and each request needs every key of its token.
         self.key = kind + "#" + identifier
 
     def __eq__(self, other: object) -> bool:
