@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keyturn.domain.interactions.interaction import Interaction
     from keyturn.domain.users.authority import Authority
     from keyturn.issue_time import IssueTimes, RevocationCheck
-    from keyturn.user_ports import KnownDevices, SignInStore
+    from keyturn.user_ports import KnownBrowsers, SignInStore
     from login.user_revocations import UserRevocations
 
 AMR = ("pwd",)  # RFC 8176 §2
@@ -65,14 +65,14 @@ class SessionStart:
         self,
         *,
         sign_ins: SignInStore,
-        devices: KnownDevices,
+        known_browsers: KnownBrowsers,
         revocations: UserRevocations,
         times: IssueTimes,
         limits: SessionLimits,
         random: Callable[[int], bytes],
     ) -> None:
         self._sign_ins = sign_ins
-        self._devices = devices
+        self._known_browsers = known_browsers
         self._revocations = revocations
         self._times = times
         self._limits = limits
@@ -143,7 +143,7 @@ class SessionStart:
         """Return the device cookie: one browser has one value, also for several users."""
         if device is None or not _DEVICE_COOKIE.fullmatch(device):
             device = _encode(self._random(_COOKIE_BYTES))
-        self._devices.remember(
+        self._known_browsers.remember(
             credential.subject,
             hash_cookie(device),
             credential_revision=credential.revision,

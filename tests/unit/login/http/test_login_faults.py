@@ -154,7 +154,7 @@ def test_a_port_that_is_away_leaves_nothing_half_done(monkeypatch: pytest.Monkey
         assert browser.cookies == cookies, where
         if interruption.where.startswith("before") and name not in MANY_WRITES:
             changed = {key for key, value in login.items().items() if value != before[key]}
-            assert changed <= {"devices", "sessions"}, where
+            assert changed <= {"known_browsers", "sessions"}, where
             assert set(login.items()["sessions"]) == set(before["sessions"]), where
         login.connect(login.ports)
         assert browser.get("/login").status in (200, 303), where
