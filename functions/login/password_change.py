@@ -45,7 +45,7 @@ class PasswordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRefused:
-    """No new session; `retry_after` in seconds, for THROTTLED alone. The password stays, SAVED aside."""
+    """No new session. Only SAVED changed the password; only THROTTLED has a `retry_after`, in seconds."""
 
     reason: ChangeRefusal
     weakness: Weakness | None = None

@@ -50,7 +50,7 @@ class RevocationEndpoint:
         self._leeway = leeway
 
     def respond(self, request: IssuerRequest) -> Response:
-        """Revoke the token and return 200, also for an unknown or expired token, or another client's, which stays.
+        """Revoke the token and return 200; an unknown, an expired and another client's token get 200 without a change.
 
         The answer shows nothing of such a token. A token shows its own type, so that token_type_hint is not
         needed (RFC 7009 §2.1).

@@ -131,7 +131,7 @@ class Client:
         if not self.authentication or not self.authentication <= AUTHENTICATION_METHODS:
             raise ValueError(f"a client authenticates by one or more of {', '.join(sorted(AUTHENTICATION_METHODS))}")
         if "none" in self.authentication and not self.is_public:
-            raise ValueError("a client has the method none alone, or other methods: one that authenticates always does")
+            raise ValueError("a client has either the method none, or methods by which it authenticates")
         by_secret = not self.authentication.isdisjoint(SECRET_METHODS)
         if not (1 if by_secret else 0) <= len(self.secret_hashes) <= (2 if by_secret else 0):
             raise ValueError("a client has one or two secrets if it authenticates by secret, else none")
