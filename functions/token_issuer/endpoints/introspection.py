@@ -27,6 +27,7 @@ class IntrospectionEndpoint:
     def __init__(
         self,
         authenticator: ClientAuthenticator,
+        *,
         issuer: str,
         tokens: PresentedAccessTokens,
         grants: PresentedRefreshTokens,

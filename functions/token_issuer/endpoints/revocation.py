@@ -33,12 +33,12 @@ class RevocationEndpoint:
     def __init__(
         self,
         authenticator: ClientAuthenticator,
+        *,
         tokens: PresentedAccessTokens,
         grants: PresentedRefreshTokens,
         revoker: GrantRevoker,
         revocations: RevocationWriter,
         clock: Clock,
-        *,
         leeway: int,
     ) -> None:
         self._authenticator = authenticator
