@@ -8,7 +8,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from login.session_end import is_fresh_sign_in
-from login.session_start import Browser, SessionStart, SignedIn
+from login.session_start import SessionStart, SignedIn, SignInBrowser
 
 if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
@@ -100,7 +100,7 @@ class ChangePassword:
         changed = self._replacement.replace(user, authority, credential, change.new)
         if changed is None:
             return ChangeRefused(reason=ChangeRefusal.CHANGED)
-        browser = Browser(device=change.device, label=change.session.device)
+        browser = SignInBrowser(device=change.device, label=change.session.device)
         return self._sessions.start(authority, changed, browser) or ChangeRefused(reason=ChangeRefusal.SAVED)
 
     def _compare(self, credential: PasswordCredential, current: str, *, now: int) -> ChangeRefused | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING
 
-from login.session_start import Browser, SessionStart, SignedIn
+from login.session_start import SessionStart, SignedIn, SignInBrowser
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
@@ -110,7 +110,7 @@ class SignOutEverywhere:
         credential = self._passwords.get(session.subject)
         if not is_fresh or authority is None or credential is None:
             return EndedEverywhere()
-        browser = Browser(device=device, label=session.device, continued=session)
+        browser = SignInBrowser(device=device, label=session.device, continued=session)
         return EndedEverywhere(signed_in=self._start.start(authority, credential, browser))
 
 

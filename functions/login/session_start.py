@@ -45,7 +45,7 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Browser:
+class SignInBrowser:
     """The browser of a sign-in; `device` is the value of its device cookie, `replaced` the session that it has.
 
     `continued` is the session that the user has just ended everywhere. Without a new password its successor has the
@@ -82,7 +82,7 @@ class SessionStart:
         self,
         authority: Authority,
         credential: PasswordCredential,
-        browser: Browser,
+        browser: SignInBrowser,
         *,
         interaction: Interaction | None = None,
     ) -> SignedIn | None:
@@ -118,7 +118,7 @@ class SessionStart:
         if self._revocations.take(replaced.subject) == 0:
             self._revocations.revoke_session(replaced, reason="another_user", actor=replaced.subject)
 
-    def _session(self, subject: str, cookie: str, browser: Browser, check: RevocationCheck) -> Session:
+    def _session(self, subject: str, cookie: str, browser: SignInBrowser, check: RevocationCheck) -> Session:
         now = floor(check.since.earliest)
         kept = browser.replaced
         if kept is not None and (kept.subject != subject or kept.is_over(now) or _is_revoked(check)):
