@@ -30,7 +30,7 @@ def read_parameters(text: str, template: Mapping[str, Any]) -> dict[str, str]:
         name, equals, value = word.partition("=")
         if not equals or name in found:
             raise ParametersWrong(
-                f"PARAMETERS has {word!r}, which is not one further NAME=VALUE: "
+                f"PARAMETERS has {word!r}, which is no NAME=VALUE, or names a parameter twice: "
                 'type make run PARAMETERS="NAME=VALUE NAME=VALUE", with quotes around a value with spaces'
             )
         found[name] = value
