@@ -58,7 +58,7 @@ class RefreshToken(NamedTuple):
         return _hash(self.secret)
 
     def successor_message(self, nonce: bytes) -> bytes:
-        """Return the message whose MAC, by a key outside of the table, `successor` takes."""
+        """Return the message of the MAC that `successor` takes; the key of that MAC is outside of the table."""
         return _PURPOSE + _decode_id(self.gid) + nonce
 
     def successor(self, mac: bytes) -> RefreshToken:

@@ -1,7 +1,7 @@
 """The planner of key rotation: the steps that a ring needs, each with its time; pure, so that tests need no AWS.
 
-`key_transition` has the rules of the life cycle. It applies each step to the ring's version that the plan was made of.
-Times are service time in whole seconds. Callers plan with the early end of its interval, so that an uncertain
+`key_transition` has the rules of the life cycle. The rotator applies each step to the version of the ring that was
+planned. Times are service time in whole seconds. Callers plan with the early end of the present, so that an uncertain
 clock only lengthens waits.
 """
 

@@ -1,6 +1,7 @@
 """Revocations: their targets, and whether one refuses a token, a grant or a sign-in.
 
-A revocation names a target instead of a token's text: one token has several valid texts (requirements, rule 1).
+A revocation names a target instead of a token's text: one token has several valid texts, since ECDSA has two
+valid signatures for each.
 """
 
 from __future__ import annotations
