@@ -312,7 +312,7 @@ bench: $(PROJECT_STAMP) $(BENCH_STAMP) $(PEERS_STAMP) ## measure beside peers, w
 # neither an account nor the tools.
 VERIFY = .venv/bin/python -m tests.aws.verify $(foreach parameter,$(PARAMETERS),--parameter $(parameter))
 .PHONY: verify-aws
-verify-aws: setup $(if $(EMBEDDED),,tools) ## verify as the AWS stack STACK=name (KEEP=1), or EMBEDDED=1
+verify-aws: setup $(if $(EMBEDDED),,tools) ## check facts about AWS on STACK=name (KEEP=1) or EMBEDDED=1
 ifdef EMBEDDED
 	@$(VERIFY) --embedded $(if $(STACK),-- "$(STACK)")
 else

@@ -23,7 +23,7 @@ from local.parameters import ParametersWrong, read_parameters
 from local.progress import Progress
 from local.reset import reset
 from local.stack import PARAMETERS, ROOT, EmbeddedStack
-from local.stack_commands import add_commands, run_command
+from local.stack_commands import add_commands, fail, run_command
 from local.stack_file import StackFile, read_stack_file
 from local.stack_lock import AlreadyRunning
 from local.transform import TransformError, makefile_sources, read_template, transform_template
@@ -116,8 +116,7 @@ def reset_stack() -> int:
     try:
         existed = reset(ROOT / ".local")
     except AlreadyRunning as running:
-        print(f"{running}. Stop it first: nothing was deleted.", file=sys.stderr)
-        return 1
+        return fail(f"nothing was deleted, since {running}: stop it first")
     print("the state is deleted: the next `make run` begins without it" if existed else "there is no state to delete")
     return 0
 
@@ -129,11 +128,9 @@ def render_events() -> int:
         rendered = prepare_sam_local(read_stack_file(directory / "stack.json"), ROOT / "events", directory)
         template = render_template(ROOT / ".aws-sam" / "build" / "template.yaml", directory)
     except FileNotFoundError:
-        print("no embedded stack runs: start one with `make run` in another terminal, then run this again")
-        return 1
+        return fail("no embedded stack runs: start one with `make run` in another terminal, then run this again")
     except (EventsError, BotoCoreError, ClientError, httpx.HTTPError) as error:
-        Progress().line(str(error))
-        return 1
+        return fail(str(error))
     print(f"rendered {len(rendered)} events, env.json, aws_config and {template.name} into .local")
     common = f"--profile AuthorizerFunction --parameter-overrides Architecture={PARAMETERS['Architecture']}"
     sam = "AWS_CONFIG_FILE=.local/aws_config .venv-tools/bin/sam local"
@@ -201,7 +198,7 @@ def main() -> int:
     try:
         parameters = read_parameters(given.parameters, read_template(ROOT / "template.yaml"))
     except ParametersWrong as error:
-        print(f"PARAMETERS: {error}", file=sys.stderr)
+        fail(str(error))
         return 2
     return run_stack(stay_up=given.command == "run", parameters=parameters)
 

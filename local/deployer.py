@@ -122,7 +122,7 @@ class Deployer:
         except ClientError as error:
             if "No updates are to be performed" in str(error):
                 return "unchanged"
-            raise DeployError(f"the stack was refused: {error}") from error
+            raise DeployError(f"the stack was refused: {error}: correct the template or its parameters") from error
         status = self._wait()
         if status not in _UP:
             raise DeployError(self._explain(status, started))

@@ -97,7 +97,7 @@ LIMITATIONS = (
         "packages of functions", "packages of .venv can be imported too; a packaging test imports the artifacts alone"
     ),
     Limitation(
-        "kms:* and dynamodb:LeadingKeys conditions",
+        "kms:* and dynamodb:LeadingKeys conditions, and dynamodb:Attributes of updates",
         "not evaluated; actions, resources, tags and key policies are",
         adapt=drop_kms_conditions,
     ),

@@ -24,13 +24,13 @@ def read_parameters(text: str, template: Mapping[str, Any]) -> dict[str, str]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise ParametersWrong(f"PARAMETERS cannot be read: {error}") from None
+        raise ParametersWrong(f"PARAMETERS cannot be read: {error}: close each quote") from None
     found: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or name in found:
             raise ParametersWrong(
-                f"PARAMETERS has {word!r}, which is no NAME=VALUE of its own: "
+                f"PARAMETERS has {word!r}, which is no NAME=VALUE, or names a parameter twice: "
                 'type make run PARAMETERS="NAME=VALUE NAME=VALUE", with quotes around a value with spaces'
             )
         found[name] = value

@@ -37,9 +37,11 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     deploy.add_argument("folder", type=Path, help="the folder with the template.yaml")
     deploy.add_argument(
-        "--name", help="the stack's name, which begins the addresses of its APIs; default: the folder's"
+        "--name", help="the stack's name, which begins the addresses of its APIs; default: the folder's name"
     )
-    deploy.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the template")
+    deploy.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template"
+    )
     deploy.add_argument("--json", action="store_true", help="print name, action and outputs as JSON")
     delete = _add(commands, "delete", _delete, "delete a stack that `deploy` made")
     delete.add_argument("name", help="the stack's name")
@@ -56,11 +58,11 @@ def run_command(given: argparse.Namespace, root: Path) -> int:
         with find_running_stack(root) as running:
             run(running, given)
     except CommandError as error:
-        return _fail(str(error))
+        return fail(str(error))
     except (EndpointConnectionError, HTTPClientError):
-        return _fail("the embedded stack does not answer: look at the terminal of `make run`, and start it again")
+        return fail("the embedded stack does not answer: look at the terminal of `make run`, and start it again")
     except (BotoCoreError, ClientError, OSError) as error:
-        return _fail(f"{error}: the log of the emulator is .local/emulator.log")
+        return fail(f"{error}: the log of the emulator is .local/emulator.log")
     except KeyboardInterrupt:
         return 130
     return 0
@@ -90,7 +92,8 @@ def _add(
     return parser
 
 
-def _fail(message: str) -> int:
+def fail(message: str) -> int:
+    """Print the error of a command, and return its exit code."""
     print(f"local: {escape_lines(message)}", file=sys.stderr)
     return 1
 

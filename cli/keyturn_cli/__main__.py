@@ -2,4 +2,5 @@
 
 from keyturn_cli.entry import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -87,7 +87,7 @@ OPTIONS = {
     "post_logout_redirect_uri": Registered(
         "post_logout_redirect_uris",
         list[str],
-        typer.Option(help="A URI to return to after a logout, compared likewise. Repeatable."),
+        typer.Option(help="A URI to return to after a logout, compared character by character. Repeatable."),
         in_order,
     ),
     "first_party": Registered(
@@ -157,7 +157,10 @@ OPTIONS = {
     "user_claim": Registered(
         "user_claims",
         list[str],
-        typer.Option(metavar="NAME=VALUE", help="A custom claim of its users' tokens, likewise. Repeatable."),
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A custom claim of its users' tokens. The value is JSON or a string. Repeatable.",
+        ),
         partial(parse_claims, option="--user-claim"),
     ),
     "introspects": Registered(

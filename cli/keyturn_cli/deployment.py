@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
 
+    from keyturn.ports import ClientRegistry, KeyRingReader, ResourceServerRegistry
+    from keyturn.user_ports import AuthorityStore, ConsentStore, UserDirectory, UserStore
+
 # The longest time in seconds from a token's iat to its last use: the ceilings of the template's lifetime and leeway.
 LONGEST_TOKEN_LIFETIME = 3600 + 60
 
@@ -80,15 +83,15 @@ class Deployment:
     functions: LambdaClient
     actor: str = ""
 
-    def clients(self) -> DynamoDbClientRegistry:
+    def clients(self) -> ClientRegistry:
         """Return the registered clients."""
         return DynamoDbClientRegistry(self.dynamodb, self.client_table)
 
-    def resource_servers(self) -> DynamoDbResourceServerRegistry:
+    def resource_servers(self) -> ResourceServerRegistry:
         """Return the registered resource servers."""
         return DynamoDbResourceServerRegistry(self.dynamodb, self.client_table)
 
-    def key_rings(self) -> DynamoDbKeyRings:
+    def key_rings(self) -> KeyRingReader:
         """Return the key rings, to read."""
         return DynamoDbKeyRings(self.dynamodb, self.key_ring_table)
 
@@ -98,19 +101,19 @@ class Deployment:
         self.dynamodb.get_item(TableName=self.key_ring_table, Key={"pk": {"S": "clock"}})
         return clock
 
-    def users(self) -> DynamoDbUsers:
+    def users(self) -> UserStore:
         """Return the profiles of the users, to read."""
         return DynamoDbUsers(self.dynamodb, self.user_table)
 
-    def user_directory(self) -> DynamoDbUserDirectory:
+    def user_directory(self) -> UserDirectory:
         """Return all users, page by page."""
         return DynamoDbUserDirectory(self.dynamodb, user_table=self.user_table, authority_table=self.authority_table)
 
-    def consents(self) -> DynamoDbConsents:
+    def consents(self) -> ConsentStore:
         """Return the consents of the users, to read."""
         return DynamoDbConsents(self.dynamodb, self.user_table)
 
-    def authorities(self) -> DynamoDbAuthorities:
+    def authorities(self) -> AuthorityStore:
         """Return the status and the claims of the users."""
         return DynamoDbAuthorities(self.dynamodb, self.authority_table)
 

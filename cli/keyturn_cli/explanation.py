@@ -48,7 +48,7 @@ REFUSALS = {
         "The Authorization value is not the scheme Bearer, one space or more, and one token.",
     ),
     "sender_constrained": (RULES[Reason.SENDER_CONSTRAINED], Reason.SENDER_CONSTRAINED.explanation),
-    "revoked": ("RFC 7009 §2", "The token is valid by itself, but a revocation hits it."),
+    "revoked": ("RFC 7009 §2", "The token is valid by itself, but a revocation applies to it."),
     "unknown_method": ("RFC 9110 §9.1", "The method has other characters than capital letters."),
     "no_rule": ("docs/access-rules.md", "No access rule names the route."),
     "insufficient_scope": ("RFC 6750 §3.1", "The token lacks a scope that the route needs."),

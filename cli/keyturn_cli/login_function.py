@@ -1,4 +1,4 @@
-"""Operator actions of the login: each is one invocation of its function, which alone may write its tables."""
+"""Operator actions of the login: each is one invocation of the login's function, the only writer of its tables."""
 
 from __future__ import annotations
 

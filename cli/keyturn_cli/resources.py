@@ -199,8 +199,8 @@ def _notes(deployment: Deployment, server: ResourceServer) -> Iterator[str]:
     yield from notes_on_audiences(deployment, [server.audience])
     if server.algorithm is not None and not _signs(deployment, server.algorithm):
         yield (
-            f"the stack has no ring of {server.algorithm}, so that its default ring signs until AudienceAlgorithms "
-            "names that algorithm"
+            f"the stack has no ring of {server.algorithm}: its default ring signs until AudienceAlgorithms names "
+            "the algorithm"
         )
     for client in deployment.clients().list():
         if server.audience in client.audiences and server.scopes.isdisjoint(client.scopes):

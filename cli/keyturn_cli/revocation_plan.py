@@ -88,7 +88,7 @@ class Plan:
             rows["expires"] = f"{format_time(self.token.expires_at)}, " + (f"in {left} s" if left > 0 else "just now")
         rows["remembered"] = f"until {format_time(self.revocation.expires_at)}"
         rows["stored"] = "no revocation of it" if self.stored is None else _describe(self.stored)
-        rows["changes"] = "yes" if self.changes else "nothing: the stored revocation hits as much"
+        rows["changes"] = "yes" if self.changes else "nothing: the stored revocation refuses the same tokens"
         return rows
 
 

@@ -31,9 +31,11 @@ def revoke(
     ] = None,
     reason: Annotated[str, typer.Option(help="The reason, for the record.")] = "revoked by an operator",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the tokens that would be hit, and write nothing.")
+        bool, typer.Option("--dry-run", help="Show the tokens that would be revoked, and write nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Skip the question; a note on an unknown target stays.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Skip the question. A note on an unknown target is still printed.")
+    ] = False,
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:

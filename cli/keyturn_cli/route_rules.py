@@ -1,4 +1,4 @@
-"""The match between routes and access rules of an API, as the authorizer makes it (G7)."""
+"""The match between routes and access rules of an API, as the authorizer makes it."""
 
 from __future__ import annotations
 

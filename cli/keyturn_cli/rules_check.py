@@ -79,7 +79,7 @@ def check_apis(
 
 
 def answer_mismatch(authorizer: GatewayAuthorizer, rules: ApiRules) -> bool:
-    """Return whether API Gateway expects the other kind of answer, so that it turns each into a 500."""
+    """Return whether API Gateway expects the other kind of answer, and would turn each answer into a 500."""
     is_simple = authorizer.kind is ApiKind.HTTP_2_0 and rules.answer == SIMPLE
     return is_simple != authorizer.simple
 

@@ -116,7 +116,7 @@ def uninstall(
     region: Region = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what survives `sam delete`. --delete-keys schedules the deletion of the keys after a confirmation."""
+    """List the resources that `sam delete` leaves. --delete-keys schedules the deletion of the keys, and asks first."""
     session = open_session(profile, region)
     account = find_caller(stack, session.client).account
     print_target(stack, account, session.region_name, configured_endpoints(_SERVICES, session.client))

@@ -1,4 +1,4 @@
-"""The Lambda handler: returns the answer to an event, or raises what API Gateway turns into 401 or 500 (R57)."""
+"""The Lambda handler: returns the answer to an event, or raises what API Gateway turns into 401 or 500."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HANDLER = "authorizer.app.lambda_handler"
 
 
 class AuthorizerFault(Exception):
-    """The authorizer cannot decide: API Gateway answers 500 without caching it (G4)."""
+    """The authorizer cannot decide: API Gateway answers 500 without caching it."""
 
 
 def prepare() -> None:

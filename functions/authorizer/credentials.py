@@ -1,4 +1,4 @@
-"""The one bearer token of a request (RFC 6750 §2.1, R56): from its headers, never from query or body.
+"""The one bearer token of a request (RFC 6750 §2.1): from its headers, never from query or body.
 
 A browser cannot set the Authorization header of a WebSocket handshake. In a handshake alone, the token may be in
 `Sec-WebSocket-Protocol` instead, right after the one protocol `bearer`: `bearer, <token>, chat.v1`.
@@ -67,7 +67,7 @@ def _offered_protocols(request: AuthorizerRequest) -> list[str]:
 def _header_value(request: AuthorizerRequest, wanted: str) -> object:
     """Return the header's only value, or None; raises Unauthorized for several."""
     # A REST API keeps the last of several values in `headers` and all of them in `multiValueHeaders`. Each is under the
-    # spelling that the client chose (G9). A backend may read any of them, so that only a single value is accepted.
+    # spelling that the client chose. A backend may read any of them, so that only a single value is accepted.
     single = _under_any_spelling(request.headers, wanted)
     several = _under_any_spelling(request.multi_value_headers, wanted)
     if not several and len(single) == 1:
@@ -93,7 +93,7 @@ def _under_any_spelling(headers: Mapping[str, Any], wanted: str) -> list[Any]:
 def _token_of(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise Unauthorized("missing_credentials")
-    # HTTP APIs join repeated headers with commas (G9), and a token has no comma.
+    # HTTP APIs join repeated headers with commas, and a token has no comma.
     if "," in value:
         raise Unauthorized("several_credentials")
     scheme, _, rest = value.partition(" ")

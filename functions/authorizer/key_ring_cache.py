@@ -1,4 +1,4 @@
-"""The public keys as last read, used below the revocation bound (R07, R47)."""
+"""The public keys as last read, used below the revocation bound."""
 
 from __future__ import annotations
 

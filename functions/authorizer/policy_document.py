@@ -1,4 +1,4 @@
-"""The answers to API Gateway: for exactly the request in question, or for all routes of its API (R54, R57, R59)."""
+"""The answers to API Gateway: for exactly the request in question, or for all routes of its API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_RESOURCE_LENGTH = 512
 
 # `*` and `?` are text in a path and wildcards in a policy; `${…}` is a policy variable. A policy with such a path would
-# open others, for as long as the answer is cached (G1).
+# open others, for as long as the answer is cached.
 _POLICY_SYNTAX = ("*", "?", "${")
 
 # HTTP APIs have no usage plans.
@@ -47,7 +47,7 @@ def allow(request: AuthorizerRequest, token: VerifiedAccessToken, rules: ApiRule
 
 
 def refuse(request: AuthorizerRequest, refusal: Refused, rules: ApiRules) -> dict[str, Any] | None:
-    """Return the answer that stops the request; None where API Gateway expects the error `Unauthorized` (R57).
+    """Return the answer that stops the request; None where API Gateway expects the error `Unauthorized`.
 
     Where API Gateway caches one answer for all routes, return the policy of the routes that the token opens.
     Raises PolicyTooLarge.
@@ -59,7 +59,7 @@ def refuse(request: AuthorizerRequest, refusal: Refused, rules: ApiRules) -> dic
     token = refusal.token
     if isinstance(rules, CachedApiRules) and isinstance(refusal, Forbidden) and token is not None:
         return _policy_of_all_routes(request, token, rules)
-    # A Deny may cover more than the request, never less (G1, G13). So `?`, which matches one
+    # A Deny may cover more than the request, never less. So `?`, which matches one
     # character, replaces each character with a meaning in a policy. A path that is too long is cut, and ends in `*`.
     arn = request.arn.replace("*", "?").replace("${", "?{")
     denied = arn if len(arn) <= MAX_RESOURCE_LENGTH else arn[: MAX_RESOURCE_LENGTH - 1] + "*"
@@ -96,7 +96,7 @@ def _caller(request: AuthorizerRequest, token: VerifiedAccessToken, rules: ApiRu
 
 
 def _context(token: VerifiedAccessToken, rules: ApiRules) -> dict[str, str]:
-    """Return facts for the backend, as strings, since REST APIs take only strings; never the token itself (R59)."""
+    """Return facts for the backend, as strings, since REST APIs take only strings; never the token itself."""
     context = {
         "sub": token.subject,
         "client_id": token.client_id,

@@ -42,7 +42,7 @@ class UnknownEvent(KeyturnError):
 
 
 class AuthorizerRequest:
-    """One request at the gateway, as API Gateway itself describes it (R58, G7, G8).
+    """One request at the gateway, as API Gateway itself describes it.
 
     `arn`, as sent, names the request exactly; `api_id`, `method` and `path` are its parts. `path` is as the caller
     wrote it, without the leading slash. An ARN that ends in `$connect` or `$default` has that as its method, and an
@@ -131,7 +131,7 @@ def _parse_method_arn(event: Mapping[str, Any]) -> AuthorizerRequest | None:
         kind = ApiKind.HTTP_1_0 if event.get("version") == "1.0" else ApiKind.REST_REQUEST
         return AuthorizerRequest(kind, event, _text(event, "methodArn"), _text(event, "resource"))
     if declared == "REQUEST" and _mapping(event.get("requestContext")).get("eventType") == "CONNECT":
-        # No other route of a WebSocket API can have an authorizer (G12).
+        # No other route of a WebSocket API can have an authorizer.
         return AuthorizerRequest(ApiKind.WEBSOCKET, event, _text(event, "methodArn"), _CONNECT)
     return None
 

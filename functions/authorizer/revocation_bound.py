@@ -1,4 +1,4 @@
-"""The revocation bound: keys and revocations decide at an age below it, and are renewed from half of it on (R47)."""
+"""The revocation bound: keys and revocations decide at an age below it, and are renewed from half of it on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live revocations as last read: the first request reads its own, later ones look into memory (R47)."""
+"""The live revocations as last read: the first request reads its own, later ones look into memory."""
 
 from __future__ import annotations
 

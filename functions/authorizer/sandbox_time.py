@@ -86,6 +86,6 @@ class SandboxTime:
     def seconds(self) -> float:
         """Return the present that tokens are compared with, in seconds since the epoch.
 
-        It is the wall clock, but not earlier than DynamoDB's Date and the request's own times allow (R14, R47).
+        It is the wall clock, but not earlier than DynamoDB's Date and the request's own times allow.
         """
         return present_seconds(self._read, self._answered, self.present())

@@ -18,13 +18,13 @@ NAMESPACE = "Keyturn"
 
 
 def count_successful_run(function_name: str) -> None:
-    """Count a run that did all that was due: an alarm rings on the absence of runs (I12)."""
+    """Count a run that did all that was due: an alarm rings on the absence of runs (invariant I12)."""
     with single_metric(name="SuccessfulRuns", unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
         metric.add_dimension(name="FunctionName", value=function_name)
 
 
 def measure_rings(reports: Sequence[Report], policies: Mapping[str, RotationPolicy], function_name: str) -> None:
-    """Emit the keys of each ring by state, the age of its active key, and the number of overdue rings (I12).
+    """Emit each ring's keys by state, the age of its active key, and the overdue rings (invariant I12).
 
     A ring that could not be read counts as overdue, since the age of its key is unknown.
     """

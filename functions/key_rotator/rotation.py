@@ -122,7 +122,7 @@ class Rotator:
         return self._apply_due(Report(self.ring_name))
 
     def accept_policy(self) -> Report:
-        """Apply changed durations: the ring records the longest lifetime (I2); raises PolicyViolation."""
+        """Apply changed durations: the ring records the longest lifetime (invariant I2); raises PolicyViolation."""
         self.policy.check()
         return self._apply_due(Report(self.ring_name), only=frozenset({Action.RAISE_LONGEST_LIFETIME}))
 

@@ -11,7 +11,7 @@ from keyturn.adapters.aws.kms import Kms, open_kms
 from keyturn.adapters.aws.service_clock import ServiceClock
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
-from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
+from keyturn.adapters.credentials.dynamodb_known_browsers import DynamoDbKnownBrowsers
 from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
 from keyturn.adapters.credentials.kms_pepper import KmsPepper
@@ -82,7 +82,7 @@ def connect(settings: LoginSettings, dynamodb_service: DynamoDb, kms: Kms) -> Po
                 interactions=tables.interactions,
             ),
         ),
-        devices=DynamoDbKnownDevices(dynamodb, tables.credentials),
+        known_browsers=DynamoDbKnownBrowsers(dynamodb, tables.credentials),
         attempts=DynamoDbAttempts(dynamodb, tables.credentials),
         pepper=KmsPepper(cast("KMSClient", kms), settings.pepper_key),
         sessions=DynamoDbSessions(dynamodb, tables.sessions),

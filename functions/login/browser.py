@@ -9,7 +9,7 @@ from keyturn.web.cookie import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, Co
 from keyturn.web.form import Form
 from keyturn.web.form_guard import TOKEN_FIELD, FormGuard
 from keyturn.web.request import Request
-from login.pages.fields import Link, PostForm
+from login.pages.fields import PageLink, PostForm
 from login.pages.texts import Text, say
 from login.refusals import ForeignForm
 
@@ -48,7 +48,7 @@ class Browser:
     def check_session_form(self, request: Request, form: Form, *, reload: str) -> None:
         """Raise ForeignForm with a link to `reload` for a form that was not shown in this session."""
         if not self.session_guard.accepts(request, form):
-            raise ForeignForm("the form was not shown in this session", link=Link(say(Text.TRY_AGAIN), reload))
+            raise ForeignForm("the form was not shown in this session", link=PageLink(say(Text.TRY_AGAIN), reload))
 
     def signed_in_cookies(self, session: str, device: str) -> tuple[str, ...]:
         """Return the Set-Cookie values after a sign-in."""

@@ -8,7 +8,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from login.session_end import is_fresh_sign_in
-from login.session_start import Browser, SessionStart, SignedIn
+from login.session_start import SessionStart, SignedIn, SignInBrowser
 
 if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
@@ -45,7 +45,7 @@ class PasswordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRefused:
-    """No new session; `retry_after` in seconds, for THROTTLED alone. The password stays, SAVED aside."""
+    """No new session. Only SAVED changed the password; only THROTTLED has a `retry_after`, in seconds."""
 
     reason: ChangeRefusal
     weakness: Weakness | None = None
@@ -100,7 +100,7 @@ class ChangePassword:
         changed = self._replacement.replace(user, authority, credential, change.new)
         if changed is None:
             return ChangeRefused(reason=ChangeRefusal.CHANGED)
-        browser = Browser(device=change.device, label=change.session.device)
+        browser = SignInBrowser(device=change.device, label=change.session.device)
         return self._sessions.start(authority, changed, browser) or ChangeRefused(reason=ChangeRefusal.SAVED)
 
     def _compare(self, credential: PasswordCredential, current: str, *, now: int) -> ChangeRefused | None:

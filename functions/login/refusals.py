@@ -11,7 +11,7 @@ from typing import ClassVar
 from keyturn.domain.errors import ClockUnavailable, KeyturnError, KeyUnusable, StoreUnavailable, Throttled
 from keyturn.web.errors import BadRequest, PayloadTooLarge, UnsupportedContentCoding
 from login import paths
-from login.pages.fields import Link
+from login.pages.fields import PageLink
 from login.pages.problem import Problem
 from login.pages.texts import Text, say
 
@@ -23,7 +23,9 @@ class Refusal(Exception):
     status: ClassVar[int]
     outcome: ClassVar[str]
 
-    def __init__(self, detail: str = "", *, link: Link | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, detail: str = "", *, link: PageLink | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.link = link
@@ -120,10 +122,10 @@ class ServerFault(Refusal):
     problem, status, outcome = Problem.UNAVAILABLE, 500, "server_error"
 
 
-def begin_again(interaction_id: str) -> Link:
+def begin_again(interaction_id: str) -> PageLink:
     """Return the link to the issuer, which offers to begin the same request again."""
     href = paths.with_query(paths.AUTHORIZE, **{paths.INTERACTION_FIELD: interaction_id})
-    return Link(say(Text.BEGIN_AGAIN), href)
+    return PageLink(say(Text.BEGIN_AGAIN), href)
 
 
 def as_refusal(error: Exception) -> Refusal:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING
 
-from login.session_start import Browser, SessionStart, SignedIn
+from login.session_start import SessionStart, SignedIn, SignInBrowser
 
 if TYPE_CHECKING:
     from keyturn.domain.sessions.session import Session
     from keyturn.ports import Clock
-    from keyturn.user_ports import AuthorityReader, KnownDevices, PasswordStore, SessionStore
+    from keyturn.user_ports import AuthorityReader, KnownBrowsers, PasswordStore, SessionStore
     from login.user_revocations import UserRevocations
 
 # Seconds after a sign-in during which an action needs no new one.
@@ -37,9 +37,9 @@ class EndedEverywhere:
 class SessionEnd:
     """Ends sessions; each call may be repeated."""
 
-    def __init__(self, sessions: SessionStore, devices: KnownDevices, revocations: UserRevocations) -> None:
+    def __init__(self, sessions: SessionStore, known_browsers: KnownBrowsers, revocations: UserRevocations) -> None:
         self._sessions = sessions
-        self._devices = devices
+        self._known_browsers = known_browsers
         self._revocations = revocations
 
     def end(self, session: Session, *, reason: str, actor: str) -> Ended:
@@ -61,7 +61,7 @@ class SessionEnd:
         are deleted after it. The cutoff is not before `at_least`, service time in whole seconds.
         """
         self._revocations.cut_off(subject, reason=reason, actor=actor, at_least=at_least)
-        self._devices.forget(subject)
+        self._known_browsers.forget(subject)
         ended = self._sessions.list(subject)
         for session in ended:
             # The cutoff has ended each of them, so that a revocation of the sid is needless.
@@ -110,7 +110,7 @@ class SignOutEverywhere:
         credential = self._passwords.get(session.subject)
         if not is_fresh or authority is None or credential is None:
             return EndedEverywhere()
-        browser = Browser(device=device, label=session.device, continued=session)
+        browser = SignInBrowser(device=device, label=session.device, continued=session)
         return EndedEverywhere(signed_in=self._start.start(authority, credential, browser))
 
 

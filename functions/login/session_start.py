@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keyturn.domain.interactions.interaction import Interaction
     from keyturn.domain.users.authority import Authority
     from keyturn.issue_time import IssueTimes, RevocationCheck
-    from keyturn.user_ports import KnownDevices, SignInStore
+    from keyturn.user_ports import KnownBrowsers, SignInStore
     from login.user_revocations import UserRevocations
 
 AMR = ("pwd",)  # RFC 8176 §2
@@ -45,7 +45,7 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Browser:
+class SignInBrowser:
     """The browser of a sign-in; `device` is the value of its device cookie, `replaced` the session that it has.
 
     `continued` is the session that the user has just ended everywhere. Without a new password its successor has the
@@ -65,14 +65,14 @@ class SessionStart:
         self,
         *,
         sign_ins: SignInStore,
-        devices: KnownDevices,
+        known_browsers: KnownBrowsers,
         revocations: UserRevocations,
         times: IssueTimes,
         limits: SessionLimits,
         random: Callable[[int], bytes],
     ) -> None:
         self._sign_ins = sign_ins
-        self._devices = devices
+        self._known_browsers = known_browsers
         self._revocations = revocations
         self._times = times
         self._limits = limits
@@ -82,7 +82,7 @@ class SessionStart:
         self,
         authority: Authority,
         credential: PasswordCredential,
-        browser: Browser,
+        browser: SignInBrowser,
         *,
         interaction: Interaction | None = None,
     ) -> SignedIn | None:
@@ -118,7 +118,7 @@ class SessionStart:
         if self._revocations.take(replaced.subject) == 0:
             self._revocations.revoke_session(replaced, reason="another_user", actor=replaced.subject)
 
-    def _session(self, subject: str, cookie: str, browser: Browser, check: RevocationCheck) -> Session:
+    def _session(self, subject: str, cookie: str, browser: SignInBrowser, check: RevocationCheck) -> Session:
         now = floor(check.since.earliest)
         kept = browser.replaced
         if kept is not None and (kept.subject != subject or kept.is_over(now) or _is_revoked(check)):
@@ -143,7 +143,7 @@ class SessionStart:
         """Return the device cookie: one browser has one value, also for several users."""
         if device is None or not _DEVICE_COOKIE.fullmatch(device):
             device = _encode(self._random(_COOKIE_BYTES))
-        self._devices.remember(
+        self._known_browsers.remember(
             credential.subject,
             hash_cookie(device),
             credential_revision=credential.revision,

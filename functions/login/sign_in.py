@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from keyturn.domain import base64url
 from keyturn.domain.sessions.session import hash_cookie
 from keyturn.domain.users.email import normalise_email
-from login.session_start import Browser, SessionStart, SignedIn
+from login.session_start import SessionStart, SignedIn, SignInBrowser
 
 if TYPE_CHECKING:
     from keyturn.domain.credentials.password import PasswordCredential
@@ -115,7 +115,7 @@ class SignIn:
         self, attempt: SignInAttempt, authority: Authority, credential: PasswordCredential
     ) -> SignedIn | SignInRefused:
         self._rehash(credential, attempt.password)
-        browser = Browser(device=attempt.device, label=attempt.device_label, replaced=attempt.replaced)
+        browser = SignInBrowser(device=attempt.device, label=attempt.device_label, replaced=attempt.replaced)
         started = self._sessions.start(authority, credential, browser, interaction=attempt.interaction)
         return started or SignInRefused(reason=SignInRefusal.CHANGED)
 

@@ -13,7 +13,7 @@ from keyturn.domain.credentials.buckets import (
 )
 
 if TYPE_CHECKING:
-    from keyturn.user_ports import Attempts, KnownDevices
+    from keyturn.user_ports import Attempts, KnownBrowsers
 
 
 class Admission(NamedTuple):
@@ -31,9 +31,9 @@ class Admission(NamedTuple):
 class Throttle:
     """Counts attempts. A known browser waits for itself alone; others cannot learn whether an account exists."""
 
-    def __init__(self, attempts: Attempts, devices: KnownDevices, limits: AttemptLimits) -> None:
+    def __init__(self, attempts: Attempts, known_browsers: KnownBrowsers, limits: AttemptLimits) -> None:
         self._attempts = attempts
-        self._devices = devices
+        self._known_browsers = known_browsers
         self._limits = limits
 
     def admit(
@@ -43,7 +43,7 @@ class Throttle:
 
         `credential_revision` is -1 without a stored password. `now` is service time in whole seconds.
         """
-        is_known = device_hash is not None and self._devices.knows(
+        is_known = device_hash is not None and self._known_browsers.knows(
             subject, device_hash, credential_revision=credential_revision, now=now
         )
         if is_known and device_hash is not None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         AuthorityReader,
         ConsentStore,
         InteractionStore,
-        KnownDevices,
+        KnownBrowsers,
         PasswordStore,
         Pepper,
         SessionStore,
@@ -57,7 +57,7 @@ class Ports(NamedTuple):
     consents: ConsentStore
     passwords: PasswordStore
     sign_ins: SignInStore
-    devices: KnownDevices
+    known_browsers: KnownBrowsers
     attempts: Attempts
     pepper: Pepper
     sessions: SessionStore
@@ -86,10 +86,10 @@ def compose_use_cases(
         ports.clock,
         longest_token=settings.max_token_lifetime + settings.leeway,
     )
-    end = SessionEnd(ports.sessions, ports.devices, revocations)
+    end = SessionEnd(ports.sessions, ports.known_browsers, revocations)
     start = SessionStart(
         sign_ins=ports.sign_ins,
-        devices=ports.devices,
+        known_browsers=ports.known_browsers,
         revocations=revocations,
         times=IssueTimes(ports.revocations, ports.clock),
         limits=SessionLimits(idle=settings.session_idle, lifetime=settings.session_lifetime),
@@ -131,7 +131,7 @@ def _password_parts(
     return _PasswordParts(
         hashes,
         PasswordRules(Blocklist(_BLOCKLIST.read_bytes()), urlsplit(settings.issuer).hostname or ""),
-        Throttle(ports.attempts, ports.devices, settings.limits),
+        Throttle(ports.attempts, ports.known_browsers, settings.limits),
         PasswordReplacement(
             hashes=hashes, sign_ins=ports.sign_ins, revocations=revocations, end=end, clock=ports.clock
         ),

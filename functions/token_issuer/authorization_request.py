@@ -129,7 +129,7 @@ def _challenge(form: Form, client: Client, redirect_uri: str) -> str | None:
     if challenge is None and method is None and not client.needs_pkce(redirect_uri):
         return None
     if method != pkce.METHOD or not pkce.is_challenge(form.require("code_challenge")):
-        # `plain`, the default of RFC 7636, shows the verifier to anyone who sees this request (R31).
+        # `plain`, the default of RFC 7636, shows the verifier to anyone who sees this request.
         raise InvalidRequest("code_challenge is 43 characters of base64url, and code_challenge_method is S256")
     return challenge
 

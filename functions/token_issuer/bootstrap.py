@@ -84,7 +84,7 @@ def connect(settings: IssuerSettings, dynamodb: DynamoDBClient, kms: KMSClient) 
 
 
 def _connect_user_ports(settings: IssuerSettings, dynamodb: DynamoDBClient) -> UserPorts:
-    # Imported at the first request of a user endpoint: a sandbox that serves tokens alone does not load it (P6).
+    # Imported at the first request of a user endpoint: a sandbox that serves tokens alone does not load it.
     from token_issuer.user_bootstrap import connect_user_ports
 
     return connect_user_ports(settings, dynamodb)

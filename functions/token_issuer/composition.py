@@ -98,7 +98,7 @@ def _grant_handlers(parts: _Parts) -> dict[str, GrantHandler]:
     }
 
 
-# The composers below import their endpoints: a sandbox that serves tokens alone does not load the others (P6).
+# The composers below import their endpoints: a sandbox that serves tokens alone does not load the others.
 
 
 def _revocation(parts: _Parts) -> Endpoint:
@@ -109,11 +109,11 @@ def _revocation(parts: _Parts) -> Endpoint:
     return RevocationEndpoint(
         _authenticator(ports, parts.all_methods, "revocation"),
         # The longest leeway: a token that the most lenient verifier still accepts can be revoked.
-        _presented_access_tokens(parts, leeway=MAX_LEEWAY, until_exp=False),
-        _presented_refresh_tokens(ports),
-        parts.revoker,
-        ports.revocation_writer,
-        ports.clock,
+        tokens=_presented_access_tokens(parts, leeway=MAX_LEEWAY, until_exp=False),
+        grants=_presented_refresh_tokens(ports),
+        revoker=parts.revoker,
+        revocations=ports.revocation_writer,
+        clock=ports.clock,
         leeway=settings.leeway,
     )
 
@@ -124,11 +124,11 @@ def _introspection(parts: _Parts) -> Endpoint:
     ports = parts.ports
     return IntrospectionEndpoint(
         _authenticator(ports, parts.confidential_methods, "introspection"),
-        parts.settings.issuer,
-        _presented_access_tokens(parts, leeway=parts.settings.leeway, until_exp=True),
-        _presented_refresh_tokens(ports),
-        ports.revocations,
-        ports.clock,
+        issuer=parts.settings.issuer,
+        tokens=_presented_access_tokens(parts, leeway=parts.settings.leeway, until_exp=True),
+        grants=_presented_refresh_tokens(ports),
+        revocations=ports.revocations,
+        clock=ports.clock,
     )
 
 

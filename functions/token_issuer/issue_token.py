@@ -22,7 +22,7 @@ from token_issuer.token_signer import TokenSigner
 if TYPE_CHECKING:
     from keyturn.ports import ResourceServerReader
 
-_JTI_BYTES = 16  # 128 random bits; a UUID has 122 (R29, ASVS 11.5.1)
+_JTI_BYTES = 16  # 128 random bits; a UUID has 122 (ASVS 11.5.1)
 
 
 class Authorization(NamedTuple):
@@ -102,7 +102,7 @@ class TokenIssuance:
         compromised = frozenset[str]().union(*(each.compromised_kids for each in check.found))
         ring = self._ring(authorization.audience, server)
         with ThreadPoolExecutor(1) as executor:
-            # Both signatures at once: each is a call of KMS (P10).
+            # Both signatures at once: each is a call of KMS.
             second = executor.submit(self._id_token, claims, authorization, nonce, compromised) if id_token else None
             signed = self._signer.sign(claims, ring=ring, compromised_kids=compromised)
             identity = None if second is None else second.result()

@@ -1,4 +1,4 @@
-"""The key rings as the issuer last read them, used below their largest age (I10, I11)."""
+"""The key rings as the issuer last read them, used below their largest age (invariants I10, I11)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class KeyRingCache:
     """The rings as this sandbox last read them; `now` returns this instant, with the Date of DynamoDB's last answer.
 
     Their age counts from before the read. From half of `max_age` seconds on they are read again. At `max_age` they
-    sign nothing, since a key might have been retired meanwhile (I10). Below it an outage is tolerated. A damaged ring
-    is a fault at once: waiting repairs no damage.
+    sign nothing, since a key might have been retired meanwhile (invariant I10). Below it an outage is tolerated. A
+    damaged ring is a fault at once: waiting repairs no damage.
     """
 
     def __init__(self, rings: KeyRingReader, now: Callable[[], Instant], *, max_age: int) -> None:
@@ -47,7 +47,7 @@ class KeyRingCache:
         return self._cache.get(self._now()).keys
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """Return the JWKS, stale if reading the rings fails: an outage must not lock everyone out (I11).
+        """Return the JWKS, stale if reading the rings fails: an outage must not lock everyone out (invariant I11).
 
         Raises NoActiveKey while no key was ever published: caches would keep an empty JWKS as the truth.
         """

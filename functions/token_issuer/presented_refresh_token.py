@@ -41,7 +41,7 @@ class PresentedRefreshTokens:
         refresh = None if grant is None else grant.refresh
         if token is None:
             return None
-        # Hashed and compared for every token: an unknown token costs as much as another client's (R23).
+        # Hashed and compared for every token: an unknown token costs as much as another client's.
         proof_hash = _NO_HASH if refresh is None else refresh.proof_hash
         proved = hmac.compare_digest(proof_hash, token.proof_hash)
         if grant is None or refresh is None or grant.client_id != client.client_id or not proved:

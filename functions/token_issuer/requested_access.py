@@ -74,7 +74,7 @@ class RequestedAccess:
 
 
 def _audience(client: Client, resource: str | None) -> str:
-    """Return the registered audience of the requested resource; the default is the client's only audience (R27)."""
+    """Return the registered audience of the requested resource; the default is the client's only audience."""
     if resource is None:
         if len(client.audiences) != 1:
             raise InvalidTarget("the client has several audiences: name one as resource")
@@ -87,7 +87,7 @@ def _audience(client: Client, resource: str | None) -> str:
 
 
 def _scope(allowed: frozenset[str], requested: str | None, *, ignores_unknown: bool) -> frozenset[str]:
-    """Return the requested scope if the client may have all of it; the default is all that it may have (R26)."""
+    """Return the requested scope if the client may have all of it; the default is all that it may have."""
     if requested is None:
         if not allowed:
             raise InvalidScope("the client has no scope for this resource")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class RevocationChecks:
-    """Reads in one call every revocation that can end a grant or apply to its tokens (P10)."""
+    """Reads in one call every revocation that can end a grant or apply to its tokens."""
 
     def __init__(self, revocations: RevocationReader, clock: Clock) -> None:
         self._times = IssueTimes(revocations, clock)
@@ -28,9 +28,9 @@ class RevocationChecks:
     ) -> RevocationCheck:
         """Return the revocations, and a present later than every revocation cutoff, or any present for an ended grant.
 
-        `granted_at`, service time in seconds, is the time of the grant or login that cutoffs are compared with. This
-        waits a few seconds for a recent cutoff to pass: a token with an iat in the future would escape the next cutoff
-        (R49). Raises StoreUnavailable for a cutoff further ahead, and what the ports raise.
+        `granted_at`, service time in seconds, is the time of the grant or login that cutoffs are compared with. The
+        read waits a few seconds for a recent cutoff to pass: a token with an iat in the future would escape the next
+        cutoff. Raises StoreUnavailable for a cutoff further ahead, and what the ports raise.
         """
         targets = grant_targets(subject=subject, client_id=client_id, grant_id=grant_id, session_id=session_id)
         return self._times.read(targets, is_over=lambda found: ends_grant(found, granted_at))

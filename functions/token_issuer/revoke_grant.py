@@ -1,4 +1,4 @@
-"""Revokes a grant: one revocation of its gid ends its refresh tokens and its access tokens (R34, R39)."""
+"""Revokes a grant: one revocation of its gid ends its refresh tokens and its access tokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class GrantRevoker:
         """Revoke the grant until its last token has expired; raises what the port raises.
 
         A grant that was revoked before is revoked again: the first writer may have died before a snapshot could read
-        its revocation (R47).
+        its revocation.
         """
         last_use = grant.code.expires_at if grant.refresh is None else grant.refresh.expires_at
         expires_at = last_use + _EXCHANGE_MARGIN + self._token_lifetime + EXPIRY_MARGIN

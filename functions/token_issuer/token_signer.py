@@ -57,7 +57,7 @@ class TokenSigner:
         """Return the token that `encode` makes, an access token by default, signed with the active key of the ring.
 
         The cached ring is outdated if KMS refuses its key or an emergency has revoked the key. The ring is then read
-        again, and the token signed once more (I8, I10). Raises KeyUnusable if the second key fails too, and
+        again, and the token signed once more (invariants I8, I10). Raises KeyUnusable if the second key fails too, and
         TokenTooLarge before any call of KMS.
         """
         key = self._ring.ring(ring).active()

@@ -201,7 +201,9 @@ def main() -> int:
     parser.add_argument("--embedded", action="store_true", help="no account: run on an embedded stack instead")
     parser.add_argument("--keep", action="store_true", help="leave the stack, to look at it")
     parser.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"])
-    parser.add_argument("--parameter", action="append", default=[], metavar="Name=value", help="of the template")
+    parser.add_argument(
+        "--parameter", action="append", default=[], metavar="Name=value", help="a parameter of the template"
+    )
     arguments = parser.parse_args()
     if arguments.embedded is (arguments.stack is not None):
         parser.error("name a stack to verify on AWS, or take the embedded one: STACK=name or EMBEDDED=1")

@@ -8,7 +8,7 @@ from keyturn.web.form_guard import FormGuard
 from keyturn.web.request import Request
 from login.pages.account import AccountForms, ApplicationRow, SessionRow, account
 from login.pages.consent import confirm, consent
-from login.pages.fields import Link, PostForm
+from login.pages.fields import PageLink, PostForm
 from login.pages.passwords import (
     CURRENT_PASSWORD_FIELD,
     NEW_PASSWORD_AGAIN_FIELD,
@@ -145,7 +145,7 @@ def _ends() -> dict[str, str]:
 
 
 def _problems() -> dict[str, str]:
-    again = Link(say(Text.BEGIN_AGAIN), "/oauth2/authorize?interaction=mXw2ZrD5k0fT9yQpL7uHcA")
+    again = PageLink(say(Text.BEGIN_AGAIN), "/oauth2/authorize?interaction=mXw2ZrD5k0fT9yQpL7uHcA")
     plain = {f"problem-{cause.name.lower().replace('_', '-')}": problem(cause) for cause in Problem}
     return plain | {
         "problem-used": problem(Problem.USED, link=again),

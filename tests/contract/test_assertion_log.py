@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from keyturn.adapters.grants.dynamodb_assertions import DynamoDbAssertions
 from keyturn.domain.errors import AccessDenied, StoreUnavailable, Throttled
 from tests.fakes.at_once import at_once
+from tests.fakes.lost_answer import lost_answer
 from tests.fakes.memory_assertions import MemoryAssertions
 from tests.fakes.token_factory import NOW
 
@@ -66,7 +67,37 @@ def test_the_item(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
     DynamoDbAssertions(dynamodb, "grants", clock).use("web", "j", NOW + 60)
     [item] = dynamodb.scan(TableName="grants")["Items"]
     digest = "189f40034be7a199f1fa9891668ee3ab6049f82d38c68be70f596eab2e1857b7"  # echo -n j | sha256sum
+    assert len(item.pop("attempt")["S"]) == 32
     assert item == {"pk": {"S": f"assertion#web#{digest}"}, "v": {"N": "1"}, "expires_at": {"N": str(NOW + 60)}}
+
+
+@pytest.mark.parametrize("expired_before", [False, True])
+def test_a_use_that_the_client_sends_again_is_the_same_use(
+    dynamodb: DynamoDBClient, clock: SteppedSeconds, monkeypatch: pytest.MonkeyPatch, expired_before: bool
+) -> None:
+    """R22: the second attempt after a lost answer is accepted, also over an expired item; a replay is refused."""
+    log = DynamoDbAssertions(dynamodb, "grants", clock)
+    if expired_before:
+        assert log.use("web", "j", NOW)
+    with lost_answer(dynamodb, "PutItem", monkeypatch) as sent:
+        assert log.use("web", "j", NOW + 60)
+    assert sent == ["PutItem", "PutItem"]
+    assert not log.use("web", "j", NOW + 60)
+
+
+def test_a_replay_that_the_client_sends_again_stays_refused(
+    dynamodb: DynamoDBClient, clock: SteppedSeconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R22: a lost answer makes no replay acceptable. An item of an earlier release has no attempt, and counts."""
+    log = DynamoDbAssertions(dynamodb, "grants", clock)
+    log.use("web", "j", NOW + 60)
+    for _ in range(2):
+        with lost_answer(dynamodb, "PutItem", monkeypatch) as sent:
+            assert not log.use("web", "j", NOW + 60)
+        assert sent == ["PutItem", "PutItem"]
+        [item] = dynamodb.scan(TableName="grants")["Items"]
+        item.pop("attempt", None)
+        dynamodb.put_item(TableName="grants", Item=item)
 
 
 def test_an_item_that_cannot_be_read_counts_as_used(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:

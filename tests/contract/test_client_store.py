@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.aws.item_version import ITEM_VERSION
@@ -144,6 +145,25 @@ def test_a_write_that_is_sent_again_is_nobody_elses(dynamodb: DynamoDBClient, mo
         with lost_answer(dynamodb, "PutItem", monkeypatch), pytest.raises(refusal):
             change()
     assert store.get("web") == make_client(revision=1)
+
+
+def test_a_write_that_meets_a_transaction_after_a_lost_answer_is_nobody_elses(
+    dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change succeeds if its answer was lost and a transaction then locked the item for a moment."""
+    store = DynamoDbClientRegistry(dynamodb, "clients")
+    store.add(make_client())
+    put_item = dynamodb.put_item
+    conflict: Any = {"Error": {"Code": "TransactionConflictException"}, "ResponseMetadata": {"RetryAttempts": 1}}
+
+    def lose_then_conflict(**request: Any) -> None:
+        monkeypatch.setattr(dynamodb, "put_item", put_item)
+        put_item(**request)
+        raise ClientError(conflict, "PutItem")
+
+    monkeypatch.setattr(dynamodb, "put_item", lose_then_conflict)
+    assert store.update(make_client(name="changed")).revision == 1
+    assert store.get("web") == make_client(name="changed", revision=1)
 
 
 def test_a_removal_that_is_sent_again_is_nobody_elses(

@@ -22,7 +22,7 @@ from keyturn.jose.public_key import public_jwk
 from tests.fakes.client_assertions import assertion_event, keyed_client, make_assertion
 from tests.fakes.http_api_event import basic, form_event, http_api_event
 from tests.fakes.issuer_harness import ENVIRONMENT, INTROSPECT, JWKS, REVOKE, SECRET, TOKEN, make_client
-from tests.fakes.moto_connections import answer_by_moto
+from tests.fakes.moto_connections import run_on_moto
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.token_factory import NOW, policy
 from token_issuer import app
@@ -36,10 +36,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
     """Return DynamoDB with the issuer's tables, one client and a ring of one key; the environment says so."""
-    aws = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    for name, value in (ENVIRONMENT | aws | {"AWS_REGION": "eu-central-1"}).items():
-        monkeypatch.setenv(name, value)
-    answer_by_moto(monkeypatch)
+    run_on_moto(monkeypatch, ENVIRONMENT)
     with moto_dynamodb() as client:
         create_table(client, "rings", "pk")
         create_table(client, "revocations", "pk", "sk")

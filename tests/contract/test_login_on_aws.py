@@ -24,7 +24,7 @@ from login.bootstrap import bootstrap
 from tests.fakes.issuer_harness import Answer
 from tests.fakes.login_harness import CLIENT_ID, ENVIRONMENT, REDIRECT_URI, LoginBrowser, login_client, send_event
 from tests.fakes.login_stores import LOGIN_KEYS
-from tests.fakes.moto_connections import answer_by_moto
+from tests.fakes.moto_connections import run_on_moto
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.token_factory import AUDIENCE
 
@@ -42,10 +42,7 @@ OTHER_KEYS = {"rings": ("pk",), "revocations": ("pk", "sk"), "clients": ("pk",)}
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
     """Return DynamoDB with the login's tables, one client, and a user who has no password; the environment says so."""
-    aws = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    for name, value in (ENVIRONMENT | aws | {"AWS_REGION": "eu-central-1"}).items():
-        monkeypatch.setenv(name, value)
-    answer_by_moto(monkeypatch)
+    run_on_moto(monkeypatch, ENVIRONMENT)
     with moto_dynamodb() as client:
         for table, keys in (LOGIN_KEYS | OTHER_KEYS).items():
             create_table(client, table, *keys)

@@ -1,4 +1,4 @@
-"""The ports of passwords, links, known devices, attempts and the pepper: fakes and adapters behave alike."""
+"""The ports of passwords, links, known browsers, attempts and the pepper: fakes and adapters behave alike."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COSTLIER = make_password(mac="77" * 32, salt="88" * 16, parameters=Argon2Paramet
 def knows(stores: LoginStores, **changes: Any) -> bool:
     """Return whether Ada's device is known, with changes."""
     asked: dict[str, Any] = {"subject": ADA, "device_hash": DEVICE, "credential_revision": 0, "now": NOW} | changes
-    return stores.devices.knows(asked.pop("subject"), asked.pop("device_hash"), **asked)
+    return stores.known_browsers.knows(asked.pop("subject"), asked.pop("device_hash"), **asked)
 
 
 def test_a_password_is_found_as_it_was_stored(stores: LoginStores) -> None:
@@ -77,12 +77,12 @@ def test_a_link_is_found_as_it_was_stored(stores: LoginStores, link: Any) -> Non
 
 
 def test_an_erased_user_has_no_credential(stores: LoginStores) -> None:
-    """Password, devices and failures go, twice if need be; those of others stay."""
+    """Password, known browsers and failures go, twice if need be; those of others stay."""
     stores.add_user()
     for subject in (ADA, BEN):
         stores.attempts.fail(subject, now=NOW)
         for device in (DEVICE, "d1" * 32):
-            stores.devices.remember(subject, device, credential_revision=0, expires_at=NOW + 9)
+            stores.known_browsers.remember(subject, device, credential_revision=0, expires_at=NOW + 9)
     for _ in range(2):
         stores.passwords.erase(ADA)
     assert stores.passwords.get(ADA) is None
@@ -104,14 +104,14 @@ def test_an_erased_user_has_no_credential(stores: LoginStores) -> None:
 )
 def test_a_device_is_known(stores: LoginStores, changes: dict[str, Any], known: bool) -> None:
     """A browser is known for its user, until its end, and since the present password alone."""
-    stores.devices.remember(ADA, DEVICE, credential_revision=0, expires_at=NOW + 9)
+    stores.known_browsers.remember(ADA, DEVICE, credential_revision=0, expires_at=NOW + 9)
     assert knows(stores, **changes) == known
 
 
 def test_a_device_is_remembered_again(stores: LoginStores) -> None:
     """A later sign-in prolongs it, also with another password."""
-    stores.devices.remember(ADA, DEVICE, credential_revision=0, expires_at=NOW + 9)
-    stores.devices.remember(ADA, DEVICE, credential_revision=1, expires_at=NOW + 99)
+    stores.known_browsers.remember(ADA, DEVICE, credential_revision=0, expires_at=NOW + 9)
+    stores.known_browsers.remember(ADA, DEVICE, credential_revision=1, expires_at=NOW + 99)
     assert knows(stores, credential_revision=1, now=NOW + 98)
     assert not knows(stores)
 
@@ -121,9 +121,9 @@ def test_devices_are_forgotten(stores: LoginStores) -> None:
     stores.add_user()
     stores.attempts.fail(ADA, now=NOW)
     for subject, device in ((ADA, DEVICE), (ADA, "d1" * 32), (BEN, DEVICE)):
-        stores.devices.remember(subject, device, credential_revision=0, expires_at=NOW + 9)
+        stores.known_browsers.remember(subject, device, credential_revision=0, expires_at=NOW + 9)
     for _ in range(2):
-        stores.devices.forget(ADA)
+        stores.known_browsers.forget(ADA)
     assert [knows(stores), knows(stores, device_hash="d1" * 32), knows(stores, subject=BEN)] == [False, False, True]
     assert stores.passwords.get(ADA) == make_password()
     assert stores.attempts.failures(ADA) == 1
@@ -162,6 +162,19 @@ def test_failures_in_a_row_are_counted(stores: LoginStores) -> None:
         stores.attempts.forgive(ADA)
     assert stores.attempts.failures(ADA) == 0
     assert stores.attempts.fail(ADA, now=NOW) == 1
+
+
+def test_an_attempt_that_the_client_sends_again_is_one(
+    login_dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last attempt within the limit passes although its answer was lost, and the next one is refused."""
+    attempts = dynamodb_stores(login_dynamodb).attempts
+    attempts.take("a", limit=2, window=60, now=NOW)
+    with lost_answer(login_dynamodb, "UpdateItem", monkeypatch) as sent:
+        assert attempts.take("a", limit=2, window=60, now=NOW) == 0
+    assert sent == ["UpdateItem", "UpdateItem"]
+    with lost_answer(login_dynamodb, "UpdateItem", monkeypatch):
+        assert attempts.take("a", limit=2, window=60, now=NOW) > 0
 
 
 def test_a_rehash_that_is_sent_again_is_one(login_dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,11 +220,11 @@ def test_damaged_devices_and_counters_are_faults(login_dynamodb: DynamoDBClient)
 
 
 def test_the_table_is_collected(login_dynamodb: DynamoDBClient) -> None:
-    """Links, devices and buckets have the attribute that the TTL reads; passwords and failures have none."""
+    """Links, known browsers and buckets have the attribute that the TTL reads; passwords and failures have none."""
     stores = dynamodb_stores(login_dynamodb)
     stores.add_user()
     stores.passwords.add_link(make_link("the-value"))
-    stores.devices.remember(ADA, DEVICE, credential_revision=0, expires_at=NOW + 9)
+    stores.known_browsers.remember(ADA, DEVICE, credential_revision=0, expires_at=NOW + 9)
     stores.attempts.take("a", limit=5, window=60, now=NOW)
     stores.attempts.fail(ADA, now=NOW)
     items = login_dynamodb.scan(TableName="credentials")["Items"]
@@ -232,8 +245,8 @@ def test_the_table_is_collected(login_dynamodb: DynamoDBClient) -> None:
         lambda stores: stores.passwords.get_link(make_link().key_hash),
         lambda stores: stores.passwords.erase(ADA),
         knows,
-        lambda stores: stores.devices.remember(ADA, DEVICE, credential_revision=0, expires_at=NOW),
-        lambda stores: stores.devices.forget(ADA),
+        lambda stores: stores.known_browsers.remember(ADA, DEVICE, credential_revision=0, expires_at=NOW),
+        lambda stores: stores.known_browsers.forget(ADA),
         lambda stores: stores.attempts.take("a", limit=1, window=60, now=NOW),
         lambda stores: stores.attempts.fail(ADA, now=NOW),
         lambda stores: stores.attempts.failures(ADA),

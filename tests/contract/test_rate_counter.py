@@ -11,6 +11,7 @@ from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.adapters.grants.dynamodb_rates import DynamoDbRates
 from keyturn.domain.errors import StoreUnavailable, Throttled
 from tests.fakes.at_once import at_once
+from tests.fakes.lost_answer import lost_answer
 from tests.fakes.memory_rates import MemoryRates
 from tests.fakes.token_factory import NOW
 
@@ -66,12 +67,41 @@ def test_the_item(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:
     for _ in range(4):
         rates.take("web", "token", 3)
     [item] = dynamodb.scan(TableName="grants")["Items"]
+    assert len(item.pop("attempt")["S"]) == 32
     assert item == {
         "pk": {"S": f"rate#web#token#{MINUTE // 60}"},
         "v": {"N": "1"},
         "taken": {"N": "3"},
         "expires_at": {"N": str(MINUTE + 180)},
     }
+
+
+@pytest.mark.parametrize("counted_before", [0, 1, 2])
+def test_a_count_that_the_client_sends_again_counts_once(
+    dynamodb: DynamoDBClient, clock: SteppedSeconds, monkeypatch: pytest.MonkeyPatch, counted_before: int
+) -> None:
+    """A request whose count got no answer takes one place of the rate, also the last one."""
+    rates = DynamoDbRates(dynamodb, "grants", clock)
+    for _ in range(counted_before):
+        rates.take("web", "token", 3)
+    with lost_answer(dynamodb, "UpdateItem", monkeypatch) as sent:
+        assert rates.take("web", "token", 3) == 0
+    assert sent == ["UpdateItem", "UpdateItem"]
+    assert [rates.take("web", "token", 3) for _ in range(3 - counted_before)] == [0] * (2 - counted_before) + [40]
+
+
+def test_a_refused_count_that_the_client_sends_again_stays_refused(
+    dynamodb: DynamoDBClient, clock: SteppedSeconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost answer lets no request pass above the rate, and one that an earlier release counted counts as well."""
+    rates = DynamoDbRates(dynamodb, "grants", clock)
+    rates.take("web", "token", 1)
+    for _ in range(2):
+        with lost_answer(dynamodb, "UpdateItem", monkeypatch):
+            assert rates.take("web", "token", 1) == 40
+        [item] = dynamodb.scan(TableName="grants")["Items"]
+        item.pop("attempt", None)
+        dynamodb.put_item(TableName="grants", Item=item)
 
 
 def test_a_newer_releases_item_keeps_its_version(dynamodb: DynamoDBClient, clock: SteppedSeconds) -> None:

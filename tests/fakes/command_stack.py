@@ -142,22 +142,20 @@ def _deployment_of(folder: Path) -> Deployment:
 def put_ring(key: SigningKey) -> None:
     """Store a ring with one active key."""
     stack = deployment()
-    DynamoDbKeyRingStore(stack.dynamodb, stack.key_ring_table, stack.revocation_table).create(
-        KeyRing(
-            name="default",
-            version=1,
-            keys=[
-                RingKey(
-                    kid=key.kid,
-                    arn="arn:aws:kms:eu-west-1:111122223333:key/1",
-                    algorithm=key.algorithm,
-                    jwk=key.jwk,
-                    state=KeyState.ACTIVE,
-                    created_at=0,
-                    published_at=60,
-                    activated_at=3600,
-                )
-            ],
-            longest_lifetime=3600,
-        )
+    ring = ring_of(key, arn="arn:aws:kms:eu-west-1:111122223333:key/1")
+    DynamoDbKeyRingStore(stack.dynamodb, stack.key_ring_table, stack.revocation_table).create(ring)
+
+
+def ring_of(key: SigningKey, *, arn: str) -> KeyRing:
+    """Return a ring with this one active key."""
+    active = RingKey(
+        kid=key.kid,
+        arn=arn,
+        algorithm=key.algorithm,
+        jwk=key.jwk,
+        state=KeyState.ACTIVE,
+        created_at=0,
+        published_at=60,
+        activated_at=3600,
     )
+    return KeyRing(name="default", version=1, keys=[active], longest_lifetime=3600)

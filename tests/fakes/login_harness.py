@@ -172,7 +172,7 @@ class LoginHarness:
             "interactions": dict(stores.interactions.stored),
             "passwords": dict(stores.passwords.stored),
             "links": dict(stores.passwords.links),
-            "devices": dict(stores.devices.stored),
+            "known_browsers": dict(stores.known_browsers.stored),
             "revocations": list(self.revocations.writes),
         }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
-from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
+from keyturn.adapters.credentials.dynamodb_known_browsers import DynamoDbKnownBrowsers
 from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
 from keyturn.adapters.grants.dynamodb_grant_writer import DynamoDbGrantWriter
@@ -58,7 +58,7 @@ class LoginStores:
     interactions: user_ports.InteractionStore
     passwords: user_ports.PasswordStore
     sign_ins: user_ports.SignInStore
-    devices: user_ports.KnownDevices
+    known_browsers: user_ports.KnownBrowsers
     attempts: user_ports.Attempts
     grants: GrantWriter
 
@@ -91,7 +91,7 @@ def memory_stores() -> LoginStores:
         interactions=memory.interactions,
         passwords=memory.passwords,
         sign_ins=memory.sign_ins,
-        devices=memory.devices,
+        known_browsers=memory.known_browsers,
         attempts=memory.attempts,
         grants=MemoryGrants(interactions=memory.interactions),
     )
@@ -114,7 +114,7 @@ def dynamodb_stores(dynamodb: DynamoDBClient) -> LoginStores:
         interactions=DynamoDbInteractions(dynamodb, "interactions", "users"),
         passwords=DynamoDbPasswords(dynamodb, "credentials"),
         sign_ins=DynamoDbSignIns(dynamodb, TABLES),
-        devices=DynamoDbKnownDevices(dynamodb, "credentials"),
+        known_browsers=DynamoDbKnownBrowsers(dynamodb, "credentials"),
         attempts=DynamoDbAttempts(dynamodb, "credentials"),
         grants=DynamoDbGrantWriter(dynamodb, "grants", "interactions"),
     )

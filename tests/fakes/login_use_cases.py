@@ -95,7 +95,7 @@ class LoginUseCases:
 
     def calls(self) -> dict[str, list[str]]:
         """Return the calls of each port so far."""
-        ports = ("authorities", "sessions", "devices", "attempts", "pepper", "users", "passwords", "sign_ins")
+        ports = ("authorities", "sessions", "known_browsers", "attempts", "pepper", "users", "passwords", "sign_ins")
         return {name: list(getattr(self.stores, name).calls) for name in ports}
 
 

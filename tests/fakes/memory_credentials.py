@@ -1,4 +1,4 @@
-"""Passwords, links, known devices, attempts and the pepper, in memory."""
+"""Passwords, links, known browsers, attempts and the pepper, in memory."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _PROCESS_KEY = secrets.token_bytes(32)
 PEPPER_KEY = "arn:aws:kms:eu-central-1:123456789012:key/pepper"
 
 
-class MemoryKnownDevices(MemoryPort):
-    """A KnownDevices; `stored` has the credential's revision and the end by subject and device."""
+class MemoryKnownBrowsers(MemoryPort):
+    """A KnownBrowsers; `stored` has the credential's revision and the end by subject and device."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,11 +78,13 @@ class MemoryAttempts(MemoryPort):
 class MemoryPasswords(MemoryPort):
     """A PasswordStore; `stored` has the passwords by subject, `links` the links by the hash of their value."""
 
-    def __init__(self, devices: MemoryKnownDevices | None = None, attempts: MemoryAttempts | None = None) -> None:
+    def __init__(
+        self, known_browsers: MemoryKnownBrowsers | None = None, attempts: MemoryAttempts | None = None
+    ) -> None:
         super().__init__()
         self.stored: dict[str, PasswordCredential] = {}
         self.links: dict[str, Link] = {}
-        self._devices = MemoryKnownDevices() if devices is None else devices
+        self._known_browsers = MemoryKnownBrowsers() if known_browsers is None else known_browsers
         self._attempts = MemoryAttempts() if attempts is None else attempts
 
     def get(self, subject: str) -> PasswordCredential | None:
@@ -109,12 +111,12 @@ class MemoryPasswords(MemoryPort):
             return self.links.get(key_hash)
 
     def erase(self, subject: str) -> None:
-        """Delete password, known devices and failures of the user."""
+        """Delete password, known browsers and failures of the user."""
         with self.call("erase"):
             self.stored.pop(subject, None)
             self._attempts.failed.pop(subject, None)
-            for key in [key for key in self._devices.stored if key[0] == subject]:
-                del self._devices.stored[key]
+            for key in [key for key in self._known_browsers.stored if key[0] == subject]:
+                del self._known_browsers.stored[key]
 
 
 class MemoryPepper(MemoryPort):

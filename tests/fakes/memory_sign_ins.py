@@ -13,7 +13,7 @@ from keyturn.domain.users.authority import Authority
 from keyturn.domain.users.user import User
 from login.use_cases import Ports
 from tests.fakes.memory_authorities import MemoryAuthorities
-from tests.fakes.memory_credentials import MemoryAttempts, MemoryKnownDevices, MemoryPasswords, MemoryPepper
+from tests.fakes.memory_credentials import MemoryAttempts, MemoryKnownBrowsers, MemoryPasswords, MemoryPepper
 from tests.fakes.memory_interactions import MemoryInteractions
 from tests.fakes.memory_port import MemoryPort
 from tests.fakes.memory_revocations import MemoryRevocations
@@ -124,7 +124,7 @@ class MemoryLogin:
     authorities: MemoryAuthorities = field(default_factory=MemoryAuthorities)
     consents: MemoryConsents = field(default_factory=MemoryConsents)
     sessions: MemorySessions = field(default_factory=MemorySessions)
-    devices: MemoryKnownDevices = field(default_factory=MemoryKnownDevices)
+    known_browsers: MemoryKnownBrowsers = field(default_factory=MemoryKnownBrowsers)
     attempts: MemoryAttempts = field(default_factory=MemoryAttempts)
     pepper: MemoryPepper = field(default_factory=MemoryPepper)
     users: MemoryUsers = field(init=False)
@@ -135,7 +135,7 @@ class MemoryLogin:
     def __post_init__(self) -> None:
         self.users = MemoryUsers(self.consents)
         self.interactions = MemoryInteractions(self.consents)
-        self.passwords = MemoryPasswords(self.devices, self.attempts)
+        self.passwords = MemoryPasswords(self.known_browsers, self.attempts)
         self.sign_ins = MemorySignIns(self)
 
     def ports(
@@ -153,7 +153,7 @@ class MemoryLogin:
             consents=self.consents,
             passwords=self.passwords,
             sign_ins=self.sign_ins,
-            devices=self.devices,
+            known_browsers=self.known_browsers,
             attempts=self.attempts,
             pepper=self.pepper,
             sessions=self.sessions,

@@ -51,6 +51,14 @@ def answer_by_moto(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http.HttpConnection, "post", post)
 
 
+def run_on_moto(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
+    """Set a function's environment, with the Region and credentials of boto3, and let its clients reach moto."""
+    aws = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    for name, value in {**environment, **aws, "AWS_REGION": "eu-central-1"}.items():
+        monkeypatch.setenv(name, value)
+    answer_by_moto(monkeypatch)
+
+
 class MotoConnections:
     """Opens connections to moto, which answers one request after the other; `now` is the Date of its answers.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{_PLACE}:log-group:{{}}:*",
     "AWS::SQS::Queue": f"arn:aws:sqs:{_PLACE}:{{}}",
 }
+_WORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT"})
 _BY_KEY = ("GetItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")
 _IN_TRANSACTIONS = {
     "Put": "PutItem",
@@ -57,26 +59,42 @@ class RolePolicies:
         decision: str = evaluate(context, [self._policies[role]]).decision
         return decision == "Allow"
 
-    def allow_item(self, role: str, action: str, table: str, *partition_keys: str) -> bool:
-        """Return whether the role may call DynamoDB's action on items with these partition keys."""
+    def allow_item(
+        self, role: str, action: str, table: str, *partition_keys: str, attributes: Sequence[str] = ()
+    ) -> bool:
+        """Return whether the role may call DynamoDB's action on items with these partition keys.
+
+        `attributes` are those that the request names; IAM has no such key for a request without them.
+        """
         keys = {"dynamodb:LeadingKeys": list(partition_keys)}
+        if attributes:
+            keys["dynamodb:Attributes"] = list(attributes)
         return self.allow(role, f"dynamodb:{action}", table_arn(table), keys)
 
 
-def items_of(operation: str, parameters: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield action, table and partition keys of each part of a call of DynamoDB, as IAM sees it."""
+def items_of(operation: str, parameters: dict[str, Any]) -> Iterator[tuple[str, str, list[str], list[str]]]:
+    """Yield action, table, partition keys and updated attributes of each part of a call of DynamoDB, as IAM sees it."""
     if operation == "TransactWriteItems":
         for each in parameters["TransactItems"]:
             [(kind, item)] = each.items()
             yield from items_of(_IN_TRANSACTIONS[kind], item)
     elif operation == "BatchGetItem":
         for table, asked in parameters["RequestItems"].items():
-            yield operation, table, [key["pk"]["S"] for key in asked["Keys"]]
+            yield operation, table, [key["pk"]["S"] for key in asked["Keys"]], []
     elif operation == "Query":
-        yield operation, parameters["TableName"], [parameters["ExpressionAttributeValues"][":pk"]["S"]]
+        yield operation, parameters["TableName"], [parameters["ExpressionAttributeValues"][":pk"]["S"]], []
     else:
         item = parameters["Key" if operation in _BY_KEY else "Item"]
-        yield operation, parameters["TableName"], [item["pk"]["S"]]
+        attributes = attributes_of(parameters) if operation == "UpdateItem" else []
+        yield operation, parameters["TableName"], [item["pk"]["S"]], attributes
+
+
+def attributes_of(update: dict[str, Any]) -> list[str]:
+    """Return the attributes that an UpdateItem names, in its key or in an expression."""
+    expressions = f"{update['UpdateExpression']} {update.get('ConditionExpression', '')}"
+    names = update.get("ExpressionAttributeNames", {})
+    found = {names.get(word, word) for word in re.findall(r"(?<![:\w#])#?\w+\b(?!\()", expressions)}
+    return sorted((found - _WORDS) | update["Key"].keys())
 
 
 def documents(template: NativeTemplate) -> dict[str, dict[str, Any]]:

@@ -120,7 +120,10 @@ def test_each_table_of_users_is_for_whom_it_is_for(template: NativeTemplate) -> 
         for statement in template.statements(role):
             for table in _tables_of(statement) & tables:
                 allowed = {action.removeprefix("dynamodb:") for action in actions(statement)}
-                found.setdefault(role, {})[table] = (allowed, _leading_keys(statement))
+                keys = _leading_keys(statement)
+                before, keys_before = found.setdefault(role, {}).get(table, (set(), keys))
+                assert keys == keys_before, statement["Sid"]
+                found[role][table] = (before | allowed, keys)
     assert found == TABLES_OF_USERS
 
 

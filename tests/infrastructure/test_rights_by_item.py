@@ -12,7 +12,7 @@ import pytest
 from keyturn.domain.revocations.revocation import TargetKind
 from tests.fakes.moto_rotation import REVOCATIONS, RINGS, MotoRotationHarness
 from tests.infrastructure.native_template import NativeTemplate
-from tests.infrastructure.role_policies import RolePolicies, items_of
+from tests.infrastructure.role_policies import RolePolicies, attributes_of, items_of
 from tests.infrastructure.traced_stack import EMAIL, PASSWORD, Trace, TracedStack, traced_stack, watched_calls
 
 LOGICAL_IDS = {
@@ -75,11 +75,11 @@ class Judge:
 
     def _judge(self, operation: str, parameters: Any) -> None:
         role = ROLES[self._trace.asked_by]
-        for action, name, keys in items_of(operation, parameters):
+        for action, name, keys, attributes in items_of(operation, parameters):
             table = LOGICAL_IDS[name]
             entries = {(role, action, table, key.partition("#")[0]) for key in keys}
             self.seen |= entries
-            if not self._policies.allow_item(role, action, table, *keys):
+            if not self._policies.allow_item(role, action, table, *keys, attributes=attributes):
                 self.denied |= entries
 
 
@@ -191,3 +191,36 @@ def test_no_other_role_writes_grants_registrations_or_status(policies: RolePolic
         for key in ("grant#1", "client#app", "resource#https://api.example", "u#u_ada"):
             assert not policies.allow_item(role, action, table, key)
     assert not policies.allow_item("LoginRole", "GetItem", "ClientTable", "resource#https://api.example")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_allowed"),
+    [
+        (("pk", "sk", "last_used_at"), True),
+        (("gave_code", "last_used_at", "pk", "sk"), True),
+        (("last_used_at", "pk", "sk", "subject"), False),
+        (("expires_at", "pk", "sk"), False),
+        (("auth_time",), False),
+        (("LAST_USED_AT",), False),
+    ],
+)
+def test_the_issuer_creates_no_session_and_changes_no_user_of_one(
+    policies: RolePolicies, attributes: tuple[str, ...], is_allowed: bool
+) -> None:
+    """An update of an item that does not exist creates it: the issuer writes only the last use and the first code."""
+    assert policies.allow_item("TokenIssuerRole", "UpdateItem", "SessionTable", "s#1", attributes=attributes) == (
+        is_allowed
+    )
+    for action, key in (("PutItem", "s#1"), ("DeleteItem", "s#1"), ("UpdateItem", "u#u_ada"), ("Query", "u#u_ada")):
+        assert not policies.allow_item("TokenIssuerRole", action, "SessionTable", key, attributes=attributes)
+
+
+def test_the_attributes_that_an_update_names() -> None:
+    """All names of both expressions and of the key count, since AWS does not document which of them it compares."""
+    update = {
+        "Key": {"pk": {"S": "s#1"}, "sk": {"S": "session"}},
+        "UpdateExpression": "ADD taken :one SET #at = if_not_exists(v, :v) REMOVE denied",
+        "ConditionExpression": "attribute_exists(pk) AND (owner = :owner OR NOT end > :now)",
+        "ExpressionAttributeNames": {"#at": "at"},
+    }
+    assert attributes_of(update) == ["at", "denied", "end", "owner", "pk", "sk", "taken", "v"]

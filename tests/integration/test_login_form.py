@@ -56,7 +56,7 @@ def sign_in(application: Application, browser: Browser, user: Person, **changes:
 def test_the_browser_that_was_shown_the_form_signs_in_by_it(
     application: Application, browser: Browser, ada: Person
 ) -> None:
-    """R36, R37: the form with the browser's cookie comes to a code, a session and a known device."""
+    """R36, R37: the form with the browser's cookie comes to a code, a session and a known browser."""
     shown = ask(application, browser)
     assert (shown.status_code, browser.forms[0].action) == (200, "/login/password")
     assert set(browser.client.cookies) == {"keyturn-browser"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.language.check import ROOT, find_faults, known_files, prose
 from tests.language.exclusions import EXCEPTIONS, FILES_OUT, MAX_EXCEPTIONS, TABLES_OUT
 from tests.language.sentences import sentences
@@ -30,3 +32,15 @@ def test_excluded_paths_exist() -> None:
     """Each excluded path exists."""
     for path in (*FILES_OUT, *TABLES_OUT):
         assert (ROOT / path).exists(), path
+
+
+def test_requirements_are_named_by_tests_and_pages_alone() -> None:
+    """Source and template give the RFC or the reason instead of the id of a requirement."""
+    source = known_files(["cli", "examples", "functions", "layers", "local", "template.yaml", "Makefile"])
+    found = [
+        f"{path}:{block.line}: {block.text}"
+        for path in source
+        for block in prose(path, (ROOT / path).read_text(encoding="utf-8", errors="replace"))
+        if re.search(r"\b[RAGP][0-9]{1,2}\b", block.text)
+    ]
+    assert not found, "\n".join(found)

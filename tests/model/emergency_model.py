@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from keyturn.domain.keys.key_ring import Compromise, KeyRing, RingKey
+from keyturn.domain.keys.key_ring import Compromise, KeyRing
 from keyturn.domain.keys.key_transition import compromise
 from tests.model.rotation_model import (
     ACTIVE,
     NOBODY,
     NOTHING,
+    REAL_NOW,
     STANDBY,
     Bounds,
     Key,
@@ -27,6 +28,7 @@ from tests.model.rotation_model import (
     fresh_kid,
     look,
     needed,
+    real_keys,
     tick,
 )
 
@@ -75,22 +77,8 @@ def start(*, standby: bool = True) -> State:
 
 def without(ring: tuple[Key, ...], kid: int) -> tuple[Key, ...]:
     """Return the ring as the real transition leaves it, by what is published."""
-    now = 1_000
-    keys = [
-        RingKey(
-            kid=str(key.kid),
-            arn="arn",
-            algorithm="ES256",
-            jwk={"kid": str(key.kid), "alg": "ES256"},
-            state=key.state,
-            created_at=now - key.published,
-            published_at=now - key.published,
-            activated_at=now - key.since if key.state is ACTIVE else None,
-        )
-        for key in ring
-    ]
-    entry = Compromise(kid=str(kid), at=now, reason="r", actor="a")
-    changed = compromise(KeyRing(name="default", version=1, keys=keys, longest_lifetime=0), entry)
+    entry = Compromise(kid=str(kid), at=REAL_NOW, reason="r", actor="a")
+    changed = compromise(KeyRing(name="default", version=1, keys=real_keys(ring), longest_lifetime=0), entry)
     states = {key.kid: key.state for key in changed.published()}
     return tuple(
         key._replace(state=states[str(key.kid)], since=0 if states[str(key.kid)] is not key.state else key.since)

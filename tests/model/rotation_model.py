@@ -20,6 +20,7 @@ from keyturn.domain.keys.rotation_policy import RotationPolicy
 STANDBY, ACTIVE, OLD = KeyState.PRE_ACTIVATION, KeyState.ACTIVE, KeyState.DEACTIVATED
 # A key is created and published in one: before it is published, nobody can have seen it.
 _MODELLED = frozenset({Action.CREATE_KEY, Action.DESTROY, Action.PROMOTE})
+REAL_NOW = 1_000  # the present of the real ring that a model's ring stands for, in seconds
 _NEVER = 99  # an age that no rule looks at any more
 
 
@@ -96,6 +97,24 @@ def start() -> State:
 
 
 @cache
+def real_keys(ring: tuple[Key, ...]) -> list[RingKey]:
+    """Return the ring's keys with the times that they have at REAL_NOW."""
+    return [
+        RingKey(
+            kid=str(key.kid),
+            arn="arn",
+            algorithm="ES256",
+            jwk={"kid": str(key.kid), "alg": "ES256"},
+            state=key.state,
+            created_at=REAL_NOW - key.published,
+            published_at=REAL_NOW - key.published,
+            activated_at=REAL_NOW - key.since if key.state is ACTIVE else None,
+            deactivated_at=REAL_NOW - key.since if key.state is OLD else None,
+        )
+        for key in ring
+    ]
+
+
 def tick(
     ring: tuple[Key, ...], bounds: Bounds, fresh: int, *, after_emergency: bool = False, delay: int = 0
 ) -> tuple[Key, ...]:
@@ -106,24 +125,9 @@ def tick(
     """
     if any(min(key.published, key.since) < delay for key in ring):
         return ring
-    now = 1_000
-    keys = [
-        RingKey(
-            kid=str(key.kid),
-            arn="arn",
-            algorithm="ES256",
-            jwk={"kid": str(key.kid), "alg": "ES256"},
-            state=key.state,
-            created_at=now - key.published,
-            published_at=now - key.published,
-            activated_at=now - key.since if key.state is ACTIVE else None,
-            deactivated_at=now - key.since if key.state is OLD else None,
-        )
-        for key in ring
-    ]
-    emergencies = [Compromise(kid="out", at=now, reason="r", actor="a")] if after_emergency else []
-    planned = KeyRing(name=DEFAULT_RING, version=1, keys=keys, compromises=emergencies, longest_lifetime=0)
-    due = [step for step in due_steps(planned, bounds.policy(), now - delay) if step.action in _MODELLED]
+    emergencies = [Compromise(kid="out", at=REAL_NOW, reason="r", actor="a")] if after_emergency else []
+    planned = KeyRing(name=DEFAULT_RING, version=1, keys=real_keys(ring), compromises=emergencies, longest_lifetime=0)
+    due = [step for step in due_steps(planned, bounds.policy(), REAL_NOW - delay) if step.action in _MODELLED]
     if not due:
         return ring
     if due[0].action is Action.CREATE_KEY:

@@ -24,7 +24,7 @@ from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceS
 from keyturn.adapters.clients.resource_server_item import resource_server_from_item
 from keyturn.adapters.credentials.credential_items import link_from_item, password_from_item
 from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
-from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
+from keyturn.adapters.credentials.dynamodb_known_browsers import DynamoDbKnownBrowsers
 from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.credentials.dynamodb_sign_ins import DynamoDbSignIns, LoginTables
 from keyturn.adapters.grants.dynamodb_assertions import DynamoDbAssertions
@@ -291,7 +291,7 @@ def _write_credentials(dynamodb: Any) -> None:
     link = Link(key_hash="first", subject=_BEN, user_revision=0, credential_revision=None, expires_at=NOW + 9)
     passwords.add_link(link)
     passwords.add_link(replace(link, key_hash="reset", credential_revision=1))
-    DynamoDbKnownDevices(dynamodb, "credentials").remember(_ADA, "h", credential_revision=1, expires_at=NOW + 9)
+    DynamoDbKnownBrowsers(dynamodb, "credentials").remember(_ADA, "h", credential_revision=1, expires_at=NOW + 9)
     attempts = DynamoDbAttempts(dynamodb, "credentials")
     attempts.take("account", limit=1, window=60, now=NOW)
     attempts.fail(_ADA, now=NOW)

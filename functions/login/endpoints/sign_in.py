@@ -61,7 +61,7 @@ class SignInPost:
             return self._page.show(request, purpose, Shown(403, failure=say(Text.FORM_OUTDATED)))
         session = self._session.find(request)
         if opened is not None and not purpose.again and self._is_beyond(opened, session):
-            # Sent twice, or sent after the back button: the sign-in is done.
+            # The form was sent twice, or after the back button: the user is signed in already.
             return to_page(opened)
         errors = _missing(form)
         if errors:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import htpy as h
 
-from login.pages.fields import Link, PostForm, button, local_path, post_form, shown_email
+from login.pages.fields import PageLink, PostForm, button, local_path, post_form, shown_email
 from login.pages.layout import page
 from login.pages.texts import Text, say
 
@@ -85,7 +85,7 @@ def describe_scopes(scopes: Collection[str]) -> list[Markup]:
 
 
 def _account(email: str, other_account: str | None) -> Element:
-    link = other_account and Link(say(Text.USE_ANOTHER_ACCOUNT), local_path(other_account))
+    link = other_account and PageLink(say(Text.USE_ANOTHER_ACCOUNT), local_path(other_account))
     return h.p(".account")[
         h.span[say(Text.SIGNED_IN_AS, email=shown_email(email))],
         link and [" ", h.a(href=link.href)[link.text]],

@@ -19,7 +19,7 @@ class PostForm(NamedTuple):
     hidden: Mapping[str, str]
 
 
-class Link(NamedTuple):
+class PageLink(NamedTuple):
     """A link to the next step: `href` is a path of this host, or an https URL that the operator registered."""
 
     text: Markup

@@ -10,7 +10,7 @@ import htpy as h
 from keyturn.domain.credentials.password_policy import MAX_LENGTH, MIN_LENGTH, Weakness
 from login.pages.fields import (
     Field,
-    Link,
+    PageLink,
     PostForm,
     account_name,
     alert,
@@ -90,7 +90,7 @@ def change_password(
     """Return the page that also asks for `current_password`; `back` is the path of the account page."""
     errors = errors or {}
     title = say(Text.CHANGE_PASSWORD)
-    cancel = Link(say(Text.CANCEL), local_path(back))
+    cancel = PageLink(say(Text.CANCEL), local_path(back))
     return page(
         title=title,
         failed=bool(failure or errors),

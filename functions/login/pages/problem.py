@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import htpy as h
 
-from login.pages.fields import Link, PostForm, button, local_path, post_form
+from login.pages.fields import PageLink, PostForm, button, local_path, post_form
 from login.pages.layout import page
 from login.pages.texts import Text, say
 
@@ -34,7 +34,7 @@ class Problem(enum.Enum):
 def problem(
     cause: Problem,
     *,
-    link: Link | None = None,
+    link: PageLink | None = None,
     form: tuple[PostForm, Text] | None = None,
     reference: str | None = None,
 ) -> str:
@@ -55,7 +55,7 @@ def problem(
     )
 
 
-def _way_on(link: Link | None, form: tuple[PostForm, Text] | None) -> Node:
+def _way_on(link: PageLink | None, form: tuple[PostForm, Text] | None) -> Node:
     if form is not None:
         return post_form(form[0], button(say(form[1])))
     return link and h.p(".buttons")[h.a(".button.primary", href=local_path(link.href))[link.text]]

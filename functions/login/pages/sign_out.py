@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import htpy as h
 
-from login.pages.fields import Link, PostForm, button, local_path, post_form, shown_email
+from login.pages.fields import PageLink, PostForm, button, local_path, post_form, shown_email
 from login.pages.layout import page
 from login.pages.texts import Text, say
 
@@ -40,16 +40,16 @@ def logout(form: PostForm, *, email: str, client: str | None = None) -> str:
 
 def signed_out(*, sign_in: str) -> str:
     """Return the page after the end of the session; `sign_in` is the path of the login."""
-    link = Link(say(Text.SIGN_IN_AGAIN), local_path(sign_in))
+    link = PageLink(say(Text.SIGN_IN_AGAIN), local_path(sign_in))
     return _end(Text.SIGNED_OUT_TITLE, h.p[say(Text.SIGNED_OUT_LEAD)], link)
 
 
 def still_signed_in(*, account: str) -> str:
     """Return the page for a user who chose to stay; `account` is the path of the account page."""
-    return _end(Text.STILL_SIGNED_IN_TITLE, None, Link(say(Text.TO_ACCOUNT), local_path(account)))
+    return _end(Text.STILL_SIGNED_IN_TITLE, None, PageLink(say(Text.TO_ACCOUNT), local_path(account)))
 
 
-def _end(title: Text, content: Node, link: Link) -> str:
+def _end(title: Text, content: Node, link: PageLink) -> str:
     return page(
         title=say(title),
         content=[h.h1[say(title)], content, h.p(".buttons")[h.a(".secondary.button", href=link.href)[link.text]]],

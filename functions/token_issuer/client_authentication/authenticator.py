@@ -1,8 +1,8 @@
-"""Authenticates the client of a request (RFC 6749 §2.3): a request uses exactly one method (R22).
+"""Authenticates the client of a request (RFC 6749 §2.3): a request uses exactly one method.
 
 Requests are counted after authentication, so that a stranger cannot use up the rate of a client.
 
-Three failures cost the same work and get the same answer (R23): an unknown client, a wrong secret, and a method that
+Three failures cost the same work and get the same answer: an unknown client, a wrong secret, and a method that
 the client is not registered for.
 """
 
@@ -43,7 +43,7 @@ class ClientAuthenticator:
             client = _verify(credentials, method, client)
         except InvalidClient:
             if client is not None:
-                # An id that belongs to no client stays out of the log: it may be a secret in the wrong field (R66).
+                # An id that belongs to no client stays out of the log: it may be a secret in the wrong field.
                 request.note(claimed_client_id=client.client_id)
             raise
         request.note_client(client)
@@ -76,7 +76,7 @@ class ClientAuthenticator:
 
 
 def _verify(credentials: Credentials, method: str, client: Client | None) -> Client:
-    """Return the client if the credentials are its own; raises InvalidClient, at the same cost for each cause (R23)."""
+    """Return the client if the credentials are its own; raises InvalidClient, at the same cost for each cause."""
     if client is None:
         credentials.imitate_verification()
         raise InvalidClient("unknown client")

@@ -22,7 +22,7 @@ class Credentials(Protocol):
         """Raise InvalidClient, with the reason for the log, unless the credentials are this client's."""
 
     def imitate_verification(self) -> None:
-        """Do the work of `verify` without a client: an unknown client must cost as much as a known one (R23)."""
+        """Do the work of `verify` without a client: an unknown client must cost as much as a known one."""
 
 
 # Returns the credentials that a request presents by one method, or None if it does not use the method.
@@ -42,5 +42,5 @@ class PresentedSecret(NamedTuple):
             raise InvalidClient("wrong secret")
 
     def imitate_verification(self) -> None:
-        """Hash and compare the secret as for a known client (R23)."""
+        """Hash and compare the secret as for a known client."""
         secret_matches(None, self.secret)

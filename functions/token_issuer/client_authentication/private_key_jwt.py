@@ -21,7 +21,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # Seconds. An assertion is remembered for longer than it is accepted: the request takes time between the two.
 _MEMORY_MARGIN = 60
 # The key of an unknown client: it costs as much to parse as a real one, and its private half was discarded. An attacker
-# who probes for a client knows neither its kid nor this kid: in both cases the key is unknown (R23). Without a kid,
+# who probes for a client knows neither its kid nor this kid: in both cases the key is unknown. Without a kid,
 # the one key verifies the assertion in both cases.
 _DECOY = {
     "kty": "EC",
@@ -72,7 +72,7 @@ class PrivateKeyJwt:
             raise InvalidClient("client assertion: used before")
 
     def imitate_verification(self, presented: PresentedAssertion) -> None:
-        """Verify the assertion with a decoy key, and discard the result (R23)."""
+        """Verify the assertion with a decoy key, and discard the result."""
         with suppress(InvalidClient):
             self._verify_assertion(presented, KeySet.from_jwks({"keys": [_DECOY]}), self._audiences)
 
@@ -105,7 +105,7 @@ class PresentedAssertion(NamedTuple):
         self.method.verify(self, client)
 
     def imitate_verification(self) -> None:
-        """Verify the assertion with a decoy key, and discard the result (R23)."""
+        """Verify the assertion with a decoy key, and discard the result."""
         self.method.imitate_verification(self)
 
 

@@ -102,7 +102,7 @@ class AuthorizationEndpoint:
         return _Parameters(Form(dict(stored.interaction.request)), stored, restarts)
 
     def _find_client(self, form: Form) -> tuple[Client, str]:
-        """Return the client and its redirect URI; raises InvalidRequest, which must be a page (R30)."""
+        """Return the client and its redirect URI; raises InvalidRequest, which must be a page."""
         client = self._clients.get(form.require("client_id"))
         presented = form.require("redirect_uri")
         if client is None or not client.has_redirect_uri(presented):
@@ -142,7 +142,7 @@ class AuthorizationEndpoint:
         return self._flow.begin(request, wanted, subject_hint)
 
     def _redirect(self, uri: str, parameters: dict[str, str], state: str | None) -> Response:
-        """Return the answer to the client; its `iss` names the issuer (RFC 9207, R35)."""
+        """Return the answer to the client; its `iss` names the issuer (RFC 9207)."""
         sent = parameters | ({} if state is None else {"state": state}) | {"iss": self._issuer}
         return redirect(f"{uri}{'&' if '?' in uri else '?'}{urlencode(sent)}")
 

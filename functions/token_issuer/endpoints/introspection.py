@@ -27,6 +27,7 @@ class IntrospectionEndpoint:
     def __init__(
         self,
         authenticator: ClientAuthenticator,
+        *,
         issuer: str,
         tokens: PresentedAccessTokens,
         grants: PresentedRefreshTokens,
@@ -41,7 +42,7 @@ class IntrospectionEndpoint:
         self._clock = clock
 
     def respond(self, request: IssuerRequest) -> Response:
-        """Return the token's claims if it is active, else exactly {"active": false}, whatever the reason (R48)."""
+        """Return the token's claims if it is active, else exactly {"active": false}, whatever the reason."""
         form = parse_form(request)
         client = self._authenticator.authenticate(request, form)
         value = form.require("token")

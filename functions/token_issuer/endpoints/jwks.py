@@ -14,9 +14,9 @@ _NOT_MODIFIED = ("cache-control", "content-type", "etag")
 
 
 class JwksEndpoint:
-    """Publishes the keys that verifiers need: the active key, the standby, and keys that only verify (I1, I2).
+    """Publishes the active key, the standby key, and the keys that only verify (invariants I1, I2).
 
-    Caches may keep the document for `max_age` seconds (I11).
+    Caches may keep the document for `max_age` seconds (invariant I11).
     """
 
     methods = ("GET", "HEAD")

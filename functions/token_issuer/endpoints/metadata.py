@@ -20,7 +20,7 @@ from token_issuer.endpoints.userinfo import CLAIMS_OF_SCOPE
 class MetadataEndpoint:
     """Publishes the endpoints and their features: the same bytes on both paths.
 
-    `issuer` is the identifier exactly as tokens carry it (RFC 8414 §3.3, R51). `authentication` are the methods of the
+    `issuer` is the identifier exactly as tokens carry it (RFC 8414 §3.3). `authentication` are the methods of the
     token endpoint. Caches may keep the document for `max_age` seconds.
     """
 

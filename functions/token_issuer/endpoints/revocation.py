@@ -33,12 +33,12 @@ class RevocationEndpoint:
     def __init__(
         self,
         authenticator: ClientAuthenticator,
+        *,
         tokens: PresentedAccessTokens,
         grants: PresentedRefreshTokens,
         revoker: GrantRevoker,
         revocations: RevocationWriter,
         clock: Clock,
-        *,
         leeway: int,
     ) -> None:
         self._authenticator = authenticator
@@ -50,9 +50,9 @@ class RevocationEndpoint:
         self._leeway = leeway
 
     def respond(self, request: IssuerRequest) -> Response:
-        """Revoke the token and return 200, also for an unknown or expired token, or another client's, which stays.
+        """Revoke the token and return 200; an unknown, an expired and another client's token get 200 without a change.
 
-        The answer shows nothing of such a token (R46). A token shows its own type, so that token_type_hint is not
+        The answer shows nothing of such a token. A token shows its own type, so that token_type_hint is not
         needed (RFC 7009 §2.1).
         """
         form = parse_form(request)

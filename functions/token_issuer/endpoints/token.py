@@ -46,7 +46,7 @@ class TokenEndpoint:
         self._handlers = handlers
 
     def respond(self, request: IssuerRequest) -> Response:
-        """Return a token response (RFC 6749 §5.1), which always has a scope (R26).
+        """Return a token response (RFC 6749 §5.1), which always has a scope.
 
         An unsupported grant type is refused before client authentication: the refusal then costs no read.
         """
@@ -61,7 +61,7 @@ class TokenEndpoint:
             client, found = self._authenticate(request, form, grant_type), None
         else:
             with ThreadPoolExecutor(1) as executor:
-                # The grant is read during client authentication: this saves two round trips (P10).
+                # The grant is read during client authentication: this saves two round trips.
                 reading = executor.submit(self._stored.read, grant_id)
                 client = self._authenticate(request, form, grant_type)
             found = reading.result()

@@ -40,7 +40,7 @@ class AuthorizationCodeGrant:
     def exchange(self, client: Client, form: Form, found: CheckedGrant | None) -> IssuedToken:
         """Return the tokens; raises InvalidRequest, InvalidGrant, InvalidScope, InvalidTarget.
 
-        A second use of the code revokes the tokens of the first one (R34). The use is stored last: a failure before it
+        A second use of the code revokes the tokens of the first one. The use is stored last: a failure before it
         leaves the code valid.
         """
         code = parse_code(form.require("code"))
@@ -50,7 +50,7 @@ class AuthorizationCodeGrant:
         challenge = _read_challenge(form)
         now = math.ceil(self._clock.now().latest)
         first = _first_refresh_token(client, code.gid)
-        # Hashed before the grant is looked at: an unknown code costs as much as a known one (R23).
+        # Hashed before the grant is looked at: an unknown code costs as much as a known one.
         redemption = Redemption(
             gid=code.gid,
             code_hash=code.code_hash,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ClientCredentialsGrant:
-    """Gives a client a token in its own name, without a refresh token (RFC 6749 §4.4.3, R25)."""
+    """Gives a client a token in its own name, without a refresh token (RFC 6749 §4.4.3)."""
 
     def __init__(self, access: RequestedAccess, checks: RevocationChecks, issuance: TokenIssuance) -> None:
         self._access = access

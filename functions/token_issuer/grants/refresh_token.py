@@ -53,19 +53,19 @@ class RefreshTokenGrant:
         """Return the tokens; raises InvalidRequest, InvalidGrant, InvalidScope, InvalidTarget.
 
         The rotation is stored last: a failure before it (too wide a scope, KMS unavailable) leaves the refresh token
-        valid, however long it lasts (R42, R43).
+        valid, however long it lasts.
         """
         token = parse_refresh_token(form.require("refresh_token"))
         if token is None:
             raise _invalid("malformed")
-        # Hashed before the grant is looked at: an unknown token costs as much as a known one (R23).
+        # Hashed before the grant is looked at: an unknown token costs as much as a known one.
         rotation = self._rotation(client, token)
         if found is None:
             raise _invalid(GrantRefusal.UNKNOWN.value)
         try:
             check_rotation(found.grant, rotation)
             with ThreadPoolExecutor(1) as executor:
-                # The MAC and the signatures at once: each is a call of KMS (P10).
+                # The MAC and the signatures at once: each is a call of KMS.
                 deriving = executor.submit(self._derive, token, rotation.successor_nonce)
                 issued = self._tokens.issue(client, found, resource=form.get("resource"), scope=form.get("scope"))
             successor = deriving.result()

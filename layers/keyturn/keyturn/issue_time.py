@@ -39,7 +39,7 @@ class IssueTimes:
     ) -> RevocationCheck:
         """Return a present after every cutoff of the targets; `is_over` ends the wait if any later time is refused.
 
-        After a cutoff of the last seconds it waits: the next cutoff would miss a token issued in the future (R49).
+        After a cutoff of the last seconds it waits: the next cutoff would miss a token issued in the future.
         Raises StoreUnavailable for a cutoff further ahead, and the errors of the ports.
         """
         wanted = tuple(targets)

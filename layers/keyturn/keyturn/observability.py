@@ -1,4 +1,4 @@
-"""Log events as single lines of JSON without secrets (R66), as Lambda's log-level filter reads them."""
+"""Log events as single lines of JSON without secrets, as Lambda's log-level filter reads them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _encode = json.JSONEncoder(default=str).encode
 
 
 def log_event(level: Level, event: str, **fields: Any) -> None:
-    """Write one line to stdout: time, level, the event's name, the fields that are not None, redacted (R66).
+    """Write one line to stdout: time, level, the event's name, the fields that are not None, redacted.
 
     JSON escapes line breaks, so that no field can begin a second line. Lambda counts a line as INFO unless it has a
     time of RFC 3339.

@@ -173,7 +173,7 @@ class PasswordStore(Protocol):
         """Return the link, also an expired one, or None; strongly consistent. Raises ItemDamaged."""
 
     def erase(self, subject: str) -> None:
-        """Delete password, known devices and failures of the user; may be repeated."""
+        """Delete password, known browsers and failures of the user; may be repeated."""
 
 
 class SignInStore(Protocol):
@@ -205,7 +205,7 @@ class SignInStore(Protocol):
         previous: PasswordCredential | None,
         link: Link | None,
     ) -> bool:
-        """Store the next password and delete the link; the new revision invalidates all known devices.
+        """Store the next password and delete the link; the new revision invalidates all known browsers.
 
         It is one transaction with these conditions. `authority` is still active at its revision. `user` and `previous`
         still have their revisions. The link still exists, and has not expired at `credential.changed_at`. Return False
@@ -213,7 +213,7 @@ class SignInStore(Protocol):
         """
 
 
-class KnownDevices(Protocol):
+class KnownBrowsers(Protocol):
     """Browsers in which a user has fully authenticated (OWASP device cookies): an own bucket, never a factor."""
 
     def knows(self, subject: str, device_hash: str, *, credential_revision: int, now: int) -> bool:

@@ -1,25 +1,15 @@
 // Drives Chromium for a test: each line of stdin is a command in JSON, each line of stdout its answer.
 // The first line has `executable` and `rules`, the names that Chromium resolves. A command is about one tab.
 import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
 import { audit } from "./audit.mjs";
+import { launch } from "./launch.mjs";
 
 const PATIENCE = 30_000; // a cold start on a busy machine
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const next = async () => JSON.parse((await lines.next()).value ?? "null");
 
 const { executable, rules } = await next();
-const browser = await chromium.launch({
-  executablePath: executable,
-  args: [
-    "--no-sandbox", // in a container there is none to have
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    `--host-resolver-rules=${rules}`,
-    "--disable-features=HttpsUpgrades",
-  ],
-});
+const browser = await launch(executable, rules);
 const tabs = [];
 const audited = new Set();
 

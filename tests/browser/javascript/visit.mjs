@@ -1,22 +1,14 @@
 // Opens a page in Chromium and reports what its script could do: one JSON question on stdin, one answer on stdout.
 import { text } from "node:stream/consumers";
-import { chromium } from "playwright-core";
+import { launch } from "./launch.mjs";
 import * as scripts from "./scripts.mjs";
 
 const { executable, page: url, serve, script, argument, names } = JSON.parse(await text(process.stdin));
 
-const browser = await chromium.launch({
-  executablePath: executable,
-  args: [
-    "--no-sandbox", // in a container there is none to have
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    `--host-resolver-rules=${names.map((name) => `MAP ${name} 127.0.0.1`).join(",")}`,
-    // Chromium may ask the user before a page calls loopback. Other browsers do not, so the emulator has to hold alone.
-    "--disable-features=HttpsUpgrades,LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
-  ],
-});
+const rules = names.map((name) => `MAP ${name} 127.0.0.1`).join(",");
+// Chromium may ask the user before a page calls loopback. Other browsers do not, so the emulator has to hold alone.
+const without = ["LocalNetworkAccessChecks", "BlockInsecurePrivateNetworkRequests"];
+const browser = await launch(executable, rules, without);
 try {
   const page = await browser.newPage();
   // A page of the attacker's at the emulator's own address, as rebinding leaves it: only this one path is not the emulator's.

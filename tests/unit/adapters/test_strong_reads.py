@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClients
 from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceServers
 from keyturn.adapters.credentials.dynamodb_attempts import DynamoDbAttempts
-from keyturn.adapters.credentials.dynamodb_known_devices import DynamoDbKnownDevices
+from keyturn.adapters.credentials.dynamodb_known_browsers import DynamoDbKnownBrowsers
 from keyturn.adapters.credentials.dynamodb_passwords import DynamoDbPasswords
 from keyturn.adapters.grants.dynamodb_grants import DynamoDbGrants
 from keyturn.adapters.interactions.dynamodb_interaction_items import DynamoDbInteractionItems
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 ADA = "u_" + "a" * 22
 
 
-def knows(devices: DynamoDbKnownDevices) -> bool:
-    return devices.knows(ADA, "h", credential_revision=0, now=0)
+def knows(known_browsers: DynamoDbKnownBrowsers) -> bool:
+    return known_browsers.knows(ADA, "h", credential_revision=0, now=0)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def knows(devices: DynamoDbKnownDevices) -> bool:
         (lambda dynamodb: DynamoDbPasswords(dynamodb, "table").get(ADA), f"u#{ADA}/password"),
         (lambda dynamodb: DynamoDbPasswords(dynamodb, "table").get_link("h"), "l#h/link"),
         (lambda dynamodb: DynamoDbAttempts(dynamodb, "table").failures(ADA) or None, f"u#{ADA}/failures"),
-        (lambda dynamodb: knows(DynamoDbKnownDevices(dynamodb, "table")) or None, f"u#{ADA}/d#h"),
+        (lambda dynamodb: knows(DynamoDbKnownBrowsers(dynamodb, "table")) or None, f"u#{ADA}/d#h"),
     ],
 )
 def test_the_last_write_is_read(read: Callable[[DynamoDBClient], Any], key: str) -> None:

@@ -123,7 +123,7 @@ def test_many_tokens_are_shown_and_asked_about(what: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("what", [*WIDE, ("--jti", "id-1"), ("--gid", "g"), ("--sid", "s")])
 def test_a_dry_run_writes_nothing(what: tuple[str, ...]) -> None:
-    """`--dry-run` says what would be hit, even beside --yes, and changes nothing."""
+    """`--dry-run` says what would be revoked, even beside --yes, and changes nothing."""
     assert revoke(*what, "--dry-run", "--yes")["outcome"] == "dry_run"
     assert "dry run: nothing was written" in run("revoke", *what, "--dry-run").stdout
     assert items() == []

@@ -14,8 +14,7 @@ from moto import mock_aws
 
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
 from keyturn.adapters.keys.kms_key_policy import STACK_TAG
-from keyturn.domain.keys.key_ring import KeyRing, KeyState, RingKey
-from tests.fakes.command_stack import run
+from tests.fakes.command_stack import ring_of, run
 from tests.fakes.moto_dynamodb import create_table
 from tests.fakes.moto_kms import OWNERS, TagLookUp, provisioner
 from tests.fakes.token_factory import signing_key
@@ -170,23 +169,5 @@ def test_the_pepper_is_never_deleted() -> None:
 def store_ring(arn: str) -> None:
     dynamodb = boto3.client("dynamodb", region_name=REGION)
     create_table(dynamodb, RING_TABLE, "pk")
-    key = signing_key("ES256")
-    DynamoDbKeyRingStore(dynamodb, RING_TABLE, "revocations").create(
-        KeyRing(
-            name="default",
-            version=1,
-            keys=[
-                RingKey(
-                    kid=key.kid,
-                    arn=arn,
-                    algorithm="ES256",
-                    jwk=key.jwk,
-                    state=KeyState.ACTIVE,
-                    created_at=0,
-                    published_at=60,
-                    activated_at=3600,
-                )
-            ],
-            longest_lifetime=3600,
-        )
-    )
+    ring = ring_of(signing_key("ES256"), arn=arn)
+    DynamoDbKeyRingStore(dynamodb, RING_TABLE, "revocations").create(ring)

@@ -58,7 +58,7 @@ def test_a_parameter_of_the_stack_itself_is_refused(name: str) -> None:
         ("MaxPublishedKeys=3.5", "MaxPublishedKeys is a whole number"),
         ("MaxPublishedKeys=", "MaxPublishedKeys is a whole number"),
         ("PreviousIssuerUrls=nonsense", "PreviousIssuerUrls is "),
-        ("RevocationMode", "'RevocationMode', which is no NAME=VALUE of its own"),
+        ("RevocationMode", "'RevocationMode', which is no NAME=VALUE, or names a parameter twice"),
         ("RevocationMode=strict RevocationMode=snapshot", "'RevocationMode=snapshot', which is no NAME=VALUE"),
         ("RevocationMode='strict", "PARAMETERS cannot be read: No closing quotation"),
     ],

@@ -164,7 +164,7 @@ def test_a_running_stack_is_not_reset(
     monkeypatch.setattr(command, "ROOT", tmp_path)
     with hold_lock(folder):
         assert run(monkeypatch, "reset") == 1
-    assert "Stop it first: nothing was deleted" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("local: nothing was deleted, since the stack already runs")
     assert (folder / "state/emulator/table").exists()
     assert [run(monkeypatch, "reset"), run(monkeypatch, "reset")] == [0, 0]
     said = capsys.readouterr().out.splitlines()

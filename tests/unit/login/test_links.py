@@ -84,7 +84,7 @@ def test_reset_ends_every_session_and_grant(login: LoginUseCases) -> None:
     assert written.not_before is not None
     assert written.not_before >= login.credential().changed_at
     assert not login.stores.sessions.stored
-    assert not login.stores.devices.stored
+    assert not login.stores.known_browsers.stored
     assert login.credential().revision == 1
 
 

@@ -143,7 +143,7 @@ def leftovers(login: LoginUseCases) -> list[object]:
             stores.users.reserved,
             stores.consents.stored,
             stores.passwords.stored,
-            stores.devices.stored,
+            stores.known_browsers.stored,
             stores.sessions.stored,
             stores.attempts.failed,
         )
@@ -161,7 +161,7 @@ def test_erase_needs_the_tombstone(login: LoginUseCases) -> None:
 
 
 def test_erase_leaves_nothing_of_the_user(login: LoginUseCases) -> None:
-    """Profile, address, consents, password, devices, failures and sessions are gone, and grants end by the cutoff."""
+    """Profile, address, consents, password, known browsers, failures and sessions are gone. The cutoff ends grants."""
     login.try_password("wrong")
     login.signed_in()
     login.try_password("wrong", address="198.51.100.1")
@@ -181,7 +181,7 @@ def test_erase_leaves_nothing_of_the_user(login: LoginUseCases) -> None:
     [
         ("authorities", "get"),
         ("users", "get"),
-        ("devices", "forget"),
+        ("known_browsers", "forget"),
         ("sessions", "list"),
         ("sessions", "delete"),
         ("passwords", "erase"),

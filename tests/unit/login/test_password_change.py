@@ -48,7 +48,7 @@ def test_change_ends_other_sessions_and_keeps_this_browser(login: LoginUseCases)
     assert len(cutoffs) == 2
     assert cutoffs[0] < login.credential().changed_at <= cutoffs[1] < result.session.auth_time
     assert result.device_cookie == here.device_cookie
-    assert len(login.stores.devices.stored) == 1
+    assert len(login.stores.known_browsers.stored) == 1
     assert isinstance(login.try_password(NEW_PASSWORD), SignedIn)
 
 

@@ -97,7 +97,7 @@ def test_end_of_all_cuts_off_before_it_deletes(login: LoginUseCases) -> None:
     assert written.expires_at >= login.clock.seconds + MAX_REFRESH_LIFETIME
     assert login.end.end_all(ADA, reason="operator", actor="operator") == 2
     assert not login.stores.sessions.stored
-    assert not login.stores.devices.stored
+    assert not login.stores.known_browsers.stored
 
 
 def test_session_that_gives_a_code_while_all_end_is_deleted(login: LoginUseCases) -> None:

@@ -103,7 +103,16 @@ def test_unknown_user_costs_the_calls_of_a_wrong_password(login: LoginUseCases) 
     spent = []
     for email in (EMAIL, "nobody@example.com", "bob@example.com", "eve@example.com"):
         for device in (None, "d" * 43):
-            for port in ("authorities", "sessions", "devices", "attempts", "pepper", "users", "passwords", "sign_ins"):
+            for port in (
+                "authorities",
+                "sessions",
+                "known_browsers",
+                "attempts",
+                "pepper",
+                "users",
+                "passwords",
+                "sign_ins",
+            ):
                 getattr(login.stores, port).calls.clear()
             login.clock.seconds += 1000
             assert login.try_password("wrong", email=email, device=device) == WRONG

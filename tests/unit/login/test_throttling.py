@@ -100,7 +100,7 @@ def test_one_browser_is_known_for_several_users(login: LoginUseCases) -> None:
     bob = login.try_password(email="bob@example.com", device=device)
     assert isinstance(bob, SignedIn)
     assert bob.device_cookie == device
-    assert {subject for subject, _ in login.stores.devices.stored} == {ADA, "u_BobBobBobBobBobBobBobB1"}
+    assert {subject for subject, _ in login.stores.known_browsers.stored} == {ADA, "u_BobBobBobBobBobBobBobB1"}
 
 
 @pytest.mark.parametrize("device", ["", "short", "x" * 44, "x" * 42 + "=", "\ud800" * 43])
@@ -108,13 +108,13 @@ def test_malformed_device_cookie_is_replaced(login: LoginUseCases, device: str) 
     """A device cookie that the login did not write is replaced."""
     cookie = login.signed_in(device=device).device_cookie
     assert cookie != device
-    assert list(login.stores.devices.stored) == [(ADA, hash_cookie(cookie))]
+    assert list(login.stores.known_browsers.stored) == [(ADA, hash_cookie(cookie))]
 
 
 def test_device_is_forgotten_by_time(login: LoginUseCases) -> None:
     """A known browser is known for 400 days."""
     device = login.signed_in().device_cookie
-    ((revision, expires_at),) = login.stores.devices.stored.values()
+    ((revision, expires_at),) = login.stores.known_browsers.stored.values()
     assert (revision, expires_at) == (0, int(login.clock.seconds) + 400 * 86_400)
     login.clock.seconds += 400 * 86_400
     for number in range(11):

@@ -12,7 +12,7 @@ from login.password_change import PasswordChange
 from login.session_start import SignedIn
 from tests.fakes.login_use_cases import ADA, NEW_PASSWORD, PASSWORD, LoginUseCases
 
-PORTS = ("authorities", "sessions", "devices", "attempts", "pepper", "users", "passwords", "sign_ins")
+PORTS = ("authorities", "sessions", "known_browsers", "attempts", "pepper", "users", "passwords", "sign_ins")
 AWAY = "the store is away"
 
 

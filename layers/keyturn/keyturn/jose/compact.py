@@ -69,7 +69,7 @@ class UnverifiedToken:
         return _decode_segment(self._signature)
 
 
-# One issuer has two or three live headers. The bound is for an attacker's: 32 of at most 8 KiB; errors are not cached.
+# One issuer has two or three live headers. The bound limits those of an attacker: 32 of at most 8 KiB, without errors.
 @lru_cache(maxsize=32)
 def parse_header(segment: bytes) -> Header:
     """Return the header of a JOSE header segment (RFC 7515 §4); raises TokenError."""

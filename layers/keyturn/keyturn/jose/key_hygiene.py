@@ -1,4 +1,4 @@
-"""Checks for weak public keys of valid form: short, of a broken generator, or verifying forged signatures (R09)."""
+"""Checks for weak public keys of valid form: short, of a broken generator, or verifying forged signatures."""
 
 from __future__ import annotations
 

@@ -27,20 +27,20 @@ def verify_access_token(raw: str, keys: KeySet, policy: VerificationPolicy, now:
     """
     # Steps 1 to 4 have one result for a token, a key set and a policy, whatever the clock says.
     token = read_signed_access_token(raw, keys, policy)
-    # 5. Its times hold (R14, R15).
+    # 5. Its times hold.
     return token.at(now)
 
 
 def read_signed_access_token(raw: str, keys: KeySet, policy: VerificationPolicy) -> SignedAccessToken:
     """Return the access token after every check but those of its times; raises TokenError alone, for any input."""
-    # 1. It has the compact form, and a header without parameters that change its meaning (R01 to R07).
+    # 1. It has the compact form, and a header without parameters that change its meaning.
     token = UnverifiedToken(raw)
-    # 2. Its typ is that of an access token: the same key also signs ID tokens and logout tokens (R11).
+    # 2. Its typ is that of an access token: the same key also signs ID tokens and logout tokens.
     if token.header.token_type != _ACCESS_TOKEN_TYPE:
         raise TokenError(TokenErrorReason.INVALID_TYPE)
     # 3. A key of the key set signed it.
     payload = verify_signature(token, keys, policy.algorithms)
-    # 4. Only then are its claims read (ASVS 9.1.1): types, issuer and audience (R12, R13, R16).
+    # 4. Only then are its claims read (ASVS 9.1.1): types, issuer and audience.
     claims = parse_object(payload)
     if claims is None:
         raise TokenError(TokenErrorReason.INVALID_CLAIMS)

@@ -1,4 +1,4 @@
-"""The parameters of a request, in its body or its query (application/x-www-form-urlencoded), read strictly (R20)."""
+"""The parameters of a request, in its body or its query (application/x-www-form-urlencoded), read strictly."""
 
 from __future__ import annotations
 

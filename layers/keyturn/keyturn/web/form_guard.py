@@ -1,7 +1,7 @@
 """Protection against cross-site request forgery: a form is accepted from the browser that it was shown to alone.
 
 An attacker's page could otherwise post the attacker's own password from a victim's browser. The victim would then enter
-data in the attacker's account. That page does not know the secret in the victim's cookie (RFC 6749 §10.12, R37).
+data in the attacker's account. That page does not know the secret in the victim's cookie (RFC 6749 §10.12).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Request:
         self.facts: dict[str, Any] = {"request_id": context.get("requestId")}
 
     def note(self, **facts: Any) -> None:
-        """Add fields to the log line: identifiers, never a token, a secret or a name (R66)."""
+        """Add fields to the log line: identifiers, never a token, a secret or a name."""
         self.facts.update(facts)
 
 

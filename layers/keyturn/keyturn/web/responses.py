@@ -72,7 +72,7 @@ def public_document(body: str, *, max_age: int, headers: Mapping[str, str] | Non
 
 
 def redirect(location: str, *, cookies: tuple[str, ...] = ()) -> Response:
-    """Return a redirect that is followed by a GET, so that no form goes along with it (RFC 9700 §4.12, R36)."""
+    """Return a redirect that is followed by a GET, so that no form goes along with it (RFC 9700 §4.12)."""
     return Response(303, "", {"location": location, **_NO_STORE}, cookies)
 
 

@@ -112,6 +112,18 @@ def test_one_write_outlasts_a_transaction() -> None:
     _raises("ConditionalCheckFailedException", Sender(failed("ConditionalCheckFailedException")))
 
 
+@pytest.mark.parametrize(("retries", "counted"), [((0, 0), 1), ((1, 0), 2), ((1, 1), 3), ((None, None), 1)])
+def test_an_error_counts_the_attempts_before_the_conflict(retries: tuple[int | None, ...], counted: int) -> None:
+    """An adapter reads from the last error whether an earlier attempt, before the conflict, may have made the write."""
+    errors = [failed(code) for code in ("TransactionConflictException", "ConditionalCheckFailedException")]
+    for error, retried in zip(errors, retries, strict=True):
+        if retried is not None:
+            error.response["ResponseMetadata"] = {"RetryAttempts": retried}  # type: ignore[typeddict-item]
+    with pytest.raises(ClientError, match="ConditionalCheckFailed") as raised:
+        outlast_conflicts(Sender(*errors), pause=lambda seconds: None)
+    assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == counted
+
+
 def _raises(code: str, sender: Callable[[], str]) -> None:
     with pytest.raises(ClientError, match=code):
         outlast_conflicts(sender, pause=lambda seconds: None)

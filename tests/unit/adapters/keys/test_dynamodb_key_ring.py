@@ -13,9 +13,10 @@ from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
 from keyturn.adapters.keys.key_ring_item import ring_to_item
 from keyturn.adapters.revocations.revocation_item import target_key
-from keyturn.domain.errors import AccessDenied, ItemDamaged, StoreUnavailable, Throttled, VersionConflict
+from keyturn.domain.errors import AccessDenied, AlreadyExists, ItemDamaged, StoreUnavailable, Throttled, VersionConflict
 from keyturn.domain.keys.key_ring import DEFAULT_RING, Compromise, KeyRing
 from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Target, TargetKind
+from tests.fakes.lost_answer import lost_answer
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.token_factory import NOW
 
@@ -70,6 +71,17 @@ def test_ring_is_read_strongly_consistent() -> None:
     stub.add_response("get_item", {"Item": stored(RING)}, expected)
     with stub:
         assert store.load(DEFAULT_RING).version == 7
+
+
+def test_a_creation_whose_answer_was_lost_exists_already(
+    dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rotator treats this as the ring of an earlier run, and goes on with it."""
+    store = DynamoDbKeyRingStore(dynamodb, "rings", "revocations")
+    with lost_answer(dynamodb, "PutItem", monkeypatch) as sent, pytest.raises(AlreadyExists):
+        store.create(RING)
+    assert sent == ["PutItem", "PutItem"]
+    assert stored(store.load(DEFAULT_RING)) == stored(RING)
 
 
 def test_write_whose_answer_was_lost_is_recognised(dynamodb: DynamoDBClient) -> None:

@@ -217,7 +217,7 @@ def test_the_name_on_the_page_is_the_registered_one(login: LoginHarness) -> None
     assert "vil" not in page.body
 
 
-def test_a_known_device_signs_in_while_the_account_is_under_attack(login: LoginHarness) -> None:
+def test_a_known_browser_signs_in_while_the_account_is_under_attack(login: LoginHarness) -> None:
     """Sign-ins far beyond the account's bucket from many addresses stop no browser that the user has used before."""
     mine = login.signed_in()
     mine.cookies.pop(SESSION)
@@ -238,7 +238,7 @@ def test_two_users_share_a_browser(login: LoginHarness) -> None:
     browser.get("/login", again="1")
     browser.submit(PASSWORD_PATH, email=OTHER_EMAIL, password=OTHER_PASSWORD)
     assert browser.cookies[DEVICE] == device
-    assert len(login.stores.devices.stored) == 2
+    assert len(login.stores.known_browsers.stored) == 2
 
 
 def test_a_demand_of_consent_leads_to_the_next_page(login: LoginHarness) -> None:

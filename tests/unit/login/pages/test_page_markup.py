@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from login.assets import STYLESHEET_PATH, find_asset
-from login.pages.fields import Link, PostForm, local_path
+from login.pages.fields import PageLink, PostForm, local_path
 from login.pages.problem import Problem, problem
 from login.pages.sign_in import sign_in
 from login.pages.texts import Text, say
@@ -98,7 +98,7 @@ def test_no_form_and_no_link_leaves_the_host(path: str) -> None:
     with pytest.raises(ValueError, match="own host"):
         sign_in(PostForm(path, {}))
     with pytest.raises(ValueError, match="own host"):
-        problem(Problem.USED, link=Link(say(Text.BEGIN_AGAIN), path))
+        problem(Problem.USED, link=PageLink(say(Text.BEGIN_AGAIN), path))
 
 
 def test_times_are_shown_in_utc() -> None:

@@ -1,4 +1,4 @@
-"""boto3 clients of the key rotator, with short time-outs (R61)."""
+"""boto3 clients of the key rotator, with short time-outs."""
 
 from __future__ import annotations
 

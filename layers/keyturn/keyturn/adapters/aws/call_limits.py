@@ -10,7 +10,7 @@ from keyturn.adapters.aws.service_errors import ServiceError
 if TYPE_CHECKING:
     from typing import Final
 
-# Seconds (R61): botocore's defaults would wait for minutes.
+# Seconds: botocore's defaults would wait for minutes.
 CONNECT_TIMEOUT = 0.5
 READ_TIMEOUT = 1.0
 ATTEMPTS: Final = 2

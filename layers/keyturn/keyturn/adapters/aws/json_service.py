@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from keyturn.adapters.aws.http import Answer
 
 # Each of two attempts waits at most half a second for the connection and for the response. A second read then still
-# fits into the authorizer's three seconds (R61).
+# fits into the authorizer's three seconds.
 TIMEOUT_SECONDS = 0.5
 
 # Error codes and texts by which AWS's services report that a request's time is more than five minutes off.
@@ -130,7 +130,7 @@ class JsonService:
             except ServiceError as error:
                 # An adapter asks whether its own first attempt may have made the write.
                 error.response["ResponseMetadata"]["RetryAttempts"] = sent.times - 1
-                # A correction that comes with the last attempt is for the next call (R61).
+                # A correction that comes with the last attempt is for the next call.
                 corrected = _refuses_clock(error) and self._correct_clock(error)
                 if not left or not (corrected or may_pass(error)):
                     raise

@@ -58,7 +58,7 @@ class ServiceClock:
         return present
 
     def instant(self) -> Instant:
-        """Return this instant by the machine's clocks, with the Date of the last response or None (R47, I10)."""
+        """Return this instant by the machine's clocks, with the Date of the last response or None (invariant I10)."""
         sample = self._sample
         return self._read() if sample is None else self._read().with_date(int(sample.date))
 

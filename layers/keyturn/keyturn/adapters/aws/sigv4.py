@@ -23,7 +23,7 @@ class Credentials:
         self.session_token = session_token
 
     def __repr__(self) -> str:
-        """Return a text without the keys: it may be logged (R66)."""
+        """Return a text without the keys: it may be logged."""
         return "Credentials(…)"
 
 

@@ -47,16 +47,21 @@ def transact(send: Callable[[str], object], what: str, *, pause: Callable[[float
 def outlast_conflicts(send: Callable[[], Answer], *, pause: Callable[[float], None] = time.sleep) -> Answer:
     """Return the response to one write, sent again while a transaction locks its item.
 
-    DynamoDB refuses such a write with TransactionConflictException, which the client does not retry.
+    DynamoDB refuses such a write with TransactionConflictException, which the client does not retry. The
+    `RetryAttempts` of an error count all attempts: one before the conflict may have made the write.
     """
-    for attempt in range(_ATTEMPTS - 1):
+    pauses = [_FIRST_PAUSE * 2**attempt for attempt in range(_ATTEMPTS - 1)]
+    sent = 0
+    while True:
         try:
             return send()
         except response_errors() as error:
-            if error_code(error) != "TransactionConflictException":
+            metadata: Any = error.response.setdefault("ResponseMetadata", {})
+            sent += 1 + metadata.get("RetryAttempts", 0)
+            metadata["RetryAttempts"] = sent - 1
+            if error_code(error) != "TransactionConflictException" or not pauses:
                 raise
-        pause(_FIRST_PAUSE * 2**attempt)
-    return send()
+        pause(pauses.pop(0))
 
 
 def failed_conditions(error: AnswerError, what: str) -> list[dict[str, Any]]:

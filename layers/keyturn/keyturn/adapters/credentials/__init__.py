@@ -1,1 +1,1 @@
-"""Passwords, links, known devices and attempts in DynamoDB, and the pepper in KMS."""
+"""Passwords, links, known browsers and attempts in DynamoDB, and the pepper in KMS."""

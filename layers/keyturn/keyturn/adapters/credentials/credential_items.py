@@ -1,4 +1,4 @@
-"""The items of passwords (`u#<sub>` / `password`), known devices (`u#<sub>` / `d#<hash>`) and links (`l#<hash>`)."""
+"""The items of passwords (`u#<sub>` / `password`), known browsers (`u#<sub>` / `d#<hash>`) and links (`l#<hash>`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def password_key(subject: str) -> dict[str, dict[str, str]]:
 
 
 def device_key(subject: str, device_hash: str) -> dict[str, dict[str, str]]:
-    """Return the primary key of a known device, as attribute values."""
+    """Return the primary key of a known browser, as attribute values."""
     return owner_key(subject, f"{DEVICE_PREFIX}{device_hash}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.bounded_counter import count_one
 from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.aws.item_fields import damage_of, whole
 from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDbAttempts:
-    """An Attempts.
-
-    botocore repeats a request without a response, so that an attempt may count twice, but always counts once.
-    """
+    """An Attempts."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
@@ -30,22 +28,15 @@ class DynamoDbAttempts:
         The window is a part of the key, so that a counter needs no reset. TTL deletes it later.
         """
         start = now - now % window
-        values = {":one": 1, ":limit": limit, ":v": ITEM_VERSION, ":end": start + 2 * window}
-        with aws_errors("DynamoDB UpdateItem of attempts"):
-            try:
-                self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key=attempts_key(bucket, start),
-                    UpdateExpression="ADD taken :one SET v = if_not_exists(v, :v), expires_at = :end",
-                    ConditionExpression="attribute_not_exists(taken) OR taken < :limit",
-                    ExpressionAttributeValues=encode_item(values),
-                )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return start + window - now
-        return 0
+        counter = {"TableName": self._table, "Key": attempts_key(bucket, start)}
+        is_within = count_one(self._dynamodb, counter, "attempts", limit=limit, expires_at=start + 2 * window)
+        return 0 if is_within else start + window - now
 
     def fail(self, subject: str, *, now: int) -> int:
-        """Count one more failure in a row from unknown browsers, and return how many there are."""
+        """Count one more failure in a row from unknown browsers, and return how many there are.
+
+        The client sends an update without an answer again: a failure may count twice, which only makes guessing harder.
+        """
         values = {":one": 1, ":v": ITEM_VERSION, ":now": now}
         with aws_errors("DynamoDB UpdateItem of failures"):
             answer = self._dynamodb.update_item(

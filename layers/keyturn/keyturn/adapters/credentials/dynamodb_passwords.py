@@ -71,7 +71,7 @@ class DynamoDbPasswords(PartitionQueries):
         return None if item is None else link_from_item(item)
 
     def erase(self, subject: str) -> None:
-        """Delete password, known devices and failures of the user; may be repeated."""
+        """Delete password, known browsers and failures of the user; may be repeated."""
         sort_keys = self._sort_keys(f"{OWNER_PREFIX}{subject}", "credentials")
         for sort_key in sort_keys:
             with aws_errors("DynamoDB DeleteItem of a credential"):

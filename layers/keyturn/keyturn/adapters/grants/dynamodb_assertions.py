@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.aws.own_writes import is_of_attempt, new_attempt
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,22 +28,23 @@ class DynamoDbAssertions:
         self._now = now
 
     def use(self, client_id: str, jti: str, expires_at: int) -> bool:
-        """Store an assertion until it expires; return False if it was used before, or may have been.
+        """Store an assertion until it expires; return False if it was used before.
 
-        The condition ignores an expired item that TTL has not deleted yet. botocore repeats a request without a
-        response: its second write may find the first one, and refuse an unused assertion. The client then signs another
-        one.
+        The condition ignores an expired item that TTL has not deleted yet. The client sends a write without an answer
+        again: `attempt`, a random name of this call, distinguishes its own earlier write from another request's.
         """
         digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
-        item = {"pk": f"{ASSERTION_PREFIX}{client_id}#{digest}", "v": ITEM_VERSION, "expires_at": expires_at}
+        attempt = new_attempt()
+        key = {"pk": f"{ASSERTION_PREFIX}{client_id}#{digest}"}
         with aws_errors("DynamoDB PutItem of an assertion"):
             try:
                 self._dynamodb.put_item(
                     TableName=self._table,
-                    Item=encode_item(item),
+                    Item=encode_item(key | {"v": ITEM_VERSION, "expires_at": expires_at, "attempt": attempt}),
                     ConditionExpression="attribute_not_exists(pk) OR expires_at <= :now",
                     ExpressionAttributeValues={":now": {"N": str(math.floor(self._now()))}},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-            except self._dynamodb.exceptions.ConditionalCheckFailedException:
-                return False
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+                return is_of_attempt(error, attempt)
         return True

@@ -1,4 +1,4 @@
-"""Grants in DynamoDB: each use of a code or of a refresh token is one conditional UpdateItem (R33, R38)."""
+"""Grants in DynamoDB: each use of a code or of a refresh token is one conditional UpdateItem."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class DynamoDbKeyRingStore:
         return ring_from_item(decode_item(item), name)
 
     def create(self, ring: KeyRing) -> KeyRing:
-        """Store the first version of a ring; raises AlreadyExists."""
+        """Store the first version of a ring; raises AlreadyExists, also where an attempt of this call stored it."""
         with aws_errors("DynamoDB PutItem of the key ring"):
             try:
                 self._dynamodb.put_item(

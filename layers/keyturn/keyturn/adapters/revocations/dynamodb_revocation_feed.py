@@ -90,7 +90,7 @@ def _entry(item: dict[str, Any]) -> FeedEntry:
         target = item["target"]["S"]
         written_at = int(item["sk"]["S"][:10])
         cut = int(item["not_before"]["N"]) if "not_before" in item else None
-        # Known versions are compared without decoding the item: 20,000 items are read at once (P9).
+        # Known versions are compared without decoding the item: 20,000 items are read at once.
         if item["v"]["N"] != "1":
             check_item_version({"v": int(item["v"]["N"])}, "the feed of revocations")
     except (KeyError, TypeError, ValueError) as error:

@@ -23,14 +23,14 @@ READS = 2
 
 
 class DynamoDbRevocationReader:
-    """A RevocationReader that reads DynamoDB at each call: one BatchGetItem (P8)."""
+    """A RevocationReader that reads DynamoDB at each call: one BatchGetItem."""
 
     def __init__(self, dynamodb: DynamoDBClient | DynamoDb, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
-        """Return the stored revocations of these targets; raises StoreUnavailable unless all were answered (R47).
+        """Return the stored revocations of these targets; raises StoreUnavailable unless all were answered.
 
         Raises ItemDamaged for an item that this release cannot read: it may be a revocation.
         """

@@ -1,4 +1,4 @@
-"""The rules of one API: the scopes, claims and audience that each of its routes requires (G7).
+"""The rules of one API: the scopes, claims and audience that each of its routes requires.
 
 An event that names the route requires the route's own rule. Below a parameter it also requires the rule that the path
 leads to: a rule below a wider route only restricts access. A TOKEN event has the path alone, and requires every rule

@@ -1,6 +1,6 @@
-"""The rules of an API whose gateway caches one authorizer result for all of its routes (R54, R55).
+"""The rules of an API whose gateway caches one authorizer result for all of its routes.
 
-API Gateway compares a cached policy with the ARN of each later request. In it a wildcard matches `/` too (G1), and a
+API Gateway compares a cached policy with the ARN of each later request. In it a wildcard matches `/` too, and a
 Deny overrides an Allow. The policy allows the patterns of the rules that the token satisfies, and denies the patterns
 of all others. So a path is allowed if some rule covers it, and the token satisfies every rule that covers it. This
 module decides in the same way for each single ARN.
@@ -36,7 +36,7 @@ _LONGEST_CLAIMS = 4096 * 3 // 4
 _LONGEST_PRINCIPAL = 66
 _LONGEST_API_KEY = MAX_API_KEY_LENGTH + len(', "usageIdentifierKey": ""')
 
-# API Gateway or a backend may read such a path as another route than its ARN says (G7): an encoding, a parameter after
+# API Gateway or a backend may read such a path as another route than its ARN says: an encoding, a parameter after
 # a semicolon, a backslash, an empty segment or a dot segment. `is_ambiguous` finds the same paths.
 _AMBIGUOUS = ("*%*", "*;*", "*\\*", "*//*", "*/./*", "*/../*", "*/*/", "*/.", "*/..")
 

@@ -1,4 +1,4 @@
-"""The readings of a request's path: the routes that API Gateway and a backend may take it for (G7).
+"""The readings of a request's path: the routes that API Gateway and a backend may take it for.
 
 A plain path has one reading. Percent-encoding is decoded once (RFC 3986 §2.4), and a slash at the end gives two
 readings. These make a path ambiguous: an encoded slash, a parameter after a semicolon, a backslash, an empty segment,

@@ -1,4 +1,4 @@
-"""The keys of API Gateway's result cache, and the faults of a key that reuses a wrong result (R55, G2).
+"""The keys of API Gateway's result cache, and the faults of a key that reuses a wrong result.
 
 API Gateway reuses an authorizer result for each request with the same values of the identity sources. Requests with the
 same values must therefore have the same decision. Where the result is a policy for one ARN, they must also have the
@@ -90,7 +90,8 @@ def problems(key: CacheKey, answer: str, rules: ApiRules, routes: Iterable[str] 
 class _Cell:
     """The requests of one route with one method, and the rules that decide about them.
 
-    `own` is None if they are all refused; `below` has the rules that some of its paths require as well, by template.
+    `own` is the rule of the route, None where all requests are refused. `below` has the rules that some paths of the
+    route require as well, by template.
     """
 
     __slots__ = ("below", "method", "own", "route", "template")

@@ -14,7 +14,7 @@ _PLAIN_SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~!$&'()+,=:@-]+")
 
 
 class RouteTemplate:
-    """One template: its `text`, and its `shape`, in which parameters have lost their names.
+    """One template: its `text`, and its `shape`, which is the text without the names of parameters.
 
     `prefix` has the literal segments before the first parameter. `pattern` is the path in a policy, without the leading
     slash: each parameter matches one character or more, slashes too. Raises ValueError that says what is wrong.

@@ -1,4 +1,4 @@
-"""The parts of a request that access rules read (G7)."""
+"""The parts of a request that access rules read."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ API_AUDIENCES = (REQUIRED, WARN)
 class StackAudiences:
     """The audiences that the authorizer accepts (`names`), and whether it refuses an API without one (`required`).
 
-    `api_audiences` is "required" or "warn". In a stack with one audience, an API that names none has that one.
+    `api_audiences` is "required" or "warn". If the stack has one audience, it is also that of each API
+    without an audience of its own.
     """
 
     __slots__ = ("names", "required", "several")

@@ -20,7 +20,7 @@ from keyturn.domain.clients.redirect_uri import (
 from keyturn.domain.clients.resource_server import check_audience, check_lifetime
 from keyturn.domain.clients.url_host import HOST, PORT
 
-# A user's subject begins with `u_`: a client id never equals a subject (R17, RFC 9700 §4.15).
+# A user's subject begins with `u_`: a client id never equals a subject (RFC 9700 §4.15).
 _CLIENT_ID = re.compile(r"(?!u_)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Browsers omit the scheme's default port: an origin registered with it would never match.
 _ORIGIN = re.compile(rf"(https://{HOST}(?!:443$)|http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$))(:{PORT})?")
@@ -115,7 +115,7 @@ class Client:
         return self.authentication == {"none"}
 
     def has_redirect_uri(self, presented: str) -> bool:
-        """Return whether a code may be sent to this URI; any port of localhost matches for a public client alone (R30).
+        """Return whether a code may be sent to this URI; any port of localhost matches for a public client alone.
 
         Another process may listen at the name localhost, also on the port of a confidential client's development server
         (RFC 8252 §8.3).
@@ -131,7 +131,7 @@ class Client:
         if not self.authentication or not self.authentication <= AUTHENTICATION_METHODS:
             raise ValueError(f"a client authenticates by one or more of {', '.join(sorted(AUTHENTICATION_METHODS))}")
         if "none" in self.authentication and not self.is_public:
-            raise ValueError("a client has the method none alone, or other methods: one that authenticates always does")
+            raise ValueError("a client has either the method none, or methods by which it authenticates")
         by_secret = not self.authentication.isdisjoint(SECRET_METHODS)
         if not (1 if by_secret else 0) <= len(self.secret_hashes) <= (2 if by_secret else 0):
             raise ValueError("a client has one or two secrets if it authenticates by secret, else none")
@@ -172,12 +172,12 @@ def is_origin(value: str) -> bool:
 
 
 def hash_secret(secret: str) -> str:
-    """Return the hex SHA-256 of a client secret, the only form that is stored (R23)."""
+    """Return the hex SHA-256 of a client secret, the only form that is stored."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def secret_matches(client: Client | None, secret: str) -> bool:
-    """Return whether the secret is one of the client's, in constant time; an unknown client takes the same (R23)."""
+    """Return whether the secret is one of the client's, in constant time; an unknown client takes the same."""
     presented = hash_secret(secret)
     stored = client.secret_hashes if client is not None else ()
     padded = (*stored, "", "")[:2]

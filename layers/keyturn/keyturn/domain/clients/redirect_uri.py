@@ -1,4 +1,4 @@
-"""Redirect URIs (RFC 6749 §3.1.2, RFC 9700 §2.1, RFC 8252 §7): registered and compared as whole strings (R30)."""
+"""Redirect URIs (RFC 6749 §3.1.2, RFC 9700 §2.1, RFC 8252 §7): registered and compared as whole strings."""
 
 from __future__ import annotations
 

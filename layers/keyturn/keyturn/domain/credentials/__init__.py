@@ -1,1 +1,1 @@
-"""Credentials: passwords, known devices, one-time links, and the limits on guessing."""
+"""Credentials: passwords, known browsers, one-time links, and the limits on guessing."""

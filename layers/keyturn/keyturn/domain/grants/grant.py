@@ -17,7 +17,7 @@ GRACE = 30
 
 
 class CodeBinding(NamedTuple):
-    """The grant's code: its hash, and the values that it is bound to (R33); `challenge` is None if none was sent."""
+    """The grant's code: its hash, and the values that it is bound to; `challenge` is None if none was sent."""
 
     code_hash: str
     redirect_uri: str
@@ -44,7 +44,7 @@ class RefreshState(NamedTuple):
         return now >= min(self.idle_expires_at, self.expires_at)
 
     def may_repeat(self, secret_hash: str, now: int) -> bool:
-        """Return whether the token is the one before the current one, and its grace has not ended (R40)."""
+        """Return whether the token is the one before the current one, and its grace has not ended."""
         return (
             self.previous_hash is not None
             and self.rotated_at is not None
@@ -124,7 +124,7 @@ class GrantRefusal(enum.Enum):
 
 
 class GrantRefused(Exception):
-    """A code or a refresh token is refused; `grant` is set if its tokens must be revoked (R34, R39)."""
+    """A code or a refresh token is refused; `grant` is set if its tokens must be revoked."""
 
     def __init__(self, why: GrantRefusal, grant: Grant | None = None) -> None:
         super().__init__(why.value)
@@ -174,7 +174,7 @@ def check_rotation(stored: Grant | None, asked: Rotation) -> Grant:
         raise GrantRefused(GrantRefusal.UNKNOWN)
     is_current = hmac.compare_digest(refresh.current_hash, asked.secret_hash)
     if not is_current and not refresh.may_repeat(asked.secret_hash, asked.latest):
-        # An expired family is revoked as well: the thief who rotated the token may hold an access token (R44).
+        # An expired family is revoked as well: the thief who rotated the token may hold an access token.
         raise GrantRefused(GrantRefusal.REUSED, stored)
     if refresh.is_over(asked.latest):
         raise GrantRefused(GrantRefusal.EXPIRED)

@@ -1,4 +1,4 @@
-"""The credentials of a grant: its code and its refresh tokens; opaque to clients, and stored as hashes alone (R45).
+"""The credentials of a grant: its code and its refresh tokens; opaque to clients, and stored as hashes alone.
 
 Both begin with the grant's id, so that one item is read for all of them. A refresh token has two secrets. All tokens of
 its grant share the first: it proves that an old token was once current. The second is its own. The grant's id alone,
@@ -58,13 +58,13 @@ class RefreshToken(NamedTuple):
         return _hash(self.secret)
 
     def successor_message(self, nonce: bytes) -> bytes:
-        """Return the message whose MAC, by a key outside of the table, `successor` takes."""
+        """Return the message of the MAC that `successor` takes; the key of that MAC is outside of the table."""
         return _PURPOSE + _decode_id(self.gid) + nonce
 
     def successor(self, mac: bytes) -> RefreshToken:
-        """Return the token that follows this one: the same MAC gives the same token, so that it can be sent again.
+        """Return the next token; the same MAC gives the same token, which a client that lost the answer gets again.
 
-        It takes this token's secret and the MAC of a nonce (R40). A reader of the table has neither. A thief of
+        It takes this token's secret and the MAC of a nonce. A reader of the table has neither. A thief of
         an old token lacks the MAC, also with the table.
         """
         return self._replace(secret=hmac.digest(self.secret, mac, "sha256"))
@@ -84,7 +84,7 @@ def parse_code(value: str) -> AuthorizationCode | None:
 
 
 def parse_refresh_token(value: str) -> RefreshToken | None:
-    """Return the parts of a refresh token, or None for any other value, such as an access token (R41)."""
+    """Return the parts of a refresh token, or None for any other value, such as an access token."""
     parts = _decode(value, _ID_BYTES + 2 * _SECRET_BYTES)
     if parts is None:
         return None

@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange (RFC 7636), by S256 alone (R31)."""
+"""Proof Key for Code Exchange (RFC 7636), by S256 alone."""
 
 from __future__ import annotations
 

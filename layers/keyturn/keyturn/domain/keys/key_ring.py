@@ -146,7 +146,8 @@ class Compromise(_Value):
 class KeyRing:
     """All keys of one ring at one version; a transition makes the next version (invariants I3, I8, I9).
 
-    `longest_lifetime` is the longest token lifetime in seconds ever configured: a key stays published for it (I2).
+    `longest_lifetime` is the longest token lifetime ever configured, in seconds: a key stays published for it
+    (invariant I2).
     Raises ItemDamaged if two keys are active, a kid repeats, or a compromised key is still published.
     """
 
@@ -203,5 +204,5 @@ class KeyRing:
 
 
 def to_jwks(rings: Iterable[KeyRing]) -> dict[str, list[dict[str, str]]]:
-    """Return the JWK Set (RFC 7517 §5) of all published keys, public members only, in a stable order (R52)."""
+    """Return the JWK Set (RFC 7517 §5) of all published keys, public members only, in a stable order."""
     return {"keys": [key.jwk for ring in rings for key in ring.published()]}

@@ -1,7 +1,7 @@
 """The planner of key rotation: the steps that a ring needs, each with its time; pure, so that tests need no AWS.
 
-`key_transition` has the rules of the life cycle. It applies each step to the ring's version that the plan was made of.
-Times are service time in whole seconds. Callers plan with the early end of its interval, so that an uncertain
+`key_transition` has the rules of the life cycle. The rotator applies each step to the version of the ring that was
+planned. Times are service time in whole seconds. Callers plan with the early end of the present, so that an uncertain
 clock only lengthens waits.
 """
 
@@ -57,8 +57,9 @@ def due_steps(
 ) -> tuple[Step, ...]:
     """Return the steps that are due now, most urgent first; raises KeyRingEmpty.
 
-    While the JWKS is full, no key is created or published: a due destruction may still fail (I9). `elsewhere` is the
-    number of keys that other rings have in the same JWKS. `unusable` has the kids that KMS refuses to sign with.
+    While the JWKS is full, no key is created or published: a due destruction may still fail (invariant I9).
+    `elsewhere` is the number of keys that other rings have in the same JWKS. `unusable` has the kids that KMS refuses
+    to sign with.
     """
     limit = min(policy.max_published_keys, MAX_JWKS_KEYS - elsewhere)
     full = len(ring.published()) >= limit
@@ -105,7 +106,7 @@ def successor(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> Ring
 
 
 def effective_retention(ring: KeyRing, policy: RotationPolicy) -> int:
-    """Return the seconds for which a deactivated key stays in the JWKS: the lifetime of its last token (I2).
+    """Return the seconds for which a deactivated key stays in the JWKS: the lifetime of its last token (invariant I2).
 
     The policy's retention covers the present longest token lifetime; the ring records earlier, longer ones.
     """
@@ -113,7 +114,7 @@ def effective_retention(ring: KeyRing, policy: RotationPolicy) -> int:
 
 
 def overdue(ring: KeyRing, policy: RotationPolicy, now: int) -> bool:
-    """Return whether the active key is older than 1.25 periods, or the ring has no key to sign with (I12)."""
+    """Return whether the active key is older than 1.25 periods, or no key can sign (invariant I12)."""
     active = active_key(ring)
     if active is None:
         return policy.in_use and _nothing_signs(ring, frozenset())
@@ -140,7 +141,7 @@ def rotate(ring: KeyRing, policy: RotationPolicy, *, now: int, stamp: int, unusa
 
 
 def _retirements(ring: KeyRing, state: KeyState) -> list[Step]:
-    """Disable each key that has left the JWKS, then schedule its deletion, then remove it from the ring (I6)."""
+    """Disable each key that left the JWKS, then schedule its deletion, then remove it from the ring (invariant I6)."""
     steps = []
     for key in ring.keys:
         if key.state is not state:
@@ -159,7 +160,7 @@ def _lifetime(ring: KeyRing, policy: RotationPolicy) -> list[Step]:
 
 
 def _intents(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[Step]:
-    """Abandon intents that timed out (I4), and created keys that are not needed any more; publish the others."""
+    """Abandon intents that timed out (invariant I4) and created keys that are no longer needed; publish the others."""
     standby = successor(ring, policy, unusable)
     steps = []
     for intent in ring.intents:
@@ -208,7 +209,7 @@ def _replacements(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> 
 
 
 def _promotion(ring: KeyRing, policy: RotationPolicy, unusable: Set[str]) -> list[Step]:
-    """Promote the standby when the period is over, the lead too (I1), and the JWKS has a free place (I9).
+    """Promote the standby after the period and the lead, when the JWKS has a free place (invariants I1, I9).
 
     The period of a key that does not fit the policy any more is over: a change of the algorithm is a rotation.
     """

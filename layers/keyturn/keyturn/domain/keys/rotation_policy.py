@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LONGEST_TOKEN_LIFETIME = 3600
 MAX_LEEWAY = 60
 RSA_KEY_SIZES = (2048, 3072)
-# W, in seconds: a write of the ring takes effect by then, counted from its time stamp. Its two attempts end earlier.
+# W: the seconds from the time stamp of a ring write until it has taken effect. Its two attempts end earlier.
 RING_WRITE_SECONDS = 5
 
 

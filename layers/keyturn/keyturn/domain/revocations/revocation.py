@@ -1,6 +1,7 @@
 """Revocations: their targets, and whether one refuses a token, a grant or a sign-in.
 
-A revocation names a target instead of a token's text: one token has several valid texts (requirements, rule 1).
+A revocation names a target instead of a token's text: one token has several valid texts, since ECDSA has two
+valid signatures for each.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Target:
             raise ValueError("a target has an identifier")
         self.kind = kind
         self.identifier = identifier
-        # An enum in an f-string costs twice as much, and each request needs every key of its token (P9).
+        # An enum in an f-string costs twice as much, and each request needs every key of its token.
         self.key = kind + "#" + identifier
 
     def __eq__(self, other: object) -> bool:

@@ -52,7 +52,7 @@ class RevocationSnapshot:
         self._cursor: int | None = None
         self._pruned_at = 0
         # The value of a subject, client or pair is its cutoff; any other's is the second at which its last token has
-        # expired. Each is one number, since 20,000 of them must fit in memory (P9).
+        # expired. Each is one number, since 20,000 of them must fit in memory.
         self._entries: dict[str, int] = {}
 
     def begin(self, now: int) -> int:
@@ -89,7 +89,7 @@ class RevocationSnapshot:
         """Return the revocations of these targets; any target of kind GLOBAL finds the copy that was read."""
         found = []
         known, global_revocation = self._entries, self.global_revocation
-        # Nearly every token is valid: each of its targets then costs one look-up without a call (P9).
+        # Nearly every token is valid: each of its targets then costs one look-up without a call.
         for target in targets:
             if target.key in known and target.kind is not _GLOBAL:
                 value = known[target.key]

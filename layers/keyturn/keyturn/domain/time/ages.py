@@ -1,4 +1,4 @@
-"""Ages of data that is cached between requests: the only module that compares instants (R47, I10; ADR 5, 23).
+"""Ages of data that is cached between requests: the only module that compares instants (invariant I10; ADR 5, 23).
 
 Lambda freezes a sandbox between requests. Meanwhile the monotonic clock stops, and the wall clock may lag or be set.
 Each age is therefore an upper bound: the largest by all available clocks. The early end of service time and the seconds
@@ -56,7 +56,7 @@ _FIRST_MILLISECOND, _LAST_MILLISECOND = 10**12, 10**13
 
 
 def age(since: Instant | None, now: Instant) -> float:
-    """Return an upper bound on the seconds since an instant, by this machine's clocks and by the requests' times (R47).
+    """Return an upper bound on the seconds since an instant, by this machine's clocks and by the requests' times.
 
     A request's time is compared with one of the same clock, so that a constant skew cancels out. Without one, it is
     compared with the Date of the read's response, less the skew and the resolution of Date. The Date of a later
@@ -110,7 +110,7 @@ def before_requests(sent: Instant, answered: Instant, date: int | None) -> Prepa
 
 
 def present_seconds(read: Instant | None, arrived: Instant | None, now: Instant) -> float:
-    """Return the present for tokens' times: the wall clock, or the early end of service time if later (R14).
+    """Return the present for tokens' times: the wall clock, or the early end of service time if later.
 
     `read` is the newest read with a Date, and `arrived` is the instant of its response. The skew is subtracted from a
     request's time. Since that read, the result advances by at most the seconds of the request's own clock: a gateway

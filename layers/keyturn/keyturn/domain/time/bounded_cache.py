@@ -1,4 +1,4 @@
-"""The one cache of values read from a store: a value at the age of its bound is renewed or refused (R47, I10)."""
+"""The one cache of values read from a store: a value at the age of its bound is renewed or refused (invariant I10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Known devices in DynamoDB: each is valid as long as the password that it authenticated with."""
+"""Known browsers in DynamoDB: each is valid as long as the password that it authenticated with."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbKnownDevices(PartitionQueries):
-    """A KnownDevices."""
+class DynamoDbKnownBrowsers(PartitionQueries):
+    """A KnownBrowsers."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
@@ -24,7 +24,7 @@ class DynamoDbKnownDevices(PartitionQueries):
 
     def knows(self, subject: str, device_hash: str, *, credential_revision: int, now: int) -> bool:
         """Return whether the browser is known since the user's present password; strongly consistent."""
-        with aws_errors("DynamoDB GetItem of a device"):
+        with aws_errors("DynamoDB GetItem of a known browser"):
             answer = self._dynamodb.get_item(
                 TableName=self._table, Key=device_key(subject, device_hash), ConsistentRead=True
             )
@@ -34,16 +34,16 @@ class DynamoDbKnownDevices(PartitionQueries):
     def remember(self, subject: str, device_hash: str, *, credential_revision: int, expires_at: int) -> None:
         """Remember the browser for the user."""
         values = {"v": ITEM_VERSION, "credential_revision": credential_revision, "expires_at": expires_at}
-        with aws_errors("DynamoDB PutItem of a device"):
+        with aws_errors("DynamoDB PutItem of a known browser"):
             self._dynamodb.put_item(
                 TableName=self._table, Item={**device_key(subject, device_hash), **encode_item(values)}
             )
 
     def forget(self, subject: str) -> None:
         """Forget every browser of the user; may be repeated."""
-        sort_keys = self._sort_keys(f"{OWNER_PREFIX}{subject}", "devices", prefix=DEVICE_PREFIX)
+        sort_keys = self._sort_keys(f"{OWNER_PREFIX}{subject}", "known browsers", prefix=DEVICE_PREFIX)
         for sort_key in sort_keys:
-            with aws_errors("DynamoDB DeleteItem of a device"):
+            with aws_errors("DynamoDB DeleteItem of a known browser"):
                 self._dynamodb.delete_item(TableName=self._table, Key=owner_key(subject, sort_key))
 
 
