@@ -72,25 +72,26 @@ def age(since: Instant | None, now: Instant) -> float:
     elif seconds < ticks:
         seconds = ticks
     compared = False
-    # Requests arrive out of order: a time may go back by as much as a request can wait. If by more, one time is wrong.
     if now.gateway is not None and since.gateway is not None:
-        passed, compared = now.gateway - since.gateway, True
-        if passed > seconds:
-            seconds = passed
-        elif passed < -_LONGEST_WAIT:
-            seconds = math.inf
+        seconds, compared = _larger(seconds, now.gateway - since.gateway), True
     if now.invocation is not None and since.invocation is not None:
-        passed, compared = now.invocation - since.invocation, True
-        if passed > seconds:
-            seconds = passed
-        elif passed < -_LONGEST_WAIT:
-            seconds = math.inf
+        seconds, compared = _larger(seconds, now.invocation - since.invocation), True
     if compared or since.date is None:
         return seconds
     if now.date is not None:
         return max(seconds, now.date - since.date - DATE_RESOLUTION)
     witness = now.invocation if now.gateway is None else now.gateway
     return seconds if witness is None else max(seconds, witness - since.date - SKEW - DATE_RESOLUTION)
+
+
+def _larger(seconds: float, passed: float) -> float:
+    """Return the larger age, with the seconds that passed by a request's clock; inf if one of its two times is wrong.
+
+    Requests arrive out of order: a time may go back by as much as a request can wait.
+    """
+    if passed > seconds:
+        return passed
+    return seconds if passed >= -_LONGEST_WAIT else math.inf
 
 
 class PreparedInstant(Instant):
