@@ -26,10 +26,6 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._copy_files()
-        self._link_environment()
-        self._lay_client_library()
-        self._link_builds()
         places = (".", "cli", "functions", "layers/keyturn")
         self.environment = {
             "HOME": str(root),
@@ -38,6 +34,10 @@ class Checkout:
             # The environment's own path leads to the files of this checkout.
             "PYTHONPATH": os.pathsep.join(str(root / place) for place in places),
         }
+        self._copy_files()
+        self._link_environments()
+        self._lay_client_library()
+        self._link_builds()
         made = subprocess.run(["make", "--question", "setup"], cwd=root, env=self.environment, check=False)
         if made.returncode != 0:
             raise NotSetUp("make setup")
@@ -64,8 +64,10 @@ class Checkout:
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.root / name)
 
-    def _link_environment(self) -> None:
-        """Link all parts of the environment, in a folder of its own: tests replace a program of it."""
+    def _link_environments(self) -> None:
+        """Link Node, and all parts of .venv in a folder of its own: tests replace a program of it."""
+        if (ROOT / ".venv-node").exists():
+            (self.root / ".venv-node").symlink_to(ROOT / ".venv-node")
         programs = self.root / ".venv" / "bin"
         programs.mkdir(parents=True)
         for folder in (".venv", ".venv/bin"):
@@ -79,8 +81,8 @@ class Checkout:
         library.parent.mkdir(parents=True)
         library.touch()
         asked = ["make", "--silent", "--eval=stamp: ; @echo $(APP_STAMP)", "stamp"]
-        stamp = subprocess.run(asked, cwd=self.root, capture_output=True, text=True, check=True).stdout.strip()
-        (self.root / stamp).touch()
+        made = subprocess.run(asked, cwd=self.root, env=self.environment, capture_output=True, text=True, check=True)
+        (self.root / made.stdout.strip()).touch()
 
     def _link_builds(self) -> None:
         """Share the built artifacts, and let the stack choose free ports: another one may run on this machine."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.pages.checkout import Checkout
 
 _BEGIN = "\x1e"  # begins the output of a block; no command prints it
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 180
 
 
 class Block(NamedTuple):

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.pages.context import GIVEN, REPLACED, SAYS
 from tests.pages.fences import ROOT, Fence, commands_of, page_names, programs_of, read_fences
 from tests.pages.not_run import NOT_RUN
 
@@ -61,3 +62,12 @@ def test_a_mark_belongs_to_the_block_after_it() -> None:
     mark = "<!-- not run: why -->\n\n"
     page = f"{mark}```sh\na\n```\n\n```sh\nb\n```\n\n{mark}Prose.\n\n```sh\nc\n```\n"
     assert [fence.mark for fence in read_fences("page.md", page)] == ["why", None, None]
+
+
+def test_the_reader_replaces_what_a_page_shows() -> None:
+    """Each value, each block and each page that the tests know of is in the pages."""
+    for page, values in REPLACED.items():
+        assert all(any(shown in fence.text for fence in commands_of(page)) for shown in values), page
+    for page, starts in GIVEN.items():
+        assert all(any(fence.text.startswith(start) for fence in commands_of(page)) for start in starts), page
+    assert SAYS.keys() <= set(PAGES)

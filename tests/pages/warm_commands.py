@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
-import signal
 import socket
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+
+import boto3
 
 _CLIENT = """#!{python} -IS
 import json, os, socket, sys
@@ -25,6 +27,18 @@ socket.send_fds(link, [message], [0, 1, 2])
 sys.exit(link.recv(1)[0])
 """
 _MOST_BYTES = 100_000
+_SERVICES = (
+    "apigateway",
+    "apigatewayv2",
+    "cloudformation",
+    "cloudwatch",
+    "dynamodb",
+    "kms",
+    "lambda",
+    "logs",
+    "ssm",
+    "sts",
+)
 
 
 def program(name: str, address: Path) -> str:
@@ -34,12 +48,16 @@ def program(name: str, address: Path) -> str:
 
 def serve(address: str, commands: dict[str, Callable[[], object]]) -> None:
     """Run the commands of the clients at the address until this process is stopped."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children leave no zombies
+    gc.freeze()
+    gc.disable()  # a collection in a fork would copy each page of the imports
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(f"{address}.new")
     listener.listen()
     os.rename(f"{address}.new", address)  # a client that finds the address finds a listener
     while True:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass  # ended children leave no zombies
         link, _ = listener.accept()
         message, descriptors, *_ = socket.recv_fds(link, _MOST_BYTES, 3)
         if os.fork() == 0:
@@ -61,9 +79,15 @@ def serve(address: str, commands: dict[str, Callable[[], object]]) -> None:
         link.close()
 
 
+def read_models() -> None:
+    """Let boto3 read the API models of the commands' services once, before the forks."""
+    session = boto3.session.Session("nobody", "nothing", region_name="us-east-1")
+    for service in _SERVICES:
+        session.client(service).close()  # type: ignore[call-overload]  # any service
+
+
 def run(command: Callable[[], object]) -> int:
     """Run a command, and return its exit code."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         code = command() or 0
     except SystemExit as ended:
@@ -87,6 +111,7 @@ def main() -> None:
     from tests.pages.aws_command import main as aws
 
     keep_setups()
+    read_models()
     serve(sys.argv[1], {"keyturn": keyturn, "local": local, "aws": aws})
 
 
