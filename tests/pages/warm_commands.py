@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import boto3
+import typer.main
 
 _CLIENT = """#!{python} -IS
 import json, os, socket, sys
@@ -105,6 +106,7 @@ def run(command: Callable[[], object]) -> int:
 
 def main() -> None:
     """Serve with the commands imported."""
+    from keyturn_cli.app import app
     from keyturn_cli.app import main as keyturn
     from local.__main__ import main as local
     from tests.fakes.kept_setups import keep_setups
@@ -112,6 +114,7 @@ def main() -> None:
 
     keep_setups()
     read_models()
+    typer.main.get_command(app)  # is kept
     serve(sys.argv[1], {"keyturn": keyturn, "local": local, "aws": aws})
 
 
