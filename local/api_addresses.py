@@ -6,14 +6,17 @@ each output is rewritten: an HTTP or REST API to a prefix at the front proxy, a 
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 NAME = "addresses.json"
 _UPSTREAM = "/_aws/execute-api/"
@@ -41,11 +44,12 @@ class ApiAddresses:
 
     def put(self, stack: str, routes: Mapping[str, str]) -> None:
         """Store the prefixes of a stack's APIs; none forgets the stack."""
-        known = self._read() | {stack: dict(routes)}
-        # A new file has a new inode: two changes within one tick of the file system's clock are seen.
-        unfinished = self.file.with_name(self.file.name + ".tmp")
-        unfinished.write_text(json.dumps({name: each for name, each in known.items() if each}))
-        unfinished.replace(self.file)
+        with _hold(self.file.parent):
+            known = self._read() | {stack: dict(routes)}
+            # A new file has a new inode: two changes within one tick of the file system's clock are seen.
+            unfinished = self.file.with_name(self.file.name + ".tmp")
+            unfinished.write_text(json.dumps({name: each for name, each in known.items() if each}))
+            unfinished.replace(self.file)
 
     def _read(self) -> dict[str, dict[str, str]]:
         try:
@@ -53,6 +57,17 @@ class ApiAddresses:
         except FileNotFoundError:
             return {}
         return known
+
+
+@contextmanager
+def _hold(folder: Path) -> Iterator[None]:
+    """Wait until no other deployment writes in the folder: two at once would lose the addresses of one."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def api_prefixes(stack: str, template: Mapping[str, Any], physical_ids: Mapping[str, str]) -> dict[str, str]:

@@ -112,11 +112,15 @@ def _run_make(logical_id: str, source: Path, artifacts: Path) -> None:
         check=False,
     )
     if completed.returncode != 0:
-        raise BuildError(f"{logical_id} did not build:\n{completed.stdout}{completed.stderr}")
+        raise BuildError(f"{logical_id} did not build:\n{completed.stdout}{completed.stderr}".rstrip())
 
 
 def _copy_folder(logical_id: str, source: Path, content: Path) -> None:
-    shutil.copytree(source, content, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    try:
+        shutil.copytree(source, content, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    except shutil.Error as error:  # of a link that leads nowhere, or of a file that is not to be read
+        [(path, _, cause), *_others] = error.args[0]
+        raise BuildError(f"{logical_id}: {path} cannot be copied ({cause.partition(':')[0]})") from None
     if not (source / _REQUIREMENTS).exists():
         return
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -128,7 +132,9 @@ def _copy_folder(logical_id: str, source: Path, content: Path) -> None:
         check=False,
     )
     if completed.returncode != 0:
-        raise BuildError(f"{logical_id}: pip cannot install {_REQUIREMENTS}:\n{completed.stdout}{completed.stderr}")
+        raise BuildError(
+            f"{logical_id}: pip cannot install {_REQUIREMENTS}:\n{completed.stdout}{completed.stderr}".rstrip()
+        )
 
 
 def _zip_folder(folder: Path, archive: Path) -> None:

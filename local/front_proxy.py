@@ -70,7 +70,7 @@ class _Handler(ForwardingHandler):
         # A dot segment could climb out of its API into the emulator's own paths.
         decoded = unquote(path)
         if not path.startswith("/") or any(segment in {".", ".."} for segment in decoded.split("/")):
-            raise Refusal(400, "Bad ProxiedRequest")
+            raise Refusal(400, "Bad Request")
         routes = self.server.current_routes()
         for route in routes:
             if path == route.prefix or path.startswith(route.prefix.rstrip("/") + "/"):
@@ -81,10 +81,10 @@ class _Handler(ForwardingHandler):
     def _check_host(self) -> None:
         hosts = self.headers.get_all("host", [])
         if len(hosts) != 1:
-            raise Refusal(400, "Bad ProxiedRequest")  # RFC 9112 §3.2
+            raise Refusal(400, "Bad Request")  # RFC 9112 §3.2
         # A page of another name, rebound to this address, could read every answer (DNS rebinding).
         if hosts[0].lower() != f"{self.server.name}:{self.server.port}":
-            raise Refusal(421, "Misdirected ProxiedRequest")
+            raise Refusal(421, "Misdirected Request")
 
     def forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         functions, source = self.server.functions, self.client_address[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyturn_cli.embedded_stack import find_embedded_stack, unreadable
+from keyturn_cli.embedded_stack import NoDeployment, find_embedded_stack, unreadable
 from local.stack_file import connect, read_stack_file
 
 if TYPE_CHECKING:
@@ -38,8 +38,12 @@ class RunningStack:
 
 
 def find_running_stack(root: Path) -> RunningStack:
-    """Return the stack that runs in this checkout; raises NoDeployment, as the operator's command does."""
-    found = find_embedded_stack(root)
+    """Return the stack that runs in this checkout; raises NoDeployment."""
+    try:
+        found = find_embedded_stack(root)
+    except NoDeployment as error:
+        # The operator's command proposes its option --stack, which no command here has.
+        raise NoDeployment(error.problem, "start one with `make run`") from None
     directory = found.folder / ".local"
     try:
         return RunningStack(directory, read_stack_file(directory / "stack.json"))

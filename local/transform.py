@@ -79,7 +79,8 @@ def transform_template(
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=region))
     try:
         native: dict[str, Any] = translator.translate(source, dict(parameters))
-        translator.metrics.publish()  # to nobody: it warns of metrics that were left unpublished
     except InvalidDocumentException as error:
         raise TransformError([cause.message for cause in error.causes]) from error
+    finally:
+        translator.metrics.publish()  # to nobody: it warns of metrics that were left unpublished
     return native

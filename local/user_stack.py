@@ -71,7 +71,7 @@ def deploy_folder(
     ARN comes from Keyturn's own stack.
     """
     path = find_template(folder)
-    name = _checked_name(place, name or path.parent.resolve().name)
+    name = _checked_name(place, name or path.parent.resolve().name, "choose another one with --name")
     template = read_user_template(path)
     check_functions(path, template)
     deployer = Deployer(place.emulator, name, _record(place, name))
@@ -101,7 +101,7 @@ def deploy_folder(
 
 def delete_user_stack(place: Place, name: str, progress: Progress) -> None:
     """Delete a stack that was deployed from a folder; raises StackRefused."""
-    _checked_name(place, name)
+    _checked_name(place, name, "type the name that `local deploy` printed")
     deployer = Deployer(place.emulator, name, _record(place, name))
     try:
         with progress.step("stack") as step:
@@ -123,13 +123,13 @@ def _parameters(
     return fill_parameters(path, template, given, known | {AUTHORIZER: place.authorizer_arn})
 
 
-def _checked_name(place: Place, name: str) -> str:
+def _checked_name(place: Place, name: str, next_step: str) -> str:
     if name == place.keyturn:
-        raise StackRefused(f"{name} is the name of Keyturn's own stack", "choose another one with --name")
+        raise StackRefused(f"{name} is the name of Keyturn's own stack", next_step)
     if _NAME.fullmatch(name) is None:
         raise StackRefused(
             f"{name!r} is not the name of a stack, which is a letter, and letters, digits and hyphens after it",
-            "choose one with --name",
+            next_step,
         )
     return name
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 AUTHORIZER = "KeyturnAuthorizerArn"
 _FILES = ("template.yaml", "template.yml")
 _FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
+_SECTIONS = {"Conditions", "Globals", "Mappings", "Metadata", "Outputs", "Parameters"}
+_OF_RESOURCE = {"Metadata", "Properties"}
 _LAYER_ARN = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:(\d{12}):layer:")
 # The emulator's account.
 _ACCOUNT = "000000000000"
@@ -40,6 +42,7 @@ def find_template(folder: Path) -> Path:
 def read_user_template(path: Path) -> dict[str, Any]:
     """Return the template with its short-form intrinsics in long form; raises TemplateRefused with the line."""
     try:
+        _check_names(path)
         template = read_template(path)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -50,16 +53,55 @@ def read_user_template(path: Path) -> dict[str, Any]:
     resources = template.get("Resources") if isinstance(template, dict) else None
     if not isinstance(resources, dict) or not resources:
         raise TemplateRefused(f"{path} has no Resources", "add a resource, or give another folder")
-    for logical_id, resource in resources.items():
-        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            raise TemplateRefused(f"{locate(path, logical_id)}: {logical_id} has no Type", "give the resource its Type")
+    _check_shape(path, template)
     return template
 
 
-def locate(path: Path, key: str) -> str:
+def _check_shape(path: Path, template: Mapping[str, Any]) -> None:
+    """Raise TemplateRefused for what CloudFormation refuses too: a text or a list in the place of a mapping."""
+    for key in sorted(_SECTIONS & template.keys()):
+        _check_mapping(path, key, template[key])
+    _check_mapping(path, "Function", template.get("Globals", {}).get("Function", {}))
+    for kind in ("Parameter", "Resource"):
+        for key, entry in template.get(f"{kind}s", {}).items():
+            if not isinstance(entry, dict) or not isinstance(entry.get("Type"), str):
+                raise TemplateRefused(f"{locate(path, key)}: {key} has no Type", f"give the {kind.lower()} its Type")
+    for resource in template["Resources"].values():
+        for key in sorted(_OF_RESOURCE & resource.keys()):
+            _check_mapping(path, key, resource[key])
+
+
+def _check_mapping(path: Path, key: str, value: object) -> None:
+    if not isinstance(value, dict):
+        raise TemplateRefused(
+            f"{locate(path, key)}: {key} is not a mapping of names to values", "write the names below it, or remove it"
+        )
+
+
+def _check_names(path: Path) -> None:
+    """Raise TemplateRefused for a name that stands twice in a mapping: a parser of YAML drops the first one."""
+    waiting, seen = [yaml.compose(path.read_text(), Loader=yaml.CSafeLoader)], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+            continue
+        seen.add(id(node))  # an alias may lead back to its own anchor
+        names = set[str]()
+        for each in node.value:
+            key, value = each if isinstance(node, yaml.MappingNode) else (None, each)
+            waiting.append(value)
+            if isinstance(key, yaml.ScalarNode) and key.value in names:
+                line = key.start_mark.line + 1
+                raise TemplateRefused(
+                    f"{path}:{line}: {key.value} stands twice in one mapping", "rename one of the two"
+                )
+            names |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
+
+
+def locate(path: Path, key: object) -> str:
     """Return the file with the line on which a key of the template stands, or the file alone."""
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        if re.match(rf"\s+[\"']?{re.escape(key)}[\"']?\s*:", line):
+        if re.match(rf"\s*[\"']?{re.escape(str(key))}[\"']?\s*:", line):
             return f"{path}:{number}"
     return str(path)
 

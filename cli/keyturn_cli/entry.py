@@ -15,5 +15,6 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
             raise
-        sys.exit("keyturn: the command needs its extra: pip install 'keyturn[cli]'")
+        # By the name `keyturn` alone pip would ask an index, which does not have this package.
+        sys.exit("keyturn: the command needs its extra: type `pip install '.[cli]'` in a clone of Keyturn")
     run()

@@ -33,6 +33,25 @@ token = JwksVerifier(issuer, audience).verify(raw)
 names = sorted(each.metadata["Name"] for each in distributions())
 print(json.dumps([token.subject, names, sorted(name.partition(".")[0] for name in sys.modules)]))
 """
+TYPED = """
+from keyturn.verifier import Introspection, JwksVerifier, TokenError, VerifiedAccessToken, VerifierUnavailable
+
+verifier = JwksVerifier("https://auth.example.com", {"a", "b"}, introspection=Introspection("a", "b"))
+
+
+def check(raw: str) -> str:
+    try:
+        token: VerifiedAccessToken = verifier.verify(raw)
+    except TokenError as error:
+        return error.reason.name + error.reason.explanation
+    except VerifierUnavailable as error:
+        return error.problem + str(error.retry_after + 1)
+    return token.subject + token.jti + "".join(token.scope) + "".join(token.audience) + str(token.expires_at + 1)
+
+
+async def check_async(raw: str) -> str:
+    return (await verifier.verify_async(raw)).client_id
+"""
 SIGN = """
 from keyturn.jose.remote_algorithm import RemoteAlgorithm
 import boto3
@@ -117,18 +136,41 @@ def test_the_verifier_runs_with_cryptography_alone(bare: Environment) -> None:
     assert {"boto3", "jwt", "typer", "asyncio", "keyturn_cli"}.isdisjoint(modules)
 
 
+def test_a_strict_checker_of_types_knows_the_verifier(bare: Environment, tmp_path: Path) -> None:
+    """A service under `mypy --strict` gets the types of the installed package."""
+    (service := tmp_path / "service.py").write_text(TYPED)
+    options = ["--strict", "--warn-unreachable", "--config-file=", f"--cache-dir={tmp_path}"]
+    command = [sys.executable, "-m", "mypy", *options, f"--python-executable={bare.folder / 'bin' / 'python'}"]
+    done = subprocess.run([*command, str(service)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "Success: no issues found in 1 source file\n")
+
+
 def test_the_command_without_its_extra_says_how_to_get_it(bare: Environment) -> None:
     """The command of an environment without the extra fails with one line, and names what to type."""
-    done = bare.run("keyturn", "clients", "list")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "keyturn: the command needs its extra: pip install 'keyturn[cli]'\n"
+    for command in (["keyturn", "clients", "list"], ["python", "-m", "keyturn_cli", "--help"]):
+        done = bare.run(*command)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert (
+            done.stderr == "keyturn: the command needs its extra: type `pip install '.[cli]'` in a clone of Keyturn\n"
+        )
+
+
+def test_the_algorithm_without_its_extra_says_how_to_get_it(bare: Environment) -> None:
+    """The import of the PyJWT algorithm fails with one sentence, and names what to type."""
+    done = bare.run("python", "-I", "-c", SIGN)
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "keyturn.jose.remote_algorithm needs the extra sign: type `pip install '.[sign]'` in a clone of Keyturn\n"
+    )
 
 
 def test_the_command_runs_from_the_wheel(operator: Environment) -> None:
     """The command needs no file of the repository: its help, and its errors in an empty folder, are there."""
-    done = operator.run("keyturn", "--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Operate a Keyturn stack." in done.stdout
+    for command in (["keyturn", "--help"], ["python", "-m", "keyturn_cli", "--help"]):
+        done = operator.run(*command)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "Usage: keyturn [OPTIONS]" in done.stdout
+        assert "Operate a Keyturn stack." in done.stdout
     done = operator.run("keyturn", "clients", "list")
     assert done.returncode == 1
     assert done.stderr.startswith("keyturn: no embedded stack runs in this folder")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from keyturn.verifier import (
     VerifierUnavailable,
 )
 from keyturn.verifier import introspection as module
+from keyturn.verifier.bounded_http import BoundedHttp, HttpAnswer
 from tests.fakes.jwks_site import INTROSPECT, JwksSite, answer
 from tests.fakes.token_factory import AUDIENCE, signing_key
 from tests.fakes.two_clocks import TwoClocks
@@ -173,6 +174,34 @@ def test_twenty_threads_ask_once(site: JwksSite, clocks: TwoClocks) -> None:
         slow.released.set()
         assert not any(each.result(20) for each in results)
     assert site.reads(INTROSPECT) == 1
+
+
+class AwayIssuer(BoundedHttp):
+    """An issuer whose connection breaks when it is released."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.released = threading.Event()
+
+    def request(self, *arguments: Any, **named: Any) -> HttpAnswer:
+        """Raise OSError after the release."""
+        self.asked += 1
+        assert self.released.wait(20)
+        raise ConnectionResetError("reset")
+
+
+def test_a_question_that_fails_is_shared_too(clocks: TwoClocks) -> None:
+    """Requests with one token share a question that fails: an issuer in trouble gets no flood of questions."""
+    issuer = AwayIssuer()
+    introspector = module.Introspector(Introspection("orders", SECRET), issuer, 1, clocks)
+    requests = [introspector.check("a.b.c", "https://auth.example.com/i") for _ in range(20)]
+    calls = {next(each) for each in requests}
+    issuer.released.set()
+    wait(calls)
+    for each in requests:
+        with pytest.raises(IntrospectionUnavailable, match="reset"):
+            next(each)
+    assert issuer.asked == 1
 
 
 def test_a_question_from_before_the_revocation_is_not_shared(site: JwksSite, clocks: TwoClocks) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
@@ -118,6 +120,32 @@ def test_keys_that_another_thread_has_renewed_cost_no_read() -> None:
     issuer.clocks.wait(10)
     issuer.is_away = True
     assert finish(issuer.cache.newer(older)) is newer
+
+
+def test_a_fork_during_a_read_reads_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was forked while its parent read the keys asks for them at once."""
+    issuer = Issuer()
+    monkeypatch.setattr(threading.Thread, "start", lambda _: None)  # the thread that the fork does not copy
+    next(issuer.cache.current())
+    monkeypatch.undo()
+    parent = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: parent + 1)
+    assert ask(issuer).documents.introspection_endpoint == "0"
+
+
+def test_one_request_waits_for_a_read_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 5861 §4: while a name server hangs, stale keys decide without a wait after the first request."""
+    issuer = Issuer()
+    held = ask(issuer)
+    issuer.clocks.wait(AGES.most)
+    monkeypatch.setattr(threading.Thread, "start", lambda _: None)  # a thread that hangs
+    steps = issuer.cache.current()
+    next(steps)
+    with pytest.raises(StopIteration) as first:  # its time-out is over
+        next(steps)
+    with pytest.raises(StopIteration) as second:
+        next(issuer.cache.current())
+    assert first.value.value is second.value.value is held
 
 
 def test_a_deadline_that_is_over_says_so() -> None:

@@ -16,7 +16,7 @@ def test_a_missing_package_of_the_extra_is_one_sentence(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(SystemExit) as error:
         entry.main()
-    assert error.value.code == "keyturn: the command needs its extra: pip install 'keyturn[cli]'"
+    assert error.value.code == "keyturn: the command needs its extra: type `pip install '.[cli]'` in a clone of Keyturn"
 
 
 def test_another_missing_module_is_no_matter_of_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,3 +86,13 @@ def test_verifying_and_exporting_are_left_to_the_public_half() -> None:
         RemoteAlgorithm.to_jwk(signing_key())
     with pytest.raises(NotImplementedError):
         RemoteAlgorithm.from_jwk("{}")
+
+
+def test_without_pyjwt_the_import_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment without the extra gets one sentence, with what to type."""
+    for name in ("jwt", "jwt.algorithms", "jwt.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, "keyturn.jose.remote_algorithm")
+    with pytest.raises(ModuleNotFoundError, match="needs the extra sign") as error:
+        importlib.import_module("keyturn.jose.remote_algorithm")
+    assert error.value.name in ("jwt", "jwt.algorithms")

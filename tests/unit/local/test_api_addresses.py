@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,14 @@ def test_a_stack_is_found_until_it_is_gone(tmp_path: Path) -> None:
     writer.put("one", {})
     assert reader.routes() == {"/two": "/_aws/execute-api/bbb"}
     assert [path.name for path in tmp_path.iterdir()] == ["addresses.json"]
+
+
+def test_two_deployments_at_once_lose_no_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A deployment that ends while another one waits for the file is still known afterwards."""
+    file = tmp_path / "addresses.json"
+    monkeypatch.setattr(fcntl, "flock", lambda *_: file.write_text('{"one": {"/one": "/_aws/execute-api/aaa"}}'))
+    ApiAddresses(file).put("two", upstream_routes({"bbb": "/two"}))
+    assert ApiAddresses(file).routes() == {"/one": "/_aws/execute-api/aaa", "/two": "/_aws/execute-api/bbb"}
 
 
 @pytest.mark.parametrize(

@@ -150,3 +150,13 @@ def test_a_missing_folder_is_named(root: Path) -> None:
     template["Resources"]["Plain"]["Properties"]["CodeUri"] = "nowhere/"
     with pytest.raises(BuildError, match=r"Plain has its code in .*nowhere, which is not a folder"):
         build_artifacts(template, root, root / "builds")
+
+
+def test_a_file_that_cannot_be_copied_is_named(root: Path) -> None:
+    """A link that leads nowhere is an error with its path, on one line."""
+    template = plain(root)
+    (root / "code" / "dangling").symlink_to("nowhere")
+    with pytest.raises(
+        BuildError, match=r"^Plain: \S+/code/dangling cannot be copied \(\[Errno 2\] No such file or dir"
+    ):
+        build_artifacts(template, root, root / "builds")

@@ -56,8 +56,8 @@ def test_an_api_that_is_deployed_later_is_served() -> None:
 def test_no_path_climbs_out_of_its_api(path: str) -> None:
     """A dot segment, in whatever spelling, is refused before the emulator sees it."""
     with proxied(http="/_aws/execute-api/one") as (proxy, upstream):
-        status, _, _ = call(proxy, "GET", path)
-    assert (status, upstream.requests) == (400, 0)
+        status, _, body = call(proxy, "GET", path)
+    assert (status, body, upstream.requests) == (400, {"message": "Bad Request"}, 0)
 
 
 def test_a_prefix_alone_is_the_root_of_its_api() -> None:
@@ -81,7 +81,8 @@ def test_a_page_that_is_rebound_to_this_address_reads_nothing(host: str) -> None
         proxy.publish({"/": "/_aws/execute-api/abc"}, ApiFunctions(functions, ROUTES))
         foreign = {"Host": host.replace("PORT", str(proxy.port))}
         for method, headers in (("GET", {}), ("POST", {"Cookie": "a=b"}), ("OPTIONS", {"Origin": "http://a.example"})):
-            assert call(proxy, method, "/oauth2/token", headers=foreign | headers)[0] == 421
+            status, _, body = call(proxy, method, "/oauth2/token", headers=foreign | headers)
+            assert (status, body) == (421, {"message": "Misdirected Request"})
     assert (upstream.requests, functions.events) == (0, [])
 
 

@@ -69,7 +69,7 @@ def test_without_a_stack_the_message_says_how_to_start_one(
     assert run(monkeypatch, *arguments) == 1
     said = capsys.readouterr()
     assert (said.out, said.err.startswith("local: no embedded stack runs in this folder")) == ("", True)
-    assert "`make run`" in said.err
+    assert said.err.endswith(": start one with `make run`\n")
 
 
 def test_the_stack_of_the_checkout_is_found(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:

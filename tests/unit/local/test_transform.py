@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from local.stack import PARAMETERS, ROOT
@@ -37,12 +39,19 @@ def test_every_local_parameter_is_one_of_the_template() -> None:
     assert PARAMETERS.keys() <= read_template(ROOT / "template.yaml")["Parameters"].keys()
 
 
-def test_a_template_that_does_not_transform_says_why() -> None:
-    """A SAM resource without its properties is refused with the message of the transform."""
+GOOD = {"Handler": "app.handler", "Runtime": "python3.13", "CodeUri": "s3://bucket/key"}
+BROKEN = {
+    "Transform": "AWS::Serverless-2016-10-31",
+    "Resources": {
+        "Broken": {"Type": "AWS::Serverless::Function"},
+        "Good": {"Type": "AWS::Serverless::Function", "Properties": GOOD},
+    },
+}
+
+
+def test_a_template_that_does_not_transform_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    """A SAM resource without its properties is refused with the message of the transform, and no other is printed."""
     with pytest.raises(TransformError, match="Broken"):
-        transform_template(
-            {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Broken": {"Type": "AWS::Serverless::Function"}}},
-            {},
-            {},
-            "us-east-1",
-        )
+        transform_template(BROKEN, {}, {}, "us-east-1")
+    gc.collect()
+    assert "metrics" not in caplog.text

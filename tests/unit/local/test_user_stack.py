@@ -124,7 +124,7 @@ def test_a_name_that_is_taken_or_no_name_is_refused(place: Place, name: str) -> 
     """Keyturn's own stack is neither replaced nor deleted, and a name cannot leave its prefix or folder."""
     with pytest.raises(StackRefused, match="--name"):
         deploy(place, EXAMPLES / "http-api", name)
-    with pytest.raises(StackRefused, match="--name"):
+    with pytest.raises(StackRefused, match="type the name that `local deploy` printed"):
         delete_user_stack(place, name, Progress(None))
     assert Deployed.names == []
 

@@ -67,6 +67,20 @@ def test_a_folder_without_a_template_is_named(tmp_path: Path) -> None:
         ("- a\n", "template.yaml has no Resources"),
         ("Resources:\n  A:\n    Properties: {}\n", "template.yaml:2: A has no Type"),
         ("Resources:\n  A: x\n", "template.yaml:2: A has no Type"),
+        ("Resources:\n  A: { Type: a }\nResources:\n  B: { Type: b }\n", "template.yaml:3: Resources stands twice"),
+        (
+            "Resources:\n  A:\n    Type: a\n    Properties:\n      X: [{ B: 1, B: 2 }]\n",
+            "template.yaml:5: B stands twice",
+        ),
+        ("Resources: &a\n  A: *a\n", "template.yaml:2: A has no Type"),
+        ("Resources:\n  1: x\n", "template.yaml:2: 1 has no Type"),
+        ("Globals: 5\nResources:\n  A: { Type: a }\n", "template.yaml:1: Globals is not a mapping"),
+        ("Globals: { Function: 5 }\nResources:\n  A: { Type: a }\n", "template.yaml: Function is not a mapping"),
+        ("Parameters:\nResources:\n  A: { Type: a }\n", "template.yaml:1: Parameters is not a mapping"),
+        ("Parameters:\n  P: 5\nResources:\n  A: { Type: a }\n", "template.yaml:2: P has no Type"),
+        ("Resources:\n  A:\n    Type: a\nOutputs: [a]\n", "template.yaml:4: Outputs is not a mapping"),
+        ("Resources:\n  A:\n    Type: a\n    Properties:\n", "template.yaml:4: Properties is not a mapping"),
+        ("Resources:\n  A:\n    Type: a\n    Metadata: b\n", "template.yaml:4: Metadata is not a mapping"),
     ],
 )
 def test_a_fault_of_the_file_has_its_line(path: Path, text: str, message: str) -> None:

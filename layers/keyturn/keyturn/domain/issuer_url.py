@@ -18,7 +18,8 @@ def check_issuer_url(url: str, *, on_emulator: bool = False) -> str:
     Plain http is accepted on an emulator alone, and for loopback hosts alone: their requests cross no network. Raises
     ValueError.
     """
-    match = _ISSUER.fullmatch(url)
+    # A variable of the environment that is not set is None.
+    match = _ISSUER.fullmatch(url) if isinstance(url, str) else None
     if match is None or int(match["port"] or 1) > _LAST_PORT or _has_broken_label(match["host"]):
         raise ValueError(
             "an issuer is https://host or https://host:port, in lower case, without a path or trailing slash"

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from jwt.algorithms import Algorithm
-from jwt.exceptions import InvalidKeyError
+try:
+    from jwt.algorithms import Algorithm
+    from jwt.exceptions import InvalidKeyError
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "keyturn.jose.remote_algorithm needs the extra sign: type `pip install '.[sign]'` in a clone of Keyturn",
+        name=error.name,
+    ) from None
 
 from keyturn.jose.algorithms import KEY_KIND
 from keyturn.jose.ecdsa_signature import as_jose

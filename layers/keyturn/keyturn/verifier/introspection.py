@@ -75,28 +75,31 @@ class Introspector:
         if endpoint is None:
             raise self._unavailable("the metadata of the issuer has no introspection endpoint at its origin")
         key = _digest(raw)
-        running = self._flight.running(key)
-        if running is not None and self._client.cache_seconds:
-            yield running
+        earlier = self._flight.running(key)
         answer = self._answers.get(key)
         if answer is None or age(answer.asked_at, self._now()) >= self._client.cache_seconds:
-            answer = yield from self._ask_anew(key, raw, endpoint)
+            answer = yield from self._ask_anew(key, raw, endpoint, earlier)
+        if answer.problem is not None:
+            raise self._unavailable(answer.problem)
         if not answer.active:
             raise TokenError(TokenErrorReason.TOKEN_INACTIVE)
 
-    def _ask_anew(self, key: bytes, raw: str, endpoint: str) -> Generator[Future[_Answer | None], None, _Answer]:
-        # The running call may have asked before a revocation that this request must see: it is not shared.
-        call = self._flight.start(object() if self._is_running(key) else key, lambda: self._ask(raw, endpoint))
-        if call is None:
-            raise self._unavailable(f"{MAX_CALLS} questions wait for the issuer")
-        yield call
-        answer = call.result(0) if call.done() else None
-        if answer is None or answer.problem is not None:
-            raise self._unavailable("no complete answer came in time" if answer is None else str(answer.problem))
-        return answer
-
-    def _is_running(self, key: bytes) -> bool:
-        return self._flight.running(key) is not None
+    def _ask_anew(
+        self, key: bytes, raw: str, endpoint: str, earlier: Future[_Answer | None] | None
+    ) -> Generator[Future[_Answer | None], None, _Answer]:
+        # Requests with one token share a question, also one that fails; without a cache each asks its own.
+        shared: object = key if self._client.cache_seconds else object()
+        while True:
+            call = self._flight.start(shared, lambda: self._ask(raw, endpoint))
+            if call is None:
+                raise self._unavailable(f"{MAX_CALLS} questions wait for the issuer")
+            yield call
+            answer = call.result(0) if call.done() else None
+            if answer is None:
+                raise self._unavailable("no complete answer came in time")
+            # An earlier question may be from before a revocation that this request must see.
+            if call is not earlier or age(answer.asked_at, self._now()) < self._client.cache_seconds:
+                return answer
 
     def _ask(self, raw: str, endpoint: str) -> _Answer:
         asked_at = self._now()

@@ -8,10 +8,12 @@ import ssl
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.jose import KeySet
+from keyturn.jose.algorithms import ALGORITHM_NAMES
 from keyturn.jose.strict_json import parse_object
 from keyturn.verifier.bounded_http import BoundedHttp, Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Set
     from typing import Any
 
     from keyturn.verifier.bounded_http import HttpAnswer
@@ -20,7 +22,11 @@ METADATA = "/.well-known/oauth-authorization-server"
 MAX_KEYS = 100
 _OK = 200
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]{1,255}")
-_SECONDS = re.compile(r"[0-9]{1,9}")
+_SECONDS = re.compile(r"[0-9]+")
+# RFC 9111 §1.2.2: a number that is too large counts as this one.
+_MOST_SECONDS = 2**31
+# RFC 7518 §6, RFC 8037 §2.
+_KEY_TYPES = frozenset({"EC", "OKP", "RSA"})
 
 
 class DocumentFault(Exception):
@@ -35,20 +41,24 @@ class IssuerDocuments(NamedTuple):
     max_age: int | None
 
 
-def read_documents(http: BoundedHttp, issuer: str, seconds: float) -> IssuerDocuments:
-    """Return the documents of an issuer within so many seconds in all; raises DocumentFault."""
+def read_documents(http: BoundedHttp, issuer: str, trusted: Set[str], seconds: float) -> IssuerDocuments:
+    """Return the documents of an issuer within so many seconds in all; raises DocumentFault.
+
+    While the issuer's URL changes, its metadata state the other URL, which `trusted` has too.
+    """
     deadline = Deadline(seconds)
     metadata = _object(_get(http, issuer + METADATA, deadline), issuer + METADATA)
     # RFC 8414 §3.3: another issuer's metadata would let that issuer's keys sign for this one.
-    if metadata.get("issuer") != issuer:
+    stated = metadata.get("issuer")
+    if not isinstance(stated, str) or stated not in trusted:
         raise DocumentFault(f"{issuer}{METADATA} names another issuer")
-    url = endpoint_of(metadata, "jwks_uri", issuer)
+    url = endpoint_of(metadata, "jwks_uri", stated)
     if url is None:
-        raise DocumentFault(f"{issuer}{METADATA} has no jwks_uri at {issuer}")
+        raise DocumentFault(f"{issuer}{METADATA} has no jwks_uri at {stated}")
     answer = _get(http, url, deadline)
     keys = _keys(_object(answer, url), url)
     max_age = max_age_of(answer.cache_control, answer.age)
-    return IssuerDocuments(keys, endpoint_of(metadata, "introspection_endpoint", issuer), max_age)
+    return IssuerDocuments(keys, endpoint_of(metadata, "introspection_endpoint", stated), max_age)
 
 
 def endpoint_of(metadata: dict[str, Any], member: str, issuer: str) -> str | None:
@@ -66,16 +76,24 @@ def max_age_of(cache_control: str | None, age: str | None) -> int | None:
     """
     stated: list[int] = []
     for directive in (cache_control or "").lower().split(","):
-        name, _, value = directive.strip().partition("=")
+        name, _, value = directive.partition("=")
+        name = name.strip()
         if name in ("no-store", "no-cache"):
             stated.append(0)
         elif name == "max-age":
             seconds = value.strip().strip('"')
-            stated.append(int(seconds) if _SECONDS.fullmatch(seconds) else 0)
+            stated.append(_seconds(seconds))
     if not stated:
         return None
-    spent = int(age.strip()) if age is not None and _SECONDS.fullmatch(age.strip()) else 0
-    return max(min(stated) - spent, 0)
+    # RFC 9111 §5.1: the first of several ages counts, and an unreadable one is ignored.
+    return max(min(stated) - _seconds((age or "").partition(",")[0].strip()), 0)
+
+
+def _seconds(text: str) -> int:
+    """Return delta-seconds (RFC 9111 §1.2.2), or 0 if the text is none."""
+    if not _SECONDS.fullmatch(text):
+        return 0
+    return int(text) if len(text) < len(str(_MOST_SECONDS)) else _MOST_SECONDS
 
 
 def cause_of(error: OSError) -> str:
@@ -110,7 +128,23 @@ def _keys(jwks: dict[str, Any], url: str) -> KeySet:
     entries = jwks.get("keys")
     if isinstance(entries, list) and not 0 < len(entries) <= MAX_KEYS:
         raise DocumentFault(f"{url} has {len(entries)} keys, and 1 to {MAX_KEYS} are accepted")
+    if isinstance(entries, list):
+        entries = [each for each in entries if not _is_of_another_kind(each)]
     try:
-        return KeySet.from_jwks(jwks)
+        keys = KeySet.from_jwks({"keys": entries})
     except ValueError as error:
         raise DocumentFault(f"{url} is refused ({error})") from None
+    if not keys:
+        raise DocumentFault(f"{url} has no key of a kind that this version knows")
+    return keys
+
+
+def _is_of_another_kind(entry: object) -> bool:
+    """Return whether the key is not for this version (RFC 7517 §5): it ignores the keys of later algorithms."""
+    # A secret is not ignored: an issuer that publishes one has lost it.
+    if not isinstance(entry, dict) or entry.get("kty") == "oct":
+        return False
+    kty, alg = entry.get("kty"), entry.get("alg")
+    is_of_another_type = isinstance(kty, str) and kty not in _KEY_TYPES
+    has_another_algorithm = isinstance(alg, str) and alg not in ALGORITHM_NAMES
+    return is_of_another_type or has_another_algorithm or entry.get("use") == "enc"

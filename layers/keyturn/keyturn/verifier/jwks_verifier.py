@@ -62,7 +62,8 @@ class JwksVerifier:
         clock: Callable[[], Instant] = system_instant,
     ) -> None:
         """Raise ValueError for an invalid argument."""
-        check_issuer_url(issuer, on_emulator=True)
+        for each in (issuer, *previous_issuers):
+            check_issuer_url(each, on_emulator=True)
         self._policy = VerificationPolicy(
             issuer=issuer,
             audiences={audience} if isinstance(audience, str) else audience,
@@ -80,7 +81,7 @@ class JwksVerifier:
         self._timeout = timeout = checked_seconds("timeout_seconds", timeout_seconds, 1, 60)
         self._clock = clock
         http = BoundedHttp()
-        self._keys = KeyCache(issuer, lambda: read_documents(http, issuer, timeout), ages, clock)
+        self._keys = KeyCache(issuer, lambda: read_documents(http, issuer, self._policy.issuers, timeout), ages, clock)
         self._introspector = Introspector(introspection, http, timeout, clock) if introspection else None
 
     def verify(self, raw: str) -> VerifiedAccessToken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyturn.domain.time.ages import age
@@ -58,7 +59,9 @@ class KeyCache:
         self._held: HeldKeys | None = None
         self._too_old: HeldKeys | None = None
         self._tried_at: Instant | None = None
+        self._tried_by: int | None = None
         self._problem: str | None = None  # of the last read, None after a good one
+        self._overdue: Future[None] | None = None  # the read that a request gave up to wait for
 
     def fresh(self) -> HeldKeys | None:
         """Return the keys below their max-age, or None; starts a read early, for which nobody waits."""
@@ -74,8 +77,11 @@ class KeyCache:
 
     def current(self) -> Waits:
         """Return keys that may decide, where `fresh` has none; raises JwksUnavailable."""
-        # After an error (RFC 5861 §4) the stale keys decide at once, and the next read runs beside them.
-        if self._problem is not None and self._usable() is not None:
+        # After an error (RFC 5861 §4) the stale keys decide at once, and the next read runs beside them. A name server
+        # that hangs is an error from the first request on that has waited for it.
+        running = self._flight.running(_KEYS)
+        has_failed = self._problem is not None or (running is not None and running is self._overdue)
+        if has_failed and self._usable() is not None:
             self._start_if_due()
         else:
             yield from self._renewal()
@@ -104,17 +110,21 @@ class KeyCache:
             if call is None:
                 return
             yield call
-            if not call.done() or (self._held is not before and self.fresh() is not None):
+            if not call.done():
+                self._overdue = call
+                return
+            if self._held is not before and self.fresh() is not None:
                 return
 
     def _start_if_due(self) -> Future[None] | None:
         return self._flight.start(_KEYS, self._renew, is_due=self._is_due)
 
     def _is_due(self) -> bool:
-        now = self._now()
-        if age(self._tried_at, now) < self._ages.cooldown:
+        now, process = self._now(), os.getpid()
+        # A fork copies the time of a read, and not the thread that reads.
+        if process == self._tried_by and age(self._tried_at, now) < self._ages.cooldown:
             return False
-        self._tried_at = now
+        self._tried_at, self._tried_by = now, process
         return True
 
     def _renew(self) -> None:
