@@ -181,8 +181,8 @@ def _wait(stack: EmbeddedStack) -> None:
 _OTHERS = {"transform": print_native_template, "events": render_events, "reset": reset_stack}
 
 
-def main() -> int:
-    """Parse the command line and run the command."""
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="python -m local", description="Run Keyturn's embedded stack.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in _COMMANDS.items():
@@ -190,7 +190,12 @@ def main() -> int:
         if name in ("run", "demo"):
             own.add_argument("--parameters", default="", help="parameters of the template: NAME=VALUE NAME=VALUE")
     add_commands(commands)
-    given = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    """Parse the command line and run the command."""
+    given = build_parser().parse_args()
     if "run" in given:
         return run_command(given, ROOT)
     if given.command in _OTHERS:

@@ -31,7 +31,7 @@ def choose_ports(memory: Path, preferred: Ports) -> tuple[Ports, tuple[str, ...]
     wanted = _recall(memory) or preferred
     chosen, remarks = {}, []
     for name, port in asdict(wanted).items():
-        chosen[name] = port if port and _is_free(port) else _find_free()
+        chosen[name] = port if port and _is_free(port) else find_free_port()
         if port and chosen[name] != port:
             remarks.append(f"port {port} is taken: the {name} moves to {chosen[name]}")
     memory.write_text(json.dumps(chosen))
@@ -55,7 +55,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _find_free() -> int:
+def find_free_port() -> int:
     with socket.socket() as candidate:
         candidate.bind(("127.0.0.1", 0))
         port: int = candidate.getsockname()[1]

@@ -29,7 +29,10 @@ ASSETS = {
     "assets/site.css": "docs/site/site.css",
 }
 
-_LINK = re.compile(r"(\]\()([^)\s#]+)([^)\s]*\))")
+# A link or an image of Markdown, and the pictures of an HTML element.
+_LINK = re.compile(r"(\]\(|\bsrc(?:set)?=\")([^)\s#\"]+)([^)\s\"]*[)\"])")
+
+_DIAGRAM = re.compile(r'<pre class="mermaid">.*?</pre>', re.DOTALL)
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
@@ -53,6 +56,11 @@ def on_page_markdown(markdown: str, *, page: Any, **_rest: Any) -> str:
     if page.file.src_uri in OUTER_PAGES.values():
         return markdown
     return _links_in_site(markdown, f"docs/{page.file.src_uri}")
+
+
+def on_page_content(html: str, **_rest: Any) -> str:
+    """Return the page with each diagram in an element that may scroll."""
+    return _DIAGRAM.sub(r'<div class="diagram">\g<0></div>', html)
 
 
 def _links_in_site(text: str, path: str) -> str:

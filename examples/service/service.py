@@ -39,7 +39,7 @@ class Reports(BaseHTTPRequestHandler):
 
 def main():
     """Serve on loopback, for the issuer and the audience of the environment."""
-    server = ThreadingHTTPServer(("127.0.0.1", 8490), Reports)
+    server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8490"))), Reports)
     server.verifier = JwksVerifier(os.environ["KEYTURN_ISSUER_URL"], os.environ["KEYTURN_AUDIENCE"])
     server.serve_forever()
 

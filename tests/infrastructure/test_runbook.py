@@ -18,6 +18,7 @@ from botocore import xform_name
 from tests.fakes.moto_dynamodb import moto_dynamodb
 from tests.infrastructure.creation import Creation
 from tests.infrastructure.native_template import NativeTemplate
+from tests.pages.fences import commands_of, inline_codes, page_names
 
 ROOT = Path(__file__).parents[2]
 RUNBOOK = ROOT / "docs" / "runbook.md"
@@ -26,7 +27,7 @@ COMMAND = re.compile(r"\baws ([a-z0-9]+) (wait )?([a-z][a-z0-9-]+)((?:\\\n|[^\n|
 OPTION = re.compile(r"(?<=\s)--([a-z0-9-]+)")
 # Options of the AWS CLI itself, and a command that it adds to the API.
 GLOBAL = {"cli-binary-format", "output", "profile", "query", "region"}
-ADDED = {("logs", "tail")}
+ADDED = {("cloudformation", "deploy"), ("logs", "tail")}
 # A stand-in for the AWS CLI: it writes down its arguments, and returns the tables of the stack that failed.
 AWS = """#!/bin/bash
 printf '%q ' "$@" >> calls; echo >> calls
@@ -34,18 +35,13 @@ case "$*" in *DynamoDB::Table*) printf 'one-RevocationTable-B\\tone-KeyRingTable
 """
 
 
-def blocks(page: Path) -> list[str]:
-    """Return the shell blocks of a page."""
-    return FENCE.findall(page.read_text())
-
-
 def commands() -> Iterator[Any]:
     """Yield each command of the AWS CLI in the pages."""
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        for block in blocks(page):
-            for found in COMMAND.finditer(block):
+    for page in page_names():
+        for text in (*(fence.text for fence in commands_of(page)), *inline_codes(page)):
+            for found in COMMAND.finditer(text):
                 if (found[1], found[3]) not in ADDED:
-                    named = f"{page.stem}-{found[1]}-{found[3]}"
+                    named = f"{page}-{found[1]}-{found[3]}"
                     yield pytest.param(found[1], bool(found[2]), found[3], OPTION.findall(found[4]), id=named)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,21 +16,24 @@ SITE = os.environ.get("KEYTURN_SITE")
 pytestmark = pytest.mark.skipif(SITE is None, reason="`make docs` builds the site and runs these tests")
 
 # Elements whose address a browser loads with the page.
-LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "srcset", "link": "href"}
 # Links that name a page and load nothing (HTML, link types).
 NAMED_ONLY = {"next", "prev", "canonical"}
 
 
 class _Loads(HTMLParser):
-    """The addresses that a page loads."""
+    """The addresses that a page loads, and the texts in place of its pictures."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()
         self.addresses: list[str] = []
+        self.alternatives: list[str] = []
         self.feed(page.read_text())
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         named = dict(attributes)
+        if tag == "img":
+            self.alternatives.append(named.get("alt") or "")
         if tag in LOADED and not NAMED_ONLY & set((named.get("rel") or "").split()):
             self.addresses.append(named.get(LOADED[tag]) or "")
 
@@ -64,3 +68,31 @@ def test_every_page_of_the_documentation_is_in_the_site() -> None:
     for source in ROOT.glob("examples/*/README.md"):
         assert f"examples/{source.parent.name}" in names
     assert {"index", "security", "contributing", "changelog"} <= names
+
+
+def test_each_picture_of_the_documentation_is_on_a_page() -> None:
+    """A page of the site shows each picture of docs, with a text in its place (WCAG 1.1.1)."""
+    shown = {
+        (page.parent / urlsplit(address).path).resolve() for page in _pages() for address in _Loads(page).addresses
+    }
+    site = (ROOT / str(SITE)).resolve()
+    pictures = {site / path.relative_to(ROOT / "docs") for path in ROOT.glob("docs/**/*.png")}
+    pictures = {path for path in pictures if "node_modules" not in path.parts}
+    assert pictures
+    assert pictures - shown == set()
+    assert [page.name for page in _pages() if "" in _Loads(page).alternatives] == []
+
+
+def test_each_diagram_may_scroll() -> None:
+    """A diagram keeps its size on a narrow screen, and a page never scrolls sideways by it."""
+    drawn = [page.read_text() for page in _pages() if 'class="mermaid"' in page.read_text()]
+    assert drawn
+    assert all(text.count('<pre class="mermaid">') == text.count('<div class="diagram"><pre') for text in drawn)
+
+
+def test_a_message_of_a_diagram_has_no_semicolon() -> None:
+    """Mermaid ends a statement at a semicolon, and a page then lacks its diagram."""
+    sources = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]
+    drawn = [each for path in sources for each in re.findall(r"```mermaid\n(.*?)```", path.read_text(), re.DOTALL)]
+    assert drawn
+    assert [line for each in drawn for line in each.splitlines() if ";" in line] == []

@@ -27,6 +27,7 @@ LONGEST = (
     "test_rotation_under_traffic.py",
     "test_revocation_bound.py",
     "test_rotator.py",
+    "test_page_commands.py",
     "test_verification.py",
     "test_user_flow.py",
     "test_faults.py",

@@ -6,10 +6,7 @@ import contextlib
 import http.client
 import io
 import json
-import os
-import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -129,30 +126,6 @@ def put_rules(root: Path, text: str) -> None:
     """Put the document in force by the command."""
     (root / "rules.json").write_text(text)
     type_command(root, "rules", str(root / "rules.json"))
-
-
-def first_block(language: str) -> str:
-    """Return the README's first block of a language after the heading about one's own API."""
-    page = (EXAMPLES.parent / "README.md").read_text().partition("## Put it in front of your API\n")[2]
-    [block, *_] = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
-    return str(block)
-
-
-def test_the_commands_of_the_readme_lead_to_an_own_api(apis: Apis) -> None:
-    """R57: a shell that runs the README's commands in the checkout prints what it shows: 401, 403 and 200."""
-    commands = first_block("sh")
-    start = f"import pathlib, local.__main__ as c; c.ROOT = pathlib.Path('{apis.root}'); c.main()"
-    commands = commands.replace(".venv/bin/python -m local", f'{sys.executable} -c "{start}"')
-    commands = commands.replace("http://127.0.0.1:8481", apis.stack.apis_origin)
-    for name, target in (("examples", EXAMPLES), ("local", EXAMPLES.parent / "local")):
-        (apis.root / name).symlink_to(target)
-    path = os.pathsep.join(str(EXAMPLES.parent / each) for each in (".", "cli", "functions", "layers/keyturn"))
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path}
-    done = subprocess.run(
-        ["bash", "-euc", commands], cwd=apis.root, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.endswith(first_block("text")), (done.stdout, done.stderr)
-    assert done.stdout.startswith(f"ReportsUrl  {apis.stack.apis_origin}/my-api/reports\n")
 
 
 def break_rules(stack: StackFile) -> None:
