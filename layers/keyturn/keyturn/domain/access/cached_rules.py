@@ -54,7 +54,7 @@ class CachedApiRules(ApiRules):
     A parameter's pattern also matches slashes. Raises ValueError for rules that a policy cannot express.
     """
 
-    __slots__ = ("_other_bytes", "_pattern_bytes", "_patterns")
+    __slots__ = ("_other_bytes", "_pattern_bytes", "_patterns", "_routes")
 
     def __init__(
         self,
@@ -67,14 +67,15 @@ class CachedApiRules(ApiRules):
         pathless = next((text for text in rules if not text.startswith("/")), None)
         if pathless is not None:
             raise ValueError(f"{pathless} has no path that a cached policy could name")
-        lengths = [
-            len(method) + 1 + len(template.pattern)
+        self._routes = [
+            (f"{method}/{template.pattern}", rule)
             for method in METHODS[1:]
-            for template, _ in self._for_method(method)
+            for template, rule in self._for_method(method)
         ]
-        self._patterns = len(lengths) + len(_AMBIGUOUS)
+        self._patterns = len(self._routes) + len(_AMBIGUOUS)
+        lengths = sum(len(pattern) for pattern, _ in self._routes)
         # A backslash is two characters of JSON.
-        self._pattern_bytes = sum(lengths) + sum(len(pattern.replace("\\", "\\\\")) for pattern in _AMBIGUOUS)
+        self._pattern_bytes = lengths + sum(len(pattern.replace("\\", "\\\\")) for pattern in _AMBIGUOUS)
         self._other_bytes = _largest_rest(declared)
         if self._largest_answer(_USUAL_PREFIX) > MAX_ANSWER_BYTES:
             raise ValueError(
@@ -113,10 +114,8 @@ class CachedApiRules(ApiRules):
             raise PolicyTooLarge(f'{prefix}: take "cached_by" away, and set the TTL of the authorizer to 0')
         allowed: list[str] = []
         denied = [prefix + pattern for pattern in _AMBIGUOUS]
-        for method in METHODS[1:]:
-            for template, rule in self._for_method(method):
-                holds = self.objection(rule, token) is None
-                (allowed if holds else denied).append(f"{prefix}{method}/{template.pattern}")
+        for pattern, rule in self._routes:
+            (allowed if self.objection(rule, token) is None else denied).append(prefix + pattern)
         if not allowed:
             return [_statement("Deny", [f"{prefix}*"])]
         return [_statement("Allow", allowed), _statement("Deny", denied)]
