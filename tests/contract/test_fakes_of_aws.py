@@ -6,9 +6,18 @@ import copy
 from typing import Any
 
 import botocore.hooks
+import botocore.session
 import pytest
+from botocore import xform_name
+from botocore.model import ServiceModel
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.core.serialize import (
+    DEFAULT_ALIAS_PROVIDERS,
+    AttributePicker,
+    AttributePickerContext,
+    XFormedAttributePicker,
+)
 
 from tests.fakes.kept_setups import BOTOCORE_TRIE, SharedTrie
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
@@ -48,6 +57,20 @@ def test_shared_event_names_are_those_of_botocore(steps: list[tuple[str, int, st
 def test_sessions_use_the_shared_event_names() -> None:
     """The tests run with the class that is compared here."""
     assert vars(botocore.hooks)["_PrefixTrie"] is SharedTrie
+
+
+@pytest.mark.parametrize("member", ["TableName", "TableSizeBytes", "BillingModeSummary"])
+def test_attributes_have_the_names_of_moto(member: str) -> None:
+    """The kept names of an attribute are those that moto and botocore find, in their order."""
+    service = ServiceModel(botocore.session.get_session().get_service_data("dynamodb"))
+    description: Any = service.shape_for("TableDescription")
+    shape = description.members[member]
+    picker = XFormedAttributePicker(DEFAULT_ALIAS_PROVIDERS)
+    table = type("Table", (), {})()
+    context = AttributePickerContext(obj=table, key=member, key_path="", shape=shape)
+    found = [each for name in AttributePicker.get_possible_keys(picker, context) for each in (name, xform_name(name))]
+    for _ in range(2):
+        assert list(picker.get_possible_keys(context)) == list(dict.fromkeys(found))
 
 
 @pytest.mark.parametrize("keys", [("pk",), ("pk", "sk")])

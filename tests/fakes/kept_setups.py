@@ -30,6 +30,7 @@ def keep_setups() -> None:
     ClientCreator._create_client_class = _client_class  # type: ignore[attr-defined]
     if "moto" in sys.modules:
         _leave_out_requests()
+        _keep_names_of_attributes()
 
 
 class SharedTrie(BOTOCORE_TRIE):  # type: ignore[misc,valid-type]
@@ -87,3 +88,18 @@ def _leave_out_requests() -> None:
     from moto.core import models
 
     models.RESPONSES_METHODS = []
+
+
+def _keep_names_of_attributes() -> None:
+    """Let moto find the names of an answer's attributes once for each class and shape, not for each object."""
+    from moto.core.serialize import XFormedAttributePicker as Picker
+
+    find, kept = Picker.get_possible_keys, dict[Any, tuple[str, ...]]()
+
+    def possible_keys(picker: Picker, context: Any) -> tuple[str, ...]:
+        of = (type(context.obj), context.key, context.shape, *picker.alias_providers)
+        if of not in kept:
+            kept[of] = tuple(dict.fromkeys(find(picker, context)))
+        return kept[of]
+
+    Picker.get_possible_keys = possible_keys  # type: ignore[assignment,method-assign]
