@@ -86,7 +86,7 @@ def take_out(tag: str | None, folder: Path) -> Release:
         archive = git(ROOT, "archive", tag, KERNEL, PROGRAM)
         subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
         return Release(tag, folder)
-    # With its byte code: each process would otherwise compile the kernel again. A changed file has another time.
+    # The copy keeps the byte code: each process would otherwise compile the kernel. A changed file has a new time.
     shutil.copytree(ROOT / KERNEL, folder / KERNEL)
     (folder / PROGRAM).parent.mkdir(parents=True)
     shutil.copy(ROOT / PROGRAM, folder / PROGRAM)
