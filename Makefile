@@ -144,7 +144,7 @@ events: setup ## render events, environments and profiles for `sam local`
 ON_THE_STACK := tests/emulator tests/integration
 STAGES := format lint types imports dead-code secrets template docs artifacts test guards browser containers
 
-.PHONY: check test test-fast test-stack $(STAGES)
+.PHONY: check test test-fast test-others test-stack $(STAGES)
 check: setup ## run what CI runs: all checks, the build and all tests
 	@for stage in $(STAGES); do \
 		echo "== $$stage"; started=$$SECONDS; \
@@ -232,15 +232,19 @@ endif
 	@.venv/bin/python -m pytest tests/distribution
 
 # Container images set it. Without byte code each worker and each process of a test compiles all modules again.
-test test-fast test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
+test test-fast test-others test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
 
-# Tests on the stack wait for a quarter of their time. The other part fills it, and yields the processors to them: what runs on the
+# Tests on the stack wait for a quarter of their time. The other parts fill it, and yield the processors to them: what runs on the
 # stack has time limits.
 test: setup $(CLIENTS_STAMP) $(PEERS_STAMP) ## run the tests without Docker, browser and account
-	@.venv/bin/python -m tests.side_by_side "fast=nice -n 10 $(MAKE) test-fast" "stack=$(MAKE) test-stack"
+	@.venv/bin/python -m tests.side_by_side "coverage=nice -n 10 $(MAKE) coverage" "others=nice -n 10 $(MAKE) test-others" \
+		"stack=$(MAKE) test-stack"
 
-# The tests that coverage is measured by run there, and only there.
-test-fast: coverage $(PEERS_STAMP)
+test-fast: setup $(PEERS_STAMP)
+	@.venv/bin/python -m tests.side_by_side "coverage=$(MAKE) coverage" "others=$(MAKE) test-others"
+
+# The tests that coverage is measured by are left out: they run there.
+test-others: setup $(PEERS_STAMP)
 	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses auto tests \
 		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/distribution tests/sam_local tests/aws)
 
@@ -271,12 +275,13 @@ containers: setup tools
 	elif test ! -e .aws-sam/$(PROCESSOR)/template.yaml; then $(call not_run,the build of `make artifacts`); \
 	else tests/sam_local/runtime_image.sh $(CONTAINER_IMAGE) "$(LAMBDA_PYTHON)" && .venv/bin/python -m pytest tests/sam_local; fi
 
-# Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line.
+# Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line. One process runs
+# them: several would need a fifth more of the processors' time, and `make test` has other work for those.
 COVERED_BY := tests/unit/jose tests/unit/authorizer tests/unit/domain/test_base64url.py \
 	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
 	tests/contract/test_readers.py tests/contract/test_revocation_feed.py tests/verifier
 coverage: setup
-	@.venv/bin/python -m pytest --quiet --numprocesses auto $(COVERED_BY) --cov
+	@.venv/bin/python -m pytest --quiet $(COVERED_BY) --cov
 
 guards: setup
 	@.venv/bin/python -m tests.guards.run

@@ -1,13 +1,16 @@
 """How many examples the properties try: a few in `make test`; in `make fuzz`, a million of the verifier's in all.
 
 None has a deadline: how long an example takes is the machine's matter, and what is bounded has a test that counts.
+The hooks keep runs short: imports and garbage collection take a third of the time.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,6 +19,14 @@ settings.register_profile("short", deadline=None)
 settings.load_profile("short")
 # Examples of each of six properties.
 settings.register_profile("long", max_examples=170_000, deadline=None)
+
+_SCHEMATHESIS = "schemathesis.pytest.plugin"
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
+    """Load the plugin of schemathesis for the two files that need it: its import takes longer than most files."""
+    if module_path.name == "test_openapi.py":
+        parent.config.pluginmanager.import_plugin(_SCHEMATHESIS)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,8 +44,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what boto3 sets up, where a test imports it: other runs, such as those of the guards, start sooner."""
+    """Keep what boto3 sets up, where a test imports it: other runs, such as those of the guards, start sooner.
+
+    The imported modules live as long as the run. The garbage collector would read them again every few tests.
+    """
     if "botocore" in sys.modules:
         from tests.fakes.kept_setups import keep_setups
 
         keep_setups()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

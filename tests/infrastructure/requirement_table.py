@@ -10,6 +10,7 @@ import ast
 import json
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,7 @@ def named_ids(docstring: str) -> set[str]:
     return ranges | set(_ID.findall(docstring))
 
 
+@cache
 def find_proofs() -> dict[str, Counter[str]]:
     """Return, by requirement, how many tests of which file name it."""
     proofs: dict[str, Counter[str]] = {}

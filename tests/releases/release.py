@@ -32,6 +32,7 @@ class Release:
         """Take what messages call it, and the folder."""
         self.name = name
         self._root = root
+        self._read: dict[str, dict[str, Any]] = {}
 
     def write(self) -> dict[str, Any]:
         """Return the items that the release writes, by name."""
@@ -39,7 +40,10 @@ class Release:
 
     def read(self, items: dict[str, Any]) -> dict[str, Any]:
         """Return the meaning of each item to the release."""
-        return self._run("read", json.dumps(items))
+        given = json.dumps(items)
+        if given not in self._read:
+            self._read[given] = self._run("read", given)
+        return self._read[given]
 
     def _run(self, command: str, given: str) -> dict[str, Any]:
         done = subprocess.run(
@@ -82,7 +86,8 @@ def take_out(tag: str | None, folder: Path) -> Release:
         archive = git(ROOT, "archive", tag, KERNEL, PROGRAM)
         subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
         return Release(tag, folder)
-    shutil.copytree(ROOT / KERNEL, folder / KERNEL, ignore=shutil.ignore_patterns("__pycache__"))
+    # The copy keeps the byte code: each process would otherwise compile the kernel. A changed file has a new time.
+    shutil.copytree(ROOT / KERNEL, folder / KERNEL)
     (folder / PROGRAM).parent.mkdir(parents=True)
     shutil.copy(ROOT / PROGRAM, folder / PROGRAM)
     return Release(STAND_IN, folder)

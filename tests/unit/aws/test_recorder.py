@@ -113,7 +113,18 @@ def run(folder: Path, facts: str, *selection: str, **environ: str) -> tuple[int,
     """Return the exit code of a run of these facts, and its report."""
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_facts.py").write_text(facts)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *selection, str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:schemathesis",
+        *selection,
+        str(folder),
+    ]
     environ |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'keyturn'}"}
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     assert (folder / "report.md").exists(), done.stdout + done.stderr
