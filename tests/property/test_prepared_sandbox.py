@@ -68,7 +68,7 @@ def test_nothing_that_a_start_read_outlives_its_bound(mode: str) -> None:
 
 def test_a_start_that_is_dated_as_a_request_is_found() -> None:
     """R47: without the estimate, the skew and the rounding of Date make a read of the start outlive its bound."""
-    undated = patch.object(SandboxTime, "dated", lambda _time, sent, date: sent._replace(date=date))
+    undated = patch.object(SandboxTime, "dated", lambda _time, sent, date: sent.with_date(date))
 
     @settings(max_examples=1_000, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
     @given(**WORLDS)
