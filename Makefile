@@ -235,7 +235,9 @@ endif
 test test-fast test-others test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
 
 # Tests on the stack wait for a quarter of their time. The other parts fill it, and yield the processors to them: what runs on the
-# stack has time limits.
+# stack has time limits. On two cores the other tests run in one process: workers and their reports would cost a tenth more.
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+test: export OTHERS_WORKERS = $(if $(filter 1 2,$(CORES)),0,auto)
 test: setup $(CLIENTS_STAMP) $(PEERS_STAMP) ## run the tests without Docker, browser and account
 	@.venv/bin/python -m tests.side_by_side "coverage=nice -n 10 $(MAKE) coverage" "others=nice -n 10 $(MAKE) test-others" \
 		"stack=$(MAKE) test-stack"
@@ -244,8 +246,9 @@ test-fast: setup $(PEERS_STAMP)
 	@.venv/bin/python -m tests.side_by_side "coverage=$(MAKE) coverage" "others=$(MAKE) test-others"
 
 # The tests that coverage is measured by are left out: they run there.
+OTHERS_WORKERS ?= auto
 test-others: setup $(PEERS_STAMP)
-	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses auto tests \
+	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses $(OTHERS_WORKERS) tests \
 		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/distribution tests/sam_local tests/aws)
 
 # Each worker has a stack of its own, and runs all tests of a file.
