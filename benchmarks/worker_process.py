@@ -74,11 +74,12 @@ class WorkerProcess:
 
 
 class WarmWorker(WorkerProcess):
-    """A worker that has warmed up, and does batches of equal size."""
+    """A worker that has warmed up, and does batches of equal size, of so many seconds each."""
 
-    def __init__(self, contestant: Contestant) -> None:
+    def __init__(self, contestant: Contestant, seconds: float = BATCH_SECONDS) -> None:
         """Start it, and let it warm up."""
         super().__init__(contestant)
+        self._seconds = seconds
         self._size = self._warm_up()
 
     def round(self) -> float:
@@ -92,7 +93,7 @@ class WarmWorker(WorkerProcess):
             seconds = self.batch(size)
             spent += seconds
             if spent >= _WARM_UP_SECONDS:
-                return max(1, int(size * BATCH_SECONDS / seconds))
+                return max(1, int(size * self._seconds / seconds))
             size = max(1, int(size * min(_LARGER, BATCH_SECONDS / max(seconds, 1e-9))))
 
 
