@@ -113,6 +113,7 @@ def test_fault_of_ours_is_explained_and_a_foreign_one_is_placed(world: Authorize
     assert ours["detail"] == "DynamoDB GetItem: TimeoutError"
     assert "detail" not in foreign
     assert "stub_key_ring.py:" in foreign["place"]
+    assert ours["api"] == foreign["api"] == "rest_token"
 
 
 def test_raised_fault_tells_nothing(world: AuthorizerWorld, token: str) -> None:

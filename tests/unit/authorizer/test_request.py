@@ -82,6 +82,15 @@ def test_an_arn_may_end_in_a_named_route(name: str) -> None:
     assert (request.method, request.path, request.paths) == expected
 
 
+def test_a_mapping_has_four_segments_at_most() -> None:
+    """G7: an ARN that names the route leaves the sent path, less none to four of its segments."""
+    event = authorizer_event("rest_request", "token")
+    api_and_stage = event["methodArn"].rsplit("/", event["methodArn"].count("/") - 1)[0]
+    event |= {"methodArn": f"{api_and_stage}/GET/reports/{{id}}", "resource": "/reports/{id}", "path": "/a/b/c/d/e/f"}
+    event["requestContext"] = {**event["requestContext"], "domainName": "api.example.com"}
+    assert parse_request(event).paths == ("reports/{id}", "a/b/c/d/e/f", "b/c/d/e/f", "c/d/e/f", "d/e/f", "e/f")
+
+
 @pytest.mark.parametrize("kind", ["rest_request", "http_1.0", "http_2.0"])
 def test_only_a_token_event_brings_its_credentials_beside_the_headers(kind: str) -> None:
     """R56: `authorizationToken` in any other event is none of API Gateway's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable
-from keyturn.domain.time.ages import Instant
+from keyturn.domain.time.ages import Instant, PreparedInstant
 from keyturn.domain.time.bounded_cache import AgePolicy, BoundedCache
 
 BOUND, RENEW_FROM, PAUSE = 10.0, 5.0, 1.0
@@ -68,6 +68,17 @@ def test_a_value_is_renewed_from_its_age_on(world: World, passed: float, reads: 
     """P8, R47: a younger value costs no read, an older one is renewed before its use."""
     world.pass_time(passed)
     assert (world.get(), world.reads) == (reads, reads)
+
+
+@pytest.mark.parametrize(("passed", "reads"), [(RENEW_FROM - 0.001, 1), (RENEW_FROM, 2)])
+def test_a_read_before_the_first_request_is_renewed_by_its_estimate(passed: float, reads: int) -> None:
+    """R47: a sandbox that was frozen after it was prepared has clocks that stood still: the request's time counts."""
+    prepared = PreparedInstant(1000.0, 50.0, None, 2000.0, 2002)
+    read = iter([(1, prepared), (2, Instant(1000.0, 50.0, None, 2000.0 + passed))])
+    policy = AgePolicy(lambda: Instant(1000.0, 50.0), bound=BOUND, renew_from=RENEW_FROM, pause=PAUSE)
+    cache = BoundedCache("things", lambda _sent: next(read), policy)
+    cache.renew()
+    assert cache.get(Instant(1000.0, 50.0, None, 2000.0 + passed)) == reads
 
 
 def test_a_request_that_waited_costs_no_read_below_the_bound(world: World) -> None:
