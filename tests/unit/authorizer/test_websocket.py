@@ -63,6 +63,8 @@ def test_a_good_token_connects(world: AuthorizerWorld, token: str, headers: dict
         ({}, "missing_credentials"),
         ({"Sec_WebSocket_Protocol": "chat.v1"}, "missing_credentials"),
         ({"Sec_WebSocket_Protocol": "{}"}, "missing_credentials"),
+        ({"Sec_WebSocket_Protocol": "Xbearer, {}"}, "missing_credentials"),
+        ({"Sec_WebSocket_Protocol": "\vbearer, {}"}, "missing_credentials"),
         ({"Sec_WebSocket_Protocol": "bearer"}, "malformed_credentials"),
         ({"Sec_WebSocket_Protocol": "{}, bearer"}, "malformed_credentials"),
         ({"Sec_WebSocket_Protocol": "bearer, {}, bearer, {}"}, "several_credentials"),

@@ -239,6 +239,18 @@ def test_no_more_is_refused_in_an_identifier_than_what_breaks_a_line_or_has_no_u
     assert refused == {*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000)}
 
 
+@pytest.mark.parametrize("length", [0, 1, 256, 257])
+def test_an_identifier_has_1_to_256_characters(length: int) -> None:
+    """R16: the same bounds hold for a token and for the command that names one."""
+    assert is_identifier("x" * length) is (1 <= length <= 256)
+
+
+@pytest.mark.parametrize("name", ["a", "x" * 255, "x" * 256, "x" * 257, "x" * 900])
+def test_a_scope_of_any_length_is_read(name: str) -> None:
+    """R16: scopes that are too long to be kept for other tokens are read all the same."""
+    assert accept(scope=f"{name} b").scope == {name, "b"}
+
+
 @pytest.mark.parametrize("scope", [*NO_STRINGS, "", " ", "a  b", " a", "a ", "a\tb", 'a"b', "a\\b", "é", "a\n"])
 def test_a_scope_follows_its_grammar(scope: object) -> None:
     """R16: a scope that is no string, or breaks the grammar of RFC 6749 §3.3, is refused."""
