@@ -183,11 +183,13 @@ class AwayIssuer(BoundedHttp):
 
     def __init__(self) -> None:
         self.asked = 0
+        self.begun = threading.Event()
         self.released = threading.Event()
 
     def request(self, *arguments: Any, **named: Any) -> HttpAnswer:
         """Raise OSError after the release."""
         self.asked += 1
+        self.begun.set()
         assert self.released.wait(20)
         raise ConnectionResetError("reset")
 
@@ -204,6 +206,26 @@ def test_a_question_that_fails_is_shared_too(clocks: TwoClocks) -> None:
         with pytest.raises(IntrospectionUnavailable, match="reset"):
             next(each)
     assert issuer.asked == 1
+
+
+def test_a_question_that_waits_for_too_long_is_asked_again(clocks: TwoClocks) -> None:
+    """R47: a request that shares an earlier question asks its own, once that answer is `cache_seconds` old."""
+    issuer = AwayIssuer()
+    introspector = module.Introspector(Introspection("orders", SECRET, cache_seconds=10), issuer, 1, clocks)
+    first, second = (introspector.check("a.b.c", "https://auth.example.com/i") for _ in range(2))
+    earlier = next(first)
+    assert issuer.begun.wait(20)
+    clocks.wait(10)
+    assert next(second) is earlier
+    issuer.released.set()
+    wait([earlier])
+    own = next(second)
+    assert own is not earlier
+    wait([own])
+    for each in (first, second):
+        with pytest.raises(IntrospectionUnavailable, match="reset"):
+            next(each)
+    assert issuer.asked == 2
 
 
 def test_a_question_from_before_the_revocation_is_not_shared(site: JwksSite, clocks: TwoClocks) -> None:
