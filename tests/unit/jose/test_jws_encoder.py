@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import import_key
@@ -83,6 +83,8 @@ def pyjwt_encode(claims: dict[str, Any], algorithm: str, kid: str, typ: str, key
 @example(claims={"n": [10**300, -0.0, 1e-7, 1e16, True, None], "m": {"": {}, "b": [], "a": ""}}, kid="_", access=True)
 def test_a_token_has_the_bytes_of_pyjwt(algorithm: str, claims: dict[str, Any], kid: str, access: bool) -> None:
     """RFC 7515 §7.1: for any claims, the token equals the one that PyJWT writes and signs by itself."""
+    # PyJWT refuses an issuer of another type than a string, and writes any other claim as it is.
+    assume(isinstance(claims.get("iss", ""), str))
     key = signing_key(algorithm)
     remote = Recorded(key) if algorithm == "ES256" else key
     encode, typ = (encode_access_token, "at+jwt") if access else (encode_id_token, "JWT")
