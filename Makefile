@@ -235,7 +235,7 @@ endif
 test test-fast test-others test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
 
 # Tests on the stack wait for a quarter of their time. The other parts fill it, and yield the processors to them: what runs on the
-# stack has time limits. On two cores the other tests run in one process: workers and their reports would cost a tenth more.
+# stack has time limits. On two cores the other tests run in one process: workers and their reports cost CPU too.
 CORES = $(shell getconf _NPROCESSORS_ONLN)
 test: export OTHERS_WORKERS = $(if $(filter 1 2,$(CORES)),0,auto)
 test: setup $(CLIENTS_STAMP) $(PEERS_STAMP) ## run the tests without Docker, browser and account

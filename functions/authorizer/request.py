@@ -79,9 +79,8 @@ class AuthorizerRequest:
         self.paths: tuple[str, ...] = (self.path,)
         if template == _DEFAULT or (template is not None and "{" in template and self.path == template[1:]):
             self.method, self.paths = _method_and_paths(event, self.method, self.path)
-        headers, several = event.get("headers"), event.get("multiValueHeaders")
-        self.headers: Mapping[str, Any] = headers if isinstance(headers, dict) else {}
-        self.multi_value_headers: Mapping[str, Any] = several if isinstance(several, dict) else {}
+        self.headers = _mapping(event.get("headers"))
+        self.multi_value_headers = _mapping(event.get("multiValueHeaders"))
         self.authorization = event.get("authorizationToken") if kind is ApiKind.REST_TOKEN else None
         # A TOKEN event has no requestContext.
         context = _mapping(event.get("requestContext"))
