@@ -24,6 +24,7 @@ BENCH_STAMP := .venv-bench/dependencies-$(call checksum,requirements/bench.lock)
 CHECKOV_STAMP := .venv-checkov/dependencies-$(call checksum,requirements/checkov.lock)
 PARLIAMENT_STAMP := .venv-parliament/dependencies-$(call checksum,requirements/parliament.lock)
 SUPPLY_CHAIN_STAMP := .venv-supply-chain/dependencies-$(call checksum,requirements/supply-chain.lock)
+AWS_STAMP := .venv-aws/dependencies-$(call checksum,requirements/aws.lock)
 DOCS_STAMP := .venv-docs/dependencies-$(call checksum,requirements/docs.lock)
 
 # An explicit interpreter (`make PYTHON=python3.12 setup`) replaces an environment of another version.
@@ -70,7 +71,7 @@ endif
 
 # One environment a lock, `.venv-NAME` from requirements/NAME.lock. The pins of checkov conflict with those of all others.
 environment = $(patsubst .venv-%,%,$(@D))
-$(TOOLS_STAMP) $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(DOCS_STAMP) $(SUPPLY_CHAIN_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
+$(TOOLS_STAMP) $(CHECKOV_STAMP) $(PARLIAMENT_STAMP) $(LONG_STAMP) $(BENCH_STAMP) $(DOCS_STAMP) $(SUPPLY_CHAIN_STAMP) $(AWS_STAMP) $(NODE_STAMP): | $(DEV_STAMP)
 	$(call create_environment,$(@D),requirements/$(environment).lock)
 	@.venv/bin/python -m pip --python $(@D)/bin/python install -qq --require-hashes --requirement requirements/$(environment).lock
 	@touch $@
@@ -105,6 +106,7 @@ lock: setup ## compile the locks (UPGRADE=1 takes the newest versions)
 	compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-build \
 		--no-header --no-emit-index-url $${UPGRADE:+--upgrade --exclude-newer "$${UV_EXCLUDE_NEWER:-$$newest}"} "$$@"; }; \
 	compile requirements/dev.in --output-file requirements/dev.lock; \
+	compile requirements/aws.in --output-file requirements/aws.lock; \
 	compile requirements/tools.in --output-file requirements/tools.lock; \
 	compile requirements/checkov.in --output-file requirements/checkov.lock; \
 	compile requirements/parliament.in --output-file requirements/parliament.lock; \
@@ -238,7 +240,7 @@ test test-fast test-others test-stack coverage browser: export PYTHONDONTWRITEBY
 # stack has time limits. On two cores the other tests run in one process: workers and their reports cost CPU too.
 CORES = $(shell getconf _NPROCESSORS_ONLN)
 test: export OTHERS_WORKERS = $(if $(filter 1 2,$(CORES)),0,auto)
-test: setup $(CLIENTS_STAMP) $(PEERS_STAMP) ## run the tests without Docker, browser and account
+test: setup $(CLIENTS_STAMP) $(PEERS_STAMP) $(AWS_STAMP) ## run the tests without Docker, browser and account
 	@.venv/bin/python -m tests.side_by_side "coverage=nice -n 10 $(MAKE) coverage" "others=nice -n 10 $(MAKE) test-others" \
 		"stack=$(MAKE) test-stack"
 
@@ -252,7 +254,7 @@ test-others: setup $(PEERS_STAMP)
 		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/distribution tests/sam_local tests/aws)
 
 # Each worker has a stack of its own, and runs all tests of a file.
-test-stack: setup $(CLIENTS_STAMP)
+test-stack: setup $(CLIENTS_STAMP) $(AWS_STAMP)
 	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
 		$(ON_THE_STACK)
 

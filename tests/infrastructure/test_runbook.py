@@ -26,8 +26,8 @@ FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"\baws ([a-z0-9]+) (wait )?([a-z][a-z0-9-]+)((?:\\\n|[^\n|;)&])*)")
 OPTION = re.compile(r"(?<=\s)--([a-z0-9-]+)")
 # Options of the AWS CLI itself, and a command that it adds to the API.
-GLOBAL = {"cli-binary-format", "output", "profile", "query", "region"}
-ADDED = {("cloudformation", "deploy"), ("logs", "tail")}
+GLOBAL = {"output", "profile", "query", "region"}
+ADDED = {("cloudformation", "deploy")}
 # A stand-in for the AWS CLI: it writes down its arguments, and returns the tables of the stack that failed.
 AWS = """#!/bin/bash
 printf '%q ' "$@" >> calls; echo >> calls

@@ -17,7 +17,7 @@ from tests.pages.checkout import Checkout
 from tests.pages.context import REPLACED, given_before
 from tests.pages.fences import ROOT, Fence, commands_of
 from tests.pages.shell import Block, run_beside, run_blocks, wait_for, wait_for_port
-from tests.pages.warm_commands import program
+from tests.pages.warm_server import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,17 +85,31 @@ def start_reading(folder: Path) -> Iterator[Reader]:
 
 @contextmanager
 def warm_commands(checkout: Checkout) -> Iterator[None]:
-    """Let one process run each `keyturn`, `python -m local` and `aws` from now on, in place of one that starts."""
-    address = checkout.root.parent / "commands"
-    for name, command in (("keyturn", ".venv/bin/keyturn"), ("local", "embedded-stack"), ("aws", "aws")):
-        checkout.put_program(command, program(name, address))
+    """Let `keyturn`, `python -m local` and `aws` run in forks of processes that have imported them."""
+    folder = checkout.root.parent
+    own, aws = folder / "commands", folder / "aws-commands"
+    for name, command, address in (
+        (".venv/bin/keyturn", "keyturn", own),
+        ("embedded-stack", "local", own),
+        ("aws", "aws", aws),
+    ):
+        checkout.put_program(name, program(command, address))
     checkout.put_program(".venv/bin/python", _PYTHON.format(python=ROOT / ".venv" / "bin" / "python"))
+    with (
+        _serve(checkout, sys.executable, "tests.pages.warm_commands", own),
+        _serve(checkout, str(ROOT / ".venv-aws" / "bin" / "python"), "tests.pages.warm_aws", aws),
+    ):
+        yield
+
+
+@contextmanager
+def _serve(checkout: Checkout, python: str, module: str, address: Path) -> Iterator[None]:
+    """Run the module that serves commands at the address."""
     environment = os.environ | checkout.environment
-    server = [sys.executable, "-m", "tests.pages.warm_commands", str(address)]
-    with subprocess.Popen(server, cwd=checkout.root, env=environment) as process:
+    with subprocess.Popen([python, "-m", module, str(address)], cwd=checkout.root, env=environment) as process:
         try:
             while not address.exists():
-                assert process.poll() is None, "the commands could not be imported"
+                assert process.poll() is None, f"{module} could not be imported"
                 time.sleep(0.1)
             yield
         finally:
