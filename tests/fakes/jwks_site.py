@@ -117,7 +117,7 @@ class JwksSite:
 
 def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
     """Send one response; a length in `headers` replaces that of the body."""
-    handler.send_response(status)
+    handler.send_response_only(status)
     for name, value in ({"Content-Length": str(len(body))} | (headers or {})).items():
         handler.send_header(name, value)
     handler.end_headers()

@@ -176,6 +176,39 @@ def test_the_max_age_of_the_key_set_is_kept_within_bounds(
         verifier.verify(raw)
 
 
+@pytest.mark.parametrize(
+    ("cache_control", "expires", "date", "fresh_for"),
+    [
+        (None, "Mon, 30 Nov 2026 12:01:00 GMT", "Mon, 30 Nov 2026 12:00:00 GMT", 60),
+        ("public", "Mon, 30 Nov 2026 12:01:00 GMT", "Mon, 30 Nov 2026 12:00:00 GMT", 60),
+        (None, "Monday, 30-Nov-26 12:01:00 GMT", "Mon Nov 30 12:00:00 2026", 60),
+        (None, "Tue, 01 Dec 2026 12:00:00 GMT", "Mon, 30 Nov 2026 12:00:00 GMT", 300),
+        (None, "Mon, 30 Nov 2026 11:00:00 GMT", "Mon, 30 Nov 2026 12:00:00 GMT", 10),
+        (None, "0", "Mon, 30 Nov 2026 12:00:00 GMT", 10),
+        (None, "Mon, 30 Nov 2026 12:01:00 GMT", None, 10),
+        (None, "Mon, 30 Nov 99999 12:01:00 GMT", "Mon, 30 Nov 2026 12:00:00 GMT", 10),
+        (None, "Mon, 30 Nov 2026 12:01:00 +9999999999999999999", "Mon, 30 Nov 2026 12:00:00 GMT", 10),
+        ("max-age=60", "Mon, 30 Nov 2026 12:02:00 GMT", "Mon, 30 Nov 2026 12:00:00 GMT", 60),
+        ("no-store", "Mon, 30 Nov 2026 12:02:00 GMT", "Mon, 30 Nov 2026 12:00:00 GMT", 10),
+    ],
+)
+def test_an_expiry_counts_where_the_issuer_states_no_max_age(
+    site: JwksSite, clocks: TwoClocks, cache_control: str | None, expires: str, date: str | None, fresh_for: int
+) -> None:
+    """A6: keys decide until `Expires`, as far from `Date` as the issuer's clock says; an unreadable date is past."""
+    headers = {"Cache-Control": cache_control, "Expires": expires, "Date": date}
+    site.headers = {name: value for name, value in headers.items() if value}
+    verifier = verifier_of(site, clocks)
+    raw = site.token(signing_key())
+    assert verifier.verify(raw)
+    site.outage = lambda handler: answer(handler, 503, b"{}")
+    clocks.wait(fresh_for - 0.5)
+    assert verifier.verify(raw)
+    clocks.wait(0.5)
+    with pytest.raises(JwksUnavailable):
+        verifier.verify(raw)
+
+
 def test_unknown_kids_cost_one_read_in_a_cooldown(site: JwksSite, clocks: TwoClocks) -> None:
     """A6: a flood of unknown kids causes one read in each cooldown, and a new key is known by then."""
     verifier, new = verifier_of(site, clocks), signing_key(name="new")

@@ -28,11 +28,13 @@ MAX_BYTES = 262_144
 
 
 class HttpAnswer(NamedTuple):
-    """A response: its status, its Cache-Control and Age as sent or None, and its body."""
+    """A response: its status, the headers of its freshness as sent or None, and its body."""
 
     status: int
     cache_control: str | None
     age: str | None
+    expires: str | None
+    date: str | None
     body: bytes
 
 
@@ -166,4 +168,6 @@ def _read(connection: socket.socket, method: str, deadline: Deadline) -> HttpAns
         body = response.read(MAX_BYTES + 1)
         if len(body) > MAX_BYTES:
             raise OSError(f"the answer has more than {MAX_BYTES} bytes")
-        return HttpAnswer(response.status, response.getheader("cache-control"), response.getheader("age"), body)
+        cache_control, age = response.getheader("cache-control"), response.getheader("age")
+        expires, date = response.getheader("expires"), response.getheader("date")
+        return HttpAnswer(response.status, cache_control, age, expires, date, body)

@@ -11,6 +11,7 @@ from keyturn.jose import KeySet
 from keyturn.jose.algorithms import ALGORITHM_NAMES
 from keyturn.jose.strict_json import parse_object
 from keyturn.verifier.bounded_http import BoundedHttp, Deadline
+from keyturn.verifier.freshness import max_age_of
 
 if TYPE_CHECKING:
     from collections.abc import Set
@@ -22,9 +23,6 @@ METADATA = "/.well-known/oauth-authorization-server"
 MAX_KEYS = 100
 _OK = 200
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]{1,255}")
-_SECONDS = re.compile(r"[0-9]+")
-# RFC 9111 §1.2.2: a number that is too large counts as this one.
-_MOST_SECONDS = 2**31
 # RFC 7518 §6, RFC 8037 §2.
 _KEY_TYPES = frozenset({"EC", "OKP", "RSA"})
 
@@ -57,8 +55,7 @@ def read_documents(http: BoundedHttp, issuer: str, trusted: Set[str], seconds: f
         raise DocumentFault(f"{issuer}{METADATA} has no jwks_uri at {stated}")
     answer = _get(http, url, deadline)
     keys = _keys(_object(answer, url), url)
-    max_age = max_age_of(answer.cache_control, answer.age)
-    return IssuerDocuments(keys, endpoint_of(metadata, "introspection_endpoint", stated), max_age)
+    return IssuerDocuments(keys, endpoint_of(metadata, "introspection_endpoint", stated), max_age_of(answer))
 
 
 def endpoint_of(metadata: dict[str, Any], member: str, issuer: str) -> str | None:
@@ -67,33 +64,6 @@ def endpoint_of(metadata: dict[str, Any], member: str, issuer: str) -> str | Non
     if not isinstance(url, str) or not url.startswith(issuer) or not _PATH.fullmatch(url[len(issuer) :]):
         return None
     return url
-
-
-def max_age_of(cache_control: str | None, age: str | None) -> int | None:
-    """Return for how many seconds the answer is fresh (RFC 9111 §4.2), or None if it does not say.
-
-    An unreadable or contradictory statement counts as stale (§4.2.1).
-    """
-    stated: list[int] = []
-    for directive in (cache_control or "").lower().split(","):
-        name, _, value = directive.partition("=")
-        name = name.strip()
-        if name in ("no-store", "no-cache"):
-            stated.append(0)
-        elif name == "max-age":
-            seconds = value.strip().strip('"')
-            stated.append(_seconds(seconds))
-    if not stated:
-        return None
-    # RFC 9111 §5.1: the first of several ages counts, and an unreadable one is ignored.
-    return max(min(stated) - _seconds((age or "").partition(",")[0].strip()), 0)
-
-
-def _seconds(text: str) -> int:
-    """Return delta-seconds (RFC 9111 §1.2.2), or 0 if the text is none."""
-    if not _SECONDS.fullmatch(text):
-        return 0
-    return int(text) if len(text) < len(str(_MOST_SECONDS)) else _MOST_SECONDS
 
 
 def cause_of(error: OSError) -> str:
