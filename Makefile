@@ -144,7 +144,7 @@ events: setup ## render events, environments and profiles for `sam local`
 # Tests and checks. A check without its tool prints NOT RUN, and fails in CI.
 # ---------------------------------------------------------------------------------------------------------------------------
 ON_THE_STACK := tests/emulator tests/integration
-STAGES := format lint types imports dead-code secrets template docs artifacts test guards browser containers
+STAGES := format lint types imports dead-code secrets template docs artifacts test guards browser containers commands
 
 .PHONY: check test test-fast test-others test-stack $(STAGES)
 check: setup ## run what CI runs: all checks, the build and all tests
@@ -251,7 +251,7 @@ test-fast: setup $(PEERS_STAMP)
 OTHERS_WORKERS ?= auto
 test-others: setup $(PEERS_STAMP)
 	@PATH="$(NODE_PATH)$$PATH" KEYTURN_NODE="$(NODE)" .venv/bin/python -m pytest --numprocesses $(OTHERS_WORKERS) tests \
-		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/distribution tests/sam_local tests/aws)
+		$(addprefix --ignore=,$(COVERED_BY) $(ON_THE_STACK) tests/browser tests/commands tests/distribution tests/sam_local tests/aws)
 
 # Each worker has a stack of its own, and runs all tests of a file.
 test-stack: setup $(CLIENTS_STAMP) $(AWS_STAMP)
@@ -279,6 +279,10 @@ containers: setup tools
 	@if ! docker info >/dev/null 2>&1; then $(call not_run,a running Docker engine: https://docs.docker.com/engine/install); \
 	elif test ! -e .aws-sam/$(PROCESSOR)/template.yaml; then $(call not_run,the build of `make artifacts`); \
 	else tests/sam_local/runtime_image.sh $(CONTAINER_IMAGE) "$(LAMBDA_PYTHON)" && .venv/bin/python -m pytest tests/sam_local; fi
+
+# The commands of the pages that last for minutes.
+commands: setup
+	@.venv/bin/python -m pytest tests/commands
 
 # Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line. One process runs
 # them: several would need a fifth more of the processors' time, and `make test` has other work for those.

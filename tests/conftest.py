@@ -11,9 +11,15 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.pages.run_by import PageBlocks
 
 settings.register_profile("short", deadline=None)
 settings.load_profile("short")
@@ -54,3 +60,13 @@ def pytest_collection_finish() -> None:
         keep_setups()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.fixture
+def page_blocks(request: pytest.FixtureRequest) -> Iterator[PageBlocks]:
+    """Return the blocks of the pages that name this test, which has to run each of them."""
+    from tests.pages.run_by import PageBlocks
+
+    blocks = PageBlocks(request.node.nodeid.partition("[")[0])
+    yield blocks
+    blocks.check_that_all_ran()

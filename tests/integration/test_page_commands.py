@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local.tool_environment import tool_environment
+from tests.integration.aws import aws
 from tests.pages.context import SAYS
 from tests.pages.fences import commands_of, page_names
 from tests.pages.reader import START, Reader, start_reading, warm_commands
@@ -15,7 +17,9 @@ from tests.pages.shell import redacted, shows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-README, *PAGES = [page for page in page_names() if any(fence.mark is None for fence in commands_of(page))]
+    from tests.pages.run_by import PageBlocks
+
+README, *PAGES = [page for page in page_names() if any(fence.is_typed for fence in commands_of(page))]
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +64,22 @@ def test_the_commands_of_the_readme_lead_to_an_own_api(reader: Reader) -> None:
 def test_the_commands_of_a_page_do_as_it_says(fast_reader: Reader, page: str) -> None:
     """I8: each command succeeds, and prints what the page shows or describes, such as the drill of an emergency."""
     read(fast_reader, page)
+
+
+def test_the_commands_after_a_failed_deployment_leave_nothing(fast_reader: Reader, page_blocks: PageBlocks) -> None:
+    """The runbook's commands delete the stack and its protected tables, and schedule the end of its keys alone."""
+    stack = fast_reader.stack
+    dynamodb, kms = aws(stack, "dynamodb"), aws(stack, "kms")
+    dynamodb.create_table(
+        TableName=(another := f"{stack.stack_name}-KeyRingTable-of-another-stack"),
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    environment = fast_reader.checkout.environment | tool_environment(stack)
+    printed = page_blocks.run(fast_reader.checkout.root, environment, typed=f"{stack.stack_name}\n")
+    assert "is deleted in 30 days" in printed
+    assert dynamodb.list_tables()["TableNames"] == [another]
+    keys = [kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"] for each in kms.list_keys()["Keys"]]
+    alive = [each["KeyUsage"] for each in keys if each["KeyState"] != "PendingDeletion"]
+    assert alive == ["GENERATE_VERIFY_MAC"]

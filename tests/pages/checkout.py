@@ -21,8 +21,23 @@ class NotSetUp(Exception):
     """The environment of this checkout is older than its lock: `make` in the fresh one would build it again."""
 
 
+def copy_files(folder: Path) -> None:
+    """Copy the tracked files of this checkout, also changed ones, into the folder."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+
+
 class Checkout:
-    """The tracked files of this checkout, also changed ones, in the folder `root`; `environment` is that of a shell."""
+    """The files of this checkout in the folder `root`, set up; `environment` is that of a shell."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -34,7 +49,7 @@ class Checkout:
             # The environment's own path leads to the files of this checkout.
             "PYTHONPATH": os.pathsep.join(str(root / place) for place in places),
         }
-        self._copy_files()
+        copy_files(root)
         self._link_environments()
         self._lay_client_library()
         self._link_builds()
@@ -51,23 +66,10 @@ class Checkout:
         path.write_text(text)
         path.chmod(0o755)
 
-    def _copy_files(self) -> None:
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for name in filter(None, listed.split("\0")):
-            if (ROOT / name).exists():
-                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.root / name)
-
     def _link_environments(self) -> None:
-        """Link Node, and all parts of .venv in a folder of its own: tests replace a program of it."""
-        if (ROOT / ".venv-node").exists():
-            (self.root / ".venv-node").symlink_to(ROOT / ".venv-node")
+        """Link the environments, and all parts of .venv in a folder of its own: tests replace a program of it."""
+        for environment in ROOT.glob(".venv-*"):
+            (self.root / environment.name).symlink_to(environment)
         programs = self.root / ".venv" / "bin"
         programs.mkdir(parents=True)
         for folder in (".venv", ".venv/bin"):

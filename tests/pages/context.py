@@ -25,6 +25,8 @@ TOKEN=$(curl -s -u "$KEYTURN_CLIENT_ID:$KEYTURN_CLIENT_SECRET" -d grant_type=cli
 """
 )
 _STEP = ".venv/bin/python -m tests.pages.application"
+_ADMINISTRATOR = ".venv/bin/python -m tests.pages.administrator"
+_CONTINUE = "aws cloudformation continue-update-rollback --stack-name keyturn"
 [_RULES] = [fence.text for fence in fences_of("README.md") if fence.language == "json"]
 
 # Files, ids and tokens that the reader has before a block which begins so: the page does not make them.
@@ -81,6 +83,14 @@ ISSUER_ROLE_ARN=arn:aws:iam::000000000000:role/$(resource TokenIssuerRole)
 ROTATOR_ROLE_ARN=arn:aws:iam::000000000000:role/$(resource KeyRotatorRole)
 KEY_ARN=$(.venv/bin/keyturn keys list --json | member "['rings'][0]['keys'][-1]['arn']")
 """,
+        "PEPPER_KEY_ARN=": f'export EDITOR="{_ADMINISTRATOR} allow-deletion"',
+        # Passwords need the pepper, which the page deletes.
+        f"{_CONTINUE}\n": f"""
+aws kms cancel-key-deletion --key-id "$PEPPER_KEY_ARN"
+{_ADMINISTRATOR} fail-update ring.json
+{_ADMINISTRATOR} repair-ring ring.json
+""",
+        f"{_CONTINUE} --resources-to-skip": f"{_ADMINISTRATOR} fail-update ring.json",
         ".venv/bin/keyturn keys compromise": """
 KID=$(.venv/bin/keyturn keys list --json | python3 -c "import json, sys
 print(next(key['kid'] for key in json.load(sys.stdin)['rings'][0]['keys'] if key['state'] == 'ACTIVE'))")
@@ -132,6 +142,7 @@ SAYS: dict[str, list[str]] = {
         "PRE_ACTIVATION",
         "dry run: nothing was written",
         "revoked global: every token of every client",
+        '"KeyState": "PendingDeletion"',
     ],
     "examples/rest-api/README.md": [" 401$", " 401$", " 403$", " 200$"],
 }

@@ -1,7 +1,7 @@
 """The fenced blocks of the pages that users read, in the order in which the README lists the pages.
 
-A block of commands that no test can run has a mark before it: `<!-- not run: REASON -->`. Neither GitHub nor the site
-shows the mark.
+A reader types each block of commands (`reader`), but for those with a mark: `<!-- run by: TEST -->` names the test that
+runs the block, and `<!-- not run: REASON -->` says why no test can. Neither GitHub nor the site shows a mark.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-MARK = "<!-- not run: "
 _FENCE = re.compile(
-    r"(?:^ *<!-- not run: (?P<mark>[^\n]*?) -->\n+)?^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```",
+    r"(?:^ *<!-- (?:not run: (?P<mark>[^\n]*?)|run by: (?P<test>[^\n]*?)) -->\n+)?"
+    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```",
     re.MULTILINE | re.DOTALL,
 )
 _LINK = re.compile(r"\]\(([^)#:]+\.md)\)")
@@ -29,19 +29,25 @@ _SUBCOMMAND = re.compile(r"[a-z][a-z0-9-]*")
 
 
 class Fence(NamedTuple):
-    """A block; `mark` is the reason why it is not run, `output` the text that the page shows as its output."""
+    """A block with its marks: why it is not run, or which test runs it; `output` is the text that the page shows."""
 
     page: str
     line: int
     language: str
     text: str
     mark: str | None
+    test: str | None
     output: str | None
 
     @property
     def name(self) -> str:
         """The place of the block."""
         return f"{self.page}:{self.line}"
+
+    @property
+    def is_typed(self) -> bool:
+        """Return whether the reader of the page types the block."""
+        return self.mark is None and self.test is None
 
 
 def page_names() -> list[str]:
@@ -73,6 +79,7 @@ def read_fences(page: str, text: str) -> Iterator[Fence]:
             block["language"],
             textwrap.dedent(block["text"]),
             block["mark"],
+            block["test"],
             output,
         )
 

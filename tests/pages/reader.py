@@ -52,7 +52,7 @@ class Reader(NamedTuple):
 
     def read(self, page: str) -> dict[Fence, str]:
         """Run the commands of a page, and return what each block prints; raises PageFailed."""
-        fences = [fence for fence in commands_of(page) if fence.mark is None and fence.text != START]
+        fences = [fence for fence in commands_of(page) if fence.is_typed and fence.text != START]
         services = [fence for fence in fences if fence.text.endswith(SERVICE)]
         addresses, variables = self.addresses, tool_environment(self.stack)
         with ExitStack() as terminals:
