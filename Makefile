@@ -285,12 +285,13 @@ commands: setup
 	@.venv/bin/python -m pytest tests/commands
 
 # Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line. One process runs
-# them: several would need a fifth more of the processors' time, and `make test` has other work for those.
+# them: several would need a fifth more of the processors' time, and `make test` has other work for those. Each run has a data
+# file of its own: two in one folder would mix what they measure.
 COVERED_BY := tests/unit/jose tests/unit/authorizer tests/unit/domain/test_base64url.py \
 	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
 	tests/contract/test_readers.py tests/contract/test_revocation_feed.py tests/verifier
 coverage: setup
-	@.venv/bin/python -m pytest --quiet $(COVERED_BY) --cov
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && COVERAGE_FILE="$$folder/data" .venv/bin/python -m pytest --quiet $(COVERED_BY) --cov
 
 guards: setup
 	@.venv/bin/python -m tests.guards.run

@@ -77,6 +77,8 @@ def run_beside(checkout: Checkout, text: str, variables: dict[str, str]) -> Iter
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # A shell's background job ignores SIGINT, and its children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
         yield printed
