@@ -1,6 +1,6 @@
 """The steps that the pages leave to an administrator of the account, and the fault that precedes them.
 
-`python -m tests.pages.administrator STEP …` takes one, in the shell of a page.
+`administrator STEP …` takes one, in the shell of a page.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ def allow_deletion(policy: str) -> None:
     path.write_text(json.dumps(document))
 
 
-def fail_update(copy: str) -> None:
-    """Keep a copy of the ring, damage it, and update the stack: FirstKey refuses the update, and then its rollback."""
+def fail_update() -> None:
+    """Update the stack while the ring is damaged, and repair it: FirstKey refused the update, and then its rollback."""
     dynamodb, cloudformation = boto3.client("dynamodb"), boto3.client("cloudformation")
-    name, table = _stack_and_table()
-    Path(copy).write_text(json.dumps(dynamodb.get_item(TableName=table, Key=ring_key("default"))["Item"]))
+    stack = read_stack_file(Path(".local") / "stack.json")
+    name, table = stack.stack_name, stack.outputs["KeyRingTableName"]
+    ring = dynamodb.get_item(TableName=table, Key=ring_key("default"))["Item"]
     dynamodb.put_item(TableName=table, Item=ring_key("default"))
     [described] = cloudformation.describe_stacks(StackName=name)["Stacks"]
     values = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
@@ -48,24 +49,12 @@ def fail_update(copy: str) -> None:
         time.sleep(0.1)
         status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
     assert status == "UPDATE_ROLLBACK_FAILED", status
+    dynamodb.put_item(TableName=table, Item=ring)
 
 
-def repair_ring(copy: str) -> None:
-    """Put the copy of the ring back."""
-    _, table = _stack_and_table()
-    boto3.client("dynamodb").put_item(TableName=table, Item=json.loads(Path(copy).read_text()))
+_STEPS: dict[str, Callable[..., None]] = {"allow-deletion": allow_deletion, "fail-update": fail_update}
 
 
-def _stack_and_table() -> tuple[str, str]:
-    stack = read_stack_file(Path(".local") / "stack.json")
-    return stack.stack_name, stack.outputs["KeyRingTableName"]
-
-
-_STEPS: dict[str, Callable[[str], None]] = {
-    "allow-deletion": allow_deletion,
-    "fail-update": fail_update,
-    "repair-ring": repair_ring,
-}
-
-if __name__ == "__main__":
-    _STEPS[sys.argv[1]](sys.argv[2])
+def main() -> None:
+    """Take the step that the arguments name."""
+    _STEPS[sys.argv[1]](*sys.argv[2:])

@@ -25,7 +25,6 @@ TOKEN=$(curl -s -u "$KEYTURN_CLIENT_ID:$KEYTURN_CLIENT_SECRET" -d grant_type=cli
 """
 )
 _STEP = ".venv/bin/python -m tests.pages.application"
-_ADMINISTRATOR = ".venv/bin/python -m tests.pages.administrator"
 _CONTINUE = "aws cloudformation continue-update-rollback --stack-name keyturn"
 [_RULES] = [fence.text for fence in fences_of("README.md") if fence.language == "json"]
 
@@ -83,14 +82,10 @@ ISSUER_ROLE_ARN=arn:aws:iam::000000000000:role/$(resource TokenIssuerRole)
 ROTATOR_ROLE_ARN=arn:aws:iam::000000000000:role/$(resource KeyRotatorRole)
 KEY_ARN=$(.venv/bin/keyturn keys list --json | member "['rings'][0]['keys'][-1]['arn']")
 """,
-        "PEPPER_KEY_ARN=": f'export EDITOR="{_ADMINISTRATOR} allow-deletion"',
+        "PEPPER_KEY_ARN=": 'export EDITOR="administrator allow-deletion"',
         # Passwords need the pepper, which the page deletes.
-        f"{_CONTINUE}\n": f"""
-aws kms cancel-key-deletion --key-id "$PEPPER_KEY_ARN"
-{_ADMINISTRATOR} fail-update ring.json
-{_ADMINISTRATOR} repair-ring ring.json
-""",
-        f"{_CONTINUE} --resources-to-skip": f"{_ADMINISTRATOR} fail-update ring.json",
+        f"{_CONTINUE}\n": 'aws kms cancel-key-deletion --key-id "$PEPPER_KEY_ARN"\nadministrator fail-update',
+        f"{_CONTINUE} --resources-to-skip": "administrator fail-update",
         ".venv/bin/keyturn keys compromise": """
 KID=$(.venv/bin/keyturn keys list --json | python3 -c "import json, sys
 print(next(key['kid'] for key in json.load(sys.stdin)['rings'][0]['keys'] if key['state'] == 'ACTIVE'))")

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from local.ports import find_free_port
 from local.stack_file import StackFile, read_stack_file
 from local.tool_environment import tool_environment
-from tests.pages.checkout import Checkout
+from tests.pages.checkout import Checkout, NotSetUp
 from tests.pages.context import REPLACED, given_before
 from tests.pages.fences import ROOT, Fence, commands_of
 from tests.pages.shell import Block, run_beside, run_blocks, wait_for, wait_for_port
@@ -21,7 +22,6 @@ from tests.pages.warm_server import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 START = "make run\n"
 SERVICE = "examples/service/service.py\n"
@@ -88,12 +88,10 @@ def warm_commands(checkout: Checkout) -> Iterator[None]:
     """Let `keyturn`, `python -m local` and `aws` run in forks of processes that have imported them."""
     folder = checkout.root.parent
     own, aws = folder / "commands", folder / "aws-commands"
-    for name, command, address in (
-        (".venv/bin/keyturn", "keyturn", own),
-        ("embedded-stack", "local", own),
-        ("aws", "aws", aws),
-    ):
-        checkout.put_program(name, program(command, address))
+    programs = {".venv/bin/keyturn": "keyturn", "embedded-stack": "local", "administrator": "administrator"}
+    for name, command in programs.items():
+        checkout.put_program(name, program(command, own))
+    checkout.put_program("aws", program("aws", aws))
     checkout.put_program(".venv/bin/python", _PYTHON.format(python=ROOT / ".venv" / "bin" / "python"))
     with (
         _serve(checkout, sys.executable, "tests.pages.warm_commands", own),
@@ -105,6 +103,8 @@ def warm_commands(checkout: Checkout) -> Iterator[None]:
 @contextmanager
 def _serve(checkout: Checkout, python: str, module: str, address: Path) -> Iterator[None]:
     """Run the module that serves commands at the address."""
+    if not Path(python).exists():
+        raise NotSetUp(f"make test-stack builds {python}")
     environment = os.environ | checkout.environment
     with subprocess.Popen([python, "-m", module, str(address)], cwd=checkout.root, env=environment) as process:
         try:

@@ -1,4 +1,4 @@
-"""Serves `keyturn` and `python -m local`, imported once."""
+"""Serves `keyturn`, `python -m local` and the steps of an administrator, imported once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from keyturn_cli.app import app
 from keyturn_cli.app import main as keyturn
 from local.__main__ import main as local
 from tests.fakes.kept_setups import keep_setups
+from tests.pages.administrator import main as administrator
 from tests.pages.warm_server import serve
 
 _SERVICES = ("apigateway", "apigatewayv2", "cloudformation", "dynamodb", "kms", "lambda", "ssm", "sts")
@@ -27,4 +28,4 @@ if __name__ == "__main__":
     keep_setups()
     read_models()
     typer.main.get_command(app)  # is kept
-    serve(sys.argv[1], {"keyturn": keyturn, "local": local})
+    serve(sys.argv[1], {"keyturn": keyturn, "local": local, "administrator": administrator})
