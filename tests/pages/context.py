@@ -82,7 +82,7 @@ ISSUER_ROLE_ARN=arn:aws:iam::000000000000:role/$(resource TokenIssuerRole)
 ROTATOR_ROLE_ARN=arn:aws:iam::000000000000:role/$(resource KeyRotatorRole)
 KEY_ARN=$(.venv/bin/keyturn keys list --json | member "['rings'][0]['keys'][-1]['arn']")
 """,
-        "PEPPER_KEY_ARN=": 'export EDITOR="administrator allow-deletion"',
+        'aws kms get-key-policy --key-id "$PEPPER_KEY_ARN"': 'export EDITOR="administrator allow-deletion"',
         # Passwords need the pepper, which the page deletes.
         f"{_CONTINUE}\n": 'aws kms cancel-key-deletion --key-id "$PEPPER_KEY_ARN"\nadministrator fail-update',
         f"{_CONTINUE} --resources-to-skip": "administrator fail-update",
