@@ -281,7 +281,7 @@ containers: setup tools
 	else tests/sam_local/runtime_image.sh $(CONTAINER_IMAGE) "$(LAMBDA_PYTHON)" && .venv/bin/python -m pytest tests/sam_local; fi
 
 # The commands of the pages that last for minutes.
-commands: setup
+commands: setup tools
 	@.venv/bin/python -m pytest tests/commands
 
 # Tests of verifier and authorizer run every branch, and the test of each rule fails without the rule's line. One process runs

@@ -30,7 +30,4 @@ NOT_RUN: dict[tuple[str, str], list[str]] = {
     ("CONTRIBUTING.md", WORKFLOW): ["make audit", "make lock"],
     ("docs/verification/README.md", AWS): ["export", "make verify-aws"],
     ("examples/cdk/README.md", AWS): ["cd", "npm ci", "npx"],
-    ("examples/http-api/README.md", AWS): ["cd", "sam deploy"],
-    ("examples/rest-api/README.md", AWS): ["cd", "sam deploy"],
-    ("examples/websocket-api/README.md", AWS): ["cd", "sam deploy"],
 }

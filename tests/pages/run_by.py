@@ -29,11 +29,17 @@ class PageBlocks:
         """Return the next block, which the test runs."""
         return self._waiting.pop(0)
 
-    def run(self, folder: Path, environment: Mapping[str, str], typed: str = "") -> str:
-        """Run the next block as it is written, and return what it prints; raises PageFailed."""
+    def run(
+        self, folder: Path, environment: Mapping[str, str], typed: str = "", replaced: tuple[str, str] = ("", "")
+    ) -> str:
+        """Run the next block, and return what it prints; raises PageFailed.
+
+        `replaced` is a value that the page shows, and the one in place of it.
+        """
         block = self.take()
+        assert replaced[0] in block.text
         done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", block.text],
+            ["bash", "-e", "-o", "pipefail", "-c", block.text.replace(*replaced)],
             cwd=folder,
             env=dict(environment),
             input=typed,
