@@ -97,7 +97,7 @@ def test_cold_start_loads_nothing_that_signs(loaded: set[str]) -> None:
     }
 
 
-# What `cryptography` loads to sign, to encrypt, or for another kind of key than a ring has.
+# The modules of `cryptography` that sign, encrypt or read certificates.
 OTHER_CRYPTOGRAPHY = ("cryptography.hazmat.backends", "cryptography.hazmat.primitives.ciphers", "cryptography.x509")
 RSA = {"cryptography.hazmat.primitives.asymmetric.rsa", "cryptography.hazmat.primitives.asymmetric.padding", "random"}
 ED25519 = {"cryptography.hazmat.primitives.asymmetric.ed25519"}
@@ -107,7 +107,7 @@ ED25519 = {"cryptography.hazmat.primitives.asymmetric.ed25519"}
     ("algorithm", "own"), [("ES256", set()), ("ES512", set()), ("RS256", RSA), ("PS256", RSA), ("Ed25519", ED25519)]
 )
 def test_a_verification_loads_what_its_kind_of_key_needs(algorithm: str, own: set[str]) -> None:
-    """P4, P6: a sandbox loads no module of `cryptography` that its ring has no key for, or that cannot verify."""
+    """P4, P6: a sandbox loads the modules of `cryptography` that verify, and those of its ring's kinds of keys alone."""
     key = signing_key(algorithm)
     verified = run(
         "from keyturn.jose import KeySet, VerificationPolicy, verify_access_token; "
