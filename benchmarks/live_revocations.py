@@ -56,7 +56,7 @@ def feed_items(count: int, seed: int = 1) -> list[dict[str, Any]]:
     items = []
     for number in range(count):
         written_at = NOW - HORIZON + number * HORIZON / count
-        target = Target(TargetKind.TOKEN, encode(random.randbytes(16)))
+        target = Target.of(TargetKind.TOKEN, encode(random.randbytes(16)))
         revocation = Revocation(target, expires_at=int(written_at) + HORIZON)
         feed_id = random.randbytes(8).hex()
         items.append(feed_item(revocation, cause, feed_id=feed_id, now=written_at, expires_at=written_at + HORIZON))
@@ -91,7 +91,7 @@ def _page(items: list[dict[str, Any]], *, last: bool) -> bytes:
 
 def client_pages() -> list[bytes]:
     """Return the feed after a whole client was revoked."""
-    revocation = Revocation(Target(TargetKind.CLIENT, TOKEN.client_id), expires_at=NOW + HORIZON, not_before=NOW)
+    revocation = Revocation(Target.of(TargetKind.CLIENT, TOKEN.client_id), expires_at=NOW + HORIZON, not_before=NOW)
     cause = Cause("leaked", "operator")
     return feed_pages([feed_item(revocation, cause, feed_id="0" * 16, now=NOW, expires_at=NOW + HORIZON)])
 
@@ -158,11 +158,12 @@ def live_revocations() -> tuple[list[Figure], str]:
     middle = {name: median(values) for name, values in rounds.items()}
     spread = {name: (min(values), max(values)) for name, values in rounds.items()}
     wire = sum(map(len, pages)) / 1e6
+    kinds = ", ".join(f"`{Target(key).kind}`" for key in targets_of(TOKEN))
     note = (
         f"The load reads {len(pages)} pages, which are {wire:.1f} MB of JSON; a stored item has {item_bytes(items[0])} "
         f"bytes. Parsing alone takes {middle['parse']:.1f} ms of the load. "
         f"A bare `dict.get` takes {middle['get']:.3f} µs. "
-        f"A look-up reads all targets of a token: {', '.join(f'`{target.kind}`' for target in targets_of(TOKEN))}."
+        f"A look-up reads all targets of a token: {kinds}."
     )
     return [
         Figure("P9", "a whole client is revoked", "items", 1, 1, len(load(client_pages()))),

@@ -50,8 +50,8 @@ def aim(deployment: Deployment, option: str, value: str) -> Aim:
     if option == "--token":
         return _aim_at_token(deployment, value)
     if option == "--all-before":
-        return Aim(Target(TargetKind.GLOBAL, "0"), before=_time(value))
-    return Aim(Target(_KINDS[option], _identifier(option, value)))
+        return Aim(Target.of(TargetKind.GLOBAL, "0"), before=_time(value))
+    return Aim(Target.of(_KINDS[option], _identifier(option, value)))
 
 
 def aim_at_pair(subject: str, client_id: str) -> Aim:
@@ -92,7 +92,7 @@ def _aim_at_token(deployment: Deployment, value: str) -> Aim:
             "the refusal, and --jti revokes by the jti alone",
             param_hint="--token",
         ) from None
-    return Aim(Target(TargetKind.TOKEN, token.jti), token=token)
+    return Aim(Target.of(TargetKind.TOKEN, token.jti), token=token)
 
 
 def _verify(deployment: Deployment, raw: str) -> VerifiedAccessToken:

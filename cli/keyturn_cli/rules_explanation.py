@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -124,13 +125,13 @@ def _rules(of_api: ApiRules, request: AuthorizerRequest) -> dict[str, str]:
     return explained
 
 
-def describe_scopes(rules: list[Rule]) -> str:
+def describe_scopes(rules: Sequence[Rule]) -> str:
     """Return the scopes that rules need together, as `orders:read; one of admin support`."""
     needed = format_scope(frozenset().union(*(rule.scopes for rule in rules)))
     return "; ".join([needed] * bool(needed) + _alternatives(rules)) or NO_SCOPE
 
 
-def _alternatives(rules: list[Rule]) -> list[str]:
+def _alternatives(rules: Sequence[Rule]) -> list[str]:
     """Return a text for each rule that needs one of several scopes."""
     return list(dict.fromkeys(f"one of {format_scope(rule.any_scope)}" for rule in rules if rule.any_scope))
 

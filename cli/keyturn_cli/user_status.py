@@ -70,7 +70,7 @@ def unlock(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None
 
 
 def _revoke(deployment: Deployment, subject: str, reason: str) -> None:
-    planned = plan(deployment, Aim(Target(TargetKind.SUBJECT, subject)))
+    planned = plan(deployment, Aim(Target.of(TargetKind.SUBJECT, subject)))
     deployment.revocations().revoke(planned.revocation, reason=reason, actor=deployment.actor)
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from authorizer.request import AuthorizerRequest
     from authorizer.sandbox_time import SandboxTime
     from keyturn.domain.access.api_rules import ApiRules
-    from keyturn.domain.revocations.revocation import Target
     from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
     from keyturn.ports import RevocationReader
 
@@ -68,7 +67,7 @@ class Authorizer:
         _check_rules(request, rules, token)
         return token
 
-    def _verify(self, raw: str, keys: KeySet, now: float) -> tuple[VerifiedAccessToken, tuple[Target, ...]]:
+    def _verify(self, raw: str, keys: KeySet, now: float) -> tuple[VerifiedAccessToken, tuple[str, ...]]:
         try:
             signed, targets = self._memo.read(raw, keys, self._policy)
             token = signed.at(now)
@@ -79,7 +78,7 @@ class Authorizer:
             raise Unauthorized("sender_constrained", token=token)
         return token, targets
 
-    def _check_revocations(self, token: VerifiedAccessToken, targets: tuple[Target, ...], now: float) -> None:
+    def _check_revocations(self, token: VerifiedAccessToken, targets: tuple[str, ...], now: float) -> None:
         found = self._revocations.find(targets)
         if found and is_revoked(token, found, now):
             raise Unauthorized("revoked", token=token)

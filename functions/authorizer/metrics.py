@@ -20,7 +20,7 @@ _UNITS = {"OldestView": "Percent"}
 
 
 class Metrics:
-    """Counts and largest values of this sandbox since the last line; the first line is due in a minute."""
+    """Counts of this sandbox since the last line, and its gauges; the first line is due in a minute."""
 
     __slots__ = ("_function", "_gauges", "_refusals", "_time", "_values", "_written_at")
 
@@ -45,11 +45,6 @@ class Metrics:
         self.count("Refusals")
         reasons = self._refusals.setdefault(api_id, {})
         reasons[reason] = reasons.get(reason, 0) + 1
-
-    def keep_largest(self, name: str, value: float) -> None:
-        """Record the value if it is the largest since the last line."""
-        if value > self._values.get(name, -1.0):
-            self._values[name] = value
 
     @property
     def due(self) -> bool:

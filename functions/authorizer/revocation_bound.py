@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from keyturn.domain.time.bounded_cache import AgePolicy, BoundedCache
+from keyturn.domain.time.bounded_cache import NONE_USED, AgePolicy, BoundedCache
 from keyturn.observability import log_event
 
 if TYPE_CHECKING:
@@ -32,11 +31,16 @@ class RevocationBound:
         self.time = time
         self.metrics = metrics
         self._policy = AgePolicy(time.now, bound=seconds, renew_from=seconds / 2, pause=_PAUSE)
+        metrics.add_gauge(self._oldest_view)
 
     def cache(self, name: str, read: Callable[[Instant], tuple[Value, Instant]]) -> BoundedCache[Value]:
         """Return a cache whose ages and failed renewals are measured; `name` is for log lines."""
-        on_use = partial(self.metrics.keep_largest, "OldestView")
-        return BoundedCache(name, read, self._policy, on_use=on_use, on_failure=self._report)
+        return BoundedCache(name, read, self._policy, on_failure=self._report)
+
+    def _oldest_view(self) -> dict[str, float]:
+        """Return the largest age of a value used since the last report, in percent of the bound."""
+        oldest, self._policy.oldest = self._policy.oldest, NONE_USED
+        return {} if oldest == NONE_USED else {"OldestView": 100 * oldest / self._policy.bound}
 
     def _report(self, name: str, fault: KeyturnError, is_used: bool) -> None:
         self.metrics.count("RefreshFailures")

@@ -10,10 +10,10 @@ from keyturn.domain.time.ages import age
 from keyturn.observability import log_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from authorizer.revocation_bound import RevocationBound
-    from keyturn.domain.revocations.revocation import Revocation, Target
+    from keyturn.domain.revocations.revocation import Revocation
     from keyturn.domain.time.ages import Instant
     from keyturn.ports import RevocationFeed, RevocationReader
 
@@ -48,7 +48,7 @@ class RevocationCache:
         self._strict_since: Instant | None = None
         bound.metrics.add_gauge(self._live_revocations)
 
-    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+    def find(self, targets: Collection[str]) -> tuple[Revocation, ...]:
         """Return the revocations of these targets; raises what the strict reader raises."""
         if self._is_first:
             # Skip the snapshot on the first request: many sandboxes serve only one.
@@ -66,7 +66,7 @@ class RevocationCache:
             return self._find_strictly(targets)
         return snapshot.find(targets)
 
-    def _find_strictly(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+    def _find_strictly(self, targets: Collection[str]) -> tuple[Revocation, ...]:
         self._metrics.count("StrictDecisions")
         return self._strict.find(targets)
 

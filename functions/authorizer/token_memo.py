@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import TypeAlias
 
-    from keyturn.domain.revocations.revocation import Target
     from keyturn.jose import KeySet, VerificationPolicy, VerifiedAccessToken
     from keyturn.jose.access_token import SignedAccessToken
 
-    CheckedToken: TypeAlias = tuple[SignedAccessToken, tuple[Target, ...]]
+    CheckedToken: TypeAlias = tuple[SignedAccessToken, tuple[str, ...]]
 
 MAX_ENTRIES = 512
 # The texts whose first request is noted; then all are forgotten, and each costs one more check.

@@ -61,8 +61,8 @@ class CurrentSession:
         if authority is None or not authority.is_active:
             return False
         targets = (
-            Target(TargetKind.SESSION, session.session_id),
-            Target(TargetKind.SUBJECT, session.subject),
-            Target(TargetKind.GLOBAL, "0"),
+            Target.of(TargetKind.SESSION, session.session_id),
+            Target.of(TargetKind.SUBJECT, session.subject),
+            Target.of(TargetKind.GLOBAL, "0"),
         )
         return not ends_grant(self._revocations.find(targets), session.auth_time)

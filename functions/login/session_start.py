@@ -25,7 +25,7 @@ _SESSION_ID_BYTES = 16
 _COOKIE_BYTES = 32
 _DEVICE_COOKIE = re.compile("[A-Za-z0-9_-]{43}")
 DEVICE_LIFETIME = 400 * 86_400  # seconds; browsers keep no cookie for longer (RFC 6265bis §5.5)
-_ANY_COPY = Target(TargetKind.GLOBAL, "0")
+_ANY_COPY = Target.of(TargetKind.GLOBAL, "0")
 
 
 class SessionLimits(NamedTuple):
@@ -102,9 +102,9 @@ class SessionStart:
         return SignedIn(session=session, session_cookie=cookie, device_cookie=device) if started else None
 
     def _check(self, credential: PasswordCredential, replaced: Session | None) -> RevocationCheck:
-        targets = [Target(TargetKind.SUBJECT, credential.subject), _ANY_COPY]
+        targets = [Target.of(TargetKind.SUBJECT, credential.subject), _ANY_COPY]
         if replaced is not None:
-            targets.append(Target(TargetKind.SESSION, replaced.session_id))
+            targets.append(Target.of(TargetKind.SESSION, replaced.session_id))
         check = self._times.read(targets)
         if self._revocations.lacks_cutoff(credential, check.found, now=floor(check.since.latest)):
             self._revocations.cut_off(credential.subject, reason="password_changed", actor=credential.subject)

@@ -45,7 +45,7 @@ class UserRevocations:
         """
         present = self._present()
         cutoff = max(present, at_least)
-        self._revoke(Target(TargetKind.SUBJECT, subject), present, not_before=cutoff, reason=reason, actor=actor)
+        self._revoke(Target.of(TargetKind.SUBJECT, subject), present, not_before=cutoff, reason=reason, actor=actor)
         return cutoff
 
     def cut_off_client(self, subject: str, client_id: str, *, reason: str) -> int:
@@ -59,7 +59,7 @@ class UserRevocations:
 
     def revoke_session(self, session: Session, *, reason: str, actor: str) -> None:
         """End every grant and token of the session."""
-        target = Target(TargetKind.SESSION, session.session_id)
+        target = Target.of(TargetKind.SESSION, session.session_id)
         self._revoke(target, self._present(), not_before=None, reason=reason, actor=actor)
 
     def lacks_cutoff(self, credential: PasswordCredential, found: tuple[Revocation, ...], *, now: int) -> bool:

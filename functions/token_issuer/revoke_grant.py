@@ -29,5 +29,5 @@ class GrantRevoker:
         """
         last_use = grant.code.expires_at if grant.refresh is None else grant.refresh.expires_at
         expires_at = last_use + _EXCHANGE_MARGIN + self._token_lifetime + EXPIRY_MARGIN
-        revocation = Revocation(Target(TargetKind.GRANT, grant.gid), expires_at=expires_at)
+        revocation = Revocation(Target.of(TargetKind.GRANT, grant.gid), expires_at=expires_at)
         self._writer.revoke(revocation, reason=reason, actor=actor)

@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from authorizer.app import HANDLER
 from tests.fakes.composed_authorizer import ENVIRON
 from tests.fakes.log_lines import log_lines
+from tests.fakes.token_factory import AUDIENCE, ISSUER, NOW, good_claims, make_token, signing_key
 
 ROOT = Path(__file__).parents[2]
 SITE_PACKAGES = Path(cryptography.__file__).parents[1]
@@ -93,6 +95,45 @@ def test_cold_start_loads_nothing_that_signs(loaded: set[str]) -> None:
         "keyturn.adapters.aws.sigv4",
         "keyturn.adapters.aws.system_clock",
     }
+
+
+# The modules of `cryptography` that sign, encrypt or read certificates.
+OTHER_CRYPTOGRAPHY = ("cryptography.hazmat.backends", "cryptography.hazmat.primitives.ciphers", "cryptography.x509")
+RSA = {"cryptography.hazmat.primitives.asymmetric.rsa", "cryptography.hazmat.primitives.asymmetric.padding", "random"}
+ED25519 = {"cryptography.hazmat.primitives.asymmetric.ed25519"}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "own"), [("ES256", set()), ("ES512", set()), ("RS256", RSA), ("PS256", RSA), ("Ed25519", ED25519)]
+)
+def test_a_verification_loads_what_its_kind_of_key_needs(algorithm: str, own: set[str]) -> None:
+    """P4, P6: a sandbox loads the modules of `cryptography` that verify, and those of its ring's kinds of keys alone."""
+    key = signing_key(algorithm)
+    verified = run(
+        "from keyturn.jose import KeySet, VerificationPolicy, verify_access_token; "
+        f"keys = KeySet.from_jwks({{'keys': [{key.jwk!r}]}}); "
+        f"policy = VerificationPolicy(issuer={ISSUER!r}, audiences={{{AUDIENCE!r}}}, algorithms={{{algorithm!r}}}); "
+        f"token = verify_access_token({make_token(key=key)!r}, keys, policy, {NOW}); "
+        "print(json.dumps([token.jti, *sys.modules]))"
+    )
+    assert isinstance(verified, list)
+    assert verified[0] == good_claims()["jti"]
+    assert {name for name in verified if name.startswith(OTHER_CRYPTOGRAPHY)} == set()
+    assert (RSA | ED25519).intersection(verified) == own
+
+
+def test_a_connection_loads_nothing_for_international_names() -> None:
+    """P6: AWS's hosts are ASCII, so that no connection loads IDNA and its tables."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        loaded = run(
+            "from keyturn.adapters.aws.http import HttpConnection; "
+            f"HttpConnection('http://localhost:{port}', 5).open().close(); "
+            f"HttpConnection('http://127.0.0.1:{port}', 5).open().close(); "
+            "print(json.dumps([*sys.modules]))"
+        )
+    assert isinstance(loaded, list)
+    assert {"encodings.idna", "stringprep", "unicodedata"}.isdisjoint(loaded)
 
 
 def test_no_module_of_ours_loads_what_is_heavy(loaded: set[str]) -> None:

@@ -179,7 +179,7 @@ def test_the_lean_client_is_understood(stack: StackFile, observe: Observe) -> No
     with contextlib.closing(open_connection(origin)) as connection:
         lean = DynamoDb(origin, environ, wall_seconds, lambda _: connection)
         reader = DynamoDbRevocationReader(lean, stack.outputs["RevocationTableName"])
-        found = reader.find([Target(TargetKind.TOKEN, "nobody")])
+        found = reader.find([Target.of(TargetKind.TOKEN, "nobody")])
         with pytest.raises(ServiceError) as error:
             lean.call("GetItem", {"TableName": f"nobody-{secrets.token_hex(4)}", "Key": {"pk": {"S": "nobody"}}})
     observe(found=found, error=str(error.value), same_origin=dynamodb_origin(environ) == origin)

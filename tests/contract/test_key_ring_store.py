@@ -44,7 +44,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
         def global_kids() -> list[set[str]]:
             kids = []
             for copy in range(GLOBAL_COPIES):
-                key = target_key(Target(TargetKind.GLOBAL, str(copy)))
+                key = target_key(Target.of(TargetKind.GLOBAL, str(copy)))
                 item: Any = dynamodb.get_item(TableName="revocations", Key=key).get("Item")
                 kids.append(set(revocation_from_item(decode_item(item)).compromised_kids) if item else set())
             return kids

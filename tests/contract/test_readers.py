@@ -118,15 +118,15 @@ def put_target(dynamodb: DynamoDBClient, target: Target, **fields: object) -> No
     dynamodb.put_item(TableName=REVOCATIONS, Item=encode_item(item) | target_key(target))
 
 
-JTI = Target(TargetKind.TOKEN, "a")
-SUBJECT = Target(TargetKind.SUBJECT, "u_1")
-GLOBAL = Target(TargetKind.GLOBAL, "3")
+JTI = Target.of(TargetKind.TOKEN, "a")
+SUBJECT = Target.of(TargetKind.SUBJECT, "u_1")
+GLOBAL = Target.of(TargetKind.GLOBAL, "3")
 
 
 def test_found_revocations_are_those_stored(revocation_reader: RevocationReader, dynamodb: DynamoDBClient) -> None:
     """A reader returns the revocations of the targets it was asked about, and of no others."""
     put_target(dynamodb, JTI)
-    put_target(dynamodb, Target(TargetKind.TOKEN, "b"))
+    put_target(dynamodb, Target.of(TargetKind.TOKEN, "b"))
     put_target(dynamodb, GLOBAL, not_before=1_789_999_000, compromised_kids=frozenset({"k1", "k2"}))
     found = {revocation.target: revocation for revocation in revocation_reader.find([JTI, SUBJECT, GLOBAL, JTI])}
     assert found.keys() == {JTI, GLOBAL}
@@ -191,7 +191,7 @@ def scripted(*script: Answer) -> tuple[DynamoDbRevocationReader, ScriptedConnect
 
 def test_unprocessed_keys_are_asked_once_more() -> None:
     """P8: keys that DynamoDB left out are asked again, alone, and both answers count."""
-    other = Target(TargetKind.TOKEN, "b")
+    other = Target.of(TargetKind.TOKEN, "b")
     reader, connections = scripted(unprocessed(other, found=(JTI,)), unprocessed(found=(other,)))
     assert [revocation.target for revocation in reader.find([JTI, other])] == [JTI, other]
     assert connections.requests[1][1]["RequestItems"][REVOCATIONS]["Keys"] == [target_key(other)]

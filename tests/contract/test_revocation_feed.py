@@ -41,7 +41,7 @@ class World:
         self.feed = DynamoDbRevocationFeed(lean, TABLE, copy=7)
 
     def revoke(self, kind: TargetKind, identifier: str, not_before: int | None = None) -> None:
-        revocation = Revocation(Target(kind, identifier), expires_at=MIDNIGHT + 9999, not_before=not_before)
+        revocation = Revocation(Target.of(kind, identifier), expires_at=MIDNIGHT + 9999, not_before=not_before)
         self.writer.revoke(revocation, reason="r" * 200, actor="a")
 
     def put(self, **fields: Any) -> None:
@@ -97,7 +97,7 @@ def test_global_is_read_strongly_consistent(world: World) -> None:
     world.feed.global_revocation()
     [(headers, request)] = world.connections.requests
     assert headers["X-Amz-Target"].endswith(".GetItem")
-    key = target_key(Target(TargetKind.GLOBAL, "7"))
+    key = target_key(Target.of(TargetKind.GLOBAL, "7"))
     assert request == {"TableName": TABLE, "Key": key, "ConsistentRead": True}
 
 

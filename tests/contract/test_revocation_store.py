@@ -46,7 +46,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 def revocation(kind: TargetKind, identifier: str, not_before: int | None = None, lifetime: int = 1000) -> Revocation:
     """Return a revocation that ends `lifetime` seconds after NOW."""
-    return Revocation(Target(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
+    return Revocation(Target.of(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
 
 
 def revoke(store: Store, *revocations: Revocation) -> None:
@@ -61,8 +61,8 @@ def find(store: Store, *targets: Target) -> list[Fields]:
     return sorted((each.target.key, each.not_before, each.expires_at) for each in found)
 
 
-JTI = Target(TargetKind.TOKEN, "j1")
-CLIENT = Target(TargetKind.CLIENT, "web")
+JTI = Target.of(TargetKind.TOKEN, "j1")
+CLIENT = Target.of(TargetKind.CLIENT, "web")
 
 
 def test_nothing_is_revoked(store: Store) -> None:
@@ -75,15 +75,15 @@ def test_nothing_is_revoked(store: Store) -> None:
 def test_what_is_revoked_is_found(store: Store, kind: TargetKind) -> None:
     """A revocation is found by its target, and by no other (R47)."""
     revoke(store, revocation(kind, "x", NOW))
-    assert find(store, Target(kind, "x")) == [(f"{kind}#x", NOW, NOW + 1000)]
-    others = [Target(other, "x") for other in TargetKind if other is not kind]
-    assert find(store, Target(kind, "X"), *others) == []
+    assert find(store, Target.of(kind, "x")) == [(f"{kind}#x", NOW, NOW + 1000)]
+    others = [Target.of(other, "x") for other in TargetKind if other is not kind]
+    assert find(store, Target.of(kind, "X"), *others) == []
 
 
 def test_several_at_once(store: Store) -> None:
     """All targets of a token are asked in one read, each once."""
     revoke(store, revocation(TargetKind.TOKEN, "j1"), revocation(TargetKind.CLIENT, "web", NOW))
-    assert [key for key, _, _ in find(store, JTI, CLIENT, JTI, Target(TargetKind.SUBJECT, "web"))] == [
+    assert [key for key, _, _ in find(store, JTI, CLIENT, JTI, Target.of(TargetKind.SUBJECT, "web"))] == [
         "client#web",
         "jti#j1",
     ]
@@ -129,5 +129,5 @@ def test_token_is_remembered_longest(store: Store, lifetime: int, expected: int)
 def test_everything(store: Store) -> None:
     """A global revocation is in every copy of global (R49)."""
     revoke(store, revocation(TargetKind.GLOBAL, "0", NOW), revocation(TargetKind.GLOBAL, "7", NOW - 1, 2000))
-    copies = [Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
+    copies = [Target.of(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
     assert find(store, *copies) == sorted((copy.key, NOW, NOW + 2000) for copy in copies)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 INTERACTION = make_interaction()
 RING = KeyRing(name="default", version=3, keys=[], longest_lifetime=900)
-TARGET = Target(TargetKind.TOKEN, "1")
+TARGET = Target.of(TargetKind.TOKEN, "1")
 
 # Where an update is written, and how many there are: those that must find their item, and those that may create it.
 UPDATES = {

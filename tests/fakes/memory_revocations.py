@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
 
@@ -21,19 +21,19 @@ class MemoryRevocations:
         self.writes: list[tuple[Revocation, str, str]] = []
         self._acknowledged: dict[str, int] = {}
 
-    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+    def find(self, targets: Collection[str]) -> tuple[Revocation, ...]:
         """Return the stored revocations of these targets."""
-        wanted = tuple(dict.fromkeys(targets))
+        wanted = tuple(map(Target, dict.fromkeys(targets)))
         self.asked.append(wanted)
         self.before()
         self._fail()
-        return tuple(self._stored[target.key] for target in wanted if target.key in self._stored)
+        return tuple(self._stored[target] for target in wanted if target in self._stored)
 
     def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
         """Store the revocation, or what of it is stronger than the stored one; a repeat writes nothing."""
         self._fail()
         if revocation.target.kind is TargetKind.GLOBAL:
-            targets = tuple(Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES))
+            targets = tuple(Target.of(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES))
         else:
             targets = (revocation.target,)
         following = {each.key: _stronger(each, revocation, self._stored.get(each.key)) for each in targets}

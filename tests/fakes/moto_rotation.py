@@ -67,7 +67,7 @@ class RecordedStore(DynamoDbKeyRingStore):
         """The kids that every copy of global names."""
         kids = []
         for copy in range(GLOBAL_COPIES):
-            key = target_key(Target(TargetKind.GLOBAL, str(copy)))
+            key = target_key(Target.of(TargetKind.GLOBAL, str(copy)))
             item: Any = self._client.get_item(TableName=REVOCATIONS, Key=key, ConsistentRead=True).get("Item")
             kids.append(set(revocation_from_item(decode_item(item)).compromised_kids) if item else set())
         return set.intersection(*kids)

@@ -46,8 +46,6 @@ def metric_names(states: list[str]) -> set[str]:
         for call in definitions.calls():
             if attribute_of(call) == "count":
                 found |= {f"{function}: {name}" for name in strings_of(call.args[0])}
-            elif attribute_of(call) == "partial" and ast.unparse(call.args[0]).endswith(".keep_largest"):
-                found |= {f"{function}: {name}" for name in strings_of(call.args[1])}
             elif attribute_of(call) == "add_gauge" and isinstance(call.args[0], ast.Attribute):
                 gauge = definitions.members_of(ast.Call(call.args[0], [], []), None)
                 found |= {f"{function}: {name}" for name in gauge}

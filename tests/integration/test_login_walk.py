@@ -86,7 +86,7 @@ def test_a_disabled_user_is_refused_everywhere(stack: StackFile) -> None:
     assert user.browser.open("/account").url.path == "/login"
     assert sign_in(application, user, Browser(stack)).status_code == 401
     issued_at = claims_of(tokens["access_token"])["iat"]
-    revoke(stack, Target(TargetKind.SUBJECT, user.subject), at=issued_at, not_before=issued_at + 1)
+    revoke(stack, Target.of(TargetKind.SUBJECT, user.subject), at=issued_at, not_before=issued_at + 1)
     assert refused(stack, tokens["access_token"])
     assert application.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
 

@@ -140,7 +140,7 @@ def revoke_under_traffic(mode: str, running: StackFile, deployment: Deployment, 
         calm_since = wall_seconds()
         time.sleep(BOUND + 2)
         asked = ask_for_all(running, groups[:-1])
-        revoked.append(revoke(running, deployment, Group(Target(TargetKind.GLOBAL, "0"), tuple(held))))
+        revoked.append(revoke(running, deployment, Group(Target.of(TargetKind.GLOBAL, "0"), tuple(held))))
         time.sleep(BOUND + 1)
         asked += ask_for_all(running, groups[-1:])
         return Run(mode, revoked, traffic.stop().answers + asked, weather.met, calm_since)
@@ -168,9 +168,9 @@ def groups_of_tokens(stack: StackFile) -> list[Group]:
             name += "#another"
         else:
             raws = [mint.token(lifetime=LIFETIME, **{"client_id": "another", _CLAIMS[kind]: name}) for _ in range(2)]
-        groups.append(Group(Target(kind, name), held_of(raws)))
+        groups.append(Group(Target.of(kind, name), held_of(raws)))
     bystanders = [mint.token(lifetime=LIFETIME, sub=f"bystander-{number}") for number in range(3)]
-    return [*groups, Group(Target(TargetKind.GLOBAL, "0"), held_of(bystanders))]
+    return [*groups, Group(Target.of(TargetKind.GLOBAL, "0"), held_of(bystanders))]
 
 
 def held_of(raws: Sequence[str]) -> tuple[Held, ...]:

@@ -165,7 +165,7 @@ def test_an_operators_revocation_ends_refresh_and_userinfo_at_once(application: 
     session_id = claims_of(tokens["id_token"])["sid"]
     identifier = session_id if kind is TargetKind.SESSION else told["sub"]
     cut = None if kind is TargetKind.SESSION else told["iat"] + 1
-    revoke(application.stack, Target(kind, identifier), at=told["iat"], not_before=cut)
+    revoke(application.stack, Target.of(kind, identifier), at=told["iat"], not_before=cut)
     assert introspect(application, tokens["access_token"]) == {"active": False}
     assert introspect(application, tokens["refresh_token"]) == {"active": False}
     assert application.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"

@@ -51,7 +51,9 @@ def disable(world: World) -> None:
     """Do what `keyturn users disable` does: the status, then the cutoff."""
     _set_status(world, Status.DISABLED)
     revocation = Revocation(
-        Target(TargetKind.SUBJECT, ADA.subject), not_before=world.provider.now, expires_at=world.provider.now + 99_999
+        Target.of(TargetKind.SUBJECT, ADA.subject),
+        not_before=world.provider.now,
+        expires_at=world.provider.now + 99_999,
     )
     world.provider.revocations.revoke(revocation, reason="disabled", actor="operator")
 

@@ -131,7 +131,7 @@ def refresh(world: World, snapshot: RevocationSnapshot, breaks_at: int | None, o
 
 def knows(snapshot: RevocationSnapshot, jti: str) -> bool:
     """Return whether a token of this id is refused."""
-    return bool(snapshot.find([Target(TargetKind.TOKEN, jti)]))
+    return bool(snapshot.find([Target.of(TargetKind.TOKEN, jti)]))
 
 
 # A feed item that every snapshot missed, a writer that dies after it, and a repeat.
@@ -189,7 +189,7 @@ def _revoke(world: World, jti: str, *, wall_offset: float, calls: list[tuple[flo
         world.time += seconds
 
     writer = DynamoDbRevocationWriter(dynamo, "revocations", clock, token_lifetime=HORIZON, pause=pause)
-    revocation = Revocation(Target(TargetKind.TOKEN, jti), expires_at=int(START) + 99_999)
+    revocation = Revocation(Target.of(TargetKind.TOKEN, jti), expires_at=int(START) + 99_999)
     with contextlib.suppress(KeyturnError):
         writer.revoke(revocation, reason="r", actor="a")
         return True

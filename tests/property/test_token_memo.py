@@ -39,7 +39,7 @@ from tests.fakes.token_factory import NOW, make_token, policy, signing_key
 
 EXAMPLES = 5_000 if settings().max_examples > 10_000 else 30
 BOUND, LEEWAY = 10, 10
-Checked = tuple[SignedAccessToken, tuple[Target, ...]]
+Checked = tuple[SignedAccessToken, tuple[str, ...]]
 # The authorizer with the memo; a fault takes its place.
 Remembering = Authorizer
 
@@ -179,13 +179,14 @@ class World:
     def compromise(self, kid: str) -> None:
         """Name a compromised key in every copy of global, as an emergency does before it removes the key."""
         for copy in range(GLOBAL_COPIES):
-            target = Target(TargetKind.GLOBAL, str(copy))
+            target = Target.of(TargetKind.GLOBAL, str(copy))
             self.revocations.store(Revocation(target, expires_at=NOW + 9000, not_before=0, compromised_kids=[kid]))
 
     def revoke(self, kind: str) -> None:
         """Revoke a token, a session, a grant or a subject."""
         cutoff = int(self.wall) if kind == "sub" else None
-        self.revocations.store(Revocation(Target(_KINDS[kind], _IDS[kind]), expires_at=NOW + 9000, not_before=cutoff))
+        target = Target.of(_KINDS[kind], _IDS[kind])
+        self.revocations.store(Revocation(target, expires_at=NOW + 9000, not_before=cutoff))
 
     def change_rules(self, name: str) -> None:
         """Write another document of access rules."""
@@ -215,7 +216,7 @@ class _Verified:
 
     def __init__(self, raw: str, keys: KeySet, policy: VerificationPolicy) -> None:
         self._input = raw, keys, policy
-        self.targets: list[Target] = []
+        self.targets: list[str] = []
 
     def at(self, now: float) -> VerifiedAccessToken:
         raw, keys, policy = self._input

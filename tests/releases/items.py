@@ -239,7 +239,7 @@ def _write_resource_servers(registry: DynamoDbResourceServerRegistry) -> None:
 def _write_revocations(writer: DynamoDbRevocationWriter) -> None:
     for kind in TargetKind:
         not_before = NOW if kind in CUTOFF_KINDS else None
-        revocation = Revocation(Target(kind, "1"), expires_at=NOW + 3610, not_before=not_before)
+        revocation = Revocation(Target.of(kind, "1"), expires_at=NOW + 3610, not_before=not_before)
         writer.revoke(revocation, reason="a reason", actor="an actor")
 
 

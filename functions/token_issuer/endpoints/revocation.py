@@ -68,7 +68,7 @@ class RevocationEndpoint:
         token = self._tokens.read(value, request, now=lambda: self._clock.now().earliest)
         if token is None or token.client_id != client.client_id or self._is_over(token, self._clock.now().earliest):
             return False
-        target = Target(TargetKind.TOKEN, token.jti)
+        target = Target.of(TargetKind.TOKEN, token.jti)
         revocation = Revocation(target, expires_at=token.expires_at + self._leeway + EXPIRY_MARGIN)
         self._revocations.revoke(revocation, reason=_REASON, actor=f"client:{client.client_id}")
         return True

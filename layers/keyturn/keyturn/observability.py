@@ -6,6 +6,8 @@ import json
 import re
 import sys
 import time
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 
 from keyturn.domain.errors import KeyturnError
@@ -36,15 +38,30 @@ def log_event(level: Level, event: str, **fields: Any) -> None:
     JSON escapes line breaks, so that no field can begin a second line. Lambda counts a line as INFO unless it has a
     time of RFC 3339.
     """
-    line: dict[str, Any] = {"timestamp": _timestamp(), "level": level, "event": event}
-    line |= {name: _redact(name, value) for name, value in fields.items() if value is not None}
-    sys.stdout.write(_encode(line) + "\n")
+    members = [f'"timestamp": "{_timestamp()}", "level": "{level}", "event": "{event}"']
+    # One allowed request in ten writes a line: json's own way, over a dictionary, costs it twice as much.
+    members += [f'"{name}": {_member(name, value)}' for name, value in fields.items() if value is not None]
+    sys.stdout.write(f"{{{', '.join(members)}}}\n")
     sys.stdout.flush()
+
+
+def _member(name: str, value: Any) -> str:
+    """Return the JSON text of a field's value, redacted."""
+    if isinstance(value, str) and not _SECRET_NAME.search(name):
+        return encode_basestring_ascii(_redact_text(value))
+    return _encode(_redact(name, value))
 
 
 def _timestamp() -> str:
     now = time.time()  # noqa: TID251 - the time of writing is for people and for Lambda, and no decision reads it
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}Z"
+    second = int(now)
+    return f"{_text_of(second)}.{int((now - second) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=1)
+def _text_of(second: int) -> str:
+    """Return the date and time of a second: a busy sandbox writes several lines in each."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 def place_of(error: BaseException) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from keyturn.domain.clients.client import Client
     from keyturn.domain.clients.resource_server import ResourceServer
     from keyturn.domain.grants.grant import Grant, Redemption, Rotation
     from keyturn.domain.interactions.interaction import Interaction
     from keyturn.domain.keys.key_ring import KeyRing
-    from keyturn.domain.revocations.revocation import Revocation, Target
+    from keyturn.domain.revocations.revocation import Revocation
     from keyturn.domain.revocations.revocation_snapshot import FeedEntry
     from keyturn.domain.time.service_time import ServiceTime
 
@@ -94,7 +94,7 @@ class KeyProvisioner(Signer, Protocol):
 class RevocationReader(Protocol):
     """The side of verifiers: they read the revocations of a token's targets."""
 
-    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+    def find(self, targets: Collection[str]) -> tuple[Revocation, ...]:
         """Return the stored revocations of these targets, strongly consistent; StoreUnavailable unless all are read.
 
         Raises ItemDamaged for an item that this release cannot read: it may be a revocation.

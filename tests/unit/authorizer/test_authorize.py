@@ -41,7 +41,7 @@ def revocation(
     kids: tuple[str, ...] = (),
     expires_at: int = NOW + 3600,
 ) -> Revocation:
-    return Revocation(Target(kind, identifier), expires_at=expires_at, not_before=not_before, compromised_kids=kids)
+    return Revocation(Target.of(kind, identifier), expires_at=expires_at, not_before=not_before, compromised_kids=kids)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -190,7 +190,7 @@ def test_cut_spares_what_was_issued_after_it(world: AuthorizerWorld, token: str)
 
 def test_other_tokens_revocation_does_not_hit(world: AuthorizerWorld, token: str) -> None:
     """R50: revocations of others, and one that has run out, leave the token alone."""
-    expired = Revocation(Target(TargetKind.TOKEN, CLAIMS["jti"]), expires_at=NOW)
+    expired = Revocation(Target.of(TargetKind.TOKEN, CLAIMS["jti"]), expires_at=NOW)
     world.revoke(revocation(TargetKind.TOKEN, "another"), expired)
     world.authorize(request_with(token))
 

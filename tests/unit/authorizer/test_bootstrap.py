@@ -73,7 +73,7 @@ def test_the_feed_is_read_as_far_back_as_any_token_is_accepted() -> None:
     sandbox.decide()
     sandbox.decide()
     everything, feed = sandbox.dynamodb.requests[-2:]
-    copies = [target_key(Target(TargetKind.GLOBAL, str(number))) for number in range(GLOBAL_COPIES)]
+    copies = [target_key(Target.of(TargetKind.GLOBAL, str(number))) for number in range(GLOBAL_COPIES)]
     assert everything["Key"] in copies
     back = NOW - 3600 - 10 - FEED_OVERLAP
     assert feed["ExpressionAttributeValues"][":since"] == {"S": f"{back * 1_000_000:016d}"}

@@ -112,7 +112,7 @@ def test_a_refusal_names_the_rule_that_refuses(world: AuthorizerWorld) -> None:
 
 def test_a_token_that_is_invalid_names_the_route_alone(world: AuthorizerWorld) -> None:
     """R57: the rule is named only where it is the reason, as it is not for a revoked token."""
-    world.revoke(Revocation(Target(TargetKind.TOKEN, good_claims()["jti"]), expires_at=NOW + 3600))
+    world.revoke(Revocation(Target.of(TargetKind.TOKEN, good_claims()["jti"]), expires_at=NOW + 3600))
     ask(authorizer_event("http_2.0", make_token(claims={"scope": "other"})))
     [line] = world.lines()
     assert (line["reason"], line["route"], "rule" in line) == ("revoked", "/reports", False)

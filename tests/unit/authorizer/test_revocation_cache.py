@@ -20,7 +20,11 @@ from tests.fakes.sandbox_time import sandbox_time
 from tests.fakes.token_factory import NOW
 
 BOUND, LIFETIME = 10.0, 3610
-JTI, SUBJECT, GLOBAL = Target(TargetKind.TOKEN, "a"), Target(TargetKind.SUBJECT, "u"), Target(TargetKind.GLOBAL, "7")
+JTI, SUBJECT, GLOBAL = (
+    Target.of(TargetKind.TOKEN, "a"),
+    Target.of(TargetKind.SUBJECT, "u"),
+    Target.of(TargetKind.GLOBAL, "7"),
+)
 WANTED = (JTI, SUBJECT, GLOBAL)
 
 
@@ -220,7 +224,7 @@ def test_it_recovers_by_itself(world: World) -> None:
 def test_a_feed_that_breaks_off_loses_nothing(world: World, position: int) -> None:
     """After a failure on any page, the next read begins where the last whole one did."""
     for number in range(3):
-        world.feed.write(Target(TargetKind.TOKEN, str(number)))
+        world.feed.write(Target.of(TargetKind.TOKEN, str(number)))
     world.feed.write(JTI)
     world.feed.fault = (position, StoreUnavailable("down"))
     world.pass_time(BOUND / 2)
@@ -267,7 +271,7 @@ def test_too_many_revocations_make_every_request_ask(
     """Over the limit a sandbox stays strict, in bounded memory, and says so."""
     monkeypatch.setattr(revocation_snapshot, "MAX_REVOCATIONS", 10)
     for number in range(1000):
-        world.feed.write(Target(TargetKind.TOKEN, str(number)))
+        world.feed.write(Target.of(TargetKind.TOKEN, str(number)))
     world.pass_time(BOUND)
     before = world.asked
     for _ in range(3):
@@ -303,9 +307,22 @@ def test_age_size_and_failures_are_measured(world: World, capsys: pytest.Capture
     assert (units["OldestView"], units["RefreshFailures"]) == ("Percent", "Count")
 
 
+def test_the_oldest_view_of_a_minute_is_measured(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """A view that was old for one request shows among younger ones; each line begins anew."""
+    measured = []
+    for ages in ((0.4, 0.2), (0.1,), ()):
+        for passed in ages:
+            world.pass_time(BOUND * passed)
+            world.revoked()
+        capsys.readouterr()
+        world.metrics.write()
+        measured.append(json.loads(capsys.readouterr().out).get("OldestView"))
+    assert measured == [40.0, 10.0, None]
+
+
 def test_live_revocations_are_measured_by_kind(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """Each line counts the held revocations by kind, from any writer; a kind without any is 0."""
-    for target in (JTI, Target(TargetKind.TOKEN, "another"), SUBJECT):
+    for target in (JTI, Target.of(TargetKind.TOKEN, "another"), SUBJECT):
         world.feed.write(target)
     world.pass_time(BOUND / 2)
     world.revoked()

@@ -26,10 +26,10 @@ from keyturn_cli.deployment import LONGEST_TOKEN_LIFETIME
 from tests.fakes.command_stack import CALLER, command_stack, deployment, put_ring, run
 from tests.fakes.token_factory import ISSUER, make_token, signing_key
 
-CLIENT = Target(TargetKind.CLIENT, "c_1")
+CLIENT = Target.of(TargetKind.CLIENT, "c_1")
 ID = "x" * 22
-TOKEN = Target(TargetKind.TOKEN, "id-1")
-COPIES = [Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
+TOKEN = Target.of(TargetKind.TOKEN, "id-1")
+COPIES = [Target.of(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
 PAIR = ("--subject", "u_1", "--client", "c_1")
 WIDE = [("--client", "c_1"), ("--subject", "u_1"), PAIR, ("--all-before", "now")]
 
@@ -89,7 +89,7 @@ def test_a_token_is_revoked_by_its_jti_from_standard_input() -> None:
 def test_one_token_one_grant_and_one_session_are_not_asked_about(option: str, kind: str, days: int) -> None:
     """Each is ended by its identifier, whatever the iat, and remembered for as long as it can live (R50)."""
     revoke(option, ID)
-    [revocation] = found(Target(TargetKind(kind), ID))
+    [revocation] = found(Target.of(TargetKind(kind), ID))
     assert revocation.not_before is None
     assert abs(revocation.expires_at - now() - (days * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN)) < 60
 

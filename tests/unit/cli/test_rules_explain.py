@@ -48,7 +48,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         patch.chdir(folder)
         put_ring(signing_key())
         found = deployment()
-        target = Target(TargetKind.TOKEN, "gone")
+        target = Target.of(TargetKind.TOKEN, "gone")
         found.revocations().revoke(Revocation(target, expires_at=NOW + 3600), reason="a test", actor="me")
         patch.setattr(rules, "find_deployment", lambda *_: found)
         yield found

@@ -27,7 +27,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         put_ring(signing_key())
         deploy_authorizer()
         found = deployment()
-        target = Target(TargetKind.TOKEN, "gone")
+        target = Target.of(TargetKind.TOKEN, "gone")
         found.revocations().revoke(
             Revocation(target, expires_at=int(wall_seconds()) + 3600), reason="a test", actor="me"
         )

@@ -26,7 +26,7 @@ def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack
 
 def cutoffs(subject: str) -> tuple[Revocation, ...]:
     reader = DynamoDbRevocationReader(deployment().dynamodb, "revocations")
-    return reader.find([Target(TargetKind.SUBJECT, subject)])
+    return reader.find([Target.of(TargetKind.SUBJECT, subject)])
 
 
 def status(stack: UserStack, subject: str) -> Status | None:

@@ -144,7 +144,7 @@ def test_same_user_keeps_the_sid_and_gets_a_new_cookie(login: LoginUseCases) -> 
 def test_revoked_sid_is_never_used_again(login: LoginUseCases) -> None:
     """A sid whose revocation is stored gives way to a new one."""
     first = login.signed_in().session
-    login.revocations.store(Revocation(Target(TargetKind.SESSION, first.session_id), expires_at=2**40))
+    login.revocations.store(Revocation(Target.of(TargetKind.SESSION, first.session_id), expires_at=2**40))
     second = login.sign_in.attempt(attempt(replaced=first))
     assert isinstance(second, SignedIn)
     assert second.session.session_id != first.session_id
@@ -190,14 +190,14 @@ def test_wrong_password_leaves_the_session_of_this_browser(login: LoginUseCases)
 def test_auth_time_lies_after_a_cutoff_of_the_moment(login: LoginUseCases) -> None:
     """A sign-in in the second of a cutoff waits, so that the cutoff cannot hit it (ADR 5)."""
     cutoff = int(login.clock.seconds) + 1
-    login.revocations.store(Revocation(Target(TargetKind.SUBJECT, ADA), not_before=cutoff, expires_at=2**40))
+    login.revocations.store(Revocation(Target.of(TargetKind.SUBJECT, ADA), not_before=cutoff, expires_at=2**40))
     assert login.signed_in().session.auth_time == cutoff + 1
 
 
 def test_cutoff_far_ahead_is_a_fault(login: LoginUseCases) -> None:
     """A cutoff that a wrong clock wrote stops sign-ins instead of being overlooked."""
     cutoff = int(login.clock.seconds) + 60
-    login.revocations.store(Revocation(Target(TargetKind.GLOBAL, "0"), not_before=cutoff, expires_at=2**40))
+    login.revocations.store(Revocation(Target.of(TargetKind.GLOBAL, "0"), not_before=cutoff, expires_at=2**40))
     with pytest.raises(StoreUnavailable):
         login.try_password()
     assert login.stores.sessions.stored == {}

@@ -275,10 +275,10 @@ def test_a_hint_that_is_no_id_token_of_the_client_is_refused(
 @pytest.mark.parametrize(
     ("revocation", "error"),
     [
-        (Revocation(Target(TargetKind.SESSION, "s1"), expires_at=NOW + 9), "login_required"),
-        (Revocation(Target(TargetKind.SUBJECT, SUBJECT), expires_at=NOW + 9, not_before=NOW), "login_required"),
-        (Revocation(Target(TargetKind.SUBJECT, SUBJECT), expires_at=NOW + 9, not_before=NOW - 1), None),
-        (Revocation(Target(TargetKind.SESSION, "s2"), expires_at=NOW + 9), None),
+        (Revocation(Target.of(TargetKind.SESSION, "s1"), expires_at=NOW + 9), "login_required"),
+        (Revocation(Target.of(TargetKind.SUBJECT, SUBJECT), expires_at=NOW + 9, not_before=NOW), "login_required"),
+        (Revocation(Target.of(TargetKind.SUBJECT, SUBJECT), expires_at=NOW + 9, not_before=NOW - 1), None),
+        (Revocation(Target.of(TargetKind.SESSION, "s2"), expires_at=NOW + 9), None),
     ],
 )
 def test_a_session_that_was_ended_gives_no_code(flow: UserFlow, revocation: Revocation, error: str | None) -> None:

@@ -79,7 +79,7 @@ def log_in(flow: UserFlow) -> dict[str, Any]:
 
 
 def is_ended(flow: UserFlow, gid: str) -> bool:
-    return bool(flow.revocations.find([Target(TargetKind.GRANT, gid)]))
+    return bool(flow.revocations.find([Target.of(TargetKind.GRANT, gid)]))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

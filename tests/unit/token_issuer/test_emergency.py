@@ -22,7 +22,7 @@ def kid_of(token: str) -> str:
 
 def mark_compromised(issuer: IssuerHarness, kid: str, copy: int = 0) -> None:
     """Store the revocation that an emergency writes beside the ring."""
-    everything = Revocation(Target(TargetKind.GLOBAL, str(copy)), expires_at=NOW + 9999, compromised_kids=[kid])
+    everything = Revocation(Target.of(TargetKind.GLOBAL, str(copy)), expires_at=NOW + 9999, compromised_kids=[kid])
     issuer.revocations.store(everything)
 
 

@@ -39,7 +39,7 @@ class Network:
         network = self
 
         def opened(connection: http.HttpConnection) -> Any:
-            network.opened.append(connection._host.partition(".")[0])
+            network.opened.append(connection._host.decode().partition(".")[0])
             if network.fault is not None:
                 raise network.fault
 

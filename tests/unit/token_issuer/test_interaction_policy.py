@@ -91,11 +91,11 @@ def test_the_user_has_to_be_active(flow: UserFlow, status: Status | None) -> Non
 @pytest.mark.parametrize(
     ("target", "not_before", "first_party", "counts"),
     [
-        (Target(TargetKind.SESSION, "s1"), None, True, True),
-        (Target(TargetKind.SUBJECT, SUBJECT), NOW - 10, True, True),
-        (Target(TargetKind.SUBJECT, SUBJECT), NOW - 11, True, False),
-        (Target(TargetKind.CLIENT, "third"), NOW - 10, True, True),
-        (Target(TargetKind.GLOBAL, "0"), NOW - 10, True, True),
+        (Target.of(TargetKind.SESSION, "s1"), None, True, True),
+        (Target.of(TargetKind.SUBJECT, SUBJECT), NOW - 10, True, True),
+        (Target.of(TargetKind.SUBJECT, SUBJECT), NOW - 11, True, False),
+        (Target.of(TargetKind.CLIENT, "third"), NOW - 10, True, True),
+        (Target.of(TargetKind.GLOBAL, "0"), NOW - 10, True, True),
         (pair_target(SUBJECT, "third"), NOW - 10, True, True),
         (pair_target(SUBJECT, "third"), NOW - 11, True, False),
         (pair_target(SUBJECT, "other"), NOW - 10, True, False),

@@ -235,9 +235,9 @@ def test_a_session_of_another_tab_is_taken(flow: UserFlow, browser: Browser) -> 
 @pytest.mark.parametrize(
     "revoke",
     [
-        lambda flow: flow.revocations.store(Revocation(Target(TargetKind.SESSION, "s1"), expires_at=NOW + 9000)),
+        lambda flow: flow.revocations.store(Revocation(Target.of(TargetKind.SESSION, "s1"), expires_at=NOW + 9000)),
         lambda flow: flow.revocations.store(
-            Revocation(Target(TargetKind.SUBJECT, SUBJECT), expires_at=NOW + 9000, not_before=NOW)
+            Revocation(Target.of(TargetKind.SUBJECT, SUBJECT), expires_at=NOW + 9000, not_before=NOW)
         ),
         lambda flow: flow.login.authorities.stored.update(
             {SUBJECT: Authority(subject=SUBJECT, status=Status.DISABLED, revision=1)}

@@ -60,7 +60,7 @@ def test_every_target_counts(issuer: IssuerHarness, kind: TargetKind) -> None:
     }
     token = make_token(claims=claims)
     assert issuer.is_active(token)
-    revocation = Revocation(Target(kind, identifiers[kind]), not_before=NOW, expires_at=NOW + 1000)
+    revocation = Revocation(Target.of(kind, identifiers[kind]), not_before=NOW, expires_at=NOW + 1000)
     issuer.revocations.revoke(revocation, reason="test", actor="test")
     assert issuer.post(INTROSPECT, token=token).body == INACTIVE
 
@@ -68,7 +68,7 @@ def test_every_target_counts(issuer: IssuerHarness, kind: TargetKind) -> None:
 def test_everything_is_revoked(issuer: IssuerHarness) -> None:
     """A global revocation applies to tokens up to its second, and to none after it (R49)."""
     before, after = make_token(claims={"iat": NOW}), make_token(claims={"iat": NOW + 1})
-    revocation = Revocation(Target(TargetKind.GLOBAL, "0"), not_before=NOW, expires_at=NOW + 1000)
+    revocation = Revocation(Target.of(TargetKind.GLOBAL, "0"), not_before=NOW, expires_at=NOW + 1000)
     issuer.revocations.revoke(revocation, reason="test", actor="test")
     assert [issuer.is_active(token) for token in (before, after)] == [False, True]
 
@@ -91,7 +91,7 @@ def test_token_that_may_be_over(issuer: IssuerHarness) -> None:
 def test_revocation_that_may_still_count(issuer: IssuerHarness) -> None:
     """A revocation applies while it has not expired by the early end of the present."""
     token = issuer.issue()
-    revocation = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 1)
+    revocation = Revocation(Target.of(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 1)
     issuer.revocations.revoke(revocation, reason="test", actor="test")
     issuer.clock.spread = 1.0
     assert not issuer.is_active(token)
@@ -101,7 +101,7 @@ def test_revocation_that_may_still_count(issuer: IssuerHarness) -> None:
 def test_a_slow_store_makes_no_revoked_token_active_at_its_end(issuer: IssuerHarness, takes: float) -> None:
     """R47, R48: a revocation that expires while the store answers still applies to an unexpired token."""
     token = issuer.issue()
-    revocation = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 900)
+    revocation = Revocation(Target.of(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 900)
     issuer.revocations.revoke(revocation, reason="test", actor="test")
     issuer.clock.seconds = NOW + 899.9
     issuer.revocations.before = lambda: issuer.clock.pause(takes)

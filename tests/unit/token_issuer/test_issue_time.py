@@ -21,7 +21,7 @@ def issued_at(token: str) -> int:
 
 def cutoff(kind: TargetKind, identifier: str, not_before: int) -> Revocation:
     """Return a revocation with this cutoff."""
-    return Revocation(Target(kind, identifier), not_before=not_before, expires_at=NOW + 10_000)
+    return Revocation(Target.of(kind, identifier), not_before=not_before, expires_at=NOW + 10_000)
 
 
 def test_early_end_of_the_present(issuer: IssuerHarness) -> None:

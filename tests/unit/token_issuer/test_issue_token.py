@@ -82,7 +82,7 @@ def test_what_a_grant_does_not_say(issuer: IssuerHarness) -> None:
 @pytest.mark.parametrize("expires_at", [NOW + 100, NOW - 100])
 def test_an_ended_grant_gives_no_token(issuer: IssuerHarness, kind: TargetKind, field: str, expires_at: int) -> None:
     """A revoked grant or session is invalid_grant while its revocation is stored."""
-    issuer.revocations.store(Revocation(Target(kind, "ended"), expires_at=expires_at))
+    issuer.revocations.store(Revocation(Target.of(kind, "ended"), expires_at=expires_at))
     with pytest.raises(InvalidGrant):
         issue(issuer, **{field: "ended"})
     assert issuer.signer.asked == []

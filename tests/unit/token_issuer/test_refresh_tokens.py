@@ -118,7 +118,7 @@ def test_an_outage_costs_no_user_the_grant(flow: UserFlow, fault: Exception, aft
 def test_an_end_that_was_not_acknowledged_is_written_again(flow: UserFlow) -> None:
     """R47: a repeated request writes the revocation again: its first writer may have died before a snapshot read it."""
     token = flow.log_in()["refresh_token"]
-    flow.revocations.store(Revocation(Target(TargetKind.GRANT, gid_of(token)), expires_at=NOW + 99_999))
+    flow.revocations.store(Revocation(Target.of(TargetKind.GRANT, gid_of(token)), expires_at=NOW + 99_999))
     for _ in range(2):
         assert flow.post(REVOKE, client_id="app", token=token).status == 200
     assert [each.target.kind for each, _, _ in flow.revocations.writes] == [TargetKind.GRANT]
@@ -244,7 +244,7 @@ def test_every_revocation_ends_the_refresh_token(flow: UserFlow, kind: TargetKin
         TargetKind.GLOBAL: "0",
     }
     not_before = NOW if kind in CUTOFF_KINDS else None
-    flow.revocations.store(Revocation(Target(kind, identifiers[kind]), expires_at=NOW + 9000, not_before=not_before))
+    flow.revocations.store(Revocation(Target.of(kind, identifiers[kind]), expires_at=NOW + 9000, not_before=not_before))
     assert flow.post(INTROSPECT, client_id="app", token=tokens["refresh_token"]).json == {"active": False}
     assert error_of(flow.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
 
@@ -259,7 +259,7 @@ def test_a_revoked_session_is_remembered_as_long_as_its_refresh_token(
     expires_at = revocation_expiry(TargetKind.SESSION, now=NOW, token_lifetime=3660)
     # The second case ends the revocation after one second, an access token's lifetime and the margin.
     expires_at -= MAX_REFRESH_LIFETIME - refresh_lifetime
-    revocation = Revocation(Target(TargetKind.SESSION, "s1"), expires_at=expires_at)
+    revocation = Revocation(Target.of(TargetKind.SESSION, "s1"), expires_at=expires_at)
     flow.clock.seconds = NOW + MAX_REFRESH_LIFETIME - 1
     if flow.clock.seconds < revocation.expires_at:
         flow.revocations.store(revocation)

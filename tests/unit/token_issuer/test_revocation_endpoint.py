@@ -193,7 +193,7 @@ def test_uncertain_clock(issuer: IssuerHarness) -> None:
 def test_token_that_counts_from_the_next_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """A token issued right after a cutoff has an iat in the future: it can be revoked at once without any leeway."""
     issuer = IssuerHarness(monkeypatch, LEEWAY_SECONDS="0")
-    cutoff = Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW + 1, expires_at=NOW + 1000)
+    cutoff = Revocation(Target.of(TargetKind.CLIENT, "web"), not_before=NOW + 1, expires_at=NOW + 1000)
     issuer.revocations.revoke(cutoff, reason="test", actor="test")
     issuer.post(REVOKE, token=issuer.issue())
     assert [revocation.target.kind for revocation, _, _ in issuer.revocations.writes[1:]] == [TargetKind.TOKEN]

@@ -165,7 +165,7 @@ def test_a_second_use_of_a_code_ends_what_the_first_one_gave(flow: UserFlow) -> 
     assert error_of(flow.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
     flow.redeem(code)
     assert {each.target for each, _, _ in flow.revocations.writes} == {
-        Target(TargetKind.GRANT, gid_of(tokens["refresh_token"]))
+        Target.of(TargetKind.GRANT, gid_of(tokens["refresh_token"]))
     }
     revocation, reason, actor = flow.revocations.writes[0]
     assert (reason, actor) == ("code_reuse", "client:app")
@@ -289,7 +289,7 @@ def test_a_cutoff_that_a_read_misses_applies_to_its_answer(flow: UserFlow, what:
 
     def missed(targets: Any) -> Any:
         found = find(targets)
-        target = Target(TargetKind.SUBJECT, SUBJECT)
+        target = Target.of(TargetKind.SUBJECT, SUBJECT)
         flow.revocations.store(Revocation(target, expires_at=NOW + 9000, not_before=int(flow.clock.seconds)))
         flow.clock.seconds += 2
         return found
@@ -305,7 +305,7 @@ def test_a_cutoff_that_a_read_misses_applies_to_its_answer(flow: UserFlow, what:
 
 def test_a_user_who_signs_in_after_a_cutoff_is_not_locked_out(flow: UserFlow) -> None:
     """R49: a cutoff ends earlier grants; a later grant of the same second is valid."""
-    flow.revocations.store(Revocation(Target(TargetKind.CLIENT, "app"), expires_at=NOW + 9000, not_before=NOW - 1))
+    flow.revocations.store(Revocation(Target.of(TargetKind.CLIENT, "app"), expires_at=NOW + 9000, not_before=NOW - 1))
     tokens = flow.log_in()
     assert flow.is_active(tokens["access_token"], "app")
     assert flow.refresh(tokens["refresh_token"]).status == 200
@@ -313,7 +313,7 @@ def test_a_user_who_signs_in_after_a_cutoff_is_not_locked_out(flow: UserFlow) ->
 
 @pytest.mark.parametrize(
     "target",
-    [Target(TargetKind.SUBJECT, SUBJECT), Target(TargetKind.CLIENT, "app"), Target(TargetKind.GLOBAL, "0")],
+    [Target.of(TargetKind.SUBJECT, SUBJECT), Target.of(TargetKind.CLIENT, "app"), Target.of(TargetKind.GLOBAL, "0")],
 )
 def test_a_grant_is_later_than_the_cutoffs_before_it(flow: UserFlow, target: Target) -> None:
     """R33, R49: a user who signs in right after a cutoff waits for its late end, and is not locked out."""

@@ -140,7 +140,7 @@ def test_a_token_that_does_not_hold_is_refused(flow: UserFlow) -> None:
         answer = flow.get(USERINFO, authorization=f"Bearer {token}")
         assert (answer.status, answer.json["error"]) == (401, "invalid_token")
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]
-    flow.revocations.store(Revocation(Target(TargetKind.SESSION, "s1"), expires_at=NOW + 9000))
+    flow.revocations.store(Revocation(Target.of(TargetKind.SESSION, "s1"), expires_at=NOW + 9000))
     assert flow.get(USERINFO, authorization=f"Bearer {good}").status == 401
 
 
@@ -176,7 +176,7 @@ def test_an_old_token_ends(flow: UserFlow) -> None:
 def test_a_revocation_that_may_still_count_does(flow: UserFlow) -> None:
     """R47: a revocation applies while it has not expired by the early end of the present."""
     token = flow.log_in()["access_token"]
-    flow.revocations.store(Revocation(Target(TargetKind.CLIENT, "app"), not_before=NOW, expires_at=NOW + 1))
+    flow.revocations.store(Revocation(Target.of(TargetKind.CLIENT, "app"), not_before=NOW, expires_at=NOW + 1))
     flow.clock.spread = 1.0
     assert flow.get(USERINFO, authorization=f"Bearer {token}").status == 401
 
@@ -186,7 +186,7 @@ def test_a_slow_store_opens_nothing_to_a_revoked_token_at_its_end(flow: UserFlow
     """R47: a revocation that expires while the store answers still applies to an unexpired token."""
     token = flow.log_in(scope="openid")["access_token"]
     end = int(flow.clock.seconds) + 900
-    revocation = Revocation(Target(TargetKind.SUBJECT, SUBJECT), not_before=end, expires_at=end)
+    revocation = Revocation(Target.of(TargetKind.SUBJECT, SUBJECT), not_before=end, expires_at=end)
     flow.revocations.store(revocation)
     flow.clock.seconds = end - 1.1
     flow.revocations.before = lambda: flow.clock.pause(takes)

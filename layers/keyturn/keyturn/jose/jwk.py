@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from keyturn.domain.base64url import decode
 from keyturn.jose.algorithms import KEY_KIND, fully_specified
@@ -62,6 +60,9 @@ def _algorithm(jwk: Mapping[str, object], assumed: str | None) -> str:
 def _rsa_key(jwk: Mapping[str, object], kid: str, algorithm: str) -> RsaKey:
     modulus, exponent = _unsigned_integer(jwk, "n"), _unsigned_integer(jwk, "e")
     check_rsa(modulus, exponent)
+    # Most rings have keys of one kind: a sandbox loads no module of another. That of RSA loads five more.
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+
     return RsaKey(kid, algorithm, RSAPublicNumbers(exponent, modulus).public_key())
 
 
@@ -78,6 +79,8 @@ def _ecdsa_key(jwk: Mapping[str, object], kid: str, algorithm: str) -> EcdsaKey:
 def _ed25519_key(jwk: Mapping[str, object], kid: str) -> Ed25519Key:
     encoded = _octets(jwk, "x", _ED25519_LENGTH)
     check_ed25519(encoded)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     return Ed25519Key(kid, "Ed25519", Ed25519PublicKey.from_public_bytes(encoded))
 
 

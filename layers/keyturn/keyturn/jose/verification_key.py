@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from keyturn.jose.ecdsa_signature import to_der
 from keyturn.jose.errors import TokenError, TokenErrorReason
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import padding
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -50,6 +51,9 @@ class RsaKey(VerificationKey):
 
     def __init__(self, kid: str, algorithm: str, key: RSAPublicKey) -> None:
         """Take an algorithm RS… or PS…."""
+        # A ring without a key of RSA costs no cold start this module.
+        from cryptography.hazmat.primitives.asymmetric import padding
+
         super().__init__(kid, algorithm)
         self._key = key
         self._length = (key.key_size + 7) // 8
@@ -65,6 +69,18 @@ class RsaKey(VerificationKey):
         return True
 
 
+class _Ecdsa(ec.ECDSA):
+    """ECDSA for verification: the base class asks what signing can do, and loads 27 more files at a cold start."""
+
+    def __init__(self, algorithm: hashes.HashAlgorithm) -> None:
+        self._hash = algorithm
+
+    @property
+    def algorithm(self) -> hashes.HashAlgorithm:
+        """The digest."""
+        return self._hash
+
+
 class EcdsaKey(VerificationKey):
     """A key on a NIST curve with ECDSA (RFC 7518 §3.4)."""
 
@@ -74,7 +90,7 @@ class EcdsaKey(VerificationKey):
         """Take an algorithm ES… and a key on its curve."""
         super().__init__(kid, algorithm)
         self._key = key
-        self._ecdsa = ec.ECDSA(_HASHES[algorithm[2:]])
+        self._ecdsa = _Ecdsa(_HASHES[algorithm[2:]])
 
     def _is_valid(self, signing_input: bytes, signature: bytes) -> bool:
         der = to_der(signature, self.algorithm)

@@ -105,7 +105,7 @@ def test_write_to_a_ring_that_is_gone_is_a_conflict(dynamodb: DynamoDBClient) ->
 
 def test_emergency_keeps_a_cut_and_never_ends_it_early(dynamodb: DynamoDBClient) -> None:
     """A copy of global with a cutoff keeps it, for longer than any cutoff needs."""
-    key = target_key(Target(TargetKind.GLOBAL, "3"))
+    key = target_key(Target.of(TargetKind.GLOBAL, "3"))
     cut = {"v": {"N": "2"}, "not_before": {"N": str(NOW)}, "expires_at": {"N": str(NOW + 90 * 86_400)}}
     dynamodb.put_item(TableName="revocations", Item={**key, **cut})
     store = DynamoDbKeyRingStore(dynamodb, "rings", "revocations")

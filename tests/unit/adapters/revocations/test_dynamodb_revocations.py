@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TABLE = "revocations"
 HORIZON = 3610
-JTI = Target(TargetKind.TOKEN, "j1")
+JTI = Target.of(TargetKind.TOKEN, "j1")
 REVOCATION = Revocation(JTI, expires_at=NOW + 1000)
 
 
@@ -120,7 +120,7 @@ def revoke(writer: DynamoDbRevocationWriter, revocation: Revocation = REVOCATION
 
 def test_items(writer: DynamoDbRevocationWriter, dynamodb: Faulty) -> None:
     """A revocation is its target item and a feed item at the early end of the present (R50)."""
-    revoke(writer, Revocation(Target(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 1000))
+    revoke(writer, Revocation(Target.of(TargetKind.CLIENT, "web"), not_before=NOW, expires_at=NOW + 1000))
     [target] = stored(dynamodb, "client#")
     assert target == {
         "pk": "client#web",
@@ -161,10 +161,10 @@ def test_compromised_kids_stay(
     writer: DynamoDbRevocationWriter, reader: DynamoDbRevocationReader, dynamodb: Any
 ) -> None:
     """A global revocation keeps the marks of an emergency (I8)."""
-    everything = Target(TargetKind.GLOBAL, "3")
+    everything = Target.of(TargetKind.GLOBAL, "3")
     emergency = {"v": 2, "expires_at": NOW + 99_999, "compromised_kids": frozenset({"bad"})}
     dynamodb.put_item(TableName=TABLE, Item=target_key(everything) | encode_item(emergency))
-    revoke(writer, Revocation(Target(TargetKind.GLOBAL, "0"), not_before=NOW, expires_at=NOW + 1000))
+    revoke(writer, Revocation(Target.of(TargetKind.GLOBAL, "0"), not_before=NOW, expires_at=NOW + 1000))
     [found] = reader.find([everything])
     assert found.compromised_kids == {"bad"}
     assert (found.not_before, found.expires_at) == (NOW, NOW + 99_999)
@@ -315,7 +315,7 @@ def test_unprocessed_once(writer: DynamoDbRevocationWriter, reader: DynamoDbRevo
     dynamodb.calls.clear()
     dynamodb.scripted = "batch_get_item"
     dynamodb.script = [unprocessed(JTI)]
-    found = reader.find([Target(TargetKind.CLIENT, "web"), JTI])
+    found = reader.find([Target.of(TargetKind.CLIENT, "web"), JTI])
     assert [each.target for each in found] == [JTI]
     requests = [call["RequestItems"][TABLE] for call in dynamodb.calls]
     assert [len(request["Keys"]) for request in requests] == [2, 1]

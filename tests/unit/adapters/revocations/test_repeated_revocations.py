@@ -92,7 +92,7 @@ def revocation_of(kind: TargetKind, cutoff: int = NOW, lifetime: int = 1000) -> 
     """Return a revocation of one kind; the cutoff counts for the kinds that have one."""
     not_before = cutoff if kind in CUTOFF_KINDS else None
     identifier = "0" if kind is TargetKind.GLOBAL else "x"
-    return Revocation(Target(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
+    return Revocation(Target.of(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
 
 
 @pytest.mark.parametrize("kind", TargetKind)
@@ -193,7 +193,7 @@ def test_a_target_that_is_gone_gets_no_note(store: Store) -> None:
     """An acknowledgement never creates a deleted target again: an item with it alone would be unreadable."""
 
     def delete() -> None:
-        store.dynamodb.delete_item(TableName=TABLE, Key=target_key(Target(TargetKind.TOKEN, "x")))
+        store.dynamodb.delete_item(TableName=TABLE, Key=target_key(Target.of(TargetKind.TOKEN, "x")))
 
     store.revoke(revocation_of(TargetKind.TOKEN), Interrupted(store.dynamodb, "update_item", delete, after=False))
     assert store.items("jti#") == []
@@ -240,7 +240,7 @@ def test_an_unprocessed_item_is_written_again(store: Store) -> None:
 def test_a_copy_of_global_that_is_missing_is_written_again(store: Store) -> None:
     """R49: each copy of global is looked at; what one lacks is stored, though snapshots know it."""
     store.revoke(revocation_of(TargetKind.GLOBAL))
-    store.dynamodb.delete_item(TableName=TABLE, Key=target_key(Target(TargetKind.GLOBAL, "7")))
+    store.dynamodb.delete_item(TableName=TABLE, Key=target_key(Target.of(TargetKind.GLOBAL, "7")))
     store.revoke(revocation_of(TargetKind.GLOBAL))
     assert len(store.items("global#")) == GLOBAL_COPIES
     assert store.feed() == 1
@@ -250,7 +250,7 @@ def test_an_emergency_is_no_acknowledgement(store: Store) -> None:
     """I8: copies of global that hold the marks of compromised keys alone say nothing about a cutoff."""
     mark = encode_item({"v": 1, "expires_at": NOW + 99_999, "compromised_kids": frozenset({"stolen"})})
     for copy in range(GLOBAL_COPIES):
-        item = target_key(Target(TargetKind.GLOBAL, str(copy))) | mark
+        item = target_key(Target.of(TargetKind.GLOBAL, str(copy))) | mark
         store.dynamodb.put_item(TableName=TABLE, Item=item)
     store.revoke(revocation_of(TargetKind.GLOBAL))
     assert {item["not_before"] for item in store.items("global#")} == {NOW}
@@ -269,7 +269,7 @@ def test_repeats_at_once(store: Store) -> None:
 @pytest.mark.parametrize("note", ["yes", True, None])
 def test_a_note_that_is_no_cutoff_is_none(store: Store, note: object) -> None:
     """A note of another type than a whole number acknowledges nothing."""
-    target = Target(TargetKind.TOKEN, "x")
+    target = Target.of(TargetKind.TOKEN, "x")
     item = encode_item({"v": 1, "expires_at": NOW + 1000, "acknowledged": note})
     store.dynamodb.put_item(TableName=TABLE, Item=target_key(target) | item)
     store.revoke(revocation_of(TargetKind.TOKEN))

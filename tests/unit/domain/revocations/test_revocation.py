@@ -38,7 +38,7 @@ def make_token(**claims: Any) -> VerifiedAccessToken:
 @pytest.mark.parametrize("kind", [TargetKind.TOKEN, TargetKind.GRANT, TargetKind.SESSION])
 def test_a_token_a_grant_or_a_session_is_refused_whatever_its_iat(kind: TargetKind) -> None:
     """A revocation by id refuses tokens of any age."""
-    revocation = Revocation(Target(kind, "x"), expires_at=LATER)
+    revocation = Revocation(Target.of(kind, "x"), expires_at=LATER)
     assert revocation.hits(issued_at=0, kid="k", now=NOW)
     assert revocation.hits(issued_at=NOW + 5, kid="k", now=NOW)
 
@@ -46,7 +46,7 @@ def test_a_token_a_grant_or_a_session_is_refused_whatever_its_iat(kind: TargetKi
 @pytest.mark.parametrize("kind", sorted(CUTOFF_KINDS))
 def test_a_cut_refuses_up_to_its_second_and_no_further(kind: TargetKind) -> None:
     """A token with iat ≤ T is refused; one with iat = T + 1, of a new sign-in right after, is accepted."""
-    revocation = Revocation(Target(kind, "1"), expires_at=LATER, not_before=NOW)
+    revocation = Revocation(Target.of(kind, "1"), expires_at=LATER, not_before=NOW)
     assert revocation.hits(issued_at=NOW - 1, kid="k", now=NOW)
     assert revocation.hits(issued_at=NOW, kid="k", now=NOW)
     assert not revocation.hits(issued_at=NOW + 1, kid="k", now=NOW)
@@ -54,14 +54,14 @@ def test_a_cut_refuses_up_to_its_second_and_no_further(kind: TargetKind) -> None
 
 def test_an_expired_revocation_hits_nothing() -> None:
     """Expiry is compared on every read: DynamoDB deletes days late, and early never."""
-    revocation = Revocation(Target(TargetKind.TOKEN, "x"), expires_at=NOW)
+    revocation = Revocation(Target.of(TargetKind.TOKEN, "x"), expires_at=NOW)
     assert revocation.hits(issued_at=0, kid="k", now=NOW - 1)
     assert not revocation.hits(issued_at=0, kid="k", now=NOW)
 
 
 def test_a_compromised_key_is_refused_by_any_copy_of_global_and_for_good() -> None:
     """The emergency reaches strict readers through global, without a cutoff and without an end (I8)."""
-    revocation = Revocation(Target(TargetKind.GLOBAL, "3"), expires_at=NOW, compromised_kids=["bad"])
+    revocation = Revocation(Target.of(TargetKind.GLOBAL, "3"), expires_at=NOW, compromised_kids=["bad"])
     assert revocation.hits(issued_at=NOW, kid="bad", now=NOW + 1)
     assert not revocation.hits(issued_at=NOW, kid="good", now=NOW - 1)
 
@@ -70,27 +70,26 @@ def test_a_compromised_key_is_refused_by_any_copy_of_global_and_for_good() -> No
 def test_a_cut_without_its_time_is_refused(kind: TargetKind) -> None:
     """A revocation that would refuse no token raises."""
     with pytest.raises(ValueError, match="needs a cutoff"):
-        Revocation(Target(kind, "x"), expires_at=LATER)
+        Revocation(Target.of(kind, "x"), expires_at=LATER)
 
 
 def test_a_target_needs_an_identifier() -> None:
     """An empty identifier would name everybody without one."""
     with pytest.raises(ValueError, match="identifier"):
-        Target(TargetKind.SUBJECT, "")
+        Target.of(TargetKind.SUBJECT, "")
 
 
 def test_every_claim_that_can_be_revoked_is_looked_up() -> None:
     """A token with all its claims asks for jti, sub, client, both together, gid, sid and one copy of global."""
     targets = targets_of(make_token(gid="g", sid="s"))
-    keys = [target.key for target in targets]
-    assert sorted(keys[:-1]) == ["client#c_1", "gid#g", "jti#j", "pair#u_1#c_1", "sid#s", "sub#u_1"]
-    assert keys[-1].startswith("global#")
+    assert sorted(targets[:-1]) == ["client#c_1", "gid#g", "jti#j", "pair#u_1#c_1", "sid#s", "sub#u_1"]
+    assert targets[-1].startswith("global#")
 
 
 def test_a_clients_own_token_is_of_no_pair() -> None:
     """A token whose subject is its client asks for jti, sub, client and one copy of global: no key more."""
     own = make_token(sub="c_1")
-    assert [target.kind.value for target in targets_of(own)] == ["jti", "sub", "client", "global"]
+    assert [Target(target).kind.value for target in targets_of(own)] == ["jti", "sub", "client", "global"]
     grant = grant_targets(subject="c_1", client_id="c_1", grant_id=None, session_id=None)
     assert TargetKind.PAIR not in {target.kind for target in grant}
     with pytest.raises(ValueError, match="belong to no pair"):
@@ -124,7 +123,7 @@ def test_a_subject_at_a_client_ends_the_grants_of_before(granted_at: int | None,
 @pytest.mark.parametrize("kind", [kind for kind in TargetKind if kind is not TargetKind.TOKEN])
 def test_a_cutoff_of_the_pair_ends_a_sign_in_only_without_consent(kind: TargetKind, auth_time: int) -> None:
     """Any other revocation asks for a new sign-in; the cutoff of the pair ends the consent where one is needed."""
-    found = [Revocation(Target(kind, "x"), expires_at=LATER, not_before=NOW if kind in CUTOFF_KINDS else None)]
+    found = [Revocation(Target.of(kind, "x"), expires_at=LATER, not_before=NOW if kind in CUTOFF_KINDS else None)]
     ended = auth_time == NOW or kind not in CUTOFF_KINDS
     assert ends_sign_in(found, auth_time=auth_time, needs_consent=False) is ended
     assert ends_sign_in(found, auth_time=auth_time, needs_consent=True) is (ended and kind is not TargetKind.PAIR)
@@ -135,7 +134,7 @@ def test_a_consent_counts_again_after_its_withdrawal(at: int, covered: bool) -> 
     """A consent of the second of the cutoff is withdrawn, one of the next second counts; other cutoffs are not its."""
     pair = pair_target("u_1", "c_1")
     others = [
-        Revocation(Target(kind, "x"), expires_at=LATER, not_before=NOW + 9) for kind in CUTOFF_KINDS - {pair.kind}
+        Revocation(Target.of(kind, "x"), expires_at=LATER, not_before=NOW + 9) for kind in CUTOFF_KINDS - {pair.kind}
     ]
     found = [*others, *(Revocation(pair, expires_at=LATER, not_before=cutoff) for cutoff in (NOW, NOW - 5))]
     scope = frozenset({"a"})
@@ -146,15 +145,15 @@ def test_a_consent_counts_again_after_its_withdrawal(at: int, covered: bool) -> 
 
 def test_the_copies_of_global_share_the_load() -> None:
     """Tokens spread over every copy, and one token always reads the same."""
-    copies = {targets_of(make_token(jti=f"{n:022x}"))[-1].key for n in range(1000)}
+    copies = {targets_of(make_token(jti=f"{n:022x}"))[-1] for n in range(1000)}
     assert copies == {f"global#{copy}" for copy in range(GLOBAL_COPIES)}
     assert targets_of(make_token()) == targets_of(make_token())
 
 
 def test_one_hit_among_what_was_found_is_enough() -> None:
     """A token is revoked as soon as one of its targets' revocations hits it."""
-    miss = Revocation(Target(TargetKind.CLIENT, "c_1"), expires_at=LATER, not_before=4)
-    hit = Revocation(Target(TargetKind.SUBJECT, "u_1"), expires_at=LATER, not_before=5)
+    miss = Revocation(Target.of(TargetKind.CLIENT, "c_1"), expires_at=LATER, not_before=4)
+    hit = Revocation(Target.of(TargetKind.SUBJECT, "u_1"), expires_at=LATER, not_before=5)
     assert is_revoked(make_token(), [miss, hit], NOW)
     assert not is_revoked(make_token(), [miss], NOW)
     assert not is_revoked(make_token(), [], NOW)
@@ -177,7 +176,7 @@ def test_a_new_token_is_issued_after_the_latest_cut() -> None:
 def test_a_revocation_outlives_its_token_by_more_than_a_clock_can_be_behind(kind: TargetKind, behind: float) -> None:
     """R47: DynamoDB may delete an item at its end; no verifier that is behind still accepts the token then (R50)."""
     end = NOW + 900
-    revocation = Revocation(Target(kind, "1"), expires_at=end + EXPIRY_MARGIN, not_before=NOW)
+    revocation = Revocation(Target.of(kind, "1"), expires_at=end + EXPIRY_MARGIN, not_before=NOW)
     deleted_at = revocation.expires_at
     assert deleted_at - behind > end + 60, "by then the token has ended, with the largest leeway"
     assert revocation.hits(issued_at=NOW, kid="k", now=deleted_at - 0.1)

@@ -40,50 +40,54 @@ def hit(snapshot: RevocationSnapshot, target: Target, *, issued_at: int = T, kid
 def test_what_was_ended_is_hit_whatever_its_iat(kind: TargetKind) -> None:
     """R47: a revoked token, grant or session is refused, and no other of its kind."""
     snapshot = snapshot_of(entry(f"{kind}#a"))
-    assert hit(snapshot, Target(kind, "a"), issued_at=T + 100 * HORIZON)
-    assert not hit(snapshot, Target(kind, "b"))
-    assert [found.not_before for found in snapshot.find([Target(kind, "a")])] == [None]
+    assert hit(snapshot, Target.of(kind, "a"), issued_at=T + 100 * HORIZON)
+    assert not hit(snapshot, Target.of(kind, "b"))
+    assert [found.not_before for found in snapshot.find([Target.of(kind, "a")])] == [None]
 
 
 @pytest.mark.parametrize("kind", [TargetKind.SUBJECT, TargetKind.CLIENT, TargetKind.PAIR])
 def test_a_cut_spares_what_was_issued_after_it(kind: TargetKind) -> None:
     """R49: iat up to the cutoff is refused; the latest of several cutoffs counts, in any order of arrival."""
     snapshot = snapshot_of(entry(f"{kind}#a", T + 5), entry(f"{kind}#a", T))
-    assert hit(snapshot, Target(kind, "a"), issued_at=T + 5)
-    assert not hit(snapshot, Target(kind, "a"), issued_at=T + 6)
+    assert hit(snapshot, Target.of(kind, "a"), issued_at=T + 5)
+    assert not hit(snapshot, Target.of(kind, "a"), issued_at=T + 6)
 
 
 def test_a_whole_client_costs_one_item() -> None:
     """R49: one cutoff refuses every token that the client holds."""
     snapshot = snapshot_of(entry("client#web", T))
-    client = Target(TargetKind.CLIENT, "web")
-    tokens = [(Target(TargetKind.TOKEN, str(number)), client) for number in range(1000)]
+    client = Target.of(TargetKind.CLIENT, "web")
+    tokens = [(Target.of(TargetKind.TOKEN, str(number)), client) for number in range(1000)]
     assert all(snapshot.find(token)[0].hits(issued_at=T, kid="k", now=T) for token in tokens)
     assert len(snapshot) == 1
 
 
 def test_a_cut_at_the_beginning_of_time_hits_nothing_and_is_no_error() -> None:
     """A cutoff of 0 is a cutoff."""
-    assert hit(snapshot_of(entry("sub#a", 0)), Target(TargetKind.SUBJECT, "a"), issued_at=0)
+    assert hit(snapshot_of(entry("sub#a", 0)), Target.of(TargetKind.SUBJECT, "a"), issued_at=0)
 
 
 def test_global_is_what_was_read_of_it() -> None:
     """The copy of global that was read is found for each token, compromised kids too (I8); its feed items are not."""
     snapshot = snapshot_of(entry("global#3", T + 9))
-    assert snapshot.find([Target(TargetKind.GLOBAL, "3")]) == ()
+    assert snapshot.find([Target.of(TargetKind.GLOBAL, "3")]) == ()
     snapshot.global_revocation = Revocation(
-        Target(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1, compromised_kids={"stolen"}
+        Target.of(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1, compromised_kids={"stolen"}
     )
-    assert hit(snapshot, Target(TargetKind.GLOBAL, "3"), issued_at=T - 1)
-    assert hit(snapshot, Target(TargetKind.GLOBAL, "3"), kid="stolen")
-    assert not hit(snapshot, Target(TargetKind.GLOBAL, "3"))
+    assert hit(snapshot, Target.of(TargetKind.GLOBAL, "3"), issued_at=T - 1)
+    assert hit(snapshot, Target.of(TargetKind.GLOBAL, "3"), kid="stolen")
+    assert not hit(snapshot, Target.of(TargetKind.GLOBAL, "3"))
 
 
 def test_every_target_of_a_token_is_looked_for() -> None:
     """R47: a global revocation hides no revocation of the token, in any order of look-ups."""
     snapshot = snapshot_of(entry("jti#a"))
-    snapshot.global_revocation = Revocation(Target(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1)
-    targets = [Target(TargetKind.GLOBAL, "3"), Target(TargetKind.SESSION, "none"), Target(TargetKind.TOKEN, "a")]
+    snapshot.global_revocation = Revocation(Target.of(TargetKind.GLOBAL, "0"), expires_at=T + 99, not_before=T - 1)
+    targets = [
+        Target.of(TargetKind.GLOBAL, "3"),
+        Target.of(TargetKind.SESSION, "none"),
+        Target.of(TargetKind.TOKEN, "a"),
+    ]
     for order in (targets, targets[::-1]):
         found = {each.target.kind for each in snapshot.find(order)}
         assert found == {TargetKind.GLOBAL, TargetKind.TOKEN}
@@ -92,7 +96,7 @@ def test_every_target_of_a_token_is_looked_for() -> None:
 def test_an_identifier_may_hold_the_sign_that_ends_a_kind() -> None:
     """A subject of another issuer may have a # in it: it is found, and counted as a subject."""
     snapshot = snapshot_of(entry("sub#a#b", T), entry("sub#c", T), entry("pair#a#b#web", T), entry("jti#a"))
-    assert hit(snapshot, Target(TargetKind.SUBJECT, "a#b"))
+    assert hit(snapshot, Target.of(TargetKind.SUBJECT, "a#b"))
     assert hit(snapshot, pair_target("a#b", "web"))
     assert not hit(snapshot, pair_target("a", "b"))
     counts = {kind: count for kind, count in snapshot.count_kinds().items() if count}
@@ -120,7 +124,7 @@ def test_a_read_that_failed_does_not_move_the_next_one() -> None:
     snapshot.begin(T + 5)
     snapshot.add([entry("jti#a")])
     assert snapshot.begin(T + 60) == T - FEED_OVERLAP
-    assert hit(snapshot, Target(TargetKind.TOKEN, "a"))
+    assert hit(snapshot, Target.of(TargetKind.TOKEN, "a"))
 
 
 def test_what_is_over_is_looked_for_once_a_minute() -> None:
@@ -144,8 +148,8 @@ def test_what_can_hit_nothing_any_more_is_forgotten(kept: FeedEntry, forgotten: 
     snapshot = snapshot_of(kept, forgotten)
     snapshot.begin(T + HORIZON + FEED_OVERLAP)
     kind = TargetKind(kept[0].partition("#")[0])
-    assert hit(snapshot, Target(kind, "a"), issued_at=T)
-    assert not hit(snapshot, Target(kind, "b"), issued_at=T)
+    assert hit(snapshot, Target.of(kind, "a"), issued_at=T)
+    assert not hit(snapshot, Target.of(kind, "b"), issued_at=T)
     assert len(snapshot) == 1
 
 

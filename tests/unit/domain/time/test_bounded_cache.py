@@ -6,7 +6,7 @@ import pytest
 
 from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable
 from keyturn.domain.time.ages import Instant, PreparedInstant
-from keyturn.domain.time.bounded_cache import AgePolicy, BoundedCache
+from keyturn.domain.time.bounded_cache import NONE_USED, AgePolicy, BoundedCache
 
 BOUND, RENEW_FROM, PAUSE = 10.0, 5.0, 1.0
 
@@ -22,7 +22,6 @@ class World:
         self.reads = 0
         self.takes = 0.0
         self.fault: KeyturnError | None = None
-        self.used: list[float] = []
         self.failures: list[tuple[str, KeyturnError, bool]] = []
         self.policy = AgePolicy(self.now, bound=BOUND, renew_from=RENEW_FROM, pause=PAUSE, tolerated=StoreUnavailable)
         self.cache = self.another()
@@ -33,7 +32,6 @@ class World:
             "things",
             self.read,
             self.policy,
-            on_use=self.used.append,
             on_failure=lambda name, fault, is_used: self.failures.append((name, fault, is_used)),
         )
 
@@ -155,13 +153,17 @@ def test_a_value_that_was_too_old_stays_refused(world: World) -> None:
     assert world.get() == 2
 
 
-def test_the_age_of_each_use_is_given_in_percent_of_the_bound(world: World) -> None:
-    """The age after a renewal counts, since that is the age of the value returned."""
+def test_the_largest_age_of_a_used_value_is_kept_for_a_report(world: World) -> None:
+    """The age after a renewal counts, since that is the age of the value returned; a report begins anew."""
+    assert world.policy.oldest == 0.0
     world.pass_time(2.5)
     world.get()
     world.pass_time(2.5)
     world.get()
-    assert world.used == [0.0, 25.0, 0.0]
+    assert world.policy.oldest == 2.5
+    world.policy.oldest = NONE_USED
+    world.get()
+    assert world.policy.oldest == 0.0
 
 
 def test_renew_reads_whatever_the_age(world: World) -> None:

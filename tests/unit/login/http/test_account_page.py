@@ -128,7 +128,7 @@ def test_a_revoked_session_shows_nothing(
     assert session is not None
     own = session.session_id if kind is TargetKind.SESSION else login.subject
     not_before = None if cutoff is None else session.auth_time + cutoff
-    target = Target(kind, own if identifier == "own" else identifier)
+    target = Target.of(kind, own if identifier == "own" else identifier)
     login.revocations.store(Revocation(target, not_before=not_before, expires_at=login.now + 10**6))
     assert browser.get("/account").status == status
 

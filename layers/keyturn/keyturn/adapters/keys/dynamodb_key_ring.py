@@ -112,7 +112,7 @@ class DynamoDbKeyRingStore:
         values = {":v": ITEM_VERSION, ":expires_at": expires_at, ":kids": frozenset(kids)}
         return {
             "TableName": self._revocation_table,
-            "Key": target_key(Target(TargetKind.GLOBAL, str(copy))),
+            "Key": target_key(Target.of(TargetKind.GLOBAL, str(copy))),
             "UpdateExpression": "SET v = if_not_exists(v, :v), expires_at = :expires_at ADD compromised_kids :kids",
             "ExpressionAttributeValues": encode_item(values),
         }

@@ -35,7 +35,7 @@ class DynamoDbRevocationFeed:
 
         self._dynamodb = dynamodb
         self._table = table
-        self._global = Target(TargetKind.GLOBAL, str(copy))
+        self._global = Target.of(TargetKind.GLOBAL, str(copy))
 
     def global_revocation(self) -> tuple[int, Revocation | None]:
         """Return service time, in whole seconds and not later than now, and the copy of global, or None.

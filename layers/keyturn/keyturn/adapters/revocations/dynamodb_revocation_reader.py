@@ -10,13 +10,13 @@ from keyturn.adapters.revocations.revocation_item import revocation_from_item, t
 from keyturn.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
     from typing import Any
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from keyturn.adapters.aws.dynamodb import DynamoDb
-    from keyturn.domain.revocations.revocation import Revocation, Target
+    from keyturn.domain.revocations.revocation import Revocation
 
 # The first read, and one more for what DynamoDB left unprocessed.
 READS = 2
@@ -29,7 +29,7 @@ class DynamoDbRevocationReader:
         self._dynamodb = dynamodb
         self._table = table
 
-    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+    def find(self, targets: Collection[str]) -> tuple[Revocation, ...]:
         """Return the stored revocations of these targets; raises StoreUnavailable unless all were answered.
 
         Raises ItemDamaged for an item that this release cannot read: it may be a revocation.

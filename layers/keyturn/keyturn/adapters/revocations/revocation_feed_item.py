@@ -25,7 +25,7 @@ class Cause(NamedTuple):
 def stored_targets(target: Target) -> tuple[Target, ...]:
     """Return the targets whose items a revocation writes: all copies of global, else the target alone."""
     if target.kind is TargetKind.GLOBAL:
-        return tuple(Target(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES))
+        return tuple(Target.of(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES))
     return (target,)
 
 

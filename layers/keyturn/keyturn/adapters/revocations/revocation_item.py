@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 TARGET_SORT_KEY = "target"
 
 
-def target_key(target: Target) -> dict[str, dict[str, str]]:
+def target_key(target: str) -> dict[str, dict[str, str]]:
     """Return the primary key of a target's item, as attribute values."""
-    return {"pk": {"S": target.key}, "sk": {"S": TARGET_SORT_KEY}}
+    return {"pk": {"S": str(target)}, "sk": {"S": TARGET_SORT_KEY}}
 
 
 def revocation_from_item(item: dict[str, Any]) -> Revocation:
@@ -32,7 +32,7 @@ def revocation_from_item(item: dict[str, Any]) -> Revocation:
     try:
         kind, _, identifier = item["pk"].partition("#")
         return Revocation(
-            Target(TargetKind(kind), identifier),
+            Target.of(TargetKind(kind), identifier),
             expires_at=int(item["expires_at"]),
             not_before=None if item.get("not_before") is None else int(item["not_before"]),
             compromised_kids=item.get("compromised_kids", ()),

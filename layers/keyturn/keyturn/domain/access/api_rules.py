@@ -15,7 +15,7 @@ from keyturn.domain.access.route_template import RouteTemplate
 from keyturn.domain.access.routed_request import CONNECT_ROUTE, has_known_method
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, Protocol
 
     from keyturn.domain.access.path_reading import PathReading
@@ -103,6 +103,7 @@ class ApiRules:
 
     __slots__ = (
         "_accepted",
+        "_alone",
         "_by_method",
         "_rivals",
         "_templates",
@@ -131,6 +132,13 @@ class ApiRules:
         self._templates = {text: RouteTemplate(text) for text in rules if text not in NAMED_ROUTES}
         self._rivals: dict[tuple[str, str], list[tuple[RouteTemplate, Rule]]] = {}
         self._by_method = {method: list(self._rules_for(method)) for method in METHODS}
+        # A route without a parameter has one path, hence its own rule alone. Most routes are such: one look-up then.
+        self._alone = {
+            (template.text, method): (rule,)
+            for method, rules_for_method in self._by_method.items()
+            for template, rule in rules_for_method
+            if not template.has_parameters
+        }
         shapes: dict[tuple[str, ...], str] = {}
         for template in self._templates.values():
             twin = shapes.setdefault(template.shape, template.text)
@@ -153,20 +161,21 @@ class ApiRules:
         by_method = self._texts.get(template, {})
         return by_method.get(method, by_method.get(ANY_METHOD))
 
-    def required_rules(self, request: RoutedRequest) -> list[Rule]:
-        """Return the rules that the token must all satisfy; an empty list refuses every token."""
+    def required_rules(self, request: RoutedRequest) -> Sequence[Rule]:
+        """Return the rules that the token must all satisfy; without any, every token is refused."""
+        alone = self._alone.get((request.template or "", request.method))
+        if alone is not None:
+            return alone
         if not has_known_method(request):
-            return []
+            return ()
         if request.template is None:
             return self._matching(request)
         own = self.rule_of(request.template, request.method)
         if own is None:
-            return []
+            return ()
         chosen = self._templates.get(request.template)
-        if chosen is not None and not chosen.has_parameters:
-            return [own]
         rivals = self.rivals(request.template, request.method)
-        if chosen is not None and any(map(leads_out, request.paths)):
+        if chosen is not None and chosen.has_parameters and any(map(leads_out, request.paths)):
             rivals = [(template, rule) for template, rule in self._for_method(request.method) if rule is not own]
         return [own, *self._below(request, own, rivals)] if rivals else [own]
 

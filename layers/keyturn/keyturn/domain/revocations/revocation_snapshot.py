@@ -11,7 +11,7 @@ from keyturn.domain.errors import KeyturnError
 from keyturn.domain.revocations.revocation import CUTOFF_KINDS, FEED_OVERLAP, Revocation, Target, TargetKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import NamedTuple
 
     class FeedEntry(NamedTuple):
@@ -28,7 +28,7 @@ MAX_REVOCATIONS = 20_000
 _MAX_ENTRIES = 3 * MAX_REVOCATIONS
 
 _CUTOFFS = tuple(f"{kind}#" for kind in CUTOFF_KINDS)
-_GLOBAL = TargetKind.GLOBAL
+_GLOBAL = f"{TargetKind.GLOBAL}#"
 _FOREVER = 1 << 40
 _PRUNE_SECONDS = 60
 
@@ -85,18 +85,16 @@ class RevocationSnapshot:
         """Note that the feed was read to its end by a read that began at `now`."""
         self._cursor = now
 
-    def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
+    def find(self, targets: Collection[str]) -> tuple[Revocation, ...]:
         """Return the revocations of these targets; any target of kind GLOBAL finds the copy that was read."""
-        found = []
         known, global_revocation = self._entries, self.global_revocation
-        # Nearly every token is valid: each of its targets then costs one look-up without a call.
-        for target in targets:
-            if target.key in known and target.kind is not _GLOBAL:
-                value = known[target.key]
-                cutoff = value if target.kind in CUTOFF_KINDS else None
-                found.append(Revocation(target, expires_at=_FOREVER, not_before=cutoff))
-            elif global_revocation is not None and target.kind is _GLOBAL:
-                found.append(global_revocation)
+        found = []
+        # Nearly every token is valid: one call says that none of its targets is known.
+        if not known.keys().isdisjoint(targets):
+            own = (each for each in targets if each in known and not each.startswith(_GLOBAL))
+            found = [_revocation(each, known[each]) for each in own]
+        if global_revocation is not None and any(each.startswith(_GLOBAL) for each in targets):
+            found.append(global_revocation)
         return tuple(found)
 
     def count_kinds(self) -> dict[str, int]:
@@ -121,3 +119,8 @@ class RevocationSnapshot:
             for target, value in self._entries.items()
             if value > (old if target.startswith(_CUTOFFS) else now)
         }
+
+
+def _revocation(key: str, value: int) -> Revocation:
+    target = Target(key)
+    return Revocation(target, expires_at=_FOREVER, not_before=value if target.kind in CUTOFF_KINDS else None)

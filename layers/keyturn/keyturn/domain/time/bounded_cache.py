@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+NONE_USED = -1.0
+
 
 class AgePolicy:
     """The ages at which the caches of one store renew a value and refuse it, in seconds.
 
     A value is used at an age below `bound`, and renewed from `renew_from` on. `now` returns the present instant.
     If a renewal fails with a fault of type `tolerated`, a value below the bound stays in use. The caches of this policy
-    then try no early renewal for `pause` seconds: each request would wait for the same store.
+    then try no early renewal for `pause` seconds: each request would wait for the same store. `oldest` is the largest
+    age of a value that they returned: a report resets it to `NONE_USED`.
     """
 
-    __slots__ = ("_failed_at", "bound", "now", "pause", "renew_from", "tolerated")
+    __slots__ = ("_failed_at", "bound", "now", "oldest", "pause", "renew_from", "tolerated")
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class AgePolicy:
         self.renew_from = renew_from
         self.pause = pause
         self.tolerated = tolerated
+        self.oldest = NONE_USED
         self._failed_at: Instant | None = None
 
     def start_pause(self) -> None:
@@ -55,9 +59,8 @@ class BoundedCache(Generic[Value]):
     """The value that `read` returned last, which `get` never returns at an age of the bound or more.
 
     `read` is given the instant before the read, and returns a value with that instant and the answer's Date: an answer
-    is as old as its question. `name` says in a message what is read. `on_use` is given the age of each value
-    returned, in percent of the bound. `on_failure` is given the name, a tolerated fault, and whether the value in hand
-    is still used.
+    is as old as its question. `name` says in a message what is read. `on_failure` is given the name, a tolerated fault,
+    and whether the value in hand is still used.
 
     Value and instant are one tuple, which one assignment replaces: no thread sees a value with the age of another.
 
@@ -65,7 +68,7 @@ class BoundedCache(Generic[Value]):
     servers. Access rules are renewed in another way: a failed read there counts as a read (see AccessRulesCache).
     """
 
-    __slots__ = ("_held", "_name", "_on_failure", "_on_use", "_policy", "_read")
+    __slots__ = ("_held", "_name", "_on_failure", "_policy", "_read")
 
     def __init__(
         self,
@@ -73,13 +76,11 @@ class BoundedCache(Generic[Value]):
         read: Callable[[Instant], tuple[Value, Instant]],
         policy: AgePolicy,
         *,
-        on_use: Callable[[float], None] | None = None,
         on_failure: Callable[[str, KeyturnError, bool], None] | None = None,
     ) -> None:
         self._name = name
         self._read = read
         self._policy = policy
-        self._on_use = on_use
         self._on_failure = on_failure
         self._held: tuple[Value, Instant | None] | None = None
 
@@ -89,8 +90,8 @@ class BoundedCache(Generic[Value]):
         seconds = math.inf if held is None else age(held[1], now)
         if held is None or (seconds >= self._policy.renew_from and self._is_due(held[1], seconds, now)):
             held, seconds = self._renew_below_bound(seconds)
-        if self._on_use is not None:
-            self._on_use(100 * seconds / self._policy.bound)
+        if seconds > self._policy.oldest:
+            self._policy.oldest = seconds
         return held[0]
 
     def renew(self) -> Value:
