@@ -46,7 +46,7 @@ class LoginTables(NamedTuple):
 
 
 class DynamoDbSignIns:
-    """A SignInStore."""
+    """Writes each sign-in and each new password in one transaction."""
 
     def __init__(self, dynamodb: DynamoDBClient, tables: LoginTables) -> None:
         self._dynamodb = dynamodb

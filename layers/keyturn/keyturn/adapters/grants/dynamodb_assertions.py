@@ -19,7 +19,7 @@ ASSERTION_PREFIX = "assertion#"
 
 
 class DynamoDbAssertions:
-    """An AssertionLog."""
+    """Records the client assertions that were used, each once."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, now: Callable[[], float]) -> None:
         """`now` returns the time in seconds, never later than the present."""

@@ -30,7 +30,7 @@ _GLOBAL_LIFETIME = 10 * 365 * 86_400
 
 
 class DynamoDbKeyRingStore:
-    """A KeyRingStore: one conditional write for each change, and one transaction for an emergency."""
+    """Reads and writes key rings: one conditional write for each change, and one transaction for an emergency."""
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ _GLOBAL = f"{TargetKind.GLOBAL}#"
 
 
 class DynamoDbRevocationFeed:
-    """A RevocationFeed; `copy` is the copy of global to read, so that readers spread over all."""
+    """Reads new entries of the feed, and one `copy` of the global revocation, so that reads spread over the copies."""
 
     def __init__(self, dynamodb: DynamoDb, table: str, copy: int) -> None:
 

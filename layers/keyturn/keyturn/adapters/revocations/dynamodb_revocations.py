@@ -34,7 +34,7 @@ _FIRST_PAUSE = 0.05
 
 
 class DynamoDbRevocationWriter:
-    """A RevocationWriter: strict readers see a revocation at once, snapshots at their next read of the feed.
+    """Writes revocations: strict readers see a revocation at once, snapshots at their next read of the feed.
 
     `clock` is the one that readers share. `token_lifetime`: the seconds for which any token is accepted after its iat,
     which is the longest token lifetime and the leeway.

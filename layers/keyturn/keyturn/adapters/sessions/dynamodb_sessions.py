@@ -33,7 +33,7 @@ _FIRST_PAUSE = 0.05
 
 
 class DynamoDbSessions(DynamoDbSessionReader, PartitionQueries):
-    """A SessionStore."""
+    """Reads, lists and deletes sessions."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, pause: Callable[[float], None] = time.sleep) -> None:
         super().__init__(dynamodb, table)

@@ -24,7 +24,7 @@ _READS = 5
 
 
 class DynamoDbUserDirectory:
-    """A UserDirectory."""
+    """Reads all users, a page at a time."""
 
     def __init__(self, dynamodb: DynamoDBClient, *, user_table: str, authority_table: str) -> None:
         self._dynamodb = dynamodb
