@@ -69,7 +69,7 @@ def revoked_ids(items: list[dict[str, Any]]) -> list[str]:
 
 
 def feed_pages(items: list[dict[str, Any]]) -> list[bytes]:
-    """Return the bodies of DynamoDB's answers to the reader's Query."""
+    """Return the bodies of DynamoDB's responses to the reader's Query."""
     pages: list[list[dict[str, Any]]] = [[]]
     size = 0
     for item in items:

@@ -82,7 +82,7 @@ class _Handler(ForwardingHandler):
         hosts = self.headers.get_all("host", [])
         if len(hosts) != 1:
             raise Refusal(400, "Bad Request")  # RFC 9112 §3.2
-        # A page of another name, rebound to this address, could read every answer (DNS rebinding).
+        # A page of another name, rebound to this address, could read every response (DNS rebinding).
         if hosts[0].lower() != f"{self.server.name}:{self.server.port}":
             raise Refusal(421, "Misdirected Request")
 

@@ -63,14 +63,14 @@ class Run:
 
 
 class Refused(Exception):
-    """A request that does not reach MiniStack; the message is that of the answer."""
+    """A request that does not reach MiniStack; the message is that of the response."""
 
 
 class Guard:
     """An ASGI application that passes accepted requests to another one.
 
     `secret_of` returns the secret of a role's or user's key with its session token, or None. `awaited` says whether
-    CloudFormation waits for the answer with this token.
+    CloudFormation waits for the response with this token.
     """
 
     def __init__(
@@ -232,7 +232,7 @@ async def _refuse(scope: Message, receive: Receive, send: Send, text: str) -> No
 
 
 async def _discard(receive: Receive) -> None:
-    # An answer before the body is read reaches many clients as a reset connection.
+    # A response before the body is read reaches many clients as a reset connection.
     read = 0
     while read < _DISCARDED:
         message = await receive()
@@ -251,7 +251,7 @@ def secret_of(access_key_id: str, session_token: str) -> str | None:
 
 
 def awaited(token: str) -> bool:
-    """Return whether CloudFormation handed out this token for a custom resource and still waits for its answer."""
+    """Return whether CloudFormation handed out this token for a custom resource and still waits for its response."""
     custom_resource = sys.modules.get("ministack.services.cloudformation.custom_resource")
     return custom_resource is not None and token in custom_resource._pending
 

@@ -39,7 +39,7 @@ class LoginFunction:
         self._name = name
 
     def ask(self, action: str, **details: Any) -> dict[str, Any]:
-        """Return the answer to an action; raises ActionRefused and ActionUnknown."""
+        """Return the response to an action; raises ActionRefused and ActionUnknown."""
         event = json.dumps({"keyturn": action, **details}).encode()
         try:
             answer = self._functions.invoke(FunctionName=self._name, Payload=event)

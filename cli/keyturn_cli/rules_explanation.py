@@ -23,7 +23,7 @@ NO_SCOPE = "none: any valid token"
 # A placeholder: without a stack the account is unknown, and rules ignore it.
 _NO_ACCOUNT = "arn:aws:execute-api:any-region:000000000000"
 _PASSES = "passes to the backend"
-_MISMATCH = "API Gateway expects the other kind of answer; `keyturn rules check` says what to change"
+_MISMATCH = "API Gateway expects the other kind of response; `keyturn rules check` says what to change"
 
 
 class Question(NamedTuple):

@@ -19,7 +19,7 @@ class SelfTestFailed(KeyturnError):
 
 
 def describe_key(spki: bytes, algorithm: str) -> dict[str, str]:
-    """Return the public JWK of KMS's answer (RFC 7517 §4); raises SelfTestFailed for a key of another kind."""
+    """Return the public JWK of KMS's response (RFC 7517 §4); raises SelfTestFailed for a key of another kind."""
     try:
         return public_jwk(spki, algorithm)
     except ValueError as error:

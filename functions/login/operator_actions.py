@@ -65,9 +65,9 @@ class OperatorActions:
         }
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer, or {"error": code, "message": sentence}; raises the errors of the ports.
+        """Return the response, or {"error": code, "message": sentence}; raises the errors of the ports.
 
-        Each action may be repeated after a lost answer.
+        Each action may be repeated after a lost response.
         """
         try:
             asked = OperatorEvent(event)

@@ -130,7 +130,7 @@ class Logout:
         return self._finish_here(asked)
 
     def _finish_here(self, asked: LogoutRequest) -> Response:
-        """Return the answer after the end, with the session cookie cleared."""
+        """Return the response after the end, with the session cookie cleared."""
         return _finish(asked)._replace(cookies=(self._browser.session_cookie.clear(),))
 
 

@@ -70,7 +70,7 @@ def endpoint_of(metadata: dict[str, Any], member: str, issuer: str) -> str | Non
 
 
 def max_age_of(cache_control: str | None, age: str | None) -> int | None:
-    """Return for how many seconds the answer is fresh (RFC 9111 §4.2), or None if it does not say.
+    """Return for how many seconds the response is fresh (RFC 9111 §4.2), or None if it does not say.
 
     An unreadable or contradictory statement counts as stale (§4.2.1).
     """
@@ -97,11 +97,11 @@ def _seconds(text: str) -> int:
 
 
 def cause_of(error: OSError) -> str:
-    """Return the cause of a failed request in a few words; nothing of the answer is in it."""
+    """Return the cause of a failed request in a few words; nothing of the response is in it."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted: {error.verify_message}"
     if isinstance(error, TimeoutError):
-        return "no complete answer in time"
+        return "no complete response in time"
     if isinstance(error, socket.gaierror):
         return "the name of the host cannot be resolved"
     return error.strerror or str(error) or type(error).__name__

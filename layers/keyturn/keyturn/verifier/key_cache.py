@@ -152,7 +152,7 @@ class KeyCache:
         return held
 
     def _unavailable(self) -> JwksUnavailable:
-        problem = self._problem or "no complete answer came in time"
+        problem = self._problem or "no complete response came in time"
         return JwksUnavailable(
             f"the keys of {self._issuer} are not available, since {problem}",
             f"type `curl -i {self._issuer}{METADATA}` on this machine; the issuer is the stack's output IssuerUrl",

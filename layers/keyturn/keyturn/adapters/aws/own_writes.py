@@ -1,4 +1,4 @@
-"""Conditional writes that meet their own earlier attempt: the client sends a write without an answer again."""
+"""Conditional writes that meet their own earlier attempt: the client sends a write without a response again."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class DynamoDbAttempts(TableReads):
     def fail(self, subject: str, *, now: int) -> int:
         """Count one more failure in a row from unknown browsers, and return how many there are.
 
-        The client sends an update without an answer again: a failure may count twice, which only makes guessing harder.
+        The client repeats an update without a response: a failure may count twice, which only makes guessing harder.
         """
         values = {":one": 1, ":v": ITEM_VERSION, ":now": now}
         with aws_errors("DynamoDB UpdateItem of failures"):

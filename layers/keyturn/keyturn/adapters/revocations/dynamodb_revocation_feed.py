@@ -62,7 +62,7 @@ class DynamoDbRevocationFeed:
                     answer = self._dynamodb.call("Query", self._query(day, since, start))
                 items = answer.get("Items")
                 if not isinstance(items, list):
-                    raise StoreUnavailable("DynamoDB Query: an answer without Items")
+                    raise StoreUnavailable("DynamoDB Query: a response without Items")
                 yield from map(_entry, items)
                 start = answer.get("LastEvaluatedKey")
                 if not start:

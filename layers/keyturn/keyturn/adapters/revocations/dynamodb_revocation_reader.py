@@ -51,5 +51,5 @@ class DynamoDbRevocationReader:
             answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
         if not isinstance(answer.get("Responses"), dict):
             # Without Responses the targets may be revoked.
-            raise StoreUnavailable("DynamoDB BatchGetItem: an answer without Responses")
+            raise StoreUnavailable("DynamoDB BatchGetItem: a response without Responses")
         return answer

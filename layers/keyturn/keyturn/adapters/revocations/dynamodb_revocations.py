@@ -131,7 +131,7 @@ class DynamoDbRevocationWriter:
         """Return whether the transaction was done, and the stored revocation whose condition failed, if one did."""
         with aws_errors("DynamoDB TransactWriteItems of a revocation"):
             try:
-                # The token makes the client's own retry of a lost answer harmless.
+                # The token makes the client's own retry of a lost response harmless.
                 self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=secrets.token_hex(16))
             except self._dynamodb.exceptions.TransactionInProgressException:
                 return False, None

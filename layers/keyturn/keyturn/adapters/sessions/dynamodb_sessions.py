@@ -80,5 +80,5 @@ class DynamoDbSessions(DynamoDbSessionReader, PartitionQueries):
             if not keys:
                 return items
             self._pause(_FIRST_PAUSE * 2**read)
-        # A session without an answer may still exist.
+        # A session without a response may still exist.
         raise StoreUnavailable(f"DynamoDB left {len(keys)} sessions unprocessed")

@@ -61,6 +61,6 @@ class DynamoDbUserDirectory:
                 found[user.subject] = user
             keys = [key for rest in answer["UnprocessedKeys"].values() for key in rest["Keys"]]
         if keys:
-            # A profile without an answer may exist.
+            # A profile without a response may exist.
             raise StoreUnavailable(f"DynamoDB left {len(keys)} keys unprocessed")
         return found

@@ -125,8 +125,8 @@ def _parse_api(api_id: str, value: object, stack: StackAudiences | None) -> ApiR
     cached = "cached_by" in members
     if cached and (members["cached_by"] != BY_TOKEN or answer != POLICY):
         raise AccessRulesError(
-            f'{where}.cached_by is "{BY_TOKEN}" or absent, and needs "answer": "{POLICY}", since a simple answer opens '
-            "every route"
+            f'{where}.cached_by is "{BY_TOKEN}" or absent, and needs "answer": "{POLICY}", since a simple response '
+            "opens every route"
         )
     declared = _parse_declared(members, where)
     audiences = _parse_audience(members["audience"], f"{where}.audience") if "audience" in members else None

@@ -96,7 +96,7 @@ def _holds(claim: object, wanted: frozenset[tuple[type, object]]) -> bool:
 class ApiRules:
     """The rules of one API: `answer` for an HTTP API's 2.0 event, and the rule of each template and method.
 
-    `declared` names the claims for the answer. `audiences` are those that the document names for the API, or None.
+    `declared` names the claims for the response. `audiences` are those that the document names for the API, or None.
     `stack` has the authorizer's audiences, or None where the stack is unknown.
     Raises ValueError for two templates that differ in the names of their parameters alone.
     """

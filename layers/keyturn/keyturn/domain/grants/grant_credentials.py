@@ -62,7 +62,7 @@ class RefreshToken(NamedTuple):
         return _PURPOSE + _decode_id(self.gid) + nonce
 
     def successor(self, mac: bytes) -> RefreshToken:
-        """Return the next token; the same MAC gives the same token, which a client that lost the answer gets again.
+        """Return the next token; the same MAC gives the same token, which a client that lost the response gets again.
 
         It takes this token's secret and the MAC of a nonce. A reader of the table has neither. A thief of
         an old token lacks the MAC, also with the table.
