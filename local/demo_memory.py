@@ -1,4 +1,4 @@
-"""The credentials of the demo, which each state of the emulator has its own of: a private file holds them."""
+"""The credentials of the demo, in a private file: each state of the emulator has its own."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 The issuer answers on `http://localhost:P` and the APIs on `http://127.0.0.1:Q/<prefix>`: two hosts, since ports do not
 separate cookies, and CORS and Origin need two. The emulator always receives `/_aws/execute-api/<id>/...` with its own
-Host: with a public Host, the emulator's own paths would shadow `/oauth2/token`. Answers are changed as API Gateway
-changes them.
+Host: with a public Host, the emulator's own paths would shadow `/oauth2/token`. The proxy changes responses as API
+Gateway changes them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The answer to one request of an API: the route that API Gateway chooses, the rules that decide, and the status."""
+"""The decision about one request of an API: the route that API Gateway chooses, the rules, and the status."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The repetition of a deployment's run: IAM and KMS are consistent up to a minute after a role or a key was created.
 
-CloudFormation rolls a stack back after one failed answer, so that one early refusal would undo a whole deployment.
+CloudFormation rolls a stack back after one failure, so that one early refusal would undo a whole deployment.
 """
 
 from __future__ import annotations

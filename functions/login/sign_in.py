@@ -1,4 +1,4 @@
-"""Sign-in by password: from the typed text to a session, or to one refusal for every cause."""
+"""Sign-in by password: the result is a session, or the same refusal for every cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The posts that say yes or no to an interaction: by the session that the interaction is for, and once."""
+"""A user's yes or no to an interaction: only in the session of the interaction, and only once."""
 
 from __future__ import annotations
 

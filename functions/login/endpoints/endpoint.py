@@ -1,4 +1,4 @@
-"""The router's view of an endpoint."""
+"""The interface of an endpoint, for the router."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revocation by introspection (RFC 7662): the issuer says whether a token is active, and a cache bounds how often."""
+"""Revocation by introspection (RFC 7662): the issuer says whether a token is active, and a cache limits the calls."""
 
 from __future__ import annotations
 

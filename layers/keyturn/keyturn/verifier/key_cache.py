@@ -1,4 +1,4 @@
-"""The issuer's keys between requests: none decides at an age of max-age and `stale_seconds` or more (invariant I8)."""
+"""The issuer's keys between requests, used only below the age of max-age and `stale_seconds` (invariant I8)."""
 
 from __future__ import annotations
 

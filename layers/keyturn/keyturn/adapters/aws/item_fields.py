@@ -1,4 +1,4 @@
-"""Readers of an item's attributes, one for each type: a damaged item raises instead of being guessed at."""
+"""Readers of an item's attributes, one for each type: a damaged item raises an error, and no value is guessed."""
 
 from __future__ import annotations
 

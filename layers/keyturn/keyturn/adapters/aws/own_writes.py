@@ -1,4 +1,4 @@
-"""Conditional writes that meet their own earlier attempt: the client sends a write without a response again."""
+"""Conditional writes whose condition fails because of their own earlier attempt, whose response was lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errors by which AWS's services answer, in the shape of botocore's ClientError: adapters read both in one way."""
+"""Errors in responses of AWS's services, with the shape of botocore's ClientError, so that adapters read both alike."""
 
 from __future__ import annotations
 
