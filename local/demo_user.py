@@ -80,11 +80,13 @@ def _choose_password(browser: httpx.Client, link: str, password: str) -> None:
         page = browser.get(link)
         form = PageForm(page.text)
         if not page.is_success or not form.action or not form.passwords:
-            raise DemoUserFailed(f"the page of the one-time link answered {page.status_code}, without a password form")
+            raise DemoUserFailed(
+                f"the page of the one-time link responded with {page.status_code}, without a password form"
+            )
         fields = form.hidden | dict.fromkeys(form.passwords, password)
         saved = browser.post(urljoin(link, form.action), data=fields)
     except httpx.HTTPError as error:
-        raise DemoUserFailed(f"the login does not answer: {type(error).__name__}") from None
+        raise DemoUserFailed(f"the login does not respond: {type(error).__name__}") from None
     if saved.status_code != httpx.codes.SEE_OTHER:
         raise DemoUserFailed(f"the login refused the password of the demo user: {saved.status_code}")
 

@@ -117,7 +117,7 @@ class Guard:
         if is_api and not any(_AWS_SCHEME.match(value) for value in _values(scope, "authorization")):
             return True
         if scope["type"] != "http":
-            raise Refused("a WebSocket handshake reaches an API alone, and without AWS credentials")
+            raise Refused("a WebSocket handshake may only reach an API, without AWS credentials")
         if not is_api and any(name.decode("latin-1").lower() in _FROM_A_PAGE for name, _ in scope["headers"]):
             raise Refused("no web page may call the emulator")
         if path == HEALTH and scope["method"] in {"GET", "HEAD"}:
@@ -125,7 +125,7 @@ class Guard:
         if path.startswith(CALLBACK) and scope["method"] == "PUT" and self._awaited(path.removeprefix(CALLBACK)):
             return True
         if path.startswith("/_") and not _DATA_PLANE.match(path):
-            raise Refused(f"the emulator's own paths are closed, but for {HEALTH}")
+            raise Refused(f"the emulator's own paths are closed, except {HEALTH}")
         return False
 
     def _signature_of(self, scope: Message) -> tuple[Any, str]:
@@ -191,7 +191,7 @@ def _values(scope: Message, wanted: str) -> list[str]:
 def _single(scope: Message, name: str) -> str:
     values = _values(scope, name)
     if len(values) > 1:
-        raise Refused(f"{name} is there twice")
+        raise Refused(f"{name} occurs twice")
     return values[0] if values else ""
 
 
@@ -200,7 +200,7 @@ async def _read(receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise Refused("the client went away")
+            raise Refused("the client closed the connection")
         chunks.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(chunks)

@@ -39,7 +39,9 @@ def prove_key(signer: Signer, intent: Intent) -> None:
         parse_jwk(intent.jwk).verify(MESSAGE, signature)
         _check_independently(intent.jwk, intent.algorithm, signature)
     except (ValueError, TokenError) as error:
-        raise SelfTestFailed(f"the new key {intent.jwk.get('kid')} signs what does not verify: {error}") from None
+        raise SelfTestFailed(
+            f"the new key {intent.jwk.get('kid')} makes signatures that do not verify: {error}"
+        ) from None
 
 
 def _check_independently(jwk: dict[str, str], algorithm: str, signature: bytes) -> None:
