@@ -132,10 +132,10 @@ def test_a_rule_needs_of_each_claim_one_of_its_values(claims: dict[str, Any], op
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ("{", "not strict JSON"),
+        ("{", "not JSON in its strict form"),
         ('{"apis": {"*": {"routes": {}}, "*": {"routes": {}}}}', r'"\*" is there twice'),
-        ('{"apis": {}, "b": 1, "b": 2}', r'^not strict JSON: "b" is there twice$'),
-        ("[" * 100_000, "not strict JSON"),
+        ('{"apis": {}, "b": 1, "b": 2}', r'^not JSON in its strict form: "b" is there twice$'),
+        ("[" * 100_000, "not JSON in its strict form"),
         ("[]", "the document is not a JSON object"),
         ("{}", "apis is not a JSON object"),
         ('{"apis": {}, "api": {}}', 'unknown member "api"; known: apis'),

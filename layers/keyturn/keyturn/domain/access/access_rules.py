@@ -77,7 +77,7 @@ def parse_access_rules(text: str, stack: StackAudiences | None = None) -> Access
     try:
         document = json.loads(text, object_pairs_hook=_unique_members)
     except (ValueError, RecursionError) as error:
-        raise AccessRulesError(f"not strict JSON: {error}") from None
+        raise AccessRulesError(f"not JSON in its strict form: {error}") from None
     members = _object(document, "the document", {"apis"})
     apis = _object(members.get("apis"), "apis")
     return AccessRules({api_id: _parse_api(api_id, value, stack) for api_id, value in apis.items()})
