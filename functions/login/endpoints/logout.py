@@ -48,7 +48,7 @@ class LogoutPorts(NamedTuple):
 
 
 class Logout:
-    """Ends the browser's session: at once for a hint that names it, else after a page that asks."""
+    """Ends the browser's session: at once for a hint that names it, else after a page that asks the user."""
 
     methods = ("GET", "POST")
 

@@ -32,7 +32,7 @@ class ProtocolError(OSError):
 
 @cache
 def _trust(roots: str | None) -> ssl.SSLContext:
-    """Return a context that believes the roots in this file, or those of the machine; all connections share it."""
+    """Return a context that trusts the roots in this file, or those of the machine; all connections share it."""
     return ssl.create_default_context(cafile=roots)
 
 

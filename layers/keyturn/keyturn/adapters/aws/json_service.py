@@ -41,7 +41,7 @@ def open_connection(origin: str) -> HttpConnection:
 
 
 def open_patient_connection(origin: str) -> HttpConnection:
-    """Return a connection to the origin that waits as long for answers as those of boto3 do here."""
+    """Return a connection to the origin that waits for responses as long as boto3's clients do here."""
     return HttpConnection(origin, READ_TIMEOUT, CONNECT_TIMEOUT)
 
 

@@ -15,7 +15,7 @@ def new_attempt() -> str:
 
 
 def is_of_attempt(error: AnswerError, attempt: str) -> bool:
-    """Return whether the stored item that failed the condition was written by this very call, whose answer was lost.
+    """Return whether the stored item that failed the condition was written by this very call, whose response was lost.
 
     The write has to ask for that item: `ReturnValuesOnConditionCheckFailure="ALL_OLD"`.
     """

@@ -30,7 +30,7 @@ class DynamoDbRevocationReader:
         self._table = table
 
     def find(self, targets: Iterable[Target]) -> tuple[Revocation, ...]:
-        """Return the stored revocations of these targets; raises StoreUnavailable unless all were answered.
+        """Return the stored revocations of these targets; raises StoreUnavailable unless all were read.
 
         Raises ItemDamaged for an item that this release cannot read: it may be a revocation.
         """
