@@ -47,7 +47,7 @@ def check(
 ) -> None:
     """Print the rules of a document and their mistakes. The exit code is 1 after a mistake or an impossible check.
 
-    --stack, or a call without a document, also checks the stack's APIs: their routes, kinds of answer, result caches
+    --stack, or a call without a document, also checks the stack's APIs: their routes, kinds of response, result caches
     and audiences.
     """
     if file is not None and not _is_named(stack):
