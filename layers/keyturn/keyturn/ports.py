@@ -27,7 +27,7 @@ class Clock(Protocol):
         """Return the interval that contains the present; raises ClockUnavailable before any store has answered."""
 
     def pause(self, seconds: float) -> None:
-        """Return when so many seconds have passed."""
+        """Return after this number of seconds."""
 
 
 class KeyRingReader(Protocol):

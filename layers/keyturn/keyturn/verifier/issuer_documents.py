@@ -42,7 +42,7 @@ class IssuerDocuments(NamedTuple):
 
 
 def read_documents(http: BoundedHttp, issuer: str, trusted: Set[str], seconds: float) -> IssuerDocuments:
-    """Return the documents of an issuer within so many seconds in all; raises DocumentFault.
+    """Return the documents of an issuer within this number of seconds; raises DocumentFault.
 
     While the issuer's URL changes, its metadata state the other URL, which `trusted` has too.
     """

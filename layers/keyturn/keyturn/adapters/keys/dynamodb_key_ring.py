@@ -108,7 +108,7 @@ class DynamoDbKeyRingStore:
         }
 
     def _global_update(self, copy: int, kids: Sequence[str], expires_at: int) -> dict[str, Any]:
-        """Return the update of one copy: kids are added, so that those of other rings stay; a cutoff stays as well."""
+        """Return the update of one copy, which adds kids: the kids of other rings and a cutoff stay."""
         values = {":v": ITEM_VERSION, ":expires_at": expires_at, ":kids": frozenset(kids)}
         return {
             "TableName": self._revocation_table,

@@ -104,6 +104,6 @@ def _decode_id(gid: str) -> bytes:
 
 
 def _decode(value: str, size: int) -> bytes | None:
-    """Return so many bytes of canonical base64url, or None: each credential has one spelling."""
+    """Return the bytes of canonical base64url if it has this length, else None: each credential has one spelling."""
     raw = decode(value.encode("ascii", "replace"))  # "?" is outside of base64url
     return raw if raw is not None and len(raw) == size else None
