@@ -1,4 +1,4 @@
-"""PyJWT and boto3 doing what our authorizer does at its first request, with nothing around it: the other side of P5.
+"""PyJWT and boto3 doing what our authorizer does at its first request, and nothing else: the peer of a cold start.
 
 One strongly consistent BatchGetItem reads the key ring, one the revocations of the token.
 """

@@ -1,4 +1,4 @@
-"""PyJWT and boto3 doing what our issuer does for client credentials, with nothing around it: the other side of P12.
+"""PyJWT and boto3 doing what our issuer does for client credentials, and nothing else: the peer of a cold start.
 
 The calls are ours: GetItem of the client and of the resource server, BatchGetItem of revocations and of the key rings,
 and kms:Sign. Resource server and rings are kept for a minute, as ours are.

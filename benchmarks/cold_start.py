@@ -1,4 +1,4 @@
-"""P4 to P7 and P12: instructions and files of a cold start, in fresh interpreters, net of Lambda's floor."""
+"""Instructions and files of a cold start, in fresh interpreters, net of Lambda's floor."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _path(layout: Layout, step: str) -> tuple[Path, ...]:
 
 
 def cold_figures(cold: Cold) -> list[Figure]:
-    """Return P4 to P7, and P12."""
+    """Return the figures of a cold start: of the authorizer, then of the issuer."""
     verify, decision = cold.net("keyturn_verify"), cold.net(OURS)
     peer, boto3 = cold.net("powertools_decision"), cold.net("boto3_decision")
     resident = cold.observed[OURS].resident / 1e6

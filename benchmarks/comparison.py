@@ -55,7 +55,7 @@ class Compared(NamedTuple):
 
 
 def compared_counts(counted: Counted) -> list[Compared]:
-    """Return P1b in instructions."""
+    """Return instructions of a first-seen token, for each algorithm."""
     return [
         _compared(f"P1b: first-seen token, {algorithm}, instructions", each[at_baseline(WARM)], each[FIRST_SEEN])
         for algorithm, each in counted.items()
@@ -63,7 +63,7 @@ def compared_counts(counted: Counted) -> list[Compared]:
 
 
 def compared_refusals(warm: Warm) -> list[Compared]:
-    """Return P3, each round's ratio."""
+    """Return CPU times of refusals, compared in each round."""
     times = warm.times["ES256"]
     rows = []
     for kind in REFUSALS:
@@ -75,7 +75,7 @@ def compared_refusals(warm: Warm) -> list[Compared]:
 
 
 def compared_starts(now: Cold, then: Cold) -> list[Compared]:
-    """Return P4 to P7, and P12's counts."""
+    """Return the counts of a cold start: of the authorizer, then of the issuer."""
     return [
         _compared("P4: first verification, instructions", then.net("keyturn_verify"), now.net("keyturn_verify")),
         _compared("P5: first decision, instructions", then.net(OURS), now.net(OURS)),
@@ -100,7 +100,10 @@ def compared_firsts(first: FirstRequests) -> list[Compared]:
 
 
 def compared_revocations(tree: Path) -> list[Compared]:
-    """Return P9, the least of several turns of both commits: what else the machine does only adds to a time."""
+    """Return the cost of 20,000 live revocations, the least of several turns of both commits.
+
+    Other work of the machine only adds to a time.
+    """
     turns = []
     for turn in range(_TURNS):
         say(f"20,000 live revocations, turn {turn + 1} of {_TURNS}")
@@ -113,7 +116,7 @@ def compared_revocations(tree: Path) -> list[Compared]:
 
 
 def compared_others(tree: Path, figures: Iterable[Figure]) -> list[Compared]:
-    """Return P8 and P11: the baseline's own code measures its side."""
+    """Return reads for each request and the price of decisions: the baseline's own code measures its side."""
     then = _figures(_OTHERS, tree)
     keys = {(each.goal, each.what, each.unit): each for each in figures}
     return [

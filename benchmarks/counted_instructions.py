@@ -1,4 +1,4 @@
-"""P1b: instructions of a first-seen token's decision by those of raw verification, by callgrind in warm processes."""
+"""Instructions of a first-seen token's decision by those of raw verification, by callgrind in warm processes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _command(pid: int, option: str) -> None:
 
 
 def counted_figures(counted: Counted) -> list[Figure]:
-    """Return P1b."""
+    """Return the ratio of instructions for each algorithm."""
     return [
         Figure(
             "P1b",

@@ -1,4 +1,4 @@
-"""P8: how often a request asks DynamoDB, counted below the authorizer as its bootstrap composes it."""
+"""Reads of DynamoDB for each request, counted below the authorizer as its bootstrap composes it."""
 
 from __future__ import annotations
 

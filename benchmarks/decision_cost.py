@@ -1,4 +1,4 @@
-"""P11: the price of a million decisions by AWS's price list, without API Gateway's fee; calculated, never run on AWS.
+"""The price of a million decisions by AWS's price list, without API Gateway's fee; calculated, never run on AWS.
 
 A decision costs a Lambda request, the billed duration, the log lines and the reads. Snapshot mode reads a part of the
 renewals; strict mode reads each target and a part of the renewal of the keys.
@@ -95,7 +95,7 @@ def line_bytes() -> int:
 
 
 def cost_figures(load: Load, duration: Duration | None = None) -> list[Figure]:
-    """Return P11 in both modes, under this load."""
+    """Return the price in both modes, under this load."""
     rate = f"{load.requests:g} a second in a sandbox"
     return [
         Figure(

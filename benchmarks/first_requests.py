@@ -1,4 +1,4 @@
-"""P5b: CPU of a sandbox's first request, init and handler apart, in fresh processes, beside raw verification."""
+"""CPU of a sandbox's first request, init and handler apart, in fresh processes, beside raw verification."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def measure(material: Material, here: Place, there: Place | None) -> FirstReques
 
 
 def first_figures(first: FirstRequests) -> list[Figure]:
-    """Return P5b."""
+    """Return CPU time of the first decision by that of raw verification."""
     by_raw = ratio(first.handler[OURS], first.raw)
     return [Figure("P5b", "CPU in the handler at the first decision, by raw ES256 verify", "×", 45, 30, *by_raw)]
 

@@ -1,4 +1,4 @@
-"""P13: CPU of a warm token, of client credentials, beside the commit that the goals name and node oidc-provider.
+"""CPU of a warm token for client credentials, beside the commit that the goals name and node oidc-provider.
 
 Our issuer and the peer on boto3 get an event, and call DynamoDB and KMS by HTTP over TLS: API Gateway has received the
 request. oidc-provider receives HTTP, keeps everything in memory, and signs by itself.
@@ -63,7 +63,7 @@ def _in_python(name: str, kind: str, path: Sequence[Path], where: Place) -> Cont
 
 
 def issued_figures(times: Issued) -> list[Figure]:
-    """Return P13, where the commit and Node are there."""
+    """Return the ratios of CPU time: to the commit if it is there, and to oidc-provider if Node is there."""
     figures = []
     for peer, what, goals in (
         (at_baseline(OURS), "that of af3b01f", _BY_BASELINE),

@@ -1,6 +1,6 @@
 """Our whole Lambda function, warm: what `lambda_handler` does for an event once a snapshot of revocations is in memory.
 
-Only the network is missing: DynamoDB's answers are prepared bytes. The clocks are the machine's own. Sampled
+Only the network is missing: DynamoDB's responses are prepared bytes. The clocks are the machine's own. Sampled
 lines are written and flushed, and caches are renewed when they are due.
 """
 

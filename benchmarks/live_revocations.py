@@ -1,4 +1,4 @@
-"""P9: 20,000 live revocations in a sandbox: what they weigh, what a look-up costs, and the load of them.
+"""The cost of 20,000 live revocations in a sandbox: their memory, a look-up, and their load.
 
 The feed comes as DynamoDB's pages, through the authorizer's own client and reader: all but the network.
 """
@@ -69,7 +69,7 @@ def revoked_ids(items: list[dict[str, Any]]) -> list[str]:
 
 
 def feed_pages(items: list[dict[str, Any]]) -> list[bytes]:
-    """Return the bodies of DynamoDB's answers to the reader's Query."""
+    """Return the bodies of DynamoDB's responses to the reader's Query."""
     pages: list[list[dict[str, Any]]] = [[]]
     size = 0
     for item in items:
@@ -144,7 +144,7 @@ def _bare_look_up(known: dict[str, int]) -> None:
 
 
 def live_revocations() -> tuple[list[Figure], str]:
-    """Return P9's figures (CPU time, rounds interleaved), and a line on what parsing alone and a bare look-up cost."""
+    """Return the figures (CPU time, rounds interleaved), and a line on what parsing alone and a bare look-up cost."""
     items = feed_items(MAX_REVOCATIONS)
     pages = feed_pages(items)
     snapshot = load(pages)

@@ -1,4 +1,4 @@
-"""P1c: memory of the authorizer's memo at its bound, filled with good tokens whose claims take the most memory.
+"""Memory of the authorizer's memo at its bound, filled with good tokens whose claims take the most memory.
 
 Each token is the largest of its kind that is remembered. Our issuer signs such claims if an operator registers them.
 """
@@ -119,7 +119,7 @@ def _held(material: Material, tokens: Any) -> float:
 
 
 def memo_memory(material: Material, now: int) -> tuple[list[Figure], str]:
-    """Return P1c, of the most adverse shape, and a table with every shape."""
+    """Return the memory of the most adverse shape, and a table with every shape."""
     held = {}
     with open(os.devnull, "w") as sink, redirect_stdout(sink):
         for shape in SHAPES:

@@ -16,7 +16,7 @@ from benchmarks.warm_decisions import node
 BENCHMARKS, SCALE = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "scale.md"
 PICTURE = BENCHMARKS.with_suffix(".png")
 _ALT = "CPU time of a warm decision, of a sandbox's first request and of a token, beside peers"
-_OF_SCALE = ("p8", "p9", "p11")
+_OF_SCALE = ("reads", "revocations", "price")
 
 
 def write(run: Run, reports: Mapping[str, Report]) -> None:
@@ -52,7 +52,7 @@ def page_of_scale(reports: Mapping[str, Report]) -> dict[str, str]:
     """Return the generated parts of docs/scale.md, from the same run."""
     figures = [figure for name in _OF_SCALE for figure in reports[name].figures]
     return {
-        "goals": f"{goal_table(figures)}\n\n{reports['p9'].text}",
-        "cost": reports["p11"].text,
+        "goals": f"{goal_table(figures)}\n\n{reports['revocations'].text}",
+        "cost": reports["price"].text,
         **scale_parts(Load(sandboxes=1000)),
     }

@@ -42,7 +42,7 @@ _BARE = (RAW, *VERIFIERS, NODE_RAW, *(name for name in NODE_VERIFIERS if name no
 
 
 def warm(run: Run) -> Report:
-    """Return P1a, P2 and P3."""
+    """Return warm decisions and refusals, beside peers."""
     measured = run.warm
     tables = [
         warm_decisions.warm_table(measured, _present(measured, names), title)
@@ -55,7 +55,10 @@ def warm(run: Run) -> Report:
     ]
     notes = [f"The event that the authorizer decides has {measured.event_bytes:,} bytes."]
     if warm_decisions.node() is None:
-        notes.append("NOT RUN: P2 needs Node 20 and `npm ci` in benchmarks/javascript; `make bench` does both.")
+        notes.append(
+            "NOT RUN: the comparison with Node's verifiers needs Node 20 and `npm ci` in benchmarks/javascript; "
+            "`make bench` does both."
+        )
     return Report(warm_decisions.warm_figures(measured), "\n\n".join([*tables, *notes, profile_table(run.parts)]))
 
 
@@ -69,35 +72,35 @@ def _present(measured: warm_decisions.Warm, names: tuple[str, ...] | list[str]) 
 
 
 def instructions(run: Run) -> Report:
-    """Return P1b."""
+    """Return the instructions of a warm decision."""
     if missing := cold_start.missing_tools("valgrind"):
         return Report([], missing)
     return Report(counted_instructions.counted_figures(run.counted), counted_instructions.counted_table(run.counted))
 
 
 def memo(run: Run) -> Report:
-    """Return P1c."""
+    """Return the memory of a full memo of tokens."""
     return Report(*run.memo)
 
 
 def first(run: Run) -> Report:
-    """Return P5b."""
+    """Return the CPU time of a first request."""
     return Report(first_requests.first_figures(run.first), first_requests.first_table(run.first))
 
 
 def cold(run: Run) -> Report:
-    """Return P4 to P7, and the part of P12 that is counted."""
+    """Return the counts of a cold start."""
     if missing := cold_start.missing_tools():
         return Report([], missing)
     return Report(cold_start.cold_figures(run.cold), cold_start.cold_table(run.cold))
 
 
 def issuer(run: Run) -> Report:
-    """Return P13."""
+    """Return the CPU time of a warm token."""
     return Report(issued_tokens.issued_figures(run.issued), issued_tokens.issued_table(run.issued))
 
 
-def p11(run: Run) -> Report:
+def price(run: Run) -> Report:
     """Return the price of a million decisions."""
     load = Load(sandboxes=1)
     return Report(cost_figures(load, run.duration), cost_table(load, run.duration))
@@ -128,9 +131,9 @@ REPORTS: dict[str, Callable[[Run], Report]] = {
     "cold": cold,
     "first": first,
     "issuer": issuer,
-    "p8": lambda run: Report(run.reads),
-    "p9": lambda run: Report(*run.revocations),
-    "p11": p11,
+    "reads": lambda run: Report(run.reads),
+    "revocations": lambda run: Report(*run.revocations),
+    "price": price,
     "compare": compare,
     "scale": scale,
 }

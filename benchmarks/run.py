@@ -85,7 +85,7 @@ class Run:
 
     @cached_property
     def warm(self) -> warm_decisions.Warm:
-        """P1a, P2 and P3."""
+        """Times of warm decisions and refusals."""
         return warm_decisions.measure(self.materials, self.tree)
 
     @cached_property
@@ -96,17 +96,17 @@ class Run:
 
     @cached_property
     def counted(self) -> counted_instructions.Counted:
-        """P1b."""
+        """Instructions of warm decisions."""
         return counted_instructions.measure(self.materials, self.tree)
 
     @cached_property
     def memo(self) -> Noted:
-        """P1c."""
+        """Memory of a full memo of tokens."""
         return Noted(*memo_memory.memo_memory(self.materials[0], int(self.now)))
 
     @cached_property
     def cold(self) -> cold_start.Cold:
-        """P4 to P7, and P12."""
+        """Counts of cold starts of this checkout."""
         return cold_start.measure(self.here)
 
     @cached_property
@@ -116,22 +116,22 @@ class Run:
 
     @cached_property
     def first(self) -> first_requests.FirstRequests:
-        """P5b."""
+        """CPU times of first requests."""
         return first_requests.measure(self.materials[0], self.here, self.there)
 
     @cached_property
     def issued(self) -> issued_tokens.Issued:
-        """P13."""
+        """CPU times of warm tokens."""
         return issued_tokens.measure(self.here, self.there)
 
     @cached_property
     def reads(self) -> list[Figure]:
-        """P8."""
+        """Reads of DynamoDB for each request."""
         return counted_reads()
 
     @cached_property
     def revocations(self) -> Noted:
-        """P9."""
+        """Cost of 20,000 live revocations."""
         say("20,000 live revocations")
         return Noted(*live_revocations())
 

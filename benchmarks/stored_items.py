@@ -32,7 +32,7 @@ class StoredItems:
         self._tables = tables
 
     def answer(self, operation: str, body: bytes) -> bytes:
-        """Return the body of an answer; raises KeyError for a table that it lacks."""
+        """Return the body of a response; raises KeyError for a table that it lacks."""
         request = json.loads(body)
         if operation == "Query":
             return b'{"Items":[],"Count":0,"ScannedCount":0}'
@@ -70,7 +70,7 @@ def _stored(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def signed(key: PrivateKeyTypes, body: bytes) -> bytes:
-    """Return the body of KMS's answer to a Sign of a raw message by ECDSA_SHA_256."""
+    """Return the body of KMS's response to a Sign of a raw message by ECDSA_SHA_256."""
     request = json.loads(body)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     assert request["MessageType"] == "RAW"

@@ -1,4 +1,4 @@
-"""P1a, P2 and P3: warm, beside peers, in processes that take turns; times are CPU time, goals are ratios."""
+"""Warm decisions and refusals beside peers, in processes that take turns; times are CPU time, goals are ratios."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _interleaved(material: Material, tree: Path | None) -> dict[str, list[float]
 
 
 def warm_figures(warm: Warm) -> list[Figure]:
-    """Return P1a, P2 where Node is there, and P3."""
+    """Return the ratios of decisions and of refusals, and those to Node's verifiers if Node is there."""
     elliptic = warm.times["ES256"]
     figures = []
     for algorithm, goals in _P1A.items():

@@ -1,7 +1,7 @@
 """The OpenAPI bodies of APIs as resources of their own.
 
 SAM writes the routes of an API into its body. The emulator imports a part of a REST API's body, without gateway
-responses and the answers of mock integrations; it ignores the body of an HTTP API.
+responses and the responses of mock integrations; it ignores the body of an HTTP API.
 """
 
 from __future__ import annotations

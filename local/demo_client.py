@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.clients.client import Client, hash_secret
 from keyturn.domain.errors import AlreadyExists
-from local.stack_file import write_private_file
+from local.demo_memory import remembered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +32,7 @@ class DemoClient:
 
 def register_demo_client(emulator: Emulator, table: str, memory: Path) -> DemoClient:
     """Return the demo client of this state, registered if it is missing; only `memory` holds its secret."""
-    demo_client = _recall(memory) or _remember(memory, DemoClient("demo", secrets.token_urlsafe(32)))
+    demo_client = remembered(memory, DemoClient, lambda: DemoClient("demo", secrets.token_urlsafe(32)))
     client = Client(
         client_id=demo_client.client_id,
         name="Demo client of the embedded stack",
@@ -46,15 +45,3 @@ def register_demo_client(emulator: Emulator, table: str, memory: Path) -> DemoCl
     with contextlib.suppress(AlreadyExists):
         DynamoDbClientRegistry(emulator.client("dynamodb"), table).add(client)
     return demo_client
-
-
-def _recall(memory: Path) -> DemoClient | None:
-    try:
-        return DemoClient(**json.loads(memory.read_text()))
-    except FileNotFoundError:
-        return None
-
-
-def _remember(memory: Path, client: DemoClient) -> DemoClient:
-    write_private_file(memory, json.dumps(asdict(client)))
-    return client

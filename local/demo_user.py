@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -17,8 +16,8 @@ from keyturn.domain.errors import AlreadyExists
 from keyturn.domain.users.authority import Authority, Status
 from keyturn.domain.users.subject import SUBJECT_BYTES, new_subject
 from keyturn_cli.login_function import ActionRefused, ActionUnknown, LoginFunction
+from local.demo_memory import remember, remembered
 from local.form import PageForm
-from local.stack_file import write_private_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +55,7 @@ def register_demo_user(places: UserPlaces, memory: Path, *, transport: httpx.Bas
 
     Each step may be repeated, so that an interrupted run continues. Raises DemoUserFailed.
     """
-    user = _recall(memory) or _remember(memory, _new_user())
+    user = remembered(memory, DemoUser, _new_user)
     if user.is_ready:
         return user
     with contextlib.suppress(AlreadyExists):
@@ -71,7 +70,9 @@ def register_demo_user(places: UserPlaces, memory: Path, *, transport: httpx.Bas
         raise DemoUserFailed(f"the demo user was not registered: {fault}") from None
     with httpx.Client(timeout=_PATIENCE, trust_env=False, transport=transport) as browser:
         _choose_password(browser, link, user.password)
-    return _remember(memory, replace(user, is_ready=True))
+    ready = replace(user, is_ready=True)
+    remember(memory, ready)
+    return ready
 
 
 def _choose_password(browser: httpx.Client, link: str, password: str) -> None:
@@ -79,11 +80,13 @@ def _choose_password(browser: httpx.Client, link: str, password: str) -> None:
         page = browser.get(link)
         form = PageForm(page.text)
         if not page.is_success or not form.action or not form.passwords:
-            raise DemoUserFailed(f"the page of the one-time link answered {page.status_code}, without a password form")
+            raise DemoUserFailed(
+                f"the page of the one-time link responded with {page.status_code}, without a password form"
+            )
         fields = form.hidden | dict.fromkeys(form.passwords, password)
         saved = browser.post(urljoin(link, form.action), data=fields)
     except httpx.HTTPError as error:
-        raise DemoUserFailed(f"the login does not answer: {type(error).__name__}") from None
+        raise DemoUserFailed(f"the login does not respond: {type(error).__name__}") from None
     if saved.status_code != httpx.codes.SEE_OTHER:
         raise DemoUserFailed(f"the login refused the password of the demo user: {saved.status_code}")
 
@@ -93,15 +96,3 @@ def _new_user() -> DemoUser:
     text = base64.b32encode(secrets.token_bytes(15)).decode().lower()
     password = "-".join(text[at : at + 4] for at in range(0, len(text), 4))
     return DemoUser(subject=new_subject(secrets.token_bytes(SUBJECT_BYTES)), email=EMAIL, password=password)
-
-
-def _recall(memory: Path) -> DemoUser | None:
-    try:
-        return DemoUser(**json.loads(memory.read_text()))
-    except FileNotFoundError:
-        return None
-
-
-def _remember(memory: Path, user: DemoUser) -> DemoUser:
-    write_private_file(memory, json.dumps(asdict(user)))
-    return user

@@ -27,7 +27,7 @@ _EDITS = (
         'json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()})',
         'json.dumps({"status": "ok", "raised": True, "error": str(e), "trace": traceback.format_exc()})',
     ),
-    # The mark is written before the answer: all lines of a request precede it.
+    # The mark is written before the response: all lines of a request precede it.
     (
         "        _real_stdout.flush()\n\nrun()",
         '        print("\\0", file=sys.stderr, flush=True)\n        _real_stdout.flush()\n\nrun()',

@@ -1,8 +1,8 @@
 """Limitations of the emulator, compared with AWS: one table, printed at every start.
 
-The template is written for AWS. A row says what happens on the emulator instead. It may adapt the native template
-before a deployment, or repair the stack after it. `tests/emulator` pins the used behaviour, so that a row can be
-deleted when the emulator gains a feature.
+The template is written for AWS. Each row has one behaviour of the emulator that differs. A row may have a function that
+changes the native template before a deployment. Another one may repair the stack after it. `tests/emulator` tests each
+behaviour: its test fails when the emulator gains the feature, and the row can be deleted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limitation:
-    """One difference: its subject, the behaviour on the emulator, and a change that compensates for it."""
+    """One difference: its subject, the behaviour `here` on the emulator, and the functions that compensate for it."""
 
     subject: str
     here: str

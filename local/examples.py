@@ -1,4 +1,4 @@
-"""The APIs of examples/, deployed as a user deploys an own one, and the access rules that they need."""
+"""The APIs of examples/, deployed as a user's own API would be, and the access rules that they need."""
 
 from __future__ import annotations
 

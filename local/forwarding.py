@@ -24,7 +24,7 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 
 
 class Refusal(Exception):
-    """A request that is not passed on; the message is the answer's."""
+    """A request that is not passed on; the message is the response's."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class ForwardingServer(ThreadingHTTPServer):
 
 
 class ForwardingHandler(BaseHTTPRequestHandler):
-    """Forwards one request; a subclass decides its path, its Host and the headers of the answer."""
+    """Forwards one request; a subclass decides its path, its Host and the headers of the response."""
 
     protocol_version = "HTTP/1.1"
     timeout = 75  # of an idle kept-alive connection
@@ -76,8 +76,8 @@ class ForwardingHandler(BaseHTTPRequestHandler):
         return None
 
     def answer_headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the headers of the answer, made from the emulator's."""
-        # The length that an answer to HEAD states is that of the body for GET (RFC 9110 §8.6).
+        """Return the headers of the response, made from the emulator's."""
+        # The length that a response to HEAD states is that of the body for GET (RFC 9110 §8.6).
         dropped = OF_ONE_HOP - ({"content-length"} if self.command == "HEAD" else set())
         return [(name, value) for name, value in headers if name.lower() not in dropped]
 
@@ -146,13 +146,13 @@ class ForwardingHandler(BaseHTTPRequestHandler):
             left -= length
 
     def _discard(self, length: int) -> None:
-        # An answer before the body is read would reach many clients as a reset connection.
+        # A response before the body is read would reach many clients as a reset connection.
         remaining = min(length, 4 * MAX_BODY)
         while remaining > 0 and (chunk := self.rfile.read(min(remaining, 1 << 16))):
             remaining -= len(chunk)
 
     def forward(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Return status, headers and body of the answer; raises Refusal."""
+        """Return status, headers and body of the response; raises Refusal."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream_port, timeout=_UPSTREAM_SECONDS)
         try:
             host = self.upstream_host()

@@ -2,8 +2,8 @@
 
 The issuer answers on `http://localhost:P` and the APIs on `http://127.0.0.1:Q/<prefix>`: two hosts, since ports do not
 separate cookies, and CORS and Origin need two. The emulator always receives `/_aws/execute-api/<id>/...` with its own
-Host: with a public Host, the emulator's own paths would shadow `/oauth2/token`. Answers are changed as API Gateway
-changes them.
+Host: with a public Host, the emulator's own paths would shadow `/oauth2/token`. The proxy changes responses as API
+Gateway changes them.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class _Handler(ForwardingHandler):
         hosts = self.headers.get_all("host", [])
         if len(hosts) != 1:
             raise Refusal(400, "Bad Request")  # RFC 9112 §3.2
-        # A page of another name, rebound to this address, could read every answer (DNS rebinding).
+        # A page of another name, rebound to this address, could read every response (DNS rebinding).
         if hosts[0].lower() != f"{self.server.name}:{self.server.port}":
             raise Refusal(421, "Misdirected Request")
 

@@ -63,14 +63,14 @@ class Run:
 
 
 class Refused(Exception):
-    """A request that does not reach MiniStack; the message is that of the answer."""
+    """A request that does not reach MiniStack; the message is that of the response."""
 
 
 class Guard:
     """An ASGI application that passes accepted requests to another one.
 
     `secret_of` returns the secret of a role's or user's key with its session token, or None. `awaited` says whether
-    CloudFormation waits for the answer with this token.
+    CloudFormation waits for the response with this token.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Guard:
         if is_api and not any(_AWS_SCHEME.match(value) for value in _values(scope, "authorization")):
             return True
         if scope["type"] != "http":
-            raise Refused("a WebSocket handshake reaches an API alone, and without AWS credentials")
+            raise Refused("a WebSocket handshake may only reach an API, without AWS credentials")
         if not is_api and any(name.decode("latin-1").lower() in _FROM_A_PAGE for name, _ in scope["headers"]):
             raise Refused("no web page may call the emulator")
         if path == HEALTH and scope["method"] in {"GET", "HEAD"}:
@@ -125,7 +125,7 @@ class Guard:
         if path.startswith(CALLBACK) and scope["method"] == "PUT" and self._awaited(path.removeprefix(CALLBACK)):
             return True
         if path.startswith("/_") and not _DATA_PLANE.match(path):
-            raise Refused(f"the emulator's own paths are closed, but for {HEALTH}")
+            raise Refused(f"the emulator's own paths are closed, except {HEALTH}")
         return False
 
     def _signature_of(self, scope: Message) -> tuple[Any, str]:
@@ -191,7 +191,7 @@ def _values(scope: Message, wanted: str) -> list[str]:
 def _single(scope: Message, name: str) -> str:
     values = _values(scope, name)
     if len(values) > 1:
-        raise Refused(f"{name} is there twice")
+        raise Refused(f"{name} occurs twice")
     return values[0] if values else ""
 
 
@@ -200,7 +200,7 @@ async def _read(receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise Refused("the client went away")
+            raise Refused("the client closed the connection")
         chunks.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(chunks)
@@ -232,7 +232,7 @@ async def _refuse(scope: Message, receive: Receive, send: Send, text: str) -> No
 
 
 async def _discard(receive: Receive) -> None:
-    # An answer before the body is read reaches many clients as a reset connection.
+    # A response before the body is read reaches many clients as a reset connection.
     read = 0
     while read < _DISCARDED:
         message = await receive()
@@ -251,7 +251,7 @@ def secret_of(access_key_id: str, session_token: str) -> str | None:
 
 
 def awaited(token: str) -> bool:
-    """Return whether CloudFormation handed out this token for a custom resource and still waits for its answer."""
+    """Return whether CloudFormation handed out this token for a custom resource and still waits for its response."""
     custom_resource = sys.modules.get("ministack.services.cloudformation.custom_resource")
     return custom_resource is not None and token in custom_resource._pending
 

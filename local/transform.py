@@ -1,4 +1,4 @@
-"""From the SAM template to the native one, by the transform that AWS runs too."""
+"""The native template of a SAM template, by the transform that AWS runs too."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _check_names(path: Path) -> None:
             if isinstance(key, yaml.ScalarNode) and key.value in names:
                 line = key.start_mark.line + 1
                 raise TemplateRefused(
-                    f"{path}:{line}: {key.value} stands twice in one mapping", "rename one of the two"
+                    f"{path}:{line}: {key.value} occurs twice in one mapping", "rename one of the two"
                 )
             names |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
 

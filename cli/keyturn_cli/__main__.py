@@ -1,4 +1,4 @@
-"""`python -m keyturn_cli`: the command where pip's folder of scripts is not on the path."""
+"""`python -m keyturn_cli`: the command for a machine whose path lacks pip's folder of scripts."""
 
 from keyturn_cli.entry import main
 

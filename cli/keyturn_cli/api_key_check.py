@@ -8,7 +8,7 @@ from keyturn_cli.protected_apis import HTTP, REST, Api
 
 
 def check_api_key(api: Api, rules: ApiRules, place: str) -> list[Finding]:
-    """Return a finding if the API ignores the key of an answer, or needs a key that answers lack."""
+    """Return a finding if the API ignores the key of a response, or needs a key that responses lack."""
     claim = rules.declared.api_key
     if claim is not None and api.kind == HTTP:
         return [

@@ -33,7 +33,7 @@ class EnvironmentWrong(CommandError):
 
 
 class Decision(NamedTuple):
-    """An answer: `status` of API Gateway is 200 for a request that passes; otherwise `refusal` or `fault` says why."""
+    """A response: `status` of API Gateway is 200 for a request that passes; otherwise `refusal` or `fault` says why."""
 
     status: int
     token: VerifiedAccessToken | None = None

@@ -34,7 +34,7 @@ def keys() -> None:
 
 @app.command("list")
 def list_keys(stack: Stack = None, as_json: AsJson = False) -> None:
-    """List the keys of all rings: the state, its begin, and the next step of each key."""
+    """List the keys of all rings, each with its state, the time since then, and its next step."""
     deployment = find_deployment(stack, Path.cwd())
     rings = deployment.key_rings().load_all()
     following, unknown = _next_steps(deployment)
@@ -63,7 +63,7 @@ def list_keys(stack: Stack = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def plan(stack: Stack = None, as_json: AsJson = False) -> None:
-    """Show the steps that are due and the next planned ones, without a change."""
+    """Show the due steps and the planned ones. Nothing is changed."""
     report = find_deployment(stack, Path.cwd()).rotator().ask("plan")
     if as_json:
         print_json({name: report[name] for name in ("due", "planned", "failed") if name in report})

@@ -82,7 +82,7 @@ def _taken(owner: str) -> UserRefused:
 def _create(deployment: Deployment, subject: str, reserved: str, details: dict[str, Any]) -> None:
     """Ask the login for the profile; raises UserRefused, ActionRefused and ActionUnknown.
 
-    The reservation of the address shows whether the profile was stored, even if the answer was lost.
+    The reservation of the address shows whether the profile was stored, even if the response was lost.
     """
     try:
         deployment.login().ask("add_user", subject=subject, **details)

@@ -18,7 +18,7 @@ Stack: TypeAlias = StackSelection | None
 Profile = Annotated[str | None, typer.Option(help="The AWS profile of a deployed stack.")]
 Region = Annotated[str | None, typer.Option(help="The AWS Region of a deployed stack.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Reason = Annotated[str, typer.Option(help="The reason, for the record.")]
+Reason = Annotated[str, typer.Option(help="The reason, which is stored with the revocation.")]
 UserName = Annotated[
     str, typer.Argument(metavar="USER", help="The subject, which begins with u_, or the email address.")
 ]

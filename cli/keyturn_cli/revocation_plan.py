@@ -1,4 +1,4 @@
-"""The revocation that `keyturn revoke` writes, the tokens that it hits, and the stored one of the same target."""
+"""The revocation that `keyturn revoke` writes, its tokens, and the stored revocation of the same target."""
 
 from __future__ import annotations
 

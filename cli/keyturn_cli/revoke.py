@@ -25,11 +25,13 @@ def revoke(
     gid: Annotated[str | None, typer.Option(help="Every token of this grant.")] = None,
     sid: Annotated[str | None, typer.Option(help="Every token of this session.")] = None,
     client: Annotated[str | None, typer.Option(help="Every token of this client issued until now.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Every token about this subject issued until now.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Every token of this subject issued until now.")] = None,
     all_before: Annotated[
         str | None, typer.Option(metavar="TIME", help="Every token issued until `now` or an RFC 3339 time.")
     ] = None,
-    reason: Annotated[str, typer.Option(help="The reason, for the record.")] = "revoked by an operator",
+    reason: Annotated[
+        str, typer.Option(help="The reason, which is stored with the revocation.")
+    ] = "revoked by an operator",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the tokens that would be revoked, and write nothing.")
     ] = False,
@@ -39,7 +41,7 @@ def revoke(
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Revoke tokens. The command returns when the revocation is stored, which starts the documented bound.
+    """Revoke tokens. The command returns when the revocation is stored. The revocation bound begins then.
 
     --subject and --client together revoke only the tokens of this subject at this client. The options --client,
     --subject and --all-before ask for confirmation, and so does a target that the stack does not know. A revocation

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keyturn_cli.errors import CommandError
-
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
+from keyturn_cli.stack_function import StackFunction
 
 
 class CommandRefused(CommandError):
     """The rotator did not carry out the command; the message is the rotator's."""
 
 
-class RotatorFunction:
-    """The rotator of a stack.
-
-    `functions` waits as long as the function may run, and sends a call once: a repeated rotation is a second one.
-    """
-
-    def __init__(self, functions: LambdaClient, name: str) -> None:
-        self._functions = functions
-        self._name = name
+class RotatorFunction(StackFunction):
+    """The rotator of a stack."""
 
     def ask(self, action: str, **details: str) -> dict[str, Any]:
         """Return the rotator's report; raises CommandRefused."""
-        event = json.dumps({"action": action, **details}).encode()
-        answer = self._functions.invoke(FunctionName=self._name, Payload=event)
-        report: dict[str, Any] = json.loads(answer["Payload"].read())
-        if "FunctionError" in answer:
+        report: dict[str, Any]
+        report, is_failure = self._invoke({"action": action, **details})
+        if is_failure:
             raise CommandRefused(
                 f"the rotator failed: {report.get('errorMessage', 'it gave no reason')}", "read the function's log"
             )

@@ -1,4 +1,4 @@
-"""`keyturn rules`: check the access rules, and explain the answer to a request."""
+"""`keyturn rules`: check the access rules, and explain their decision about a request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from keyturn_cli.rules_document import Document, deployed_document, read_documen
 from keyturn_cli.rules_explanation import Presented, Question, describe_claims, describe_scopes, explain_request
 from keyturn_cli.token import read_token
 
-app = StackCommands(no_args_is_help=True, help="Check the access rules, and explain how they answer a request.")
+app = StackCommands(no_args_is_help=True, help="Check the access rules, and explain their decision about a request.")
 
 
 class ApisUnknown(CommandError):
@@ -45,9 +45,9 @@ def check(
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the rules of a document and the mistakes in them. The exit code is 1 after a mistake or a missing check.
+    """Print the rules of a document and their mistakes. The exit code is 1 after a mistake or an impossible check.
 
-    --stack, or a call without a document, also checks the stack's APIs: their routes, kinds of answer, result caches
+    --stack, or a call without a document, also checks the stack's APIs: their routes, kinds of response, result caches
     and audiences.
     """
     if file is not None and not _is_named(stack):
@@ -125,7 +125,7 @@ def explain(
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain the answer to a request: its route, the rules that decide, and whether a token fulfils them.
+    """Explain the decision about a request: its route, the rules that decide, and whether a token fulfils them.
 
     The exit code is 1 unless the route is open. The option --file alone reads no stack, and takes the routes of the
     document for those of the API.

@@ -79,7 +79,7 @@ def check_apis(
 
 
 def answer_mismatch(authorizer: GatewayAuthorizer, rules: ApiRules) -> bool:
-    """Return whether API Gateway expects the other kind of answer, and would turn each answer into a 500."""
+    """Return whether API Gateway expects the other kind of response, and would turn each response into a 500."""
     is_simple = authorizer.kind is ApiKind.HTTP_2_0 and rules.answer == SIMPLE
     return is_simple != authorizer.simple
 
@@ -103,18 +103,18 @@ def _check_answers(checked: CheckedApi, report: Report) -> None:
         where = f"{checked.api}: its authorizer {authorizer.name}"
         if not authorizer.simple:
             sentence = (
-                f"{where} expects a policy and gets a simple answer, so that each call is a 500: set "
+                f"{where} expects a policy and gets a simple response, so that each call is a 500: set "
                 f'EnableSimpleResponses of the authorizer to true (the default is false), or "answer": "{POLICY}" in '
                 f"{checked.place}"
             )
         elif authorizer.kind is ApiKind.HTTP_2_0:
             sentence = (
-                f"{where} expects a simple answer and gets a policy, so that each call is a 500: set "
+                f"{where} expects a simple response and gets a policy, so that each call is a 500: set "
                 f'EnableSimpleResponses of the authorizer to false, or "answer": "{SIMPLE}" in {checked.place}'
             )
         else:
             sentence = (
-                f"{where} expects a simple answer, which payload format 1.0 does not have, so that each call is a 500: "
+                f"{where} expects a simple response, which payload format 1.0 lacks, so that each call is a 500: "
                 "set EnableSimpleResponses of the authorizer to false, or its AuthorizerPayloadFormatVersion to 2.0"
             )
         report.wrong.append(Finding(sentence))
@@ -222,12 +222,12 @@ def _check_stages(checked: CheckedApi, apis: ProtectedApis, report: Report) -> N
 
 
 def _check_size(api: Api, rules: CachedApiRules, prefixes: list[str], report: Report) -> None:
-    """Report a stage whose ARNs make the answers of the API too large: each call is then a 500."""
+    """Report a stage whose ARNs make the responses of the API too large: each call is then a 500."""
     for prefix in prefixes:
         try:
             rules.statements(prefix, _EmptyToken())
         except PolicyTooLarge as fault:
-            report.wrong.append(Finding(f"{api}: the cached answer is too large, so that each call is a 500: {fault}"))
+            report.wrong.append(Finding(f"{api}: the cached result is too large, so that each call is a 500: {fault}"))
 
 
 class _EmptyToken:

@@ -1,4 +1,4 @@
-"""The answer to one request of an API: the route that API Gateway chooses, the rules that decide, and the status."""
+"""The decision about one request of an API: the route that API Gateway chooses, the rules, and the status."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_SCOPE = "none: any valid token"
 # A placeholder: without a stack the account is unknown, and rules ignore it.
 _NO_ACCOUNT = "arn:aws:execute-api:any-region:000000000000"
 _PASSES = "passes to the backend"
-_MISMATCH = "API Gateway expects the other kind of answer; `keyturn rules check` says what to change"
+_MISMATCH = "API Gateway expects the other kind of response; `keyturn rules check` says what to change"
 
 
 class Question(NamedTuple):

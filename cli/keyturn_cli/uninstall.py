@@ -17,7 +17,7 @@ from keyturn_cli.output import ask, print_json, print_line, print_note, print_ta
 from keyturn_cli.stack_keys import OTHER, PEPPER, SIGNING, StackKeys, TaggedKey
 
 _SERVICES = ("cloudformation", "dynamodb", "kms", "lambda", "sts")
-_TABLES = (
+TABLES = (
     "KeyRingTable",
     "RevocationTable",
     "ClientTable",
@@ -71,7 +71,7 @@ class Remains:
 
     def tables(self) -> list[Survivor]:
         """Return the tables that CloudFormation named after the stack."""
-        pattern = re.compile(rf"{re.escape(self._stack)}-(?:{'|'.join(_TABLES)})-[A-Z0-9]+")
+        pattern = re.compile(rf"{re.escape(self._stack)}-(?:{'|'.join(TABLES)})-[A-Z0-9]+")
         pages = self._session.client("dynamodb").get_paginator("list_tables").paginate()
         names = [name for page in pages for name in page["TableNames"]]
         return [

@@ -36,7 +36,7 @@ def list_users(
     stack: Stack = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the users with their states, in the order of the store.
+    """List the users with their states, in the order of the table.
 
     An interrupted command leaves an `incomplete` or `erasing` user: `users remove` clears it.
     """
@@ -83,7 +83,7 @@ def show(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def link(user: UserName, stack: Stack = None, as_json: AsJson = False) -> None:
-    """Print a link with which the user chooses a password, once.
+    """Print a one-time link with which the user chooses a password.
 
     The link of a user without a password works for 7 days, and any other for 15 minutes. The old password stays valid
     until the user has chosen the new one.

@@ -26,7 +26,7 @@ def bootstrap() -> Rings:
 
 
 def connect(settings: RotatorSettings) -> Rings:
-    """Return the rotators on AWS; DynamoDB's answers set their clock."""
+    """Return the rotators on AWS; DynamoDB's responses set their clock."""
     dynamodb = dynamodb_client()
     clients = KmsClients(
         kms=kms_client(read_timeout=_KMS_READ_TIMEOUT),

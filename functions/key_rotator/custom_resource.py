@@ -1,6 +1,6 @@
 """The stack's custom resource: creates the first key, and refuses deployments whose durations break a rule.
 
-CloudFormation waits for an answer at a URL of its own: without an answer, the stack is blocked for an hour.
+CloudFormation waits for a response at a URL of its own: without a response, the stack is blocked for an hour.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Send = Callable[[urllib.request.Request], int]
 
 
 class ResponseUndelivered(KeyturnError):
-    """CloudFormation did not accept the answer."""
+    """CloudFormation did not accept the response."""
 
 
 class UnknownRequestType(KeyturnError):
@@ -37,12 +37,12 @@ class UnknownRequestType(KeyturnError):
 
 
 def is_custom_resource_event(event: object) -> bool:
-    """Return whether CloudFormation sent the event, and waits for an answer."""
+    """Return whether CloudFormation sent the event, and waits for a response."""
     return isinstance(event, dict) and isinstance(event.get("RequestType"), str) and "ResponseURL" in event
 
 
 def apply_request(event: Mapping[str, Any], connect: Callable[[], Rings], patience: Patience) -> None:
-    """Carry out CloudFormation's request; raises a fault, whose text is the reason in the answer.
+    """Carry out CloudFormation's request; raises a fault, whose text is the reason in the response.
 
     An update is repeated as a creation is: if the update of a rollback fails, the stack accepts no deployment.
     """
@@ -61,7 +61,7 @@ def apply_request(event: Mapping[str, Any], connect: Callable[[], Rings], patien
 
 
 def send(request: urllib.request.Request) -> int:
-    """Return the status of the answer to a request; raises OSError, HTTPException."""
+    """Return the status of the response to a request; raises OSError, HTTPException."""
     with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310 - _check_url checks its scheme
         return int(response.status)
 
@@ -91,7 +91,7 @@ def respond(
             pass
         if wait is not None:
             pause(wait)
-    raise ResponseUndelivered(f"CloudFormation did not accept the answer in {len(_PAUSES) + 1} attempts")
+    raise ResponseUndelivered(f"CloudFormation did not accept the response in {len(_PAUSES) + 1} attempts")
 
 
 def _response(event: Mapping[str, Any], reason: str | None) -> dict[str, Any]:

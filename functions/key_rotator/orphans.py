@@ -11,7 +11,7 @@ _CLOCK_TOLERANCE = 60
 
 
 def find_orphans(keys: KeyProvisioner, store: KeyRingStore, intent: Intent) -> tuple[str, ...]:
-    """Return the ARNs of the keys that KMS created for an intent without an answer; they may be destroyed.
+    """Return the ARNs of the keys that KMS created for an intent without a response; they may be destroyed.
 
     A principal who may tag keys can give any key the intent's nonce. An orphan is younger than its intent, and in none
     of the rings. Raises the errors of the ports: every ring must be read.

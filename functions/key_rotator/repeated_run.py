@@ -1,6 +1,6 @@
 """The repetition of a deployment's run: IAM and KMS are consistent up to a minute after a role or a key was created.
 
-CloudFormation rolls a stack back after one failed answer, so that one early refusal would undo a whole deployment.
+CloudFormation rolls a stack back after one failure, so that one early refusal would undo a whole deployment.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from keyturn.domain.errors import AccessDenied, KeyturnError, KeyUnusable, Throt
 
 # Seconds; a minute in all.
 _PAUSES = (3.0,) * 20
-# Seconds that a further run and the answer to CloudFormation may need.
+# Seconds that a further run and the response to CloudFormation may need.
 _RESERVE = 45.0
 # After StoreUnavailable a key may have been created: each repetition might create one more.
 _PASSING = (AccessDenied, KeyUnusable, Throttled, VersionConflict)

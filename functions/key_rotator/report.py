@@ -67,7 +67,7 @@ class Report:
 
 
 def to_answer(reports: Sequence[Report]) -> dict[str, Any]:
-    """Return the answer about all rings, as JSON values; `failed` and `notes` are there only if they have entries."""
+    """Return the report on all rings, as JSON values; `failed` and `notes` are there only if they have entries."""
     answer: dict[str, Any] = {"applied": [], "due": [], "planned": [], "failed": []}
     for report in reports:
         for name, steps in report.fields().items():

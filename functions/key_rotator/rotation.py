@@ -129,7 +129,7 @@ class Rotator:
     # ----- one run
 
     def _load_to_change(self) -> KeyRing:
-        """Return the ring, after a check of policy and clocks; the answer to its read sets the clock."""
+        """Return the ring, after a check of policy and clocks; the response to its read sets the clock."""
         self.policy.check()
         ring = self.store.load(self.ring_name)
         local, service = self.local_time(), self.clock.now()
@@ -233,7 +233,7 @@ class Rotator:
         self.store.save(transition.forget(ring, kid))
 
     def _create_key(self, ring: KeyRing, _subject: str) -> None:
-        """Record the intent, ask KMS, record the answer; a step of its own publishes the key."""
+        """Record the intent, ask KMS, record the response; a step of its own publishes the key."""
         nonce, algorithm = self.new_nonce(), self.policy.algorithm
         opened = self.store.save(transition.open_intent(ring, nonce=nonce, algorithm=algorithm, now=self._stamp()))
         try:

@@ -19,7 +19,7 @@ class SelfTestFailed(KeyturnError):
 
 
 def describe_key(spki: bytes, algorithm: str) -> dict[str, str]:
-    """Return the public JWK of KMS's answer (RFC 7517 §4); raises SelfTestFailed for a key of another kind."""
+    """Return the public JWK of KMS's response (RFC 7517 §4); raises SelfTestFailed for a key of another kind."""
     try:
         return public_jwk(spki, algorithm)
     except ValueError as error:
@@ -39,7 +39,9 @@ def prove_key(signer: Signer, intent: Intent) -> None:
         parse_jwk(intent.jwk).verify(MESSAGE, signature)
         _check_independently(intent.jwk, intent.algorithm, signature)
     except (ValueError, TokenError) as error:
-        raise SelfTestFailed(f"the new key {intent.jwk.get('kid')} signs what does not verify: {error}") from None
+        raise SelfTestFailed(
+            f"the new key {intent.jwk.get('kid')} makes signatures that do not verify: {error}"
+        ) from None
 
 
 def _check_independently(jwk: dict[str, str], algorithm: str, signature: bytes) -> None:

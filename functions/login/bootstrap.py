@@ -53,7 +53,7 @@ def _clients() -> tuple[DynamoDb, Kms]:
 
 
 def connect(settings: LoginSettings, dynamodb_service: DynamoDb, kms: Kms) -> Ports:
-    """Return the ports on AWS; DynamoDB's answers set the clock."""
+    """Return the ports on AWS; DynamoDB's responses set the clock."""
     dynamodb = cast("DynamoDBClient", dynamodb_service)
     clock = ServiceClock(dynamodb)
     tables = settings.tables

@@ -17,7 +17,7 @@ DEVICE_COOKIE_SECONDS = 400 * 86_400
 
 
 class GuardedForm(NamedTuple):
-    """A form for a page, and the cookies that its answer has to set."""
+    """A form for a page, and the cookies that its response has to set."""
 
     form: PostForm
     cookies: tuple[str, ...]

@@ -38,7 +38,7 @@ class ClientAddress:
 
 
 def address_block(address: str) -> str | None:
-    """Return the network of an address for the log: it names no household (IPv4 /24, IPv6 /48)."""
+    """Return the network of an address for the log, which identifies no household (IPv4 /24, IPv6 /48)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Answers an operator's `lambda:InvokeFunction`: a dict in, a dict out.
+"""Operator actions: each is one invocation of the function (`lambda:InvokeFunction`), with a dict as its event.
 
-| event `keyturn` | other members | answer |
+| event `keyturn` | other members | result |
 |---|---|---|
 | add_user | subject, email; name, locale, claims (standard claims), email_verified (default true) | subject |
 | create_link | subject | link (URL), expires_at |
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class OperatorActions:
-    """Answers the operator's events; `link_url` makes the URL of a link's value."""
+    """Carries out the operator's events; `link_url` makes the URL of a link's value."""
 
     def __init__(
         self,
@@ -65,9 +65,9 @@ class OperatorActions:
         }
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer, or {"error": code, "message": sentence}; raises the errors of the ports.
+        """Return the response, or {"error": code, "message": sentence}; raises the errors of the ports.
 
-        Each action may be repeated after a lost answer.
+        Each action may be repeated after a lost response.
         """
         try:
             asked = OperatorEvent(event)

@@ -16,7 +16,7 @@ _MAX_ACTOR = 256
 
 
 class ActionRefused(Exception):
-    """The refusal that the operator gets, before any change; `details` are further members of the answer."""
+    """The refusal that the operator gets, before any change; `details` are further members of the response."""
 
     def __init__(self, code: str, message: str, **details: Any) -> None:
         super().__init__(message)

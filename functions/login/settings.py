@@ -48,7 +48,7 @@ class LoginSettings(NamedTuple):
 
     @property
     def is_secure(self) -> bool:
-        """Whether browsers reach the issuer by TLS; only a loopback issuer goes without."""
+        """Whether browsers reach the issuer by TLS; only a loopback issuer uses plain http."""
         return self.issuer.startswith("https:")
 
     @classmethod
@@ -101,7 +101,7 @@ def _client_address(environment: Mapping[str, str]) -> tuple[str, str]:
         raise SettingsError("CLIENT_ADDRESS_HEADER and CLIENT_ADDRESS_SECRET are set together or not at all")
     if header and (_HEADER_NAME.fullmatch(header) is None or header == "x-forwarded-for"):
         # Anybody can write X-Forwarded-For, and proxies append to it.
-        raise SettingsError("CLIENT_ADDRESS_HEADER is a header name of the CDN's own, and not X-Forwarded-For")
+        raise SettingsError("CLIENT_ADDRESS_HEADER must be a header that the CDN writes, other than X-Forwarded-For")
     if header and len(secret) < _MIN_SECRET_LENGTH:
         raise SettingsError(f"CLIENT_ADDRESS_SECRET has {_MIN_SECRET_LENGTH} characters or more")
     return header, secret

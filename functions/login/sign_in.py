@@ -1,4 +1,4 @@
-"""Sign-in by password: from the typed text to a session, or to one refusal for every cause."""
+"""Sign-in by password: the result is a session, or the same refusal for every cause."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class SignIn:
         try:
             email = normalise_email(attempt.email)
         except ValueError:
-            # An invalid address cannot be an account's, as the person can see: an early answer is safe.
+            # An invalid address cannot be an account's, as the person can see: an early response is safe.
             return _WRONG
         subject = self._users.find_subject(email) or decoy_subject(email)
         stored = self._passwords.get(subject)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Admission(NamedTuple):
     """Whether a password may be compared now: `retry_after` is 0, or the seconds until it may.
 
-    `is_locked` refuses every password in this browser. The comparison is made all the same: the answer must not reveal
+    `is_locked` refuses every password in this browser. The comparison is still made: the response must not reveal
     whether the password was right.
     """
 

@@ -79,7 +79,7 @@ class UseCases(NamedTuple):
 def compose_use_cases(
     settings: LoginSettings, ports: Ports, *, random: Callable[[int], bytes] = secrets.token_bytes
 ) -> UseCases:
-    """Return the use cases over these ports; `random` returns so many random bytes."""
+    """Return the use cases over these ports; `random` returns a number of random bytes."""
     revocations = UserRevocations(
         ports.revocation_writer,
         ports.attempts,

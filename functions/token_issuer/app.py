@@ -1,4 +1,4 @@
-"""The Lambda function behind the issuer's HTTP API: it routes requests, and converts errors to HTTP answers."""
+"""The Lambda function behind the issuer's HTTP API: it routes requests, and converts errors to HTTP responses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def prepare() -> None:
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the HTTP answer to an event of an HTTP API (payload format 2.0), and log one line.
+    """Return the HTTP response to an event of an HTTP API (payload format 2.0), and log one line.
 
     Raises KeyError for any other event, which API Gateway does not send.
     """
@@ -40,7 +40,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         response = _respond(request)
     except Exception as error:
-        # The only broad except: after any error the answer has neither a token nor a confirmation.
+        # The only broad except: after any error the response has neither a token nor a confirmation.
         response, facts = _refuse(error)
     response = cors.share(request, response)
     facts = request.facts | facts

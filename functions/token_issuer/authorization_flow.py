@@ -1,4 +1,4 @@
-"""From an authorization request to a code: at once if the session suffices, else by an interaction with the login.
+"""The way from an authorization request to a code: at once if the session suffices, else through the login.
 
 1. A POST stores an interaction without a browser: a form that another site posts comes without cookies.
 2. A GET binds the interaction to its browser, writes the demands of the request, and redirects to the login.

@@ -19,7 +19,7 @@ from token_issuer.errors import (
 )
 from token_issuer.requested_access import Access, RequestedAccess, check_parameters, split_offline_access
 
-# The answer repeats the state, and the ID token the nonce. Both limits exceed what clients need.
+# The response repeats the state, and the ID token the nonce. Both limits exceed what clients need.
 _MAX_STATE, _MAX_NONCE = 4096, 256
 # The login reads login_hint: it shows the hint, or looks the user up by it.
 _MAX_HINT = 256
@@ -52,12 +52,12 @@ class AuthorizationRequest(NamedTuple):
 
 
 def read_state(form: Form) -> str | None:
-    """Return the state, which every answer repeats; raises InvalidRequest for a state that cannot be repeated."""
+    """Return the state, which every response repeats; raises InvalidRequest for a state that cannot be repeated."""
     return _limited(form, "state", _MAX_STATE)
 
 
 def check_response_mode(form: Form) -> None:
-    """Raise InvalidRequest for a response mode other than query; the answer is a page (OIDC Core §3.1.2.6)."""
+    """Raise InvalidRequest for a response mode other than query; the response is a page (OIDC Core §3.1.2.6)."""
     if form.get("response_mode") not in (None, "query"):
         raise InvalidRequest("the response mode is query")
 

@@ -60,7 +60,7 @@ def _prepare(token: EndpointFactory, ports: Ports, kms: Kms) -> None:
 
 
 def connect(settings: IssuerSettings, dynamodb: DynamoDBClient, kms: KMSClient) -> Ports:
-    """Return the ports on AWS; the Date headers of DynamoDB's answers set the clock."""
+    """Return the ports on AWS; the Date headers of DynamoDB's responses set the clock."""
     clock = ServiceClock(dynamodb)
     rings = DynamoDbKeyRings(dynamodb, settings.key_ring_table)
     return Ports(

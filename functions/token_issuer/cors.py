@@ -24,7 +24,7 @@ _MAX_AGE = 600  # seconds; a preflight does not depend on the registration, whos
 
 
 class Readers(enum.Enum):
-    """The web pages that may read an endpoint's answers."""
+    """The web pages that may read an endpoint's responses."""
 
     NO_PAGE = "no page"
     PAGES_OF_THE_CLIENT = "pages of the client"
@@ -44,7 +44,7 @@ _READERS = {
 
 
 def answer_preflight(request: IssuerRequest, methods: tuple[str, ...]) -> Response | None:
-    """Return the answer to a preflight (Fetch §4.8) of an endpoint with these methods, None for any other request.
+    """Return the response to a preflight (Fetch §4.8) of an endpoint with these methods, None for any other request.
 
     A preflight carries no client id, so that every origin is allowed to send the request. This is safe: a request needs
     credentials, and a page can read a success only if the client registered the page's origin.
@@ -66,7 +66,7 @@ def answer_preflight(request: IssuerRequest, methods: tuple[str, ...]) -> Respon
 
 
 def share(request: IssuerRequest, response: Response) -> Response:
-    """Return the answer with the CORS headers: for its readers, or for every page if it is an error."""
+    """Return the response with the CORS headers: for its readers, or for every page if it is an error."""
     readers = _readers(request)
     if readers is Readers.NO_PAGE:
         return response

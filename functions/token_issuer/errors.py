@@ -21,7 +21,7 @@ from keyturn.web import errors as web
 class OAuthError(Exception):
     """The base of every error; each subclass has its error code and HTTP status.
 
-    `headers` are further headers of the answer.
+    `headers` are further headers of the response.
     """
 
     error: ClassVar[str]
@@ -47,7 +47,7 @@ class PayloadTooLarge(InvalidRequest):
 
 
 class UnsupportedContentCoding(InvalidRequest):
-    """The body has a content coding (RFC 9110 §15.5.16); the answer names the accepted one (§12.5.3)."""
+    """The body has a content coding (RFC 9110 §15.5.16); the response names the accepted one (§12.5.3)."""
 
     status = 415
 

@@ -22,7 +22,7 @@ class _Rings(NamedTuple):
 
 
 class KeyRingCache:
-    """The rings as this sandbox last read them; `now` returns this instant, with the Date of DynamoDB's last answer.
+    """The rings as this sandbox last read them; `now` returns this instant, with the Date of DynamoDB's last response.
 
     Their age counts from before the read. From half of `max_age` seconds on they are read again. At `max_age` they
     sign nothing, since a key might have been retired meanwhile (invariant I10). Below it an outage is tolerated. A

@@ -1,4 +1,4 @@
-"""A request to the issuer: its client, and the web page that may read the answer."""
+"""A request to the issuer: its client, and the web page that may read the response."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ PERIOD = 60.0
 class ResourceServerCache:
     """A ResourceServerReader that keeps each audience for a minute, also an audience without a registration.
 
-    `now` returns this instant, with the Date of DynamoDB's last answer. During an outage, the registration read last
+    `now` returns this instant, with the Date of DynamoDB's last response. During an outage, the registration read last
     stays in use: it says what tokens look like, and grants them to no client.
     """
 

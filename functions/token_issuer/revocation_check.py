@@ -26,11 +26,11 @@ class RevocationChecks:
         session_id: str | None = None,
         granted_at: int | None = None,
     ) -> RevocationCheck:
-        """Return the revocations, and a present later than every revocation cutoff, or any present for an ended grant.
+        """Return the revocations, and a present that is later than each of their cutoffs, unless the grant has ended.
 
-        `granted_at`, service time in seconds, is the time of the grant or login that cutoffs are compared with. The
-        read waits a few seconds for a recent cutoff to pass: a token with an iat in the future would escape the next
-        cutoff. Raises StoreUnavailable for a cutoff further ahead, and what the ports raise.
+        Cutoffs are compared with `granted_at`, the service time of the grant or login in seconds. After a recent cutoff
+        the read waits for some seconds: the next cutoff would miss a token with a future iat. Raises StoreUnavailable
+        for a cutoff further ahead, and the errors of the ports.
         """
         targets = grant_targets(subject=subject, client_id=client_id, grant_id=grant_id, session_id=session_id)
         return self._times.read(targets, is_over=lambda found: ends_grant(found, granted_at))

@@ -10,7 +10,7 @@ from keyturn.domain.revocations.revocation import EXPIRY_MARGIN, Revocation, Tar
 if TYPE_CHECKING:
     from keyturn.ports import RevocationWriter
 
-# Seconds. The access token of an answer is issued later than the code or refresh token is checked.
+# Seconds. The access token of a response is issued later than the code or refresh token is checked.
 _EXCHANGE_MARGIN = 60
 
 

@@ -32,7 +32,7 @@ class IssuerSettings(NamedTuple):
 
     @property
     def is_secure(self) -> bool:
-        """Whether browsers reach the issuer by TLS; only a loopback issuer goes without."""
+        """Whether browsers reach the issuer by TLS; only a loopback issuer uses plain http."""
         return self.issuer.startswith("https:")
 
     @classmethod

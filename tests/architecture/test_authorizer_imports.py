@@ -107,7 +107,7 @@ ED25519 = {"cryptography.hazmat.primitives.asymmetric.ed25519"}
     ("algorithm", "own"), [("ES256", set()), ("ES512", set()), ("RS256", RSA), ("PS256", RSA), ("Ed25519", ED25519)]
 )
 def test_a_verification_loads_what_its_kind_of_key_needs(algorithm: str, own: set[str]) -> None:
-    """P4, P6: a sandbox loads the modules of `cryptography` that verify, and those of its ring's kinds of keys alone."""
+    """P4, P6: a sandbox loads of `cryptography` what verifies, for the kinds of keys in its ring alone."""
     key = signing_key(algorithm)
     verified = run(
         "from keyturn.jose import KeySet, VerificationPolicy, verify_access_token; "

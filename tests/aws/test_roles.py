@@ -8,6 +8,7 @@ import pytest
 
 from tests.aws.names import ROLES, TABLES
 from tests.aws.stack import aws
+from tests.fakes.tables import TABLES as TABLE_NAMES
 
 if TYPE_CHECKING:
     from local.stack_file import StackFile
@@ -15,21 +16,9 @@ if TYPE_CHECKING:
 
 Decisions = dict[tuple[str, str], str]
 
-TABLE_NAMES = {
-    "ring": "KeyRingTable",
-    "revocations": "RevocationTable",
-    "clients": "ClientTable",
-    "grants": "GrantTable",
-    "users": "UserTable",
-    "authorities": "AuthorityTable",
-    "credentials": "CredentialTable",
-    "sessions": "SessionTable",
-    "interactions": "InteractionTable",
-}
-
 # Calls that every role is tried with: some are another function's right, some belong to no role.
 ASKED = {
-    "ring": (
+    "rings": (
         "dynamodb:GetItem",
         "dynamodb:BatchGetItem",
         "dynamodb:PutItem",
@@ -51,7 +40,7 @@ ASKED = {
 # Rights on a key are not among them: they are in the key's own policy.
 ALLOWED = {
     "TokenIssuerRole": {
-        ("dynamodb:BatchGetItem", "ring"),
+        ("dynamodb:BatchGetItem", "rings"),
         ("dynamodb:GetItem", "clients"),
         ("dynamodb:BatchGetItem", "revocations"),
         ("dynamodb:PutItem", "revocations"),
@@ -63,7 +52,7 @@ ALLOWED = {
         ("dynamodb:PutItem", "interactions"),
     },
     "LoginRole": {
-        ("dynamodb:BatchGetItem", "ring"),
+        ("dynamodb:BatchGetItem", "rings"),
         ("dynamodb:GetItem", "clients"),
         ("dynamodb:BatchGetItem", "revocations"),
         ("dynamodb:PutItem", "revocations"),
@@ -78,11 +67,11 @@ ALLOWED = {
         ("dynamodb:DeleteItem", "sessions"),
         ("dynamodb:GetItem", "interactions"),
     },
-    "AuthorizerRole": {("dynamodb:BatchGetItem", "ring"), ("dynamodb:BatchGetItem", "revocations")},
+    "AuthorizerRole": {("dynamodb:BatchGetItem", "rings"), ("dynamodb:BatchGetItem", "revocations")},
     "KeyRotatorRole": {
-        ("dynamodb:GetItem", "ring"),
-        ("dynamodb:PutItem", "ring"),
-        ("dynamodb:UpdateItem", "ring"),
+        ("dynamodb:GetItem", "rings"),
+        ("dynamodb:PutItem", "rings"),
+        ("dynamodb:UpdateItem", "rings"),
         ("tag:GetResources", "anything"),
     },
     "ScheduleRole": {("lambda:InvokeFunction", "rotator")},

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +15,7 @@ import pytest
 from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
 from tests.browser.sign_in_site import NewBrowser, Site, serve_site, watched_browsers
+from tests.fakes.node_script import run_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,17 +54,7 @@ class Browser:
     def run(self, script: str, page: str, argument: object, *, serve: bool = False) -> Any:
         """Return what a script of `javascript/scripts.mjs` returns on a page; `serve` puts an empty page at the URL."""
         question = {"executable": self._chromium, "page": page, "serve": serve, "script": script, "names": NAMES}
-        done = subprocess.run(
-            [self._node, "visit.mjs"],
-            cwd=FOLDER,
-            input=json.dumps(question | {"argument": argument}),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return run_script(self._node, FOLDER / "visit.mjs", question | {"argument": argument}, timeout=120)
 
 
 @contextmanager

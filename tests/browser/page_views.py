@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.fakes.node_script import run_script
 
 THEMES = ("light", "dark")
 WIDTHS = (320, 1440)
@@ -36,15 +36,5 @@ def view_pages(
         "actions": list(actions),
         "folder": folder,
     }
-    done = subprocess.run(
-        [tools[0], "pages.mjs"],
-        cwd=_FOLDER,
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    views: list[dict[str, Any]] = json.loads(done.stdout)
+    views: list[dict[str, Any]] = run_script(tools[0], _FOLDER / "pages.mjs", question, timeout=600)
     return views

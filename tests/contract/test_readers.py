@@ -248,5 +248,5 @@ def test_an_answer_need_not_say_that_all_was_processed() -> None:
 def test_answer_without_responses_is_a_fault(answer: dict[str, object]) -> None:
     """R47: a response without the targets is a fault."""
     reader, _ = scripted(Answer(200, json.dumps(answer).encode()))
-    with pytest.raises(StoreUnavailable, match=r"^DynamoDB BatchGetItem: an answer without Responses$"):
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB BatchGetItem: a response without Responses$"):
         reader.find([JTI])

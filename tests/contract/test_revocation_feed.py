@@ -194,5 +194,5 @@ def test_an_answer_without_a_time_is_none(date: str | None) -> None:
 
 def test_an_answer_without_items_is_none() -> None:
     """A response without Items is a fault instead of an empty feed."""
-    with pytest.raises(StoreUnavailable, match=r"^DynamoDB Query: an answer without Items$"):
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB Query: a response without Items$"):
         list(answers(Answer(200, {"Count": 0})).entries(MIDNIGHT - 10, MIDNIGHT - 5))

@@ -7,7 +7,7 @@ from threading import Lock
 
 
 class MemoryAssertions:
-    """An AssertionLog; `fault` is raised by every call, `used` holds what was noted, and until when in seconds."""
+    """Used assertions in memory, each with its end in seconds; every call raises `fault` if it is set."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

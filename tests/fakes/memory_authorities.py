@@ -10,7 +10,7 @@ from tests.fakes.memory_port import MemoryPort
 
 
 class MemoryAuthorities(MemoryPort):
-    """An AuthorityStore; `stored` has them by subject."""
+    """Authorities in memory; `stored` has them by subject."""
 
     def __init__(self, *authorities: Authority) -> None:
         super().__init__()

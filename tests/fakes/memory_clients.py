@@ -7,7 +7,7 @@ from tests.fakes.memory_registry import MemoryRegistry
 
 
 class MemoryClients(MemoryRegistry[Client]):
-    """A ClientRegistry."""
+    """Registered clients in memory."""
 
     def __init__(self, *clients: Client) -> None:
         super().__init__("client", lambda client: client.client_id, clients)

@@ -16,7 +16,7 @@ PEPPER_KEY = "arn:aws:kms:eu-central-1:123456789012:key/pepper"
 
 
 class MemoryKnownBrowsers(MemoryPort):
-    """A KnownBrowsers; `stored` has the credential's revision and the end by subject and device."""
+    """Known browsers in memory; `stored` has the credential's revision and the end, by subject and device."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class MemoryKnownBrowsers(MemoryPort):
 
 
 class MemoryAttempts(MemoryPort):
-    """An Attempts; `taken` counts by bucket and start of the window, `failed` by subject."""
+    """Attempts in memory; `taken` counts by bucket and start of the window, `failed` by subject."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class MemoryAttempts(MemoryPort):
 
 
 class MemoryPasswords(MemoryPort):
-    """A PasswordStore; `stored` has the passwords by subject, `links` the links by the hash of their value."""
+    """Passwords in memory; `stored` has the passwords by subject, `links` the links by the hash of the value."""
 
     def __init__(
         self, known_browsers: MemoryKnownBrowsers | None = None, attempts: MemoryAttempts | None = None

@@ -11,7 +11,7 @@ from tests.fakes.memory_interactions import MemoryInteractions
 
 
 class MemoryGrants:
-    """A GrantWriter; `fault` is raised by every call, `calls` counts them by name."""
+    """Grants in memory; every call raises `fault` if it is set; `calls` counts them by name."""
 
     def __init__(self, *grants: Grant, interactions: MemoryInteractions | None = None) -> None:
         self._interactions = MemoryInteractions() if interactions is None else interactions

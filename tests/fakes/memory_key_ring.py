@@ -9,7 +9,7 @@ from keyturn.domain.keys.key_ring import DEFAULT_RING, KeyRing
 
 
 class MemoryKeyRing:
-    """A KeyRingStore; `history` has every version that a reader could have seen, `global_kids` what global refuses."""
+    """One ring in memory; `history` has every version that a reader could see, `global_kids` what global refuses."""
 
     def __init__(self, *rings: KeyRing) -> None:
         self._rings = {ring.name: ring for ring in rings}

@@ -8,7 +8,7 @@ from threading import Lock
 
 
 class MemoryRates:
-    """A RateCounter; `fault` is raised by every call, `taken` counts by client, endpoint and minute."""
+    """Counters in memory; every call raises `fault` if it is set; `taken` counts by client, endpoint and minute."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

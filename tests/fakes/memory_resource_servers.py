@@ -7,7 +7,7 @@ from tests.fakes.memory_registry import MemoryRegistry
 
 
 class MemoryResourceServers(MemoryRegistry[ResourceServer]):
-    """A ResourceServerRegistry."""
+    """Registered resource servers in memory."""
 
     def __init__(self, *servers: ResourceServer) -> None:
         super().__init__("resource server", lambda server: server.audience, servers)

@@ -9,7 +9,7 @@ from tests.fakes.memory_port import MemoryPort
 
 
 class MemorySessions(MemoryPort):
-    """A SessionStore; `stored` has the sessions by the hash of their cookie."""
+    """Sessions in memory; `stored` has them by the hash of their cookie."""
 
     def __init__(self, *sessions: Session) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from tests.fakes.memory_port import MemoryPort
 
 
 class MemoryConsents(MemoryPort):
-    """A ConsentStore; `stored` has the consents by subject and client."""
+    """Consents in memory; `stored` has them by subject and client."""
 
     def __init__(self, *consents: Consent) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class MemoryConsents(MemoryPort):
 
 
 class MemoryUsers(MemoryPort):
-    """A UserStore; `stored` has the profiles by subject, `reserved` the subjects by normalised address."""
+    """Profiles in memory; `stored` has them by subject, `reserved` the subjects by normalised address."""
 
     def __init__(self, consents: MemoryConsents | None = None) -> None:
         super().__init__()

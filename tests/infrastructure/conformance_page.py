@@ -46,9 +46,9 @@ def render(page: str) -> str:
     version = json.loads(PACKAGE.read_text())["dependencies"]["oidc-provider"]
     parts = [
         _render_plans(page.partition(_GENERATED)[0]) + _GENERATED,
-        f"oidc-provider {version} and ours answer {alike} of {alike + differing} requests alike, {differing} not.\n",
+        f"oidc-provider {version} and Keyturn give {alike} of {alike + differing} requests the same response.\n",
         *(_section(each) for each in table["differences"]),
-        "## Where they do not\n\n| request | answer of both |\n|---|---|",
+        "## Where they do not\n\n| request | response of both |\n|---|---|",
         "".join(f"| {probe} | {_code(answer)} |\n" for probe, answer in table["alike"].items()),
     ]
     return "\n".join(parts)

@@ -44,7 +44,7 @@ def test_the_pages_recommend_rest_apis_until_aws_has_answered() -> None:
     assert UNAUTHORIZED in PROBE
     if not shown(UNAUTHORIZED, REPORTS):
         assert RECOMMENDATION in PROTECT
-        assert "AWS documents no such answer of HTTP APIs" in PROTECT
+        assert "AWS documents no such response of HTTP APIs" in " ".join(PROTECT.split())
 
 
 def test_the_exception_on_http_apis_is_asked_of_aws_alone() -> None:

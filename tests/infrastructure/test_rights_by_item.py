@@ -11,23 +11,12 @@ import pytest
 
 from keyturn.domain.revocations.revocation import TargetKind
 from tests.fakes.moto_rotation import REVOCATIONS, RINGS, MotoRotationHarness
+from tests.fakes.tables import TABLES
 from tests.infrastructure.native_template import NativeTemplate
 from tests.infrastructure.role_policies import RolePolicies, attributes_of, items_of
 from tests.infrastructure.traced_stack import EMAIL, PASSWORD, Trace, TracedStack, traced_stack, watched_calls
 
-LOGICAL_IDS = {
-    "rings": "KeyRingTable",
-    "revocations": "RevocationTable",
-    "clients": "ClientTable",
-    "grants": "GrantTable",
-    "users": "UserTable",
-    "authorities": "AuthorityTable",
-    "credentials": "CredentialTable",
-    "sessions": "SessionTable",
-    "interactions": "InteractionTable",
-    RINGS: "KeyRingTable",
-    REVOCATIONS: "RevocationTable",
-}
+LOGICAL_IDS = TABLES | {RINGS: "KeyRingTable", REVOCATIONS: "RevocationTable"}
 ROLES = {"I": "TokenIssuerRole", "L": "LoginRole", "R": "KeyRotatorRole"}
 WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 KINDS = (*(kind.value for kind in TargetKind), "feed")

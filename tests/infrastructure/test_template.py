@@ -12,22 +12,13 @@ from typing import Any
 import pytest
 
 from keyturn.domain.keys.rotation_policy import RING_WRITE_SECONDS, PolicyViolation
+from keyturn_cli import uninstall
 from tests.fakes.rotation_harness import rotation_policy
+from tests.fakes.tables import TABLES
 from tests.infrastructure.native_template import NativeTemplate, actions
 
 ROOT = Path(__file__).parents[2]
 
-TABLES = (
-    "KeyRingTable",
-    "RevocationTable",
-    "ClientTable",
-    "GrantTable",
-    "UserTable",
-    "AuthorityTable",
-    "CredentialTable",
-    "SessionTable",
-    "InteractionTable",
-)
 # The MAX_SIZE of a template that a call takes as text; a larger one is read from S3.
 TEMPLATE_BODY_BYTES = 51_200
 
@@ -67,7 +58,7 @@ def test_every_parameter_is_in_a_group_of_the_console(source: dict[str, Any]) ->
     assert sorted(shown) == sorted(source["Parameters"])
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", TABLES.values())
 def test_a_table_survives_the_stack(template: NativeTemplate, table: str) -> None:
     """No table has a name of its own; each survives a deletion, has point-in-time recovery, and can be protected."""
     resource = template.resources[table]
@@ -80,8 +71,8 @@ def test_a_table_survives_the_stack(template: NativeTemplate, table: str) -> Non
 
 
 def test_the_tables_are_known(template: NativeTemplate) -> None:
-    """No table is left out of what this file asks of each."""
-    assert set(TABLES) == set(template.of_type("AWS::DynamoDB::Table"))
+    """No table is left out of what this file asks of each, and `keyturn uninstall` finds each by its logical id."""
+    assert set(TABLES.values()) == set(uninstall.TABLES) == set(template.of_type("AWS::DynamoDB::Table"))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +123,9 @@ def test_the_schedule_keeps_what_it_could_not_deliver(template: NativeTemplate) 
 def test_the_outputs_tell_what_one_needs_next(template: NativeTemplate) -> None:
     """Issuer, JWKS, token endpoint, sign-in, authorizer, tables and bound are outputs, each with a description."""
     wanted = {"IssuerUrl", "JwksUrl", "TokenEndpoint", "AuthorizerArn", "RevocationBoundSeconds"}
-    wanted |= {"SignInUrl", "AccountUrl", "LoginFunctionName", "PepperKeyArn"} | {f"{table}Name" for table in TABLES}
+    wanted |= {"SignInUrl", "AccountUrl", "LoginFunctionName", "PepperKeyArn"} | {
+        f"{table}Name" for table in TABLES.values()
+    }
     assert wanted <= template.outputs.keys()
     assert all(output["Description"] for output in template.outputs.values())
 

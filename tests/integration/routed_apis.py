@@ -5,14 +5,13 @@ An HTTP API with payload format 1.0 is left out: the emulator's event of it lack
 
 from __future__ import annotations
 
-import http.client
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from local.examples import HTTP, REST
 from tests.integration.aws import aws, backend_arn
 from tests.integration.http import CLIENT
+from tests.integration.websocket_handshake import open_websocket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,25 +38,9 @@ class RoutedApi(NamedTuple):
     def ask(self, method: str, path: str, token: str) -> int:
         """Return the status of a request; of a WebSocket handshake 200 stands for 101 (RFC 6455 §4.1)."""
         if path == "$connect":
-            return self._connect(token)
+            status = open_websocket(self.url, {"Authorization": f"Bearer {token}"})
+            return 200 if status == 101 else status
         return CLIENT.request(method, self.url + path, headers={"Authorization": f"Bearer {token}"}).status_code
-
-    def _connect(self, token: str) -> int:
-        parts = urlsplit(self.url)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=40)
-        headers = {
-            "Connection": "Upgrade",
-            "Upgrade": "websocket",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-            "Authorization": f"Bearer {token}",
-        }
-        try:
-            connection.request("GET", parts.path, headers=headers)
-            status = connection.getresponse().status
-        finally:
-            connection.close()
-        return 200 if status == 101 else status
 
 
 @contextmanager

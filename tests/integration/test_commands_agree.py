@@ -209,8 +209,8 @@ def test_checked_rules_are_in_order_where_the_gateway_opens_every_route(gateway:
 @pytest.mark.parametrize(
     ("kind", "change", "request_", "status", "sentence"),
     [
-        ("http_simple", {"answer": "policy"}, ("GET", "/me"), 500, "expects a simple answer and gets a policy"),
-        ("http_policy", {"answer": "simple"}, ("GET", "/me"), 500, "expects a policy and gets a simple answer"),
+        ("http_simple", {"answer": "policy"}, ("GET", "/me"), 500, "expects a simple response and gets a policy"),
+        ("http_policy", {"answer": "simple"}, ("GET", "/me"), 500, "expects a policy and gets a simple response"),
         ("rest_request", {"routes": {"GET /items/{name}": []}}, ("GET", "/items/7"), 403, "write /items/{id} in them"),
         ("rest_token", {"routes": {"GET /me": []}}, ("GET", "/reports"), 403, "each route needs one"),
     ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import io
 import json
 import shutil
@@ -11,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from unittest import mock
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +20,7 @@ from local.ports import ANY_PORTS
 from local.stack import EmbeddedStack
 from tests.integration.aws import aws, backend_arn, function_name
 from tests.integration.http import CLIENT, call, get_token, post, statuses
+from tests.integration.websocket_handshake import open_websocket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,21 +47,8 @@ class Apis(NamedTuple):
         return answer.status_code, answer.text
 
     def connect(self, **headers: str) -> int:
-        """Open a WebSocket, and close it again; return the handshake's status (RFC 6455 §4.1)."""
-        url = urlsplit(self.socket)
-        connection = http.client.HTTPConnection(url.netloc, timeout=40)
-        handshake = {
-            "Connection": "Upgrade",
-            "Upgrade": "websocket",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        }
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
-            connection.request("GET", url.path, headers=handshake | sent)
-            return connection.getresponse().status
-        finally:
-            connection.close()
+        """Return the status of the handshake of a WebSocket with these headers."""
+        return open_websocket(self.socket, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.fakes.node_script import run_script
 from tests.integration.http import get_token, statuses
 
 if TYPE_CHECKING:
@@ -33,17 +32,7 @@ def find_node() -> str:
 
 def run(script: str, **question: Any) -> Any:
     """Return what a script answers to a question; its error is the library's."""
-    done = subprocess.run(
-        [find_node(), f"{script}.mjs"],
-        cwd=FOLDER,
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return run_script(find_node(), FOLDER / f"{script}.mjs", question, timeout=180)
 
 
 def verify(stack: StackFile, script: str, token: str, audience: str | None = None) -> Any:

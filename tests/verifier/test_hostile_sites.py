@@ -222,7 +222,7 @@ def test_a_slow_server_holds_a_request_for_the_time_out_alone(site: JwksSite, cl
     site.outage = drip(site) if kind == "drips" else site.hang
     site.faulty = {JWKS}
     verifier = JwksVerifier(site.origin, AUDIENCE, clock=clocks, timeout_seconds=1)
-    with pytest.raises(JwksUnavailable, match="no complete answer"):
+    with pytest.raises(JwksUnavailable, match="no complete response"):
         verifier.verify(site.token(signing_key()))
 
 
@@ -247,7 +247,7 @@ def test_a_name_server_that_hangs_holds_a_request_for_the_time_out_alone(
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     verifier = JwksVerifier("https://auth.example.com", AUDIENCE, clock=clocks, timeout_seconds=1)
     raw = make_token(claims={"iss": "https://auth.example.com"})
-    with pytest.raises(JwksUnavailable, match="no complete answer"):
+    with pytest.raises(JwksUnavailable, match="no complete response"):
         verifier.verify(raw)
     clocks.wait(60)
     released.set()

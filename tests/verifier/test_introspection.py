@@ -137,7 +137,7 @@ def test_a_silent_issuer_is_a_fault_in_time(site: JwksSite, clocks: TwoClocks) -
     assert not is_refused(verifier, raw)
     clocks.wait(10)
     site.outage, site.faulty = site.hang, {INTROSPECT}
-    with pytest.raises(IntrospectionUnavailable, match="no complete answer"):
+    with pytest.raises(IntrospectionUnavailable, match="no complete response"):
         verifier.verify(raw)
 
 

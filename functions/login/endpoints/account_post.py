@@ -1,4 +1,4 @@
-"""The posts of the account page: by a live session, with a form that was shown in it."""
+"""The posts of the account page: they need a live session, and a form that this session has received."""
 
 from __future__ import annotations
 

@@ -56,9 +56,7 @@ class ConfirmPost:
         decision = self._decisions.read(request, Step.CONFIRM)
         if isinstance(decision, Response):
             return decision
-        opened, _, confirmed = decision
-        if not confirmed:
-            return self._decisions.deny(request, opened)
+        opened = decision.opened
         at = int(self._clock.now().earliest)
         if not self._interactions.confirm(opened.interaction, at):
             return to_page(opened)

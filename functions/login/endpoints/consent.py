@@ -65,9 +65,7 @@ class ConsentPost:
         decision = self._decisions.read(request, Step.CONSENT)
         if isinstance(decision, Response):
             return decision
-        opened, session, allowed = decision
-        if not allowed:
-            return self._decisions.deny(request, opened)
+        opened, session = decision
         mark = self._consents.record(session.subject, opened.interaction)
         if mark is None:
             return to_page(opened)

@@ -1,4 +1,4 @@
-"""The posts that say yes or no to an interaction: by the session that the interaction is for, and once."""
+"""A user's yes or no to an interaction: only in the session of the interaction, and only once."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ if TYPE_CHECKING:
 
 
 class Decision(NamedTuple):
-    """A decision of the user whose session the interaction has."""
+    """A yes of the user whose session the interaction has."""
 
     opened: OpenInteraction
     session: Session
-    allowed: bool
 
 
 class Decisions:
-    """Reads the decisions, and writes the refusals."""
+    """Reads the decisions, and records each no."""
 
     def __init__(
         self, browser: Browser, flow: InteractionFlow, session: CurrentSession, interactions: InteractionStore
@@ -39,10 +38,11 @@ class Decisions:
         self._interactions = interactions
 
     def read(self, request: Request, step: Step) -> Decision | Response:
-        """Return the decision, or the redirect to the next page where the interaction waits for another step.
+        """Return a yes, or the redirect after a no.
 
-        That happens after a double submit or the back button, and without the session of the interaction. Raises
-        BadRequest, ForeignForm, and the refusals of InteractionFlow.open.
+        The redirect leads to the next page where the interaction waits for another step. That happens after a double
+        submit or the back button, and without the session of the interaction. Raises BadRequest, ForeignForm, and the
+        refusals of InteractionFlow.open.
         """
         form = parse_form(request)
         interaction_id = form.require(paths.INTERACTION_FIELD)
@@ -55,9 +55,9 @@ class Decisions:
         session = self._session.use(request)
         if session is None or self._flow.step(opened.interaction, session) is not step:
             return to_page(opened)
-        return Decision(opened, session, answer == ALLOW)
+        return Decision(opened, session) if answer == ALLOW else self._deny(request, opened)
 
-    def deny(self, request: Request, opened: OpenInteraction) -> Response:
+    def _deny(self, request: Request, opened: OpenInteraction) -> Response:
         """Write that the user refused, and return the redirect to the issuer, which says so to the client."""
         if not self._interactions.deny(opened.interaction):
             return to_page(opened)

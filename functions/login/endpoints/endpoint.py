@@ -1,4 +1,4 @@
-"""The router's view of an endpoint."""
+"""The interface of an endpoint, for the router."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from keyturn.web.responses import Response
 
 
 class Endpoint(Protocol):
-    """One path: the methods that it takes, and its answer."""
+    """One path: the methods that it takes, and its response."""
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The HTTP methods that it takes."""
 
     def respond(self, request: Request, /) -> Response:
-        """Return the answer; raises Refusal and BadRequest, and KeyturnError for faults."""
+        """Return the response; raises Refusal and BadRequest, and KeyturnError for faults."""

@@ -75,6 +75,6 @@ class LoginPage:
 
 
 def _reason(purpose: SignInPurpose, session: Session | None) -> Markup | None:
-    """Return why an interaction asks again: its session has ended, or the browser has lost the cookie."""
+    """Return why the user has to sign in again: the session has ended, or the browser has lost the cookie."""
     had_one = purpose.opened is not None and purpose.opened.interaction.session_id is not None
     return say(Text.SESSION_ENDED) if had_one and session is None else None

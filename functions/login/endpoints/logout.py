@@ -48,7 +48,7 @@ class LogoutPorts(NamedTuple):
 
 
 class Logout:
-    """Ends the browser's session: at once for a hint that names it, else after a page that asks."""
+    """Ends the browser's session: at once for a hint that names it, else after a page that asks the user."""
 
     methods = ("GET", "POST")
 
@@ -130,7 +130,7 @@ class Logout:
         return self._finish_here(asked)
 
     def _finish_here(self, asked: LogoutRequest) -> Response:
-        """Return the answer after the end, with the session cookie cleared."""
+        """Return the response after the end, with the session cookie cleared."""
         return _finish(asked)._replace(cookies=(self._browser.session_cookie.clear(),))
 
 

@@ -91,7 +91,7 @@ class SignInPost:
         return self._signed_in(purpose, result)
 
     def _signed_in(self, purpose: SignInPurpose, result: SignedIn) -> Response:
-        """Return the redirect by what is known already: a store that fails now must not lose the cookies."""
+        """Return the redirect without a further read, whose failure would lose the cookies."""
         cookies = self._browser.signed_in_cookies(result.session_cookie, result.device_cookie)
         if purpose.opened is None:
             return redirect(purpose.next_path, cookies=cookies)

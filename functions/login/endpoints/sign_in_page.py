@@ -51,7 +51,7 @@ class SignInPurpose(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """The variable parts of the page: the answer's status, the email field, and the messages."""
+    """The variable parts of the page: the response's status, the email field, and the messages."""
 
     status: int = 200
     email: str | None = None

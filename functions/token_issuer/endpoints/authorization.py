@@ -1,7 +1,7 @@
 """The authorization endpoint (RFC 6749 §3.1, §4.1.1; OIDC Core §3.1.2): a user's consent becomes a code.
 
-A redirect URI gets an answer only after the check that it belongs to the client (RFC 9700 §4.11). An error before that
-check is a page; a later error is an answer to the client.
+A redirect URI gets a response only after the check that it belongs to the client (RFC 9700 §4.11). An error before that
+check is a page; a later error is a response to the client.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class AuthorizationEndpoint:
             client, redirect_uri = self._find_client(parameters.form)
             check_response_mode(parameters.form)
         except _REFUSALS as error:
-            # The browser shows the answer to its user, so that faults of the issuer are pages too.
+            # The browser shows the response to its user, so that faults of the issuer are pages too.
             refusal = as_oauth_error(error)
             _error(refusal, request)
             return error_page(refusal)
@@ -142,7 +142,7 @@ class AuthorizationEndpoint:
         return self._flow.begin(request, wanted, subject_hint)
 
     def _redirect(self, uri: str, parameters: dict[str, str], state: str | None) -> Response:
-        """Return the answer to the client; its `iss` names the issuer (RFC 9207)."""
+        """Return the response to the client; its `iss` names the issuer (RFC 9207)."""
         sent = parameters | ({} if state is None else {"state": state}) | {"iss": self._issuer}
         return redirect(f"{uri}{'&' if '?' in uri else '?'}{urlencode(sent)}")
 

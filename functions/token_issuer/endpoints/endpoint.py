@@ -9,11 +9,11 @@ from token_issuer.request import IssuerRequest
 
 
 class Endpoint(Protocol):
-    """One path: its methods and its answer."""
+    """One path: its methods and its response."""
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The HTTP methods that the endpoint accepts."""
 
     def respond(self, request: IssuerRequest, /) -> Response:
-        """Return the answer; raises OAuthError, or KeyturnError for a fault."""
+        """Return the response; raises OAuthError, or KeyturnError for a fault."""

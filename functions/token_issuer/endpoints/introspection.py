@@ -84,7 +84,7 @@ def _may_see(client: Client, token: VerifiedAccessToken) -> bool:
 
 
 def _describe(token: VerifiedAccessToken) -> dict[str, Any]:
-    """Return the answer about an active token (RFC 7662 §2.2)."""
+    """Return the response about an active token (RFC 7662 §2.2)."""
     return {
         "scope": format_scope(token.scope),
         "client_id": token.client_id,

@@ -52,7 +52,7 @@ class RevocationEndpoint:
     def respond(self, request: IssuerRequest) -> Response:
         """Revoke the token and return 200; an unknown, an expired and another client's token get 200 without a change.
 
-        The answer shows nothing of such a token. A token shows its own type, so that token_type_hint is not
+        The response shows nothing of such a token. A token shows its own type, so that token_type_hint is not
         needed (RFC 7009 §2.1).
         """
         form = parse_form(request)

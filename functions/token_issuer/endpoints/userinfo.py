@@ -61,7 +61,7 @@ class UserinfoEndpoint:
             raise InvalidToken("the access token is not valid", detail="revoked")
         client = None if request.origin is None else self._clients.get(token.client_id)
         if client is not None:
-            request.note_client(client)  # its pages may read the answer
+            request.note_client(client)  # its pages may read the response
         if OPENID not in token.scope:
             raise InsufficientScope(OPENID)
         user = self._users.get(token.subject)

@@ -1,6 +1,6 @@
 """The refresh token grant (RFC 6749 §6) with rotation: a token is used once, and a second use revokes the grant.
 
-A client that lost the answer may repeat the request for a short time, and gets the same successor: the tokens of a
+A client that lost the response may repeat the request for a short time, and gets the same successor: the tokens of a
 grant never fork (RFC 9700 §4.14).
 """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Seconds. A cutoff is the late end of its writer's present, a token's iat the early end of the issuer's: they differ by
 # about three seconds. A cutoff further ahead was written by a wrong clock.
 _LONGEST_WAIT = 5.0
-# The clock's interval may be wider after the wait, and further cutoffs may have been written meanwhile.
+# The clock's interval may be wider after the wait, and further cutoffs may have been written since the read.
 _READS = 3
 
 
@@ -37,10 +37,11 @@ class IssueTimes:
     def read(
         self, targets: Iterable[Target], *, is_over: Callable[[tuple[Revocation, ...]], bool] = lambda _: False
     ) -> RevocationCheck:
-        """Return a present after every cutoff of the targets; `is_over` ends the wait if any later time is refused.
+        """Return the revocations of the targets, and a present that is later than each of their cutoffs.
 
-        After a cutoff of the last seconds it waits: the next cutoff would miss a token issued in the future.
-        Raises StoreUnavailable for a cutoff further ahead, and the errors of the ports.
+        A recent cutoff may be ahead of the present. The method then waits for some seconds, since the next cutoff would
+        miss a token with a future iat. `is_over` ends the wait where every token is refused anyway. Raises
+        StoreUnavailable for a cutoff further ahead, and the errors of the ports.
         """
         wanted = tuple(targets)
         for _ in range(_READS):

@@ -27,11 +27,11 @@ class Clock(Protocol):
         """Return the interval that contains the present; raises ClockUnavailable before any store has answered."""
 
     def pause(self, seconds: float) -> None:
-        """Return when so many seconds have passed."""
+        """Return after this number of seconds."""
 
 
 class KeyRingReader(Protocol):
-    """The side of verifiers and signers: they read all rings."""
+    """Reads of all key rings, for verifiers and signers."""
 
     def load_all(self) -> tuple[KeyRing, ...]:
         """Return all stored rings, the default one first, each strongly consistent.
@@ -41,7 +41,7 @@ class KeyRingReader(Protocol):
 
 
 class KeyRingStore(Protocol):
-    """The rotator's side of one ring: every change is one write, conditional on the version that was read."""
+    """Reads and writes of one ring, for the rotator: each write is conditional on the version that was read."""
 
     def load(self, name: str) -> KeyRing:
         """Return the ring, strongly consistent; raises KeyRingMissing, ItemDamaged."""
@@ -92,7 +92,7 @@ class KeyProvisioner(Signer, Protocol):
 
 
 class RevocationReader(Protocol):
-    """The side of verifiers: they read the revocations of a token's targets."""
+    """Reads of the revocations that may apply to a token, for verifiers."""
 
     def find(self, targets: Collection[str]) -> tuple[Revocation, ...]:
         """Return the stored revocations of these targets, strongly consistent; StoreUnavailable unless all are read.
@@ -102,7 +102,7 @@ class RevocationReader(Protocol):
 
 
 class RevocationFeed(Protocol):
-    """The side of verifiers that keep the live revocations in memory: they read new entries."""
+    """Reads of new revocations, for verifiers that have the live ones in memory."""
 
     def global_revocation(self) -> tuple[int, Revocation | None]:
         """Return service time, in whole seconds and not later than now, and a copy of global, or None.
@@ -118,7 +118,7 @@ class RevocationFeed(Protocol):
 
 
 class RevocationWriter(Protocol):
-    """The side that revokes tokens, grants, sessions, users and clients."""
+    """Writes of revocations: of tokens, grants, sessions, users and clients."""
 
     def revoke(self, revocation: Revocation, *, reason: str, actor: str) -> None:
         """Store the target item and its feed item in one transaction; return when the revocation bound begins.
@@ -129,14 +129,14 @@ class RevocationWriter(Protocol):
 
 
 class ClientReader(Protocol):
-    """The issuer's side of the clients."""
+    """Reads of a registered client, for issuer and login."""
 
     def get(self, client_id: str) -> Client | None:
         """Return the client, or None; raises ItemDamaged."""
 
 
 class ClientRegistry(ClientReader, Protocol):
-    """The operator's side of the clients."""
+    """Reads and writes of registered clients, for the operator."""
 
     def add(self, client: Client) -> None:
         """Store a new client; raises AlreadyExists."""
@@ -152,14 +152,14 @@ class ClientRegistry(ClientReader, Protocol):
 
 
 class ResourceServerReader(Protocol):
-    """The issuer's side of the resource servers."""
+    """Reads of a registered resource server, for the issuer."""
 
     def get(self, audience: str) -> ResourceServer | None:
         """Return the resource server, or None if it is not registered; raises ItemDamaged."""
 
 
 class ResourceServerRegistry(ResourceServerReader, Protocol):
-    """The operator's side of the resource servers."""
+    """Reads and writes of registered resource servers, for the operator."""
 
     def add(self, server: ResourceServer) -> None:
         """Store a new resource server; raises AlreadyExists."""
@@ -194,14 +194,14 @@ class GrantStore(Protocol):
 
 
 class SuccessorKey(Protocol):
-    """The secret of refresh tokens that is outside of the table of grants."""
+    """The secret of refresh tokens, which the table of grants does not have."""
 
     def mac(self, message: bytes, /) -> bytes:
         """Return 32 bytes that nobody computes without the key; raises KeyUnusable, Throttled, AccessDenied."""
 
 
 class GrantWriter(GrantStore, Protocol):
-    """The authorization endpoint's side: it stores new grants."""
+    """Writes of new grants, for the authorization endpoint."""
 
     def create(self, grant: Grant, *, interaction: Interaction | None = None) -> bool:
         """Store a new grant and mark its interaction used, in one transaction; raises AlreadyExists.

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class UserReader(Protocol):
-    """The issuer's side of the profiles: it reads them for userinfo."""
+    """Reads of a profile, which the issuer needs for userinfo."""
 
     def get(self, subject: str) -> User | None:
         """Return the profile, or None; strongly consistent. Raises ItemDamaged."""
 
 
 class UserStore(UserReader, Protocol):
-    """The login's side of the profiles; a normalised email address belongs to at most one user."""
+    """Reads and writes of profiles, for the login; a normalised email address belongs to at most one user."""
 
     def find_subject(self, email: str) -> str | None:
         """Return the subject that has reserved the normalised address, or None; strongly consistent."""
@@ -46,14 +46,14 @@ class UserStore(UserReader, Protocol):
 
 
 class AuthorityReader(Protocol):
-    """The side of login and issuer: they read an operator's decisions about a user."""
+    """Reads of what an operator decided about a user, for login and issuer."""
 
     def get(self, subject: str) -> Authority | None:
         """Return the authority, or None for a user who cannot sign in; strongly consistent. Raises ItemDamaged."""
 
 
 class AuthorityStore(AuthorityReader, Protocol):
-    """The operator's side of the authorities."""
+    """Reads and writes of authorities, for the operator."""
 
     def create(self, authority: Authority) -> None:
         """Store a new authority; raises AlreadyExists."""
@@ -66,7 +66,7 @@ class AuthorityStore(AuthorityReader, Protocol):
 
 
 class UserDirectory(Protocol):
-    """The operator's reads of all users."""
+    """Reads of all users, for the operator."""
 
     def pages(self, after: str | None = None) -> Iterator[tuple[tuple[Authority, User | None], ...]]:
         """Yield pages of users in a stable order, beginning after the subject `after`.
@@ -77,14 +77,14 @@ class UserDirectory(Protocol):
 
 
 class ConsentReader(Protocol):
-    """The issuer's side of the consents."""
+    """Reads of a consent, for the issuer."""
 
     def get(self, subject: str, client_id: str) -> Consent | None:
         """Return the user's consent for the client, or None; strongly consistent. Raises ItemDamaged."""
 
 
 class ConsentStore(ConsentReader, Protocol):
-    """The login's side of the consents; a new one is written with its mark (InteractionStore.consent)."""
+    """Reads and withdrawals of consents, for the login; InteractionStore.consent writes a new one."""
 
     def list(self, subject: str) -> tuple[Consent, ...]:
         """Return the user's consents, by client."""
@@ -94,7 +94,7 @@ class ConsentStore(ConsentReader, Protocol):
 
 
 class SessionReader(Protocol):
-    """The issuer's side of the sessions."""
+    """Reads of a session and of its last use, for the issuer."""
 
     def get(self, key_hash: str) -> Session | None:
         """Return the session of a cookie's hash, even expired, or None; strongly consistent. Raises ItemDamaged."""
@@ -104,7 +104,7 @@ class SessionReader(Protocol):
 
 
 class SessionStore(SessionReader, Protocol):
-    """The login's side of the sessions."""
+    """Reads and deletions of sessions, for the login."""
 
     def list(self, subject: str) -> tuple[Session, ...]:
         """Return the user's sessions that exist, newest first; strongly consistent."""
@@ -118,14 +118,14 @@ class SessionStore(SessionReader, Protocol):
 
 
 class InteractionReader(Protocol):
-    """The side of login and issuer: they read the requests that wait for their user."""
+    """Reads of an interaction, for login and issuer."""
 
     def get(self, key_hash: str) -> Interaction | None:
         """Return the interaction, also an expired one, or None; strongly consistent. Raises ItemDamaged."""
 
 
 class InteractionOpener(InteractionReader, Protocol):
-    """The issuer's side of the interactions; every change is conditional on what was read."""
+    """Writes of interactions by the issuer, each conditional on what was read."""
 
     def create(self, interaction: Interaction) -> None:
         """Store a new interaction; raises AlreadyExists."""
@@ -141,7 +141,7 @@ class InteractionOpener(InteractionReader, Protocol):
 
 
 class InteractionStore(InteractionReader, Protocol):
-    """The login's side of the interactions: it writes marks, each conditional on what was read."""
+    """Writes of marks by the login, each conditional on what was read."""
 
     def consent(self, interaction: Interaction, mark: ConsentMark, consent: Consent) -> bool:
         """Write the mark and the user's consent in one transaction.

@@ -1,23 +1,16 @@
 // oauth4webapi: a user's flow, each request and each answer by its own function, with each way of client authentication.
-import { importJWK } from "jose";
 import * as oauth from "oauth4webapi";
 import { Browser, refusal } from "./browser.mjs";
 import { answer, question } from "./exchange.mjs";
+import { authentication, refusable } from "./user-flow.mjs";
 
 const { issuer, redirect_uri, scope, audience, person, clients } = await question();
 const browser = new Browser(person);
 const options = { [oauth.allowInsecureRequests]: true }; // the embedded issuer is on http, on loopback alone
 
-async function authentication(method, { client_secret, jwk }) {
-  if (method === "none") return oauth.None();
-  if (method === "client_secret_basic") return oauth.ClientSecretBasic(client_secret);
-  if (method === "client_secret_post") return oauth.ClientSecretPost(client_secret);
-  return oauth.PrivateKeyJwt({ key: await importJWK(jwk), kid: jwk.kid });
-}
-
 async function flow(method, { client_id, ...credentials }) {
   const [url, client] = [new URL(issuer), { client_id, require_auth_time: true, default_max_age: 300 }];
-  const authenticate = await authentication(method, credentials);
+  const authenticate = await authentication(oauth, method, credentials);
   const server = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));
 
   async function ask() {
@@ -85,14 +78,7 @@ async function flow(method, { client_id, ...credentials }) {
   told.after = await introspect(third.access_token);
   told.refresh_after = await introspect(third.refresh_token);
 
-  const [again, reused, stranger] = [await ask(), await ask(), await ask()];
-  await redeem(again);
-  const old = await redeem(reused);
-  await refresh(await refresh(old));
-  const silent = new URL(stranger.location);
-  silent.searchParams.delete("iss");
-  const other = new URL(stranger.location);
-  other.searchParams.set("iss", "https://other.example.com");
+  const { again, old, stranger, silent, other } = await refusable({ ask, redeem, refresh });
   return {
     ...told,
     nonce: asked.nonce,

@@ -1,21 +1,14 @@
 // openid-client: a user's flow by OpenID Connect, with each way of client authentication.
-import { importJWK } from "jose";
 import * as oauth from "openid-client";
 import { Browser, refusal } from "./browser.mjs";
 import { answer, question } from "./exchange.mjs";
+import { authentication, refusable } from "./user-flow.mjs";
 
 const { issuer, redirect_uri, scope, person, clients } = await question();
 const browser = new Browser(person);
 
-async function authentication(method, { client_secret, jwk }) {
-  if (method === "none") return oauth.None();
-  if (method === "client_secret_basic") return oauth.ClientSecretBasic(client_secret);
-  if (method === "client_secret_post") return oauth.ClientSecretPost(client_secret);
-  return oauth.PrivateKeyJwt({ key: await importJWK(jwk), kid: jwk.kid });
-}
-
 async function flow(method, client) {
-  const authenticate = await authentication(method, client);
+  const authenticate = await authentication(oauth, method, client);
   const configuration = await oauth.discovery(new URL(issuer), client.client_id, undefined, authenticate, {
     execute: [oauth.allowInsecureRequests, oauth.enableNonRepudiationChecks], // http, on loopback alone
   });
@@ -51,14 +44,7 @@ async function flow(method, client) {
   told.after = await introspect(third.access_token);
   told.refresh_after = await introspect(third.refresh_token);
 
-  const [again, reused, stranger] = [await ask(), await ask(), await ask()];
-  await redeem(again);
-  const old = await redeem(reused);
-  await refresh(await refresh(old));
-  const silent = new URL(stranger.location);
-  silent.searchParams.delete("iss");
-  const other = new URL(stranger.location);
-  other.searchParams.set("iss", "https://other.example.com");
+  const { again, old, stranger, silent, other } = await refusable({ ask, redeem, refresh });
   return {
     ...told,
     nonce: asked.checks.expectedNonce,

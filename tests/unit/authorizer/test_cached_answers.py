@@ -269,7 +269,7 @@ def test_rules_that_no_cached_policy_can_say_are_refused(api_routes: dict[str, A
 
 @pytest.mark.parametrize(("answer", "cached_by"), [("simple", "token"), ("policy", "route"), ("policy", None)])
 def test_only_a_policy_is_cached_by_the_token(answer: str, cached_by: str | None) -> None:
-    """R55, G2: a simple answer opens every route that its key reaches, so it is never cached by the token alone."""
+    """R55, G2: a simple response opens every route that its key reaches, so it is never cached by the token alone."""
     document: dict[str, Any] = {"apis": {"*": {"answer": answer, "cached_by": cached_by, "routes": {}}}}
     with pytest.raises(AccessRulesError, match=r'apis\."\*"\.cached_by is "token" or absent.* opens every route$'):
         parse_access_rules(json.dumps(document))

@@ -105,7 +105,7 @@ def test_deny_of_a_long_path_covers_it() -> None:
 
 
 def test_simple_answer_needs_no_resource() -> None:
-    """A simple answer is about this request by itself, whatever its path holds."""
+    """A simple response is about this request by itself, whatever its path holds."""
     assert allow(request_for("http_2.0", "/reports/*"), TOKEN, SIMPLE)["isAuthorized"] is True
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from keyturn.adapters.clients.dynamodb_clients import DynamoDbClientRegistry
 from keyturn.domain.clients.client import Client, secret_matches
-from tests.fakes.command_stack import command_stack, deployment, run
+from tests.fakes.command_stack import deployment, run
 from tests.fakes.token_factory import signing_key
 
 API = "https://api.example"
@@ -19,12 +18,7 @@ ADD = ("--name", "Reports", "--audience", API, "--scope", "a b")
 WEB = ("--redirect-uri", "https://app.example/cb")
 
 
-@pytest.fixture(autouse=True)
-def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Bring up a stack in this folder."""
-    monkeypatch.chdir(tmp_path)
-    with command_stack(tmp_path):
-        yield
+pytestmark = pytest.mark.usefixtures("plain_stack")
 
 
 def registered() -> tuple[Client, ...]:

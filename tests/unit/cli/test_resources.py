@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from keyturn.adapters.clients.dynamodb_resource_servers import DynamoDbResourceS
 from keyturn.domain.clients.resource_server import ResourceServer
 from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 from keyturn_cli.resources import Algorithm
-from tests.fakes.command_stack import command_stack, deployment, put_ring, run
+from tests.fakes.command_stack import deployment, put_ring, run
 from tests.fakes.token_factory import signing_key
 
 API = "https://api.example"
@@ -22,12 +20,7 @@ ADD = ("resources", "add", API, "--name", "Orders", "--scope", "a b")
 FULL = ("--access-token-lifetime", "5m", "--claim", "tenant", "--claim", "roles")
 
 
-@pytest.fixture(autouse=True)
-def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Bring up a stack in this folder."""
-    monkeypatch.chdir(tmp_path)
-    with command_stack(tmp_path):
-        yield
+pytestmark = pytest.mark.usefixtures("plain_stack")
 
 
 def registered() -> tuple[ResourceServer, ...]:

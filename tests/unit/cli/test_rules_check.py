@@ -312,6 +312,6 @@ def test_a_policy_that_a_stage_makes_too_large_is_wrong(monkeypatch: pytest.Monk
     changes: dict[str, Any] = {"AuthorizerResultTtlInSeconds": 60, "EnableSimpleResponses": False}
     api = http_api("h", routes, **changes) | {"stages": [{"StageName": "s" * 128, "AutoDeploy": True}]}
     [wrong] = check(monkeypatch, rules_for(*routes, **members), api).wrong
-    assert wrong.startswith("HTTP API orders (h): the cached answer is too large")
+    assert wrong.startswith("HTTP API orders (h): the cached result is too large")
     short = http_api("h", routes, **changes)
     assert check(monkeypatch, rules_for(*routes, **members), short).wrong == []

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.fakes.command_stack import deployment, run
-from tests.fakes.user_stack import EMAIL, UserStack, done, user_stack
+from tests.fakes.user_stack import EMAIL, UserStack, done
 
 ADD = ("clients", "add", "--name", "Reports", "--audience", "https://api.example", "--scope", "a b")
 WEB = ("--redirect-uri", "https://app.example/cb")
@@ -17,12 +14,7 @@ EMPTY = '{"note":""}'
 MANY_SCOPES = " ".join(f"scope:{number:04}" for number in range(300))
 
 
-@pytest.fixture(autouse=True)
-def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack]:
-    """Bring up a stack with a login in this folder."""
-    monkeypatch.chdir(tmp_path)
-    with user_stack(tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("stack")
 
 
 def problem(*arguments: str) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,15 +10,9 @@ from botocore.exceptions import ReadTimeoutError
 
 from keyturn.domain.users.authority import Status
 from tests.fakes.command_stack import CALLER, run
-from tests.fakes.user_stack import EMAIL, UserStack, done, refusal, user_stack
+from tests.fakes.user_stack import EMAIL, UserStack, done, refusal
 
-
-@pytest.fixture(autouse=True)
-def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack]:
-    """Bring up a stack with a login in this folder."""
-    monkeypatch.chdir(tmp_path)
-    with user_stack(tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("stack")
 
 
 def test_an_erased_user_leaves_a_tombstone_alone(stack: UserStack) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
@@ -13,15 +10,9 @@ from keyturn.domain.errors import StoreUnavailable
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from keyturn.domain.users.authority import Status
 from tests.fakes.command_stack import CALLER, deployment, run
-from tests.fakes.user_stack import EMAIL, UserStack, done, refusal, user_stack
+from tests.fakes.user_stack import EMAIL, UserStack, done, refusal
 
-
-@pytest.fixture(autouse=True)
-def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack]:
-    """Bring up a stack with a login in this folder."""
-    monkeypatch.chdir(tmp_path)
-    with user_stack(tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("stack")
 
 
 def cutoffs(subject: str) -> tuple[Revocation, ...]:

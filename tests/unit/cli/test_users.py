@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +12,12 @@ from keyturn.domain.users.subject import is_subject
 from tests.fakes.command_stack import deployment, run
 from tests.fakes.operator_login import LINK
 from tests.fakes.token_factory import NOW
-from tests.fakes.user_stack import EMAIL, UserStack, done, refusal, user_stack
+from tests.fakes.user_stack import EMAIL, UserStack, done, refusal
 
 LOST = ReadTimeoutError(endpoint_url="https://lambda.example")
 
 
-@pytest.fixture(autouse=True)
-def stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[UserStack]:
-    """Bring up a stack with a login in this folder."""
-    monkeypatch.chdir(tmp_path)
-    with user_stack(tmp_path) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("stack")
 
 
 def test_a_user_is_registered_with_status_and_profile(stack: UserStack) -> None:

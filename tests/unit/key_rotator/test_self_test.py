@@ -60,7 +60,7 @@ def test_each_verifier_refuses_by_itself(
     """A wrong key fails the test even if one of the two verifiers accepts every signature (I10)."""
     key, other = signing_key(algorithm), signing_key(algorithm, "other")
     monkeypatch.setattr(accepting, lambda *_: None)
-    with pytest.raises(SelfTestFailed, match=f"the new key {key.kid} signs what does not verify: .*{says}"):
+    with pytest.raises(SelfTestFailed, match=f"the new key {key.kid} makes signatures that do not verify: .*{says}"):
         prove_key(Kms(other), intent(key))
 
 
@@ -79,7 +79,7 @@ def test_each_verifier_refuses_by_itself(
 )
 def test_a_key_of_another_curve_kind_or_padding_fails(recorded: str, signs: str, asked: str) -> None:
     """The recorded key, KMS's signature and the ring's algorithm have to agree (I10)."""
-    with pytest.raises(SelfTestFailed, match="signs what does not verify"):
+    with pytest.raises(SelfTestFailed, match="makes signatures that do not verify"):
         prove_key(Kms(signing_key(signs)), intent(signing_key(recorded), algorithm=asked))
 
 

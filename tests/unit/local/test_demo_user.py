@@ -98,7 +98,7 @@ def test_a_login_that_fails_ends_the_start_with_a_sentence(stack: UserStack, tmp
         raise httpx.ReadTimeout("late")
 
     pages.page = break_off
-    with pytest.raises(DemoUserFailed, match="does not answer"):
+    with pytest.raises(DemoUserFailed, match="does not respond"):
         register(tmp_path, pages)
     stack.invocations.actions = lambda _: {"error": "not_active", "message": "the user may not sign in"}
     with pytest.raises(DemoUserFailed, match="the user may not sign in"):

@@ -67,10 +67,10 @@ def test_a_folder_without_a_template_is_named(tmp_path: Path) -> None:
         ("- a\n", "template.yaml has no Resources"),
         ("Resources:\n  A:\n    Properties: {}\n", "template.yaml:2: A has no Type"),
         ("Resources:\n  A: x\n", "template.yaml:2: A has no Type"),
-        ("Resources:\n  A: { Type: a }\nResources:\n  B: { Type: b }\n", "template.yaml:3: Resources stands twice"),
+        ("Resources:\n  A: { Type: a }\nResources:\n  B: { Type: b }\n", "template.yaml:3: Resources occurs twice"),
         (
             "Resources:\n  A:\n    Type: a\n    Properties:\n      X: [{ B: 1, B: 2 }]\n",
-            "template.yaml:5: B stands twice",
+            "template.yaml:5: B occurs twice",
         ),
         ("Resources: &a\n  A: *a\n", "template.yaml:2: A has no Type"),
         ("Resources:\n  1: x\n", "template.yaml:2: 1 has no Type"),

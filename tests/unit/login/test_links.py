@@ -20,14 +20,6 @@ from tests.fakes.login_use_cases import ADA, COMMON_PASSWORD, NEW_PASSWORD, PASS
 OVER = LinkRefused(reason=LinkRefusal.OVER)
 
 
-@pytest.fixture
-def login() -> LoginUseCases:
-    """The login with one user."""
-    login = LoginUseCases()
-    login.add_user()
-    return login
-
-
 def made(login: LoginUseCases) -> str:
     issued = login.links.create(ADA)
     assert issued is not None

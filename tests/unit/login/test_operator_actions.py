@@ -18,14 +18,6 @@ from tests.fakes.token_factory import ISSUER
 BOB = "u_BobBobBobBobBobBobBobB1"
 
 
-@pytest.fixture
-def login() -> LoginUseCases:
-    """The login with one user."""
-    login = LoginUseCases()
-    login.add_user()
-    return login
-
-
 def ask(login: LoginUseCases, action: str, subject: str = ADA, **members: Any) -> dict[str, Any]:
     return login.actions.answer({"keyturn": action, "subject": subject, **members})
 

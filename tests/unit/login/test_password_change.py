@@ -16,14 +16,6 @@ from login.session_start import SignedIn
 from tests.fakes.login_use_cases import ADA, LIMITS, NEW_PASSWORD, PASSWORD, LoginUseCases
 
 
-@pytest.fixture
-def login() -> LoginUseCases:
-    """The login with one user."""
-    login = LoginUseCases()
-    login.add_user()
-    return login
-
-
 def change(login: LoginUseCases, at: SignedIn, current: str = PASSWORD, new: str = NEW_PASSWORD) -> object:
     asked = PasswordChange(session=at.session, current=current, new=new, device=at.device_cookie)
     return login.change_password.change(asked)

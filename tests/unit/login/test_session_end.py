@@ -14,14 +14,6 @@ from login.session_end import Ended, EndedEverywhere
 from tests.fakes.login_use_cases import ADA, PASSWORD, LoginUseCases
 
 
-@pytest.fixture
-def login() -> LoginUseCases:
-    """The login with one user."""
-    login = LoginUseCases()
-    login.add_user()
-    return login
-
-
 def session_with_code(login: LoginUseCases) -> Session:
     session = replace(login.signed_in().session, gave_code=True)
     login.stores.sessions.stored[session.key_hash] = session

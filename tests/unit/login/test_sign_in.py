@@ -20,14 +20,6 @@ BOB = "u_BobBobBobBobBobBobBobB1"
 WRONG = SignInRefused(reason=SignInRefusal.WRONG)
 
 
-@pytest.fixture
-def login() -> LoginUseCases:
-    """The login with one user."""
-    login = LoginUseCases()
-    login.add_user()
-    return login
-
-
 def attempt(**changes: object) -> SignInAttempt:
     return replace(SignInAttempt(email=EMAIL, password=PASSWORD, address=ADDRESS), **changes)  # type: ignore[arg-type]
 

@@ -13,14 +13,6 @@ from login.sign_in import SignInRefusal, SignInRefused
 from tests.fakes.login_use_cases import ADA, EMAIL, LIMITS, PASSWORD, LoginUseCases
 
 
-@pytest.fixture
-def login() -> LoginUseCases:
-    """The login with one user."""
-    login = LoginUseCases()
-    login.add_user()
-    return login
-
-
 def is_throttled(result: SignedIn | SignInRefused) -> bool:
     return isinstance(result, SignInRefused) and result.reason is SignInRefusal.THROTTLED
 

@@ -32,11 +32,6 @@ from tests.fakes.user_flow import (
 )
 
 
-@pytest.fixture
-def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
-    return UserFlow(monkeypatch)
-
-
 def test_a_user_who_is_logged_in_gives_the_client_a_code(flow: UserFlow) -> None:
     """R33, R35: the answer is a 303 with code, state and iss, and one grant is bound to the request."""
     told = answer_of(flow.authorize())

@@ -27,12 +27,6 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
     return third_party_flow(monkeypatch)
 
 
-@pytest.fixture
-def browser(flow: UserFlow) -> Browser:
-    """Return a browser without cookies."""
-    return Browser(flow)
-
-
 class TestPost:
     """A request by POST comes without the browser's cookies and waits for the following GET."""
 

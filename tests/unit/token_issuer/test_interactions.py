@@ -35,12 +35,6 @@ def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
     return third_party_flow(monkeypatch)
 
 
-@pytest.fixture
-def browser(flow: UserFlow) -> Browser:
-    """Return a browser without cookies."""
-    return Browser(flow)
-
-
 def test_who_is_not_signed_in_goes_to_the_login(flow: UserFlow, browser: Browser) -> None:
     """The URL has the interaction's id alone; the interaction is bound to the browser, and no code is issued."""
     answer = browser.open(login_hint="ada@example.com", ui_locales="de en", unheard_of="x", display="popup")

@@ -33,11 +33,6 @@ from tests.fakes.user_flow import (
 )
 
 
-@pytest.fixture
-def flow(monkeypatch: pytest.MonkeyPatch) -> UserFlow:
-    return UserFlow(monkeypatch)
-
-
 def register(flow: UserFlow, client_id: str, **changes: Any) -> Client:
     client = user_client(client_id, **changes)
     flow.clients.add(client)

@@ -16,7 +16,7 @@ _LAST_OF_THREE = frozenset(b"AEIMQUYcgkosw048")
 def decode(segment: bytes) -> bytes | None:
     """Return the bytes of a canonical base64url segment (RFC 7515 §2), or None if it is not one.
 
-    An exception's context would carry the segment along: the answer is None instead.
+    An exception's context would carry the segment along: the result is None instead.
     """
     remainder = len(segment) % 4
     if remainder == 2:

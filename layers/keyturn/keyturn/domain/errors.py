@@ -11,7 +11,7 @@ class KeyturnError(Exception):
 
 
 class StoreUnavailable(KeyturnError):
-    """A store or KMS timed out, throttled the call, or answered in part: the answer proves nothing."""
+    """A store or KMS timed out, throttled the call, or answered in part: the response proves nothing."""
 
 
 class Throttled(StoreUnavailable):

@@ -74,7 +74,7 @@ class SignedAccessToken:
 
     @property
     def before_times(self) -> VerifiedAccessToken:
-        """The token although its times may not hold: for results of its claims, and unfit for a decision."""
+        """The token, whose times may be over: for results about its claims, never for a decision."""
         return self._token
 
     def at(self, now: float) -> VerifiedAccessToken:

@@ -19,7 +19,7 @@ def to_der(signature: bytes, algorithm: str) -> bytes | None:
     """Return JOSE's r ‖ s as DER, or None unless the length is exact and 0 < r, s < n (CVE-2022-21449).
 
     Both s and n - s are accepted, since KMS returns either: a token has two valid texts, and only its jti names it.
-    Each decision converts one signature. Octets without numbers in between take half the library's time.
+    Each decision converts one signature. The conversion compares octets, which takes half of the library's time.
     """
     size, zero, order = _RANGES[algorithm]
     if len(signature) != 2 * size:

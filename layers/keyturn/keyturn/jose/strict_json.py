@@ -25,7 +25,7 @@ _STRING = r'"(?:[^"\\]|\\.)*+"?'
 def parse_object(data: bytes) -> dict[str, Any] | None:
     """Return the JSON object that the bytes spell in UTF-8 (RFC 8259), or None if they do not, strictly.
 
-    A parser's exception carries the whole text along: the answer is None instead. The errors below end here.
+    A parser's exception carries the whole text along: the result is None instead. The errors below end here.
     """
     try:
         text = data.decode("utf-8")

@@ -50,7 +50,7 @@ class Deadline:
         """Return the seconds that remain; raises TimeoutError at the end."""
         seconds = self._end - monotonic_seconds()
         if seconds <= 0:
-            raise TimeoutError("no complete answer in time")
+            raise TimeoutError("no complete response in time")
         return seconds
 
 
@@ -81,7 +81,7 @@ class BoundedHttp:
         except OSError:
             raise  # a certificate that is not trusted is a ValueError too
         except (http.client.HTTPException, ValueError) as error:
-            raise OSError(f"the answer is not HTTP/1.1 ({type(error).__name__})") from None
+            raise OSError(f"the response is not HTTP/1.1 ({type(error).__name__})") from None
 
     def _connect(self, scheme: str, host: str, port: int | None, deadline: Deadline) -> socket.socket:
         if scheme == "http":
@@ -167,7 +167,7 @@ def _read(connection: socket.socket, method: str, deadline: Deadline) -> HttpAns
         response.begin()
         body = response.read(MAX_BYTES + 1)
         if len(body) > MAX_BYTES:
-            raise OSError(f"the answer has more than {MAX_BYTES} bytes")
+            raise OSError(f"the response has more than {MAX_BYTES} bytes")
         cache_control, age = response.getheader("cache-control"), response.getheader("age")
         expires, date = response.getheader("expires"), response.getheader("date")
         return HttpAnswer(response.status, cache_control, age, expires, date, body)

@@ -1,4 +1,4 @@
-"""The faults of a verifying service: the token may be good, so that the answer is 503 and not 401."""
+"""The faults of a verifying service: the token may be good, so that the response is 503 and not 401."""
 
 from __future__ import annotations
 

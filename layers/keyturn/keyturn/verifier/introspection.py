@@ -1,4 +1,4 @@
-"""Revocation by introspection (RFC 7662): the issuer says whether a token is active, and a cache bounds how often."""
+"""Revocation by introspection (RFC 7662): the issuer says whether a token is active, and a cache limits the calls."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OK, _CLIENT_REFUSED = 200, (400, 401, 403)
 
 
 class Introspection:
-    """The client that asks the issuer about tokens, and for how many seconds an answer counts (0 to 300).
+    """The client that asks the issuer about tokens, and for how many seconds a response counts (0 to 300).
 
     The issuer answers a client that is registered with `--introspects AUDIENCE`.
     """
@@ -50,7 +50,7 @@ class Introspection:
 
 
 class _Answer(NamedTuple):
-    """The issuer's answer, or the problem in its place, and the instant before the question."""
+    """The issuer's response, or the problem in its place, and the instant before the question."""
 
     active: bool
     problem: str | None
@@ -58,7 +58,7 @@ class _Answer(NamedTuple):
 
 
 class Introspector:
-    """Asks about each token once, and again when the answer is as old as the bound; it fails closed."""
+    """Asks about each token once, and again when the response is as old as the bound; it fails closed."""
 
     def __init__(
         self, client: Introspection, http: BoundedHttp, timeout_seconds: int, now: Callable[[], Instant]
@@ -71,7 +71,7 @@ class Introspector:
         self._flight: SingleFlight[_Answer] = SingleFlight(MAX_CALLS)
 
     def check(self, raw: str, endpoint: str | None) -> Generator[Future[_Answer | None], None, None]:
-        """Raise TokenError unless the token is active, or IntrospectionUnavailable without an answer."""
+        """Raise TokenError unless the token is active, or IntrospectionUnavailable without a response."""
         if endpoint is None:
             raise self._unavailable("the metadata of the issuer has no introspection endpoint at its origin")
         key = _digest(raw)
@@ -96,7 +96,7 @@ class Introspector:
             yield call
             answer = call.result(0) if call.done() else None
             if answer is None:
-                raise self._unavailable("no complete answer came in time")
+                raise self._unavailable("no complete response came in time")
             # An earlier question may be from before a revocation that this request must see.
             if call is not earlier or age(answer.asked_at, self._now()) < self._client.cache_seconds:
                 return answer

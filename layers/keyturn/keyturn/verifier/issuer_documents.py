@@ -40,7 +40,7 @@ class IssuerDocuments(NamedTuple):
 
 
 def read_documents(http: BoundedHttp, issuer: str, trusted: Set[str], seconds: float) -> IssuerDocuments:
-    """Return the documents of an issuer within so many seconds in all; raises DocumentFault.
+    """Return the documents of an issuer within this number of seconds; raises DocumentFault.
 
     While the issuer's URL changes, its metadata state the other URL, which `trusted` has too.
     """
@@ -67,11 +67,11 @@ def endpoint_of(metadata: dict[str, Any], member: str, issuer: str) -> str | Non
 
 
 def cause_of(error: OSError) -> str:
-    """Return the cause of a failed request in a few words; nothing of the answer is in it."""
+    """Return the cause of a failed request in a few words; nothing of the response is in it."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted: {error.verify_message}"
     if isinstance(error, TimeoutError):
-        return "no complete answer in time"
+        return "no complete response in time"
     if isinstance(error, socket.gaierror):
         return "the name of the host cannot be resolved"
     return error.strerror or str(error) or type(error).__name__

@@ -9,7 +9,14 @@ from keyturn.adapters.aws.system_clock import monotonic_seconds, wall_seconds
 from keyturn.domain.issuer_url import check_issuer_url
 from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.time.ages import Instant
-from keyturn.jose import KeySet, TokenError, TokenErrorReason, VerificationPolicy, verify_access_token
+from keyturn.jose import (
+    KeySet,
+    TokenError,
+    TokenErrorReason,
+    VerificationPolicy,
+    VerifiedAccessToken,
+    verify_access_token,
+)
 from keyturn.jose.policy import checked_seconds
 from keyturn.verifier.bounded_http import BoundedHttp
 from keyturn.verifier.introspection import Introspector
@@ -21,7 +28,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Any
 
-    from keyturn.jose import VerifiedAccessToken
     from keyturn.verifier.introspection import Introspection
     from keyturn.verifier.key_cache import HeldKeys
 
@@ -87,30 +93,22 @@ class JwksVerifier:
     def verify(self, raw: str) -> VerifiedAccessToken:
         """Return the verified token; raises TokenError (answer 401) or VerifierUnavailable (answer 503)."""
         steps = self._steps(raw)
-        while True:
-            try:
-                call = next(steps)
-            except StopIteration as end:
-                token: VerifiedAccessToken = end.value
-                return token
-            wait([call], self._timeout)
+        while not isinstance(reached := _next(steps), VerifiedAccessToken):
+            wait([reached], self._timeout)
+        return reached
 
     async def verify_async(self, raw: str) -> VerifiedAccessToken:
         """Return the verified token as `verify` does; asyncio's loop runs on meanwhile."""
         import asyncio  # a service without it never pays for its import
 
         steps = self._steps(raw)
-        while True:
-            try:
-                call = next(steps)
-            except StopIteration as end:
-                token: VerifiedAccessToken = end.value
-                return token
-            waiter = asyncio.wrap_future(call)
+        while not isinstance(reached := _next(steps), VerifiedAccessToken):
+            waiter = asyncio.wrap_future(reached)
             try:
                 await asyncio.wait([waiter], timeout=self._timeout)
             finally:
                 waiter.cancel()  # the call goes on for others, and must not reach for a loop that is closed by then
+        return reached
 
     def _steps(self, raw: str) -> Waits:
         """Verify the token, and yield each future to wait for."""
@@ -141,3 +139,12 @@ class JwksVerifier:
         except TokenError as error:
             if error.reason is not TokenErrorReason.UNKNOWN_KEY:
                 raise
+
+
+def _next(steps: Waits) -> Future[Any] | VerifiedAccessToken:
+    """Return the next future to wait for, or the token that the steps end with."""
+    try:
+        return next(steps)
+    except StopIteration as end:
+        token: VerifiedAccessToken = end.value
+        return token

@@ -1,4 +1,4 @@
-"""The issuer's keys between requests: none decides at an age of max-age and `stale_seconds` or more (invariant I8)."""
+"""The issuer's keys between requests, used only below the age of max-age and `stale_seconds` (invariant I8)."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class KeyCache:
         return held
 
     def _unavailable(self) -> JwksUnavailable:
-        problem = self._problem or "no complete answer came in time"
+        problem = self._problem or "no complete response came in time"
         return JwksUnavailable(
             f"the keys of {self._issuer} are not available, since {problem}",
             f"type `curl -i {self._issuer}{METADATA}` on this machine; the issuer is the stack's output IssuerUrl",

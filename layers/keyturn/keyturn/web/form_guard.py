@@ -1,4 +1,4 @@
-"""Protection against cross-site request forgery: a form is accepted from the browser that it was shown to alone.
+"""Protection against cross-site request forgery: a form is accepted only from the browser that received it.
 
 An attacker's page could otherwise post the attacker's own password from a victim's browser. The victim would then enter
 data in the attacker's account. That page does not know the secret in the victim's cookie (RFC 6749 §10.12).

@@ -71,7 +71,7 @@ def test_kept_connection_that_was_closed_costs_no_attempt(closed: Exception) -> 
     [
         (TimeoutError(), StoreUnavailable),
         (ConnectionRefusedError(), StoreUnavailable),
-        (ProtocolError("the answer ended early"), StoreUnavailable),
+        (ProtocolError("the response ended early"), StoreUnavailable),
         (ssl.SSLCertVerificationError(), StoreUnavailable),
         (failure("InternalServerError", 500), StoreUnavailable),
         (Answer(503, b"<html>"), StoreUnavailable),

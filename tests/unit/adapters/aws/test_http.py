@@ -172,23 +172,23 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
         (b"HTTP/1.1 OK\r\n\r\n", "not a response of HTTP/1.1"),
         (b"HTTP/1.1 \r\n\r\n", "not a response of HTTP/1.1"),
         (b"SSH-2.0-OpenSSH\r\n", "not a response of HTTP/1.1"),
-        (HEAD + b"\r\n{}", "the answer does not say its length"),
+        (HEAD + b"\r\n{}", "the response does not say its length"),
         (HEAD + b"no colon\r\n\r\n", "the header has no end"),
         (HEAD + b"Content-Length: 2\n\n{}", "the header has no end"),
         (HEAD + b"X: y\r\n" * 101 + b"Content-Length: 2\r\n\r\n{}", "the header has no end"),
         (HEAD + b"X: " + b"y" * 65_536 + b"\r\nContent-Length: 2\r\n\r\n{}", "a line is too long"),
-        (HEAD + b"Content-Length: 3\r\n\r\n{}", "the answer ended early"),
-        (HEAD + b"Content-Length: 999999999\r\n\r\n{}", "the answer ended early"),
-        (HEAD + b"Content-Length: 9999999999\r\n\r\n{}", "the answer does not say its length"),
-        (HEAD + b"Content-Length: -1\r\n\r\n{}", "the answer does not say its length"),
-        (HEAD + b"Content-Length: 0x2\r\n\r\n{}", "the answer does not say its length"),
-        (HEAD + b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "the answer does not say its length"),
-        (CHUNKED + b"Content-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "the answer does not say its length"),
+        (HEAD + b"Content-Length: 3\r\n\r\n{}", "the response ended early"),
+        (HEAD + b"Content-Length: 999999999\r\n\r\n{}", "the response ended early"),
+        (HEAD + b"Content-Length: 9999999999\r\n\r\n{}", "the response does not say its length"),
+        (HEAD + b"Content-Length: -1\r\n\r\n{}", "the response does not say its length"),
+        (HEAD + b"Content-Length: 0x2\r\n\r\n{}", "the response does not say its length"),
+        (HEAD + b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "the response does not say its length"),
+        (CHUNKED + b"Content-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "the response does not say its length"),
         (CHUNKED + b"\r\n-2\r\n{}\r\n0\r\n\r\n", "a chunk does not say its length"),
         (CHUNKED + b"\r\n\r\n{}\r\n0\r\n\r\n", "a chunk does not say its length"),
         (CHUNKED + b"\r\n0000000002\r\n{}\r\n0\r\n\r\n", "a chunk does not say its length"),
         (CHUNKED + b"\r\n2\r\n{}\r\n", "a chunk does not say its length"),
-        (CHUNKED + b"\r\n2\r\n{}", "the answer ended early"),
+        (CHUNKED + b"\r\n2\r\n{}", "the response ended early"),
         (CHUNKED + b"\r\n2\r\n{}\r\n0\r\n", "the header has no end"),
     ],
 )
@@ -200,7 +200,7 @@ def test_what_is_no_whole_answer_is_none(serve: Callable[..., Server], sent: byt
 
 def test_a_closed_connection_is_one_and_no_protocol_error(serve: Callable[..., Server]) -> None:
     """A close without a response raises ConnectionError, unlike another protocol: that request is repeated."""
-    closed = pytest.raises(ConnectionError, match=r"^closed without an answer$")
+    closed = pytest.raises(ConnectionError, match=r"^closed without a response$")
     with closing(plain(serve(b""))) as connection, closed:
         connection.post(b"", {})
 

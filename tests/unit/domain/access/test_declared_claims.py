@@ -68,14 +68,14 @@ def test_a_name_of_another_type_is_refused(value: object) -> None:
 @pytest.mark.parametrize("name", CALLER)
 def test_a_claim_that_the_backend_always_gets_is_not_declared(name: str) -> None:
     """R59: the usual context is never declared a second time."""
-    with pytest.raises(AccessRulesError, match=f'context: "{name}" is not to be declared; the backend always receives'):
+    with pytest.raises(AccessRulesError, match=f'context: "{name}" cannot be declared; the backend always receives'):
         read(context=["tenant", name])
 
 
 @pytest.mark.parametrize("name", GATEWAYS_OWN)
 def test_a_name_of_api_gateways_own_is_not_declared(name: str) -> None:
     """R59: a claim never takes the name of a variable that API Gateway sets."""
-    with pytest.raises(AccessRulesError, match=rf'"{name}" is not to be declared; \$context\.authorizer\.{name} is'):
+    with pytest.raises(AccessRulesError, match=rf'"{name}" cannot be declared; \$context\.authorizer\.{name} is'):
         read(context=["tenant", name])
 
 

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -23,6 +22,7 @@ from keyturn.domain.access.path_reading import read_path
 from keyturn.domain.access.route_template import RouteTemplate
 from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import API_ID, authorizer_event, method_arn
+from tests.fakes.counted_lines import count_lines
 from tests.fakes.token_factory import good_claims
 
 OURS = (str(Path(keyturn.__file__).parent), str(Path(sys.modules["authorizer.credentials"].__file__ or "").parent))
@@ -33,24 +33,7 @@ CACHED: dict[str, Any] = {"answer": "policy", "cached_by": "token"}
 
 def steps_of(work: Callable[[], object]) -> int:
     """Return how many lines of the kernel and the authorizer run."""
-    steps = 0
-
-    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
-        nonlocal steps
-        if not frame.f_code.co_filename.startswith(OURS):
-            return None
-        steps += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    except (AccessRulesError, Unauthorized):
-        pass
-    finally:
-        sys.settrace(before)
-    return steps
+    return count_lines(work, OURS, AccessRulesError, Unauthorized)
 
 
 def rules_of(routes: dict[str, Any], **members: Any) -> ApiRules:

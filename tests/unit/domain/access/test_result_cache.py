@@ -20,7 +20,7 @@ READ_AND_WRITE = {"GET /orders": READ, "ANY /orders": WRITE}
 def found(
     kind: str, sources: list[str], routes: dict[str, Any], *, api: list[str] | None = None, **members: Any
 ) -> list[str]:
-    """Return the problems of a key, for a simple answer unless the document asks for a policy."""
+    """Return the problems of a key, for a simple response unless the document asks for a policy."""
     rules = parse_access_rules(json.dumps({"apis": {"*": {"routes": routes, **members}}})).of_api("*")
     return problems(cache_key(kind, sources), rules.answer, rules, api)
 
@@ -143,7 +143,7 @@ def test_a_path_does_not_have_the_method(route: str, other: dict[str, Any]) -> N
     ],
 )
 def test_a_simple_answer_is_for_the_requests_of_its_key(sources: list[str], wrong: bool) -> None:
-    """R55, G2: a simple answer needs a key that keeps apart what the rules keep apart."""
+    """R55, G2: a simple response needs a key that keeps apart what the rules keep apart."""
     routes = {"GET /a": READ, "POST /a": WRITE, "GET /b": WRITE, "POST /b": READ}
     assert bool(found("http_2.0", sources, routes, api=list(routes))) is wrong
     assert found("http_2.0", sources, {"GET /a": READ}, api=["GET /a"]) == []

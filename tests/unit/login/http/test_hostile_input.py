@@ -101,12 +101,6 @@ QUERIES = {
 HARMLESS = {"again", "then", "state", "decision", "interaction", "session"}
 
 
-@pytest.fixture
-def login(monkeypatch: pytest.MonkeyPatch) -> LoginHarness:
-    """Return a login with its user."""
-    return LoginHarness(monkeypatch)
-
-
 def check(answer: Answer, string: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Assert that the answer is no fault, and that neither it nor the log repeats the string."""
     logged = capsys.readouterr().out

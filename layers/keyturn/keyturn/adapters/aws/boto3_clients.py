@@ -20,7 +20,7 @@ def dynamodb_client() -> DynamoDBClient:
 
 
 def kms_client(*, read_timeout: float = READ_TIMEOUT, attempts: int = ATTEMPTS) -> KMSClient:
-    """Return a client for KMS, with the seconds to wait for an answer and the attempts in all."""
+    """Return a client for KMS, with the seconds to wait for a response and the attempts in all."""
     return boto3.client("kms", config=_config(read_timeout, attempts))
 
 

@@ -24,6 +24,6 @@ class ClientEvents:
             handler()
 
     def emit_answer(self, date: str | None) -> None:
-        """Report that an answer with this Date header arrived, whether or not it is an error."""
+        """Report that a response with this Date header arrived, whether or not it is an error."""
         for handler in self._handlers.get("after-call", ()):
             handler(parsed={"ResponseMetadata": {"HTTPHeaders": {} if date is None else {"date": date}}})

@@ -32,7 +32,7 @@ class ProtocolError(OSError):
 
 @cache
 def _trust(roots: str | None) -> ssl.SSLContext:
-    """Return a context that believes the roots in this file, or those of the machine; all connections share it."""
+    """Return a context that trusts the roots in this file, or those of the machine; all connections share it."""
     return ssl.create_default_context(cafile=roots)
 
 
@@ -123,7 +123,7 @@ class HttpConnection:
     def _read(self) -> Answer:
         status_line = self._line()
         if not status_line:
-            raise ConnectionResetError("closed without an answer")
+            raise ConnectionResetError("closed without a response")
         version, _, rest = status_line.partition(b" ")
         status = rest[:3]
         if version != b"HTTP/1.1" or not status.isdigit() or status < b"200":
@@ -153,7 +153,7 @@ class HttpConnection:
         if fields.get(b"transfer-encoding", b"").lower() == b"chunked" and length is None:
             return b"".join(iter(self._chunk, b""))
         if length is None or not length.isdigit() or len(length) > _MAX_DIGITS or b"transfer-encoding" in fields:
-            raise ProtocolError("the answer does not say its length")
+            raise ProtocolError("the response does not say its length")
         return self._exactly(int(length))
 
     def _chunk(self) -> bytes:
@@ -177,7 +177,7 @@ class HttpConnection:
     def _exactly(self, size: int) -> bytes:
         read = self._reader.read(size)
         if len(read) != size:
-            raise ProtocolError("the answer ended early")
+            raise ProtocolError("the response ended early")
         return read
 
     @property

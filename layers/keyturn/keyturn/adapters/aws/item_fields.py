@@ -1,4 +1,4 @@
-"""Readers of an item's attributes, one for each type: a damaged item raises instead of being guessed at."""
+"""Readers of an item's attributes, one for each type: a damaged item raises an error, and no value is guessed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from keyturn.adapters.aws.item_version import check_item_version
 from keyturn.domain.errors import ItemDamaged
 
 if TYPE_CHECKING:
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def damage_of(what: str) -> Iterator[None]:
-    """Raise ItemDamaged for a missing attribute, one of another type, or a broken rule of the domain.
+def reading(item: dict[str, Any], what: str) -> Iterator[None]:
+    """Raise ItemDamaged for an unknown version, a missing attribute, one of another type, or a broken domain rule.
 
     The message names the item and the kind of damage alone: a value may be an email address or a name.
     """
+    check_item_version(item, what)
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -41,7 +41,7 @@ def open_connection(origin: str) -> HttpConnection:
 
 
 def open_patient_connection(origin: str) -> HttpConnection:
-    """Return a connection to the origin that waits as long for answers as those of boto3 do here."""
+    """Return a connection to the origin that waits for responses as long as boto3's clients do here."""
     return HttpConnection(origin, READ_TIMEOUT, CONNECT_TIMEOUT)
 
 
@@ -70,8 +70,8 @@ class JsonService:
     protocol, and its operations. `environ` has the credentials, read at each call since Lambda may renew them; `now`
     returns seconds since the epoch; `pause` waits before a further attempt. Errors never repeat a header.
 
-    Threads may call at once: each call has a connection of its own. A request without a complete answer is sent again,
-    as botocore does, so that a write may be made twice: conditions or a token have to make that harmless.
+    Threads may call at once: each call has a connection of its own. A request without a complete response is sent
+    again, as botocore does. A write may then be made twice: conditions or a token have to make that harmless.
 
     If AWS refuses a signature for its time, the request is signed once more by the response's Date (SigV4: within five
     minutes). The difference between both clocks is used for the next calls, until AWS refuses it as well.
@@ -83,7 +83,7 @@ class JsonService:
     json_version: str
     operations: frozenset[str] = frozenset()
     blobs: tuple[str, ...] = ()
-    """The members of answers that are bytes; those of requests are found by their type."""
+    """The members of responses that are bytes; those of requests are found by their type."""
 
     exceptions = EXCEPTIONS
 

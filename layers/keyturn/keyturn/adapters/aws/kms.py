@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Kms(JsonService):
-    """KMS's operations by which a function uses a key: those that manage keys are the rotator's alone."""
+    """KMS's operations that use a key: only the rotator has those that manage keys."""
 
     title = "KMS"
     name = "kms"

@@ -1,4 +1,4 @@
-"""Conditional writes that meet their own earlier attempt: the client sends a write without an answer again."""
+"""Conditional writes whose condition fails because of their own earlier attempt, whose response was lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def new_attempt() -> str:
 
 
 def is_of_attempt(error: AnswerError, attempt: str) -> bool:
-    """Return whether the stored item that failed the condition was written by this very call, whose answer was lost.
+    """Return whether the stored item that failed the condition was written by this very call, whose response was lost.
 
     The write has to ask for that item: `ReturnValuesOnConditionCheckFailure="ALL_OLD"`.
     """

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keyturn.adapters.aws.errors import aws_errors
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from keyturn.adapters.aws.table_reads import TableReads
 
 
-class PartitionQueries:
-    """The queries of an adapter that has a client and a table."""
-
-    _dynamodb: DynamoDBClient
-    _table: str
+class PartitionQueries(TableReads):
+    """A table whose partitions have several items, for an adapter that reads them all."""
 
     def _query(self, partition: str, what: str, *, prefix: str = "", **projection: str) -> list[Any]:
         """Return the items, as attribute values, whose sort keys begin with the prefix; strongly consistent."""

@@ -63,7 +63,7 @@ class ServiceClock:
         return self._read() if sample is None else self._read().with_date(int(sample.date))
 
     def pause(self, seconds: float) -> None:
-        """Return when so many seconds have passed."""
+        """Return after this number of seconds."""
         time.sleep(seconds)
 
     def estimate(self) -> float:

@@ -1,4 +1,4 @@
-"""The errors by which AWS's services answer, in the shape of botocore's ClientError: adapters read both in one way."""
+"""Errors in responses of AWS's services, with the shape of botocore's ClientError, so that adapters read both alike."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
         @property
         def response(self) -> Any:
-            """The answer's members, with its Error."""
+            """The response's members, with its Error."""
 
 
 class ServiceError(Exception):
@@ -46,7 +46,7 @@ EXCEPTIONS = SimpleNamespace(**_KINDS)
 
 
 def service_error(call: str, status: int, date: str | None, answer: dict[str, Any]) -> ServiceError:
-    """Return the error of an answer: its code is that of `__type`, without namespace and address, else the status."""
+    """Return the error of a response: its code is that of `__type`, without namespace and address, else the status."""
     code = str(answer.get("__type", status)).partition(":")[0].rpartition("#")[2]
     # AWS's services use both spellings.
     message = str(answer.get("message", answer.get("Message", "")))
@@ -64,7 +64,7 @@ def response_errors() -> tuple[type[ServiceError], ...]:
 
 
 def connection_errors() -> tuple[type[Exception], ...]:
-    """Return botocore's errors without an answer; ours are StoreUnavailable and AccessDenied already."""
+    """Return botocore's errors without a response; ours are StoreUnavailable and AccessDenied already."""
     return _of_botocore("BotoCoreError")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import reading
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.domain.clients.client import REFRESH_IDLE, REFRESH_LIFETIME, SECRET_METHODS, Client
-from keyturn.domain.errors import ItemDamaged
 
 CLIENT_PREFIX = "client#"
 
@@ -48,9 +48,7 @@ def client_to_item(client: Client) -> dict[str, Any]:
 
 def client_from_item(item: dict[str, Any]) -> Client:
     """Return the client of an item with plain Python values; raises ItemDamaged."""
-    what = f"client item {item.get('pk')}"
-    check_item_version(item, what)
-    try:
+    with reading(item, f"client item {item.get('pk')}"):
         return Client(
             client_id=item["pk"].removeprefix(CLIENT_PREFIX),
             name=item["name"],
@@ -78,5 +76,3 @@ def client_from_item(item: dict[str, Any]) -> Client:
             created_at=item["created_at"],
             revision=item.get("revision", 0),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ItemDamaged(f"{what}: {type(error).__name__}: {error}") from None

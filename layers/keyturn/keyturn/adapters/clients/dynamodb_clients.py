@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keyturn.adapters.aws.attribute_values import decode_item
-from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.table_reads import TableReads
 from keyturn.adapters.clients.client_item import CLIENT_PREFIX, client_from_item, client_key, client_to_item
 from keyturn.adapters.clients.dynamodb_registrations import DynamoDbRegistrations
 from keyturn.domain.clients.client import Client
@@ -18,25 +17,19 @@ if TYPE_CHECKING:
 _MAX_ID_BYTES = 1024
 
 
-class DynamoDbClients:
-    """A ClientReader: the issuer's side."""
-
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+class DynamoDbClients(TableReads):
+    """Reads registered clients, for issuer and login."""
 
     def get(self, client_id: str) -> Client | None:
         """Return the client, or None; strongly consistent, so that a removed client is refused at once."""
         if len(client_id.encode("utf-8", "surrogatepass")) > _MAX_ID_BYTES:
             return None
-        with aws_errors("DynamoDB GetItem of a client"):
-            answer = self._dynamodb.get_item(TableName=self._table, Key=client_key(client_id), ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
-        return None if item is None else client_from_item(decode_item(item))
+        item = self._item(client_key(client_id), "a client")
+        return None if item is None else client_from_item(item)
 
 
 class DynamoDbClientRegistry(DynamoDbClients):
-    """A ClientRegistry: the operator's side."""
+    """Adds, changes, removes and lists clients, for the operator."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         super().__init__(dynamodb, table)

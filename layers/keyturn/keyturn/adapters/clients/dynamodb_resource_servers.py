@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keyturn.adapters.aws.attribute_values import decode_item
-from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.table_reads import TableReads
 from keyturn.adapters.clients.dynamodb_registrations import DynamoDbRegistrations
 from keyturn.adapters.clients.resource_server_item import (
     RESOURCE_SERVER_PREFIX,
@@ -20,25 +19,17 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbResourceServers:
-    """A ResourceServerReader: the issuer's side."""
-
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+class DynamoDbResourceServers(TableReads):
+    """Reads registered resource servers, for the issuer."""
 
     def get(self, audience: str) -> ResourceServer | None:
         """Return the resource server, or None; `audience` is one that a client is registered for."""
-        with aws_errors("DynamoDB GetItem of a resource server"):
-            answer = self._dynamodb.get_item(
-                TableName=self._table, Key=resource_server_key(audience), ConsistentRead=True
-            )
-        item: dict[str, Any] | None = answer.get("Item")
-        return None if item is None else resource_server_from_item(decode_item(item))
+        item = self._item(resource_server_key(audience), "a resource server")
+        return None if item is None else resource_server_from_item(item)
 
 
 class DynamoDbResourceServerRegistry(DynamoDbResourceServers):
-    """A ResourceServerRegistry: the operator's side."""
+    """Adds, changes, removes and lists resource servers, for the operator."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         super().__init__(dynamodb, table)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import reading
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.domain.clients.resource_server import ResourceServer
-from keyturn.domain.errors import ItemDamaged
 
 RESOURCE_SERVER_PREFIX = "resource#"
 
@@ -33,9 +33,7 @@ def resource_server_to_item(server: ResourceServer) -> dict[str, Any]:
 
 def resource_server_from_item(item: dict[str, Any]) -> ResourceServer:
     """Return the resource server of an item with plain Python values; raises ItemDamaged."""
-    what = f"resource server item {item.get('pk')}"
-    check_item_version(item, what)
-    try:
+    with reading(item, f"resource server item {item.get('pk')}"):
         return ResourceServer(
             audience=item["pk"].removeprefix(RESOURCE_SERVER_PREFIX),
             name=item["name"],
@@ -46,5 +44,3 @@ def resource_server_from_item(item: dict[str, Any]) -> ResourceServer:
             created_at=item["created_at"],
             revision=item.get("revision", 0),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ItemDamaged(f"{what}: {type(error).__name__}: {error}") from None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.aws.item_fields import damage_of, mapping, optional_whole, text, whole
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import mapping, optional_whole, reading, text, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.domain.credentials.link import Link
 from keyturn.domain.credentials.password import Argon2Parameters, PasswordCredential
 
@@ -66,9 +66,7 @@ def password_to_item(credential: PasswordCredential) -> dict[str, Any]:
 
 def password_from_item(item: dict[str, Any]) -> PasswordCredential:
     """Return the password of an item with plain Python values; raises ItemDamaged."""
-    what = f"password item {item.get('pk')}"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, f"password item {item.get('pk')}"):
         parameters = mapping(item, "parameters")
         return PasswordCredential(
             subject=text(item, "pk").removeprefix(OWNER_PREFIX),
@@ -100,9 +98,7 @@ def link_to_item(link: Link) -> dict[str, Any]:
 
 def link_from_item(item: dict[str, Any]) -> Link:
     """Return the link of an item with plain Python values; raises ItemDamaged."""
-    what = f"link item {item.get('pk')}"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, f"link item {item.get('pk')}"):
         return Link(
             key_hash=text(item, "pk").removeprefix(_LINK_PREFIX),
             subject=text(item, "subject"),

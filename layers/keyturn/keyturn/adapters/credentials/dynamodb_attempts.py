@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws.bounded_counter import count_one
 from keyturn.adapters.aws.errors import aws_errors
-from keyturn.adapters.aws.item_fields import damage_of, whole
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import reading, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION
+from keyturn.adapters.aws.table_reads import TableReads
 from keyturn.adapters.credentials.credential_items import attempts_key, failures_key
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
-
-class DynamoDbAttempts:
-    """An Attempts."""
-
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+class DynamoDbAttempts(TableReads):
+    """Counts attempts of a bucket in a window, and failures of a user in a row."""
 
     def take(self, bucket: str, *, limit: int, window: int, now: int) -> int:
         """Count one more; return 0 within `limit` in this window of `window` seconds, else the seconds until the next.
@@ -35,7 +29,7 @@ class DynamoDbAttempts:
     def fail(self, subject: str, *, now: int) -> int:
         """Count one more failure in a row from unknown browsers, and return how many there are.
 
-        The client sends an update without an answer again: a failure may count twice, which only makes guessing harder.
+        The client repeats an update without a response: a failure may count twice, which only makes guessing harder.
         """
         values = {":one": 1, ":v": ITEM_VERSION, ":now": now}
         with aws_errors("DynamoDB UpdateItem of failures"):
@@ -51,10 +45,8 @@ class DynamoDbAttempts:
 
     def failures(self, subject: str) -> int:
         """Return the failures in a row from unknown browsers; strongly consistent. Raises ItemDamaged."""
-        with aws_errors("DynamoDB GetItem of failures"):
-            answer = self._dynamodb.get_item(TableName=self._table, Key=failures_key(subject), ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
-        return 0 if item is None else _failures(decode_item(item))
+        item = self._item(failures_key(subject), "failures")
+        return 0 if item is None else _failures(item)
 
     def forgive(self, subject: str) -> None:
         """Begin again at 0; may be repeated."""
@@ -63,7 +55,5 @@ class DynamoDbAttempts:
 
 
 def _failures(item: dict[str, Any]) -> int:
-    what = f"failures item {item.get('pk')}"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, f"failures item {item.get('pk')}"):
         return whole(item, "failed")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.adapters.aws.partition_queries import PartitionQueries
@@ -21,22 +21,16 @@ from keyturn.adapters.credentials.credential_items import (
 )
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
     from keyturn.domain.credentials.link import Link
     from keyturn.domain.credentials.password import PasswordCredential
 
 
 class DynamoDbPasswords(PartitionQueries):
-    """A PasswordStore."""
-
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+    """Reads and replaces passwords, and stores one-time links."""
 
     def get(self, subject: str) -> PasswordCredential | None:
         """Return the stored password, or None; strongly consistent. Raises ItemDamaged."""
-        item = self._get(password_key(subject), "a password")
+        item = self._item(password_key(subject), "a password")
         return None if item is None else password_from_item(item)
 
     def rehash(self, credential: PasswordCredential, *, previous: PasswordCredential) -> bool:
@@ -67,7 +61,7 @@ class DynamoDbPasswords(PartitionQueries):
 
     def get_link(self, key_hash: str) -> Link | None:
         """Return the link, over or not, or None; strongly consistent. Raises ItemDamaged."""
-        item = self._get(link_key(key_hash), "a link")
+        item = self._item(link_key(key_hash), "a link")
         return None if item is None else link_from_item(item)
 
     def erase(self, subject: str) -> None:
@@ -76,9 +70,3 @@ class DynamoDbPasswords(PartitionQueries):
         for sort_key in sort_keys:
             with aws_errors("DynamoDB DeleteItem of a credential"):
                 self._dynamodb.delete_item(TableName=self._table, Key=owner_key(subject, sort_key))
-
-    def _get(self, key: Any, what: str) -> dict[str, Any] | None:
-        with aws_errors(f"DynamoDB GetItem of {what}"):
-            answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
-        return None if item is None else decode_item(item)

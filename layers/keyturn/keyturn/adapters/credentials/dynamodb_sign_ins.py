@@ -46,7 +46,7 @@ class LoginTables(NamedTuple):
 
 
 class DynamoDbSignIns:
-    """A SignInStore."""
+    """Writes each sign-in and each new password in one transaction."""
 
     def __init__(self, dynamodb: DynamoDBClient, tables: LoginTables) -> None:
         self._dynamodb = dynamodb
@@ -153,7 +153,7 @@ class DynamoDbSignIns:
         )
 
     def _is_stored(self, table: str, key: Any, item: dict[str, Any]) -> bool:
-        """Return whether the item is there as it was written: an attempt came through, and its answer was lost."""
+        """Return whether the item is there as it was written: an attempt came through, and its response was lost."""
         with aws_errors("DynamoDB GetItem after a transaction"):
             answer = self._dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True)
         stored: Any = answer.get("Item", {})

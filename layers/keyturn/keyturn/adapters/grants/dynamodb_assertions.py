@@ -19,7 +19,7 @@ ASSERTION_PREFIX = "assertion#"
 
 
 class DynamoDbAssertions:
-    """An AssertionLog."""
+    """Records the client assertions that were used, each once."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, now: Callable[[], float]) -> None:
         """`now` returns the time in seconds, never later than the present."""
@@ -30,7 +30,7 @@ class DynamoDbAssertions:
     def use(self, client_id: str, jti: str, expires_at: int) -> bool:
         """Store an assertion until it expires; return False if it was used before.
 
-        The condition ignores an expired item that TTL has not deleted yet. The client sends a write without an answer
+        The condition ignores an expired item that TTL has not deleted yet. The client sends a write without a response
         again: `attempt`, a random name of this call, distinguishes its own earlier write from another request's.
         """
         digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDbGrantWriter(DynamoDbGrants):
-    """A GrantWriter."""
+    """Stores the grant of a code, and marks its interaction as used in the same transaction."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, interaction_table: str = "") -> None:
         super().__init__(dynamodb, table)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.table_reads import TableReads
 from keyturn.adapters.grants.grant_item import (
     KEPT_AFTER_THE_END,
     grant_from_item,
@@ -15,24 +16,16 @@ from keyturn.adapters.grants.grant_item import (
 from keyturn.domain.grants.grant import Grant, Redemption, Rotation, refuse_redemption, refuse_rotation
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
     from keyturn.adapters.aws.service_errors import AnswerError
 
 
-class DynamoDbGrants:
-    """A GrantStore."""
-
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+class DynamoDbGrants(TableReads):
+    """Reads grants, and records each use of a code or of a refresh token."""
 
     def get(self, gid: str) -> Grant | None:
         """Return the grant, or None; strongly consistent. Raises ItemDamaged."""
-        with aws_errors("DynamoDB GetItem of a grant"):
-            answer = self._dynamodb.get_item(TableName=self._table, Key=grant_key(gid), ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
-        return None if item is None else grant_from_item(decode_item(item))
+        item = self._item(grant_key(gid), "a grant")
+        return None if item is None else grant_from_item(item)
 
     def redeem(self, asked: Redemption) -> None:
         """Record the only use of a code; raises GrantRefused, ItemDamaged."""

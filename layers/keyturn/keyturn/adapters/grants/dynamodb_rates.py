@@ -17,7 +17,10 @@ _KEPT = 2 * _MINUTE
 
 
 class DynamoDbRates:
-    """A RateCounter: all sandboxes count in one item, and a refused request does not change it; `now` in seconds."""
+    """Counts the requests of a client in a minute in one item, which a refused request does not change.
+
+    `now` returns seconds.
+    """
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, now: Callable[[], float]) -> None:
         self._dynamodb = dynamodb

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
-from keyturn.domain.errors import ItemDamaged
+from keyturn.adapters.aws.item_fields import reading
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.domain.grants.grant import CodeBinding, Grant, RefreshState
 
 _PREFIX = "grant#"
@@ -63,9 +63,7 @@ def refresh_to_attributes(refresh: RefreshState) -> dict[str, Any]:
 
 def grant_from_item(item: dict[str, Any]) -> Grant:
     """Return the grant of an item with plain Python values; raises ItemDamaged."""
-    what = f"grant item {item.get('pk')}"
-    check_item_version(item, what)
-    try:
+    with reading(item, f"grant item {item.get('pk')}"):
         return Grant(
             gid=item["pk"].removeprefix(_PREFIX),
             client_id=item["client_id"],
@@ -88,8 +86,6 @@ def grant_from_item(item: dict[str, Any]) -> Grant:
             redemption=item.get("redemption"),
             refresh=_refresh(item),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ItemDamaged(f"{what}: {type(error).__name__}: {error}") from None
 
 
 def _refresh(item: dict[str, Any]) -> RefreshState | None:

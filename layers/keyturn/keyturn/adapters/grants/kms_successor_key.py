@@ -1,4 +1,4 @@
-"""The secret of refresh tokens that is outside of the table: HMAC-SHA-256 by a key that KMS derives (RFC 2104)."""
+"""The secret of refresh tokens, which is not in the table: HMAC-SHA-256 by a key that KMS derives (RFC 2104)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDbInteractionOpener(DynamoDbInteractionItems):
-    """An InteractionOpener."""
+    """Stores new interactions, binds them to a browser, and sets their demands."""
 
     def create(self, interaction: Interaction) -> None:
         """Store a new interaction; raises AlreadyExists."""

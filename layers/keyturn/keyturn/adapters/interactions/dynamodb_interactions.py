@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDbInteractions(DynamoDbInteractionItems):
-    """An InteractionStore."""
+    """Writes the decisions of a user into an interaction."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, user_table: str) -> None:
         super().__init__(dynamodb, table)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.aws.item_fields import damage_of, flag, mapping, optional_text, optional_whole, text, texts, whole
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import flag, mapping, optional_text, optional_whole, reading, text, texts, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.domain.interactions.interaction import ConsentMark, Demand, Interaction
 
 _PREFIX = "i#"
@@ -54,9 +54,7 @@ def mark_to_attribute(mark: ConsentMark) -> dict[str, Any]:
 
 def interaction_from_item(item: dict[str, Any]) -> Interaction:
     """Return the interaction of an item with plain Python values; raises ItemDamaged."""
-    what = f"interaction item {item.get('pk')}"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, f"interaction item {item.get('pk')}"):
         return Interaction(
             key_hash=text(item, "pk").removeprefix(_PREFIX),
             client_id=text(item, "client_id"),

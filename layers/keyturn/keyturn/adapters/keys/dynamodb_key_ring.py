@@ -30,7 +30,7 @@ _GLOBAL_LIFETIME = 10 * 365 * 86_400
 
 
 class DynamoDbKeyRingStore:
-    """A KeyRingStore: one conditional write for each change, and one transaction for an emergency."""
+    """Reads and writes key rings: one conditional write for each change, and one transaction for an emergency."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class DynamoDbKeyRingStore:
         }
 
     def _global_update(self, copy: int, kids: Sequence[str], expires_at: int) -> dict[str, Any]:
-        """Return the update of one copy: kids are added, so that those of other rings stay; a cutoff stays as well."""
+        """Return the update of one copy, which adds kids: the kids of other rings and a cutoff stay."""
         values = {":v": ITEM_VERSION, ":expires_at": expires_at, ":kids": frozenset(kids)}
         return {
             "TableName": self._revocation_table,

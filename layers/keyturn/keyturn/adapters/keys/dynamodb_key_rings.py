@@ -19,7 +19,7 @@ READS = 2
 
 
 class DynamoDbKeyRings:
-    """A KeyRingReader."""
+    """Reads all key rings."""
 
     def __init__(self, dynamodb: DynamoDBClient | DynamoDb, table: str) -> None:
         self._dynamodb = dynamodb

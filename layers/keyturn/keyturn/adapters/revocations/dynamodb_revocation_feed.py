@@ -29,7 +29,7 @@ _GLOBAL = f"{TargetKind.GLOBAL}#"
 
 
 class DynamoDbRevocationFeed:
-    """A RevocationFeed; `copy` is the copy of global to read, so that readers spread over all."""
+    """Reads new entries of the feed, and one `copy` of the global revocation, so that reads spread over the copies."""
 
     def __init__(self, dynamodb: DynamoDb, table: str, copy: int) -> None:
 
@@ -62,7 +62,7 @@ class DynamoDbRevocationFeed:
                     answer = self._dynamodb.call("Query", self._query(day, since, start))
                 items = answer.get("Items")
                 if not isinstance(items, list):
-                    raise StoreUnavailable("DynamoDB Query: an answer without Items")
+                    raise StoreUnavailable("DynamoDB Query: a response without Items")
                 yield from map(_entry, items)
                 start = answer.get("LastEvaluatedKey")
                 if not start:

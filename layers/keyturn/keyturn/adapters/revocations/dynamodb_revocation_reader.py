@@ -30,7 +30,7 @@ class DynamoDbRevocationReader:
         self._table = table
 
     def find(self, targets: Collection[str]) -> tuple[Revocation, ...]:
-        """Return the stored revocations of these targets; raises StoreUnavailable unless all were answered.
+        """Return the stored revocations of these targets; raises StoreUnavailable unless all were read.
 
         Raises ItemDamaged for an item that this release cannot read: it may be a revocation.
         """
@@ -51,5 +51,5 @@ class DynamoDbRevocationReader:
             answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
         if not isinstance(answer.get("Responses"), dict):
             # Without Responses the targets may be revoked.
-            raise StoreUnavailable("DynamoDB BatchGetItem: an answer without Responses")
+            raise StoreUnavailable("DynamoDB BatchGetItem: a response without Responses")
         return answer

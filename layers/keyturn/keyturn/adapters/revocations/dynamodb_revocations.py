@@ -34,7 +34,7 @@ _FIRST_PAUSE = 0.05
 
 
 class DynamoDbRevocationWriter:
-    """A RevocationWriter: strict readers see a revocation at once, snapshots at their next read of the feed.
+    """Writes revocations: strict readers see a revocation at once, snapshots at their next read of the feed.
 
     `clock` is the one that readers share. `token_lifetime`: the seconds for which any token is accepted after its iat,
     which is the longest token lifetime and the leeway.
@@ -131,7 +131,7 @@ class DynamoDbRevocationWriter:
         """Return whether the transaction was done, and the stored revocation whose condition failed, if one did."""
         with aws_errors("DynamoDB TransactWriteItems of a revocation"):
             try:
-                # The token makes the client's own retry of a lost answer harmless.
+                # The token makes the client's own retry of a lost response harmless.
                 self._dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken=secrets.token_hex(16))
             except self._dynamodb.exceptions.TransactionInProgressException:
                 return False, None

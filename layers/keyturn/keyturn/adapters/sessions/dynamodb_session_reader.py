@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.table_reads import TableReads
 from keyturn.adapters.aws.transactions import outlast_conflicts
 from keyturn.adapters.sessions.session_item import session_from_item, session_key
 from keyturn.domain.sessions.session import Session
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
-
-class DynamoDbSessionReader:
-    """A SessionReader."""
-
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+class DynamoDbSessionReader(TableReads):
+    """Reads a session, and records its last use."""
 
     def get(self, key_hash: str) -> Session | None:
         """Return the session of a cookie's hash, ended or not, or None; strongly consistent. Raises ItemDamaged."""
-        with aws_errors("DynamoDB GetItem of a session"):
-            answer = self._dynamodb.get_item(TableName=self._table, Key=session_key(key_hash), ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
-        return None if item is None else session_from_item(decode_item(item))
+        item = self._item(session_key(key_hash), "a session")
+        return None if item is None else session_from_item(item)
 
     def touch(self, session: Session, *, now: int, gave_code: bool) -> bool:
         """Write `last_used_at`, and `gave_code` if it is True; return False if the session is gone."""

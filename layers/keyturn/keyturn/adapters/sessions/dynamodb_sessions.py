@@ -33,7 +33,7 @@ _FIRST_PAUSE = 0.05
 
 
 class DynamoDbSessions(DynamoDbSessionReader, PartitionQueries):
-    """A SessionStore."""
+    """Reads, lists and deletes sessions."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, pause: Callable[[float], None] = time.sleep) -> None:
         super().__init__(dynamodb, table)
@@ -80,5 +80,5 @@ class DynamoDbSessions(DynamoDbSessionReader, PartitionQueries):
             if not keys:
                 return items
             self._pause(_FIRST_PAUSE * 2**read)
-        # A session without an answer may still exist.
+        # A session without a response may still exist.
         raise StoreUnavailable(f"DynamoDB left {len(keys)} sessions unprocessed")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.aws.item_fields import damage_of, flag, optional_text, text, text_list, whole
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import flag, optional_text, reading, text, text_list, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.domain.errors import ItemDamaged
 from keyturn.domain.sessions.session import Session
 
@@ -72,9 +72,7 @@ def pointer_to_item(session: Session) -> dict[str, Any]:
 
 def session_from_item(item: dict[str, Any]) -> Session:
     """Return the session of an item with plain Python values; raises ItemDamaged."""
-    what = f"session item {item.get('pk')}"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, f"session item {item.get('pk')}"):
         return Session(
             key_hash=text(item, "pk").removeprefix(SESSION_PREFIX),
             session_id=text(item, "session_id"),
@@ -94,8 +92,7 @@ def session_from_item(item: dict[str, Any]) -> Session:
 def hash_from_pointer(item: dict[str, Any]) -> str:
     """Return the hash that a pointer with plain Python values points to; raises ItemDamaged."""
     what = f"session pointer {item.get('pk')}"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, what):
         key_hash = text(item, "sk").removeprefix(SESSION_PREFIX)
     if not key_hash:
         raise ItemDamaged(what)

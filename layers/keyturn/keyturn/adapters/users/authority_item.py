@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.aws.item_fields import damage_of, mapping, optional_whole, text, whole
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import mapping, optional_whole, reading, text, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.domain.users.authority import Authority, Status
 
 AUTHORITY_PREFIX = "u#"
@@ -30,9 +30,7 @@ def authority_to_item(authority: Authority) -> dict[str, Any]:
 
 def authority_from_item(item: dict[str, Any]) -> Authority:
     """Return the authority of an item with plain Python values; raises ItemDamaged."""
-    what = f"authority item {item.get('pk')}"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, f"authority item {item.get('pk')}"):
         return Authority(
             subject=text(item, "pk").removeprefix(AUTHORITY_PREFIX),
             status=Status(text(item, "status")),

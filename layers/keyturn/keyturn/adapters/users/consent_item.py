@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.aws.item_fields import damage_of, text, texts, whole
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import reading, text, texts, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.adapters.users.user_item import USER_PREFIX, user_key
 from keyturn.domain.users.consent import Consent
 
@@ -31,9 +31,7 @@ def consent_to_item(consent: Consent) -> dict[str, Any]:
 
 def consent_from_item(item: dict[str, Any]) -> Consent:
     """Return the consent of an item with plain Python values; raises ItemDamaged."""
-    what = f"consent item {item.get('pk')} {item.get('sk')}"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, f"consent item {item.get('pk')} {item.get('sk')}"):
         return Consent(
             subject=text(item, "pk").removeprefix(USER_PREFIX),
             client_id=text(item, "sk").removeprefix(CONSENT_PREFIX),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDbAuthorities(DynamoDbAuthorityReader):
-    """An AuthorityStore."""
+    """Creates, changes and removes the status and custom claims of users."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         super().__init__(dynamodb, table)

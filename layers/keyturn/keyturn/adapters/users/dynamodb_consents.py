@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDbConsents(DynamoDbConsentReader, PartitionQueries):
-    """A ConsentStore."""
+    """Reads, lists and withdraws consents."""
 
     def list(self, subject: str) -> tuple[Consent, ...]:
         """Return the user's consents, by client; strongly consistent. Raises ItemDamaged."""

@@ -24,7 +24,7 @@ _READS = 5
 
 
 class DynamoDbUserDirectory:
-    """A UserDirectory."""
+    """Reads all users, a page at a time."""
 
     def __init__(self, dynamodb: DynamoDBClient, *, user_table: str, authority_table: str) -> None:
         self._dynamodb = dynamodb
@@ -61,6 +61,6 @@ class DynamoDbUserDirectory:
                 found[user.subject] = user
             keys = [key for rest in answer["UnprocessedKeys"].values() for key in rest["Keys"]]
         if keys:
-            # A profile without an answer may exist.
+            # A profile without a response may exist.
             raise StoreUnavailable(f"DynamoDB left {len(keys)} keys unprocessed")
         return found

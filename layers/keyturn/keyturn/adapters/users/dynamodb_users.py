@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from keyturn.adapters.aws.attribute_values import decode_item, encode_item
+from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.adapters.aws.partition_queries import PartitionQueries
@@ -29,16 +29,14 @@ _MAX_EMAIL_BYTES = 1024
 
 
 class DynamoDbUsers(DynamoDbUserReader, PartitionQueries):
-    """A UserStore."""
+    """Creates, changes and erases profiles, and keeps each email address unique."""
 
     def find_subject(self, email: str) -> str | None:
         """Return the subject that has reserved the normalised address, or None; strongly consistent."""
         if len(email.encode("utf-8", "surrogatepass")) > _MAX_EMAIL_BYTES:
             return None
-        with aws_errors("DynamoDB GetItem of an email address"):
-            answer = self._dynamodb.get_item(TableName=self._table, Key=reservation_key(email), ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
-        return None if item is None else subject_from_reservation(decode_item(item))
+        item = self._item(reservation_key(email), "an email address")
+        return None if item is None else subject_from_reservation(item)
 
     def create(self, user: User, *, email: str) -> None:
         """Store a new profile and reserve its normalised address in one transaction; raises AlreadyExists."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyturn.adapters.aws.item_fields import damage_of, mapping, optional_text, optional_whole, text, whole
-from keyturn.adapters.aws.item_version import ITEM_VERSION, check_item_version
+from keyturn.adapters.aws.item_fields import mapping, optional_text, optional_whole, reading, text, whole
+from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.domain.errors import ItemDamaged
 from keyturn.domain.users.user import User
 
@@ -43,9 +43,7 @@ def user_to_item(user: User) -> dict[str, Any]:
 
 def user_from_item(item: dict[str, Any]) -> User:
     """Return the profile of an item with plain Python values; raises ItemDamaged."""
-    what = f"profile item {item.get('pk')}"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, f"profile item {item.get('pk')}"):
         return User(
             subject=text(item, "pk").removeprefix(USER_PREFIX),
             email=text(item, "email"),
@@ -67,8 +65,7 @@ def reservation_to_item(email: str, subject: str) -> dict[str, Any]:
 def subject_from_reservation(item: dict[str, Any]) -> str:
     """Return the subject of a reservation with plain Python values; raises ItemDamaged without the address."""
     what = "reservation of an email address"
-    check_item_version(item, what)
-    with damage_of(what):
+    with reading(item, what):
         subject = text(item, "subject")
     if not subject:
         raise ItemDamaged(what)

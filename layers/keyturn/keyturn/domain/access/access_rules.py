@@ -77,7 +77,7 @@ def parse_access_rules(text: str, stack: StackAudiences | None = None) -> Access
     try:
         document = json.loads(text, object_pairs_hook=_unique_members)
     except (ValueError, RecursionError) as error:
-        raise AccessRulesError(f"not JSON with one reading: {error}") from None
+        raise AccessRulesError(f"not JSON in its strict form: {error}") from None
     members = _object(document, "the document", {"apis"})
     apis = _object(members.get("apis"), "apis")
     return AccessRules({api_id: _parse_api(api_id, value, stack) for api_id, value in apis.items()})
@@ -125,8 +125,8 @@ def _parse_api(api_id: str, value: object, stack: StackAudiences | None) -> ApiR
     cached = "cached_by" in members
     if cached and (members["cached_by"] != BY_TOKEN or answer != POLICY):
         raise AccessRulesError(
-            f'{where}.cached_by is "{BY_TOKEN}" or absent, and needs "answer": "{POLICY}", since a simple answer opens '
-            "every route"
+            f'{where}.cached_by is "{BY_TOKEN}" or absent, and needs "answer": "{POLICY}", since a simple response '
+            "opens every route"
         )
     declared = _parse_declared(members, where)
     audiences = _parse_audience(members["audience"], f"{where}.audience") if "audience" in members else None
@@ -172,10 +172,10 @@ def _parse_context(value: object, where: str) -> tuple[str, ...]:
         if name in names:
             raise AccessRulesError(f'{where} names "{name}" twice')
         if name in USUAL_CONTEXT:
-            raise AccessRulesError(f'{where}: "{name}" is not to be declared; the backend always receives the caller')
+            raise AccessRulesError(f'{where}: "{name}" cannot be declared; the backend always receives the caller')
         if name in GATEWAY_VARIABLES:
             raise AccessRulesError(
-                f'{where}: "{name}" is not to be declared; $context.authorizer.{name} is API Gateway\'s own'
+                f'{where}: "{name}" cannot be declared; $context.authorizer.{name} is API Gateway\'s own'
             )
         names[name] = None
     return tuple(names)

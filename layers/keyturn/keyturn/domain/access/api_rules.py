@@ -1,8 +1,8 @@
 """The rules of one API: the scopes, claims and audience that each of its routes requires.
 
-An event that names the route requires the route's own rule. Below a parameter it also requires the rule that the path
-leads to: a rule below a wider route only restricts access. A TOKEN event has the path alone, and requires every rule
-that matches it.
+A request needs the rule of its route. If the route has a parameter, a narrower rule may match the path. The request
+then needs that rule too, which can only restrict access. A TOKEN event has a path without a route, and needs every
+rule that matches.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _holds(claim: object, wanted: frozenset[tuple[type, object]]) -> bool:
 class ApiRules:
     """The rules of one API: `answer` for an HTTP API's 2.0 event, and the rule of each template and method.
 
-    `declared` names the claims for the answer. `audiences` are those that the document names for the API, or None.
+    `declared` names the claims for the response. `audiences` are those that the document names for the API, or None.
     `stack` has the authorizer's audiences, or None where the stack is unknown.
     Raises ValueError for two templates that differ in the names of their parameters alone.
     """

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from keyturn.domain.access.routed_request import RoutedRequest
     from keyturn.domain.access.stack_audiences import StackAudiences
 
-# API Gateway's bound of an authorizer's whole answer, in bytes.
+# API Gateway's bound of an authorizer's whole response, in bytes.
 MAX_ANSWER_BYTES = 8 * 1024
 # "arn:aws:execute-api:ap-southeast-2:123456789012:a1b2c3d4e5/" and a stage of some letters.
 _USUAL_PREFIX = 80
-# Bytes of the answer around the resources, the claims and the principal.
+# Bytes of the response around the resources, the claims and the principal.
 _FRAME = 340
 # A ring's key signs at most 4,096 bytes, the limit of KMS for a raw message. Base64url makes three quarters of them
 # claims (RFC 7515 §5.1).
@@ -45,7 +45,7 @@ _NOTHING_DECLARED = DeclaredClaims()
 
 
 class PolicyTooLarge(KeyturnError):
-    """The stage's ARNs are so long that the answer could be larger than API Gateway accepts."""
+    """The stage's ARNs are so long that the response could be larger than API Gateway accepts."""
 
 
 class CachedApiRules(ApiRules):
@@ -79,7 +79,7 @@ class CachedApiRules(ApiRules):
         self._other_bytes = _largest_rest(declared)
         if self._largest_answer(_USUAL_PREFIX) > MAX_ANSWER_BYTES:
             raise ValueError(
-                f"an answer for this API, its policy and its context, may have {self._largest_answer(_USUAL_PREFIX)} "
+                f"a result for this API, its policy and its context, may have {self._largest_answer(_USUAL_PREFIX)} "
                 f'bytes, more than {MAX_ANSWER_BYTES}: take "cached_by" away, and set the TTL of its authorizer to 0'
             )
 
@@ -125,7 +125,7 @@ class CachedApiRules(ApiRules):
 
 
 def _largest_rest(declared: DeclaredClaims) -> int:
-    """Return the most bytes of an answer beside the resources of its policy, for any token that the issuer signs."""
+    """Return the most bytes of a response beside the resources of its policy, for any token that the issuer signs."""
     # The text of a list is JSON in a string: each quote and each backslash of it is escaped once more.
     claims = _LONGEST_CLAIMS * (2 if declared.context else 1)
     return _FRAME + claims + _LONGEST_PRINCIPAL + (0 if declared.api_key is None else _LONGEST_API_KEY)

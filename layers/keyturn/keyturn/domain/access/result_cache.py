@@ -74,7 +74,7 @@ def cache_key(kind: str, identity_sources: Iterable[str]) -> CacheKey:
 def problems(key: CacheKey, answer: str, rules: ApiRules, routes: Iterable[str] | None = None) -> list[str]:
     """Return a sentence for each fault of a result cache under this key; an empty list if every reuse is right.
 
-    `answer` is the answer that the API expects: SIMPLE exists for payload format 2.0 alone, all else is a policy.
+    `answer` is the response that the API expects: SIMPLE exists for payload format 2.0 alone, all else is a policy.
     `routes` are the API's own, as `GET /x`, `ANY /{proxy+}` or `$default`; None means every route that the rules name.
     """
     if TOKEN not in key.parts:

@@ -72,7 +72,7 @@ def _with_path(resource: str) -> str:
 
 
 def check_lifetime(seconds: int | None) -> None:
-    """Raise ValueError unless access tokens may be valid for so many seconds; None is allowed."""
+    """Raise ValueError unless access tokens may be valid for this number of seconds; None is allowed."""
     if seconds is not None and not 1 <= seconds <= MAX_TOKEN_LIFETIME:
         raise ValueError(f"an access token lives 1 to {MAX_TOKEN_LIFETIME} seconds")
 

@@ -58,5 +58,5 @@ def _signing_input(client: Client, issuer: str, claims: Mapping[str, Any], *, be
 
 
 def _encoded(size: int) -> int:
-    """Return the length of so many bytes in base64url without padding."""
+    """Return the length of this number of bytes in base64url without padding."""
     return -(-size * 4 // 3)

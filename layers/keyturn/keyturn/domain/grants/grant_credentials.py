@@ -62,7 +62,7 @@ class RefreshToken(NamedTuple):
         return _PURPOSE + _decode_id(self.gid) + nonce
 
     def successor(self, mac: bytes) -> RefreshToken:
-        """Return the next token; the same MAC gives the same token, which a client that lost the answer gets again.
+        """Return the next token; the same MAC gives the same token, which a client that lost the response gets again.
 
         It takes this token's secret and the MAC of a nonce. A reader of the table has neither. A thief of
         an old token lacks the MAC, also with the table.
@@ -104,6 +104,6 @@ def _decode_id(gid: str) -> bytes:
 
 
 def _decode(value: str, size: int) -> bytes | None:
-    """Return so many bytes of canonical base64url, or None: each credential has one spelling."""
+    """Return the bytes of canonical base64url if it has this length, else None: each credential has one spelling."""
     raw = decode(value.encode("ascii", "replace"))  # "?" is outside of base64url
     return raw if raw is not None and len(raw) == size else None

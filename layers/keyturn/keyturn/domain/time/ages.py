@@ -97,7 +97,7 @@ def _larger(seconds: float, passed: float) -> float:
 class PreparedInstant(Instant):
     """The instant of a read before a sandbox's first request, which no request dates.
 
-    The sandbox may be frozen after the read. `invocation` is the earliest time of Lambda's clock that the answer's
+    The sandbox may be frozen after the read. `invocation` is the earliest time of Lambda's clock that the response's
     Date allows: an age by it is an upper bound. It is -inf without a Date.
     """
 
@@ -105,7 +105,7 @@ class PreparedInstant(Instant):
 
 
 def before_requests(sent: Instant, answered: Instant, date: int | None) -> PreparedInstant:
-    """Return the instant of a read before the first request; `answered` is when its answer arrived."""
+    """Return the instant of a read before the first request; `answered` is when its response arrived."""
     earliest = -math.inf if date is None else date - SKEW - max(0.0, most_elapsed(sent, answered))
     return PreparedInstant(sent.wall, sent.monotonic, None, earliest, date)
 

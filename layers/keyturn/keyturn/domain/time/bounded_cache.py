@@ -58,9 +58,9 @@ class AgePolicy:
 class BoundedCache(Generic[Value]):
     """The value that `read` returned last, which `get` never returns at an age of the bound or more.
 
-    `read` is given the instant before the read, and returns a value with that instant and the answer's Date: an answer
-    is as old as its question. `name` says in a message what is read. `on_failure` is given the name, a tolerated fault,
-    and whether the value in hand is still used.
+    `read` takes the instant before the read, and returns a value with that instant and the response's Date: a response
+    is as old as its request. `name` names the value in messages. `on_failure` takes the name, a tolerated fault, and
+    whether the old value is still used.
 
     Value and instant are one tuple, which one assignment replaces: no thread sees a value with the age of another.
 
