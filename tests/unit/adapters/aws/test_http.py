@@ -217,16 +217,17 @@ def test_a_line_break_in_a_header_is_not_sent(end: str) -> None:
 )
 def test_an_origin_without_a_port_has_its_schemes(monkeypatch: pytest.MonkeyPatch, origin: str, port: int) -> None:
     """443 of https and 80 of http; each wait is as long as a service's may be (R61)."""
-    opened: list[tuple[tuple[str, int], float]] = []
+    opened: list[tuple[tuple[bytes, int], float]] = []
 
-    def refuse(address: tuple[str, int], timeout: float) -> socket.socket:
+    def refuse(address: tuple[bytes, int], timeout: float) -> socket.socket:
         opened.append((address, timeout))
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     with pytest.raises(ConnectionRefusedError):
         open_connection(origin).post(b"", {})
-    assert opened == [((origin.partition("://")[2].partition(":")[0], port), TIMEOUT_SECONDS)]
+    host = origin.partition("://")[2].partition(":")[0].encode()
+    assert opened == [((host, port), TIMEOUT_SECONDS)]
 
 
 def test_no_wait_is_over_a_second(serve: Callable[..., Server]) -> None:
