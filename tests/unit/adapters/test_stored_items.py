@@ -131,3 +131,17 @@ def test_a_value_without_an_attribute_type_is_a_mistake_of_ours() -> None:
     """A float never reaches a table."""
     with pytest.raises(TypeError):
         encode_item({"at": 1.5})
+
+
+def test_an_attribute_of_type_null_is_as_good_as_none() -> None:
+    """An operator's NULL is read as an absent value: a needed one is damage, and an optional one is left out."""
+    fields = encode_item(ring_to_item(RING))
+    with pytest.raises(ItemDamaged, match="ring default"):
+        ring_from_item(decode_item(fields | {"version": {"NULL": True}}), "default")
+    item: dict[str, Any] = {
+        "pk": {"S": "jti#x"},
+        "v": {"N": "1"},
+        "expires_at": {"N": "5"},
+        "not_before": {"NULL": True},
+    }
+    assert revocation_from_item(decode_item(item)).not_before is None

@@ -182,3 +182,8 @@ def test_a_revocation_outlives_its_token_by_more_than_a_clock_can_be_behind(kind
     assert deleted_at - behind > end + 60, "by then the token has ended, with the largest leeway"
     assert revocation.hits(issued_at=NOW, kid="k", now=deleted_at - 0.1)
     assert not revocation.hits(issued_at=NOW, kid="k", now=deleted_at)
+
+
+def test_the_text_of_a_target_is_the_key_of_its_item() -> None:
+    """A failed comparison of revocations names the item."""
+    assert repr(pair_target("u_1", "c_1")) == "Target('pair#u_1#c_1')"
