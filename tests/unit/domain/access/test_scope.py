@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -53,3 +55,14 @@ def test_a_scope_value_is_in_a_stable_order() -> None:
     assert format_scope(scope) == "A a a:c b"
     assert parse_scope(format_scope(scope)) == scope
     assert format_scope(frozenset()) == ""
+
+
+def test_a_flood_of_scopes_leaves_a_bounded_number_of_texts() -> None:
+    """Results with ever new scopes fill no sandbox's memory."""
+    scopes = [frozenset({f"s{n}"}) for n in range(1000)]
+    for scope in scopes:
+        format_scope(scope)
+    seen = [weakref.ref(scope) for scope in scopes]
+    del scope, scopes
+    gc.collect()
+    assert sum(each() is not None for each in seen) == 128
