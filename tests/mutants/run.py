@@ -77,6 +77,7 @@ PARTS = {
         ),
         (
             "tests/unit/domain/access/test_access_rules.py",
+            "tests/unit/domain/access/test_api_rules.py",
             "tests/unit/domain/access/test_declared_claims.py",
             "tests/unit/domain/access/test_path_reading.py",
             "tests/unit/domain/access/test_result_cache.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
@@ -24,6 +25,7 @@ from tests.fakes.token_factory import NOW
 
 ENVIRON = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 GOOD = Answer(200, {"Item": {}})
+AMZ_DATE = "%Y%m%dT%H%M%SZ"
 
 
 def client(connections: Any, pauses: list[float] | None = None) -> Any:
@@ -268,6 +270,18 @@ def test_the_clients_of_a_function_wait_as_long_as_boto3s() -> None:
         assert opened._origin == origin
         assert opened._pause is not None
         assert (connection._connect_timeout, connection._timeout) == (CONNECT_TIMEOUT, READ_TIMEOUT) == (0.5, 1.0)
+
+
+@pytest.mark.parametrize(("make", "call"), [(open_dynamodb, "get_item"), (open_kms, "sign")])
+def test_the_clients_of_a_function_sign_by_its_role_at_the_present_time(make: Any, call: str) -> None:
+    """A function's client takes the credentials of its environment, and the wall clock of its machine."""
+    connections, made = ScriptedConnections(Answer(200, {})), make(ENVIRON)
+    made._connect = connections
+    before = time.strftime(AMZ_DATE, time.gmtime())
+    getattr(made, call)()
+    [(headers, _)] = connections.requests
+    assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+    assert before <= headers["X-Amz-Date"] <= time.strftime(AMZ_DATE, time.gmtime())
 
 
 @pytest.mark.parametrize("make", [open_dynamodb, open_kms])
