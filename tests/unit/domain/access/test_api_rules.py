@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from itertools import permutations
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -13,6 +14,16 @@ from keyturn.domain.access.api_rules import ApiRules
 from tests.fakes.authorizer_events import API_ID, authorizer_event
 
 ROUTES: dict[str, Any] = {"ANY /{proxy+}": [], "GET /admin": ["admin"], "ANY /users/{id}": [], "GET /users/me": []}
+
+
+class Request(NamedTuple):
+    """A request of a route that API Gateway chose, with each path that its event names."""
+
+    paths: tuple[str, ...]
+    template: str = "/{proxy+}"
+    api_id: str = API_ID
+    method: str = "GET"
+    path: str = ""
 
 
 def rules_of(routes: dict[str, Any]) -> ApiRules:
@@ -50,3 +61,24 @@ def test_rules_without_a_stack_open_without_an_audience() -> None:
     """RFC 8707 §2: the command reads rules without knowing the stack's audiences, and then warns of none."""
     request = parse_request(authorizer_event("rest_request", "t", path="/admin"))
     assert not rules_of(ROUTES).opens_without_audience(request)
+
+
+@pytest.mark.parametrize("paths", [*permutations(["admin", "x/a;b", "z/"])])
+def test_each_path_of_an_event_adds_its_rule(paths: tuple[str, ...]) -> None:
+    """G7: an odd spelling in one of the paths opens no route that another one leads to."""
+    required = rules_of(ROUTES).required_rules(Request(paths))
+    assert [rule.route for rule in required] == ["ANY /{proxy+}", "GET /admin"]
+
+
+@pytest.mark.parametrize("path", ["shop;x/a", ";x", "%3b/shop"])
+def test_an_odd_spelling_leads_to_no_rule_outside_of_the_route(path: str) -> None:
+    """G7: API Gateway chose the route by its literal segments: a rule that lacks them is another route's."""
+    rules = rules_of({"ANY /shop/{proxy+}": [], "ANY /shop/admin": [], "ANY /admin": []})
+    required = rules.required_rules(Request((path,), "/shop/{proxy+}"))
+    assert [rule.route for rule in required] == ["ANY /shop/{proxy+}", "ANY /shop/admin"]
+
+
+def test_methods_without_rules_of_their_own_share_the_rules_of_any() -> None:
+    """A caller that makes up methods makes the rules take no more memory."""
+    rules = rules_of(ROUTES)
+    assert rules.rivals("/{proxy+}", "PURGE") is rules.rivals("/{proxy+}", "ANY")
