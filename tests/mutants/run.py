@@ -141,6 +141,7 @@ PARTS = {
             "tests/unit/adapters/test_stored_items.py",
             "tests/unit/authorizer/conftest.py",
             "tests/unit/authorizer/test_methods.py",
+            "tests/unit/domain/access/test_scope.py",
             "tests/unit/domain/access/test_scopes_and_numbers.py",
             "tests/unit/domain/keys/test_key_ring.py",
             "tests/unit/domain/revocations/test_revocation.py",

@@ -8,9 +8,9 @@ import pytest
 
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws.item_version import ITEM_VERSION
-from keyturn.adapters.keys.key_ring_item import ring_from_item, ring_to_item
+from keyturn.adapters.keys.key_ring_item import all_ring_keys, ring_from_item, ring_to_item, rings_from_items
 from keyturn.adapters.revocations.revocation_item import revocation_from_item
-from keyturn.domain.errors import ItemDamaged
+from keyturn.domain.errors import ItemDamaged, KeyRingMissing
 from keyturn.domain.keys.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
 from keyturn.domain.revocations.revocation import TargetKind
 
@@ -145,3 +145,30 @@ def test_an_attribute_of_type_null_is_as_good_as_none() -> None:
         "not_before": {"NULL": True},
     }
     assert revocation_from_item(decode_item(item)).not_before is None
+
+
+def ring_item(name: str) -> dict[str, Any]:
+    """Return the item of an empty ring as DynamoDB returns it."""
+    return encode_item(ring_to_item(KeyRing(name=name, version=1, keys=(), longest_lifetime=3600)))
+
+
+def test_the_rings_of_a_stack_are_those_of_its_items_the_default_one_first() -> None:
+    """R52: rings come in one order whatever the order of the answer, and items of other names are left out."""
+    names = ["ES256", "another", "default", "RS256"]
+    rings = rings_from_items([ring_item(name) for name in names])
+    assert [(ring.name, ring.version, ring.longest_lifetime) for ring in rings] == [
+        ("default", 1, 3600),
+        ("RS256", 1, 3600),
+        ("ES256", 1, 3600),
+    ]
+    assert [item["pk"] for item in map(ring_item, names)] == [{"S": f"ring#{name}"} for name in names]
+    assert all_ring_keys() == [
+        {"pk": {"S": f"ring#{name}"}} for name in ("default", "RS256", "PS256", "ES256", "Ed25519")
+    ]
+
+
+@pytest.mark.parametrize("names", [[], ["RS256"]])
+def test_rings_without_the_default_one_are_missing(names: list[str]) -> None:
+    """Only the custom resource creates the default ring: without it the stack is not set up."""
+    with pytest.raises(KeyRingMissing, match=r"^ring default has no item$"):
+        rings_from_items([ring_item(name) for name in names])

@@ -147,16 +147,16 @@ class Opened(http.HttpConnection):
 
 def test_a_connection_that_was_opened_ahead_serves_the_next_call() -> None:
     """A call after `connect` opens no further connection."""
-    opened: list[Opened] = []
+    origins: list[str] = []
 
     def connect(origin: str) -> http.HttpConnection:
-        opened.append(Opened())
-        return opened[-1]
+        origins.append(origin)
+        return Opened()
 
     dynamodb = client(connect)
     dynamodb.connect()
     dynamodb.get_item(TableName="t")
-    assert len(opened) == 1
+    assert origins == ["https://aws.invalid"]
 
 
 def test_a_connection_that_cannot_be_opened_ahead_is_not_kept() -> None:
@@ -247,6 +247,17 @@ def test_the_last_of_two_attempts_sets_the_clock() -> None:
     world = Clocked(dated(500, NOW - 60), dated(200))
     world.client.get_item(TableName="t")
     assert world.clock.now() == ServiceTime(NOW, NOW + 1)
+
+
+@pytest.mark.parametrize("suffix", ["", ".dynamodb", ".dynamodb.GetItem"])
+def test_an_event_may_name_the_service(suffix: str) -> None:
+    """A handler is registered by the event's name, with or without the service, as in botocore."""
+    seen: list[object] = []
+    dynamodb = client(ScriptedConnections(Answer(200, {}, "a date")))
+    dynamodb.meta.events.register(f"before-send{suffix}", lambda **_event: seen.append("sent"))
+    dynamodb.meta.events.register(f"after-call{suffix}", lambda parsed, **_event: seen.append(parsed))
+    dynamodb.get_item(TableName="t")
+    assert seen == ["sent", {"ResponseMetadata": {"HTTPHeaders": {"date": "a date"}}}]
 
 
 def test_no_answer_sets_no_clock() -> None:

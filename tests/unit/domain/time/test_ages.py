@@ -76,6 +76,14 @@ def test_the_times_of_one_clock_are_compared_and_never_two_clocks() -> None:
     assert age(read, Instant(101.0, 6.0, NOW + 3608.0, NOW + 1.0)) == 8.0
 
 
+@pytest.mark.parametrize("clock", ["gateway", "invocation"])
+@pytest.mark.parametrize("date", [None, NOW + 3600])
+def test_a_common_clock_goes_before_the_date_of_an_answer(clock: str, date: int | None) -> None:
+    """R47: one clock of both requests says the age exactly, whichever it is and however far its host is ahead."""
+    read = Instant(100.0, 5.0, date=NOW, **by(clock, NOW + 3600.0))
+    assert age(read, Instant(101.0, 6.0, date=date, **by(clock, NOW + 3601.5))) == 1.5
+
+
 @pytest.mark.parametrize(
     ("back", "seconds"), [(0.001, 1.0), (2.0, 1.0), (30.0, 1.0), (30.001, math.inf), (1e9, math.inf)]
 )
@@ -183,6 +191,7 @@ def test_without_a_date_the_requests_time_counts_less_the_skew(witness: dict[str
     assert present_seconds(None, None, now) == NOW + 98
     assert present_seconds(READ, READ, now) == NOW + 98
     assert present_seconds(READ.with_date(NOW), READ, now) == NOW + 98
+    assert present_seconds(READ.with_date(NOW), None, now) == NOW + 98
     assert present_seconds(None, None, Instant(float(NOW), 5.0)) == NOW
 
 
