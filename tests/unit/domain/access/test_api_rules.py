@@ -11,7 +11,9 @@ import pytest
 from authorizer.request import parse_request
 from keyturn.domain.access.access_rules import parse_access_rules
 from keyturn.domain.access.api_rules import ApiRules
+from keyturn.jose import VerifiedAccessToken
 from tests.fakes.authorizer_events import API_ID, authorizer_event
+from tests.fakes.token_factory import good_claims
 
 ROUTES: dict[str, Any] = {"ANY /{proxy+}": [], "GET /admin": ["admin"], "ANY /users/{id}": [], "GET /users/me": []}
 
@@ -82,3 +84,13 @@ def test_methods_without_rules_of_their_own_share_the_rules_of_any() -> None:
     """A caller that makes up methods makes the rules take no more memory."""
     rules = rules_of(ROUTES)
     assert rules.rivals("/{proxy+}", "PURGE") is rules.rivals("/{proxy+}", "ANY")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "reason"),
+    [("GET", "/", "no_rule"), ("get", "/admin", "unknown_method"), ("GET", "/admin", "insufficient_scope")],
+)
+def test_a_refusal_says_whether_there_is_a_rule(method: str, path: str, reason: str) -> None:
+    """G7: an operator sees a route without a rule apart from a method that rules cannot name."""
+    request = parse_request(authorizer_event("rest_token", "t", method=method, path=path))
+    assert rules_of(ROUTES).refusal(request, VerifiedAccessToken(good_claims(scope="n"), "kid")) == reason
