@@ -172,3 +172,11 @@ def test_rings_without_the_default_one_are_missing(names: list[str]) -> None:
     """Only the custom resource creates the default ring: without it the stack is not set up."""
     with pytest.raises(KeyRingMissing, match=r"^ring default has no item$"):
         rings_from_items([ring_item(name) for name in names])
+
+
+def test_an_intent_comes_back_with_the_key_that_kms_created() -> None:
+    """A crash after KMS's answer loses neither the ARN nor the public key of the new key (I4)."""
+    intent = Intent(nonce="n", since=4, algorithm="RS256", arn="arn:n", jwk=JWK)
+    ring = ring_from_item(decode_item(encode_item(ring_to_item(RING.replace(intents=(intent,))))), "default")
+    [found] = ring.intents
+    assert (found.nonce, found.since, found.algorithm, found.arn, found.jwk) == ("n", 4, "RS256", "arn:n", JWK)
