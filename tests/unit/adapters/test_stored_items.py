@@ -180,3 +180,18 @@ def test_an_intent_comes_back_with_the_key_that_kms_created() -> None:
     ring = ring_from_item(decode_item(encode_item(ring_to_item(RING.replace(intents=(intent,))))), "default")
     [found] = ring.intents
     assert (found.nonce, found.since, found.algorithm, found.arn, found.jwk) == ("n", 4, "RS256", "arn:n", JWK)
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        ({"version": "7"}, "TypeError: a number is expected"),
+        ({"longest_lifetime": True}, "TypeError: a number is expected"),
+        ({"intents": [{"nonce": "n", "since": 4}]}, "TypeError: Intent.*missing 1 required .*argument: 'algorithm'"),
+        ({"keys": [stored_ring()["keys"][0] | {"state": "EXCITED"}]}, "ValueError: 'EXCITED' is not a valid KeyState"),
+    ],
+)
+def test_a_damaged_field_of_a_ring_is_named(damage: dict[str, Any], text: str) -> None:
+    """An operator reads which ring is damaged, and in which way."""
+    with pytest.raises(ItemDamaged, match=rf"^ring default: {text}$"):
+        ring_from_item(stored_ring() | damage, "default")
