@@ -197,6 +197,13 @@ def test_unprocessed_keys_are_asked_once_more() -> None:
     assert connections.requests[1][1]["RequestItems"][REVOCATIONS]["Keys"] == [target_key(other)]
 
 
+def test_no_targets_cost_no_request() -> None:
+    """DynamoDB refuses a batch without keys, so that none is sent."""
+    reader, connections = scripted()
+    assert reader.find(()) == ()
+    assert connections.requests == []
+
+
 def test_keys_unprocessed_twice_are_a_fault() -> None:
     """R47: a target without an answer may be revoked."""
     reader, connections = scripted(unprocessed(JTI), unprocessed(JTI))

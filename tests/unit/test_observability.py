@@ -37,6 +37,7 @@ def test_line_holds_level_event_and_fields(capsys: pytest.CaptureFixture[str]) -
         (0, "1970-01-01T00:00:00.000Z"),
         (1_790_000_000.9999, "2026-09-21T14:13:20.999Z"),
         (1_790_000_000.0625, "2026-09-21T14:13:20.062Z"),
+        (1_790_000_001.5, "2026-09-21T14:13:21.500Z"),
     ],
 )
 def test_line_has_the_time_of_writing(capsys: pytest.CaptureFixture[str], seconds: float, written: str) -> None:

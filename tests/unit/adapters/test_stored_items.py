@@ -9,10 +9,10 @@ import pytest
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.adapters.keys.key_ring_item import all_ring_keys, ring_from_item, ring_to_item, rings_from_items
-from keyturn.adapters.revocations.revocation_item import revocation_from_item
+from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
 from keyturn.domain.errors import ItemDamaged, KeyRingMissing
 from keyturn.domain.keys.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
-from keyturn.domain.revocations.revocation import TargetKind
+from keyturn.domain.revocations.revocation import Target, TargetKind, pair_target
 
 JWK = {"kid": "a", "kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQ", "e": "AQAB"}
 RING = KeyRing(
@@ -195,3 +195,27 @@ def test_a_damaged_field_of_a_ring_is_named(damage: dict[str, Any], text: str) -
     """An operator reads which ring is damaged, and in which way."""
     with pytest.raises(ItemDamaged, match=rf"^ring default: {text}$"):
         ring_from_item(stored_ring() | damage, "default")
+
+
+@pytest.mark.parametrize(
+    "target", [*(Target(kind, "x#y") for kind in TargetKind if kind is not TargetKind.PAIR), pair_target("u#1", "c_1")]
+)
+def test_an_item_is_read_as_the_revocation_of_its_target(target: Target) -> None:
+    """R47: a subject may have the separator of a key, which begins with the kind alone."""
+    key = decode_item(target_key(target))
+    assert key == {"pk": target.key, "sk": "target"}
+    assert revocation_from_item({**key, "v": 1, "expires_at": 5, "not_before": 4}).target == target
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        ({"v": 99}, "item version 99 is not one that this release reads"),
+        ({"v": 1}, "KeyError: 'expires_at'"),
+        ({"v": 1, "expires_at": "soon"}, "ValueError: invalid literal .*'soon'"),
+    ],
+)
+def test_a_damaged_revocation_is_named(item: dict[str, Any], text: str) -> None:
+    """An operator reads which item is damaged, and in which way."""
+    with pytest.raises(ItemDamaged, match=rf"^revocation jti#x: {text}$"):
+        revocation_from_item({"pk": "jti#x", **item})
