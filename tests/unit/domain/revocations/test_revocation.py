@@ -202,3 +202,11 @@ def test_a_grant_has_the_targets_of_all_that_it_belongs_to() -> None:
     assert {target.key for target in found} == {"sub#u_1", "client#c_1", "pair#u_1#c_1", "gid#g", "sid#s", "global#0"}
     bare = grant_targets(subject="u_1", client_id="c_1", grant_id=None, session_id=None)
     assert {target.key for target in bare} == {"sub#u_1", "client#c_1", "pair#u_1#c_1", "global#0"}
+
+
+def test_targets_spread_over_a_table() -> None:
+    """A look-up among 20,000 revocations takes as long as among ten: equal targets alone share a hash."""
+    targets = {Target(TargetKind.TOKEN, str(number)) for number in range(1000)}
+    assert len({hash(target) for target in targets}) > 990
+    assert Target(TargetKind.TOKEN, "7") in targets
+    assert Target(TargetKind.GRANT, "7") not in targets
