@@ -115,11 +115,26 @@ def test_a_revocation_is_read_with_its_cut_and_its_kids() -> None:
     assert revocation.compromised_kids == {"k"}
 
 
-@pytest.mark.parametrize("value", [{"N": "1.5"}, {"B": "AA=="}, {"NS": ["1"]}])
-def test_a_type_that_no_item_of_ours_has_is_damage(value: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"N": "1.5"}, "a number is not whole"),
+        ({"B": "AA=="}, "an attribute has the type B"),
+        ({"NS": ["1"]}, "an attribute has the type NS"),
+    ],
+)
+def test_a_type_that_no_item_of_ours_has_is_damage(value: dict[str, Any], text: str) -> None:
     """A fraction would round a time; bytes and sets of numbers are never stored."""
-    with pytest.raises(ItemDamaged):
+    with pytest.raises(ItemDamaged, match=f"^{text}$"):
         decode_item({"x": value})
+
+
+def test_each_type_of_attribute_comes_back() -> None:
+    """A value is read as it was stored, at any depth."""
+    value = {"text": "x", "number": -7, "yes": True, "no": False, "set": frozenset("ab"), "list": ["x", 1, [True]]}
+    item = {**value, "map": {"inner": value}}
+    assert decode_item(encode_item(item)) == item
+    assert encode_item({"yes": True, "set": frozenset("ba")}) == {"yes": {"BOOL": True}, "set": {"SS": ["a", "b"]}}
 
 
 def test_an_empty_set_and_none_are_left_out() -> None:
@@ -185,6 +200,7 @@ def test_an_intent_comes_back_with_the_key_that_kms_created() -> None:
 @pytest.mark.parametrize(
     ("damage", "text"),
     [
+        ({"v": 7}, "item version 7 is not one that this release reads"),
         ({"version": "7"}, "TypeError: a number is expected"),
         ({"longest_lifetime": True}, "TypeError: a number is expected"),
         ({"intents": [{"nonce": "n", "since": 4}]}, "TypeError: Intent.*missing 1 required .*argument: 'algorithm'"),

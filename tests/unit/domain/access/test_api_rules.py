@@ -94,3 +94,11 @@ def test_a_refusal_says_whether_there_is_a_rule(method: str, path: str, reason: 
     """G7: an operator sees a route without a rule apart from a method that rules cannot name."""
     request = parse_request(authorizer_event("rest_token", "t", method=method, path=path))
     assert rules_of(ROUTES).refusal(request, VerifiedAccessToken(good_claims(scope="n"), "kid")) == reason
+
+
+@pytest.mark.parametrize(("path", "reason"), [("/admin", "insufficient_scope"), ("/admin%2F", "ambiguous_path")])
+def test_an_odd_path_is_the_reason_where_no_route_was_chosen(path: str, reason: str) -> None:
+    """G7: a TOKEN event names no route: each rule that its odd path may lead to refuses it as ambiguous."""
+    request = parse_request(authorizer_event("rest_token", "t", path=path))
+    token = VerifiedAccessToken(good_claims(scope="n"), "kid")
+    assert rules_of({"GET /admin": ["admin"]}).refusal(request, token) == reason

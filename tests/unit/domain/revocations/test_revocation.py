@@ -75,7 +75,7 @@ def test_a_cut_without_its_time_is_refused(kind: TargetKind) -> None:
 
 def test_a_target_needs_an_identifier() -> None:
     """An empty identifier would name everybody without one."""
-    with pytest.raises(ValueError, match="identifier"):
+    with pytest.raises(ValueError, match=r"^a target has an identifier$"):
         Target(TargetKind.SUBJECT, "")
 
 
