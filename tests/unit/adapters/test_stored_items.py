@@ -144,7 +144,7 @@ def test_an_empty_set_and_none_are_left_out() -> None:
 
 def test_a_value_without_an_attribute_type_is_a_mistake_of_ours() -> None:
     """A float never reaches a table."""
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^no attribute value for float$"):
         encode_item({"at": 1.5})
 
 
