@@ -61,7 +61,7 @@ def test_a_compromised_key_that_is_published_is_damage(state: KeyState) -> None:
 
 def test_a_ring_without_an_active_key_says_so() -> None:
     """Before the first key is active nobody signs."""
-    with pytest.raises(NoActiveKey):
+    with pytest.raises(NoActiveKey, match=r"^ring default has no active key$"):
         make_ring(make_key("a", KeyState.PRE_ACTIVATION)).active()
 
 
