@@ -289,7 +289,8 @@ commands: setup tools
 # file of its own: two in one folder would mix what they measure.
 COVERED_BY := tests/unit/jose tests/unit/authorizer tests/unit/domain/test_base64url.py \
 	tests/unit/domain/access tests/unit/domain/revocations tests/unit/domain/time tests/unit/adapters/aws \
-	tests/contract/test_readers.py tests/contract/test_revocation_feed.py tests/verifier
+	tests/unit/adapters/test_stored_items.py tests/unit/domain/keys/test_key_ring.py tests/unit/domain/test_issuer_url.py \
+	tests/unit/test_observability.py tests/contract/test_readers.py tests/contract/test_revocation_feed.py tests/verifier
 coverage: setup
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && COVERAGE_FILE="$$folder/data" .venv/bin/python -m pytest --quiet $(COVERED_BY) --cov
 

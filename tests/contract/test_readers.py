@@ -156,8 +156,17 @@ def test_damaged_revocation_is_refused(
 def test_absent_table_is_a_fault(revocation_reader: RevocationReader, dynamodb: DynamoDBClient) -> None:
     """A missing table is a fault: its revocations are unknown."""
     dynamodb.delete_table(TableName=REVOCATIONS)
-    with pytest.raises(StoreUnavailable):
+    call = "DynamoDB BatchGetItem of revocations"
+    with pytest.raises(StoreUnavailable, match=rf"^{call}: ResourceNotFoundException$"):
         revocation_reader.find([JTI])
+
+
+def test_absent_table_of_rings_is_a_fault(ring_reader: KeyRingReader, dynamodb: DynamoDBClient) -> None:
+    """A missing table says nothing of the keys, and the fault names the call."""
+    dynamodb.delete_table(TableName=RINGS)
+    call = "DynamoDB BatchGetItem of the key rings"
+    with pytest.raises(StoreUnavailable, match=rf"^{call}: ResourceNotFoundException$"):
+        ring_reader.load_all()
 
 
 def test_one_request_asks_strongly_for_every_target(dynamodb: DynamoDBClient) -> None:
@@ -197,10 +206,17 @@ def test_unprocessed_keys_are_asked_once_more() -> None:
     assert connections.requests[1][1]["RequestItems"][REVOCATIONS]["Keys"] == [target_key(other)]
 
 
+def test_no_targets_cost_no_request() -> None:
+    """DynamoDB refuses a batch without keys, so that none is sent."""
+    reader, connections = scripted()
+    assert reader.find(()) == ()
+    assert connections.requests == []
+
+
 def test_keys_unprocessed_twice_are_a_fault() -> None:
     """R47: a target without an answer may be revoked."""
     reader, connections = scripted(unprocessed(JTI), unprocessed(JTI))
-    with pytest.raises(StoreUnavailable, match="1 keys are unprocessed after 2 reads"):
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB BatchGetItem: 1 keys are unprocessed after 2 reads$"):
         reader.find([JTI])
     assert len(connections.requests) == 2
 
@@ -225,7 +241,7 @@ def test_a_ring_that_is_left_out_is_asked_for_again_and_never_taken_for_absent()
         return DynamoDbKeyRings(partial, RINGS)
 
     assert len(reader(True, False).load_all()) == 1
-    with pytest.raises(StoreUnavailable, match=r"did not answer for all key rings in 2 reads$"):
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB BatchGetItem did not answer for all key rings in 2 reads$"):
         reader(True, True).load_all()
 
 

@@ -196,3 +196,12 @@ def test_an_answer_without_items_is_none() -> None:
     """A response without Items is a fault instead of an empty feed."""
     with pytest.raises(StoreUnavailable, match=r"^DynamoDB Query: a response without Items$"):
         list(answers(Answer(200, {"Count": 0})).entries(MIDNIGHT - 10, MIDNIGHT - 5))
+
+
+def test_an_absent_table_is_a_fault_of_the_named_call(world: World) -> None:
+    """A missing table leaves the revocations unknown, and the fault says which read failed."""
+    world.client.delete_table(TableName=TABLE)
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB GetItem of the global revocation: ResourceNotFound"):
+        world.feed.global_revocation()
+    with pytest.raises(StoreUnavailable, match=r"^DynamoDB Query of the revocation feed: ResourceNotFound"):
+        list(world.feed.entries(MIDNIGHT, MIDNIGHT))

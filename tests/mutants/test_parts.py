@@ -1,11 +1,13 @@
-"""Files that `make mutants` changes exist, and are those that the coverage check holds."""
+"""Files that `make mutants` changes exist, and are those that the coverage check holds and the authorizer imports."""
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,10 +42,42 @@ def test_what_is_broken_is_what_is_covered() -> None:
     assert sorted(changed) == sorted(file for file in covered if file.suffix == ".py" and file.parent != TOO_SLOW)
 
 
+def test_each_module_that_the_authorizer_imports_is_broken() -> None:
+    """A module that shares in a decision belongs to a part, whichever package it is in."""
+    found = set((ROOT / "functions" / "authorizer").glob("*.py"))
+    new = found
+    while new:
+        new = {file for each in new for file in imported_files(each)} - found
+        found |= new
+    changed = {file for part in PARTS.values() for each in part.changed for file in ROOT.glob(source_of(each))}
+    assert not found - changed
+
+
+def imported_files(source: Path) -> Iterator[Path]:
+    """Yield the files of ours that a file imports at run time, also those inside of its functions."""
+    tree = ast.parse(source.read_text())
+    tree.body = [
+        each for each in tree.body if not (isinstance(each, ast.If) and "TYPE_CHECKING" in ast.unparse(each.test))
+    ]
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    for package, _, rest in (name.partition(".") for name in names):
+        file = ROOT / SOURCES.get(package, "") / f"{rest.replace('.', '/') or '__init__'}.py"
+        if package in SOURCES and file.exists():
+            yield file
+
+
 def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """ONLY=typo runs nothing, and says what there is."""
     assert main(["verifier", "typo"]) == 2
-    assert capsys.readouterr().err == "there is no part typo: ONLY is one of verifier, authorizer, rules, readers\n"
+    assert (
+        capsys.readouterr().err
+        == "there is no part typo: ONLY is one of verifier, authorizer, rules, readers, kernel\n"
+    )
 
 
 # The run's environment lacks the project, which this one has installed from its folders.
@@ -53,6 +87,15 @@ sys.path[:] = ["."] + [each for each in sys.path if "site-packages" in each or n
 sys.meta_path[:] = [each for each in sys.meta_path if "editable" not in str(each)]
 import tests.fakes.composed_authorizer
 """
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_copy_has_the_tests_of_its_part(tmp_path: Path, name: str) -> None:
+    """Each part lays out the files with its tests, and leaves out those that mutmut disturbs."""
+    copy_project(PARTS[name], tmp_path)
+    named = {test.relative_to(ROOT) for pattern in PARTS[name].tests for test in ROOT.glob(pattern)}
+    copied = {test.relative_to(tmp_path) for test in (tmp_path / "tests").rglob("*.py")}
+    assert named - copied == {each for each in named if each.name in PARTS[name].left_out}
 
 
 def test_the_copy_has_all_that_its_tests_import(tmp_path: Path) -> None:

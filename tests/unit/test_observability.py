@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from keyturn.observability import REDACTED, log_event
+from keyturn.domain.errors import StoreUnavailable
+from keyturn.observability import REDACTED, log_event, log_not_prepared, place_of
 from tests.fakes.log_lines import log_lines
 from tests.fakes.token_factory import make_token, signing_key
 
@@ -35,6 +37,7 @@ def test_line_holds_level_event_and_fields(capsys: pytest.CaptureFixture[str]) -
         (0, "1970-01-01T00:00:00.000Z"),
         (1_790_000_000.9999, "2026-09-21T14:13:20.999Z"),
         (1_790_000_000.0625, "2026-09-21T14:13:20.062Z"),
+        (1_790_000_001.5, "2026-09-21T14:13:21.500Z"),
     ],
 )
 def test_line_has_the_time_of_writing(capsys: pytest.CaptureFixture[str], seconds: float, written: str) -> None:
@@ -97,3 +100,53 @@ def test_secret_name_inside_of_a_field_is_redacted(capsys: pytest.CaptureFixture
     assert logged(capsys, request={"headers": {"authorization": "x"}})["request"] == {
         "headers": {"authorization": REDACTED}
     }
+
+
+def test_a_value_of_another_type_is_written_as_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """R66: a path or an error in a field is redacted as a text is."""
+    token = make_token(key=signing_key())
+    line = logged(capsys, path=Path("/tmp"), error=ValueError(f"got {token}"), nested={"deep": Path("/tmp")})
+    assert (line["path"], line["error"], line["nested"]) == ("/tmp", f"got {REDACTED}", {"deep": "/tmp"})
+
+
+def test_numbers_and_nothing_keep_their_types(capsys: pytest.CaptureFixture[str]) -> None:
+    """A count stays a number, so that a query can compare it."""
+    several = [1, 2.5, True, None]
+    assert logged(capsys, several=several, flag=False, share=0.5) == {
+        "level": "INFO",
+        "event": "tested",
+        "several": several,
+        "flag": False,
+        "share": 0.5,
+    }
+
+
+def raised(error: Exception) -> Exception:
+    """Return the error with the trace of a call that raised it."""
+
+    def fail() -> None:
+        raise error
+
+    try:
+        fail()
+    except Exception as caught:
+        return caught
+    raise AssertionError
+
+
+def test_the_place_of_an_error_is_the_line_that_raised_it() -> None:
+    """The innermost frame is the place of a raised error, and any other error has an empty one."""
+    first = raised.__code__.co_firstlineno
+    assert place_of(raised(ValueError("x"))) == f"{__file__}:{first + 4}"
+    assert place_of(ValueError("x")) == ""
+
+
+def test_a_failed_start_is_logged_with_our_own_text_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """R66: our own fault says what is wrong; a library's text may hold a secret: the place stands for it."""
+    for fault in (StoreUnavailable("no answer"), ValueError("hunter2")):
+        log_not_prepared(raised(fault))
+    ours, theirs = log_lines(capsys.readouterr().out)
+    assert ours == {"level": "WARN", "event": "not_prepared", "fault": "StoreUnavailable", "detail": "no answer"}
+    place = place_of(fault)
+    assert place
+    assert theirs == {"level": "WARN", "event": "not_prepared", "fault": "ValueError", "place": place}

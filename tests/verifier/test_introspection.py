@@ -208,6 +208,17 @@ def test_a_question_that_fails_is_shared_too(clocks: TwoClocks) -> None:
     assert issuer.asked == 1
 
 
+def test_a_caller_that_stops_waiting_has_no_answer(clocks: TwoClocks) -> None:
+    """R47: a question that still runs when a caller gives up is a fault for this caller."""
+    issuer = AwayIssuer()
+    introspector = module.Introspector(Introspection("orders", SECRET, cache_seconds=10), issuer, 1, clocks)
+    steps = introspector.check("a token", "https://issuer.example/introspect")
+    next(steps)
+    with pytest.raises(IntrospectionUnavailable, match="no complete answer came in time"):
+        next(steps)
+    issuer.released.set()
+
+
 def test_a_question_that_waits_for_too_long_is_asked_again(clocks: TwoClocks) -> None:
     """R47: a request that shares an earlier question asks its own, once that answer is `cache_seconds` old."""
     issuer = AwayIssuer()

@@ -8,11 +8,11 @@ import pytest
 
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws.item_version import ITEM_VERSION
-from keyturn.adapters.keys.key_ring_item import ring_from_item, ring_to_item
-from keyturn.adapters.revocations.revocation_item import revocation_from_item
-from keyturn.domain.errors import ItemDamaged
+from keyturn.adapters.keys.key_ring_item import all_ring_keys, ring_from_item, ring_to_item, rings_from_items
+from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.domain.errors import ItemDamaged, KeyRingMissing
 from keyturn.domain.keys.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
-from keyturn.domain.revocations.revocation import TargetKind
+from keyturn.domain.revocations.revocation import Target, TargetKind, pair_target
 
 JWK = {"kid": "a", "kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQ", "e": "AQAB"}
 RING = KeyRing(
@@ -115,11 +115,26 @@ def test_a_revocation_is_read_with_its_cut_and_its_kids() -> None:
     assert revocation.compromised_kids == {"k"}
 
 
-@pytest.mark.parametrize("value", [{"N": "1.5"}, {"B": "AA=="}, {"NS": ["1"]}])
-def test_a_type_that_no_item_of_ours_has_is_damage(value: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"N": "1.5"}, "a number is not whole"),
+        ({"B": "AA=="}, "an attribute has the type B"),
+        ({"NS": ["1"]}, "an attribute has the type NS"),
+    ],
+)
+def test_a_type_that_no_item_of_ours_has_is_damage(value: dict[str, Any], text: str) -> None:
     """A fraction would round a time; bytes and sets of numbers are never stored."""
-    with pytest.raises(ItemDamaged):
+    with pytest.raises(ItemDamaged, match=f"^{text}$"):
         decode_item({"x": value})
+
+
+def test_each_type_of_attribute_comes_back() -> None:
+    """A value is read as it was stored, at any depth."""
+    value = {"text": "x", "number": -7, "yes": True, "no": False, "set": frozenset("ab"), "list": ["x", 1, [True]]}
+    item = {**value, "map": {"inner": value}}
+    assert decode_item(encode_item(item)) == item
+    assert encode_item({"yes": True, "set": frozenset("ba")}) == {"yes": {"BOOL": True}, "set": {"SS": ["a", "b"]}}
 
 
 def test_an_empty_set_and_none_are_left_out() -> None:
@@ -129,5 +144,95 @@ def test_an_empty_set_and_none_are_left_out() -> None:
 
 def test_a_value_without_an_attribute_type_is_a_mistake_of_ours() -> None:
     """A float never reaches a table."""
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^no attribute value for float$"):
         encode_item({"at": 1.5})
+
+
+def test_an_attribute_of_type_null_is_as_good_as_none() -> None:
+    """An operator's NULL is read as an absent value: a needed one is damage, and an optional one is left out."""
+    fields = encode_item(ring_to_item(RING))
+    with pytest.raises(ItemDamaged, match="ring default"):
+        ring_from_item(decode_item(fields | {"version": {"NULL": True}}), "default")
+    item: dict[str, Any] = {
+        "pk": {"S": "jti#x"},
+        "v": {"N": "1"},
+        "expires_at": {"N": "5"},
+        "not_before": {"NULL": True},
+    }
+    assert revocation_from_item(decode_item(item)).not_before is None
+
+
+def ring_item(name: str) -> dict[str, Any]:
+    """Return the item of an empty ring as DynamoDB returns it."""
+    return encode_item(ring_to_item(KeyRing(name=name, version=1, keys=(), longest_lifetime=3600)))
+
+
+def test_the_rings_of_a_stack_are_those_of_its_items_the_default_one_first() -> None:
+    """R52: rings come in one order whatever the order of the answer, and items of other names are left out."""
+    names = ["ES256", "another", "default", "RS256"]
+    rings = rings_from_items([ring_item(name) for name in names])
+    assert [(ring.name, ring.version, ring.longest_lifetime) for ring in rings] == [
+        ("default", 1, 3600),
+        ("RS256", 1, 3600),
+        ("ES256", 1, 3600),
+    ]
+    assert [item["pk"] for item in map(ring_item, names)] == [{"S": f"ring#{name}"} for name in names]
+    assert all_ring_keys() == [
+        {"pk": {"S": f"ring#{name}"}} for name in ("default", "RS256", "PS256", "ES256", "Ed25519")
+    ]
+
+
+@pytest.mark.parametrize("names", [[], ["RS256"]])
+def test_rings_without_the_default_one_are_missing(names: list[str]) -> None:
+    """Only the custom resource creates the default ring: without it the stack is not set up."""
+    with pytest.raises(KeyRingMissing, match=r"^ring default has no item$"):
+        rings_from_items([ring_item(name) for name in names])
+
+
+def test_an_intent_comes_back_with_the_key_that_kms_created() -> None:
+    """A crash after KMS's answer loses neither the ARN nor the public key of the new key (I4)."""
+    intent = Intent(nonce="n", since=4, algorithm="RS256", arn="arn:n", jwk=JWK)
+    ring = ring_from_item(decode_item(encode_item(ring_to_item(RING.replace(intents=(intent,))))), "default")
+    [found] = ring.intents
+    assert (found.nonce, found.since, found.algorithm, found.arn, found.jwk) == ("n", 4, "RS256", "arn:n", JWK)
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        ({"v": 7}, "item version 7 is not one that this release reads"),
+        ({"version": "7"}, "TypeError: a number is expected"),
+        ({"longest_lifetime": True}, "TypeError: a number is expected"),
+        ({"intents": [{"nonce": "n", "since": 4}]}, "TypeError: Intent.*missing 1 required .*argument: 'algorithm'"),
+        ({"keys": [stored_ring()["keys"][0] | {"state": "EXCITED"}]}, "ValueError: 'EXCITED' is not a valid KeyState"),
+    ],
+)
+def test_a_damaged_field_of_a_ring_is_named(damage: dict[str, Any], text: str) -> None:
+    """An operator reads which ring is damaged, and in which way."""
+    with pytest.raises(ItemDamaged, match=rf"^ring default: {text}$"):
+        ring_from_item(stored_ring() | damage, "default")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [*(Target.of(kind, "x#y") for kind in TargetKind if kind is not TargetKind.PAIR), pair_target("u#1", "c_1")],
+)
+def test_an_item_is_read_as_the_revocation_of_its_target(target: Target) -> None:
+    """R47: a subject may have the separator of a key, which begins with the kind alone."""
+    key = decode_item(target_key(target))
+    assert key == {"pk": target.key, "sk": "target"}
+    assert revocation_from_item({**key, "v": 1, "expires_at": 5, "not_before": 4}).target == target
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        ({"v": 99}, "item version 99 is not one that this release reads"),
+        ({"v": 1}, "KeyError: 'expires_at'"),
+        ({"v": 1, "expires_at": "soon"}, "ValueError: invalid literal .*'soon'"),
+    ],
+)
+def test_a_damaged_revocation_is_named(item: dict[str, Any], text: str) -> None:
+    """An operator reads which item is damaged, and in which way."""
+    with pytest.raises(ItemDamaged, match=rf"^revocation jti#x: {text}$"):
+        revocation_from_item({"pk": "jti#x", **item})

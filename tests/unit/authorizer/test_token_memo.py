@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from authorizer import token_memo
 from authorizer.token_memo import (
     MAX_BYTES,
     MAX_ENTRIES,
@@ -281,6 +282,27 @@ def test_the_memo_has_a_bound_in_bytes() -> None:
     sizes = [size for _, size in memo._entries.values()]
     assert memo.size == sum(sizes)
     assert MAX_BYTES - max(sizes) < memo.size <= MAX_BYTES
+
+
+@pytest.mark.parametrize(("missing", "held"), [(0, 2), (1, 1)])
+def test_entries_may_fill_the_bound_to_its_last_byte(monkeypatch: pytest.MonkeyPatch, missing: int, held: int) -> None:
+    """A token is evicted as soon as its entry would exceed the bound by a byte."""
+    memo = TokenMemo()
+    remember(memo, token_of(1))
+    size = memo.size
+    monkeypatch.setattr(token_memo, "MAX_BYTES", 2 * size - missing)
+    remember(memo, token_of(2))
+    assert (len(memo), memo.size) == (held, held * size)
+
+
+@pytest.mark.parametrize(("missing", "held"), [(0, 1), (1, 0)])
+def test_an_entry_may_fill_its_own_bound(monkeypatch: pytest.MonkeyPatch, missing: int, held: int) -> None:
+    """A token of exactly the greatest size of an entry is remembered."""
+    signed, _ = TokenMemo().read(token_of(1), KEYS, POLICY)
+    monkeypatch.setattr(token_memo, "MAX_ENTRY_BYTES", _size_of(signed.before_times) - missing)
+    memo = TokenMemo()
+    remember(memo, token_of(1))
+    assert len(memo) == held
 
 
 def test_typical_tokens_fill_all_entries() -> None:

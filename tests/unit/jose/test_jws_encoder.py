@@ -143,14 +143,14 @@ class NeverSigns:
 @pytest.mark.parametrize("name", ["HS256", "none", "EdDSA", ""])
 def test_only_fully_specified_asymmetric_algorithms_sign(name: str) -> None:
     """R04, A1: HMAC, none and names without a curve are refused before the key is asked."""
-    with pytest.raises(ValueError, match="the algorithm is not one that Keyturn knows"):
+    with pytest.raises(ValueError, match=r"^the algorithm is not one that Keyturn knows$"):
         encode_access_token(good_claims(), algorithm=name, kid="k", key=NeverSigns())
 
 
 @pytest.mark.parametrize("kid", ["", "a b", "k" * 129, "ключ", None])
 def test_a_kid_that_our_verifier_would_refuse_is_never_written(kid: Any) -> None:
     """R07: a token whose kid no verifier of ours reads is refused before the key is asked."""
-    with pytest.raises(ValueError, match="kid is 1 to 128 characters"):
+    with pytest.raises(ValueError, match=r"^kid is 1 to 128 characters \[A-Za-z0-9_-\]$"):
         encode_access_token(good_claims(), algorithm="ES256", kid=kid, key=NeverSigns())
 
 

@@ -76,6 +76,15 @@ def test_only_one_object_at_the_top_is_read(text: str) -> None:
     assert parse_object(text.encode()) is None
 
 
+@pytest.mark.parametrize("around", [" ", "\n", "\t", "\r", " \r\n\t "])
+def test_white_space_around_an_object_is_no_part_of_it(around: str) -> None:
+    """RFC 8259 §2: white space may stand before and after an object, and any other character is refused."""
+    for text in (around + '{"a":1}', '{"a":1}' + around, around + '{"a":1}' + around):
+        assert parse_object(text.encode()) == {"a": 1}
+    for text in ('\f{"a":1}', '{"a":1}\v', '\u00a0{"a":1}', around + "[]" + around):
+        assert parse_object(text.encode()) is None
+
+
 @pytest.mark.parametrize(("opening", "inner", "closing"), [('{"a":', "1", "}"), ("[", "", "]"), ('[{"a":', "1", "}]")])
 def test_nesting_stops_at_the_bound(opening: str, inner: str, closing: str) -> None:
     """R03, A21: objects and arrays up to the bound are read, one level more is refused."""

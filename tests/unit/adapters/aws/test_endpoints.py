@@ -86,3 +86,30 @@ def test_a_variant_is_on_by_true_alone(value: str) -> None:
     """A variable that AWS's SDK takes for false is false here."""
     environ = {"AWS_REGION": "us-east-1", "AWS_USE_FIPS_ENDPOINT": value, "AWS_USE_DUALSTACK_ENDPOINT": value}
     assert dynamodb_origin(environ) == "https://dynamodb.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("https://vpce.example", "https://vpce.example:8443", "http://localhost:4566", "http://127.0.0.1"),
+        "http://host.docker.internal:4566",
+    ],
+)
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_named_endpoint_may_end_in_a_slash(origin: str, slash: str) -> None:
+    """An endpoint of the environment is https, or http on the machine itself; its slash is not part of it."""
+    environ = {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": origin + slash}
+    assert dynamodb_origin(environ) == origin
+    assert dynamodb_origin(environ | {"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_DYNAMODB": origin + slash}) == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://aws.example", "http://localhost.example", "http://10.0.0.1", "https://vpce.example/path", "vpce.example"],
+)
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])
+def test_another_endpoint_is_refused_by_the_name_of_its_variable(origin: str, variable: str) -> None:
+    """R61: requests in plain text leave the machine for no endpoint, since they carry the role's session."""
+    hosts = r"localhost, 127\.0\.0\.1 and host\.docker\.internal"
+    with pytest.raises(SettingsError, match=rf"^{variable} is https://host\[:port\], or http:// for {hosts} alone$"):
+        dynamodb_origin({"AWS_REGION": "us-east-1", variable: origin})

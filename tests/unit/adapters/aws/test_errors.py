@@ -9,6 +9,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
+    PartialCredentialsError,
     ReadTimeoutError,
 )
 
@@ -70,10 +71,13 @@ def test_no_answer_is_unavailable(error: BotoCoreError) -> None:
         raise error
 
 
-def test_missing_credentials_are_denied() -> None:
-    """Without credentials an operator has to look."""
-    with pytest.raises(AccessDenied), aws_errors("KMS Sign"):
-        raise NoCredentialsError
+@pytest.mark.parametrize(
+    "error", [NoCredentialsError(), PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY")]
+)
+def test_missing_credentials_are_denied(error: BotoCoreError) -> None:
+    """An operator has to look after a function without all of its credentials."""
+    with pytest.raises(AccessDenied, match=rf"^KMS Sign: {type(error).__name__}$"), aws_errors("KMS Sign"):
+        raise error
 
 
 @pytest.mark.parametrize(

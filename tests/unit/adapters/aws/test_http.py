@@ -59,6 +59,7 @@ class Server:
             plain, _ = self._listener.accept()
             self.accepted += 1
             with plain:
+                plain.settimeout(5)  # a client that neither sends nor closes ends its test, and not the run
                 if not self._script:
                     return
                 try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
@@ -24,6 +25,7 @@ from tests.fakes.token_factory import NOW
 
 ENVIRON = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 GOOD = Answer(200, {"Item": {}})
+AMZ_DATE = "%Y%m%dT%H%M%SZ"
 
 
 def client(connections: Any, pauses: list[float] | None = None) -> Any:
@@ -145,16 +147,16 @@ class Opened(http.HttpConnection):
 
 def test_a_connection_that_was_opened_ahead_serves_the_next_call() -> None:
     """A call after `connect` opens no further connection."""
-    opened: list[Opened] = []
+    origins: list[str] = []
 
     def connect(origin: str) -> http.HttpConnection:
-        opened.append(Opened())
-        return opened[-1]
+        origins.append(origin)
+        return Opened()
 
     dynamodb = client(connect)
     dynamodb.connect()
     dynamodb.get_item(TableName="t")
-    assert len(opened) == 1
+    assert origins == ["https://aws.invalid"]
 
 
 def test_a_connection_that_cannot_be_opened_ahead_is_not_kept() -> None:
@@ -247,6 +249,17 @@ def test_the_last_of_two_attempts_sets_the_clock() -> None:
     assert world.clock.now() == ServiceTime(NOW, NOW + 1)
 
 
+@pytest.mark.parametrize("suffix", ["", ".dynamodb", ".dynamodb.GetItem"])
+def test_an_event_may_name_the_service(suffix: str) -> None:
+    """A handler is registered by the event's name, with or without the service, as in botocore."""
+    seen: list[object] = []
+    dynamodb = client(ScriptedConnections(Answer(200, {}, "a date")))
+    dynamodb.meta.events.register(f"before-send{suffix}", lambda **_event: seen.append("sent"))
+    dynamodb.meta.events.register(f"after-call{suffix}", lambda parsed, **_event: seen.append(parsed))
+    dynamodb.get_item(TableName="t")
+    assert seen == ["sent", {"ResponseMetadata": {"HTTPHeaders": {"date": "a date"}}}]
+
+
 def test_no_answer_sets_no_clock() -> None:
     """Requests that were only sent say nothing about the time."""
     world = Clocked(TimeoutError(), TimeoutError())
@@ -268,6 +281,18 @@ def test_the_clients_of_a_function_wait_as_long_as_boto3s() -> None:
         assert opened._origin == origin
         assert opened._pause is not None
         assert (connection._connect_timeout, connection._timeout) == (CONNECT_TIMEOUT, READ_TIMEOUT) == (0.5, 1.0)
+
+
+@pytest.mark.parametrize(("make", "call"), [(open_dynamodb, "get_item"), (open_kms, "sign")])
+def test_the_clients_of_a_function_sign_by_its_role_at_the_present_time(make: Any, call: str) -> None:
+    """A function's client takes the credentials of its environment, and the wall clock of its machine."""
+    connections, made = ScriptedConnections(Answer(200, {})), make(ENVIRON)
+    made._connect = connections
+    before = time.strftime(AMZ_DATE, time.gmtime())
+    getattr(made, call)()
+    [(headers, _)] = connections.requests
+    assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+    assert before <= headers["X-Amz-Date"] <= time.strftime(AMZ_DATE, time.gmtime())
 
 
 @pytest.mark.parametrize("make", [open_dynamodb, open_kms])

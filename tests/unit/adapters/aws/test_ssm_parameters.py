@@ -43,7 +43,7 @@ def test_the_value_of_a_string_is_returned() -> None:
 def test_anything_else_is_an_error_that_names_ssm(answer: Answer, error: type[Exception]) -> None:
     """A parameter of another type and a malformed response are faults."""
     client, _ = parameter(answer, answer)
-    with pytest.raises(error, match="SSM GetParameter"):
+    with pytest.raises(error, match=r"^SSM GetParameter: "):
         client.value("/rules")
 
 

@@ -57,6 +57,15 @@ def test_a_name_that_no_token_can_have_is_refused(name: str) -> None:
         assert len(str(raised.value)) < 300
 
 
+@pytest.mark.parametrize(("name", "shown"), [("a b", '"a b"'), ("x" * 129, '"' + "x" * 79)])
+def test_a_refused_name_is_shown_by_its_beginning(name: str, shown: str) -> None:
+    """R59: an error quotes 80 characters of a name, so that a long one leaves it readable."""
+    with pytest.raises(
+        AccessRulesError, match=rf'^apis\."a"\.context: {shown} is not the name of a claim, which has 1'
+    ):
+        read(context=[name])
+
+
 @pytest.mark.parametrize("value", [None, 1, True, ["tenant"], {"tenant": 1}])
 def test_a_name_of_another_type_is_refused(value: object) -> None:
     """R59: a claim is named by a string."""

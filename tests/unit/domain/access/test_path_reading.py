@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keyturn.domain.access.path_reading import is_ambiguous, read_path
+from keyturn.domain.access.path_reading import is_ambiguous, leads_out, read_path
 
 
 def readings(path: str) -> list[list[str]]:
@@ -89,3 +89,26 @@ def test_an_odd_spelling_leaves_open_where_a_path_leads(path: str, begin: list[s
     [reading] = read_path(path)
     assert (reading.segments, reading.complete, reading.leaves) == (begin, False, leaves)
     assert is_ambiguous(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "leads"),
+    [
+        ("a/..", True),
+        ("a/.", True),
+        ("a/%2e%2E/b", True),
+        ("a/%252e%252e", True),
+        ("a/..;x", True),
+        ("a\\..", True),
+        ("../%ff", True),
+        ("a/.%ff", False),
+        ("a/%2%ff", False),
+        ("a/b.c/...", False),
+        ("a/%2Fb", False),
+        ("a;b/%41", False),
+        ("", False),
+    ],
+)
+def test_a_dot_segment_leads_out_in_each_spelling(path: str, leads: bool) -> None:
+    """G7: a dot segment counts as it is or encoded up to twice; bytes that are not UTF-8 are read as they are."""
+    assert leads_out(path) is leads

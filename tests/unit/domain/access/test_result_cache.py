@@ -236,3 +236,25 @@ def test_a_problem_says_what_to_change() -> None:
             "something else: set the TTL of the authorizer to 0, or add $context.path to its identity sources"
         )
     ]
+
+
+def test_without_the_routes_of_the_api_each_route_of_the_rules_is_checked() -> None:
+    """R55, G2: the rules of `$default` are compared with those below it, under the name that API Gateway gives it."""
+    [problem] = found("http_2.0", [AUTHORIZATION, ROUTE_KEY], {"$default": READ, "ANY /orders": WRITE})
+    assert problem.startswith('a result for one path of "$default" is reused for a path of "ANY /orders", which needs')
+
+
+def test_each_route_with_a_wrong_key_is_named() -> None:
+    """R55: an operator reads all faults of a key at once."""
+    routes = READ_AND_WRITE | {"GET /users": READ, "ANY /users": WRITE}
+    problems_of_two = found("http_2.0", [AUTHORIZATION, ROUTE_KEY], routes, api=["ANY /orders", "ANY /users"])
+    assert [each.partition(",")[0] for each in problems_of_two] == [
+        'a result for "DELETE /orders" is reused for "GET /orders"',
+        'a result for "DELETE /users" is reused for "GET /users"',
+    ]
+
+
+def test_a_method_without_a_rule_of_the_route_is_refused_on_each_path() -> None:
+    """R55: rules below a route that is closed for a method are none that a cached result could miss."""
+    routes = {"GET /{proxy+}": READ, "GET /admin": READ, "ANY /admin": WRITE}
+    assert found("http_2.0", [AUTHORIZATION, METHOD, ROUTE_KEY], routes, api=["ANY /{proxy+}"]) == []

@@ -89,6 +89,7 @@ def test_a_cache_key_tells_one_of_several_scopes_apart() -> None:
         (0, 0, True),
         (-7, -7, True),
         (2**53 - 1, 2**53 - 1, True),
+        (1 - 2**53, 1 - 2**53, True),
         (3, 4, False),
         (3, "3", False),
         (3, 3.0, False),

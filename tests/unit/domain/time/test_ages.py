@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.domain.time.ages import SKEW, Instant, age, present_seconds, request_seconds
+from keyturn.domain.time.ages import (
+    SKEW,
+    Instant,
+    age,
+    before_requests,
+    least_elapsed,
+    most_elapsed,
+    present_seconds,
+    request_seconds,
+    was_set_back,
+)
 from keyturn.domain.time.service_time import service_time
 from tests.fakes.token_factory import NOW
 
@@ -64,6 +74,14 @@ def test_the_times_of_one_clock_are_compared_and_never_two_clocks() -> None:
     assert age(read, now) == 1.0
     assert age(read, Instant(101.0, 6.0, NOW + 3601.0, NOW + 7.0)) == 7.0
     assert age(read, Instant(101.0, 6.0, NOW + 3608.0, NOW + 1.0)) == 8.0
+
+
+@pytest.mark.parametrize("clock", ["gateway", "invocation"])
+@pytest.mark.parametrize("date", [None, NOW + 3600])
+def test_a_common_clock_goes_before_the_date_of_an_answer(clock: str, date: int | None) -> None:
+    """R47: one clock of both requests says the age exactly, whichever it is and however far its host is ahead."""
+    read = Instant(100.0, 5.0, date=NOW, **by(clock, NOW + 3600.0))
+    assert age(read, Instant(101.0, 6.0, date=date, **by(clock, NOW + 3601.5))) == 1.5
 
 
 @pytest.mark.parametrize(
@@ -173,6 +191,7 @@ def test_without_a_date_the_requests_time_counts_less_the_skew(witness: dict[str
     assert present_seconds(None, None, now) == NOW + 98
     assert present_seconds(READ, READ, now) == NOW + 98
     assert present_seconds(READ.with_date(NOW), READ, now) == NOW + 98
+    assert present_seconds(READ.with_date(NOW), None, now) == NOW + 98
     assert present_seconds(None, None, Instant(float(NOW), 5.0)) == NOW
 
 
@@ -223,3 +242,76 @@ def test_a_requests_time_is_in_milliseconds() -> None:
         NOW + 0.25,
         9999999999.999,
     ]
+
+
+def clocks(instant: Instant) -> tuple[float | None, ...]:
+    """Return an instant by each of its clocks."""
+    return instant.wall, instant.monotonic, instant.gateway, instant.invocation, instant.date
+
+
+def test_a_read_keeps_its_clocks_beside_the_date_of_its_answer() -> None:
+    """R47: the Date changes none of the times by which the read is compared, the request's included."""
+    sent = Instant(1.0, 2.0, 3.0, 4.0, 5)
+    assert clocks(sent.with_date(6)) == (1.0, 2.0, 3.0, 4.0, 6)
+    assert clocks(sent.without_request()) == (1.0, 2.0, None, None, 5)
+
+
+@pytest.mark.parametrize(
+    ("answered", "earliest"),
+    [
+        (Instant(100.0, 5.0), NOW - 2.0),
+        (Instant(100.5, 5.25), NOW - 2.5),  # the larger of both clocks, as one may lag
+        (Instant(100.25, 5.5), NOW - 2.5),
+        (Instant(99.0, 4.0), NOW - 2.0),  # clocks that went back say nothing
+    ],
+)
+def test_a_read_before_the_first_request_has_the_earliest_time_that_its_date_allows(
+    answered: Instant, earliest: float
+) -> None:
+    """R47: a sandbox that is frozen after its start compares requests with this time, and takes data for too old."""
+    assert clocks(before_requests(READ, answered, NOW)) == (READ.wall, READ.monotonic, None, earliest, NOW)
+
+
+def test_a_read_before_the_first_request_without_a_date_is_as_old_as_can_be() -> None:
+    """R47: nothing dates such a read: a request with a time of its own renews the data."""
+    read = before_requests(READ, READ, None)
+    assert clocks(read) == (READ.wall, READ.monotonic, None, -math.inf, None)
+    assert age(read, Instant(READ.wall, READ.monotonic, invocation=float(NOW))) == math.inf
+
+
+@given(passed=SECONDS, took=st.floats(0.0, 5.0), skew=SKEWS, start=st.floats(0.0, 1.0))
+def test_a_frozen_sandbox_never_takes_a_prepared_read_for_younger_than_it_is(
+    passed: float, took: float, skew: float, start: float
+) -> None:
+    """R47: Lambda's time of the request makes the age an upper bound, though both clocks stood still after the read."""
+    began = NOW + start
+    answered = Instant(100.0 + took, 5.0 + took)
+    read = before_requests(READ, answered, math.floor(began + took))
+    now = Instant(answered.wall, answered.monotonic, invocation=began + took + passed + skew)
+    assert passed + took - 1e-6 <= age(read, now) <= passed + took + 5.0 + 1e-6
+
+
+def test_the_seconds_between_two_instants_are_those_of_the_slower_or_the_faster_clock() -> None:
+    """I7: the early end of service time takes the smaller clock, and the late end the larger one."""
+    for now, least, most in (
+        (Instant(103.0, 6.0), 1.0, 3.0),
+        (Instant(101.0, 8.0), 1.0, 3.0),
+        (Instant(99.0, 5.0), -1.0, 0.0),
+    ):
+        assert (least_elapsed(READ, now), most_elapsed(READ, now)) == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_back"),
+    [
+        (Instant(100.0, 5.0), False),
+        (Instant(100.0, 5.5), False),  # a slew of half a second
+        (Instant(100.0, 5.51), True),
+        (Instant(160.0, 6.0), False),  # frozen
+        (Instant(99.25, 5.0), True),
+        (Instant(109.0, 15.0), True),
+    ],
+)
+def test_a_wall_clock_that_lags_by_more_than_a_slew_was_set_back(now: Instant, is_back: bool) -> None:
+    """I7: half a second is what a time service takes away by slowing a clock down."""
+    assert was_set_back(READ, now) is is_back

@@ -145,7 +145,7 @@ def targets_of(token: RevocableToken) -> tuple[str, ...]:
         targets.append("gid#" + token.grant_id)
     if token.session_id is not None:
         targets.append("sid#" + token.session_id)
-    targets.append(_COPIES_OF_GLOBAL[crc32(token.jti.encode("utf-8", "surrogatepass")) % GLOBAL_COPIES])
+    targets.append(_COPIES_OF_GLOBAL[crc32(token.jti.encode()) % GLOBAL_COPIES])
     return tuple(targets)
 
 
