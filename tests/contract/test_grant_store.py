@@ -85,7 +85,7 @@ def test_an_id_has_one_grant(store: GrantWriter) -> None:
 
 
 def test_an_attempt_that_comes_late_does_not_give_a_used_code_back(store: GrantWriter) -> None:
-    """R33: the SDK gave up on the first attempt, which is carried out all the same, after the code was used."""
+    """R33: the SDK gave up on the first attempt, which is still carried out, after the code was used."""
     store.create(make_grant())
     store.redeem(redemption())
     store.create(make_grant())

@@ -20,7 +20,7 @@ def test_an_emergency_ends_the_stolen_key_and_no_other() -> None:
 
 
 def test_an_emergency_that_nobody_was_prepared_for_spares_every_known_key() -> None:
-    """I8: it may meet a standby that some caches do not know yet: tokens of known keys are good all the same."""
+    """I8: it may meet a standby that some caches do not know yet: tokens of known keys are still good."""
     states, counter_example = search(SMALL, Emergency(prepared=False), start(), known_only=True)
     assert counter_example is None
     assert states > 5_000

@@ -174,7 +174,7 @@ def test_an_emulator_leaves_out_facts_of_aws_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_fact_of_aws_never_holds_on_an_emulator(tmp_path: Path) -> None:
-    """A fact on AWS alone that was selected on an emulator, and passed, was not seen all the same."""
+    """A fact on AWS alone that was selected on an emulator, and passed, still counts as not seen."""
     _, report = run(tmp_path, QUESTIONS, "-m", "on_aws_alone", **EMULATOR)
     assert row(report, "It passes on an emulator.") == ["not seen: on AWS alone (no emulator has it)", "status: 200"]
     assert "Of 2 facts 0 hold, 0 do not, 2 were not seen." in report

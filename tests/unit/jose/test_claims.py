@@ -247,7 +247,7 @@ def test_an_identifier_has_1_to_256_characters(length: int) -> None:
 
 @pytest.mark.parametrize("name", ["a", "x" * 255, "x" * 256, "x" * 257, "x" * 900])
 def test_a_scope_of_any_length_is_read(name: str) -> None:
-    """R16: scopes that are too long to be kept for other tokens are read all the same."""
+    """R16: scopes that are too long to be kept for other tokens are still read."""
     assert accept(scope=f"{name} b").scope == {name, "b"}
 
 

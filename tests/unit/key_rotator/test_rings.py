@@ -107,7 +107,7 @@ def test_a_ring_that_is_needed_and_missing_is_an_alarm(started: RotationHarness)
 
 @pytest.mark.parametrize("fault", [ItemDamaged("ring default: KeyError"), StoreUnavailable("DynamoDB: time-out")])
 def test_what_stops_one_ring_does_not_stop_another(started: RotationHarness, fault: Exception) -> None:
-    """A ring item damaged by hand is an alarm for itself; the other ring's key is promoted all the same."""
+    """A ring item damaged by hand is an alarm for itself; the other ring's key is still promoted."""
     check(started.rings("RS256").update())
     started.pass_time(LEAD)
     default, other = broken(started, "default", fault, "RS256").tick()

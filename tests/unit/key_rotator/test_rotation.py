@@ -206,7 +206,7 @@ def test_policy_that_was_changed_by_hand_is_repaired(started: RotationHarness) -
 
 
 def test_step_that_fails_does_not_stop_the_others(started: RotationHarness) -> None:
-    """A key that KMS lost by hand is reported, and the rotation goes on all the same."""
+    """A key that KMS lost by hand is reported, and the rotation still goes on."""
     active = started.only(KeyState.ACTIVE)
     del started.kms.made[active.arn]
     started.pass_time(PERIOD)

@@ -52,7 +52,7 @@ def test_session_is_kept_until_its_revocation_is_written(login: LoginUseCases) -
 
 
 def test_code_that_is_given_meanwhile_is_revoked(login: LoginUseCases) -> None:
-    """A session that gives its first code while it ends is revoked all the same."""
+    """A session that gives its first code while it ends is still revoked."""
     session = session_with_code(login)
     login.end.end(replace(session, gave_code=False), reason="signed_out", actor=ADA)
     assert [written.target.key for written, _, _ in login.revocations.writes] == [f"sid#{session.session_id}"]
@@ -60,7 +60,7 @@ def test_code_that_is_given_meanwhile_is_revoked(login: LoginUseCases) -> None:
 
 
 def test_users_revocations_are_bounded_and_sign_out_is_not(login: LoginUseCases) -> None:
-    """A user beyond the day's revocations is signed out of this browser all the same; an operator has no limit."""
+    """A user beyond the day's revocations is still signed out of this browser; an operator has no limit."""
     reaches = [
         login.end.end(session_with_code_without_limit(login), reason="signed_out", actor=ADA)
         for _ in range(USER_REVOCATIONS + 1)

@@ -217,7 +217,7 @@ def test_a_connection_that_cannot_be_made_is_tried_once_more() -> None:
 
 
 class _ClosingHandler(http.server.BaseHTTPRequestHandler):
-    """Answers, says that the connection stays, and closes it all the same, as a server does with an idle one."""
+    """Answers, says that the connection stays, and closes it anyway, as a server does with an idle one."""
 
     protocol_version = "HTTP/1.1"
 

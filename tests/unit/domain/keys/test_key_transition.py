@@ -59,7 +59,7 @@ def test_compromise_of_a_deactivated_key_promotes_nothing() -> None:
 
 
 def test_compromise_without_a_standby_leaves_nothing_that_signs() -> None:
-    """Without a standby the compromised key is out all the same."""
+    """Without a standby the compromised key is still out."""
     changed = transition.compromise(ring(A), ENTRY)
     assert transition.active_key(changed) is None
     assert to_jwks([changed]) == {"keys": []}

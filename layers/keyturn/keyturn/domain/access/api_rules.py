@@ -132,7 +132,7 @@ class ApiRules:
         self._templates = {text: RouteTemplate(text) for text in rules if text not in NAMED_ROUTES}
         self._rivals: dict[tuple[str, str], list[tuple[RouteTemplate, Rule]]] = {}
         self._by_method = {method: list(self._rules_for(method)) for method in METHODS}
-        # A route without a parameter has one path, hence its own rule alone. Most routes are such: one look-up then.
+        # A route without a parameter has one path, and needs its own rule alone: one look-up for most routes.
         self._alone = {
             (template.text, method): (rule,)
             for method, rules_for_method in self._by_method.items()
@@ -205,7 +205,7 @@ class ApiRules:
     def rivals(self, template: str, method: str) -> list[tuple[RouteTemplate, Rule]]:
         """Return the other templates with a rule for the method to which a path of this route may belong.
 
-        A route without a parameter has one path, hence no rival; `$default` takes every path.
+        A route without a parameter has one path, and therefore no rivals. `$default` takes every path.
         """
         key = template, method if method in METHODS else ANY_METHOD
         if key not in self._rivals:
