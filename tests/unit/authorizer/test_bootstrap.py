@@ -43,10 +43,11 @@ def test_rules_of_a_parameter_decide_from_one_minute_to_the_next() -> None:
     assert dates == ["20260921T141320Z", "20260921T141420Z"]
 
 
-@pytest.mark.parametrize("parameters", [None, ScriptedConnections(OPEN)])
-def test_the_stacks_audiences_count_wherever_the_rules_are(parameters: ScriptedConnections | None) -> None:
+@pytest.mark.parametrize("in_parameter", [False, True])
+def test_the_stacks_audiences_count_wherever_the_rules_are(in_parameter: bool) -> None:
     """R13: rules of the environment and of a parameter need an audience where the stack has several."""
     audiences = f"{ENVIRON['AUDIENCES']} urn:second"
+    parameters = ScriptedConnections(OPEN) if in_parameter else None
     sandbox = ComposedAuthorizer("strict", parameters, AUDIENCES=audiences, API_AUDIENCES="required")
     with pytest.raises(Forbidden, match="no_audience"):
         sandbox.decide()
