@@ -8,6 +8,8 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from keyturn.domain.errors import StoreUnavailable
 from keyturn.observability import REDACTED, log_event, log_not_prepared, place_of
@@ -52,6 +54,17 @@ def test_line_has_the_time_of_writing(capsys: pytest.CaptureFixture[str], second
 def test_field_never_begins_a_second_line(capsys: pytest.CaptureFixture[str], text: str) -> None:
     """R66: the line stays one line for any content of a field."""
     assert logged(capsys, detail=text)["detail"] == text
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@given(st.text(), st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+def test_a_line_has_the_text_that_json_writes(capsys: pytest.CaptureFixture[str], text: str, value: object) -> None:
+    """Any text and any number read back as they were; the members are written as json.dumps writes them."""
+    log_event("INFO", "tested", detail=text, fault=value)
+    written = capsys.readouterr().out
+    line = json.loads(written)
+    assert written == json.dumps(line) + "\n"
+    assert (line["detail"], line.get("fault")) == (text, value)
 
 
 @pytest.mark.parametrize(
