@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
@@ -93,3 +95,10 @@ def test_faults_of_our_own_pass() -> None:
     """The domain's own errors pass unchanged."""
     with pytest.raises(Throttled, match=r"^ours$"), aws_errors("x"):
         raise Throttled("ours")
+
+
+@pytest.mark.parametrize("response", [{}, {"Error": {}}])
+def test_an_answer_without_a_code_is_no_conclusion(response: Any) -> None:
+    """An error that names no cause counts as one without an answer."""
+    with pytest.raises(StoreUnavailable, match=r"^KMS Sign: Unknown$"), aws_errors("KMS Sign"):
+        raise ClientError(response, "Sign")

@@ -283,6 +283,19 @@ def test_the_clients_of_a_function_wait_as_long_as_boto3s() -> None:
         assert (connection._connect_timeout, connection._timeout) == (CONNECT_TIMEOUT, READ_TIMEOUT) == (0.5, 1.0)
 
 
+def test_a_clock_that_is_not_corrected_signs_as_it_is() -> None:
+    """R61: a refusal of the time without a Date leaves the next signature at the machine's own time."""
+    refusal = failure("InvalidSignatureException")
+    connections = ScriptedConnections(Answer(400, {"__type": "RequestExpired"}), refusal, GOOD)
+    dynamodb = client(connections)
+    for _ in range(2):
+        with pytest.raises(ServiceError):
+            dynamodb.get_item(TableName="t")
+    dynamodb.get_item(TableName="t")
+    own = time.strftime(AMZ_DATE, time.gmtime(NOW))
+    assert [headers["X-Amz-Date"] for headers, _ in connections.requests] == [own] * 3
+
+
 @pytest.mark.parametrize(("make", "call"), [(open_dynamodb, "get_item"), (open_kms, "sign")])
 def test_the_clients_of_a_function_sign_by_its_role_at_the_present_time(make: Any, call: str) -> None:
     """A function's client takes the credentials of its environment, and the wall clock of its machine."""
