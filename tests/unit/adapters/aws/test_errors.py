@@ -115,3 +115,14 @@ def test_an_error_is_read_without_boto3(monkeypatch: pytest.MonkeyPatch) -> None
         raise error
     with pytest.raises(KeyError), aws_errors("a read"):
         raise KeyError
+
+
+def test_an_error_without_members_has_the_shape_of_botocores() -> None:
+    """A proxy's answer has neither a type nor a message: its status is the code."""
+    assert service_error("KMS Sign", 502, None, {}).response == {
+        "Error": {"Code": "502", "Message": ""},
+        "ResponseMetadata": {"HTTPStatusCode": 502, "HTTPHeaders": {}},
+    }
+    upper = service_error("KMS Sign", 400, "a date", {"__type": "NotFoundException:http://x", "Message": "text"})
+    assert upper.response["Error"] == {"Code": "NotFoundException", "Message": "text"}
+    assert upper.response["ResponseMetadata"]["HTTPHeaders"] == {"date": "a date"}
