@@ -32,5 +32,5 @@ def test_a_leap_second_is_the_first_of_the_next_minute() -> None:
     ],
 )
 def test_another_form_is_no_date(date: str) -> None:
-    """A date that AWS never sends has no instant, so that no clock is set by a guess."""
+    """A date in any other form has no instant: a guess would set a clock."""
     assert seconds_of(date) is None
