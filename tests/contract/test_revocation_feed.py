@@ -205,3 +205,15 @@ def test_an_absent_table_is_a_fault_of_the_named_call(world: World) -> None:
         world.feed.global_revocation()
     with pytest.raises(StoreUnavailable, match=r"^DynamoDB Query of the revocation feed: ResourceNotFound"):
         list(world.feed.entries(MIDNIGHT, MIDNIGHT))
+
+
+def test_a_page_begins_after_the_last_key_of_the_one_before() -> None:
+    """R47: the same consistent query goes on from DynamoDB's key, and the first one names none."""
+    last = {"pk": {"S": "feed#2026-09-21"}, "sk": {"S": "x"}}
+    connections = ScriptedConnections(Answer(200, {"Items": [], "LastEvaluatedKey": last}), Answer(200, {"Items": []}))
+    reader = DynamoDb("https://dynamodb.example", ENVIRON, lambda: MIDNIGHT, connections)
+    assert list(DynamoDbRevocationFeed(reader, TABLE, copy=0).entries(MIDNIGHT - 400, MIDNIGHT - 390)) == []
+    [first, second] = [body for _, body in connections.requests]
+    assert first["ConsistentRead"] is True
+    assert "ExclusiveStartKey" not in first
+    assert second == first | {"ExclusiveStartKey": last}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
@@ -14,6 +17,7 @@ from botocore.exceptions import (
 )
 
 from keyturn.adapters.aws.errors import aws_errors
+from keyturn.adapters.aws.service_errors import service_error
 from keyturn.domain.errors import AccessDenied, KeyturnError, KeyUnusable, StoreUnavailable, Throttled
 
 CODES: dict[str, type[KeyturnError]] = {
@@ -93,3 +97,32 @@ def test_faults_of_our_own_pass() -> None:
     """The domain's own errors pass unchanged."""
     with pytest.raises(Throttled, match=r"^ours$"), aws_errors("x"):
         raise Throttled("ours")
+
+
+@pytest.mark.parametrize("response", [{}, {"Error": {}}])
+def test_an_answer_without_a_code_is_no_conclusion(response: Any) -> None:
+    """An error that names no cause counts as one without an answer."""
+    with pytest.raises(StoreUnavailable, match=r"^KMS Sign: Unknown$"), aws_errors("KMS Sign"):
+        raise ClientError(response, "Sign")
+
+
+def test_an_error_is_read_without_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function without boto3 maps its own client's errors, and lets any other exception through."""
+    monkeypatch.delitem(sys.modules, "botocore.exceptions")
+    error = service_error("DynamoDB GetItem", 400, None, {"__type": "x#ThrottlingException", "message": "detail"})
+    assert str(error) == "DynamoDB GetItem: ThrottlingException"
+    with pytest.raises(Throttled, match=r"^a read: ThrottlingException$"), aws_errors("a read"):
+        raise error
+    with pytest.raises(KeyError), aws_errors("a read"):
+        raise KeyError
+
+
+def test_an_error_without_members_has_the_shape_of_botocores() -> None:
+    """A proxy's answer has neither a type nor a message: its status is the code."""
+    assert service_error("KMS Sign", 502, None, {}).response == {
+        "Error": {"Code": "502", "Message": ""},
+        "ResponseMetadata": {"HTTPStatusCode": 502, "HTTPHeaders": {}},
+    }
+    upper = service_error("KMS Sign", 400, "a date", {"__type": "NotFoundException:http://x", "Message": "text"})
+    assert upper.response["Error"] == {"Code": "NotFoundException", "Message": "text"}
+    assert upper.response["ResponseMetadata"]["HTTPHeaders"] == {"date": "a date"}

@@ -298,3 +298,20 @@ def test_the_roots_are_amazons_and_no_others() -> None:
     )
     assert len(roots) == 5
     assert {hashlib.sha256(ssl.PEM_cert_to_DER_cert(root)).hexdigest() for root in roots} == FINGERPRINTS
+
+
+def test_an_idle_connection_is_looked_at_without_a_wait(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P8: each request asks whether its connection is stale, and waits for no answer."""
+    waits: list[float] = []
+
+    def ready(reading: list[object], _writing: object, _failed: object, wait: float) -> tuple[list[object], ...]:
+        waits.append(wait)
+        return [], [], []
+
+    with closing(plain(serve(GOOD))) as connection:
+        connection.post(b"", {})
+        monkeypatch.setattr(select, "select", ready)
+        assert not connection.is_stale()
+    assert waits == [0]

@@ -50,7 +50,8 @@ def test_a_method_is_an_operation() -> None:
 @pytest.mark.parametrize("name", ["scan", "create_table", "delete_table", "getItem", "__deepcopy__", "x"])
 def test_another_operation_does_not_exist(name: str) -> None:
     """A function can call what its client lists: a scan or a change of a table is an error of the program."""
-    assert not hasattr(client(ScriptedConnections()), name)
+    with pytest.raises(AttributeError, match=f"^DynamoDB has no method {name} here$"):
+        getattr(client(ScriptedConnections()), name)
 
 
 @pytest.mark.parametrize("name", ["create_key", "schedule_key_deletion", "verify", "decrypt"])
@@ -281,6 +282,19 @@ def test_the_clients_of_a_function_wait_as_long_as_boto3s() -> None:
         assert opened._origin == origin
         assert opened._pause is not None
         assert (connection._connect_timeout, connection._timeout) == (CONNECT_TIMEOUT, READ_TIMEOUT) == (0.5, 1.0)
+
+
+def test_a_clock_that_is_not_corrected_signs_as_it_is() -> None:
+    """R61: a refusal of the time without a Date leaves the next signature at the machine's own time."""
+    refusal = failure("InvalidSignatureException")
+    connections = ScriptedConnections(Answer(400, {"__type": "RequestExpired"}), refusal, GOOD)
+    dynamodb = client(connections)
+    for _ in range(2):
+        with pytest.raises(ServiceError, match=r"^DynamoDB GetItem: (RequestExpired|InvalidSignatureException)$"):
+            dynamodb.get_item(TableName="t")
+    dynamodb.get_item(TableName="t")
+    own = time.strftime(AMZ_DATE, time.gmtime(NOW))
+    assert [headers["X-Amz-Date"] for headers, _ in connections.requests] == [own] * 3
 
 
 @pytest.mark.parametrize(("make", "call"), [(open_dynamodb, "get_item"), (open_kms, "sign")])
