@@ -60,7 +60,11 @@ PARTS = {
     ),
     "authorizer": Part(
         ("authorizer/*.py", "keyturn/domain/time/bounded_cache.py", "keyturn/environment.py"),
-        ("tests/unit/authorizer/*.py", "tests/unit/domain/time/test_bounded_cache.py"),
+        (
+            "tests/unit/authorizer/*.py",
+            "tests/unit/domain/time/test_bounded_cache.py",
+            "tests/unit/test_environment.py",
+        ),
         (),
         0.95,
     ),

@@ -10,8 +10,9 @@ from authorizer.access_rules_cache import PERIOD, AccessRulesCache, RulesDocumen
 from authorizer.metrics import Metrics
 from authorizer.request import parse_request
 from keyturn.domain.errors import StoreUnavailable
+from keyturn.domain.time.ages import SKEW
 from tests.fakes.authorizer_events import authorizer_event
-from tests.fakes.sandbox_time import sandbox_time
+from tests.fakes.sandbox_time import TIMEOUT, sandbox_time
 
 REQUEST = parse_request(authorizer_event("http_2.0", "t"))
 
@@ -81,6 +82,26 @@ def test_an_older_document_stays_in_use(
     world.scope, world.fault = "second", None
     world.pass_time(PERIOD)
     assert world.required() == "second"
+
+
+def test_a_first_read_that_fails_names_its_fault(world: World) -> None:
+    """A sandbox without rules answers with the fault of the store itself."""
+    world.fault = StoreUnavailable("SSM GetParameter: TimeoutError")
+    with pytest.raises(StoreUnavailable, match=r"^SSM GetParameter: TimeoutError$"):
+        world.required()
+
+
+def test_a_read_before_the_first_request_is_dated_by_its_response(world: World) -> None:
+    """A sandbox was frozen after its start, its clocks stood still: the response's Date tells the age of its rules."""
+    cache = AccessRulesCache(RulesDocument(world.load, "the parameter /rules", lambda: 2000), world.time, world.metrics)
+    cache.rules()
+    request = parse_request(authorizer_event("http_2.0", "t"))
+    request.time = None
+    for invoked, reads in ((2000 + PERIOD - SKEW - 1, 1), (2000 + PERIOD - SKEW, 2)):
+        request.deadline = invoked + TIMEOUT
+        world.time.begin(request)
+        cache.rules()
+        assert world.reads == reads
 
 
 def test_an_unchanged_document_is_not_parsed_again(world: World) -> None:

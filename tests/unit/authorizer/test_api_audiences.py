@@ -12,7 +12,7 @@ from keyturn.domain.access.access_rules import AccessRulesError, parse_access_ru
 from keyturn.domain.access.stack_audiences import StackAudiences
 from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event, method_arn
 from tests.fakes.iam_policy import allows
-from tests.fakes.token_factory import make_token, policy
+from tests.fakes.token_factory import good_claims, make_token, policy
 from tests.unit.authorizer.test_app import outcome
 
 if TYPE_CHECKING:
@@ -73,6 +73,13 @@ def test_a_token_for_another_api_is_no_valid_token(
     refused = "401" if kind in REST else "deny"
     assert ask(world, kind, aud, needs=needs, audience=audience, **cached) == ("allow" if opens else refused)
     assert reason_of(world) == (None if opens else "invalid_audience")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_refusal_of_a_token_for_another_api_names_the_token(world: AuthorizerWorld, kind: str) -> None:
+    """R13: the operator finds the token by its jti, as with any other refusal of a verified token."""
+    ask(world, kind, A, audience=B)
+    assert [line["jti"] for line in world.lines() if line["event"] == "refused"] == [good_claims()["jti"]]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,13 +7,33 @@ import json
 import pytest
 
 from authorizer.access_rules_cache import PERIOD, RulesUnusable
+from authorizer.bootstrap import verification_policy
 from authorizer.refusal import Forbidden
+from authorizer.settings import AuthorizerSettings
 from keyturn.adapters.revocations.revocation_item import target_key
+from keyturn.domain.keys.key_ring import SIGNING_ALGORITHMS
 from keyturn.domain.revocations.revocation import FEED_OVERLAP, GLOBAL_COPIES, Target, TargetKind
 from tests.fakes.authorizer_events import API_ID
 from tests.fakes.composed_authorizer import ENVIRON, ComposedAuthorizer
 from tests.fakes.scripted_connection import Answer, ScriptedConnections, failure
 from tests.fakes.token_factory import NOW
+
+
+def test_the_policy_is_that_of_the_settings() -> None:
+    """R14, R16: each part of the policy comes from its variable, with every algorithm of a ring."""
+    environment = {
+        **ENVIRON,
+        "REVOCATION_MODE": "strict",
+        "PREVIOUS_ISSUERS": "https://old.example",
+        "LEEWAY_SECONDS": "7",
+        "MAX_TOKEN_LIFETIME_SECONDS": "1234",
+    }
+    settings = AuthorizerSettings(environment)
+    policy = verification_policy(settings)
+    assert policy.issuers == {settings.issuer, "https://old.example"}
+    assert policy.audiences == settings.audiences.names
+    assert policy.algorithms == set(SIGNING_ALGORITHMS)
+    assert (policy.leeway, policy.max_lifetime) == (7, 1234)
 
 
 def parameter(routes: dict[str, list[str]]) -> Answer:

@@ -62,6 +62,7 @@ def test_one_space_or_more_follow_the_scheme(kind: str, spaces: int) -> None:
         "Bearer a b",
         "Bearer  a  b",
         "Bearer\t a.b.c",
+        "Bearer \t a.b.c",
         "Bearer\u00a0a.b.c",
         " Bearer a.b.c",
         "Bearer\ta.b.c",

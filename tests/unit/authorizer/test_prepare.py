@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from email.utils import formatdate
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -10,6 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from authorizer import app
+from authorizer.request import parse_request
 from keyturn.domain.errors import ItemDamaged, KeyturnError, StoreUnavailable
 from keyturn.environment import SettingsError
 from tests.fakes.authorizer_events import authorizer_event
@@ -42,11 +44,16 @@ def test_the_first_request_reads_its_revocations_alone(mode: str) -> None:
 def test_the_rules_of_a_parameter_are_read_before_the_first_request() -> None:
     """The second connection, to SSM, is opened before the first request too."""
     document = json.dumps({"apis": {"*": {"routes": {"GET /reports": []}}}})
-    parameters = ScriptedConnections(Answer(200, {"Parameter": {"Type": "String", "Value": document}}))
+    answer = Answer(200, {"Parameter": {"Type": "String", "Value": document}}, formatdate(NOW, usegmt=True))
+    parameters = ScriptedConnections(answer)
     sandbox = ComposedAuthorizer("strict", parameters)
     prepare(sandbox)
     assert len(parameters.requests) == 1
     sandbox.decide()
+    # Lambda's clock says how old the rules are, by the Date of the response that brought them.
+    request = parse_request(authorizer_event("http_2.0", "t"))
+    request.time, request.deadline = None, NOW + 30 + int(ENVIRON["FUNCTION_TIMEOUT_SECONDS"])
+    sandbox.function.authorizer.begin(request)
     assert len(parameters.requests) == 1
 
 

@@ -94,6 +94,7 @@ def test_wrong_variable_is_named(name: str, value: str) -> None:
     ("name", "text"),
     [
         ("LEEWAY_SECONDS", "is not a whole number from 0 to 60"),
+        ("FUNCTION_TIMEOUT_SECONDS", "is not a whole number from 1 to 900"),
         ("ALLOWED_LOG_PERCENT", "is not a whole number from 0 to 100"),
         ("REVOCATION_MODE", "is one of snapshot, strict"),
         ("API_AUDIENCES", "is one of required, warn"),
