@@ -92,7 +92,7 @@ def test_a_first_read_that_fails_names_its_fault(world: World) -> None:
 
 
 def test_a_read_before_the_first_request_is_dated_by_its_response(world: World) -> None:
-    """A sandbox was frozen after its start, its clocks stood still: the response's Date tells the age of its rules."""
+    """A sandbox was frozen after its start, with its clocks: the response's Date shows the age of its rules."""
     cache = AccessRulesCache(RulesDocument(world.load, "the parameter /rules", lambda: 2000), world.time, world.metrics)
     cache.rules()
     request = parse_request(authorizer_event("http_2.0", "t"))
