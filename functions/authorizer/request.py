@@ -141,8 +141,6 @@ def _split_arn(arn: str) -> tuple[str, str, str]:
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "execute-api":
         raise UnknownEvent("the event's ARN is not one of execute-api")
     resource = parts[5].split("/", 3)
-    if len(resource) == 3 and resource[2] in _WITHOUT_PATH:
-        return resource[0], resource[2], ""
     if len(resource) < 3 or (resource[2] not in METHODS and _METHOD.fullmatch(resource[2]) is None):
         raise UnknownEvent("the event's ARN names no HTTP method")
     return resource[0], resource[2], resource[3] if len(resource) == 4 else ""

@@ -31,6 +31,7 @@ def test_another_text_is_refused_with_the_range(digits: str) -> None:
 
 def test_a_number_without_a_range_has_at_most_nine_digits() -> None:
     """The settings of the rotator have no range of their own: their rules compare them with each other."""
+    assert whole_number({"NAME": "0"}, "NAME") == 0
     assert whole_number({"NAME": "999999999"}, "NAME") == 999_999_999
     with pytest.raises(SettingsError):
         whole_number({"NAME": "1000000000"}, "NAME")

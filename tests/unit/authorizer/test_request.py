@@ -109,6 +109,8 @@ def test_only_a_token_event_brings_its_credentials_beside_the_headers(kind: str)
             "the event's ARN is not one of execute-api",
         ),
         ({"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:a/s//x"}, "the event's ARN names no HTTP method"),
+        ({"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:a/s/G T"}, "the event's ARN names no HTTP method"),
+        ({"type": "TOKEN", "methodArn": "arn:aws:execute-api:r:1:a/s"}, "the event's ARN names no HTTP method"),
     ],
 )
 def test_what_is_wrong_with_an_event_is_said(event: Any, text: str) -> None:

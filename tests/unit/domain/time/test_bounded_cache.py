@@ -166,6 +166,23 @@ def test_the_largest_age_of_a_used_value_is_kept_for_a_report(world: World) -> N
     assert world.policy.oldest == 0.0
 
 
+def test_without_a_pause_each_use_tries_to_renew(world: World) -> None:
+    """A policy that names no pause reads again at the next use after a failure."""
+    policy = AgePolicy(world.now, bound=BOUND, renew_from=RENEW_FROM)
+    tried: list[Instant] = []
+
+    def read(sent: Instant) -> tuple[int, Instant]:
+        tried.append(sent)
+        if len(tried) > 1:
+            raise StoreUnavailable("down")
+        return 1, sent
+
+    cache = BoundedCache("things", read, policy)
+    cache.renew()
+    world.pass_time(RENEW_FROM)
+    assert [cache.get(world.now()), cache.get(world.now()), len(tried)] == [1, 1, 3]
+
+
 def test_renew_reads_whatever_the_age(world: World) -> None:
     """A caller that found the value outdated has it read again, and the new value is kept."""
     assert (world.cache.renew(), world.get()) == (2, 2)
