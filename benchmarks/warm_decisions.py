@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import mean, median
+from statistics import median
 from typing import NamedTuple
 
 from benchmarks import baseline
@@ -39,7 +39,8 @@ _WORKER = Path(__file__).parent / "javascript" / "worker.mjs"
 _P1A = {"ES256": (0.25, 0.15), "RS256": (0.80, 0.50)}
 _P2 = {"fast-jwt": (0.25, 0.15), "aws-jwt-verify": (0.25, 0.15)}
 _P3 = (0.04, 0.03)
-# The speed of a shared machine may double within seconds. A round has short turns, in which all meet the same speeds.
+# The speed of a shared machine may double within seconds. A round has short turns, in which all meet the same speeds;
+# its median leaves out the turns that another program disturbed.
 _TURNS = 8
 # The fields that the baseline's workers read.
 _BASELINE_FIELDS = ("algorithm", "issuer", "audience", "jwk", "ring", "token", "unknown", "event")
@@ -104,7 +105,7 @@ def _interleaved(material: Material, tree: Path | None) -> dict[str, list[float]
             say(f"warm, {material.algorithm}: round {number + 1} of {ROUNDS}")
             turns = [{name: worker.round() for name, worker in workers.items()} for _ in range(_TURNS)]
             for name, spent in times.items():
-                spent.append(mean(turn[name] for turn in turns))
+                spent.append(median(turn[name] for turn in turns))
     return times
 
 
