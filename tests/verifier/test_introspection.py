@@ -214,7 +214,7 @@ def test_a_caller_that_stops_waiting_has_no_answer(clocks: TwoClocks) -> None:
     introspector = module.Introspector(Introspection("orders", SECRET, cache_seconds=10), issuer, 1, clocks)
     steps = introspector.check("a token", "https://issuer.example/introspect")
     next(steps)
-    with pytest.raises(IntrospectionUnavailable, match="no complete answer came in time"):
+    with pytest.raises(IntrospectionUnavailable, match="no complete response came in time"):
         next(steps)
     issuer.released.set()
 
