@@ -236,12 +236,13 @@ endif
 # Container images set it. Without byte code each worker and each process of a test compiles all modules again.
 test test-fast test-others test-stack coverage browser: export PYTHONDONTWRITEBYTECODE :=
 
-# Tests on the stack wait for a quarter of their time. The other parts fill it, and yield the processors to them: what runs on the
-# stack has time limits. On two cores the other tests run in one process: workers and their reports cost CPU too.
+# Tests on the stack wait for a quarter of their time. The other parts fill it. Coverage yields the processors, since what runs on
+# the stack has time limits. The other tests do not: they would go on alone for minutes. On two cores they run in one
+# process: workers and their reports cost CPU too.
 CORES = $(shell getconf _NPROCESSORS_ONLN)
 test: export OTHERS_WORKERS = $(if $(filter 1 2,$(CORES)),0,auto)
 test: setup $(CLIENTS_STAMP) $(PEERS_STAMP) $(AWS_STAMP) ## run the tests without Docker, browser and account
-	@.venv/bin/python -m tests.side_by_side "coverage=nice -n 10 $(MAKE) coverage" "others=nice -n 10 $(MAKE) test-others" \
+	@.venv/bin/python -m tests.side_by_side "coverage=nice -n 5 $(MAKE) coverage" "others=$(MAKE) test-others" \
 		"stack=$(MAKE) test-stack"
 
 test-fast: setup $(PEERS_STAMP)
