@@ -60,7 +60,9 @@ class Run:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             shown = f"{self._label} | {line.rstrip()}"
-            print(shown, flush=True)
+            # One write a line: print writes the line break apart, and the line of another part may come between.
+            sys.stdout.write(f"{shown}\n")
+            sys.stdout.flush()
             if _REPEATED.match(line):
                 self.repeated.append(shown)
 
