@@ -139,6 +139,19 @@ def test_the_proxy_of_the_environment_is_ignored(
     assert {each.headers["host"] for each in site.seen} == {site.origin.removeprefix("http://")}
 
 
+def check_fresh_for(site: JwksSite, clocks: TwoClocks, seconds: float) -> None:
+    """Read the key set, and assert that it decides for so many seconds while the issuer is away."""
+    verifier = verifier_of(site, clocks)
+    raw = site.token(signing_key())
+    assert verifier.verify(raw)
+    site.outage = lambda handler: answer(handler, 503, b"{}")
+    clocks.wait(seconds - 0.5)
+    assert verifier.verify(raw)
+    clocks.wait(0.5)
+    with pytest.raises(JwksUnavailable):
+        verifier.verify(raw)
+
+
 @pytest.mark.parametrize(
     ("cache_control", "age", "fresh_for"),
     [
@@ -165,15 +178,7 @@ def test_the_max_age_of_the_key_set_is_kept_within_bounds(
 ) -> None:
     """A6: keys decide below the max-age that the issuer states, less the age in caches, from 10 s to 300 s."""
     site.headers = {name: value for name, value in (("Cache-Control", cache_control), ("Age", age)) if value}
-    verifier = verifier_of(site, clocks)
-    raw = site.token(signing_key())
-    assert verifier.verify(raw)
-    site.outage = lambda handler: answer(handler, 503, b"{}")
-    clocks.wait(fresh_for - 0.5)
-    assert verifier.verify(raw)
-    clocks.wait(0.5)
-    with pytest.raises(JwksUnavailable):
-        verifier.verify(raw)
+    check_fresh_for(site, clocks, fresh_for)
 
 
 @pytest.mark.parametrize(
@@ -198,15 +203,7 @@ def test_an_expiry_counts_where_the_issuer_states_no_max_age(
     """A6: keys decide until `Expires`, as far from `Date` as the issuer's clock says; an unreadable date is past."""
     headers = {"Cache-Control": cache_control, "Expires": expires, "Date": date}
     site.headers = {name: value for name, value in headers.items() if value}
-    verifier = verifier_of(site, clocks)
-    raw = site.token(signing_key())
-    assert verifier.verify(raw)
-    site.outage = lambda handler: answer(handler, 503, b"{}")
-    clocks.wait(fresh_for - 0.5)
-    assert verifier.verify(raw)
-    clocks.wait(0.5)
-    with pytest.raises(JwksUnavailable):
-        verifier.verify(raw)
+    check_fresh_for(site, clocks, fresh_for)
 
 
 def test_unknown_kids_cost_one_read_in_a_cooldown(site: JwksSite, clocks: TwoClocks) -> None:

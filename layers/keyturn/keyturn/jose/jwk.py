@@ -60,7 +60,7 @@ def _algorithm(jwk: Mapping[str, object], assumed: str | None) -> str:
 def _rsa_key(jwk: Mapping[str, object], kid: str, algorithm: str) -> RsaKey:
     modulus, exponent = _unsigned_integer(jwk, "n"), _unsigned_integer(jwk, "e")
     check_rsa(modulus, exponent)
-    # Most rings have keys of one kind: a sandbox loads no module of another. That of RSA loads five more.
+    # Most rings have keys of one kind: a sandbox loads no module of another.
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
     return RsaKey(kid, algorithm, RSAPublicNumbers(exponent, modulus).public_key())

@@ -70,7 +70,7 @@ class RsaKey(VerificationKey):
 
 
 class _Ecdsa(ec.ECDSA):
-    """ECDSA for verification: the base class asks what signing can do, and loads 27 more files at a cold start."""
+    """ECDSA for verification: the base class asks what signing can do, and loads a whole backend for that."""
 
     def __init__(self, algorithm: hashes.HashAlgorithm) -> None:
         self._hash = algorithm

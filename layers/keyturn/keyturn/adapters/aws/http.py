@@ -115,7 +115,7 @@ class HttpConnection:
             raise
 
     def _tcp(self) -> socket.socket:
-        address: Any = (self._host, self._port)
+        address: Any = (self._host, self._port)  # the stubs know a string alone
         opened = socket.create_connection(address, self._connect_timeout)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return opened
