@@ -15,6 +15,8 @@ from tests.fakes.token_factory import NOW, SigningKey, jwks, make_token
 METADATA = "/.well-known/oauth-authorization-server"
 JWKS = "/.well-known/jwks.json"
 INTROSPECT = "/oauth2/introspect"
+# Seconds for which a verifier waits for a site that answers: a machine under load stands still for seconds.
+PATIENCE = 60
 
 
 class SeenRequest(NamedTuple):

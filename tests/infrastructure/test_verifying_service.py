@@ -16,6 +16,7 @@ import keyturn.verifier
 from keyturn.domain.time.ages import Instant
 from keyturn.verifier import Introspection, JwksUnavailable, JwksVerifier, TokenError, TokenErrorReason
 from tests.fakes.issuer_harness import JWKS, REVOKE, SECRET, IssuerHarness, make_client
+from tests.fakes.jwks_site import PATIENCE
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import AUDIENCE, NOW, SigningKey, make_token, signing_key
 from tests.fakes.wsgi_issuer import wsgi_issuer
@@ -54,7 +55,8 @@ class World:
         self.seconds = float(NOW)
         self.publish(0, 1)
         with monkeypatch.context() as patched:
-            patched.setattr(keyturn.verifier, "JwksVerifier", functools.partial(JwksVerifier, clock=self.clock))
+            patient = functools.partial(JwksVerifier, clock=self.clock, timeout_seconds=PATIENCE)
+            patched.setattr(keyturn.verifier, "JwksVerifier", patient)
             self.verifier = self._run_snippet(page)
 
     def clock(self) -> Instant:
@@ -200,7 +202,7 @@ def test_a_revocation_is_seen_by_introspection(world: World) -> None:
     audience = frozenset({AUDIENCE})
     world.issuer.clients.add(make_client("service", introspects=audience))
     asking = Introspection("service", SECRET, cache_seconds=10)
-    verifier = JwksVerifier(world.url, AUDIENCE, clock=world.clock, introspection=asking)
+    verifier = JwksVerifier(world.url, AUDIENCE, clock=world.clock, introspection=asking, timeout_seconds=PATIENCE)
     raw = world.token()
     assert verifier.verify(raw)
     assert world.issuer.post(REVOKE, token=raw).status == 200

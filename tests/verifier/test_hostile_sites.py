@@ -177,7 +177,7 @@ def test_stale_keys_decide_for_as_long_as_the_service_allows(site: JwksSite, clo
 
 def test_stale_keys_decide_without_a_wait(site: JwksSite, clocks: TwoClocks, monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 5861 §4: after an error stale keys decide at once, and a read that hangs holds up no request."""
-    verifier = JwksVerifier(site.origin, AUDIENCE, clock=clocks, stale_seconds=600, timeout_seconds=1)
+    verifier = JwksVerifier(site.origin, AUDIENCE, clock=clocks, stale_seconds=600)
     raw = site.token(signing_key(), exp=int(clocks.wall) + 3000)
     assert verifier.verify(raw)
     site.outage = status(503)
@@ -245,7 +245,7 @@ def test_a_name_server_that_hangs_holds_a_request_for_the_time_out_alone(
         raise socket.gaierror(socket.EAI_NONAME, MARK)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    verifier = JwksVerifier("https://auth.example.com", AUDIENCE, clock=clocks, timeout_seconds=1)
+    verifier = JwksVerifier("https://auth.example.com", AUDIENCE, clock=clocks, timeout_seconds=3)
     raw = make_token(claims={"iss": "https://auth.example.com"})
     with pytest.raises(JwksUnavailable, match="no complete response"):
         verifier.verify(raw)
