@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -15,8 +16,10 @@ from benchmarks.cold_start import OUR_ISSUER, OURS, Cold
 from benchmarks.contestants import FIRST_SEEN, REFUSALS, at_baseline
 from benchmarks.contestants import OURS as WARM
 from benchmarks.counted_instructions import Counted
+from benchmarks.decision_cost import GATES, Authorizer, decision_cost, memory_mb
 from benchmarks.first_requests import FirstRequests
 from benchmarks.goals import Figure
+from benchmarks.load_model import Load
 from benchmarks.progress import say
 from benchmarks.warm_decisions import Warm
 from benchmarks.worker_process import ratio
@@ -24,12 +27,17 @@ from benchmarks.worker_process import ratio
 ROOT = Path(__file__).parents[1]
 # The share that a figure may grow by: counts repeat, while times depend on what else the machine does.
 COUNT, TIME = 0.02, 0.10
-_OTHERS = """
+_READS = """
 import json
 from benchmarks.counted_reads import counted_reads
-from benchmarks.decision_cost import cost_figures
+print(json.dumps(counted_reads()))
+"""
+_LINE_AND_TARGETS = """
 from benchmarks.load_model import Load
-print(json.dumps([*counted_reads(), *cost_figures(Load(sandboxes=1))]))
+from keyturn.observability import log_event
+from tests.fakes.token_factory import good_claims
+log_event("INFO", "allowed", api="http_2.0", jti=good_claims()["jti"])
+print(Load(sandboxes=1).targets)
 """
 _REVOCATIONS = """
 import json
@@ -115,9 +123,26 @@ def compared_revocations(tree: Path) -> list[Compared]:
     return rows
 
 
-def compared_others(tree: Path, figures: Iterable[Figure]) -> list[Compared]:
-    """Return reads for each request and the price of decisions: the baseline's own code measures its side."""
-    then = _figures(_OTHERS, tree)
+def compared_prices(tree: Path, warm: Warm) -> list[Compared]:
+    """Return the price of decisions: one formula, with the line, the reads, the memory and the time of each commit."""
+    *_, line, targets = _output(_LINE_AND_TARGETS, tree).splitlines(keepends=True)
+    then_seen, now_seen = (median(warm.times["ES256"][each]) / 1000 for each in (at_baseline(WARM), FIRST_SEEN))
+    then, now = Authorizer(then_seen, memory_mb(root=tree), line), Authorizer(now_seen)
+    load = Load(sandboxes=1)
+    earlier = replace(load, targets=int(targets))
+    return [
+        _compared(
+            f"P11: a million decisions, {mode}, $",
+            decision_cost(earlier, mode, authorizer=then).total,
+            decision_cost(load, mode, authorizer=now).total,
+        )
+        for mode in GATES
+    ]
+
+
+def compared_reads(tree: Path, figures: Iterable[Figure]) -> list[Compared]:
+    """Return reads for each request: the baseline's own code measures its side."""
+    then = _figures(_READS, tree)
     keys = {(each.goal, each.what, each.unit): each for each in figures}
     return [
         _compared(f"{each.goal}: {each.what}, {each.unit}", then[key][0], each.measured)
@@ -128,6 +153,12 @@ def compared_others(tree: Path, figures: Iterable[Figure]) -> list[Compared]:
 
 def _figures(script: str, tree: Path) -> dict[tuple[str, str, str], tuple[float, bool]]:
     """Return each figure that a checkout's own code measures by goal, name and unit, and whether it is a time."""
+    rows = json.loads(_output(script, tree).splitlines()[-1])
+    return {(goal, what, unit): (measured, spread is not None) for goal, what, unit, _, _, measured, spread in rows}
+
+
+def _output(script: str, tree: Path) -> str:
+    """Return what a script prints that imports the code of a checkout."""
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tree,
@@ -136,8 +167,7 @@ def _figures(script: str, tree: Path) -> dict[tuple[str, str, str], tuple[float,
         stdout=subprocess.PIPE,
         text=True,
     )
-    rows = json.loads(done.stdout.splitlines()[-1])
-    return {(goal, what, unit): (measured, spread is not None) for goal, what, unit, _, _, measured, spread in rows}
+    return done.stdout
 
 
 def comparison_table(rows: Sequence[Compared]) -> str:

@@ -19,7 +19,7 @@ class Load:
     """Settings of a deployment's authorizer; times in seconds, sizes in bytes.
 
     `requests`: λ, per second and sandbox. `revocations`: per second, in all. `ring`: size of the ring's item.
-    `feed_item`: size of one. `token_lifetime`: of a token. `targets`: of one token, global among them.
+    `feed_item`: size of one. `token_lifetime`: of a token. `targets`: items that hold those of one token.
     `busiest_client`: its share of all requests. `lifetime`: of a sandbox, until Lambda replaces it.
     """
 
@@ -30,7 +30,7 @@ class Load:
     ring: int = 2500
     feed_item: int = 200
     token_lifetime: float = 3610.0
-    targets: int = 5
+    targets: int = 4
     busiest_client: float = 0.5
     lifetime: float = 7200.0
 

@@ -35,7 +35,7 @@ def benchmark_parts(run: Run, reports: Mapping[str, Report]) -> dict[str, str]:
     """Return the generated parts of docs/benchmarks.md."""
     text = {name: report.text for name, report in reports.items()}
     figures = [figure for report in reports.values() for figure in report.figures]
-    numbers = five_numbers(run.warm, run.first, run.issued, run.duration)
+    numbers = five_numbers(run.warm, run.first, run.issued, run.authorizer)
     return {
         "summary": f"![{_ALT}]({PICTURE.name})\n\n{numbers}",
         "goals": goal_table(figures),

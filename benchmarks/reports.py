@@ -103,7 +103,7 @@ def issuer(run: Run) -> Report:
 def price(run: Run) -> Report:
     """Return the price of a million decisions."""
     load = Load(sandboxes=1)
-    return Report(cost_figures(load, run.duration), cost_table(load, run.duration))
+    return Report(cost_figures(load, run.authorizer), cost_table(load, run.authorizer))
 
 
 def compare(run: Run) -> Report:
@@ -115,7 +115,7 @@ def compare(run: Run) -> Report:
         assert run.cold_then is not None
         rows += [comparison.compared_counts(run.counted), comparison.compared_starts(run.cold, run.cold_then)]
     rows.append(comparison.compared_revocations(run.tree))
-    rows.append(comparison.compared_others(run.tree, [*run.reads, *cost_figures(Load(sandboxes=1), run.duration)]))
+    rows += [comparison.compared_reads(run.tree, run.reads), comparison.compared_prices(run.tree, run.warm)]
     return Report([], comparison.comparison_table(sorted(chain(*rows), key=lambda row: row.what)))
 
 

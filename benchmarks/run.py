@@ -20,7 +20,7 @@ from benchmarks import (
 from benchmarks.cold_layout import ROOT
 from benchmarks.contestants import FIRST_SEEN
 from benchmarks.counted_reads import counted_reads
-from benchmarks.decision_cost import Duration, billed_duration
+from benchmarks.decision_cost import Authorizer
 from benchmarks.decision_profile import profile
 from benchmarks.goals import Figure
 from benchmarks.live_revocations import feed_items, live_revocations, revoked_ids
@@ -136,8 +136,8 @@ class Run:
         return Noted(*live_revocations())
 
     @property
-    def duration(self) -> Duration:
-        """The billed times, by the run's own decisions if it has measured them."""
+    def authorizer(self) -> Authorizer:
+        """The facts of a price, by the run's own decisions if it has measured them."""
         if "warm" not in self.__dict__:
-            return billed_duration()
-        return billed_duration(median(self.warm.times["ES256"][FIRST_SEEN]) / 1000)
+            return Authorizer()
+        return Authorizer(median(self.warm.times["ES256"][FIRST_SEEN]) / 1000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from benchmarks.contestants import FIRST_SEEN, OURS, RAW
-from benchmarks.decision_cost import Duration, decision_cost, memory_mb, processor_share
+from benchmarks.decision_cost import Authorizer, decision_cost, memory_mb, processor_share
 from benchmarks.first_requests import FirstRequests
 from benchmarks.issued_tokens import Issued
 from benchmarks.load_model import Load
@@ -13,14 +13,14 @@ from benchmarks.warm_decisions import Warm
 from benchmarks.worker_process import ratio
 
 
-def five_numbers(warm: Warm, first: FirstRequests, issued: Issued, duration: Duration) -> str:
+def five_numbers(warm: Warm, first: FirstRequests, issued: Issued, authorizer: Authorizer) -> str:
     """Return the numbers as a table in Markdown; times on Lambda are calculated from its share of a vCPU."""
     rows = [
         _decision(warm, OURS, "A decision about a token that the sandbox has seen"),
         _decision(warm, FIRST_SEEN, "A decision about a token that it sees for the first time"),
         _first_decision(first),
         _token(issued),
-        _dollars(duration),
+        _dollars(authorizer),
     ]
     lines = ["| | measured here | meaning |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
@@ -54,9 +54,9 @@ def _token(issued: Issued) -> tuple[str, str, str]:
     )
 
 
-def _dollars(duration: Duration) -> tuple[str, str, str]:
+def _dollars(authorizer: Authorizer) -> tuple[str, str, str]:
     load = Load(sandboxes=1)
-    snapshot, strict = (decision_cost(load, mode, duration=duration).total for mode in ("snapshot", "strict"))
+    snapshot, strict = (decision_cost(load, mode, authorizer=authorizer).total for mode in ("snapshot", "strict"))
     return (
         "A million decisions, by AWS's price list",
         f"${snapshot:.2f} in snapshot mode, ${strict:.2f} in strict mode",

@@ -170,7 +170,7 @@ def test_the_conditions_of_the_rotators_role_count(
 @pytest.mark.parametrize(
     ("role", "action", "table", "keys"),
     [
-        ("LoginRole", UPDATE, "revocations", {"sid#x": True, "sub#u_x": True, "pair#u_x#web": True, "feed#1": False}),
+        ("LoginRole", UPDATE, "revocations", {"sid#x": True, "sub#u_x": True, "pair#u_x#web": False, "feed#1": False}),
         ("LoginRole", UPDATE, "revocations", {"client#web": False, "jti#x": False, "gid#x": False, "global#3": False}),
         ("LoginRole", PUT, "revocations", {"feed#1": True, "sid#x": False, "sub#u_x": False, "global#3": False}),
         ("TokenIssuerRole", UPDATE, "revocations", {"jti#x": True, "gid#x": True, "sub#u_x": False, "global#3": False}),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from keyturn.adapters.aws.attribute_values import decode_item
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
-from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.domain.errors import AlreadyExists, KeyRingMissing, VersionConflict
 from keyturn.domain.keys.key_ring import DEFAULT_RING, Compromise, Intent, KeyRing, KeyState, RingKey
 from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Target, TargetKind
@@ -42,12 +41,10 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
         create_table(dynamodb, "revocations", "pk", "sk")
 
         def global_kids() -> list[set[str]]:
-            kids = []
-            for copy in range(GLOBAL_COPIES):
-                key = target_key(Target.of(TargetKind.GLOBAL, str(copy)))
-                item: Any = dynamodb.get_item(TableName="revocations", Key=key).get("Item")
-                kids.append(set(revocation_from_item(decode_item(item)).compromised_kids) if item else set())
-            return kids
+            copies = [Target.of(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
+            found = DynamoDbRevocationReader(dynamodb, "revocations").find(copies)
+            kids = {each.target: set(each.compromised_kids) for each in found}
+            return [kids.get(copy, set()) for copy in copies]
 
         yield Subject(DynamoDbKeyRingStore(dynamodb, "rings", "revocations"), global_kids)
 

@@ -145,7 +145,7 @@ def test_the_account_from_sign_in_to_sign_out(dynamodb: DynamoDBClient) -> None:
     assert browser.submit("/oauth2/logout").status == 200
     assert invoke("list_sessions")["sessions"] == []
     targets = {item["pk"]["S"].partition("#")[0] for item in dynamodb.scan(TableName="revocations")["Items"]}
-    assert targets == {"feed", "pair", "sub"}
+    assert targets == {"feed", "sub"}
 
 
 def test_a_missing_table_is_a_page(dynamodb: DynamoDBClient) -> None:

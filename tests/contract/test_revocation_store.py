@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
 
 from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
-from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Revocation, Target, TargetKind, pair_target
 from tests.fakes.memory_revocations import MemoryRevocations
 from tests.fakes.moto_connections import http_dynamodb
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
@@ -44,9 +45,14 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         yield DynamoDbRevocationReader(client, "revocations"), writer, count
 
 
+def target(kind: TargetKind, identifier: str) -> Target:
+    """Return the target of this kind; a pair is at the client `web`."""
+    return pair_target(identifier, "web") if kind is TargetKind.PAIR else Target.of(kind, identifier)
+
+
 def revocation(kind: TargetKind, identifier: str, not_before: int | None = None, lifetime: int = 1000) -> Revocation:
     """Return a revocation that ends `lifetime` seconds after NOW."""
-    return Revocation(Target.of(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
+    return Revocation(target(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
 
 
 def revoke(store: Store, *revocations: Revocation) -> None:
@@ -63,6 +69,7 @@ def find(store: Store, *targets: Target) -> list[Fields]:
 
 JTI = Target.of(TargetKind.TOKEN, "j1")
 CLIENT = Target.of(TargetKind.CLIENT, "web")
+BOTH = ((TargetKind.SUBJECT, TargetKind.PAIR), ("u", "u"))
 
 
 def test_nothing_is_revoked(store: Store) -> None:
@@ -75,9 +82,35 @@ def test_nothing_is_revoked(store: Store) -> None:
 def test_what_is_revoked_is_found(store: Store, kind: TargetKind) -> None:
     """A revocation is found by its target, and by no other (R47)."""
     revoke(store, revocation(kind, "x", NOW))
-    assert find(store, Target.of(kind, "x")) == [(f"{kind}#x", NOW, NOW + 1000)]
-    others = [Target.of(other, "x") for other in TargetKind if other is not kind]
-    assert find(store, Target.of(kind, "X"), *others) == []
+    assert find(store, target(kind, "x")) == [(target(kind, "x").key, NOW, NOW + 1000)]
+    others = [target(other, "x") for other in TargetKind if other is not kind]
+    assert find(store, target(kind, "X"), *others) == []
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_subject_and_its_pairs_are_apart(store: Store, order: tuple[int, ...]) -> None:
+    """A subject and two of its pairs keep their own cutoffs, written in any order and read in any company."""
+    targets = [Target.of(TargetKind.SUBJECT, "u"), pair_target("u", "web"), pair_target("u", "app")]
+    for step, number in enumerate(order):
+        cutoff = Revocation(targets[number], not_before=NOW + number, expires_at=NOW + 1000 + step)
+        revoke(store, cutoff, cutoff)
+        held = sorted((targets[each].key, NOW + each) for each in order[: step + 1])
+        assert [(key, not_before) for key, not_before, _ in find(store, *targets)] == held
+        assert [len(find(store, each)) for each in targets] == [each in order[: step + 1] for each in range(3)]
+    assert store[2]() == 3
+    assert find(store, pair_target("u", "other"), pair_target("v", "web"), Target.of(TargetKind.CLIENT, "web")) == []
+
+
+@pytest.mark.parametrize("later", [TargetKind.SUBJECT, TargetKind.PAIR])
+def test_a_sooner_expiry_never_hides_the_other(store: Store, later: TargetKind) -> None:
+    """Where a subject and a pair expire at different times, neither is forgotten before its own time (R50)."""
+    for kind in (TargetKind.SUBJECT, TargetKind.PAIR):
+        revoke(store, revocation(kind, "u", NOW, lifetime=2000 if kind is later else 1000))
+        revoke(store, revocation(kind, "u", NOW - 1, lifetime=500))
+    found = {key: (not_before, expires_at) for key, not_before, expires_at in find(store, *map(target, *BOTH))}
+    assert {not_before for not_before, _ in found.values()} == {NOW}
+    assert found[target(later, "u").key][1] == NOW + 2000
+    assert min(expires_at for _, expires_at in found.values()) >= NOW + 1000
 
 
 def test_several_at_once(store: Store) -> None:

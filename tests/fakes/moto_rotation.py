@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keyturn.adapters.aws.attribute_values import decode_item
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
-from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.adapters.revocations.dynamodb_revocation_reader import DynamoDbRevocationReader
 from keyturn.domain.keys.key_ring import DEFAULT_RING, KeyRing
 from keyturn.domain.revocations.revocation import GLOBAL_COPIES, Target, TargetKind
 from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
@@ -65,12 +64,10 @@ class RecordedStore(DynamoDbKeyRingStore):
     @property
     def global_kids(self) -> set[str]:
         """The kids that every copy of global names."""
-        kids = []
-        for copy in range(GLOBAL_COPIES):
-            key = target_key(Target.of(TargetKind.GLOBAL, str(copy)))
-            item: Any = self._client.get_item(TableName=REVOCATIONS, Key=key, ConsistentRead=True).get("Item")
-            kids.append(set(revocation_from_item(decode_item(item)).compromised_kids) if item else set())
-        return set.intersection(*kids)
+        copies = [Target.of(TargetKind.GLOBAL, str(copy)) for copy in range(GLOBAL_COPIES)]
+        found = DynamoDbRevocationReader(self._client, REVOCATIONS).find(copies)
+        kids = {each.target: set(each.compromised_kids) for each in found}
+        return set.intersection(*(kids.get(copy, set()) for copy in copies))
 
     def create(self, ring: KeyRing) -> KeyRing:
         """Store, and look at what is stored."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def source_names() -> dict[str, set[str]]:
 def stored_attributes() -> set[str]:
     """Return the attributes of each kind of item, as tests/releases writes one of each."""
     return {
-        f"{table} {key.partition('#')[0]}: {attribute}"
+        f"{table} {key.partition('#')[0]}: {re.sub('#.*', '#…', attribute)}"
         for name, item in items.write().items()
         for table, _, key in [name.partition("/")]
         for attribute in item

@@ -34,7 +34,7 @@ from keyturn.adapters.interactions.interaction_item import interaction_from_item
 from keyturn.adapters.keys.dynamodb_key_ring import DynamoDbKeyRingStore
 from keyturn.adapters.keys.key_ring_item import ring_from_item
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
-from keyturn.adapters.revocations.revocation_item import revocation_from_item
+from keyturn.adapters.revocations.revocation_item import revocations_from_item
 from keyturn.adapters.sessions.session_item import hash_from_pointer, session_from_item
 from keyturn.adapters.users.authority_item import authority_from_item
 from keyturn.adapters.users.consent_item import consent_from_item
@@ -49,7 +49,7 @@ from keyturn.domain.grants.grant import CodeBinding, Grant, Redemption, RefreshS
 from keyturn.domain.interactions.interaction import ConsentMark, Demand, Interaction
 from keyturn.domain.keys import key_transition
 from keyturn.domain.keys.key_ring import Compromise, KeyRing
-from keyturn.domain.revocations.revocation import CUTOFF_KINDS, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import CUTOFF_KINDS, Revocation, Target, TargetKind, pair_target
 from keyturn.domain.sessions.session import Session
 from keyturn.domain.time.service_time import ServiceTime
 from keyturn.domain.users.authority import Authority, Status
@@ -237,9 +237,10 @@ def _write_resource_servers(registry: DynamoDbResourceServerRegistry) -> None:
 
 
 def _write_revocations(writer: DynamoDbRevocationWriter) -> None:
-    for kind in TargetKind:
-        not_before = NOW if kind in CUTOFF_KINDS else None
-        revocation = Revocation(Target.of(kind, "1"), expires_at=NOW + 3610, not_before=not_before)
+    pairs = [pair_target(subject, "web") for subject in ("1", "2")]  # subject 2 itself is not revoked
+    for target in [*(Target.of(kind, "1") for kind in TargetKind if kind is not TargetKind.PAIR), *pairs]:
+        not_before = NOW if target.kind in CUTOFF_KINDS else None
+        revocation = Revocation(target, expires_at=NOW + 3610, not_before=not_before)
         writer.revoke(revocation, reason="a reason", actor="an actor")
 
 
@@ -323,7 +324,10 @@ def _write_interactions(dynamodb: Any) -> None:
 
 
 _Readers = dict[str, Callable[[dict[str, Any]], Any]]
-_REVOCATIONS: _Readers = {kind.value: revocation_from_item for kind in TargetKind}
+_REVOCATIONS: _Readers = {
+    kind.value: lambda item: tuple(revocations_from_item(item, [item["pk"], f"pair{item['pk'][3:]}#web"]))
+    for kind in TargetKind
+}
 # Feed items are a known kind without a meaning to compare.
 _REVOCATIONS["feed"] = lambda item: {}
 # DynamoDB's conditions read these attributes by name.

@@ -9,7 +9,7 @@ import pytest
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.adapters.keys.key_ring_item import all_ring_keys, ring_from_item, ring_to_item, rings_from_items
-from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.adapters.revocations.revocation_item import revocations_from_item, target_key
 from keyturn.domain.errors import ItemDamaged, KeyRingMissing
 from keyturn.domain.keys.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
 from keyturn.domain.revocations.revocation import Target, TargetKind, pair_target
@@ -90,13 +90,41 @@ def test_a_damaged_ring_is_refused_and_named(damage: dict[str, Any]) -> None:
         {"pk": "jti#", "v": 1, "expires_at": 5},
         {"pk": "sub#x", "v": 1, "expires_at": 5},
         {"pk": "sub#x", "v": 1, "expires_at": 5, "not_before": "soon"},
+        {"pk": "sub#x", "v": 1, "expires_at": 5, "not_before": "soon", "pair#web": {"not_before": 4}},
+        {"pk": "sub#x", "v": 1, "pair#app": {"not_before": 4}},
+        {"pk": "sub#x", "v": 1, "expires_at": 5, "pair#web": {}},
+        {"pk": "sub#x", "v": 1, "expires_at": 5, "pair#web": {"not_before": None}},
+        {"pk": "sub#x", "v": 1, "expires_at": 5, "pair#web": {"not_before": "soon"}},
+        {"pk": "sub#x", "v": 1, "expires_at": 5, "pair#web": None},
+        {"pk": "sub#x", "v": 1, "expires_at": 5, "pair#web": 4},
+        {"pk": "client#x", "v": 1, "expires_at": 5, "pair#web": {"not_before": 4}},
         {"pk": "global#1", "v": 1, "expires_at": 5, "compromised_kids": 7},
     ],
 )
 def test_a_damaged_revocation_is_refused_closed(item: dict[str, Any]) -> None:
     """An unreadable item may be a revocation: it is a fault (R47)."""
     with pytest.raises(ItemDamaged):
-        revocation_from_item(item)
+        revocations_from_item(item, [pair_target("x", "web")])
+
+
+def test_a_subject_and_its_pairs_are_read_from_one_item() -> None:
+    """R47: each cutoff of the item is that of its own target, and other subjects and clients have none there."""
+    item = {"pk": "sub#u#1", "v": 1, "expires_at": 9, "not_before": 4, "pair#web": {"not_before": 6, "reason": "lost"}}
+    subject, pair = Target.of(TargetKind.SUBJECT, "u#1"), pair_target("u#1", "web")
+    others = [
+        pair_target("u#1", "app"),
+        pair_target("u#1#x", "web"),
+        pair_target("v", "web"),
+    ]
+    found = revocations_from_item(item, [subject, pair, *others])
+    assert [(each.target, each.target.kind, each.not_before, each.expires_at) for each in found] == [
+        ("sub#u#1", TargetKind.SUBJECT, 4, 9),
+        ("pair#u#1#web", TargetKind.PAIR, 6, 9),
+    ]
+    assert [each.target for each in revocations_from_item(item, [pair])] == [pair]
+    assert [each.target for each in revocations_from_item(item, [subject])] == [subject]
+    del item["not_before"]
+    assert [each.target for each in revocations_from_item(item, [subject, pair])] == [pair]
 
 
 def test_a_revocation_is_read_with_its_cut_and_its_kids() -> None:
@@ -109,7 +137,7 @@ def test_a_revocation_is_read_with_its_cut_and_its_kids() -> None:
         "not_before": 4,
         "compromised_kids": frozenset("k"),
     }
-    revocation = revocation_from_item(item)
+    [revocation] = revocations_from_item(item, ["global#3"])
     assert (revocation.target.kind, revocation.target.identifier) == (TargetKind.GLOBAL, "3")
     assert (revocation.expires_at, revocation.not_before) == (9, 4)
     assert revocation.compromised_kids == {"k"}
@@ -159,7 +187,7 @@ def test_an_attribute_of_type_null_is_as_good_as_none() -> None:
         "expires_at": {"N": "5"},
         "not_before": {"NULL": True},
     }
-    assert revocation_from_item(decode_item(item)).not_before is None
+    assert revocations_from_item(decode_item(item), ["jti#x"])[0].not_before is None
 
 
 def ring_item(name: str) -> dict[str, Any]:
@@ -215,13 +243,13 @@ def test_a_damaged_field_of_a_ring_is_named(damage: dict[str, Any], text: str) -
 
 @pytest.mark.parametrize(
     "target",
-    [*(Target.of(kind, "x#y") for kind in TargetKind if kind is not TargetKind.PAIR), pair_target("u#1", "c_1")],
+    [Target.of(kind, "x#y") for kind in TargetKind if kind is not TargetKind.PAIR],
 )
 def test_an_item_is_read_as_the_revocation_of_its_target(target: Target) -> None:
     """R47: a subject may have the separator of a key, which begins with the kind alone."""
     key = decode_item(target_key(target))
     assert key == {"pk": target.key, "sk": "target"}
-    assert revocation_from_item({**key, "v": 1, "expires_at": 5, "not_before": 4}).target == target
+    assert revocations_from_item({**key, "v": 1, "expires_at": 5, "not_before": 4}, [target])[0].target == target
 
 
 @pytest.mark.parametrize(
@@ -235,4 +263,4 @@ def test_an_item_is_read_as_the_revocation_of_its_target(target: Target) -> None
 def test_a_damaged_revocation_is_named(item: dict[str, Any], text: str) -> None:
     """An operator reads which item is damaged, and in which way."""
     with pytest.raises(ItemDamaged, match=rf"^revocation jti#x: {text}$"):
-        revocation_from_item({"pk": "jti#x", **item})
+        revocations_from_item({"pk": "jti#x", **item}, ["jti#x"])

@@ -47,7 +47,7 @@ def test_what_each_mode_reads() -> None:
     load = Load(sandboxes=60, requests=1, bound=10, revocations=0, lifetime=60, busiest_client=0.5)
     strict, snapshot = read_rates(load, "strict"), read_rates(load, "snapshot")
     assert strict["ring table"] == snapshot["ring table"] == pytest.approx(50)
-    assert (strict["revocation table"], strict["client item"], strict["global copy"]) == (300, 30, 3.75)
+    assert (strict["revocation table"], strict["client item"], strict["global copy"]) == (240, 30, 3.75)
     assert snapshot["feed of the day"] == pytest.approx(10 + 1)
     assert snapshot["revocation table"] == pytest.approx(10 + 1 + 10 + 5)
     assert reads_a_second(load, "strict") == pytest.approx(350)

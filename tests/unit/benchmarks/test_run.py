@@ -12,7 +12,7 @@ from benchmarks.__main__ import main
 from benchmarks.baseline import NOT_RUN, checkout
 from benchmarks.comparison import COUNT, Compared, comparison_table
 from benchmarks.contestants import FIRST_SEEN, OURS, RAW
-from benchmarks.decision_cost import Duration
+from benchmarks.decision_cost import Authorizer
 from benchmarks.first_requests import FirstRequests, first_figures, first_table
 from benchmarks.fresh_interpreter import Spent
 from benchmarks.issued_tokens import PROVIDER, issued_figures, issued_table
@@ -109,7 +109,7 @@ def test_five_numbers_say_what_they_mean() -> None:
     warm = Warm({"ES256": {OURS: [10.0], FIRST_SEEN: [100.0], RAW: [80.0]}}, 3000)
     first = FirstRequests()
     first.add("keyturn_decision", Spent(init=0.08, handler=0.0025))
-    lines = five_numbers(warm, first, {"keyturn": [1000.0]}, Duration(1)).splitlines()
+    lines = five_numbers(warm, first, {"keyturn": [1000.0]}, Authorizer()).splitlines()
     assert len(lines) == 7
     assert "0.12 × one ES256 signature check: 10 µs of CPU" in lines[2]
     assert "1.7 ms at 1024 MB, which are 0.58 vCPU" in lines[5]

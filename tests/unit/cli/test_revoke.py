@@ -99,12 +99,14 @@ def test_many_tokens_are_cut_at_this_second(what: tuple[str, ...]) -> None:
     """The cutoff of each, both together and all is the late end of the present: no token in hand survives (R49)."""
     before = now()
     answer = revoke(*what, "--yes", "--reason", "a drill")
-    [target] = [item for item in items() if item["pk"]["S"] in ("client#c_1", "sub#u_1", "pair#u_1#c_1", "global#7")]
-    assert before < int(target["not_before"]["N"]) == answer["not_before"]
+    [target] = [item for item in items() if item["pk"]["S"] in ("client#c_1", "sub#u_1", "global#7")]
+    # The item of a subject holds the cutoffs of its pairs.
+    cutoff = target.get("pair#c_1", {"M": target})["M"]
+    assert before < int(cutoff["not_before"]["N"]) == answer["not_before"]
     assert (
         int(target["expires_at"]["N"]) == answer["not_before"] + 366 * 86_400 + LONGEST_TOKEN_LIFETIME + EXPIRY_MARGIN
     )
-    assert (target["reason"], target["actor"]) == ({"S": "a drill"}, {"S": CALLER})
+    assert (cutoff["reason"], cutoff["actor"]) == ({"S": "a drill"}, {"S": CALLER})
 
 
 @pytest.mark.parametrize("what", WIDE)
@@ -137,8 +139,9 @@ def test_subject_and_client_together_name_the_pair(what: tuple[str, ...]) -> Non
     assert "every token about this subject that this client holds, refresh tokens too, issued until" in shown
     answer = revoke(*what, "--yes")
     assert (answer["target"], answer["kind"]) == ("pair#u_1#c_1", "pair")
-    assert {item["pk"]["S"] for item in items() if item["sk"]["S"] == "target"} == {"pair#u_1#c_1"}
+    assert {item["pk"]["S"] for item in items() if item["sk"]["S"] == "target"} == {"sub#u_1"}
     assert [each.not_before for each in found(pair_target("u_1", "c_1"))] == [answer["not_before"]]
+    assert found(Target.of(TargetKind.SUBJECT, "u_1")) == found(Target.of(TargetKind.CLIENT, "c_1")) == ()
 
 
 def test_what_is_stored_already_is_said() -> None:

@@ -12,7 +12,14 @@ from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.revocations.dynamodb_revocations import DynamoDbRevocationWriter
 from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.errors import StoreUnavailable
-from keyturn.domain.revocations.revocation import CUTOFF_KINDS, GLOBAL_COPIES, Revocation, Target, TargetKind
+from keyturn.domain.revocations.revocation import (
+    CUTOFF_KINDS,
+    GLOBAL_COPIES,
+    Revocation,
+    Target,
+    TargetKind,
+    pair_target,
+)
 from tests.fakes.at_once import at_once
 from tests.fakes.interruption import Crash
 from tests.fakes.lost_answer import lost_answer
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
 
 TABLE = "revocations"
 CALLS = ("batch_get_item", "transact_write_items", "update_item")
+# One with an item of its own, and one in the item of its subject.
+ALONE_OR_NOT = (TargetKind.TOKEN, TargetKind.PAIR)
 
 
 class Store:
@@ -46,6 +55,13 @@ class Store:
         scanned: Any = self.dynamodb.scan(TableName=TABLE)
         found = [decode_item(item) for item in scanned["Items"]]
         return sorted((item for item in found if item["pk"].startswith(prefix)), key=lambda item: str(item["pk"]))
+
+    def records(self, kind: TargetKind) -> list[dict[str, Any]]:
+        """Return what is stored of a kind, with its expiry: the record of a pair is in the item of its subject."""
+        if kind is not TargetKind.PAIR:
+            return self.items(f"{kind}#")
+        held = [item for item in self.items("sub#") if "pair#web" in item]
+        return [item["pair#web"] | {"expires_at": item["expires_at"]} for item in held]
 
     def feed(self) -> int:
         """Return how many feed items there are."""
@@ -92,7 +108,8 @@ def revocation_of(kind: TargetKind, cutoff: int = NOW, lifetime: int = 1000) -> 
     """Return a revocation of one kind; the cutoff counts for the kinds that have one."""
     not_before = cutoff if kind in CUTOFF_KINDS else None
     identifier = "0" if kind is TargetKind.GLOBAL else "x"
-    return Revocation(Target.of(kind, identifier), not_before=not_before, expires_at=NOW + lifetime)
+    target = pair_target("x", "web") if kind is TargetKind.PAIR else Target.of(kind, identifier)
+    return Revocation(target, not_before=not_before, expires_at=NOW + lifetime)
 
 
 @pytest.mark.parametrize("kind", TargetKind)
@@ -119,7 +136,7 @@ def test_the_cutoff_decides(store: Store, kind: TargetKind) -> None:
     assert store.items() == before
     store.revoke(revocation_of(kind, cutoff=NOW + 1))
     assert store.feed() == 2
-    assert {item["not_before"] for item in store.items(f"{kind}#")} == {NOW + 1}
+    assert {item["not_before"] for item in store.records(kind)} == {NOW + 1}
 
 
 @pytest.mark.parametrize("kind", TargetKind)
@@ -128,22 +145,23 @@ def test_a_longer_memory_is_of_no_concern_to_snapshots(store: Store, kind: Targe
     store.revoke(revocation_of(kind))
     store.revoke(revocation_of(kind, lifetime=2000))
     assert store.feed() == 1
-    assert {item["expires_at"] for item in store.items(f"{kind}#")} == {NOW + 2000}
+    assert {item["expires_at"] for item in store.records(kind)} == {NOW + 2000}
 
 
+@pytest.mark.parametrize("kind", ALONE_OR_NOT)
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("operation", CALLS)
-def test_a_crash_at_any_call(store: Store, operation: str, after: bool) -> None:
+def test_a_crash_at_any_call(kind: TargetKind, store: Store, operation: str, after: bool) -> None:
     """R47: a writer that died before it acknowledged is repeated with a feed item of its own, and then no more."""
     dead = Interrupted(store.dynamodb, operation, crash, after=after)
     with pytest.raises(Crash):
-        store.revoke(revocation_of(TargetKind.TOKEN), dead)
+        store.revoke(revocation_of(kind), dead)
     written = store.feed()
     noted = operation == "update_item" and after
-    store.revoke(revocation_of(TargetKind.TOKEN))
+    store.revoke(revocation_of(kind))
     assert store.feed() == written + (not noted)
     before = store.items()
-    store.revoke(revocation_of(TargetKind.TOKEN))
+    store.revoke(revocation_of(kind))
     assert store.items() == before
 
 
@@ -175,57 +193,64 @@ def test_a_later_cutoff_that_was_never_acknowledged(store: Store) -> None:
     assert store.feed() == 3
 
 
+@pytest.mark.parametrize("kind", ALONE_OR_NOT)
 @pytest.mark.parametrize("code", ["ThrottlingException", "TransactionConflictException", "InternalServerError"])
-def test_a_note_that_fails_takes_no_acknowledgement_back(store: Store, code: str) -> None:
+def test_a_note_that_fails_takes_no_acknowledgement_back(kind: TargetKind, store: Store, code: str) -> None:
     """R47: the revocation holds; the next repeat writes a feed item, and the note."""
 
     def fail() -> None:
         raise ClientError({"Error": {"Code": code, "Message": ""}}, "UpdateItem")
 
-    store.revoke(revocation_of(TargetKind.TOKEN), Interrupted(store.dynamodb, "update_item", fail, after=False))
-    assert "acknowledged" not in store.items("jti#")[0]
-    store.revoke(revocation_of(TargetKind.TOKEN))
-    assert store.items("jti#")[0]["acknowledged"] == 0
+    store.revoke(revocation_of(kind), Interrupted(store.dynamodb, "update_item", fail, after=False))
+    assert "acknowledged" not in store.records(kind)[0]
+    store.revoke(revocation_of(kind))
+    assert store.records(kind)[0]["acknowledged"] == (revocation_of(kind).not_before or 0)
     assert store.feed() == 2
 
 
-def test_a_target_that_is_gone_gets_no_note(store: Store) -> None:
+@pytest.mark.parametrize("kind", ALONE_OR_NOT)
+def test_a_target_that_is_gone_gets_no_note(kind: TargetKind, store: Store) -> None:
     """An acknowledgement never creates a deleted target again: an item with it alone would be unreadable."""
 
     def delete() -> None:
-        store.dynamodb.delete_item(TableName=TABLE, Key=target_key(Target.of(TargetKind.TOKEN, "x")))
+        store.dynamodb.delete_item(TableName=TABLE, Key=target_key(revocation_of(kind).target))
 
-    store.revoke(revocation_of(TargetKind.TOKEN), Interrupted(store.dynamodb, "update_item", delete, after=False))
-    assert store.items("jti#") == []
-    store.revoke(revocation_of(TargetKind.TOKEN))
-    assert (len(store.items("jti#")), store.feed()) == (1, 2)
+    store.revoke(revocation_of(kind), Interrupted(store.dynamodb, "update_item", delete, after=False))
+    assert store.records(kind) == []
+    store.revoke(revocation_of(kind))
+    assert (len(store.records(kind)), store.feed()) == (1, 2)
 
 
+@pytest.mark.parametrize("kind", ALONE_OR_NOT)
 @pytest.mark.parametrize("operation", ["BatchGetItem", "TransactWriteItems", "UpdateItem"])
-def test_a_lost_answer_is_no_second_revocation(store: Store, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+def test_a_lost_answer_is_no_second_revocation(
+    kind: TargetKind, store: Store, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
     """R50: botocore's own retry leaves one target, one feed item and one note."""
     with lost_answer(store.dynamodb, operation, monkeypatch) as sent:
-        store.revoke(revocation_of(TargetKind.TOKEN))
+        store.revoke(revocation_of(kind))
     assert sent.count(operation) == 2
     before = store.items()
-    store.revoke(revocation_of(TargetKind.TOKEN))
+    store.revoke(revocation_of(kind))
     assert store.items() == before
 
 
-def test_a_read_that_fails_acknowledges_nothing(store: Store) -> None:
+@pytest.mark.parametrize("kind", ALONE_OR_NOT)
+def test_a_read_that_fails_acknowledges_nothing(kind: TargetKind, store: Store) -> None:
     """R47: a store that cannot say what is stored is unavailable, and the same call may be made again."""
 
     def fail() -> None:
         raise ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "BatchGetItem")
 
     with pytest.raises(StoreUnavailable):
-        store.revoke(revocation_of(TargetKind.TOKEN), Interrupted(store.dynamodb, "batch_get_item", fail, after=False))
+        store.revoke(revocation_of(kind), Interrupted(store.dynamodb, "batch_get_item", fail, after=False))
     assert store.items() == []
 
 
-def test_an_unprocessed_item_is_written_again(store: Store) -> None:
+@pytest.mark.parametrize("kind", ALONE_OR_NOT)
+def test_an_unprocessed_item_is_written_again(kind: TargetKind, store: Store) -> None:
     """R47: a target that DynamoDB left unprocessed does not count as acknowledged."""
-    store.revoke(revocation_of(TargetKind.TOKEN))
+    store.revoke(revocation_of(kind))
 
     class Unprocessed:
         def __getattr__(self, name: str) -> Any:
@@ -233,7 +258,7 @@ def test_an_unprocessed_item_is_written_again(store: Store) -> None:
                 return lambda **_: {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": []}}}
             return getattr(store.dynamodb, name)
 
-    store.revoke(revocation_of(TargetKind.TOKEN), Unprocessed())
+    store.revoke(revocation_of(kind), Unprocessed())
     assert store.feed() == 2
 
 
@@ -258,19 +283,67 @@ def test_an_emergency_is_no_acknowledgement(store: Store) -> None:
     assert store.feed() == 1
 
 
-def test_repeats_at_once(store: Store) -> None:
+@pytest.mark.parametrize("kind", ALONE_OR_NOT)
+def test_repeats_at_once(kind: TargetKind, store: Store) -> None:
     """R50: sixteen simultaneous repeats of an acknowledged revocation write nothing."""
-    store.revoke(revocation_of(TargetKind.TOKEN))
+    store.revoke(revocation_of(kind))
     before = store.items()
-    at_once(16, lambda: store.revoke(revocation_of(TargetKind.TOKEN)))
+    at_once(16, lambda: store.revoke(revocation_of(kind)))
     assert store.items() == before
 
 
+@pytest.mark.parametrize("kind", ALONE_OR_NOT)
 @pytest.mark.parametrize("note", ["yes", True, None])
-def test_a_note_that_is_no_cutoff_is_none(store: Store, note: object) -> None:
+def test_a_note_that_is_no_cutoff_is_none(kind: TargetKind, store: Store, note: object) -> None:
     """A note of another type than a whole number acknowledges nothing."""
-    target = Target.of(TargetKind.TOKEN, "x")
-    item = encode_item({"v": 1, "expires_at": NOW + 1000, "acknowledged": note})
+    target = revocation_of(kind).target
+    record = (
+        {"pair#web": {"not_before": NOW, "acknowledged": note}} if kind is TargetKind.PAIR else {"acknowledged": note}
+    )
+    item = encode_item({"v": 1, "expires_at": NOW + 1000, **record})
     store.dynamodb.put_item(TableName=TABLE, Item=target_key(target) | item)
-    store.revoke(revocation_of(TargetKind.TOKEN))
+    store.revoke(revocation_of(kind))
     assert store.feed() == 1
+
+
+@pytest.mark.parametrize("first", [TargetKind.SUBJECT, TargetKind.PAIR])
+@pytest.mark.parametrize("lifetime", [500, 1000, 2000])
+def test_a_subject_and_its_pair_at_once(store: Store, first: TargetKind, lifetime: int) -> None:
+    """R50: both cutoffs are kept where another writer adds one to the item between read and write."""
+    second = TargetKind.PAIR if first is TargetKind.SUBJECT else TargetKind.SUBJECT
+
+    def write_first() -> None:
+        store.revoke(revocation_of(first, cutoff=NOW + 1, lifetime=lifetime))
+
+    store.revoke(revocation_of(second), Interrupted(store.dynamodb, "transact_write_items", write_first, after=False))
+    [item] = store.items("sub#")
+    assert item["expires_at"] == NOW + max(lifetime, 1000)
+    assert [each["not_before"] for kind in (first, second) for each in store.records(kind)] == [NOW + 1, NOW]
+    assert [each["acknowledged"] for kind in (first, second) for each in store.records(kind)] == [NOW + 1, NOW]
+    assert store.feed() == 2
+
+
+def test_pairs_of_one_subject_at_once(store: Store) -> None:
+    """R50: eight writers of one item, each of another pair, lose no cutoff."""
+    clients = [f"c{number}" for number in range(8)]
+    written = iter(clients)
+
+    def revoke() -> None:
+        pair = pair_target("x", next(written))
+        store.revoke(Revocation(pair, not_before=NOW, expires_at=NOW + 1000))
+
+    at_once(8, revoke)
+    [item] = store.items("sub#")
+    assert {name for name in item if name.startswith("pair#")} == {f"pair#{client}" for client in clients}
+    assert store.feed() == 8
+
+
+@pytest.mark.parametrize("kind", sorted(CUTOFF_KINDS))
+def test_a_later_cutoff_that_is_written_in_between_stays(store: Store, kind: TargetKind) -> None:
+    """R50: a writer that read before another one wrote never lowers the cutoff."""
+
+    def write_later() -> None:
+        store.revoke(revocation_of(kind, cutoff=NOW + 5))
+
+    store.revoke(revocation_of(kind), Interrupted(store.dynamodb, "transact_write_items", write_later, after=False))
+    assert {each["not_before"] for each in store.records(kind)} == {NOW + 5}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keyturn.adapters.aws.attribute_values import decode_item
 from keyturn.adapters.aws.errors import aws_errors
 from keyturn.adapters.aws.item_version import check_item_version
-from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.adapters.revocations.revocation_item import revocations_from_item, target_key
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
 from keyturn.domain.revocations.revocation import CUTOFF_KINDS, Target, TargetKind
 
@@ -32,7 +32,6 @@ class DynamoDbRevocationFeed:
     """Reads new entries of the feed, and one `copy` of the global revocation, so that reads spread over the copies."""
 
     def __init__(self, dynamodb: DynamoDb, table: str, copy: int) -> None:
-
         self._dynamodb = dynamodb
         self._table = table
         self._global = Target.of(TargetKind.GLOBAL, str(copy))
@@ -48,7 +47,8 @@ class DynamoDbRevocationFeed:
         now = self._dynamodb.date
         if now is None:
             raise StoreUnavailable("DynamoDB's response has no Date")
-        return now, None if item is None else revocation_from_item(decode_item(item))
+        found = [] if item is None else revocations_from_item(decode_item(item), (self._global,))
+        return now, found[0] if found else None
 
     def entries(self, since: int, now: int) -> Iterator[FeedEntry]:
         """Yield all entries written from `since` on, every page of every day; each read is strongly consistent.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keyturn.adapters.aws.attribute_values import decode_item
 from keyturn.adapters.aws.errors import aws_errors
-from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.adapters.revocations.revocation_item import item_name, revocations_from_item, target_key
 from keyturn.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class DynamoDbRevocationReader:
 
         Raises ItemDamaged for an item that this release cannot read: it may be a revocation.
         """
-        keys: list[Any] = [target_key(target) for target in dict.fromkeys(targets)]
+        # A subject and its pairs share an item, and BatchGetItem refuses a key that is there twice.
+        keys: list[Any] = [target_key(name) for name in dict.fromkeys(map(item_name, targets))]
         items: list[Any] = []
         for _ in range(READS if keys else 0):
             answer = self._read(keys)
@@ -44,7 +45,7 @@ class DynamoDbRevocationReader:
                 break
         if keys:
             raise StoreUnavailable(f"DynamoDB BatchGetItem: {len(keys)} keys are unprocessed after {READS} reads")
-        return tuple(revocation_from_item(decode_item(item)) for item in items)
+        return tuple(found for item in items for found in revocations_from_item(decode_item(item), targets))
 
     def _read(self, keys: list[Any]) -> Any:
         with aws_errors("DynamoDB BatchGetItem of revocations"):

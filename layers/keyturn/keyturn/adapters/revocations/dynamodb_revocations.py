@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keyturn.adapters.aws.attribute_values import decode_item
 from keyturn.adapters.aws.errors import aws_errors
@@ -19,7 +19,7 @@ from keyturn.adapters.revocations.revocation_feed_item import (
     stored_targets,
     target_update,
 )
-from keyturn.adapters.revocations.revocation_item import revocation_from_item, target_key
+from keyturn.adapters.revocations.revocation_item import item_name, revocations_from_item, target_key
 from keyturn.domain.errors import KeyturnError, StoreUnavailable
 from keyturn.domain.revocations.revocation import FEED_OVERLAP, Revocation
 
@@ -72,8 +72,9 @@ class DynamoDbRevocationWriter:
             writes = [self._feed_write(revocation, cause, written_at)] if feed_is_due else []
             if target_is_due:
                 writes += self._target_writes(revocation, cause)
-            done, stored = self._write(writes)
-            if stored is not None:
+            done, obstacle = self._write(writes)
+            if obstacle is not None:
+                stored = _stored_in(obstacle, revocation)
                 target_is_due = _adds_to(stored, revocation)
                 revocation = _stronger(revocation, stored)
             elif done:
@@ -101,10 +102,11 @@ class DynamoDbRevocationWriter:
             )
         items = [decode_item(item) for item in answer["Responses"].get(self._table, [])]
         target_is_due = len(items) < len(targets) or any(
-            _adds_to(revocation_from_item(item), revocation) for item in items
+            _adds_to(_stored_in(item, revocation), revocation) for item in items
         )
         # One of the copies of global holds the note.
-        noted = any(item["pk"] == targets[0].key and is_acknowledged(item, revocation) for item in items)
+        first = item_name(targets[0])
+        noted = any(item["pk"] == first and is_acknowledged(item, revocation) for item in items)
         return target_is_due, not noted
 
     def _note_acknowledgement(self, revocation: Revocation) -> None:
@@ -127,8 +129,8 @@ class DynamoDbRevocationWriter:
             for target in stored_targets(revocation.target)
         ]
 
-    def _write(self, writes: list[Any]) -> tuple[bool, Revocation | None]:
-        """Return whether the transaction was done, and the stored revocation whose condition failed, if one did."""
+    def _write(self, writes: list[Any]) -> tuple[bool, dict[str, Any] | None]:
+        """Return whether the transaction was done, and the stored item whose condition failed, if one did."""
         with aws_errors("DynamoDB TransactWriteItems of a revocation"):
             try:
                 # The token makes the client's own retry of a lost response harmless.
@@ -140,19 +142,35 @@ class DynamoDbRevocationWriter:
         return True, None
 
 
-def _obstacle(error: AnswerError) -> Revocation | None:
-    """Return the stored revocation that failed the condition, or None for a conflict, which a retry resolves."""
+class _Stored(NamedTuple):
+    """The part of a target in an item: its cutoff, or None, and the expiry of the item."""
+
+    not_before: int | None
+    expires_at: int
+
+
+def _stored_in(item: dict[str, Any], wanted: Revocation) -> _Stored:
+    """Return the part of the wanted target; raises ItemDamaged.
+
+    The item of a subject may hold other cutoffs than the wanted one.
+    """
+    found = revocations_from_item(item, stored_targets(wanted.target))
+    return _Stored(next((each.not_before for each in found), None), int(item["expires_at"]))
+
+
+def _obstacle(error: AnswerError) -> dict[str, Any] | None:
+    """Return the stored item that failed the condition, or None for a conflict, which a retry resolves."""
     items = filter(None, failed_conditions(error, "a revocation"))
-    return next((revocation_from_item(decode_item(item)) for item in items), None)
+    return next((decode_item(item) for item in items), None)
 
 
-def _adds_to(stored: Revocation, wanted: Revocation) -> bool:
+def _adds_to(stored: _Stored, wanted: Revocation) -> bool:
     """Return whether the wanted revocation refuses more tokens than the stored one, or expires later."""
     stronger = _stronger(wanted, stored)
     return (stronger.not_before, stronger.expires_at) != (stored.not_before, stored.expires_at)
 
 
-def _stronger(wanted: Revocation, stored: Revocation) -> Revocation:
+def _stronger(wanted: Revocation, stored: _Stored) -> Revocation:
     """Return the revocation that refuses every token that one of the two refuses."""
     cutoffs = [cutoff for cutoff in (wanted.not_before, stored.not_before) if cutoff is not None]
     return Revocation(
