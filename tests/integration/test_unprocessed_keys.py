@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LIFETIME = 300  # of both tokens: each answer with 500 costs a cold start
 _TRIES = 5
-KEYS = ("jti", "sub", "client", "pair", "gid", "sid", "global")
+KEYS = ("jti", "sub", "client", "gid", "sid", "global")
 
 
 class LeftOut:
