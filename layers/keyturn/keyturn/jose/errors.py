@@ -27,7 +27,7 @@ class TokenErrorReason(enum.Enum):
     )
     UNSUPPORTED_HEADER = (
         "unsupported_header",
-        "The header has a parameter that contains a key or changes the reading, such as jwk, crit or b64.",
+        "The header has a parameter that brings a key or another way to verify, such as jwk, crit or b64.",
     )
     INVALID_TYPE = (
         "invalid_type",

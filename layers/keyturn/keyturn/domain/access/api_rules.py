@@ -132,7 +132,7 @@ class ApiRules:
         self._templates = {text: RouteTemplate(text) for text in rules if text not in NAMED_ROUTES}
         self._rivals: dict[tuple[str, str], list[tuple[RouteTemplate, Rule]]] = {}
         self._by_method = {method: list(self._rules_for(method)) for method in METHODS}
-        # A route without a parameter has one path, and needs its own rule alone: one look-up for most routes.
+        # A route without a parameter has one path, and one rule decides: most requests need a single look-up.
         self._alone = {
             (template.text, method): (rule,)
             for method, rules_for_method in self._by_method.items()
