@@ -8,7 +8,9 @@ renews. Checked by `load_simulation`, which runs the authorizer's own BoundedCac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, exp
 
+from authorizer.key_ring_cache import ABSENT_PERIOD
 from benchmarks.reads import query_units, read_units
 from keyturn.domain.keys.key_ring import RING_NAMES
 from keyturn.domain.revocations.revocation import FEED_OVERLAP, GLOBAL_COPIES
@@ -50,9 +52,21 @@ class Load:
         return self.sandboxes / self.lifetime
 
     @property
-    def ring_units(self) -> int:
-        """Units of one renewal of the keys: the default ring's item, and the rings that most stacks do not have."""
-        return read_units(self.ring) + len(RING_NAMES) - 1
+    def looks(self) -> float:
+        """Renewals of the keys per second, by all sandboxes, that ask for the absent rings too.
+
+        Such a renewal is the first one a minute or more after the last. The n-th renewal comes after n·B/2 and n pauses
+        of 1/λ on average. It comes within the minute if n requests or more fit into what n·B/2 leaves of it.
+        """
+        half = self.bound / 2
+        within = range(1, ceil(ABSENT_PERIOD / half))
+        renewals = 1 + sum(_at_least(n, self.requests * (ABSENT_PERIOD - n * half)) for n in within)
+        return self.refreshes / renewals
+
+    @property
+    def ring_units(self) -> float:
+        """Units of one renewal of the keys on average: the default ring's item, and now and then the absent rings."""
+        return read_units(self.ring) + (len(RING_NAMES) - 1) * self.looks / self.refreshes
 
     @property
     def tail_units(self) -> int:
@@ -79,6 +93,15 @@ class Load:
     def age_quantile(self, share: float) -> float:
         """Return the age that this share of decisions does not exceed: (share·(1 + λ·B/2) - 1) / λ, at least 0."""
         return max(0.0, (share * (1 + self.requests * self.bound / 2) - 1) / self.requests)
+
+
+def _at_least(count: int, expected: float) -> float:
+    """Return the probability of so many requests or more, where so many are expected (Poisson)."""
+    missing, term = 0.0, exp(-expected)
+    for number in range(count):
+        missing += term
+        term *= expected / (number + 1)
+    return 1 - missing
 
 
 def read_rates(load: Load, mode: str) -> dict[str, float]:

@@ -263,3 +263,12 @@ def test_a_look_ages_from_before_its_read(world: World) -> None:
     world.takes = 0.0
     world.renew(ABSENT_PERIOD - 4)
     assert world.asked() == [ALL, ALL]
+
+
+def test_a_look_before_the_first_request_is_dated(world: World) -> None:
+    """A sandbox that was frozen after its start looks again, by Lambda's time and the Date of its first read."""
+    world.used()
+    event = authorizer_event("rest_token", "t")
+    world.time.begin(parse_request(event, lambda_context(deadline=(NOW + 61 + TIMEOUT) * 1000)))
+    world.used()
+    assert world.asked() == [ALL, ALL]
