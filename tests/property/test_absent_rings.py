@@ -1,6 +1,6 @@
-"""The authorizer asks for the rings that it knows, and decides as one that asks for all of them at each renewal.
+"""The authorizer asks for the rings that it knows, and decides as one that always asks for all.
 
-Rings appear, vanish, are damaged and lose their key in an emergency, while the clocks of the sandbox do what they like.
+Rings appear, vanish, are damaged and lose their key in an emergency, and the clocks of the sandbox go wrong.
 The judge knows what a read of all names would have found, and true time.
 """
 

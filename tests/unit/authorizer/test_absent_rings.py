@@ -125,7 +125,7 @@ def test_a_renewal_asks_for_the_rings_that_there_are(mode: str) -> None:
 
 
 def test_absent_rings_are_looked_for_once_a_minute(world: World) -> None:
-    """A ring that is added is used after a minute at the latest, and from then on read at each renewal."""
+    """A ring that is added is used after a minute at the latest, and is then read at each renewal."""
     world.used()
     world.put("Ed25519")
     assert [world.renew() for _ in range(11)] == [{"default"}] * 11
@@ -144,7 +144,7 @@ def test_a_sandbox_with_few_requests_looks_at_a_renewal(world: World, wait: floa
 
 
 def test_a_ring_without_its_item_is_gone_at_the_same_renewal(world: World) -> None:
-    """A known ring that lost its item leaves the keys at once, and is looked for as one that never was."""
+    """A known ring that lost its item leaves the keys at once, and counts as absent."""
     world.put("Ed25519")
     assert world.used() == {"default", "added"}
     world.remove("Ed25519")
@@ -156,7 +156,7 @@ def test_a_ring_without_its_item_is_gone_at_the_same_renewal(world: World) -> No
 
 
 def test_an_emergency_in_each_ring_is_seen_at_the_next_renewal(world: World) -> None:
-    """I8: a compromised key of a known ring is refused from the next renewal on, whichever ring it belongs to."""
+    """I8: a compromised key of any known ring is missing from the next read."""
     world.put("Ed25519")
     assert world.used() == {"default", "added"}
     world.compromise("Ed25519")

@@ -16,7 +16,7 @@ def test_a_strict_decision_pays_for_its_targets_and_its_part_of_the_renewal_of_t
 
 
 def test_a_snapshot_decision_pays_for_its_part_of_the_renewals() -> None:
-    """P11: a ring, a copy of global and an empty feed are three units every 51 decisions, and absent rings a third."""
+    """P11: every 51 decisions, a renewal costs three units, and absent rings a third of one."""
     assert decision_cost(LOAD, "snapshot").reads == pytest.approx(0.125 * (3 + 4 / 12) / 51, rel=1e-4)
 
 
