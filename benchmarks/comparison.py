@@ -129,7 +129,8 @@ def compared_prices(tree: Path, warm: Warm) -> list[Compared]:
     then_seen, now_seen = (median(warm.times["ES256"][each]) / 1000 for each in (at_baseline(WARM), FIRST_SEEN))
     then, now = Authorizer(then_seen, memory_mb(root=tree), line), Authorizer(now_seen)
     load = Load(sandboxes=1)
-    earlier = replace(load, targets=int(targets))
+    # Each renewal read the absent rings too.
+    earlier = replace(load, targets=int(targets), absent_period=0)
     return [
         _compared(
             f"P11: a million decisions, {mode}, $",

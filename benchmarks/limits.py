@@ -13,7 +13,7 @@ TABLE = 40_000.0  # read units per second; a quota that AWS raises when asked
 
 CAPACITY = {
     "ring item": PARTITION,
-    # All five rings on one partition: the worst case, until DynamoDB has split it.
+    # All rings on one partition, absent ones too: the worst case, until DynamoDB has split it.
     "ring partition": PARTITION,
     "ring table": TABLE,
     "client item": PARTITION,

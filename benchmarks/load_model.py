@@ -8,7 +8,9 @@ renews. Checked by `load_simulation`, which runs the authorizer's own BoundedCac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, exp
 
+from authorizer.key_ring_cache import ABSENT_PERIOD
 from benchmarks.reads import query_units, read_units
 from keyturn.domain.keys.key_ring import RING_NAMES
 from keyturn.domain.revocations.revocation import FEED_OVERLAP, GLOBAL_COPIES
@@ -21,6 +23,7 @@ class Load:
     `requests`: λ, per second and sandbox. `revocations`: per second, in all. `ring`: size of the ring's item.
     `feed_item`: size of one. `token_lifetime`: of a token. `targets`: items that hold those of one token.
     `busiest_client`: its share of all requests. `lifetime`: of a sandbox, until Lambda replaces it.
+    `absent_period`: from one look for absent rings to the next.
     """
 
     sandboxes: int
@@ -33,6 +36,7 @@ class Load:
     targets: int = 4
     busiest_client: float = 0.5
     lifetime: float = 7200.0
+    absent_period: float = ABSENT_PERIOD
 
     @property
     def refreshes(self) -> float:
@@ -50,9 +54,21 @@ class Load:
         return self.sandboxes / self.lifetime
 
     @property
-    def ring_units(self) -> int:
-        """Units of one renewal of the keys: the default ring's item, and the rings that most stacks do not have."""
-        return read_units(self.ring) + len(RING_NAMES) - 1
+    def looks(self) -> float:
+        """Renewals of the keys per second, by all sandboxes, that ask for the absent rings too.
+
+        Such a renewal is the first one a minute or more after the last. The n-th renewal comes after n·B/2 and n pauses
+        of 1/λ on average. It comes within the minute if n requests or more fit into what n·B/2 leaves of it.
+        """
+        half = self.bound / 2
+        within = range(1, ceil(self.absent_period / half))
+        renewals = 1 + sum(_at_least(n, self.requests * (self.absent_period - n * half)) for n in within)
+        return self.refreshes / renewals
+
+    @property
+    def ring_units(self) -> float:
+        """Units of one renewal of the keys on average: the default ring's item, and now and then the absent rings."""
+        return read_units(self.ring) + (len(RING_NAMES) - 1) * self.looks / self.refreshes
 
     @property
     def tail_units(self) -> int:
@@ -79,6 +95,15 @@ class Load:
     def age_quantile(self, share: float) -> float:
         """Return the age that this share of decisions does not exceed: (share·(1 + λ·B/2) - 1) / λ, at least 0."""
         return max(0.0, (share * (1 + self.requests * self.bound / 2) - 1) / self.requests)
+
+
+def _at_least(count: int, expected: float) -> float:
+    """Return the probability of so many requests or more, where so many are expected (Poisson)."""
+    missing, term = 0.0, exp(-expected)
+    for number in range(count):
+        missing += term
+        term *= expected / (number + 1)
+    return 1 - missing
 
 
 def read_rates(load: Load, mode: str) -> dict[str, float]:

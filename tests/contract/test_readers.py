@@ -29,7 +29,7 @@ from tests.fakes.token_factory import signing_key
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from keyturn.ports import KeyRingReader, RevocationReader
+    from keyturn.ports import KeyRingReader, NamedKeyRingReader, RevocationReader
 
 ENVIRON = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
 RINGS, REVOCATIONS = "rings", "revocations"
@@ -93,6 +93,27 @@ def test_another_ring_alone_is_no_key_ring(ring_reader: KeyRingReader, dynamodb:
     dynamodb.put_item(TableName=RINGS, Item=encode_item(ring_to_item(ring_of().replace(name="ES256"))))
     with pytest.raises(KeyRingMissing):
         ring_reader.load_all()
+
+
+def test_rings_are_read_by_name(ring_reader: NamedKeyRingReader, dynamodb: DynamoDBClient) -> None:
+    """A reader returns the rings that were asked for by name, the default one first, and no others."""
+    for name in ("default", "ES256", "Ed25519"):
+        dynamodb.put_item(TableName=RINGS, Item=encode_item(ring_to_item(ring_of().replace(name=name))))
+    assert [ring.name for ring in ring_reader.load(["Ed25519", "default", "PS256"])] == ["default", "Ed25519"]
+    dynamodb.delete_item(TableName=RINGS, Key={"pk": {"S": "ring#default"}})
+    with pytest.raises(KeyRingMissing):
+        ring_reader.load(["default", "Ed25519"])
+
+
+def test_damage_of_a_ring_that_was_not_asked_for_is_not_seen(
+    ring_reader: NamedKeyRingReader, dynamodb: DynamoDBClient
+) -> None:
+    """A damaged ring is a fault of each read that asks for it, and of no other read."""
+    dynamodb.put_item(TableName=RINGS, Item=encode_item(ring_to_item(ring_of())))
+    dynamodb.put_item(TableName=RINGS, Item=encode_item(ring_to_item(ring_of().replace(name="ES256")) | {"v": 9}))
+    assert [ring.name for ring in ring_reader.load(["default"])] == ["default"]
+    with pytest.raises(ItemDamaged):
+        ring_reader.load(["default", "ES256"])
 
 
 def test_absent_ring_is_missing(ring_reader: KeyRingReader) -> None:
@@ -170,19 +191,22 @@ def test_absent_table_of_rings_is_a_fault(ring_reader: KeyRingReader, dynamodb: 
 
 
 def test_one_request_asks_strongly_for_every_target(dynamodb: DynamoDBClient) -> None:
-    """P8: one consistent BatchGetItem per decision, each target once; all rings are one consistent BatchGetItem."""
+    """P8: one consistent BatchGetItem per decision, each target once; rings are one consistent BatchGetItem."""
     connections = MotoConnections()
     client = DynamoDb("https://dynamodb.example", ENVIRON, lambda: 1_790_000_000, connections)
     DynamoDbRevocationReader(client, REVOCATIONS).find([JTI, SUBJECT, JTI])
     with pytest.raises(KeyRingMissing):
         DynamoDbKeyRings(client, RINGS).load_all()
-    (_, batch), (_, get) = connections.requests
+    with pytest.raises(KeyRingMissing):
+        DynamoDbKeyRings(client, RINGS).load(["default"])
+    (_, batch), (_, get), (_, known) = connections.requests
     assert batch == {
         "RequestItems": {REVOCATIONS: {"Keys": [target_key(JTI), target_key(SUBJECT)], "ConsistentRead": True}}
     }
     names = ("default", "RS256", "PS256", "ES256", "Ed25519")
     keys = [{"pk": {"S": f"ring#{name}"}} for name in names]
     assert get == {"RequestItems": {RINGS: {"Keys": keys, "ConsistentRead": True}}}
+    assert known == {"RequestItems": {RINGS: {"Keys": keys[:1], "ConsistentRead": True}}}
 
 
 def unprocessed(*targets: Target, found: tuple[Target, ...] = ()) -> Answer:
@@ -232,15 +256,20 @@ def test_a_ring_that_is_left_out_is_asked_for_again_and_never_taken_for_absent()
     class Partial:
         def __init__(self, *left_out: bool) -> None:
             self.script = list(left_out)
+            self.asked: list[object] = []
 
-        def batch_get_item(self, **_: object) -> dict[str, Any]:
+        def batch_get_item(self, **request: object) -> dict[str, Any]:
+            self.asked.append(request)
             return rings_answer(left_out=self.script.pop(0))
 
-    def reader(*left_out: bool) -> KeyRingReader:
+    def reader(*left_out: bool) -> DynamoDbKeyRings:
         partial: Any = Partial(*left_out)
         return DynamoDbKeyRings(partial, RINGS)
 
     assert len(reader(True, False).load_all()) == 1
+    twice: Any = Partial(True, False)
+    assert len(DynamoDbKeyRings(twice, RINGS).load(iter(["default", "ES256"]))) == 1
+    assert twice.asked[0] == twice.asked[1]
     with pytest.raises(StoreUnavailable, match=r"^DynamoDB BatchGetItem did not answer for all key rings in 2 reads$"):
         reader(True, True).load_all()
 

@@ -29,7 +29,7 @@ from tests.fakes.authorizer_events import API_ID, KINDS, authorizer_event, metho
 from tests.fakes.composed_authorizer import ENVIRON
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.stub_key_ring import ring_of
-from tests.fakes.token_factory import NOW, make_token
+from tests.fakes.token_factory import NOW, make_token, signing_key
 
 BOUND, PERIOD, LEEWAY, TIMEOUT = 2, 60, 10, 3
 EVENTS = (*KINDS, "websocket")
@@ -111,6 +111,7 @@ class ClockWorld:
     ) -> None:
         self.true, self.wall, self.monotonic = float(NOW), NOW + off, 50.0
         self.mode = mode
+        self.key = signing_key()  # of the tokens
         self.latency, self.outage = 0.0, False
         self.read: dict[str, Moment] = {}
         self.tried: dict[str, Moment] = {}
@@ -163,7 +164,7 @@ class ClockWorld:
         self.wall += seconds * self._fault.wall
         self.monotonic += seconds * self._fault.monotonic
 
-    def answer(self, name: tuple[str, str], signed_at: int) -> Answer:
+    def answer(self, name: tuple[str, str], request: Mapping[str, Any], signed_at: int) -> Answer:
         """Answer one call: take its time, refuse a signature that is five minutes off, and note when it was read."""
         what = _NAMES[name]
         # A call that is sent again began when it was sent first: by then the sandbox had taken its instant.
@@ -182,7 +183,11 @@ class ClockWorld:
         if what in _ENDS:
             read = self._began[_ENDS[what]]._replace(dated=True)
             self.read[_ENDS[what]] = self.tried[_ENDS[what]] = read
-        return Answer(200, date, _ANSWERS[name])
+        return Answer(200, date, self.body(name, request))
+
+    def body(self, name: tuple[str, str], request: Mapping[str, Any]) -> bytes:
+        """Return the body of an answer."""
+        return _ANSWERS[name]
 
     def _moment(self, kind: str) -> Moment:
         gateway = self._witness and kind != "rest_token"
@@ -191,7 +196,7 @@ class ClockWorld:
     def _event(self, step: Step) -> dict[str, Any]:
         """Return the event that API Gateway makes of the request, at its own time."""
         expires = int(self.true) + step.remaining
-        token = make_token(claims={"iat": expires - 900, "exp": expires})
+        token = make_token(key=self.key, claims={"iat": expires - 900, "exp": expires})
         event = _event_of(step.kind, token)
         if self._witness and step.kind != "rest_token":
             milliseconds = int((self.true + self._skew[0]) * 1000)
@@ -239,7 +244,7 @@ class _Store(HttpConnection):
         text = headers["X-Amz-Date"]  # 20260921T141320Z
         day, clock = (text[:4], text[4:6], text[6:8]), (text[9:11], text[11:13], text[13:15])
         signed_at = calendar.timegm((*map(int, day), *map(int, clock)))
-        return self._world.answer((operation, table), signed_at)
+        return self._world.answer((operation, table), request, signed_at)
 
 
 @contextmanager

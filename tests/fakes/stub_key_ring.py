@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from keyturn.domain.keys.key_ring import DEFAULT_RING, KeyRing, KeyState, RingKey
+from keyturn.domain.keys.key_ring import DEFAULT_RING, RING_NAMES, KeyRing, KeyState, RingKey
 from tests.fakes.token_factory import NOW, SigningKey, signing_key
 
 
@@ -32,7 +32,7 @@ def _ring_key(key: SigningKey, state: KeyState) -> RingKey:
 
 
 class StubKeyRingReader:
-    """A KeyRingReader that answers `ring` and then `others`, or raises `fault`.
+    """A KeyRingReader, also by names, that answers `ring` and then `others`, or raises `fault`.
 
     `before` runs within each read, as time would pass.
     """
@@ -46,8 +46,12 @@ class StubKeyRingReader:
 
     def load_all(self) -> tuple[KeyRing, ...]:
         """Answer, or fail."""
+        return self.load(RING_NAMES)
+
+    def load(self, names: Iterable[str]) -> tuple[KeyRing, ...]:
+        """Answer with the rings of these names, or fail."""
         self.reads += 1
         self.before()
         if self.fault is not None:
             raise self.fault
-        return (self.ring, *self.others)
+        return tuple(ring for ring in (self.ring, *self.others) if ring.name in names)

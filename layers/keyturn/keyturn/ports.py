@@ -40,6 +40,16 @@ class KeyRingReader(Protocol):
         """
 
 
+class NamedKeyRingReader(Protocol):
+    """Reads of the key rings of some names, for a verifier that knows which rings there are."""
+
+    def load(self, names: Iterable[str]) -> tuple[KeyRing, ...]:
+        """Return the stored rings of these names, the default one first, each strongly consistent.
+
+        Raises KeyRingMissing without a default ring, ItemDamaged if any of them is damaged.
+        """
+
+
 class KeyRingStore(Protocol):
     """Reads and writes of one ring, for the rotator: each write is conditional on the version that was read."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws.item_version import ITEM_VERSION
-from keyturn.adapters.keys.key_ring_item import all_ring_keys, ring_from_item, ring_to_item, rings_from_items
+from keyturn.adapters.keys.key_ring_item import ring_from_item, ring_to_item, rings_from_items
 from keyturn.adapters.revocations.revocation_item import revocations_from_item, target_key
 from keyturn.domain.errors import ItemDamaged, KeyRingMissing
 from keyturn.domain.keys.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
@@ -205,9 +205,6 @@ def test_the_rings_of_a_stack_are_those_of_its_items_the_default_one_first() -> 
         ("ES256", 1, 3600),
     ]
     assert [item["pk"] for item in map(ring_item, names)] == [{"S": f"ring#{name}"} for name in names]
-    assert all_ring_keys() == [
-        {"pk": {"S": f"ring#{name}"}} for name in ("default", "RS256", "PS256", "ES256", "Ed25519")
-    ]
 
 
 @pytest.mark.parametrize("names", [[], ["RS256"]])

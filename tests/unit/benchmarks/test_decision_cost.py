@@ -14,13 +14,13 @@ LOAD = Load(sandboxes=1, requests=10, bound=10, revocations=0, lifetime=1e9)
 
 
 def test_a_strict_decision_pays_for_its_targets_and_its_part_of_the_renewal_of_the_keys() -> None:
-    """P11: four items a decision, and five of the rings every 51 decisions, at $0.125 a million."""
-    assert decision_cost(LOAD, "strict").reads == pytest.approx(0.125 * (4 + 5 / 51))
+    """P11: four items a decision, one ring every 51 decisions, and four more at each twelfth, at $0.125 a million."""
+    assert decision_cost(LOAD, "strict").reads == pytest.approx(0.125 * (4 + (1 + 4 / 12) / 51))
 
 
 def test_a_snapshot_decision_pays_for_its_part_of_the_renewals() -> None:
-    """P11: rings, a copy of global and an empty feed are seven units every 51 decisions."""
-    assert decision_cost(LOAD, "snapshot").reads == pytest.approx(0.125 * 7 / 51, rel=1e-4)
+    """P11: every 51 decisions, a renewal costs three units, and absent rings a third of one."""
+    assert decision_cost(LOAD, "snapshot").reads == pytest.approx(0.125 * (3 + 4 / 12) / 51, rel=1e-4)
 
 
 def test_time_is_paid_by_the_gigabyte_second() -> None:

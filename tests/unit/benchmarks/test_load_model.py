@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from random import Random
+
 import pytest
 
+from authorizer.key_ring_cache import KeyRingCache
+from authorizer.metrics import Metrics
+from authorizer.revocation_bound import RevocationBound
 from benchmarks.item_size import item_bytes
 from benchmarks.limits import sandboxes_at_limit, seconds_to_load
 from benchmarks.load_model import Load, read_rates, reads_a_second
 from benchmarks.reads import query_units, read_units, transaction_write_units
+from keyturn.domain.keys.key_ring import KeyRing
+from tests.fakes.sandbox_time import sandbox_time
+from tests.fakes.stub_key_ring import StubKeyRingReader, ring_of
 
 
 @pytest.mark.parametrize(("size", "units"), [(0, 1), (1, 1), (4096, 1), (4097, 2), (8192, 2)])
@@ -46,11 +55,42 @@ def test_what_each_mode_reads() -> None:
     """Strict mode reads each target at each request; snapshot mode the feed and a copy of global at each renewal."""
     load = Load(sandboxes=60, requests=1, bound=10, revocations=0, lifetime=60, busiest_client=0.5)
     strict, snapshot = read_rates(load, "strict"), read_rates(load, "snapshot")
-    assert strict["ring table"] == snapshot["ring table"] == pytest.approx(50)
+    assert strict["ring item"] == snapshot["ring item"] == pytest.approx(10)
+    assert strict["ring table"] == snapshot["ring table"] == pytest.approx(10 + 4 * load.looks)
     assert (strict["revocation table"], strict["client item"], strict["global copy"]) == (240, 30, 3.75)
     assert snapshot["feed of the day"] == pytest.approx(10 + 1)
     assert snapshot["revocation table"] == pytest.approx(10 + 1 + 10 + 4)
-    assert reads_a_second(load, "strict") == pytest.approx(290)
+    assert reads_a_second(load, "strict") == pytest.approx(250 + 4 * load.looks)
+
+
+@pytest.mark.parametrize(
+    ("requests", "bound", "each"), [(100, 10, 12), (10, 10, 12), (10, 8, 15), (10, 120, 1), (10, 300, 1)]
+)
+def test_absent_rings_are_looked_for_once_a_minute_or_at_each_rarer_renewal(
+    requests: float, bound: float, each: int
+) -> None:
+    """At many requests each twelfth renewal at B = 10 reads five units; from B = 120 on, each renewal does."""
+    load = Load(sandboxes=10, requests=requests, bound=bound)
+    assert load.refreshes / load.looks == pytest.approx(each, rel=0.01)
+    assert load.ring_units == pytest.approx(1 + 4 / each, rel=0.01)
+
+
+@pytest.mark.parametrize("requests", [0.02, 0.1, 1.0, 4.0])
+def test_the_model_says_how_often_the_authorizer_looks_for_absent_rings(requests: float) -> None:
+    """P11: the authorizer's own cache reads as many names as the model says, at random times of requests."""
+    random, now, names = Random(1), 0.0, []
+    time = sandbox_time(lambda: now)
+
+    class Counting(StubKeyRingReader):
+        def load(self, asked: Iterable[str]) -> tuple[KeyRing, ...]:
+            names.append(len(list(asked)))
+            return super().load(asked)
+
+    cache = KeyRingCache(Counting(ring_of()), RevocationBound(10, time, Metrics("a", time)))
+    while len(names) < 3000:
+        cache.keys()
+        now += random.expovariate(requests)
+    assert sum(names) / len(names) == pytest.approx(Load(sandboxes=1, requests=requests).ring_units, rel=0.03)
 
 
 def test_the_limit_that_binds_first_comes_first() -> None:

@@ -18,11 +18,6 @@ def ring_key(name: str) -> dict[str, dict[str, str]]:
     return {"pk": {"S": f"ring#{name}"}}
 
 
-def all_ring_keys() -> list[Any]:
-    """Return the primary keys of all rings that a stack can have, as attribute values."""
-    return [ring_key(name) for name in RING_NAMES]
-
-
 def rings_from_items(items: list[Any]) -> tuple[KeyRing, ...]:
     """Return the rings of items as DynamoDB returns them, the default one first; raises KeyRingMissing, ItemDamaged."""
     found = {item["pk"]["S"].removeprefix("ring#"): item for item in items}
