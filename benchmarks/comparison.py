@@ -70,16 +70,14 @@ def compared_counts(counted: Counted) -> list[Compared]:
     ]
 
 
-def compared_refusals(warm: Warm) -> list[Compared]:
-    """Return CPU times of refusals, compared in each round."""
-    times = warm.times["ES256"]
-    rows = []
-    for kind in REFUSALS:
-        name = f"refuse: {kind}"
-        growth = ratio(times[name], times[at_baseline(name)]).middle
-        then, now = (f"{median(times[each]):.2f} µs" for each in (at_baseline(name), name))
-        rows.append(Compared(f"P3: refusal, {kind}, CPU", then, now, growth, TIME))
-    return rows
+def compared_refusals(counted: Counted) -> list[Compared]:
+    """Return instructions of refusals: two microseconds differ by more than a tenth from run to run."""
+    each = counted["ES256"]
+    names = {kind: f"refuse: {kind}" for kind in REFUSALS}
+    return [
+        _compared(f"P3: refusal, {kind}, instructions", each[at_baseline(name)], each[name])
+        for kind, name in names.items()
+    ]
 
 
 def compared_starts(now: Cold, then: Cold) -> list[Compared]:

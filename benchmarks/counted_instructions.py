@@ -1,4 +1,4 @@
-"""Instructions of a first-seen token's decision by those of raw verification, by callgrind in warm processes."""
+"""Instructions of decisions, refusals and raw verification, by callgrind in warm processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contestants import FIRST_SEEN, OURS, RAW, at_baseline
+from benchmarks.contestants import FIRST_SEEN, OURS, RAW, REFUSALS, at_baseline
 from benchmarks.fresh_interpreter import parse_callgrind
 from benchmarks.goals import Figure
 from benchmarks.material import Material
@@ -37,11 +37,13 @@ def measure(materials: list[Material], tree: Path | None) -> Counted:
 
 def _contestants(material: Material, tree: Path | None) -> Iterator[Contestant]:
     environ = {**os.environ, "PYTHONHASHSEED": "0"}
-    for name in (FIRST_SEEN, OURS, RAW):
+    refusals = [f"refuse: {kind}" for kind in REFUSALS] if material.algorithm == "ES256" else []
+    for name in (FIRST_SEEN, OURS, RAW, *refusals):
         yield python_contestant(name, material, environ, "proved")
     if tree:
-        each = baseline_contestant(OURS, material, tree)
-        yield each._replace(environ={**each.environ, "PYTHONHASHSEED": "0"})
+        for name in (OURS, *refusals):
+            each = baseline_contestant(name, material, tree)
+            yield each._replace(environ={**each.environ, "PYTHONHASHSEED": "0"})
 
 
 def _count(algorithm: str, contestant: Contestant) -> float:

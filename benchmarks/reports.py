@@ -110,10 +110,11 @@ def compare(run: Run) -> Report:
     """Return the figures that must be no worse than at the earlier commit."""
     if run.tree is None:
         return Report([], baseline.NOT_RUN)
-    rows = [comparison.compared_refusals(run.warm), comparison.compared_firsts(run.first)]
+    rows = [comparison.compared_firsts(run.first)]
     if not cold_start.missing_tools():
         assert run.cold_then is not None
-        rows += [comparison.compared_counts(run.counted), comparison.compared_starts(run.cold, run.cold_then)]
+        rows += [comparison.compared_counts(run.counted), comparison.compared_refusals(run.counted)]
+        rows += [comparison.compared_starts(run.cold, run.cold_then)]
     rows.append(comparison.compared_revocations(run.tree))
     rows += [comparison.compared_reads(run.tree, run.reads), comparison.compared_prices(run.tree, run.warm)]
     return Report([], comparison.comparison_table(sorted(chain(*rows), key=lambda row: row.what)))

@@ -85,9 +85,8 @@ def _contestants(material: Material, environ: dict[str, str], tree: Path | None)
     forged = [f"refuse: {FORGED}"] if refusals else []
     for name in (OURS, FIRST_SEEN, LOGGED, RAW, *VERIFIERS, POWERTOOLS, POWERTOOLS_JWT, *refusals, *forged):
         yield python_contestant(name, material, environ)
-    for name in (OURS, *refusals) if tree else ():
-        assert tree is not None
-        yield baseline_contestant(name, material, tree)
+    if tree:
+        yield baseline_contestant(OURS, material, tree)
     runtime = node()
     for name in (NODE_RAW, *NODE_VERIFIERS, NODE_AUTHORIZER) if runtime else ():
         yield Contestant(name, (str(runtime), str(_WORKER), name), material._asdict(), environ)

@@ -11,7 +11,8 @@ from sys import getsizeof
 from typing import TYPE_CHECKING
 
 from keyturn.domain.revocations.revocation import targets_of
-from keyturn.jose.verify import read_signed_access_token
+from keyturn.jose.compact import UnverifiedToken
+from keyturn.jose.verify import check_signed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -94,7 +95,7 @@ class TokenMemo:
 
 
 def _check(raw: str, keys: KeySet, policy: VerificationPolicy) -> CheckedToken:
-    signed = read_signed_access_token(raw, keys, policy)
+    signed = check_signed(UnverifiedToken(raw), keys, policy)
     return signed, targets_of(signed.before_times)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
 
 class TokenErrorReason(enum.Enum):
@@ -94,9 +95,16 @@ class TokenErrorReason(enum.Enum):
 class TokenError(Exception):
     """A refused token: `reason` says why, and the error repeats no part of the token."""
 
-    def __init__(self, reason: TokenErrorReason) -> None:
-        """Keep the reason alone, so that an attacker's text cannot reach a log."""
-        self.reason = reason
+    args: tuple[TokenErrorReason]
+
+    if TYPE_CHECKING:
+        # Anybody can cause a refusal: a constructor in Python would be a tenth of its instructions.
+        def __init__(self, reason: TokenErrorReason) -> None: ...
+
+    @property
+    def reason(self) -> TokenErrorReason:
+        """The reason, and nothing of the token: an attacker's text cannot reach a log."""
+        return self.args[0]
 
     def __str__(self) -> str:
         """Return the reason's sentence."""

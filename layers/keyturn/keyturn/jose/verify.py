@@ -25,16 +25,16 @@ def verify_access_token(raw: str, keys: KeySet, policy: VerificationPolicy, now:
 
     `now` in seconds since the epoch. The caller must still check whether the token is revoked.
     """
-    # Steps 1 to 4 have one result for a token, a key set and a policy, whatever the clock says.
-    token = read_signed_access_token(raw, keys, policy)
-    # 5. Its times hold.
-    return token.at(now)
-
-
-def read_signed_access_token(raw: str, keys: KeySet, policy: VerificationPolicy) -> SignedAccessToken:
-    """Return the access token after every check but those of its times; raises TokenError alone, for any input."""
     # 1. It has the compact form, and a header without parameters that change its meaning.
     token = UnverifiedToken(raw)
+    # Steps 2 to 4 have one result for a token, a key set and a policy, whatever the clock says.
+    signed = check_signed(token, keys, policy)
+    # 5. Its times hold.
+    return signed.at(now)
+
+
+def check_signed(token: UnverifiedToken, keys: KeySet, policy: VerificationPolicy) -> SignedAccessToken:
+    """Return the access token after every check but those of its times; raises TokenError alone."""
     # 2. Its typ is that of an access token: the same key also signs ID tokens and logout tokens.
     if token.header.token_type != _ACCESS_TOKEN_TYPE:
         raise TokenError(TokenErrorReason.INVALID_TYPE)
