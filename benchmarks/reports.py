@@ -64,7 +64,7 @@ def warm(run: Run) -> Report:
 
 def _refusals() -> list[str]:
     names = [f"refuse: {kind}" for kind in REFUSALS]
-    return [*names, f"refuse: {FORGED}", *map(at_baseline, names)]
+    return [*names, f"refuse: {FORGED}"]
 
 
 def _present(measured: warm_decisions.Warm, names: tuple[str, ...] | list[str]) -> Iterator[str]:

@@ -103,7 +103,7 @@ class TokenError(Exception):
 
     @property
     def reason(self) -> TokenErrorReason:
-        """The reason, and nothing of the token: an attacker's text cannot reach a log."""
+        """The reason alone: an attacker's text cannot reach a log."""
         return self.args[0]
 
     def __str__(self) -> str:
