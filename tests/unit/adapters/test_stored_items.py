@@ -9,7 +9,7 @@ import pytest
 from keyturn.adapters.aws.attribute_values import decode_item, encode_item
 from keyturn.adapters.aws.item_version import ITEM_VERSION
 from keyturn.adapters.keys.key_ring_item import ring_from_item, ring_to_item, rings_from_items
-from keyturn.adapters.revocations.revocation_item import revocations_from_item, target_key
+from keyturn.adapters.revocations.revocation_item import pair_attribute, revocations_from_item, target_key
 from keyturn.domain.errors import ItemDamaged, KeyRingMissing
 from keyturn.domain.keys.key_ring import Compromise, Intent, KeyRing, KeyState, RingKey
 from keyturn.domain.revocations.revocation import Target, TargetKind, pair_target
@@ -121,6 +121,7 @@ def test_a_subject_and_its_pairs_are_read_from_one_item() -> None:
         ("sub#u#1", TargetKind.SUBJECT, 4, 9),
         ("pair#u#1#web", TargetKind.PAIR, 6, 9),
     ]
+    assert (pair_attribute(pair), pair_attribute(subject)) == ("pair#web", None)
     assert [each.target for each in revocations_from_item(item, [pair])] == [pair]
     assert [each.target for each in revocations_from_item(item, [subject])] == [subject]
     del item["not_before"]
