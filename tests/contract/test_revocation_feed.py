@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from keyturn.adapters.aws.attribute_values import encode_item
 from keyturn.adapters.aws.dynamodb import DynamoDb
@@ -17,6 +15,7 @@ from keyturn.adapters.revocations.revocation_item import target_key
 from keyturn.domain.errors import ItemDamaged, StoreUnavailable
 from keyturn.domain.revocations.revocation import Revocation, Target, TargetKind
 from tests.fakes.moto_connections import MotoConnections
+from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.scripted_connection import Answer, ScriptedConnections
 from tests.fakes.stepped_clock import SteppedClock
 
@@ -55,16 +54,8 @@ class World:
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        client.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
+    with moto_dynamodb() as client:
+        create_table(client, TABLE, "pk", "sk")
         world = World(client)
         world.clock.seconds = MIDNIGHT - 10.0
         yield world

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from authorizer.key_ring_cache import ABSENT_PERIOD, KeyRingCache
 from authorizer.metrics import Metrics
@@ -24,6 +22,7 @@ from tests.fakes.authorizer_events import authorizer_event
 from tests.fakes.composed_authorizer import ComposedAuthorizer
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.moto_connections import ENVIRON, MotoConnections
+from tests.fakes.moto_dynamodb import create_table, moto_dynamodb
 from tests.fakes.stub_key_ring import ring_of
 from tests.fakes.token_factory import NOW, SigningKey, signing_key
 
@@ -97,16 +96,8 @@ class World:
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        client.create_table(
-            TableName="rings",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        )
+    with moto_dynamodb() as client:
+        create_table(client, "rings", "pk")
         yield World(client)
 
 
